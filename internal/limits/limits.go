@@ -1,0 +1,35 @@
+// Package limits holds the size caps that every parser of untrusted bytes
+// shares, so that one reading tells how much a stranger can make us hold.
+package limits
+
+// Caps in bytes unless the name says otherwise.
+const (
+	// Token caps one compact JWS, with its disclosures where it has any.
+	Token = 256 << 10
+	// Disclosures caps how many disclosures one SD-JWT may carry.
+	Disclosures = 512
+	// JSONDepth caps how deep a JSON document from outside may nest.
+	JSONDepth = 32
+	// Identifier caps a DID, key id, schema id, claim name or ledger key.
+	Identifier = 512
+	// Document caps a DID document, schema file, policy file or trust file.
+	Document = 64 << 10
+	// StatusToken caps a compressed status list token.
+	StatusToken = 8 << 20
+	// StatusList caps a status list after inflation.
+	StatusList = 16 << 20
+	// Message caps one protocol message (request, offer, response).
+	Message = 256 << 10
+	// QRText caps a QR text: version 40 at level L holds 4,296 characters.
+	QRText = 4296
+	// Operation caps one signed ledger operation.
+	Operation = 16 << 10
+	// Checkpoint caps a checkpoint with its cosignatures.
+	Checkpoint = 16 << 10
+	// Proof caps one ledger proof: a checkpoint, its state leaf and entries.
+	Proof = 1 << 20
+	// CSV caps an imported table of residents.
+	CSV = 64 << 20
+	// Key caps a zero-knowledge proving key or circuit file.
+	Key = 64 << 20
+)

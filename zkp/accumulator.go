@@ -1,0 +1,47 @@
+package zkp
+
+// Accumulator is what a ledger's state machine needs of this package: it has
+// the methods of ledger.ZK, without either package importing the other. All of
+// them are pure functions; Roots remembers the buckets it has hashed, so that
+// an epoch costs what has changed in it. The zero value is ready to use.
+type Accumulator struct{ cache bucketCache }
+
+// CheckProofKey accepts only a canonical point of prime order.
+func (a *Accumulator) CheckProofKey(key []byte) error {
+	_, err := ParsePublicKey(key)
+	return err
+}
+
+// Handle returns the revocation handle of an issuer's random bytes.
+func (a *Accumulator) Handle(key []byte, random [16]byte) ([HandleSize]byte, error) {
+	k, err := ParsePublicKey(key)
+	if err != nil {
+		return [HandleSize]byte{}, err
+	}
+	return NewHandle(k, random), nil
+}
+
+// RegistryLeaf returns the leaf of one accredited proof key.
+func (a *Accumulator) RegistryLeaf(key []byte, schemaID string, version uint32, region string, fromDay, untilDay uint32) ([32]byte, error) {
+	k, err := ParsePublicKey(key)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	leaf := RegistryEntry{k, SchemaElement(schemaID, version), region, Day(fromDay), Day(untilDay)}.Leaf()
+	return leaf.Bytes(), nil
+}
+
+// Roots returns the roots of both trees; leaves and handles come sorted and
+// without repetition.
+func (a *Accumulator) Roots(leaves [][32]byte, revoked [][HandleSize]byte) (registry, revocation [32]byte, err error) {
+	reg, err := NewRegistry(leaves)
+	if err != nil {
+		return registry, revocation, err
+	}
+	rev, err := newRevocation(revoked, &a.cache)
+	if err != nil {
+		return registry, revocation, err
+	}
+	r, v := reg.Root(), rev.Root()
+	return r.Bytes(), v.Bytes(), nil
+}

@@ -1,0 +1,92 @@
+package zkp
+
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Slots is the number of attribute slots of a credential. The last one,
+// BindingSlot, holds the day on which the holder's secret was bound.
+const (
+	Slots       = 16
+	BindingSlot = 15
+)
+
+// Attributes are the encoded claims in the schema's slot order; zero is absence.
+type Attributes [Slots]Element
+
+// Hash is one width-16 compression of the slots.
+func (a *Attributes) Hash() Element { return Compress(16, a[:]...) }
+
+// Day is a date as whole days since 1900-01-01.
+type Day uint32
+
+var dayZero = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// DayOf returns the calendar day of t in the location that t carries.
+func DayOf(t time.Time) (Day, error) {
+	y, m, d := t.Date()
+	days := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Sub(dayZero) / (24 * time.Hour)
+	if y < 1900 || y > 9999 {
+		return 0, fmt.Errorf("%w: a date before 1900 or after 9999", ErrValue)
+	}
+	return Day(days), nil
+}
+
+// ParseDay reads a date written as 2006-01-02.
+func ParseDay(s string) (Day, error) {
+	t, err := time.Parse(time.DateOnly, s)
+	if err != nil {
+		return 0, fmt.Errorf("%w: not a date written as year-month-day", ErrValue)
+	}
+	return DayOf(t)
+}
+
+// Time returns the day's first instant, in UTC.
+func (d Day) Time() time.Time { return dayZero.AddDate(0, 0, int(d)) }
+
+// String writes the day as 2006-01-02.
+func (d Day) String() string { return d.Time().Format(time.DateOnly) }
+
+// EncodeInteger encodes 0 ≤ v < 2^63 as v+1.
+func EncodeInteger(v int64) (Element, error) {
+	if v < 0 {
+		return Element{}, fmt.Errorf("%w: a negative number", ErrValue)
+	}
+	var e Element
+	e.SetUint64(uint64(v) + 1)
+	return e, nil
+}
+
+// EncodeDate encodes a day as days since 1900-01-01, plus one.
+func EncodeDate(d Day) Element {
+	var e Element
+	e.SetUint64(uint64(d) + 1)
+	return e
+}
+
+// EncodeBool encodes false as 1 and true as 2.
+func EncodeBool(v bool) Element {
+	var e Element
+	e.SetUint64(1)
+	if v {
+		e.SetUint64(2)
+	}
+	return e
+}
+
+// EncodeString hashes the NFC form of s, so that a name typed on two
+// keyboards is one value. The result is never zero.
+func EncodeString(s string) (Element, error) {
+	if !utf8.ValidString(s) {
+		return Element{}, fmt.Errorf("%w: text that is not UTF-8", ErrValue)
+	}
+	e := HashToField("string", norm.NFC.Bytes([]byte(s)))
+	if e.IsZero() {
+		return Element{}, fmt.Errorf("%w: text that hashes to zero", ErrValue)
+	}
+	return e, nil
+}

@@ -1,0 +1,84 @@
+package zkp
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
+)
+
+// Element is an element of the scalar field of BN254, the field in which
+// everything is proved. Its wire form is 32 bytes, big-endian, canonical.
+type Element = fr.Element
+
+// domain derives the constant that separates one use of a hash from the next.
+func domain(name string) Element {
+	return truncate(sha256.Sum256([]byte("hufu/zkp/1/" + name)))
+}
+
+var (
+	domainPseudonym  = domain("pseudonym")
+	domainCommitment = domain("commitment")
+	domainCredential = domain("credential")
+	domainSignature  = domain("signature")
+	domainHandle     = domain("handle")
+	domainRegistry   = domain("registry")
+	domainRevocation = domain("revocation")
+)
+
+// Domains lists the domain constants by name, in the order in which package
+// prover builds them into its circuits.
+func Domains() map[string]Element {
+	return map[string]Element{
+		"pseudonym": domainPseudonym, "commitment": domainCommitment,
+		"credential": domainCredential, "signature": domainSignature,
+		"handle": domainHandle, "registry": domainRegistry, "revocation": domainRevocation,
+	}
+}
+
+// truncate reads the first 31 bytes of a digest as an element: always
+// canonical, at the price of eight bits.
+func truncate(digest [32]byte) Element {
+	var e Element
+	e.SetBytes(digest[:31])
+	return e
+}
+
+// HashToField is SHA-256("hufu/zkp/1/" ‖ name ‖ 0x00 ‖ each part with its
+// u32 big-endian length before it), first 31 bytes.
+func HashToField(name string, parts ...[]byte) Element {
+	h := sha256.New()
+	h.Write([]byte("hufu/zkp/1/" + name))
+	h.Write([]byte{0})
+	var n [4]byte
+	for _, p := range parts {
+		binary.BigEndian.PutUint32(n[:], uint32(len(p)))
+		h.Write(n[:])
+		h.Write(p)
+	}
+	var digest [32]byte
+	return truncate([32]byte(h.Sum(digest[:0])))
+}
+
+// SchemaElement names one version of one schema inside the circuits.
+func SchemaElement(id string, version uint32) Element {
+	var v [4]byte
+	binary.BigEndian.PutUint32(v[:], version)
+	return HashToField("schema", []byte(id), v[:])
+}
+
+// RegionElement names a GB/T 2260 code ("110101") inside the circuits.
+func RegionElement(code string) Element {
+	return HashToField("region", []byte(code))
+}
+
+// ParseElement reads 32 canonical bytes. A value of r or more is refused:
+// the same element would otherwise have several spellings.
+func ParseElement(b []byte) (Element, error) {
+	var e Element
+	if err := e.SetBytesCanonical(b); err != nil {
+		return Element{}, fmt.Errorf("%w: not a canonical field element", ErrForm)
+	}
+	return e, nil
+}

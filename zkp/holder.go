@@ -1,0 +1,124 @@
+package zkp
+
+import (
+	"crypto/rand"
+	"fmt"
+	"io"
+)
+
+// SecretSize is the length of a holder secret: 248 bits.
+const SecretSize = 31
+
+// Secret is a person's holder secret. One a person, kept in backups: whoever
+// steals it can recognise its owner's past pseudonyms.
+type Secret [SecretSize]byte
+
+// GenerateSecret reads a secret from random; nil means crypto/rand.
+func GenerateSecret(random io.Reader) (Secret, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	var s Secret
+	if _, err := io.ReadFull(random, s[:]); err != nil {
+		return Secret{}, fmt.Errorf("zkp: reading random bytes: %w", err)
+	}
+	return s, nil
+}
+
+// Element returns the secret as a field element.
+func (s Secret) Element() Element {
+	var e Element
+	e.SetBytes(s[:])
+	return e
+}
+
+// Pseudonym is P2₄(domain, secret, scope): the same in one scope for ever, and
+// without the secret unrelated to that of any other scope.
+func (s Secret) Pseudonym(scope Element) Element {
+	return Compress(4, domainPseudonym, s.Element(), scope)
+}
+
+// Commit hides attributes and secret behind com = P2₄(domain, attrHash,
+// secret, r). The blinding r is uniform and used once.
+func (s Secret) Commit(attrs *Attributes, r Element) Element {
+	return Compress(4, domainCommitment, attrs.Hash(), s.Element(), r)
+}
+
+// NewBlinding draws a uniform element; random nil means crypto/rand.
+func NewBlinding(random io.Reader) (Element, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	// 512 bits reduced: the bias is below 2^-250.
+	var wide [64]byte
+	if _, err := io.ReadFull(random, wide[:]); err != nil {
+		return Element{}, fmt.Errorf("zkp: reading random bytes: %w", err)
+	}
+	var e Element
+	e.SetBytes(wide[:])
+	return e, nil
+}
+
+// ScopeKind says what a pseudonym is for.
+type ScopeKind string
+
+// Kinds of scope.
+const (
+	// ScopeFresh, the zero value: unlinkable, a new scope for every request.
+	ScopeFresh ScopeKind = ""
+	// ScopeOnce: one answer a person in one event (a vote, a benefit).
+	ScopeOnce ScopeKind = "once"
+	// ScopePairwise: one name a person at one agency.
+	ScopePairwise ScopeKind = "pairwise"
+	// ScopeIssuance: the holder commitment at one issuer for one schema.
+	ScopeIssuance ScopeKind = "issuance"
+)
+
+// Scope names the event or relation in which a holder is recognised again. It
+// is derived, never taken from a request as a value: a scope of the verifier's
+// free choice would be a supercookie.
+type Scope struct {
+	Kind  ScopeKind
+	Owner string // DID of the owner
+	ID    string // event or rule; the schema id for ScopeIssuance
+}
+
+// element derives the scope; a fresh scope depends on the request's context.
+func (s Scope) element(context Element) (Element, error) {
+	switch s.Kind {
+	case ScopeFresh:
+		if s.Owner != "" || s.ID != "" {
+			return Element{}, fmt.Errorf("%w: a fresh scope has no owner", ErrStatement)
+		}
+		c := context.Bytes()
+		return HashToField("scope", []byte("fresh"), c[:]), nil
+	case ScopeOnce, ScopePairwise, ScopeIssuance:
+		if s.Owner == "" || (s.ID == "" && s.Kind != ScopePairwise) {
+			return Element{}, fmt.Errorf("%w: a scope of kind %q names its owner and event", ErrStatement, s.Kind)
+		}
+		return HashToField("scope", []byte(s.Kind), []byte(s.Owner), []byte(s.ID)), nil
+	}
+	return Element{}, fmt.Errorf("%w: unknown scope kind", ErrStatement)
+}
+
+// HolderCommitment is the pseudonym in the issuance scope of one issuer and
+// schema: the desk sees one value per person.
+func (s Secret) HolderCommitment(scope Scope) (Element, error) {
+	if scope.Kind != ScopeIssuance {
+		return Element{}, fmt.Errorf("%w: a holder commitment needs an issuance scope", ErrStatement)
+	}
+	e, err := scope.element(Element{})
+	if err != nil {
+		return Element{}, err
+	}
+	return s.Pseudonym(e), nil
+}
+
+// Element derives a named scope. A fresh scope has no value before its request
+// has a context.
+func (s Scope) Element() (Element, error) {
+	if s.Kind == ScopeFresh {
+		return Element{}, fmt.Errorf("%w: a fresh scope is derived from its request", ErrStatement)
+	}
+	return s.element(Element{})
+}

@@ -1,0 +1,183 @@
+package zkp
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha512"
+	"fmt"
+	"io"
+	"math/big"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254/twistededwards"
+)
+
+var curve = twistededwards.GetEdwardsCurve()
+
+// PublicKeySize is the length of a proof key: the compressed point.
+const PublicKeySize = 32
+
+// PublicKey is an issuer's proof key: a point of prime order on the twisted
+// Edwards curve of BN254.
+type PublicKey struct{ point twistededwards.PointAffine }
+
+// ParsePublicKey reads a compressed point and refuses one that is off the
+// curve, outside the prime-order subgroup, the neutral element, or spelled in
+// another way than Bytes spells it.
+func ParsePublicKey(b []byte) (PublicKey, error) {
+	p, err := parsePoint(b)
+	if err != nil {
+		return PublicKey{}, err
+	}
+	if p.IsZero() || !inSubgroup(&p) {
+		return PublicKey{}, fmt.Errorf("%w: outside the prime-order subgroup", ErrProofKey)
+	}
+	return PublicKey{p}, nil
+}
+
+// Bytes is the compressed point: little-endian y, the sign of x in the top bit.
+func (k PublicKey) Bytes() []byte {
+	b := k.point.Bytes()
+	return b[:]
+}
+
+// Coordinates returns the affine coordinates.
+func (k PublicKey) Coordinates() (x, y Element) { return k.point.X, k.point.Y }
+
+// Equal reports whether both are the same key.
+func (k PublicKey) Equal(o PublicKey) bool { return k.point.Equal(&o.point) }
+
+func parsePoint(b []byte) (twistededwards.PointAffine, error) {
+	var p twistededwards.PointAffine
+	if len(b) != PublicKeySize {
+		return p, fmt.Errorf("%w: %d bytes, want %d", ErrProofKey, len(b), PublicKeySize)
+	}
+	if _, err := p.SetBytes(b); err != nil {
+		return p, fmt.Errorf("%w: not a compressed point", ErrProofKey)
+	}
+	// The library takes the square root of whatever the bytes say: only a
+	// point that is on the curve and spells itself the same way passes.
+	if again := p.Bytes(); string(again[:]) != string(b) || !p.IsOnCurve() {
+		return p, fmt.Errorf("%w: not a canonical point of the curve", ErrProofKey)
+	}
+	return p, nil
+}
+
+func inSubgroup(p *twistededwards.PointAffine) bool {
+	var q twistededwards.PointAffine
+	q.ScalarMultiplication(p, &curve.Order)
+	return q.IsZero()
+}
+
+// Signature is a Schnorr signature: [S]G − [h]A = R with h the challenge.
+type Signature struct {
+	r twistededwards.PointAffine
+	s big.Int
+}
+
+// Scalar returns S, below the order of the curve.
+func (s *Signature) Scalar() *big.Int { return new(big.Int).Set(&s.s) }
+
+// Point returns the affine coordinates of R.
+func (s *Signature) Point() (x, y Element) { return s.r.X, s.r.Y }
+
+// Signer signs credential hashes. An issuer's proof key lives behind it,
+// because no HSM speaks this curve.
+type Signer interface {
+	ProofKey() PublicKey
+	SignCredential(ctx context.Context, credHash Element) (*Signature, error)
+}
+
+// PrivateKey is a Signer held in memory. Its scalar arithmetic is not constant
+// time: sign where nobody can measure it.
+type PrivateKey struct {
+	seed   [32]byte
+	scalar big.Int
+	prefix [32]byte
+	public PublicKey
+}
+
+// GenerateKey makes a private key from 32 bytes of random; nil means crypto/rand.
+func GenerateKey(random io.Reader) (*PrivateKey, error) {
+	if random == nil {
+		random = rand.Reader
+	}
+	var seed [32]byte
+	if _, err := io.ReadFull(random, seed[:]); err != nil {
+		return nil, fmt.Errorf("zkp: reading random bytes: %w", err)
+	}
+	return NewPrivateKey(seed)
+}
+
+// NewPrivateKey derives the key that belongs to a seed.
+func NewPrivateKey(seed [32]byte) (*PrivateKey, error) {
+	k := &PrivateKey{seed: seed}
+	h := sha512.Sum512(append([]byte("hufu/zkp/1/key\x00"), seed[:]...))
+	wide := sha512.Sum512(append([]byte("hufu/zkp/1/scalar\x00"), h[:32]...))
+	k.scalar.SetBytes(wide[:])
+	k.scalar.Mod(&k.scalar, &curve.Order)
+	if k.scalar.Sign() == 0 {
+		return nil, fmt.Errorf("%w: seed gives the zero scalar", ErrProofKey)
+	}
+	copy(k.prefix[:], h[32:])
+	k.public.point.ScalarMultiplicationBase(&k.scalar)
+	return k, nil
+}
+
+// Seed returns the 32 bytes from which the key can be made again.
+func (k *PrivateKey) Seed() [32]byte { return k.seed }
+
+// ProofKey returns the public half.
+func (k *PrivateKey) ProofKey() PublicKey { return k.public }
+
+// SignCredential signs with a nonce that mixes the key, fresh random bytes and
+// the message: neither a broken generator nor a repeated message leaks the key.
+func (k *PrivateKey) SignCredential(_ context.Context, credHash Element) (*Signature, error) {
+	var fresh [32]byte
+	if _, err := rand.Read(fresh[:]); err != nil {
+		return nil, fmt.Errorf("zkp: reading random bytes: %w", err)
+	}
+	return k.sign(credHash, fresh), nil
+}
+
+func (k *PrivateKey) sign(credHash Element, fresh [32]byte) *Signature {
+	m := credHash.Bytes()
+	h := sha512.New()
+	h.Write([]byte("hufu/zkp/1/nonce\x00"))
+	h.Write(k.prefix[:])
+	h.Write(fresh[:])
+	h.Write(m[:])
+	nonce := new(big.Int).SetBytes(h.Sum(nil))
+	nonce.Mod(nonce, &curve.Order)
+
+	sig := new(Signature)
+	sig.r.ScalarMultiplicationBase(nonce)
+	c := challenge(&sig.r, k.public, credHash)
+	sig.s.Mul(c, &k.scalar)
+	sig.s.Add(&sig.s, nonce)
+	sig.s.Mod(&sig.s, &curve.Order)
+	return sig
+}
+
+// challenge is the canonical integer of P2₈(domain, Rx, Ry, Ax, Ay, credHash).
+func challenge(r *twistededwards.PointAffine, a PublicKey, credHash Element) *big.Int {
+	h := Compress(8, domainSignature, r.X, r.Y, a.point.X, a.point.Y, credHash)
+	return h.BigInt(new(big.Int))
+}
+
+// VerifySignature checks [S]G − [h]A = R with R on the curve and S below the order.
+func (k PublicKey) VerifySignature(credHash Element, sig *Signature) error {
+	if sig.s.Sign() < 0 || sig.s.Cmp(&curve.Order) >= 0 {
+		return fmt.Errorf("%w: scalar not below the order", ErrSignature)
+	}
+	if !sig.r.IsOnCurve() {
+		return fmt.Errorf("%w: point off the curve", ErrSignature)
+	}
+	var left, right twistededwards.PointAffine
+	left.ScalarMultiplicationBase(&sig.s)
+	right.ScalarMultiplication(&k.point, challenge(&sig.r, k, credHash))
+	right.Add(&right, &sig.r)
+	if !left.Equal(&right) {
+		return ErrSignature
+	}
+	return nil
+}

@@ -1,0 +1,21 @@
+package prover
+
+import (
+	"math/big"
+
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// domains are the constants that the circuits build in.
+type domains struct {
+	pseudonym, commitment, credential, signature, registry, revocation *big.Int
+}
+
+func domainConstants() domains {
+	d := zkp.Domains()
+	return domains{
+		pseudonym: constant(d["pseudonym"]), commitment: constant(d["commitment"]),
+		credential: constant(d["credential"]), signature: constant(d["signature"]),
+		registry: constant(d["registry"]), revocation: constant(d["revocation"]),
+	}
+}

@@ -1,0 +1,193 @@
+package prover_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/zkp"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+// Slots of the fixture's credential.
+const (
+	slotName = iota
+	slotBirth
+	slotDistrict
+	slotAbsent
+)
+
+// fixture is one issuer, one holder and one epoch.
+type fixture struct {
+	issuer     *zkp.PrivateKey
+	credential *zkp.Credential
+	epoch      zkp.Epoch
+	leaves     [][32]byte
+	revoked    [][zkp.HandleSize]byte
+	from       zkp.Day
+	until      zkp.Day
+}
+
+var schema = zkp.SchemaElement("cn.resident", 1)
+
+func day(t testing.TB, s string) zkp.Day {
+	t.Helper()
+	d, err := zkp.ParseDay(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func text(t testing.TB, s string) zkp.Element {
+	t.Helper()
+	e, err := zkp.EncodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func newFixture(t testing.TB) *fixture {
+	t.Helper()
+	key, err := zkp.NewPrivateKey(sha256.Sum256([]byte("fixture issuer")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, err := zkp.GenerateSecret(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{issuer: key, from: day(t, "2026-01-01"), until: day(t, "2030-01-01")}
+	var attrs zkp.Attributes
+	attrs[slotName] = text(t, "张三")
+	attrs[slotBirth] = zkp.EncodeDate(day(t, "1990-05-17"))
+	attrs[slotDistrict] = text(t, "110101")
+	attrs[zkp.BindingSlot] = zkp.EncodeDate(day(t, "2026-11-01"))
+	scope := zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"}
+	holder, err := secret.HolderCommitment(scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := zkp.IssueHalf(context.Background(), key, zkp.HalfSpec{
+		Schema: schema, Region: "110101", Holder: holder,
+		NotBefore: day(t, "2026-11-01"), NotAfter: day(t, "2028-11-01"), Attributes: attrs,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.credential = &zkp.Credential{Half: half, Schema: schema, Attributes: attrs, Secret: secret, Issuance: scope}
+	for i := range 20 {
+		other, err := zkp.NewPrivateKey(sha256.Sum256([]byte{byte(i)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		leaf := zkp.RegistryEntry{Key: other.ProofKey(), Schema: schema, Region: "310101", From: f.from, Until: f.until}.Leaf()
+		f.leaves = append(f.leaves, leaf.Bytes())
+		f.revoked = append(f.revoked, zkp.NewHandle(other.ProofKey(), [16]byte{byte(i)}))
+	}
+	leaf := zkp.RegistryEntry{Key: key.ProofKey(), Schema: schema, Region: "110101", From: f.from, Until: f.until}.Leaf()
+	f.leaves = append(f.leaves, leaf.Bytes())
+	f.close(t, 7)
+	return f
+}
+
+// close sorts the sets and closes an epoch over them.
+func (f *fixture) close(t testing.TB, number uint64) {
+	t.Helper()
+	slices.SortFunc(f.leaves, func(a, b [32]byte) int { return slices.Compare(a[:], b[:]) })
+	slices.SortFunc(f.revoked, func(a, b [zkp.HandleSize]byte) int { return slices.Compare(a[:], b[:]) })
+	reg, rev := f.trees(t)
+	f.epoch = zkp.Epoch{Number: number, Day: day(t, "2026-11-21"), Registry: reg.Root(), Revocation: rev.Root()}
+}
+
+func (f *fixture) trees(t testing.TB) (*zkp.Registry, *zkp.Revocation) {
+	t.Helper()
+	reg, err := zkp.NewRegistry(f.leaves)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rev, err := zkp.NewRevocation(f.revoked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reg, rev
+}
+
+func (f *fixture) prepareWitness(t testing.TB) *zkp.PrepareWitness {
+	t.Helper()
+	w, err := f.tryPrepareWitness(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (f *fixture) tryPrepareWitness(t testing.TB) (*zkp.PrepareWitness, error) {
+	t.Helper()
+	reg, rev := f.trees(t)
+	return zkp.NewPrepareWitness(f.credential, f.epoch, f.from, f.until, reg, rev, nil)
+}
+
+func (f *fixture) request(t testing.TB) *zkp.Request {
+	t.Helper()
+	statement, err := zkp.All(
+		zkp.AtLeastYears(slotBirth, 18, day(t, "2026-11-21")),
+		zkp.Equal(slotDistrict, text(t, "110101")),
+		zkp.NotEqual(slotName, text(t, "李四")),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &zkp.Request{
+		Nonce: "n-0S6_WzA2Mj", Audience: "decentralized_identifier:did:hufu:counter",
+		Query: sha256.Sum256([]byte("query")), Expiry: time.Unix(1_795_000_000, 0), Schema: schema, Statement: statement,
+	}
+}
+
+// keys are made once for all tests of the package, in the user's cache, as the
+// demo makes them.
+var keys = sync.OnceValues(func() (*prover.Prover, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = filepath.Join(os.TempDir(), "hufu-test-cache")
+	}
+	return prover.DevelopmentKeys(context.Background(), cache, nil)
+})
+
+func testKeys(t testing.TB) (*prover.Prover, *zkp.Keys) {
+	t.Helper()
+	p, err := keys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	parse := func(c zkp.Circuit) *zkp.VerifyingKey {
+		b, hash, err := p.VerifyingKey(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	k, err := zkp.NewKeys(parse(zkp.CircuitPrepare), parse(zkp.CircuitShow))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, k
+}
+
+func reopen() (*prover.Prover, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	return prover.DevelopmentKeys(context.Background(), cache, nil)
+}

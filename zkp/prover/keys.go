@@ -1,0 +1,256 @@
+package prover
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	groth16 "github.com/consensys/gnark/backend/groth16/bn254"
+	cs "github.com/consensys/gnark/constraint/bn254"
+	"github.com/go-json-experiment/json"
+	"github.com/gofrs/flock"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// Errors of this package, beside those of zkp.
+var (
+	ErrUnknownCircuit = errors.New("prover: unknown circuit")
+	// ErrKeyFile: a key folder whose files are missing, truncated or not those
+	// that its manifest names.
+	ErrKeyFile = errors.New("prover: key file damaged or missing")
+)
+
+const manifestName = "manifest.json"
+
+// Manifest describes a folder of keys. Every other file in it is loaded only
+// by the hash that stands here.
+type Manifest struct {
+	Version  int                         `json:"version"`
+	Setup    string                      `json:"setup"` // "single-party" or "ceremony"
+	Circuits map[zkp.Circuit]CircuitKeys `json:"circuits"`
+}
+
+// CircuitKeys are the SHA-256 of one circuit's files, in hexadecimal.
+type CircuitKeys struct {
+	System       string `json:"system"`
+	ProvingKey   string `json:"proving_key"`
+	VerifyingKey string `json:"verifying_key"`
+	Constraints  int    `json:"constraints"`
+}
+
+// Step reports progress of something that takes more than a moment.
+type Step struct {
+	Name        string
+	Done, Total int
+}
+
+// DevelopmentKeys opens the single-party keys of this version's circuits under
+// cacheDir, and makes them where they are missing. Whoever made such keys can
+// prove anything: verifiers refuse them unless told otherwise. Several
+// processes may call it at once; one of them makes the keys.
+func DevelopmentKeys(ctx context.Context, cacheDir string, progress func(Step)) (*Prover, error) {
+	dir := filepath.Join(cacheDir, "hufu", "zkp", cacheName())
+	if p, err := Open(dir); err == nil || !errors.Is(err, os.ErrNotExist) {
+		return p, err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return nil, fmt.Errorf("prover: key cache: %w", err)
+	}
+	lock := flock.New(dir + ".lock")
+	if err := lock.Lock(); err != nil {
+		return nil, fmt.Errorf("prover: key cache: %w", err)
+	}
+	defer lock.Unlock()
+	if p, err := Open(dir); err == nil || !errors.Is(err, os.ErrNotExist) {
+		return p, err
+	}
+	return makeDevelopmentKeys(ctx, dir, progress)
+}
+
+// cacheName is the hash of both circuits' hashes: keys of another version of
+// the circuits never meet these.
+func cacheName() string {
+	h := sha256.New()
+	for _, c := range Circuits() {
+		h.Write([]byte(systemHashes[c]))
+	}
+	return hex.EncodeToString(h.Sum(nil))[:32]
+}
+
+// makeDevelopmentKeys writes into a folder beside the final one and renames it,
+// so that a folder that exists is whole.
+func makeDevelopmentKeys(ctx context.Context, dir string, progress func(Step)) (*Prover, error) {
+	if progress == nil {
+		progress = func(Step) {}
+	}
+	temp, err := os.MkdirTemp(filepath.Dir(dir), "making-")
+	if err != nil {
+		return nil, fmt.Errorf("prover: key cache: %w", err)
+	}
+	defer os.RemoveAll(temp)
+	m := Manifest{Version: 1, Setup: "single-party", Circuits: map[zkp.Circuit]CircuitKeys{}}
+	for i, c := range Circuits() {
+		progress(Step{Name: string(c), Done: i, Total: len(Circuits())})
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if m.Circuits[c], err = setup(c, temp); err != nil {
+			return nil, err
+		}
+	}
+	b, err := json.Marshal(m, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("prover: manifest: %w", err)
+	}
+	if err := writeSynced(filepath.Join(temp, manifestName), b); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(temp, dir); err != nil {
+		return nil, fmt.Errorf("prover: publishing keys: %w", err)
+	}
+	progress(Step{Name: "done", Done: len(Circuits()), Total: len(Circuits())})
+	return Open(dir)
+}
+
+func setup(c zkp.Circuit, dir string) (CircuitKeys, error) {
+	system, err := Compile(c)
+	if err != nil {
+		return CircuitKeys{}, err
+	}
+	var pk groth16.ProvingKey
+	var vk groth16.VerifyingKey
+	if err := groth16.Setup(system.r1cs, &pk, &vk); err != nil {
+		return CircuitKeys{}, fmt.Errorf("prover: setup of %s: %w", c, err)
+	}
+	var dump bytes.Buffer
+	if err := pk.WriteDump(&dump); err != nil {
+		return CircuitKeys{}, fmt.Errorf("prover: writing proving key: %w", err)
+	}
+	systemBytes, err := system.Bytes()
+	if err != nil {
+		return CircuitKeys{}, err
+	}
+	key, err := exportVerifyingKey(c, zkp.SetupSingleParty, &vk)
+	if err != nil {
+		return CircuitKeys{}, err
+	}
+	out := CircuitKeys{
+		System: hashOf(systemBytes), ProvingKey: hashOf(dump.Bytes()), VerifyingKey: hashOf(key.Bytes()),
+		Constraints: system.Constraints(),
+	}
+	for suffix, b := range map[string][]byte{".r1cs": systemBytes, ".pk": dump.Bytes(), ".vk": key.Bytes()} {
+		if err := writeSynced(filepath.Join(dir, string(c)+suffix), b); err != nil {
+			return CircuitKeys{}, err
+		}
+	}
+	return out, nil
+}
+
+func exportVerifyingKey(c zkp.Circuit, s zkp.Setup, vk *groth16.VerifyingKey) (*zkp.VerifyingKey, error) {
+	if len(vk.CommitmentKeys) != 0 {
+		return nil, fmt.Errorf("prover: %s uses commitments, which its proofs cannot carry", c)
+	}
+	return zkp.NewVerifyingKey(c, s, vk.G1.Alpha, vk.G2.Beta, vk.G2.Gamma, vk.G2.Delta, vk.G1.K)
+}
+
+func hashOf(b []byte) string {
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:])
+}
+
+func writeSynced(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("prover: %w", err)
+	}
+	defer f.Close()
+	if _, err := f.Write(b); err != nil {
+		return fmt.Errorf("prover: %w", err)
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("prover: %w", err)
+	}
+	return f.Close()
+}
+
+// readHashed reads a file whose SHA-256 is known; a longer one is not read to
+// its end.
+func readHashed(path, want string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	defer f.Close()
+	b, err := readCapped(f, limits.Key)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrKeyFile, filepath.Base(path), err)
+	}
+	if got := hashOf(b); got != want {
+		return nil, fmt.Errorf("%w: %s has SHA-256 %.12s…, its manifest says %.12s…; delete the folder to make development keys again",
+			ErrKeyFile, filepath.Base(path), got, want)
+	}
+	return b, nil
+}
+
+func readCapped(f *os.File, limit int64) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%d bytes, at most %d allowed", info.Size(), limit)
+	}
+	b := make([]byte, info.Size())
+	_, err = io.ReadFull(f, b)
+	return b, err
+}
+
+// readManifest reads and checks a folder's manifest.
+func readManifest(dir string) (*Manifest, error) {
+	f, err := os.Open(filepath.Join(dir, manifestName))
+	if err != nil {
+		return nil, fmt.Errorf("prover: no keys: %w", err)
+	}
+	defer f.Close()
+	b, err := readCapped(f, limits.Document)
+	if err != nil {
+		return nil, fmt.Errorf("%w: manifest: %w", ErrKeyFile, err)
+	}
+	m := new(Manifest)
+	if err := json.Unmarshal(b, m, json.RejectUnknownMembers(true)); err != nil {
+		return nil, fmt.Errorf("%w: manifest is not what this version writes", ErrKeyFile)
+	}
+	if m.Version != 1 || (m.Setup != "single-party" && m.Setup != "ceremony") {
+		return nil, fmt.Errorf("%w: manifest of version %d", ErrKeyFile, m.Version)
+	}
+	for _, c := range Circuits() {
+		if m.Circuits[c].System != systemHashes[c] {
+			return nil, fmt.Errorf("%w: keys are of another version of %s", ErrKeyFile, c)
+		}
+	}
+	return m, nil
+}
+
+func readSystem(b []byte) (*cs.R1CS, error) {
+	r := new(cs.R1CS)
+	if _, err := r.ReadFrom(bytes.NewReader(b)); err != nil {
+		return nil, fmt.Errorf("%w: constraint system", ErrKeyFile)
+	}
+	return r, nil
+}
+
+func readProvingKey(b []byte) (*groth16.ProvingKey, error) {
+	pk := new(groth16.ProvingKey)
+	if err := pk.ReadDump(bytes.NewReader(b)); err != nil {
+		return nil, fmt.Errorf("%w: proving key", ErrKeyFile)
+	}
+	return pk, nil
+}

@@ -1,0 +1,119 @@
+package prover
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"path/filepath"
+
+	"github.com/consensys/gnark-crypto/ecc"
+	groth16 "github.com/consensys/gnark/backend/groth16/bn254"
+	cs "github.com/consensys/gnark/constraint/bn254"
+	"github.com/consensys/gnark/frontend"
+
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// Prover makes proofs with one folder of keys. It is safe for concurrent use;
+// each proof uses all cores.
+type Prover struct {
+	manifest *Manifest
+	circuits map[zkp.Circuit]*proving
+	vk       map[zkp.Circuit][]byte
+}
+
+type proving struct {
+	system *cs.R1CS
+	key    *groth16.ProvingKey
+}
+
+// Open loads a folder of keys, each file by the hash its manifest names.
+func Open(dir string) (*Prover, error) {
+	m, err := readManifest(dir)
+	if err != nil {
+		return nil, err
+	}
+	p := &Prover{manifest: m, circuits: map[zkp.Circuit]*proving{}, vk: map[zkp.Circuit][]byte{}}
+	for _, c := range Circuits() {
+		keys := m.Circuits[c]
+		base := filepath.Join(dir, string(c))
+		if p.vk[c], err = readHashed(base+".vk", keys.VerifyingKey); err != nil {
+			return nil, err
+		}
+		if p.circuits[c], err = openProving(base, keys); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func openProving(base string, keys CircuitKeys) (*proving, error) {
+	system, err := readHashed(base+".r1cs", keys.System)
+	if err != nil {
+		return nil, err
+	}
+	pk, err := readHashed(base+".pk", keys.ProvingKey)
+	if err != nil {
+		return nil, err
+	}
+	p := new(proving)
+	if p.system, err = readSystem(system); err != nil {
+		return nil, err
+	}
+	p.key, err = readProvingKey(pk)
+	return p, err
+}
+
+// Manifest describes the keys in use.
+func (p *Prover) Manifest() Manifest { return *p.manifest }
+
+// VerifyingKey returns the encoded verifying key of a circuit and its SHA-256.
+func (p *Prover) VerifyingKey(c zkp.Circuit) ([]byte, [32]byte, error) {
+	b, ok := p.vk[c]
+	if !ok {
+		return nil, [32]byte{}, fmt.Errorf("%w: %q", ErrUnknownCircuit, c)
+	}
+	var hash [32]byte
+	_, err := hex.Decode(hash[:], []byte(p.manifest.Circuits[c].VerifyingKey))
+	return b, hash, err
+}
+
+// Prepare proves that the credential is valid in the witness's epoch. It runs
+// in the background, before anyone asks.
+func (p *Prover) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepared, error) {
+	proof, err := p.prove(ctx, zkp.CircuitPrepare, assignPrepare(w))
+	if err != nil {
+		return nil, err
+	}
+	return &zkp.Prepared{Epoch: w.Epoch.Number, Blinding: w.Blinding, Proof: *proof}, nil
+}
+
+// Show answers one request with a prepared proof, which is used up by it.
+func (p *Prover) Show(ctx context.Context, w *zkp.ShowWitness) (*zkp.Presentation, error) {
+	proof, err := p.prove(ctx, zkp.CircuitShow, assignShow(w))
+	if err != nil {
+		return nil, err
+	}
+	return w.Presentation(*proof), nil
+}
+
+// prove runs gnark, which cannot be interrupted: a cancelled context is seen
+// before and after.
+func (p *Prover) prove(ctx context.Context, c zkp.Circuit, assignment frontend.Circuit) (*zkp.Proof, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	witness, err := frontend.NewWitness(assignment, ecc.BN254.ScalarField())
+	if err != nil {
+		return nil, fmt.Errorf("prover: witness of %s: %w", c, err)
+	}
+	pair := p.circuits[c]
+	proof, err := groth16.Prove(pair.system, pair.key, witness)
+	if err != nil {
+		return nil, fmt.Errorf("prover: %s: %w", c, err)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return &zkp.Proof{A: proof.Ar, B: proof.Bs, C: proof.Krs}, nil
+}

@@ -1,0 +1,195 @@
+package zkp
+
+import (
+	"fmt"
+	"time"
+)
+
+// Op is what one slot of a statement asks of one attribute. Every operation is
+// false on an absent attribute.
+type Op uint8
+
+// Operations, numbered as the circuit numbers them.
+const (
+	OpNone  Op = 0 // always false
+	OpEq    Op = 1
+	OpNe    Op = 2
+	OpRange Op = 3
+	OpIn    Op = 4 // needs the show+set circuit
+	OpNotIn Op = 5 // needs the show+set circuit
+)
+
+// StatementSlots is how many predicates one show answers.
+const StatementSlots = 4
+
+// Predicate asks one thing of one attribute slot.
+type Predicate struct {
+	Op        Op
+	Slot      uint8
+	Value     Element // OpEq, OpNe
+	Low, High uint64  // OpRange: encoded bounds, both included
+}
+
+// Statement is up to four predicates and the table that says which of their
+// outcomes are accepted: bit b0+2·b1+4·b2+8·b3 of Table.
+type Statement struct {
+	Predicates [StatementSlots]Predicate
+	Table      uint16
+}
+
+// Equal asks for one value, encoded by EncodeString, EncodeDate, EncodeInteger
+// or EncodeBool.
+func Equal(slot int, value Element) Predicate {
+	return Predicate{Op: OpEq, Slot: uint8(slot), Value: value}
+}
+
+// NotEqual asks for any present value but one.
+func NotEqual(slot int, value Element) Predicate {
+	return Predicate{Op: OpNe, Slot: uint8(slot), Value: value}
+}
+
+// Between asks for an integer from low to high, both included. Bounds are
+// taken as they are: a negative low is zero, for no attribute is negative.
+func Between(slot int, low, high int64) Predicate {
+	return Predicate{Op: OpRange, Slot: uint8(slot), Low: uint64(max(low, 0)) + 1, High: uint64(max(high, -1)) + 1}
+}
+
+// DateBetween asks for a date from low to high, both included.
+func DateBetween(slot int, low, high Day) Predicate {
+	return Predicate{Op: OpRange, Slot: uint8(slot), Low: uint64(low) + 1, High: uint64(high) + 1}
+}
+
+// AtLeastYears asks for a birth date at least so many years before the day,
+// the birthday itself included. Whoever is born on 29 February comes of age on
+// 1 March in a year without one.
+func AtLeastYears(slot, years int, day Day) Predicate {
+	return Between(slot, 0, yearsBefore(day, years))
+}
+
+// AfterYears is AtLeastYears for rules that count from the day after the
+// birthday, as mainland Chinese criminal law does.
+func AfterYears(slot, years int, day Day) Predicate {
+	return Between(slot, 0, yearsBefore(day, years)-1)
+}
+
+// yearsBefore counts in days since 1900-01-01, and below zero before it.
+func yearsBefore(day Day, years int) int64 {
+	y, m, d := day.Time().Date()
+	t := time.Date(y-years, m, d, 0, 0, 0, 0, time.UTC)
+	if t.Day() != d { // 29 February of a year that has none
+		t = t.AddDate(0, 0, -t.Day())
+	}
+	return (t.Unix() - dayZero.Unix()) / (24 * 60 * 60)
+}
+
+// All accepts when every predicate holds.
+func All(predicates ...Predicate) (Statement, error) {
+	return AtLeast(len(predicates), predicates...)
+}
+
+// Any accepts when one predicate holds.
+func Any(predicates ...Predicate) (Statement, error) { return AtLeast(1, predicates...) }
+
+// AtLeast accepts when k of the predicates hold.
+func AtLeast(k int, predicates ...Predicate) (Statement, error) {
+	n := len(predicates)
+	if n == 0 || n > StatementSlots || k < 1 || k > n {
+		return Statement{}, fmt.Errorf("%w: %d of %d predicates", ErrStatement, k, n)
+	}
+	var s Statement
+	copy(s.Predicates[:], predicates)
+	for outcome := range 16 {
+		count := 0
+		for i := range n {
+			count += outcome >> i & 1
+		}
+		if count >= k {
+			s.Table |= 1 << outcome
+		}
+	}
+	return s, s.Check()
+}
+
+// Check refuses what the circuits do not bound themselves: operations and
+// slots out of range, operands on the wrong operation, and a table that is
+// constant or not monotone.
+func (s *Statement) Check() error {
+	for i, p := range s.Predicates {
+		if err := p.check(); err != nil {
+			return fmt.Errorf("predicate %d: %w", i+1, err)
+		}
+	}
+	if s.Table&1 != 0 || s.Table == 0 {
+		return fmt.Errorf("%w: table constant, or true on nothing", ErrStatement)
+	}
+	for outcome := range 16 {
+		for bit := range StatementSlots {
+			more := outcome | 1<<bit
+			if s.Table>>outcome&1 == 1 && s.Table>>more&1 == 0 {
+				return fmt.Errorf("%w: table not monotone", ErrStatement)
+			}
+		}
+	}
+	return nil
+}
+
+func (p Predicate) check() error {
+	if p.Slot >= Slots {
+		return fmt.Errorf("%w: slot %d of %d", ErrStatement, p.Slot, Slots)
+	}
+	valued, ranged := !p.Value.IsZero(), p.Low != 0 || p.High != 0
+	switch p.Op {
+	case OpNone:
+		if valued || ranged || p.Slot != 0 {
+			return fmt.Errorf("%w: operands without an operation", ErrStatement)
+		}
+	case OpEq, OpNe:
+		if !valued || ranged {
+			return fmt.Errorf("%w: equality needs one value, and not zero", ErrStatement)
+		}
+	case OpRange:
+		if valued || p.Low == 0 || p.High < p.Low {
+			return fmt.Errorf("%w: an empty range", ErrStatement)
+		}
+	default:
+		return fmt.Errorf("%w: operation %d", ErrStatement, p.Op)
+	}
+	return nil
+}
+
+// operands returns P0 and P1 as the circuit reads them.
+func (p Predicate) operands() (p0, p1 Element) {
+	if p.Op == OpRange {
+		return small(p.Low), small(p.High)
+	}
+	return p.Value, Element{}
+}
+
+// Holds reports whether the predicate is true of the attributes, in the clear.
+func (p Predicate) Holds(attrs *Attributes) bool {
+	v := attrs[p.Slot]
+	if v.IsZero() {
+		return false
+	}
+	switch p.Op {
+	case OpEq:
+		return v.Equal(&p.Value)
+	case OpNe:
+		return !v.Equal(&p.Value)
+	case OpRange:
+		return v.IsUint64() && v.Uint64() >= p.Low && v.Uint64() <= p.High
+	}
+	return false
+}
+
+// Outcome evaluates the statement in the clear: the slot bits, and whether the
+// table accepts them.
+func (s *Statement) Outcome(attrs *Attributes) (bits [StatementSlots]bool, accepted bool) {
+	at := 0
+	for i, p := range s.Predicates {
+		if bits[i] = p.Holds(attrs); bits[i] {
+			at |= 1 << i
+		}
+	}
+	return bits, s.Table>>at&1 == 1
+}

@@ -1,0 +1,240 @@
+package zkp
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254"
+)
+
+// Circuit names a relation. A changed relation is a new name.
+type Circuit string
+
+// The circuits of this version.
+const (
+	CircuitPrepare Circuit = "hufu-prepare-1"
+	CircuitShow    Circuit = "hufu-show-1"
+)
+
+// PublicInputs is how many public inputs each circuit has; zero for unknown.
+func (c Circuit) PublicInputs() int {
+	switch c {
+	case CircuitPrepare:
+		return 5
+	case CircuitShow:
+		return 4 + 4*StatementSlots + 2
+	}
+	return 0
+}
+
+// Setup says how a key pair came to be.
+type Setup byte
+
+// Kinds of setup.
+const (
+	// SetupSingleParty: one machine made the keys and could forge proofs.
+	SetupSingleParty Setup = 1
+	// SetupCeremony: forging needs every contributor to have kept its part.
+	SetupCeremony Setup = 2
+)
+
+const keyMagic = "hufu/vk/1\x00"
+
+// VerifyingKey is a Groth16 verifying key with its pairing lines precomputed.
+type VerifyingKey struct {
+	circuit Circuit
+	setup   Setup
+	hash    [32]byte
+
+	alpha              bn254.G1Affine
+	beta, gamma, delta bn254.G2Affine
+	ic                 []bn254.G1Affine
+
+	alphaBeta bn254.GT
+	fixed     [2]pairingLines // of −γ and −δ
+}
+
+type pairingLines = [2][len(bn254.LoopCounter)]bn254.LineEvaluationAff
+
+// NewVerifyingKey encodes the parts of a key made elsewhere.
+func NewVerifyingKey(c Circuit, s Setup, alpha bn254.G1Affine, beta, gamma, delta bn254.G2Affine, ic []bn254.G1Affine) (*VerifyingKey, error) {
+	k := &VerifyingKey{circuit: c, setup: s, alpha: alpha, beta: beta, gamma: gamma, delta: delta, ic: ic}
+	b := k.Bytes()
+	return ParseVerifyingKey(b, sha256.Sum256(b), KeyOptions{AllowSinglePartySetupUnsafe: true})
+}
+
+// KeyOptions relaxes what ParseVerifyingKey demands. The zero value is safe.
+type KeyOptions struct {
+	// AllowSinglePartySetupUnsafe accepts a development key, whose maker can
+	// prove anything.
+	AllowSinglePartySetupUnsafe bool
+}
+
+// ParseVerifyingKey reads a key and holds it against its pinned SHA-256, which
+// comes from the ledger's vk object.
+func ParseVerifyingKey(b []byte, pin [32]byte, opts KeyOptions) (*VerifyingKey, error) {
+	if hash := sha256.Sum256(b); hash != pin {
+		return nil, fmt.Errorf("%w: SHA-256 is %s…, pinned is %s…", ErrVerifyingKey,
+			hex.EncodeToString(hash[:6]), hex.EncodeToString(pin[:6]))
+	}
+	k, err := readVerifyingKey(b)
+	if err != nil {
+		return nil, err
+	}
+	if k.setup != SetupCeremony && !opts.AllowSinglePartySetupUnsafe {
+		return nil, fmt.Errorf("%w: %w", ErrVerifyingKey, ErrSinglePartySetup)
+	}
+	k.hash = pin
+	return k, k.precompute()
+}
+
+func readVerifyingKey(b []byte) (*VerifyingKey, error) {
+	bad := func(what string) error { return fmt.Errorf("%w: %s", ErrVerifyingKey, what) }
+	if len(b) < len(keyMagic)+4 || string(b[:len(keyMagic)]) != keyMagic {
+		return nil, bad("not a verifying key of this version")
+	}
+	rest := b[len(keyMagic):]
+	k := &VerifyingKey{setup: Setup(rest[0])}
+	if k.setup != SetupSingleParty && k.setup != SetupCeremony {
+		return nil, bad("unknown kind of setup")
+	}
+	n := int(rest[1])
+	if len(rest) < 2+n {
+		return nil, bad("truncated")
+	}
+	k.circuit, rest = Circuit(rest[2:2+n]), rest[2+n:]
+	inputs := k.circuit.PublicInputs()
+	if inputs == 0 {
+		return nil, bad("unknown circuit")
+	}
+	if len(rest) != 32+3*64+32*(inputs+1) {
+		return nil, bad("wrong length for its circuit")
+	}
+	k.ic = make([]bn254.G1Affine, inputs+1)
+	g1 := []*bn254.G1Affine{&k.alpha}
+	for i := range k.ic {
+		g1 = append(g1, &k.ic[i])
+	}
+	if _, err := k.alpha.SetBytes(rest[:32]); err != nil {
+		return nil, bad("point alpha")
+	}
+	for i, p := range []*bn254.G2Affine{&k.beta, &k.gamma, &k.delta} {
+		if _, err := p.SetBytes(rest[32+64*i : 32+64*(i+1)]); err != nil {
+			return nil, bad("a point of G2")
+		}
+		if p.IsInfinity() {
+			return nil, bad("a point at infinity")
+		}
+	}
+	for i, p := range g1[1:] {
+		if _, err := p.SetBytes(rest[224+32*i : 224+32*(i+1)]); err != nil {
+			return nil, bad("a point of an input")
+		}
+	}
+	if string(k.Bytes()) != string(b) {
+		return nil, bad("not canonical")
+	}
+	return k, nil
+}
+
+// precompute refuses degenerate keys and prepares the fixed pairings.
+func (k *VerifyingKey) precompute() error {
+	// With γ = δ any proof can be turned into one of another statement.
+	if k.gamma.Equal(&k.delta) || k.alpha.IsInfinity() {
+		return fmt.Errorf("%w: degenerate", ErrVerifyingKey)
+	}
+	for i := range k.ic[1:] {
+		// An input whose point is zero would not be bound at all.
+		if k.ic[i+1].IsInfinity() {
+			return fmt.Errorf("%w: public input %d is not bound", ErrVerifyingKey, i)
+		}
+	}
+	var err error
+	if k.alphaBeta, err = bn254.Pair([]bn254.G1Affine{k.alpha}, []bn254.G2Affine{k.beta}); err != nil {
+		return fmt.Errorf("%w: pairing", ErrVerifyingKey)
+	}
+	var neg bn254.G2Affine
+	k.fixed[0] = bn254.PrecomputeLines(*neg.Neg(&k.gamma))
+	k.fixed[1] = bn254.PrecomputeLines(*neg.Neg(&k.delta))
+	return nil
+}
+
+// Bytes is magic ‖ setup ‖ length and name of the circuit ‖ α ‖ β ‖ γ ‖ δ ‖ one
+// point a public input and one for the constant, compressed.
+func (k *VerifyingKey) Bytes() []byte {
+	b := append([]byte(keyMagic), byte(k.setup), byte(len(k.circuit)))
+	b = append(b, k.circuit...)
+	alpha := k.alpha.Bytes()
+	b = append(b, alpha[:]...)
+	for _, p := range []*bn254.G2Affine{&k.beta, &k.gamma, &k.delta} {
+		x := p.Bytes()
+		b = append(b, x[:]...)
+	}
+	for i := range k.ic {
+		x := k.ic[i].Bytes()
+		b = append(b, x[:]...)
+	}
+	return b
+}
+
+// Hash is SHA-256 of Bytes: what the ledger's vk object pins.
+func (k *VerifyingKey) Hash() [32]byte { return k.hash }
+
+// Circuit names the relation that the key verifies.
+func (k *VerifyingKey) Circuit() Circuit { return k.circuit }
+
+// Setup says how the key came to be.
+func (k *VerifyingKey) Setup() Setup { return k.setup }
+
+// CircuitOf names the circuit of an encoded key without trusting the rest.
+func CircuitOf(b []byte) (Circuit, error) {
+	k, err := readVerifyingKey(b)
+	if err != nil {
+		return "", err
+	}
+	return k.circuit, nil
+}
+
+// verify checks e(A,B) = e(α,β)·e(ΣIC,γ)·e(C,δ).
+func (k *VerifyingKey) verify(p *Proof, inputs []Element) error {
+	if len(inputs) != len(k.ic)-1 {
+		return fmt.Errorf("%w: %d public inputs, want %d", ErrVerifyingKey, len(inputs), len(k.ic)-1)
+	}
+	sum := k.inputPoint(inputs)
+	variable, err := bn254.MillerLoop([]bn254.G1Affine{p.A}, []bn254.G2Affine{p.B})
+	if err != nil {
+		return fmt.Errorf("%w: pairing", ErrForm)
+	}
+	lines := k.fixed // a copy: the library evaluates the lines in place
+	fixed, err := bn254.MillerLoopFixedQ([]bn254.G1Affine{sum, p.C}, lines[:])
+	if err != nil {
+		return fmt.Errorf("%w: pairing", ErrForm)
+	}
+	got := bn254.FinalExponentiation(&variable, &fixed)
+	if !got.Equal(&k.alphaBeta) {
+		return errPairing
+	}
+	return nil
+}
+
+var errPairing = errors.New("pairing equation does not hold")
+
+// inputPoint is IC₀ + Σ inputᵢ·ICᵢ₊₁. Most inputs are small numbers, for which
+// one short multiplication each is cheaper than a multi-exponentiation.
+func (k *VerifyingKey) inputPoint(inputs []Element) bn254.G1Affine {
+	var sum, term bn254.G1Jac
+	sum.FromAffine(&k.ic[0])
+	for i, in := range inputs {
+		if in.IsZero() {
+			continue
+		}
+		term.FromAffine(&k.ic[i+1])
+		term.ScalarMultiplication(&term, bigOf(in))
+		sum.AddAssign(&term)
+	}
+	var out bn254.G1Affine
+	out.FromJacobian(&sum)
+	return out
+}

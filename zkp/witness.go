@@ -1,0 +1,161 @@
+package zkp
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+)
+
+// Credential is the holder's side of a native half: everything a proof hides.
+type Credential struct {
+	Half       *Half
+	Schema     Element
+	Attributes Attributes
+	Secret     Secret
+	Issuance   Scope
+}
+
+// Check verifies the issuer's signature over attributes and secret, as a
+// wallet does on receipt.
+func (c *Credential) Check() error {
+	holder, err := c.Secret.HolderCommitment(c.Issuance)
+	if err != nil {
+		return err
+	}
+	return c.Half.Verify(c.Schema, holder, &c.Attributes)
+}
+
+// PrepareWitness is a credential placed in the trees of one epoch.
+type PrepareWitness struct {
+	Credential *Credential
+	Epoch      Epoch
+	Entry      RegistryEntry
+	EntryPath  Path
+	Gap        Gap
+	Blinding   Element
+}
+
+// NewPrepareWitness finds the credential's place in the trees. It fails before
+// any proving starts where no proof exists: ErrNotRegistered, ErrRevoked,
+// ErrNotValid, ErrSignature; and with ErrEpoch where the trees are not the
+// epoch's. random nil means crypto/rand.
+func NewPrepareWitness(c *Credential, e Epoch, keyFrom, keyUntil Day, registry *Registry, revocation *Revocation, random io.Reader) (*PrepareWitness, error) {
+	reg, rev := registry.Root(), revocation.Root()
+	if !reg.Equal(&e.Registry) || !rev.Equal(&e.Revocation) {
+		return nil, fmt.Errorf("%w: the trees have other roots than epoch %d", ErrEpoch, e.Number)
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if e.Day < c.Half.NotBefore || e.Day > c.Half.NotAfter {
+		return nil, ErrNotValid
+	}
+	w := &PrepareWitness{Credential: c, Epoch: e}
+	w.Entry = RegistryEntry{c.Half.Issuer, c.Schema, c.Half.Region, keyFrom, keyUntil}
+	if c.Half.NotBefore < keyFrom || c.Half.NotBefore > keyUntil {
+		return nil, fmt.Errorf("%w: credential outside its key's validity", ErrNotRegistered)
+	}
+	var err error
+	if w.EntryPath, err = registry.Path(w.Entry); err != nil {
+		return nil, err
+	}
+	if w.Gap, err = revocation.Gap(c.Half.Handle()); err != nil {
+		return nil, err
+	}
+	w.Blinding, err = NewBlinding(random)
+	return w, err
+}
+
+// Commitment is the com of this witness.
+func (w *PrepareWitness) Commitment() Element {
+	return w.Credential.Secret.Commit(&w.Credential.Attributes, w.Blinding)
+}
+
+// Prepared is a prepare proof waiting for one question. It is used once:
+// marked used before the show made from it leaves the wallet.
+type Prepared struct {
+	Epoch    uint64
+	Blinding Element
+	Proof    Proof
+}
+
+// preparedSize is version 1 ‖ suite 1 ‖ epoch 8 ‖ blinding 32 ‖ proof.
+const preparedSize = 2 + 8 + 32 + ProofSize
+
+// Bytes encodes a prepared proof for the wallet's own store: the blinding is
+// secret.
+func (p *Prepared) Bytes() []byte {
+	b := binary.BigEndian.AppendUint64([]byte{1, SuiteID}, p.Epoch)
+	r := p.Blinding.Bytes()
+	return append(append(b, r[:]...), p.Proof.Bytes()...)
+}
+
+// ParsePrepared reads what Bytes wrote.
+func ParsePrepared(b []byte) (*Prepared, error) {
+	if len(b) != preparedSize || b[0] != 1 || b[1] != SuiteID {
+		return nil, fmt.Errorf("%w: prepared proof", ErrForm)
+	}
+	p := &Prepared{Epoch: binary.BigEndian.Uint64(b[2:])}
+	var err error
+	if p.Blinding, err = ParseElement(b[10:42]); err != nil {
+		return nil, err
+	}
+	proof, err := ParseProof(b[42:])
+	if err != nil {
+		return nil, err
+	}
+	p.Proof = *proof
+	return p, nil
+}
+
+// ShowWitness is one answer about to be proved.
+type ShowWitness struct {
+	Credential *Credential
+	Prepared   *Prepared
+	Request    *Request
+	Epoch      Epoch
+
+	Commitment, Context, Scope, Pseudonym Element
+	Bits                                  [StatementSlots]bool
+}
+
+// NewShowWitness evaluates the statement in the clear and fails with
+// ErrUnsatisfied before any proving starts.
+func NewShowWitness(c *Credential, p *Prepared, e Epoch, req *Request) (*ShowWitness, error) {
+	if p.Epoch != e.Number {
+		return nil, fmt.Errorf("%w: prepared in epoch %d", ErrEpoch, p.Epoch)
+	}
+	if !req.Schema.Equal(&c.Schema) {
+		return nil, fmt.Errorf("%w: another schema is asked", ErrStatement)
+	}
+	if err := req.Statement.Check(); err != nil {
+		return nil, err
+	}
+	w := &ShowWitness{Credential: c, Prepared: p, Request: req, Epoch: e}
+	bits, accepted := req.Statement.Outcome(&c.Attributes)
+	if !accepted {
+		return nil, ErrUnsatisfied
+	}
+	w.Bits = bits
+	w.Commitment = c.Secret.Commit(&c.Attributes, p.Blinding)
+	w.Context = req.Context(e, w.Commitment, &p.Proof)
+	var err error
+	if w.Scope, err = req.Scope.element(w.Context); err != nil {
+		return nil, err
+	}
+	w.Pseudonym = c.Secret.Pseudonym(w.Scope)
+	return w, nil
+}
+
+// PublicInputs returns the show circuit's public inputs in their order.
+func (w *ShowWitness) PublicInputs() []Element {
+	return w.Request.showInputs(w.Commitment, w.Context, w.Scope, w.Pseudonym)
+}
+
+// Presentation joins the show proof to the prepare proof.
+func (w *ShowWitness) Presentation(show Proof) *Presentation {
+	return &Presentation{
+		Epoch: w.Epoch.Number, Commitment: w.Commitment, Pseudonym: w.Pseudonym,
+		Prepare: w.Prepared.Proof, Show: show,
+	}
+}
