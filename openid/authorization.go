@@ -1,0 +1,317 @@
+package openid
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// ErrRequest means that a presentation request breaks OpenID4VP 1.0 section 5
+// or asks for something this package does not do.
+var ErrRequest = errors.New("openid: invalid presentation request")
+
+const (
+	// clientIDPrefix is OpenID4VP 1.0 section 5.9.3.
+	clientIDPrefix = "decentralized_identifier:"
+	// selfIssued is the audience of a request made without knowing the
+	// wallet (OpenID4VP 1.0 section 5.8).
+	selfIssued = "https://self-issued.me/v2"
+
+	vpToken    = "vp_token"
+	directPost = "direct_post"
+)
+
+// An AuthorizationRequest is what a counter asks (OpenID4VP 1.0 section 5),
+// with response_type vp_token and response_mode direct_post.
+type AuthorizationRequest struct {
+	// Verifier is the DID of the counter's agency; its client_id is
+	// "decentralized_identifier:" and that DID.
+	Verifier string
+	// ResponseURI takes the answer: https, or http to a loopback address.
+	ResponseURI string
+	// Nonce binds the answer: URL-safe characters. SignRequest wants at least
+	// 22 of them, 128 bits in base64url.
+	Nonce string
+	// State is the request's id at the counter, as unguessable as Nonce.
+	State    string
+	Query    *Query
+	IssuedAt time.Time // whole seconds
+	Expires  time.Time // whole seconds, after IssuedAt
+	// Formats lists, for each credential format, the signature algorithms
+	// that the counter checks. Nil in SignRequest means did.DefaultSuites for
+	// each format that Query asks for.
+	Formats map[string]Algorithms
+
+	// What follows is ours, and absent from other verifiers' requests.
+
+	// Purpose says why; the holder compares it with the registered one.
+	Purpose *Purpose
+	// Policy is the hash of the counter's policy.
+	Policy *Hash
+	// Scope says in what the holder is to be recognised again. The zero value
+	// asks for nothing of the kind.
+	Scope Scope
+	// MaxEpochAge is how old the epoch of a zero-knowledge proof may be, whole
+	// seconds. Zero leaves it to the ledger's own maximum.
+	MaxEpochAge time.Duration
+
+	// QueryHash is SHA-256 of dcql_query byte for byte as it stands in the
+	// request object: both sides bind a proof to it. Parsing sets it;
+	// SignRequest ignores it.
+	QueryHash [sha256.Size]byte
+}
+
+// ClientID is the value that a key-binding JWT names as its audience.
+func (r *AuthorizationRequest) ClientID() string { return clientIDPrefix + r.Verifier }
+
+// Algorithms are JOSE names (OpenID4VP 1.0 appendix B.3.4).
+type Algorithms struct {
+	SDJWT []string `json:"sd-jwt_alg_values,omitzero"`
+	KBJWT []string `json:"kb-jwt_alg_values,omitzero"`
+}
+
+// A Purpose says why a counter asks, on what law, and for how long it keeps
+// the answer.
+type Purpose struct {
+	ID    string      `json:"id"`
+	Text  PurposeText `json:"text"`
+	Basis PurposeText `json:"basis"` // the law it rests on
+	// Retention is an ISO 8601 duration of one unit, such as P0D or P6M.
+	Retention string `json:"retention"`
+}
+
+// A PurposeText is one sentence for the citizen, in both languages.
+type PurposeText struct {
+	EN string `json:"en"`
+	ZH string `json:"zh"`
+}
+
+// A ScopeKind says how a holder is recognised.
+type ScopeKind string
+
+// Kinds of scope.
+const (
+	ScopeNone     ScopeKind = ""         // not at all; "none" in JSON
+	ScopeOnce     ScopeKind = "once"     // once in one event
+	ScopePairwise ScopeKind = "pairwise" // under one name at this verifier
+)
+
+// A Scope names the event in which a holder may act once, or at one verifier
+// under one name. The wallet derives the scope itself from this and Verifier.
+type Scope struct {
+	Kind ScopeKind
+	// Event is required for ScopeOnce, optional for ScopePairwise and empty
+	// for ScopeNone.
+	Event string
+}
+
+// requestJSON is the payload of a request object. The raw members at its end
+// are named to be refused: ignoring them would change what is agreed to.
+type requestJSON struct {
+	ClientID       string              `json:"client_id"`
+	ResponseType   string              `json:"response_type"`
+	ResponseMode   string              `json:"response_mode"`
+	ResponseURI    string              `json:"response_uri"`
+	Nonce          string              `json:"nonce"`
+	State          string              `json:"state"`
+	Audience       string              `json:"aud"`
+	IssuedAt       int64               `json:"iat"`
+	Expires        int64               `json:"exp"`
+	Query          jsontext.Value      `json:"dcql_query"`
+	ClientMetadata *clientMetadataJSON `json:"client_metadata,omitzero"`
+
+	Purpose *Purpose    `json:"hufu_purpose,omitzero"`
+	Policy  *Hash       `json:"hufu_policy,omitzero"`
+	Scope   *scopeJSON  `json:"hufu_scope,omitzero"`
+	Epochs  *epochsJSON `json:"hufu_epochs,omitzero"`
+
+	RedirectURI     jsontext.Value `json:"redirect_uri,omitzero"`
+	ScopeParameter  jsontext.Value `json:"scope,omitzero"`
+	TransactionData jsontext.Value `json:"transaction_data,omitzero"`
+}
+
+type clientMetadataJSON struct {
+	Formats map[string]Algorithms `json:"vp_formats_supported"`
+}
+
+type scopeJSON struct {
+	Kind  string `json:"kind"`
+	Event string `json:"event,omitzero"`
+}
+
+type epochsJSON struct {
+	MaxAge int64 `json:"max_age"`
+}
+
+// scopeNone is how JSON spells ScopeNone.
+const scopeNone = "none"
+
+func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
+	wire, err := unmarshal[requestJSON](payload)
+	if err != nil {
+		return nil, err
+	}
+	if err := wire.check(); err != nil {
+		return nil, err
+	}
+	query, err := ParseQuery(wire.Query)
+	if err != nil {
+		return nil, err
+	}
+	request := &AuthorizationRequest{
+		Verifier:    strings.TrimPrefix(wire.ClientID, clientIDPrefix),
+		ResponseURI: wire.ResponseURI,
+		Nonce:       wire.Nonce,
+		State:       wire.State,
+		Query:       query,
+		IssuedAt:    time.Unix(wire.IssuedAt, 0).UTC(),
+		Expires:     time.Unix(wire.Expires, 0).UTC(),
+		Formats:     wire.ClientMetadata.Formats,
+		Purpose:     wire.Purpose,
+		Policy:      wire.Policy,
+		QueryHash:   sha256.Sum256(wire.Query),
+	}
+	if wire.Epochs != nil {
+		request.MaxEpochAge = time.Duration(wire.Epochs.MaxAge) * time.Second
+	}
+	if wire.Scope != nil && wire.Scope.Kind != scopeNone {
+		request.Scope.Kind = ScopeKind(wire.Scope.Kind)
+	}
+	if wire.Scope != nil {
+		request.Scope.Event = wire.Scope.Event
+	}
+	if err := request.check(); err != nil {
+		return nil, err
+	}
+	return request, nil
+}
+
+// check compares the members that have one value only.
+func (w *requestJSON) check() error {
+	switch {
+	case !strings.HasPrefix(w.ClientID, clientIDPrefix):
+		return fmt.Errorf("%w: client_id does not begin with %s", ErrRequest, clientIDPrefix)
+	case w.ResponseType != vpToken:
+		return fmt.Errorf("%w: response_type is not %s", ErrRequest, vpToken)
+	case w.ResponseMode != directPost:
+		return fmt.Errorf("%w: response_mode is not %s", ErrRequest, directPost)
+	case w.Audience != selfIssued:
+		return fmt.Errorf("%w: aud is not %s", ErrRequest, selfIssued)
+	case w.Query == nil:
+		return fmt.Errorf("%w: dcql_query is missing", ErrRequest)
+	case w.ClientMetadata == nil:
+		return fmt.Errorf("%w: client_metadata is missing", ErrRequest)
+	case w.RedirectURI != nil || w.ScopeParameter != nil || w.TransactionData != nil:
+		return fmt.Errorf("%w: redirect_uri, scope and transaction_data are not supported", ErrRequest)
+	case w.Epochs != nil && (w.Epochs.MaxAge < 1 || w.Epochs.MaxAge > maxAge):
+		return fmt.Errorf("%w: hufu_epochs max_age is out of range", ErrRequest)
+	case w.Scope != nil && w.Scope.Kind == "":
+		return fmt.Errorf("%w: hufu_scope without a kind", ErrRequest)
+	case !inRange(w.IssuedAt) || !inRange(w.Expires):
+		return fmt.Errorf("%w: iat or exp is missing or out of range", ErrRequest)
+	}
+	return nil
+}
+
+const (
+	maxAge  = 366 * 24 * 60 * 60 // seconds
+	maxTime = 1 << 40            // seconds; far, and safe to add to
+	maxText = 1000               // bytes of one sentence
+)
+
+func inRange(seconds int64) bool { return seconds > 0 && seconds < maxTime }
+
+// check is the part that SignRequest and ParseRequest share.
+func (r *AuthorizationRequest) check() error {
+	if _, err := did.Parse(r.Verifier); err != nil {
+		return fmt.Errorf("%w: client_id: %w", ErrRequest, err)
+	}
+	if !isResponseURI(r.ResponseURI) {
+		return fmt.Errorf("%w: response_uri is not https, nor http to a loopback address", ErrRequest)
+	}
+	if !isURLSafe(r.Nonce) || !isURLSafe(r.State) {
+		return fmt.Errorf("%w: nonce or state is missing or has characters outside the URL-safe ones", ErrRequest)
+	}
+	if !r.Expires.After(r.IssuedAt) {
+		return fmt.Errorf("%w: exp is not after iat", ErrRequest)
+	}
+	for _, c := range r.Query.Credentials {
+		if _, ok := r.Formats[c.Format]; !ok {
+			return fmt.Errorf("%w: vp_formats_supported lacks a format that is asked for", ErrRequest)
+		}
+	}
+	if r.MaxEpochAge < 0 || r.MaxEpochAge > maxAge*time.Second || r.MaxEpochAge%time.Second != 0 {
+		return fmt.Errorf("%w: maximum epoch age is out of range or not in whole seconds", ErrRequest)
+	}
+	if err := r.Scope.check(); err != nil || r.Purpose == nil {
+		return err
+	}
+	return r.Purpose.check()
+}
+
+func (s Scope) check() error {
+	ok := false
+	switch s.Kind {
+	case ScopeNone:
+		ok = s.Event == ""
+	case ScopeOnce:
+		ok = isIdentifier(s.Event)
+	case ScopePairwise:
+		ok = s.Event == "" || isIdentifier(s.Event)
+	}
+	if !ok {
+		return fmt.Errorf("%w: hufu_scope", ErrRequest)
+	}
+	return nil
+}
+
+func (p *Purpose) check() error {
+	if !isIdentifier(p.ID) || !isRetention(p.Retention) {
+		return fmt.Errorf("%w: hufu_purpose has no id, or a malformed retention", ErrRequest)
+	}
+	for _, text := range []string{p.Text.EN, p.Text.ZH, p.Basis.EN, p.Basis.ZH} {
+		if text == "" || len(text) > maxText {
+			return fmt.Errorf("%w: hufu_purpose has a text that is missing or too long", ErrRequest)
+		}
+	}
+	return nil
+}
+
+// isRetention reads P, up to four digits, and D, W, M or Y.
+func isRetention(s string) bool {
+	digits, ok := strings.CutPrefix(s, "P")
+	if !ok || len(digits) < 2 || len(digits) > 5 || !strings.Contains("DWMY", digits[len(digits)-1:]) {
+		return false
+	}
+	return !strings.ContainsFunc(digits[:len(digits)-1], func(r rune) bool { return r < '0' || r > '9' })
+}
+
+func isResponseURI(text string) bool {
+	u, err := url.Parse(text)
+	if err != nil || len(text) > limits.Identifier || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname())
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// isURLSafe allows the unreserved characters of RFC 3986.
+func isURLSafe(s string) bool {
+	return isIdentifier(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || slices.Contains([]rune("-._~"), r))
+	})
+}

@@ -1,0 +1,318 @@
+package openid_test
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/openid"
+)
+
+// noon is the time of these tests.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+const sampleNonce = "n-0S6_WzA2MjTqrA9bdeFg"
+
+// agency is a verifier with a did:jwk.
+type agency struct {
+	signer crypto.Signer
+	key    did.Key
+}
+
+func newAgency(t testing.TB) agency {
+	t.Helper()
+	signer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := did.NewJWK(signer.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := did.SelfContained().Resolve(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return agency{signer, document.Keys[0]}
+}
+
+func (a agency) request(t testing.TB) *openid.AuthorizationRequest {
+	t.Helper()
+	query, err := openid.ParseQuery([]byte(proofQueryText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &openid.AuthorizationRequest{
+		Verifier: a.key.Controller, ResponseURI: "https://counter.example/response",
+		Nonce: sampleNonce, State: sampleNonce + "s", Query: query,
+		IssuedAt: noon, Expires: noon.Add(5 * time.Minute),
+		Purpose: &openid.Purpose{ID: "age", Text: openid.PurposeText{EN: "To sell you a ticket", ZH: "购票"}, Basis: openid.PurposeText{EN: "Law 1", ZH: "第一条"}, Retention: "P0D"},
+		Policy:  &openid.Hash{1}, Scope: openid.Scope{Kind: openid.ScopeOnce, Event: "vote-1"}, MaxEpochAge: 2 * time.Hour,
+	}
+}
+
+func (a agency) sign(t testing.TB, request *openid.AuthorizationRequest) string {
+	t.Helper()
+	compact, err := openid.SignRequest(t.Context(), a.signer, a.key.ID, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compact
+}
+
+// payload returns what a signed request holds.
+func payload(t testing.TB, compact string) string {
+	t.Helper()
+	token, err := did.ParseJWS(compact, did.AnyTypeUnsafe, did.JWSOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(token.UnverifiedPayload())
+}
+
+func TestRequestRoundTrip(t *testing.T) {
+	a := newAgency(t)
+	sent := a.request(t)
+	compact := a.sign(t, sent)
+	signed, err := openid.ParseRequest(compact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(signed.Bytes()) != compact || signed.KeyID != a.key.ID {
+		t.Error("the object is not kept as it was")
+	}
+	got, err := signed.Verify(a.key, openid.VerifyOptions{Now: noon})
+	if err != nil {
+		t.Fatal(err)
+	}
+	query, err := sent.Query.Bytes()
+	if err != nil || got.QueryHash != sha256.Sum256(query) {
+		t.Errorf("query hash is not that of the query: %v", err)
+	}
+	if !reflect.DeepEqual(got.Formats["dc+sd-jwt_zk"].KBJWT, did.DefaultSuites().Names()) {
+		t.Errorf("formats: %v", got.Formats)
+	}
+	want := *sent
+	want.QueryHash, want.Formats = got.QueryHash, got.Formats
+	if !reflect.DeepEqual(*got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got.ClientID() != "decentralized_identifier:"+a.key.Controller {
+		t.Errorf("client id %s", got.ClientID())
+	}
+}
+
+// The hash is of the query as it stands in the object, spaces included.
+func TestQueryHashKeepsBytes(t *testing.T) {
+	a := newAgency(t)
+	text := payload(t, a.sign(t, a.request(t)))
+	spaced := strings.Replace(proofQueryText, ":", " : ", 1)
+	text = string(edit(t, text, proofQueryTextIn(t, text), spaced))
+	signed, err := openid.ParseRequest(a.signPayload(t, text))
+	if err != nil || signed.Unverified.QueryHash != sha256.Sum256([]byte(spaced)) {
+		t.Errorf("the hash is of other bytes: %v", err)
+	}
+}
+
+// proofQueryTextIn finds the query as Bytes wrote it.
+func proofQueryTextIn(t *testing.T, text string) string {
+	t.Helper()
+	query, err := openid.ParseQuery([]byte(proofQueryText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := query.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func (a agency) signPayload(t testing.TB, text string) string {
+	t.Helper()
+	header := did.Header{Typ: "oauth-authz-req+jwt", Kid: a.key.ID}
+	compact, err := did.SignJWS(t.Context(), a.signer, header, []byte(text), did.JWSOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compact
+}
+
+func TestParseRequestRefuses(t *testing.T) {
+	a := newAgency(t)
+	message := payload(t, a.sign(t, a.request(t)))
+	tests := append(insideToken(jsonRefusals("client_id")), []refusal{
+		{"no prefix", "decentralized_identifier:did", "did", openid.ErrRequest},
+		{"another prefix", "decentralized_identifier:did", "x509_hash:did", openid.ErrRequest},
+		{"prefix of no DID", "decentralized_identifier:did", "decentralized_identifier:dad", openid.ErrRequest},
+		{"another DID", "decentralized_identifier:" + a.key.Controller, "decentralized_identifier:did:web:other.example", openid.ErrRequestSigner},
+		{"response type", `"response_type":"vp_token"`, `"response_type":"code"`, openid.ErrRequest},
+		{"response mode", `"response_mode":"direct_post"`, `"response_mode":"direct_post.jwt"`, openid.ErrRequest},
+		{"no response mode", `"response_mode":"direct_post",`, ``, openid.ErrRequest},
+		{"http response", `https://counter`, `http://counter`, openid.ErrRequest},
+		{"response to a user", `https://counter`, `https://me@counter`, openid.ErrRequest},
+		{"response with a fragment", `/response"`, `/response#x"`, openid.ErrRequest},
+		{"response to no host", `https://counter.example/response`, `https:///response`, openid.ErrRequest},
+		{"long response uri", `/response"`, `/` + strings.Repeat("x", limits.Identifier) + `"`, openid.ErrRequest},
+		{"no nonce", `"nonce":"` + sampleNonce + `",`, ``, openid.ErrRequest},
+		{"nonce in another case", `"nonce"`, `"Nonce"`, openid.ErrJSON},
+		{"nonce with a space", `"nonce":"`, `"nonce":" `, openid.ErrRequest},
+		{"no state", `"state":"` + sampleNonce + `s",`, ``, openid.ErrRequest},
+		{"audience", `self-issued.me/v2`, `self-issued.me/v1`, openid.ErrRequest},
+		{"no query", `"dcql_query"`, `"presentation_definition"`, openid.ErrRequest},
+		{"malformed query", `"op":"in"`, `"op":"im"`, openid.ErrQuery},
+		{"format outside the metadata", `"vp_formats_supported":{"dc+sd-jwt_zk"`, `"vp_formats_supported":{"dc+sd-jwt"`, openid.ErrRequest},
+		{"no metadata", `"client_metadata"`, `"other_metadata"`, openid.ErrRequest},
+		{"redirect_uri", `{"client_id"`, `{"redirect_uri":"https://a.example","client_id"`, openid.ErrRequest},
+		{"scope", `{"client_id"`, `{"scope":"x","client_id"`, openid.ErrRequest},
+		{"transaction data", `{"client_id"`, `{"transaction_data":["x"],"client_id"`, openid.ErrRequest},
+		{"exp not after iat", `"exp":1772366700`, `"exp":1772366400`, openid.ErrRequest},
+		{"no exp", `"exp":1772366700,`, ``, openid.ErrRequest},
+		{"no iat", `"iat":1772366400,`, ``, openid.ErrRequest},
+		{"fractional exp", `1772366700`, `1772366700.5`, openid.ErrJSON},
+		{"exp beyond all", `1772366700`, `9223372036854775807`, openid.ErrRequest},
+		{"iat before all", `"iat":1772366400`, `"iat":-9223372036854775808`, openid.ErrRequest},
+		{"purpose without id", `"hufu_purpose":{"id":"age"`, `"hufu_purpose":{"id":""`, openid.ErrRequest},
+		{"purpose without text", `"en":"To sell you a ticket"`, `"en":""`, openid.ErrRequest},
+		{"purpose without basis", `"en":"Law 1"`, `"en":""`, openid.ErrRequest},
+		{"long purpose", `"en":"Law 1"`, `"en":"` + strings.Repeat("x", 1001) + `"`, openid.ErrRequest},
+		{"retention without unit", `"P0D"`, `"P0"`, openid.ErrRequest},
+		{"retention without number", `"P0D"`, `"PD"`, openid.ErrRequest},
+		{"retention of a fraction", `"P0D"`, `"P.5D"`, openid.ErrRequest},
+		{"retention without P", `"P0D"`, `"0D"`, openid.ErrRequest},
+		{"endless retention", `"P0D"`, `"P99999Y"`, openid.ErrRequest},
+		{"short policy hash", `"hufu_policy":"01`, `"hufu_policy":"`, openid.ErrQuery},
+		{"unknown scope", `"kind":"once"`, `"kind":"forever"`, openid.ErrRequest},
+		{"scope without kind", `"kind":"once",`, ``, openid.ErrRequest},
+		{"once without event", `,"event":"vote-1"`, ``, openid.ErrRequest},
+		{"none with an event", `"kind":"once"`, `"kind":"none"`, openid.ErrRequest},
+		{"long event", `vote-1`, strings.Repeat("v", limits.Identifier+1), openid.ErrRequest},
+		{"epoch age 0", `"max_age":7200`, `"max_age":0`, openid.ErrRequest},
+		{"epoch age beyond a year", `"max_age":7200`, `"max_age":9223372036854775807`, openid.ErrRequest},
+	}...)
+	checkRefusals(t, message, tests, func(data []byte) error {
+		_, err := openid.ParseRequest(a.signPayload(t, string(data)))
+		return err
+	})
+	for _, good := range []refusal{
+		{"http to a loopback address", `https://counter.example`, `http://127.0.0.1:8080`, nil},
+		{"http to localhost", `https://counter.example`, `http://localhost`, nil},
+		{"scope none", `"kind":"once","event":"vote-1"`, `"kind":"none"`, nil},
+		{"pairwise", `"kind":"once","event":"vote-1"`, `"kind":"pairwise"`, nil},
+		{"foreign member", `{"client_id"`, `{"verifier_info":[],"client_id"`, nil},
+	} {
+		if _, err := openid.ParseRequest(a.signPayload(t, string(edit(t, message, good.old, good.new)))); err != nil {
+			t.Errorf("%s: %v", good.name, err)
+		}
+	}
+}
+
+func TestParseRequestToken(t *testing.T) {
+	a := newAgency(t)
+	text := payload(t, a.sign(t, a.request(t)))
+	for name, tt := range map[string]struct {
+		header did.Header
+		want   error
+	}{
+		"another type":          {did.Header{Typ: "JWT", Kid: a.key.ID}, did.ErrType},
+		"no kid":                {did.Header{Typ: "oauth-authz-req+jwt"}, openid.ErrRequestSigner},
+		"kid without key":       {did.Header{Typ: "oauth-authz-req+jwt", Kid: a.key.Controller}, openid.ErrRequestSigner},
+		"kid of another's DID":  {did.Header{Typ: "oauth-authz-req+jwt", Kid: "did:web:other.example#0"}, openid.ErrRequestSigner},
+		"kid that begins alike": {did.Header{Typ: "oauth-authz-req+jwt", Kid: a.key.Controller + "x#0"}, openid.ErrRequestSigner},
+	} {
+		compact, err := did.SignJWS(t.Context(), a.signer, tt.header, []byte(text), did.JWSOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := openid.ParseRequest(compact); !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", name, err, tt.want)
+		}
+	}
+}
+
+func TestVerifyRequestRefuses(t *testing.T) {
+	a, other := newAgency(t), newAgency(t)
+	signed, err := openid.ParseRequest(a.sign(t, a.request(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameName := a.key
+	sameName.Public = other.key.Public
+	_, ed, _ := ed25519.GenerateKey(rand.Reader)
+	otherKind := a.key
+	otherKind.Public = ed.Public()
+	tests := []struct {
+		name string
+		key  did.Key
+		now  time.Time
+		want error
+	}{
+		{"in time", a.key, noon, nil},
+		{"a clock behind", a.key, noon.Add(-time.Minute), nil},
+		{"a clock far behind", a.key, noon.Add(-61 * time.Second), openid.ErrRequestTime},
+		{"within the skew", a.key, noon.Add(6*time.Minute - time.Second), nil},
+		{"expired", a.key, noon.Add(6 * time.Minute), openid.ErrRequestTime},
+		{"another's key", other.key, noon, openid.ErrRequestSigner},
+		{"another's key under this name", sameName, noon, did.ErrSignature},
+		{"a key of another kind", otherKind, noon, did.ErrAlgorithm},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if _, err := signed.Verify(tt.key, openid.VerifyOptions{Now: tt.now}); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+	if _, err := signed.Verify(a.key, openid.VerifyOptions{}); !errors.Is(err, openid.ErrRequestTime) {
+		t.Errorf("the zero time is not now: %v", err)
+	}
+	if _, err := signed.Verify(a.key, openid.VerifyOptions{Now: noon.Add(5*time.Minute + 2*time.Second), Skew: time.Second}); !errors.Is(err, openid.ErrRequestTime) {
+		t.Errorf("a smaller skew is not used: %v", err)
+	}
+}
+
+func TestSignRequestRefuses(t *testing.T) {
+	a := newAgency(t)
+	tests := []struct {
+		name   string
+		change func(*openid.AuthorizationRequest)
+		want   error
+	}{
+		{"short nonce", func(r *openid.AuthorizationRequest) { r.Nonce = sampleNonce[1:] }, openid.ErrRequest},
+		{"short state", func(r *openid.AuthorizationRequest) { r.State = "1" }, openid.ErrRequest},
+		{"no query", func(r *openid.AuthorizationRequest) { r.Query = nil }, openid.ErrRequest},
+		{"empty query", func(r *openid.AuthorizationRequest) { r.Query = new(openid.Query) }, openid.ErrQuery},
+		{"no expiry", func(r *openid.AuthorizationRequest) { r.Expires = time.Time{} }, openid.ErrRequest},
+		{"another verifier", func(r *openid.AuthorizationRequest) { r.Verifier = "did:web:other.example" }, openid.ErrRequestSigner},
+		{"no response uri", func(r *openid.AuthorizationRequest) { r.ResponseURI = "" }, openid.ErrRequest},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			request := a.request(t)
+			tt.change(request)
+			if _, err := openid.SignRequest(t.Context(), a.signer, a.key.ID, request); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func BenchmarkParseRequest(b *testing.B) {
+	a := newAgency(b)
+	compact := a.sign(b, a.request(b))
+	for b.Loop() {
+		if _, err := openid.ParseRequest(compact); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

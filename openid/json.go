@@ -1,0 +1,104 @@
+package openid
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+var (
+	// ErrTooLarge means that a message is above its cap and was not read.
+	ErrTooLarge = errors.New("openid: message too large")
+	// ErrJSON means that a message is not JSON, or is JSON that two readers
+	// could understand differently: a repeated member, members that differ
+	// from ours only in case, a null member, data after the end, nesting
+	// deeper than limits.JSONDepth.
+	ErrJSON = errors.New("openid: JSON refused")
+)
+
+// unmarshal is the door through which every JSON message enters this package.
+// Members that T does not name are ignored, as OpenID4VCI and OpenID4VP ask.
+func unmarshal[T any](data []byte) (*T, error) {
+	if len(data) > limits.Message {
+		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Message)
+	}
+	if err := checkShape(data); err != nil {
+		return nil, err
+	}
+	strict, lax := new(T), new(T)
+	if err := json.Unmarshal(data, strict); err != nil {
+		return nil, jsonError(err)
+	}
+	// A reader that folds case would take "Nonce" for "nonce". A message that
+	// such a reader understands differently is refused.
+	err := json.Unmarshal(data, lax, json.MatchCaseInsensitiveNames(true))
+	if err != nil || !reflect.DeepEqual(strict, lax) {
+		return nil, fmt.Errorf("%w: a member name differs from a known one only in case or dashes", ErrJSON)
+	}
+	return strict, nil
+}
+
+// jsonError keeps our own sentinels and hides the library's text, which would
+// quote the message.
+func jsonError(err error) error {
+	if errors.Is(err, credential.ErrPath) {
+		return fmt.Errorf("%w: malformed path", ErrQuery)
+	}
+	if errors.Is(err, ErrQuery) {
+		return fmt.Errorf("%w: malformed value, hash or predicate", ErrQuery)
+	}
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		return fmt.Errorf("%w: wrong kind of value at byte %d", ErrJSON, semantic.ByteOffset)
+	}
+	return ErrJSON
+}
+
+// checkShape reads the tokens once and refuses depth, null members and
+// anything after the first value. The decoder itself refuses repeated names
+// and text that is not UTF-8.
+func checkShape(data []byte) error {
+	dec := jsontext.NewDecoder(bytes.NewReader(data))
+	for values := 0; ; {
+		token, err := dec.ReadToken()
+		if err == io.EOF && values == 1 {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%w: malformed near byte %d", ErrJSON, dec.InputOffset())
+		}
+		depth := dec.StackDepth()
+		if depth > limits.JSONDepth {
+			return fmt.Errorf("%w: nested deeper than %d", ErrJSON, limits.JSONDepth)
+		}
+		if within, length := dec.StackIndex(depth); within == '{' && length%2 == 0 && token.Kind() == 'n' {
+			return fmt.Errorf("%w: null member near byte %d", ErrJSON, dec.InputOffset())
+		}
+		if depth == 0 {
+			if values++; values > 1 {
+				return fmt.Errorf("%w: data after the end", ErrJSON)
+			}
+		}
+	}
+}
+
+// marshal writes a message that a check of ours has accepted. Members come in
+// the order of the struct, maps in the order of their names.
+func marshal(v any) ([]byte, error) {
+	data, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		return nil, ErrJSON
+	}
+	if len(data) > limits.Message {
+		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Message)
+	}
+	return data, nil
+}

@@ -1,0 +1,191 @@
+package openid
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+var (
+	// ErrOffer means that a credential offer breaks OpenID4VCI 1.0 section 4.1.
+	ErrOffer = errors.New("openid: invalid credential offer")
+	// ErrOfferByReference means that an offer is a link to be fetched
+	// (credential_offer_uri). This package opens no connection: the caller
+	// fetches it and calls ParseCredentialOffer with what it got.
+	ErrOfferByReference = errors.New("openid: credential offer is by reference")
+)
+
+// offerScheme is the custom scheme of OpenID4VCI 1.0 section 4.1.
+const offerScheme = "openid-credential-offer"
+
+// maxCode caps a pre-authorised code, a transaction code, a transaction id
+// and a notification id, in bytes. Some servers use whole tokens as codes.
+const maxCode = 4 << 10
+
+// A CredentialOffer tells a wallet what an issuer has for it and how to ask
+// (OpenID4VCI 1.0 section 4.1.1).
+type CredentialOffer struct {
+	// Issuer is the Credential Issuer Identifier: an https URL without query
+	// and fragment. A desk that has no web address and is reached by file or
+	// QR code is named by its DID, which is ours and outside the standard.
+	Issuer string `json:"credential_issuer"`
+	// ConfigurationIDs names what is offered, at least one, each once.
+	ConfigurationIDs []string `json:"credential_configuration_ids"`
+	// Grants says how to obtain it. Nil leaves it to the issuer's metadata.
+	Grants *Grants `json:"grants,omitzero"`
+}
+
+// Grants holds the grant types that this package knows. Others are ignored.
+type Grants struct {
+	PreAuthorized     *PreAuthorizedGrant     `json:"urn:ietf:params:oauth:grant-type:pre-authorized_code,omitzero"`
+	AuthorizationCode *AuthorizationCodeGrant `json:"authorization_code,omitzero"`
+}
+
+// A PreAuthorizedGrant lets whoever holds the code, and the transaction code
+// where one is asked, collect the credential once.
+type PreAuthorizedGrant struct {
+	Code string `json:"pre-authorized_code"`
+	// TxCode is present when the citizen must also type a code that reached
+	// them another way.
+	TxCode *TxCode `json:"tx_code,omitzero"`
+}
+
+// A TxCode describes the transaction code, never its value.
+type TxCode struct {
+	// InputMode is "numeric" (the standard's default when empty) or "text".
+	InputMode string `json:"input_mode,omitzero"`
+	// Length is the number of characters, 0 when the issuer does not say.
+	Length int `json:"length,omitzero"`
+	// Description is plain text for the citizen, at most 300 characters.
+	Description string `json:"description,omitzero"`
+}
+
+// An AuthorizationCodeGrant sends the citizen to the issuer's sign-in.
+type AuthorizationCodeGrant struct {
+	IssuerState string `json:"issuer_state,omitzero"`
+}
+
+// ParseCredentialOffer reads an offer by value as JSON. Members it does not
+// know are ignored (OpenID4VCI 1.0 section 4.1.1). Nothing says who wrote it:
+// an offer is not signed, and the wallet learns who issues only from the
+// credential it gets. The error is ErrTooLarge, ErrJSON or ErrOffer.
+func ParseCredentialOffer(data []byte) (*CredentialOffer, error) {
+	offer, err := unmarshal[CredentialOffer](data)
+	if err != nil {
+		return nil, err
+	}
+	if err := offer.check(); err != nil {
+		return nil, err
+	}
+	return offer, nil
+}
+
+// ParseCredentialOfferURI reads the link
+// openid-credential-offer://?credential_offer=<percent-encoded JSON>. A link
+// with credential_offer_uri gives ErrOfferByReference.
+func ParseCredentialOfferURI(uri string) (*CredentialOffer, error) {
+	if len(uri) > limits.Message {
+		return nil, fmt.Errorf("%w: link above %d bytes", ErrTooLarge, limits.Message)
+	}
+	u, err := url.Parse(uri)
+	if err != nil || u.Scheme != offerScheme || u.Opaque != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("%w: not an %s:// link", ErrOffer, offerScheme)
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("%w: malformed query in the link", ErrOffer)
+	}
+	values, references := query["credential_offer"], query["credential_offer_uri"]
+	switch {
+	case len(values) == 0 && len(references) == 1:
+		return nil, ErrOfferByReference
+	case len(values) != 1 || len(references) != 0:
+		return nil, fmt.Errorf("%w: a link holds one offer or one reference", ErrOffer)
+	}
+	return ParseCredentialOffer([]byte(values[0]))
+}
+
+// Bytes writes the offer as JSON, after the checks that ParseCredentialOffer
+// makes.
+func (o *CredentialOffer) Bytes() ([]byte, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	return marshal(o)
+}
+
+// URI writes the offer by value as an openid-credential-offer:// link.
+func (o *CredentialOffer) URI() (string, error) {
+	data, err := o.Bytes()
+	if err != nil {
+		return "", err
+	}
+	return offerScheme + "://?credential_offer=" + url.QueryEscape(string(data)), nil
+}
+
+func (o *CredentialOffer) check() error {
+	if err := checkIssuer(o.Issuer); err != nil {
+		return err
+	}
+	if len(o.ConfigurationIDs) == 0 {
+		return fmt.Errorf("%w: nothing is offered", ErrOffer)
+	}
+	for i, id := range o.ConfigurationIDs {
+		if !isIdentifier(id) || slices.Contains(o.ConfigurationIDs[:i], id) {
+			return fmt.Errorf("%w: configuration id %d is empty, too long or repeated", ErrOffer, i)
+		}
+	}
+	if o.Grants == nil || o.Grants.PreAuthorized == nil {
+		return nil
+	}
+	return o.Grants.PreAuthorized.check()
+}
+
+func (g *PreAuthorizedGrant) check() error {
+	if !isCode(g.Code) {
+		return fmt.Errorf("%w: pre-authorized_code is missing or malformed", ErrOffer)
+	}
+	if g.TxCode == nil {
+		return nil
+	}
+	if mode := g.TxCode.InputMode; mode != "" && mode != "numeric" && mode != "text" {
+		return fmt.Errorf("%w: unknown tx_code input_mode", ErrOffer)
+	}
+	if g.TxCode.Length < 0 || g.TxCode.Length > maxCode {
+		return fmt.Errorf("%w: tx_code length out of range", ErrOffer)
+	}
+	if utf8.RuneCountInString(g.TxCode.Description) > 300 {
+		return fmt.Errorf("%w: tx_code description above 300 characters", ErrOffer)
+	}
+	return nil
+}
+
+// checkIssuer takes an https URL without query and fragment (OpenID4VCI 1.0
+// section 12.2.1), or a DID.
+func checkIssuer(issuer string) error {
+	if _, err := did.Parse(issuer); err == nil {
+		return nil
+	}
+	u, err := url.Parse(issuer)
+	if err != nil || len(issuer) > limits.Identifier || u.Scheme != "https" || u.Hostname() == "" ||
+		u.User != nil || strings.ContainsAny(issuer, "?#") {
+		return fmt.Errorf("%w: credential_issuer is neither an https URL nor a DID", ErrOffer)
+	}
+	return nil
+}
+
+// isIdentifier bounds a name that we compare and store but do not read.
+func isIdentifier(s string) bool { return s != "" && len(s) <= limits.Identifier }
+
+// isCode reports whether s is a code of visible ASCII characters, the VSCHAR
+// of RFC 6749 appendix A without its space.
+func isCode(s string) bool {
+	return s != "" && len(s) <= maxCode &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}

@@ -1,0 +1,292 @@
+package openid
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/credential"
+)
+
+// An Op is what a predicate asks of one attribute. Every one is false where
+// the attribute is absent.
+type Op string
+
+// The operations, with the members of Predicate that go with each.
+const (
+	OpEqual        Op = "eq"             // Value
+	OpNotEqual     Op = "ne"             // Value
+	OpRange        Op = "range"          // Min, Max or both, both included
+	OpIn           Op = "in"             // Values
+	OpNotIn        Op = "notin"          // Values
+	OpAtLeastYears Op = "at_least_years" // Years, on or after the birthday
+	OpAfterYears   Op = "after_years"    // Years, from the day after the birthday
+)
+
+const (
+	// maxPredicates is the number of slots in one show. Who asks more asks a
+	// second credential query.
+	maxPredicates = 4
+	maxYears      = 150
+)
+
+// A Predicate is one condition on a hidden attribute, ours and not part of
+// DCQL:
+//
+//	{"path": ["birthdate"], "op": "at_least_years", "years": 18}
+//
+// Values are string, int64 or bool, and a full date is a string YYYY-MM-DD.
+type Predicate struct {
+	Path     credential.Path
+	Op       Op
+	Value    any
+	Values   Values
+	Min, Max any // int64 or date string, both of one type
+	Years    int
+}
+
+type predicateJSON struct {
+	Path   credential.Path `json:"path"`
+	Op     Op              `json:"op"`
+	Value  jsontext.Value  `json:"value,omitzero"`
+	Values Values          `json:"values,omitzero"`
+	Min    jsontext.Value  `json:"min,omitzero"`
+	Max    jsontext.Value  `json:"max,omitzero"`
+	Years  int             `json:"years,omitzero"`
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. A member that it does
+// not know would change what is asked, so it is refused.
+func (p *Predicate) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	var wire predicateJSON
+	if err := json.UnmarshalDecode(dec, &wire, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("%w: malformed predicate", ErrQuery)
+	}
+	*p = Predicate{Path: wire.Path, Op: wire.Op, Values: wire.Values, Years: wire.Years}
+	for _, field := range []struct {
+		raw jsontext.Value
+		to  *any
+	}{{wire.Value, &p.Value}, {wire.Min, &p.Min}, {wire.Max, &p.Max}} {
+		if field.raw == nil {
+			continue
+		}
+		value, err := parseValue(field.raw)
+		if err != nil {
+			return err
+		}
+		*field.to = value
+	}
+	return nil
+}
+
+// MarshalJSONTo implements json.MarshalerTo.
+func (p Predicate) MarshalJSONTo(enc *jsontext.Encoder) error {
+	return json.MarshalEncode(enc, struct {
+		Path   credential.Path `json:"path"`
+		Op     Op              `json:"op"`
+		Value  any             `json:"value,omitzero"`
+		Values Values          `json:"values,omitzero"`
+		Min    any             `json:"min,omitzero"`
+		Max    any             `json:"max,omitzero"`
+		Years  int             `json:"years,omitzero"`
+	}(p))
+}
+
+// check holds a predicate to the members of its op, no more and no less.
+func (p Predicate) check() error {
+	if err := checkPath(p.Path); err != nil {
+		return err
+	}
+	want, known := predicateMembers[p.Op]
+	if !known {
+		return fmt.Errorf("%w: unknown op", ErrQuery)
+	}
+	if p.members() != want {
+		return fmt.Errorf("%w: op has a member too many or too few", ErrQuery)
+	}
+	switch want {
+	case memberValue:
+		return checkValue(p.Value)
+	case memberValues:
+		return p.checkSet()
+	case memberBounds:
+		return checkBounds(p.Min, p.Max)
+	}
+	if p.Years < 1 || p.Years > maxYears {
+		return fmt.Errorf("%w: years is outside 1 to %d", ErrQuery, maxYears)
+	}
+	return nil
+}
+
+// memberSet says which of a predicate's operands are there.
+type memberSet int
+
+const (
+	memberValue memberSet = 1 << iota
+	memberValues
+	memberBounds
+	memberYears
+)
+
+var predicateMembers = map[Op]memberSet{
+	OpEqual: memberValue, OpNotEqual: memberValue,
+	OpIn: memberValues, OpNotIn: memberValues,
+	OpRange:        memberBounds,
+	OpAtLeastYears: memberYears, OpAfterYears: memberYears,
+}
+
+func (p Predicate) members() (set memberSet) {
+	if p.Value != nil {
+		set |= memberValue
+	}
+	if p.Values != nil {
+		set |= memberValues
+	}
+	if p.Min != nil || p.Max != nil {
+		set |= memberBounds
+	}
+	if p.Years != 0 {
+		set |= memberYears
+	}
+	return set
+}
+
+func (p Predicate) checkSet() error {
+	if err := checkValues(p.Values); err != nil {
+		return err
+	}
+	for _, value := range p.Values {
+		if reflect.TypeOf(value) != reflect.TypeOf(p.Values[0]) {
+			return fmt.Errorf("%w: values of a set are of one type", ErrQuery)
+		}
+	}
+	return nil
+}
+
+// checkBounds takes two numbers from 0, or two dates, the lower first.
+func checkBounds(low, high any) error {
+	if low == nil || high == nil {
+		only := low
+		if only == nil {
+			only = high
+		}
+		low, high = only, only
+	}
+	switch lo := low.(type) {
+	case int64:
+		if hi, ok := high.(int64); ok && 0 <= lo && lo <= hi {
+			return nil
+		}
+	case string:
+		if hi, ok := high.(string); ok && isDate(lo) && isDate(hi) && lo <= hi {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: a range is two numbers from 0 or two dates, in order", ErrQuery)
+}
+
+func isDate(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
+
+// An Acceptance says how many of a query's predicates must hold. In JSON:
+// absent or "all", "any", or {"k_of": n}.
+type Acceptance struct {
+	// K is the least number that must hold; 0 means all.
+	K int
+}
+
+// Need is how many of n predicates must hold.
+func (a Acceptance) Need(n int) int {
+	if a.K == 0 {
+		return n
+	}
+	return a.K
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (a *Acceptance) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	raw, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch string(raw) {
+	case `"all"`:
+		*a = Acceptance{}
+		return nil
+	case `"any"`:
+		*a = Acceptance{K: 1}
+		return nil
+	}
+	var wire struct {
+		K *int `json:"k_of"`
+	}
+	if err := json.Unmarshal(raw, &wire, json.RejectUnknownMembers(true)); err != nil || wire.K == nil || *wire.K < 1 {
+		return fmt.Errorf("%w: predicates_accept is all, any or k_of", ErrQuery)
+	}
+	a.K = *wire.K
+	return nil
+}
+
+// MarshalJSONTo implements json.MarshalerTo.
+func (a Acceptance) MarshalJSONTo(enc *jsontext.Encoder) error {
+	switch a.K {
+	case 0:
+		return enc.WriteToken(jsontext.String("all"))
+	case 1:
+		return enc.WriteToken(jsontext.String("any"))
+	}
+	return json.MarshalEncode(enc, map[string]int{"k_of": a.K})
+}
+
+// checkProof checks what goes with FormatSDJWTZK.
+func (c *CredentialQuery) checkProof() error {
+	if c.Claims != nil || c.ClaimSets != nil || c.Multiple {
+		return fmt.Errorf("%w: claims and multiple go with format %s", ErrQuery, FormatSDJWT)
+	}
+	if c.RequireHolderBinding != nil && !*c.RequireHolderBinding {
+		return fmt.Errorf("%w: a proof is always bound to its holder's secret", ErrQuery)
+	}
+	if err := c.checkPredicates(); err != nil {
+		return err
+	}
+	return c.Meta.checkKeys()
+}
+
+func (c *CredentialQuery) checkPredicates() error {
+	if len(c.Predicates) == 0 || len(c.Predicates) > maxPredicates {
+		return fmt.Errorf("%w: %d predicates, from 1 to %d are taken", ErrQuery, len(c.Predicates), maxPredicates)
+	}
+	sets := 0
+	for i, predicate := range c.Predicates {
+		if err := predicate.check(); err != nil {
+			return fmt.Errorf("predicate %d: %w", i, err)
+		}
+		if predicate.Op == OpIn || predicate.Op == OpNotIn {
+			sets++
+		}
+	}
+	if sets > 1 {
+		return fmt.Errorf("%w: one set at most, because one show has one set root", ErrQuery)
+	}
+	if c.Accept.K < 0 || c.Accept.K > len(c.Predicates) {
+		return fmt.Errorf("%w: predicates_accept asks for more than there are", ErrQuery)
+	}
+	return nil
+}
+
+func (m Meta) checkKeys() error {
+	if m.VerifyingKeys != nil && (len(m.VerifyingKeys) == 0 || len(m.VerifyingKeys) > maxSets) {
+		return fmt.Errorf("%w: hufu_vk is empty or too long", ErrQuery)
+	}
+	for circuit, hashes := range m.VerifyingKeys {
+		if !isIdentifier(circuit) || len(hashes) == 0 || len(hashes) > maxSets {
+			return fmt.Errorf("%w: hufu_vk has a circuit without name or keys", ErrQuery)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,150 @@
+package openid_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/openid"
+)
+
+var proofClaims = openid.ProofClaims{Audience: "https://agency.example", Nonce: "c0de", IssuedAt: noon}
+
+func TestProof(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compact, err := openid.SignProof(t.Context(), private, proofClaims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof, err := openid.ParseProof(compact)
+	if err != nil || !reflect.DeepEqual(proof.Unverified, proofClaims) {
+		t.Fatalf("parsed %+v, %v", proof, err)
+	}
+	tests := []struct {
+		name, audience, nonce string
+		now                   time.Time
+		want                  error
+	}{
+		{"good", proofClaims.Audience, "c0de", noon, nil},
+		{"another issuer", "https://other.example", "c0de", noon, openid.ErrProofAudience},
+		{"another nonce", proofClaims.Audience, "c0dE", noon, openid.ErrProofNonce},
+		{"no nonce given out", proofClaims.Audience, "", noon, openid.ErrProofNonce},
+		{"old", proofClaims.Audience, "c0de", noon.Add(6*time.Minute + time.Second), openid.ErrProofTime},
+		{"old but within the skew", proofClaims.Audience, "c0de", noon.Add(6 * time.Minute), nil},
+		{"from the future", proofClaims.Audience, "c0de", noon.Add(-61 * time.Second), openid.ErrProofTime},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			key, err := proof.Verify(tt.audience, tt.nonce, openid.VerifyOptions{Now: tt.now})
+			if !errors.Is(err, tt.want) || (err == nil) != (key != nil) {
+				t.Fatalf("got %v, %v, want %v", key, err, tt.want)
+			}
+			if key != nil && !public.Equal(key) {
+				t.Error("another key came back")
+			}
+		})
+	}
+}
+
+func TestProofOfAnotherKey(t *testing.T) {
+	_, private, _ := ed25519.GenerateKey(rand.Reader)
+	_, stranger, _ := ed25519.GenerateKey(rand.Reader)
+	mine, err := openid.SignProof(t.Context(), private, proofClaims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := openid.SignProof(t.Context(), stranger, proofClaims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := mine[:strings.LastIndex(mine, ".")] + theirs[strings.LastIndex(theirs, "."):]
+	proof, err := openid.ParseProof(mixed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = proof.Verify(proofClaims.Audience, proofClaims.Nonce, openid.VerifyOptions{Now: noon})
+	if !errors.Is(err, did.ErrSignature) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestParseProofRefuses(t *testing.T) {
+	_, private, _ := ed25519.GenerateKey(rand.Reader)
+	header := did.Header{Typ: "openid4vci-proof+jwt", JWK: private.Public()}
+	sign := func(t *testing.T, header did.Header, text string) string {
+		compact, err := did.SignJWS(t.Context(), private, header, []byte(text), did.JWSOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return compact
+	}
+	const message = `{"aud":"https://agency.example","nonce":"c0de","iat":1772366400}`
+	tests := append(insideToken(jsonRefusals("aud")), []refusal{
+		{"no audience", `"aud":"https://agency.example",`, ``, openid.ErrProof},
+		{"list of audiences", `"https://agency.example"`, `["https://agency.example"]`, openid.ErrJSON},
+		{"no nonce", `"nonce":"c0de",`, ``, openid.ErrProof},
+		{"malformed nonce", `c0de`, `c0 de`, openid.ErrProof},
+		{"no time", `,"iat":1772366400`, ``, openid.ErrProof},
+		{"issuer", `{"aud"`, `{"iss":"me","aud"`, openid.ErrProof},
+	}...)
+	checkRefusals(t, message, tests, func(data []byte) error {
+		_, err := openid.ParseProof(sign(t, header, string(data)))
+		return err
+	})
+	for name, tt := range map[string]struct {
+		header did.Header
+		want   error
+	}{
+		"another type": {did.Header{Typ: "kb+jwt", JWK: private.Public()}, did.ErrType},
+		"no key":       {did.Header{Typ: header.Typ}, openid.ErrProof},
+		"kid":          {did.Header{Typ: header.Typ, Kid: "did:example:1#0"}, openid.ErrProof},
+		"kid beside":   {did.Header{Typ: header.Typ, JWK: private.Public(), Kid: "did:example:1#0"}, openid.ErrProof},
+	} {
+		if _, err := openid.ParseProof(sign(t, tt.header, message)); !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", name, err, tt.want)
+		}
+	}
+	if _, err := openid.SignProof(t.Context(), private, openid.ProofClaims{Audience: "a", IssuedAt: noon}); !errors.Is(err, openid.ErrProof) {
+		t.Errorf("a proof without nonce was signed: %v", err)
+	}
+}
+
+func TestParseResponseRefuses(t *testing.T) {
+	response := &openid.Response{State: "s-1", VPToken: map[string][]string{"pid": {"a.b.c~"}, "age": {"AAEC", "AwQF"}}}
+	data, err := response.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := openid.ParseResponse(data)
+	if err != nil || !reflect.DeepEqual(again, response) {
+		t.Errorf("round trip: %+v, %v", again, err)
+	}
+	tests := append(jsonRefusals("state"), []refusal{
+		{"no state", `"state":"s-1"`, `"x":1`, openid.ErrResponse},
+		{"malformed state", `s-1`, `s 1`, openid.ErrResponse},
+		{"no token", `"vp_token"`, `"other"`, openid.ErrResponse},
+		{"empty token", `{"age":["AAEC","AwQF"],"pid":["a.b.c~"]}`, `{}`, openid.ErrResponse},
+		{"malformed id", `"age"`, `"a.e"`, openid.ErrResponse},
+		{"no presentation", `["a.b.c~"]`, `[]`, openid.ErrResponse},
+		{"empty presentation", `["a.b.c~"]`, `[""]`, openid.ErrResponse},
+		{"bare presentation", `["a.b.c~"]`, `"a.b.c~"`, openid.ErrJSON},
+		{"object presentation", `["a.b.c~"]`, `[{}]`, openid.ErrUnsupportedFormat},
+		{"65 presentations", `["a.b.c~"]`, `["x"` + strings.Repeat(`,"x"`, 64) + `]`, openid.ErrResponse},
+		{"repeated id", `"age":`, `"pid":["x"],"age":`, openid.ErrJSON},
+	}...)
+	checkRefusals(t, string(data), tests, func(data []byte) error {
+		_, err := openid.ParseResponse(data)
+		return err
+	})
+	if _, err := new(openid.Response).Bytes(); !errors.Is(err, openid.ErrResponse) {
+		t.Errorf("an empty answer was written: %v", err)
+	}
+}

@@ -1,0 +1,128 @@
+package openid
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// ErrCredentialResponse means that a credential response breaks OpenID4VCI
+// 1.0 section 8.3.
+var ErrCredentialResponse = errors.New("openid: invalid credential response")
+
+// maxInterval caps how long an issuer may ask a wallet to wait between two
+// attempts.
+const maxInterval = 30 * 24 * time.Hour
+
+// A CredentialResponse holds the credentials asked for, or says when to ask
+// again, never both (OpenID4VCI 1.0 section 8.3).
+type CredentialResponse struct {
+	// Credentials are compact SD-JWT VCs, one for each key proof.
+	Credentials []string
+	// NotificationID is what the wallet names when it reports that it stored
+	// or refused the credentials. Only beside Credentials.
+	NotificationID string
+	// TransactionID identifies an issuance that is not ready.
+	TransactionID string
+	// Interval is the least wait before asking again, whole seconds, required
+	// beside TransactionID.
+	Interval time.Duration
+}
+
+type credentialResponseJSON struct {
+	Credentials    []credentialJSON `json:"credentials,omitzero"`
+	NotificationID string           `json:"notification_id,omitzero"`
+	TransactionID  string           `json:"transaction_id,omitzero"`
+	Interval       int64            `json:"interval,omitzero"`
+}
+
+// credentialJSON keeps the value raw, because other formats put an object
+// where ours puts a string.
+type credentialJSON struct {
+	Credential jsontext.Value `json:"credential"`
+}
+
+// ParseCredentialResponse reads a credential response. It does not look into
+// the credentials. The error is ErrTooLarge, ErrJSON, ErrCredentialResponse,
+// or ErrUnsupportedFormat where a credential is not a string.
+func ParseCredentialResponse(data []byte) (*CredentialResponse, error) {
+	wire, err := unmarshal[credentialResponseJSON](data)
+	if err != nil {
+		return nil, err
+	}
+	if wire.Interval < 0 || wire.Interval > int64(maxInterval/time.Second) {
+		return nil, fmt.Errorf("%w: interval out of range", ErrCredentialResponse)
+	}
+	if wire.Credentials != nil && len(wire.Credentials) == 0 {
+		return nil, fmt.Errorf("%w: credentials is empty", ErrCredentialResponse)
+	}
+	response := &CredentialResponse{
+		NotificationID: wire.NotificationID,
+		TransactionID:  wire.TransactionID,
+		Interval:       time.Duration(wire.Interval) * time.Second,
+	}
+	for i, entry := range wire.Credentials {
+		if entry.Credential.Kind() != '"' {
+			return nil, fmt.Errorf("%w: credential %d is not a string", ErrUnsupportedFormat, i)
+		}
+		text, err := unmarshal[string](entry.Credential)
+		if err != nil {
+			return nil, err
+		}
+		response.Credentials = append(response.Credentials, *text)
+	}
+	if err := response.check(); err != nil {
+		return nil, err
+	}
+	return response, nil
+}
+
+func (r *CredentialResponse) check() error {
+	ready, deferred := len(r.Credentials) > 0, r.TransactionID != ""
+	if ready == deferred {
+		return fmt.Errorf("%w: it holds credentials or a transaction_id, one of the two", ErrCredentialResponse)
+	}
+	if deferred && (r.NotificationID != "" || !isCode(r.TransactionID)) {
+		return fmt.Errorf("%w: malformed transaction_id, or a notification_id beside it", ErrCredentialResponse)
+	}
+	if deferred != (r.Interval > 0) || r.Interval%time.Second != 0 || r.Interval > maxInterval {
+		return fmt.Errorf("%w: interval goes with transaction_id, in whole seconds", ErrCredentialResponse)
+	}
+	if r.NotificationID != "" && !isCode(r.NotificationID) {
+		return fmt.Errorf("%w: malformed notification_id", ErrCredentialResponse)
+	}
+	if len(r.Credentials) > maxProofs {
+		return fmt.Errorf("%w: above %d credentials", ErrCredentialResponse, maxProofs)
+	}
+	for i, text := range r.Credentials {
+		if text == "" || len(text) > limits.Token {
+			return fmt.Errorf("%w: credential %d is empty or too long", ErrCredentialResponse, i)
+		}
+	}
+	return nil
+}
+
+// Bytes writes the response as JSON, after the checks that
+// ParseCredentialResponse makes.
+func (r *CredentialResponse) Bytes() ([]byte, error) {
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	wire := credentialResponseJSON{
+		NotificationID: r.NotificationID,
+		TransactionID:  r.TransactionID,
+		Interval:       int64(r.Interval / time.Second),
+	}
+	for _, text := range r.Credentials {
+		quoted, err := marshal(text)
+		if err != nil {
+			return nil, err
+		}
+		wire.Credentials = append(wire.Credentials, credentialJSON{Credential: quoted})
+	}
+	return marshal(&wire)
+}

@@ -1,0 +1,174 @@
+package openid
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hufu-id/hufu/did"
+)
+
+var (
+	// ErrRequestSigner means that a request is signed by a key of another DID
+	// than its client_id.
+	ErrRequestSigner = errors.New("openid: request signed by a key of another verifier")
+	// ErrRequestTime means that a request is expired, or from the future.
+	ErrRequestTime = errors.New("openid: request is not in its validity period")
+)
+
+// requestType is the typ of a request object (RFC 9101, OpenID4VP 1.0 section 5).
+const requestType = "oauth-authz-req+jwt"
+
+// minEntropy is the length of 128 bits in base64url.
+const minEntropy = 22
+
+// defaultSkew is how far two honest clocks may be apart.
+const defaultSkew = time.Minute
+
+// SignRequest writes a request as a signed request object, a compact JWS with
+// typ oauth-authz-req+jwt. kid is the full DID URL of the signer's key and must
+// belong to request.Verifier. The error is ErrRequest, ErrRequestSigner,
+// ErrQuery, or did's for a signer that fails.
+func SignRequest(ctx context.Context, signer crypto.Signer, kid string, request *AuthorizationRequest) (string, error) {
+	payload, err := request.payload()
+	if err != nil {
+		return "", err
+	}
+	if err := checkRequestSigner(kid, request.Verifier); err != nil {
+		return "", err
+	}
+	return did.SignJWS(ctx, signer, did.Header{Typ: requestType, Kid: kid}, payload, did.JWSOptions{})
+}
+
+// payload checks a request as strictly as parsing it would, and writes it.
+func (r *AuthorizationRequest) payload() ([]byte, error) {
+	if r.Query == nil {
+		return nil, fmt.Errorf("%w: no query", ErrRequest)
+	}
+	if len(r.Nonce) < minEntropy || len(r.State) < minEntropy {
+		return nil, fmt.Errorf("%w: nonce and state need %d characters", ErrRequest, minEntropy)
+	}
+	query, err := r.Query.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	wire := requestJSON{
+		ClientID: r.ClientID(), ResponseType: vpToken, ResponseMode: directPost, ResponseURI: r.ResponseURI,
+		Nonce: r.Nonce, State: r.State, Audience: selfIssued,
+		IssuedAt: r.IssuedAt.Unix(), Expires: r.Expires.Unix(),
+		Query: query, ClientMetadata: &clientMetadataJSON{Formats: r.formats()},
+		Purpose: r.Purpose, Policy: r.Policy,
+	}
+	if r.Scope.Kind != ScopeNone {
+		wire.Scope = &scopeJSON{Kind: string(r.Scope.Kind), Event: r.Scope.Event}
+	}
+	if r.MaxEpochAge != 0 {
+		wire.Epochs = &epochsJSON{MaxAge: int64(r.MaxEpochAge / time.Second)}
+	}
+	payload, err := marshal(&wire)
+	if err != nil {
+		return nil, err
+	}
+	_, err = parseRequestPayload(payload)
+	return payload, err
+}
+
+func (r *AuthorizationRequest) formats() map[string]Algorithms {
+	if r.Formats != nil {
+		return r.Formats
+	}
+	names := did.DefaultSuites().Names()
+	formats := make(map[string]Algorithms)
+	for _, c := range r.Query.Credentials {
+		formats[c.Format] = Algorithms{SDJWT: names, KBJWT: names}
+	}
+	return formats
+}
+
+// A SignedRequest is a request object whose signature nobody has checked yet.
+type SignedRequest struct {
+	// Unverified is what the object says. It may choose the key, no more.
+	Unverified *AuthorizationRequest
+	// KeyID is the full DID URL of the key that claims to have signed, a key
+	// of Unverified.Verifier by its name.
+	KeyID string
+
+	token *did.JWS
+}
+
+// ParseRequest reads a compact request object. The error is did's for the
+// token, ErrJSON, ErrRequest, ErrRequestSigner, ErrQuery or
+// ErrUnsupportedFormat.
+func ParseRequest(compact string) (*SignedRequest, error) {
+	token, err := did.ParseJWS(compact, requestType, did.JWSOptions{})
+	if err != nil {
+		return nil, err
+	}
+	request, err := parseRequestPayload(token.UnverifiedPayload())
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRequestSigner(token.Header.Kid, request.Verifier); err != nil {
+		return nil, err
+	}
+	return &SignedRequest{Unverified: request, KeyID: token.Header.Kid, token: token}, nil
+}
+
+// Bytes returns the compact request object as it was parsed.
+func (r *SignedRequest) Bytes() []byte { return []byte(r.token.String()) }
+
+// VerifyOptions says what time it is. The zero value is now, with a minute for
+// clocks that differ.
+type VerifyOptions struct {
+	// Now is the verifier's clock; zero means time.Now.
+	Now time.Time
+	// Skew is how far the other's clock may be off; zero means one minute.
+	Skew time.Duration
+}
+
+func (o VerifyOptions) now() time.Time {
+	if o.Now.IsZero() {
+		return time.Now()
+	}
+	return o.Now
+}
+
+func (o VerifyOptions) skew() time.Duration {
+	if o.Skew == 0 {
+		return defaultSkew
+	}
+	return o.Skew
+}
+
+// Verify checks signature and time and returns the request. The key is the
+// one that KeyID's DID document names: the caller resolves it, and decides
+// whether it was in force. A key of another name is ErrRequestSigner. Whether
+// this verifier may ask, and for this purpose, is not checked here. Other
+// errors: did.ErrAlgorithm, did.ErrSignature, ErrRequestTime.
+func (r *SignedRequest) Verify(key did.Key, opts VerifyOptions) (*AuthorizationRequest, error) {
+	if key.ID != r.KeyID {
+		return nil, ErrRequestSigner
+	}
+	if _, err := r.token.Verify(key.Public); err != nil {
+		return nil, err
+	}
+	now := opts.now()
+	if r.Unverified.IssuedAt.After(now.Add(opts.skew())) || !now.Before(r.Unverified.Expires.Add(opts.skew())) {
+		return nil, ErrRequestTime
+	}
+	verified := *r.Unverified
+	return &verified, nil
+}
+
+func checkRequestSigner(kid, verifier string) error {
+	id, _, err := did.ParseURL(kid)
+	if err != nil {
+		return fmt.Errorf("%w: kid: %w", ErrRequestSigner, err)
+	}
+	if id.String() != verifier {
+		return ErrRequestSigner
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package openid
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// parseValue reads what a query may compare a claim with: a string, a whole
+// number that fits an int64, or a boolean (OpenID4VP 1.0 section 6.3).
+func parseValue(raw jsontext.Value) (any, error) {
+	switch raw.Kind() {
+	case '"':
+		var text string
+		if err := json.Unmarshal(raw, &text); err != nil {
+			return nil, fmt.Errorf("%w: malformed value", ErrQuery)
+		}
+		return text, nil
+	case 't', 'f':
+		return raw.Kind() == 't', nil
+	case '0':
+		n, err := strconv.ParseInt(string(raw), 10, 64)
+		if err == nil {
+			return n, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: a value is a string, a whole number or a boolean", ErrQuery)
+}
+
+// Values lists operands of a query: each a string, an int64 or a bool.
+type Values []any
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. An empty list stays
+// apart from an absent one.
+func (l *Values) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	var raw []jsontext.Value
+	if err := json.UnmarshalDecode(dec, &raw); err != nil {
+		return err
+	}
+	*l = make(Values, len(raw))
+	for i := range raw {
+		value, err := parseValue(raw[i])
+		if err != nil {
+			return err
+		}
+		(*l)[i] = value
+	}
+	return nil
+}
+
+// checkValues checks a list of alternatives of one claim.
+func checkValues(values []any) error {
+	if len(values) == 0 || len(values) > maxValues {
+		return fmt.Errorf("%w: values is empty or too long", ErrQuery)
+	}
+	for i, value := range values {
+		if err := checkValue(value); err != nil {
+			return err
+		}
+		if slices.Contains(values[:i], value) {
+			return fmt.Errorf("%w: a value is repeated", ErrQuery)
+		}
+	}
+	return nil
+}
+
+func checkValue(value any) error {
+	switch v := value.(type) {
+	case int64, bool:
+		return nil
+	case string:
+		if len(v) <= limits.Identifier {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: a value is a short string, a whole number or a boolean", ErrQuery)
+}
+
+// equalValue compares a claim, as credential decodes it, with a value of a
+// query: by type and value, and never a fraction or a structure.
+func equalValue(claim, want any) bool {
+	switch claim.(type) {
+	case string, bool, int64:
+		return claim == want
+	}
+	return false
+}

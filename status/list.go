@@ -1,0 +1,208 @@
+package status
+
+import (
+	"bytes"
+	"compress/zlib"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Status is the value of one entry (section 7.1).
+type Status uint8
+
+// Status values that mean the same to everyone. The rest belong to issuers.
+const (
+	Valid     Status = 0
+	Invalid   Status = 1
+	Suspended Status = 2
+)
+
+// String names the status, or gives its number.
+func (s Status) String() string {
+	switch s {
+	case Valid:
+		return "valid"
+	case Invalid:
+		return "invalid"
+	case Suspended:
+		return "suspended"
+	}
+	return "status " + strconv.Itoa(int(s))
+}
+
+// Err is nil for Valid and one of [ErrRevoked], [ErrSuspended],
+// [ErrUnknownStatus] for everything else.
+func (s Status) Err() error {
+	switch s {
+	case Valid:
+		return nil
+	case Invalid:
+		return ErrRevoked
+	case Suspended:
+		return ErrSuspended
+	}
+	return ErrUnknownStatus
+}
+
+// List is a status list in memory. It is not safe for concurrent use while
+// someone calls Set.
+type List struct {
+	bits int
+	data []byte
+}
+
+// New makes a list of size entries, all Valid, of 1, 2, 4 or 8 bits each. The
+// size is rounded up to whole bytes. Errors: [ErrForm] for other bits or a
+// size below one, [ErrTooLarge] above limits.StatusList bytes.
+func New(bits, size int) (*List, error) {
+	if !validBits(bits) || size < 1 {
+		return nil, fmt.Errorf("%w: %d entries of %d bits", ErrForm, size, bits)
+	}
+	perByte := 8 / bits
+	length := (size-1)/perByte + 1
+	if length > limits.StatusList {
+		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.StatusList)
+	}
+	return &List{bits: bits, data: make([]byte, length)}, nil
+}
+
+func validBits(bits int) bool { return bits == 1 || bits == 2 || bits == 4 || bits == 8 }
+
+// Bits is the width of one entry: 1, 2, 4 or 8.
+func (l *List) Bits() int { return l.bits }
+
+// Size is the number of entries.
+func (l *List) Size() int { return len(l.data) * (8 / l.bits) }
+
+// Get returns the status at index, or [ErrIndex].
+func (l *List) Get(index int) (Status, error) {
+	if index < 0 || index >= l.Size() {
+		return 0, ErrIndex
+	}
+	at, shift := l.position(index)
+	return Status(l.data[at]>>shift) & l.mask(), nil
+}
+
+// Set changes the status at index. Errors: [ErrIndex], [ErrValue].
+func (l *List) Set(index int, status Status) error {
+	if index < 0 || index >= l.Size() {
+		return ErrIndex
+	}
+	if status > l.mask() {
+		return ErrValue
+	}
+	at, shift := l.position(index)
+	l.data[at] = l.data[at]&^(byte(l.mask())<<shift) | byte(status)<<shift
+	return nil
+}
+
+func (l *List) mask() Status { return Status(1<<l.bits - 1) }
+
+func (l *List) position(index int) (at, shift int) {
+	perByte := 8 / l.bits
+	return index / perByte, index % perByte * l.bits
+}
+
+// Root is the SHA-256 of the uncompressed list, the same for every way to
+// compress it. A ledger anchors it.
+func (l *List) Root() [32]byte { return sha256.Sum256(l.data) }
+
+// deflate returns the claim lst: zlib at the highest level, then base64url.
+func (l *List) deflate() (string, error) {
+	var buffer bytes.Buffer
+	writer, err := zlib.NewWriterLevel(&buffer, zlib.BestCompression)
+	if err != nil {
+		return "", err
+	}
+	if _, err := writer.Write(l.data); err != nil {
+		return "", err
+	}
+	if err := writer.Close(); err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(buffer.Bytes()), nil
+}
+
+// inflate is the door for lst. It never holds more than limits.StatusList bytes
+// of output, whatever the input promises.
+func inflate(bits int, lst string) (*List, error) {
+	if !validBits(bits) {
+		return nil, fmt.Errorf("%w: entries of %d bits", ErrForm, bits)
+	}
+	if strings.ContainsAny(lst, "\r\n") {
+		return nil, fmt.Errorf("%w: lst is not canonical base64url", ErrForm)
+	}
+	compressed, err := base64.RawURLEncoding.Strict().DecodeString(lst)
+	if err != nil {
+		return nil, fmt.Errorf("%w: lst is not canonical base64url", ErrForm)
+	}
+	source := bytes.NewReader(compressed)
+	reader, err := zlib.NewReader(source)
+	if err != nil {
+		return nil, fmt.Errorf("%w: lst is not zlib", ErrForm)
+	}
+	data, err := io.ReadAll(io.LimitReader(reader, limits.StatusList+1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: lst is not zlib", ErrForm)
+	}
+	if len(data) > limits.StatusList {
+		return nil, fmt.Errorf("%w: inflates above %d bytes", ErrTooLarge, limits.StatusList)
+	}
+	if len(data) == 0 || source.Len() != 0 {
+		return nil, fmt.Errorf("%w: lst is empty or has data after its end", ErrForm)
+	}
+	return &List{bits: bits, data: data}, nil
+}
+
+// drawsBeforeScan bounds the drawing: below 95 per cent full, 128 draws all
+// fail with a chance of one in 700.
+const drawsBeforeScan = 128
+
+// Allocate draws an unused index of a list of size entries, each unused one
+// with the same chance, so that an index tells nothing about when or for whom
+// it was issued. The caller marks it used in the same transaction. The error is
+// [ErrFull].
+func Allocate(size int, used func(index int) bool) (int, error) {
+	if size < 1 {
+		return 0, ErrFull
+	}
+	for range drawsBeforeScan {
+		index, err := draw(size)
+		if err != nil {
+			return 0, err
+		}
+		if !used(index) {
+			return index, nil
+		}
+	}
+	var free []int
+	for index := range size {
+		if !used(index) {
+			free = append(free, index)
+		}
+	}
+	if len(free) == 0 {
+		return 0, ErrFull
+	}
+	index, err := draw(len(free))
+	if err != nil {
+		return 0, err
+	}
+	return free[index], nil
+}
+
+func draw(below int) (int, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(int64(below)))
+	if err != nil {
+		return 0, err
+	}
+	return int(n.Int64()), nil
+}

@@ -1,0 +1,84 @@
+package status
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Source fetches the status list token at a URI. It must ask in a way that does
+// not tell for which credential.
+type Source interface {
+	Fetch(ctx context.Context, uri string) ([]byte, error)
+}
+
+// Reference is where a credential's status stands: the claim
+// {"status_list":{"idx":…,"uri":…}} (section 6.2).
+type Reference struct {
+	// URI is the absolute URI of the list, and the sub of its token.
+	URI string
+	// Index is the entry, from zero.
+	Index int
+}
+
+// Claim is the value of the credential's claim status.
+func (r Reference) Claim() map[string]any {
+	return map[string]any{"status_list": map[string]any{"idx": r.Index, "uri": r.URI}}
+}
+
+// ParseReference reads the JSON of a credential's claim status. A claim without
+// a status_list is [ErrForm] too: a kind of status that cannot be understood
+// must not pass for no status at all.
+func ParseReference(data []byte) (Reference, error) {
+	if len(data) > limits.Document {
+		return Reference{}, fmt.Errorf("%w: reference above %d bytes", ErrForm, limits.Document)
+	}
+	var claim struct {
+		StatusList *struct {
+			Index *int64  `json:"idx"`
+			URI   *string `json:"uri"`
+		} `json:"status_list"`
+	}
+	if err := unmarshal(data, &claim); err != nil {
+		return Reference{}, err
+	}
+	entry := claim.StatusList
+	if entry == nil || entry.Index == nil || entry.URI == nil {
+		return Reference{}, fmt.Errorf("%w: reference without status_list, idx or uri", ErrForm)
+	}
+	if *entry.Index < 0 || *entry.Index >= limits.StatusList*8 {
+		return Reference{}, fmt.Errorf("%w: reference", ErrIndex)
+	}
+	if !isAbsolute(*entry.URI) {
+		return Reference{}, fmt.Errorf("%w: reference without an absolute URI", ErrForm)
+	}
+	return Reference{URI: *entry.URI, Index: int(*entry.Index)}, nil
+}
+
+func isAbsolute(uri string) bool {
+	if len(uri) > limits.Identifier {
+		return false
+	}
+	parsed, err := url.Parse(uri)
+	return err == nil && parsed.IsAbs()
+}
+
+// unmarshal refuses what two readers could understand differently: a repeated
+// member, trailing data, a member that only a reader that folds case would see.
+func unmarshal(data []byte, out any) error {
+	if err := json.Unmarshal(data, out); err != nil {
+		return fmt.Errorf("%w: not the JSON that belongs here", ErrForm)
+	}
+	var folded map[string]any
+	if err := json.Unmarshal(data, &folded); err != nil {
+		return fmt.Errorf("%w: not the JSON that belongs here", ErrForm)
+	}
+	if !namesAreExact(folded) {
+		return fmt.Errorf("%w: a member differs from a known one only in case", ErrForm)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package status
+
+import (
+	"context"
+	"crypto"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Type is the typ of a status list token in JWT form (section 5.1).
+const Type = "statuslist+jwt"
+
+// skew is how far two honest clocks may be apart.
+const skew = time.Minute
+
+// maxTime is the last second of the year 9999, the end of RFC 3339's calendar.
+const maxTime = 253402300799
+
+// Claims describe a token to be signed.
+type Claims struct {
+	// Subject is the absolute URI under which the token will be served.
+	Subject string
+	// IssuedAt is cut to the second; zero means now.
+	IssuedAt time.Time
+	// Expires is the first instant at which the token no longer holds.
+	Expires time.Time
+	// TTL is how long a reader may keep the token before asking again; zero
+	// leaves it out.
+	TTL time.Duration
+}
+
+// payload is the JWT claims set (section 5.1). Times are Unix seconds.
+type payload struct {
+	Subject    string     `json:"sub"`
+	IssuedAt   *int64     `json:"iat"`
+	Expires    *int64     `json:"exp,omitzero"`
+	TTL        *int64     `json:"ttl,omitzero"`
+	StatusList *listClaim `json:"status_list"`
+}
+
+type listClaim struct {
+	Bits        int    `json:"bits"`
+	List        string `json:"lst"`
+	Aggregation string `json:"aggregation_uri,omitzero"`
+}
+
+// namesAreExact refuses members that differ from ours only in case.
+func namesAreExact(object map[string]any) bool {
+	known := []string{"sub", "iat", "exp", "ttl", "status_list", "bits", "lst", "aggregation_uri", "idx", "uri"}
+	for name, value := range object {
+		for _, k := range known {
+			if name != k && strings.EqualFold(name, k) {
+				return false
+			}
+		}
+		if inner, ok := value.(map[string]any); ok && name == "status_list" && !namesAreExact(inner) {
+			return false
+		}
+	}
+	return true
+}
+
+// Sign makes a status list token. An Expires is required: a token that never
+// expires could be replayed after a revocation. The chain is the signer's
+// certificate path (HAIP), or nil where kid names a DID's key. Errors:
+// [ErrForm], [ErrTooLarge], and those of [did.SignJWS].
+func Sign(ctx context.Context, signer crypto.Signer, header did.Header, claims Claims, list *List) (string, error) {
+	if claims.IssuedAt.IsZero() {
+		claims.IssuedAt = time.Now()
+	}
+	if !isAbsolute(claims.Subject) || !claims.Expires.After(claims.IssuedAt) || claims.TTL < 0 {
+		return "", fmt.Errorf("%w: claims need an absolute URI and an exp after iat", ErrForm)
+	}
+	lst, err := list.deflate()
+	if err != nil {
+		return "", err
+	}
+	iat, exp, ttl := claims.IssuedAt.Unix(), claims.Expires.Unix(), int64(claims.TTL/time.Second)
+	body := payload{Subject: claims.Subject, IssuedAt: &iat, Expires: &exp, StatusList: &listClaim{Bits: list.bits, List: lst}}
+	if ttl > 0 {
+		body.TTL = &ttl
+	}
+	data, err := json.Marshal(body, json.Deterministic(true))
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrForm, err)
+	}
+	header.Typ = Type
+	return did.SignJWS(ctx, signer, header, data, did.JWSOptions{MaxBytes: limits.StatusToken})
+}
+
+// Token is a parsed status list token that nobody has verified.
+type Token struct {
+	jws  *did.JWS
+	body payload
+}
+
+// ParseOptions changes how tokens are read. The zero value is the safe default.
+type ParseOptions struct {
+	// Suites is the allow-list of signature algorithms; nil means the default.
+	Suites *did.Suites
+}
+
+// Parse reads a compact status list token. It neither verifies the signature
+// nor inflates the list. Errors: [ErrForm], [ErrTooLarge], and those of
+// [did.ParseJWS].
+func Parse(compact []byte, opts ParseOptions) (*Token, error) {
+	if len(compact) > limits.StatusToken {
+		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.StatusToken)
+	}
+	jws, err := did.ParseJWS(string(compact), Type, did.JWSOptions{Suites: opts.Suites, MaxBytes: limits.StatusToken})
+	if err != nil {
+		return nil, err
+	}
+	token := &Token{jws: jws}
+	if err := unmarshal(jws.UnverifiedPayload(), &token.body); err != nil {
+		return nil, err
+	}
+	if err := token.body.check(); err != nil {
+		return nil, err
+	}
+	return token, nil
+}
+
+func (p *payload) check() error {
+	if !isAbsolute(p.Subject) {
+		return fmt.Errorf("%w: sub is not an absolute URI", ErrForm)
+	}
+	if p.StatusList == nil || p.IssuedAt == nil {
+		return fmt.Errorf("%w: no status_list or no iat", ErrForm)
+	}
+	for _, seconds := range []*int64{p.IssuedAt, p.Expires} {
+		if seconds != nil && (*seconds < 0 || *seconds > maxTime) {
+			return fmt.Errorf("%w: iat or exp out of range", ErrForm)
+		}
+	}
+	if p.TTL != nil && (*p.TTL <= 0 || *p.TTL > maxTime) {
+		return fmt.Errorf("%w: ttl out of range", ErrForm)
+	}
+	return nil
+}
+
+// Header is the token's header, unverified: it names the key to look for.
+func (t *Token) Header() did.Header { return t.jws.Header }
+
+// UnverifiedSubject is the list's URI before anyone has vouched for it.
+func (t *Token) UnverifiedSubject() string { return t.body.Subject }
+
+// Bytes returns the token exactly as it was parsed.
+func (t *Token) Bytes() []byte { return []byte(t.jws.String()) }
