@@ -250,9 +250,6 @@ func (r *AuthorizationRequest) check() error {
 			return fmt.Errorf("%w: vp_formats_supported lacks a format that is asked for", ErrRequest)
 		}
 	}
-	if r.MaxEpochAge < 0 || r.MaxEpochAge > maxAge*time.Second || r.MaxEpochAge%time.Second != 0 {
-		return fmt.Errorf("%w: maximum epoch age is out of range or not in whole seconds", ErrRequest)
-	}
 	if err := r.Scope.check(); err != nil || r.Purpose == nil {
 		return err
 	}

@@ -193,7 +193,7 @@ func TestParseRequestRefuses(t *testing.T) {
 		{"endless retention", `"P0D"`, `"P99999Y"`, openid.ErrRequest},
 		{"short policy hash", `"hufu_policy":"01`, `"hufu_policy":"`, openid.ErrQuery},
 		{"unknown scope", `"kind":"once"`, `"kind":"forever"`, openid.ErrRequest},
-		{"scope without kind", `"kind":"once",`, ``, openid.ErrRequest},
+		{"scope without kind", `"kind":"once","event":"vote-1"`, ``, openid.ErrRequest},
 		{"once without event", `,"event":"vote-1"`, ``, openid.ErrRequest},
 		{"none with an event", `"kind":"once"`, `"kind":"none"`, openid.ErrRequest},
 		{"long event", `vote-1`, strings.Repeat("v", limits.Identifier+1), openid.ErrRequest},
@@ -273,6 +273,16 @@ func TestVerifyRequestRefuses(t *testing.T) {
 			}
 		})
 	}
+	fresh := a.request(t)
+	fresh.IssuedAt = time.Now().Truncate(time.Second)
+	fresh.Expires = fresh.IssuedAt.Add(time.Minute)
+	current, err := openid.ParseRequest(a.sign(t, fresh))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := current.Verify(a.key, openid.VerifyOptions{}); err != nil {
+		t.Errorf("a request of this minute, under the zero options: %v", err)
+	}
 	if _, err := signed.Verify(a.key, openid.VerifyOptions{}); !errors.Is(err, openid.ErrRequestTime) {
 		t.Errorf("the zero time is not now: %v", err)
 	}
@@ -294,6 +304,10 @@ func TestSignRequestRefuses(t *testing.T) {
 		{"empty query", func(r *openid.AuthorizationRequest) { r.Query = new(openid.Query) }, openid.ErrQuery},
 		{"no expiry", func(r *openid.AuthorizationRequest) { r.Expires = time.Time{} }, openid.ErrRequest},
 		{"another verifier", func(r *openid.AuthorizationRequest) { r.Verifier = "did:web:other.example" }, openid.ErrRequestSigner},
+		{"epoch age of half a second", func(r *openid.AuthorizationRequest) { r.MaxEpochAge = time.Second / 2 }, openid.ErrRequest},
+		{"negative epoch age", func(r *openid.AuthorizationRequest) { r.MaxEpochAge = -time.Second }, openid.ErrRequest},
+		{"formats without the one asked", func(r *openid.AuthorizationRequest) { r.Formats = map[string]openid.Algorithms{} }, openid.ErrRequest},
+		{"text that is not UTF-8", func(r *openid.AuthorizationRequest) { r.Purpose.Basis.EN = "\xff" }, openid.ErrJSON},
 		{"no response uri", func(r *openid.AuthorizationRequest) { r.ResponseURI = "" }, openid.ErrRequest},
 	}
 	for _, tt := range tests {

@@ -2,6 +2,7 @@ package openid_test
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -83,6 +84,16 @@ func TestParseQueryRefuses(t *testing.T) {
 		{"credential twice", `[["pid"],["flag"]]`, `[["pid","pid"]]`, openid.ErrQuery},
 	}...)
 	checkRefusals(t, queryText, tests, parseQuery)
+	const plain = `{"credentials":[{"id":"x","format":"dc+sd-jwt","meta":{"vct_values":["t"]},` +
+		`"claims":[{"id":"a","path":["a"]},{"id":"b","path":["b"]}]},{"id":"y","format":"dc+sd-jwt","meta":{"vct_values":["t"]}}]}`
+	checkRefusals(t, plain, []refusal{
+		{"repeated id alone", `"id":"y"`, `"id":"x"`, openid.ErrQuery},
+		{"malformed id alone", `"id":"y"`, `"id":"y z"`, openid.ErrQuery},
+		{"empty claims alone", `[{"id":"a","path":["a"]},{"id":"b","path":["b"]}]`, `[]`, openid.ErrQuery},
+		{"repeated claim id alone", `"id":"b"`, `"id":"a"`, openid.ErrQuery},
+		{"malformed claim id alone", `"id":"b"`, `"id":"b c"`, openid.ErrQuery},
+		{"33 credentials", `{"id":"y"`, manyCredentials(32) + `{"id":"y"`, openid.ErrQuery},
+	}, parseQuery)
 	if err := parseQuery([]byte(`{"credentials":[]}`)); !errors.Is(err, openid.ErrQuery) {
 		t.Errorf("empty credentials: %v", err)
 	}
@@ -193,4 +204,12 @@ func TestParsePredicates(t *testing.T) {
 			t.Errorf("acceptance %d of 4 needs %d, want %d", k, got, want)
 		}
 	}
+}
+
+func manyCredentials(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"id":"n%d","format":"dc+sd-jwt","meta":{"vct_values":["t"]}},`, i)
+	}
+	return b.String()
 }

@@ -122,6 +122,13 @@ func TestCredentialOfferRoundTrip(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(again, offer) {
 		t.Errorf("through the link: %+v, %v", again, err)
 	}
+	if _, err := openid.ParseCredentialOfferURI(uri + "&x=%zz"); !errors.Is(err, openid.ErrOffer) {
+		t.Errorf("a link with a malformed escape: %v", err)
+	}
+	withoutCode := edit(t, offerText, `,"tx_code":{"input_mode":"numeric","length":6}`, "")
+	if _, err := openid.ParseCredentialOffer(withoutCode); err != nil {
+		t.Errorf("an offer without tx_code: %v", err)
+	}
 	byDID := *offer
 	byDID.Issuer = "did:hufu:abc"
 	if _, err := byDID.Bytes(); err != nil {
@@ -149,7 +156,7 @@ func TestParseCredentialOfferURIRefuses(t *testing.T) {
 		{"fragment", good + "#x", openid.ErrOffer},
 		{"malformed escape", good + "%", openid.ErrOffer},
 		{"not a URL", ":", openid.ErrOffer},
-		{"too large", good + strings.Repeat("x", limits.Message), openid.ErrTooLarge},
+		{"too large", good + "#" + strings.Repeat("x", limits.Message), openid.ErrTooLarge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -252,7 +259,7 @@ func TestCredentialResponse(t *testing.T) {
 		{"empty list beside a transaction", `[{"credential":"a.b.c~"}],"notification_id":"n1"`, `[],"transaction_id":"t1","interval":5`, openid.ErrCredentialResponse},
 		{"interval beside credentials", `"notification_id":"n1"`, `"interval":5`, openid.ErrCredentialResponse},
 		{"empty credential", `"a.b.c~"`, `""`, openid.ErrCredentialResponse},
-		{"no credential", `{"credential":"a.b.c~"}`, `{}`, openid.ErrUnsupportedFormat},
+		{"no credential", `{"credential":"a.b.c~"}`, `{}`, openid.ErrCredentialResponse},
 		{"object credential", `"a.b.c~"`, `{}`, openid.ErrUnsupportedFormat},
 		{"malformed notification", `"n1"`, `"n 1"`, openid.ErrCredentialResponse},
 		{"65 credentials", `[{`, `[` + strings.Repeat(`{"credential":"x"},`, 64) + `{`, openid.ErrCredentialResponse},
@@ -268,11 +275,27 @@ func TestCredentialResponse(t *testing.T) {
 		{"interval 0", `:5`, `:0`, openid.ErrCredentialResponse},
 		{"negative interval", `:5`, `:-5`, openid.ErrCredentialResponse},
 		{"endless interval", `:5`, `:` + strconv.Itoa(1<<62), openid.ErrCredentialResponse},
+		{"interval that wraps to 5 s", `:5`, `:` + strconv.Itoa(1<<55+5), openid.ErrCredentialResponse},
 		{"notification", `:5`, `:5,"notification_id":"n1"`, openid.ErrCredentialResponse},
 		{"malformed transaction", `"t1"`, `"t 1"`, openid.ErrCredentialResponse},
 	}, parse)
 	half := &openid.CredentialResponse{TransactionID: "t", Interval: 1500 * time.Millisecond}
 	if _, err := half.Bytes(); !errors.Is(err, openid.ErrCredentialResponse) {
 		t.Errorf("half a second was written: %v", err)
+	}
+}
+
+func TestBytesRefuses(t *testing.T) {
+	offer, err := openid.ParseCredentialOffer([]byte(offerText))
+	if err != nil {
+		t.Fatal(err)
+	}
+	offer.Grants.PreAuthorized.TxCode.Description = "\xff"
+	if _, err := offer.Bytes(); !errors.Is(err, openid.ErrJSON) {
+		t.Errorf("text that is not UTF-8: %v", err)
+	}
+	large := &openid.CredentialResponse{Credentials: []string{strings.Repeat("x", limits.Message)}}
+	if _, err := large.Bytes(); !errors.Is(err, openid.ErrTooLarge) {
+		t.Errorf("a message above the cap: %v", err)
 	}
 }

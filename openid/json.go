@@ -52,6 +52,9 @@ func jsonError(err error) error {
 	if errors.Is(err, credential.ErrPath) {
 		return fmt.Errorf("%w: malformed path", ErrQuery)
 	}
+	if errors.Is(err, ErrUnsupportedFormat) {
+		return fmt.Errorf("%w: a string was expected", ErrUnsupportedFormat)
+	}
 	if errors.Is(err, ErrQuery) {
 		return fmt.Errorf("%w: malformed value, hash or predicate", ErrQuery)
 	}
@@ -62,14 +65,14 @@ func jsonError(err error) error {
 	return ErrJSON
 }
 
-// checkShape reads the tokens once and refuses depth, null members and
-// anything after the first value. The decoder itself refuses repeated names
-// and text that is not UTF-8.
+// checkShape reads the tokens once and refuses depth and null members. The
+// decoder itself refuses repeated names, text that is not UTF-8, and data
+// after the end.
 func checkShape(data []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewReader(data))
-	for values := 0; ; {
+	for {
 		token, err := dec.ReadToken()
-		if err == io.EOF && values == 1 {
+		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
@@ -81,11 +84,6 @@ func checkShape(data []byte) error {
 		}
 		if within, length := dec.StackIndex(depth); within == '{' && length%2 == 0 && token.Kind() == 'n' {
 			return fmt.Errorf("%w: null member near byte %d", ErrJSON, dec.InputOffset())
-		}
-		if depth == 0 {
-			if values++; values > 1 {
-				return fmt.Errorf("%w: data after the end", ErrJSON)
-			}
 		}
 	}
 }
@@ -101,4 +99,16 @@ func marshal(v any) ([]byte, error) {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Message)
 	}
 	return data, nil
+}
+
+// compact is a credential or presentation in a format that is a string. The
+// formats that put an object there are not supported.
+type compact string
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (c *compact) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '"' {
+		return ErrUnsupportedFormat
+	}
+	return json.UnmarshalDecode(dec, (*string)(c))
 }

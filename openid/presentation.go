@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
@@ -24,8 +22,8 @@ type Response struct {
 }
 
 type responseJSON struct {
-	State   string                      `json:"state"`
-	VPToken map[string][]jsontext.Value `json:"vp_token"`
+	State   string               `json:"state"`
+	VPToken map[string][]compact `json:"vp_token"`
 }
 
 // ParseResponse reads an answer as JSON. It does not look into the
@@ -40,14 +38,7 @@ func ParseResponse(data []byte) (*Response, error) {
 	for id, values := range wire.VPToken {
 		response.VPToken[id] = make([]string, 0, len(values))
 		for _, value := range values {
-			if value.Kind() != '"' {
-				return nil, fmt.Errorf("%w: a presentation is not a string", ErrUnsupportedFormat)
-			}
-			text, err := unmarshal[string](value)
-			if err != nil {
-				return nil, err
-			}
-			response.VPToken[id] = append(response.VPToken[id], *text)
+			response.VPToken[id] = append(response.VPToken[id], string(value))
 		}
 	}
 	if err := response.check(); err != nil {

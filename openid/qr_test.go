@@ -33,6 +33,7 @@ func TestParseQRTextRefuses(t *testing.T) {
 		want       error
 	}{
 		{"empty", "", openid.ErrQRText},
+		{"no prefix", good[6:], openid.ErrQRText},
 		{"prefix alone", "HUFU1:", openid.ErrQRText},
 		{"another version", "HUFU2:" + good[6:], openid.ErrQRText},
 		{"lower-case prefix", "hufu1:" + good[6:], openid.ErrQRText},
@@ -88,7 +89,7 @@ func TestBase45(t *testing.T) {
 		}
 	}
 	for name, text := range map[string]string{
-		"65536": "GGW", "most": ":::", "256 in two": "V5", "one left over": "BB8B", "lower case": "bb8", "outside": "BB!", "not ASCII": "BBé",
+		"65536": "GGW", "most": ":::", "256 in two": "V5", "one left over": "BB8B", "a zero left over": "BB80", "lower case": "bb8", "outside": "BB!", "not ASCII": "BBé",
 	} {
 		if _, err := openid.DecodeBase45(text); !errors.Is(err, openid.ErrQRText) {
 			t.Errorf("%s: got %v", name, err)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
@@ -40,10 +38,8 @@ type credentialResponseJSON struct {
 	Interval       int64            `json:"interval,omitzero"`
 }
 
-// credentialJSON keeps the value raw, because other formats put an object
-// where ours puts a string.
 type credentialJSON struct {
-	Credential jsontext.Value `json:"credential"`
+	Credential compact `json:"credential"`
 }
 
 // ParseCredentialResponse reads a credential response. It does not look into
@@ -65,15 +61,8 @@ func ParseCredentialResponse(data []byte) (*CredentialResponse, error) {
 		TransactionID:  wire.TransactionID,
 		Interval:       time.Duration(wire.Interval) * time.Second,
 	}
-	for i, entry := range wire.Credentials {
-		if entry.Credential.Kind() != '"' {
-			return nil, fmt.Errorf("%w: credential %d is not a string", ErrUnsupportedFormat, i)
-		}
-		text, err := unmarshal[string](entry.Credential)
-		if err != nil {
-			return nil, err
-		}
-		response.Credentials = append(response.Credentials, *text)
+	for _, entry := range wire.Credentials {
+		response.Credentials = append(response.Credentials, string(entry.Credential))
 	}
 	if err := response.check(); err != nil {
 		return nil, err
@@ -118,11 +107,7 @@ func (r *CredentialResponse) Bytes() ([]byte, error) {
 		Interval:       int64(r.Interval / time.Second),
 	}
 	for _, text := range r.Credentials {
-		quoted, err := marshal(text)
-		if err != nil {
-			return nil, err
-		}
-		wire.Credentials = append(wire.Credentials, credentialJSON{Credential: quoted})
+		wire.Credentials = append(wire.Credentials, credentialJSON{Credential: compact(text)})
 	}
 	return marshal(&wire)
 }

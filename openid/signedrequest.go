@@ -50,6 +50,9 @@ func (r *AuthorizationRequest) payload() ([]byte, error) {
 	if len(r.Nonce) < minEntropy || len(r.State) < minEntropy {
 		return nil, fmt.Errorf("%w: nonce and state need %d characters", ErrRequest, minEntropy)
 	}
+	if r.MaxEpochAge%time.Second != 0 {
+		return nil, fmt.Errorf("%w: maximum epoch age is not in whole seconds", ErrRequest)
+	}
 	query, err := r.Query.Bytes()
 	if err != nil {
 		return nil, err
@@ -164,10 +167,7 @@ func (r *SignedRequest) Verify(key did.Key, opts VerifyOptions) (*AuthorizationR
 
 func checkRequestSigner(kid, verifier string) error {
 	id, _, err := did.ParseURL(kid)
-	if err != nil {
-		return fmt.Errorf("%w: kid: %w", ErrRequestSigner, err)
-	}
-	if id.String() != verifier {
+	if err != nil || id.String() != verifier {
 		return ErrRequestSigner
 	}
 	return nil

@@ -29,12 +29,14 @@ var dayZero = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 // DayOf returns the calendar day of t in the location that t carries.
 func DayOf(t time.Time) (Day, error) {
 	y, m, d := t.Date()
-	days := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Sub(dayZero) / (24 * time.Hour)
 	if y < 1900 || y > 9999 {
 		return 0, fmt.Errorf("%w: a date before 1900 or after 9999", ErrValue)
 	}
-	return Day(days), nil
+	return Day(daysSince1900(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))), nil
 }
+
+// daysSince1900 counts in seconds: a time.Duration ends 292 years on.
+func daysSince1900(t time.Time) int64 { return (t.Unix() - dayZero.Unix()) / (24 * 60 * 60) }
 
 // ParseDay reads a date written as 2006-01-02.
 func ParseDay(s string) (Day, error) {
@@ -45,8 +47,21 @@ func ParseDay(s string) (Day, error) {
 	return DayOf(t)
 }
 
-// Time returns the day's first instant, in UTC.
+// Zone is where days begin and end: Asia/Shanghai, which has kept UTC+8 without
+// summer time since 1991.
+var Zone = time.FixedZone("UTC+8", 8*60*60)
+
+// Today returns the day of an instant in Zone.
+func Today(t time.Time) (Day, error) { return DayOf(t.In(Zone)) }
+
+// Time returns the day as a date, at midnight UTC.
 func (d Day) Time() time.Time { return dayZero.AddDate(0, 0, int(d)) }
+
+// Start returns the day's first instant in Zone.
+func (d Day) Start() time.Time {
+	y, m, day := d.Time().Date()
+	return time.Date(y, m, day, 0, 0, 0, 0, Zone)
+}
 
 // String writes the day as 2006-01-02.
 func (d Day) String() string { return d.Time().Format(time.DateOnly) }

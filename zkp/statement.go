@@ -40,46 +40,55 @@ type Statement struct {
 // Equal asks for one value, encoded by EncodeString, EncodeDate, EncodeInteger
 // or EncodeBool.
 func Equal(slot int, value Element) Predicate {
-	return Predicate{Op: OpEq, Slot: uint8(slot), Value: value}
+	return Predicate{Op: OpEq, Slot: slotOf(slot), Value: value}
 }
 
 // NotEqual asks for any present value but one.
 func NotEqual(slot int, value Element) Predicate {
-	return Predicate{Op: OpNe, Slot: uint8(slot), Value: value}
+	return Predicate{Op: OpNe, Slot: slotOf(slot), Value: value}
+}
+
+// slotOf keeps a slot that does not exist from becoming one that does: Check
+// refuses it.
+func slotOf(slot int) uint8 {
+	if slot < 0 || slot >= Slots {
+		return Slots
+	}
+	return uint8(slot)
 }
 
 // Between asks for an integer from low to high, both included. Bounds are
 // taken as they are: a negative low is zero, for no attribute is negative.
 func Between(slot int, low, high int64) Predicate {
-	return Predicate{Op: OpRange, Slot: uint8(slot), Low: uint64(max(low, 0)) + 1, High: uint64(max(high, -1)) + 1}
+	return Predicate{Op: OpRange, Slot: slotOf(slot), Low: uint64(max(low, 0)) + 1, High: uint64(max(high, -1)) + 1}
 }
 
 // DateBetween asks for a date from low to high, both included.
 func DateBetween(slot int, low, high Day) Predicate {
-	return Predicate{Op: OpRange, Slot: uint8(slot), Low: uint64(low) + 1, High: uint64(high) + 1}
+	return Predicate{Op: OpRange, Slot: slotOf(slot), Low: uint64(low) + 1, High: uint64(high) + 1}
 }
 
 // AtLeastYears asks for a birth date at least so many years before the day,
 // the birthday itself included. Whoever is born on 29 February comes of age on
 // 1 March in a year without one.
 func AtLeastYears(slot, years int, day Day) Predicate {
-	return Between(slot, 0, yearsBefore(day, years))
+	return Between(slot, 0, yearsBefore(day.Time(), years))
 }
 
 // AfterYears is AtLeastYears for rules that count from the day after the
 // birthday, as mainland Chinese criminal law does.
 func AfterYears(slot, years int, day Day) Predicate {
-	return Between(slot, 0, yearsBefore(day, years)-1)
+	return Between(slot, 0, yearsBefore(day.Time().AddDate(0, 0, -1), years))
 }
 
 // yearsBefore counts in days since 1900-01-01, and below zero before it.
-func yearsBefore(day Day, years int) int64 {
-	y, m, d := day.Time().Date()
+func yearsBefore(day time.Time, years int) int64 {
+	y, m, d := day.Date()
 	t := time.Date(y-years, m, d, 0, 0, 0, 0, time.UTC)
 	if t.Day() != d { // 29 February of a year that has none
 		t = t.AddDate(0, 0, -t.Day())
 	}
-	return (t.Unix() - dayZero.Unix()) / (24 * 60 * 60)
+	return daysSince1900(t)
 }
 
 // All accepts when every predicate holds.

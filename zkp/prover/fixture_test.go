@@ -1,6 +1,7 @@
 package prover_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"os"
@@ -59,29 +60,14 @@ func newFixture(t testing.TB) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret, err := zkp.GenerateSecret(nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	secret := newSecret("fixture holder")
 	f := &fixture{issuer: key, from: day(t, "2026-01-01"), until: day(t, "2030-01-01")}
 	var attrs zkp.Attributes
 	attrs[slotName] = text(t, "张三")
 	attrs[slotBirth] = zkp.EncodeDate(day(t, "1990-05-17"))
 	attrs[slotDistrict] = text(t, "110101")
 	attrs[zkp.BindingSlot] = zkp.EncodeDate(day(t, "2026-11-01"))
-	scope := zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"}
-	holder, err := secret.HolderCommitment(scope)
-	if err != nil {
-		t.Fatal(err)
-	}
-	half, err := zkp.IssueHalf(context.Background(), key, zkp.HalfSpec{
-		Schema: schema, Region: "110101", Holder: holder,
-		NotBefore: day(t, "2026-11-01"), NotAfter: day(t, "2028-11-01"), Attributes: attrs,
-	}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.credential = &zkp.Credential{Half: half, Schema: schema, Attributes: attrs, Secret: secret, Issuance: scope}
+	f.credential = issue(t, key, secret, schema, "110101", attrs)
 	for i := range 20 {
 		other, err := zkp.NewPrivateKey(sha256.Sum256([]byte{byte(i)}))
 		if err != nil {
@@ -95,6 +81,31 @@ func newFixture(t testing.TB) *fixture {
 	f.leaves = append(f.leaves, leaf.Bytes())
 	f.close(t, 7)
 	return f
+}
+
+// newSecret derives a secret from a name, so that every run is alike.
+func newSecret(name string) (s zkp.Secret) {
+	h := sha256.Sum256([]byte(name))
+	copy(s[:], h[:])
+	return s
+}
+
+// issue makes a credential that is valid from 2026-11-01 to 2028-11-01.
+func issue(t testing.TB, key *zkp.PrivateKey, secret zkp.Secret, schema zkp.Element, region string, attrs zkp.Attributes) *zkp.Credential {
+	t.Helper()
+	scope := zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"}
+	holder, err := secret.HolderCommitment(scope)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := zkp.IssueHalf(context.Background(), key, zkp.HalfSpec{
+		Schema: schema, Region: region, Holder: holder,
+		NotBefore: day(t, "2026-11-01"), NotAfter: day(t, "2028-11-01"), Attributes: attrs,
+	}, bytes.NewReader(make([]byte, 16)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &zkp.Credential{Half: half, Schema: schema, Attributes: attrs, Secret: secret, Issuance: scope}
 }
 
 // close sorts the sets and closes an epoch over them.
@@ -167,15 +178,11 @@ func testKeys(t testing.TB) (*prover.Prover, *zkp.Keys) {
 		t.Fatal(err)
 	}
 	parse := func(c zkp.Circuit) *zkp.VerifyingKey {
-		b, hash, err := p.VerifyingKey(c)
+		b, _, err := p.VerifyingKey(c)
 		if err != nil {
 			t.Fatal(err)
 		}
-		k, err := zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return k
+		return parseKey(t, b)
 	}
 	k, err := zkp.NewKeys(parse(zkp.CircuitPrepare), parse(zkp.CircuitShow))
 	if err != nil {
@@ -184,10 +191,50 @@ func testKeys(t testing.TB) (*prover.Prover, *zkp.Keys) {
 	return p, k
 }
 
+func parseKey(t testing.TB, b []byte) *zkp.VerifyingKey {
+	t.Helper()
+	k, err := zkp.ParseVerifyingKey(b, sha256.Sum256(b), zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
 func reopen() (*prover.Prover, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return nil, err
 	}
 	return prover.DevelopmentKeys(context.Background(), cache, nil)
+}
+
+// present prepares and answers a request.
+func (f *fixture) present(t testing.TB, req *zkp.Request) (*zkp.Prepared, *zkp.Presentation) {
+	t.Helper()
+	p, _ := testKeys(t)
+	prepared, err := p.Prepare(context.Background(), f.prepareWitness(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := zkp.NewShowWitness(f.credential, prepared, f.epoch, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.Show(context.Background(), w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return prepared, out
+}
+
+// showWitness answers the fixture's request with a prepared proof that was
+// never made: the show circuit sees its blinding alone.
+func (f *fixture) showWitness(t testing.TB) *zkp.ShowWitness {
+	t.Helper()
+	prepared := &zkp.Prepared{Epoch: f.epoch.Number, Blinding: zkp.HashToField("test blinding")}
+	w, err := zkp.NewShowWitness(f.credential, prepared, f.epoch, f.request(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
 }

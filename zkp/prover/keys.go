@@ -26,6 +26,8 @@ var (
 	// ErrKeyFile: a key folder whose files are missing, truncated or not those
 	// that its manifest names.
 	ErrKeyFile = errors.New("prover: key file damaged or missing")
+	// ErrWitness: what was to be proved is not true, or not true of these keys.
+	ErrWitness = errors.New("prover: the witness does not satisfy the circuit")
 )
 
 const manifestName = "manifest.json"
@@ -58,8 +60,8 @@ type Step struct {
 // processes may call it at once; one of them makes the keys.
 func DevelopmentKeys(ctx context.Context, cacheDir string, progress func(Step)) (*Prover, error) {
 	dir := filepath.Join(cacheDir, "hufu", "zkp", cacheName())
-	if p, err := Open(dir); err == nil || !errors.Is(err, os.ErrNotExist) {
-		return p, err
+	if _, err := os.Stat(dir); err == nil {
+		return Open(dir)
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 		return nil, fmt.Errorf("prover: key cache: %w", err)
@@ -69,8 +71,8 @@ func DevelopmentKeys(ctx context.Context, cacheDir string, progress func(Step)) 
 		return nil, fmt.Errorf("prover: key cache: %w", err)
 	}
 	defer lock.Unlock()
-	if p, err := Open(dir); err == nil || !errors.Is(err, os.ErrNotExist) {
-		return p, err
+	if _, err := os.Stat(dir); err == nil {
+		return Open(dir)
 	}
 	return makeDevelopmentKeys(ctx, dir, progress)
 }
@@ -217,7 +219,7 @@ func readCapped(f *os.File, limit int64) ([]byte, error) {
 func readManifest(dir string) (*Manifest, error) {
 	f, err := os.Open(filepath.Join(dir, manifestName))
 	if err != nil {
-		return nil, fmt.Errorf("prover: no keys: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
 	}
 	defer f.Close()
 	b, err := readCapped(f, limits.Document)

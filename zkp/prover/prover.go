@@ -110,7 +110,8 @@ func (p *Prover) prove(ctx context.Context, c zkp.Circuit, assignment frontend.C
 	pair := p.circuits[c]
 	proof, err := groth16.Prove(pair.system, pair.key, witness)
 	if err != nil {
-		return nil, fmt.Errorf("prover: %s: %w", c, err)
+		// gnark's error spells out the values that do not fit: the holder's.
+		return nil, fmt.Errorf("%w: %s", ErrWitness, c)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err

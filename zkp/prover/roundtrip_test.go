@@ -2,6 +2,7 @@ package prover_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/hufu-id/hufu/zkp"
@@ -9,25 +10,13 @@ import (
 
 func present(t testing.TB, f *fixture, req *zkp.Request) *zkp.Presentation {
 	t.Helper()
-	p, _ := testKeys(t)
-	prepared, err := p.Prepare(context.Background(), f.prepareWitness(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := zkp.NewShowWitness(f.credential, prepared, f.epoch, req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := p.Show(context.Background(), w)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, out := f.present(t, req)
 	return out
 }
 
 func TestPrepareShowVerify(t *testing.T) {
-	f, req := newFixture(t), (*zkp.Request)(nil)
-	req = f.request(t)
+	f := newFixture(t)
+	req := f.request(t)
 	_, keys := testKeys(t)
 	sent := present(t, f, req).Bytes()
 	if len(sent) != zkp.PresentationSize {
@@ -43,6 +32,64 @@ func TestPrepareShowVerify(t *testing.T) {
 	}
 	if want := f.credential.Secret.Pseudonym(shown.Scope); !shown.Pseudonym.Equal(&want) {
 		t.Error("pseudonym is not the holder's in the derived scope")
+	}
+}
+
+// Halves of two answers do not make a third one, whoever's they are.
+func TestMixedAnswers(t *testing.T) {
+	f := newFixture(t)
+	_, keys := testKeys(t)
+	req := f.request(t)
+	mine := present(t, f, req)
+	again := present(t, f, req)
+	f.credential = issue(t, f.issuer, newSecret("somebody else"), schema, "110101", f.credential.Attributes)
+	theirs := present(t, f, req)
+	for name, other := range map[string]*zkp.Presentation{"my own": again, "another's": theirs} {
+		for what, tc := range map[string]struct {
+			mixed zkp.Presentation
+			err   error
+		}{
+			"show":                   {zkp.Presentation{Epoch: mine.Epoch, Commitment: mine.Commitment, Pseudonym: other.Pseudonym, Prepare: mine.Prepare, Show: other.Show}, zkp.ErrShow},
+			"prepare":                {zkp.Presentation{Epoch: mine.Epoch, Commitment: mine.Commitment, Pseudonym: mine.Pseudonym, Prepare: other.Prepare, Show: mine.Show}, zkp.ErrPrepare},
+			"prepare and commitment": {zkp.Presentation{Epoch: mine.Epoch, Commitment: other.Commitment, Pseudonym: mine.Pseudonym, Prepare: other.Prepare, Show: mine.Show}, zkp.ErrShow},
+		} {
+			if _, err := zkp.Verify(keys, f.epoch, req, &tc.mixed); !errors.Is(err, tc.err) {
+				t.Errorf("%s %s: %v, want %v", name, what, err, tc.err)
+			}
+		}
+	}
+}
+
+// What the holder cannot show is refused before any proving.
+func TestShowRefusedInTheClear(t *testing.T) {
+	f := newFixture(t)
+	prepared := &zkp.Prepared{Epoch: f.epoch.Number}
+	for name, tc := range map[string]struct {
+		change func(r *zkp.Request, e *zkp.Epoch)
+		err    error
+	}{
+		"not satisfied":  {func(r *zkp.Request, _ *zkp.Epoch) { r.Statement.Predicates[0].High = 2 }, zkp.ErrUnsatisfied},
+		"other schema":   {func(r *zkp.Request, _ *zkp.Epoch) { r.Schema = zkp.SchemaElement("cn.doctor", 1) }, zkp.ErrStatement},
+		"other version":  {func(r *zkp.Request, _ *zkp.Epoch) { r.Schema = zkp.SchemaElement("cn.resident", 2) }, zkp.ErrStatement},
+		"table":          {func(r *zkp.Request, _ *zkp.Epoch) { r.Statement.Table = 1 }, zkp.ErrStatement},
+		"scope":          {func(r *zkp.Request, _ *zkp.Epoch) { r.Scope.Owner = "did:hufu:x" }, zkp.ErrStatement},
+		"of other epoch": {func(_ *zkp.Request, e *zkp.Epoch) { e.Number++ }, zkp.ErrEpoch},
+	} {
+		req, epoch := f.request(t), f.epoch
+		tc.change(req, &epoch)
+		if _, err := zkp.NewShowWitness(f.credential, prepared, epoch, req); !errors.Is(err, tc.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	reg, rev := f.trees(t)
+	stale := f.epoch
+	stale.Registry = zkp.Element{}
+	if _, err := zkp.NewPrepareWitness(f.credential, stale, f.from, f.until, reg, rev, nil); !errors.Is(err, zkp.ErrEpoch) {
+		t.Errorf("trees of another epoch: %v", err)
+	}
+	f.credential.Attributes[slotAbsent] = zkp.EncodeBool(true)
+	if _, err := f.tryPrepareWitness(t); !errors.Is(err, zkp.ErrSignature) {
+		t.Errorf("an attribute that was not signed: %v", err)
 	}
 }
 

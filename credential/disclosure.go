@@ -1,0 +1,98 @@
+package credential
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Names that SD-JWT keeps for itself (RFC 9901, sections 4.1 and 4.2).
+const (
+	nameDigests  = "_sd"
+	nameHash     = "_sd_alg"
+	nameElement  = "..."
+	hashSHA256   = "sha-256"
+	digestLength = 43
+)
+
+func isReserved(name string) bool {
+	return name == nameDigests || name == nameElement || name == nameHash
+}
+
+// disclosure is one salted claim (RFC 9901, section 4.2).
+type disclosure struct {
+	encoded string
+	digest  string
+	// name is the claim's; element says that there is none.
+	name    string
+	element bool
+	value   any
+}
+
+// digestOf hashes a text as it travels, never what it decodes to.
+func digestOf(encoded string) string {
+	sum := sha256.Sum256([]byte(encoded))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
+}
+
+// decodeBase64URL accepts only the text that the bytes encode to. Go's strict
+// decoder still skips line breaks.
+func decodeBase64URL(text string) ([]byte, bool) {
+	if strings.ContainsAny(text, "\r\n") {
+		return nil, false
+	}
+	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return data, err == nil
+}
+
+func isDigest(text string) bool {
+	if len(text) != digestLength {
+		return false
+	}
+	_, ok := decodeBase64URL(text)
+	return ok
+}
+
+// parseDisclosure is the door for one disclosure. Foreign spaces in its JSON
+// are kept: the digest is over the bytes.
+func parseDisclosure(encoded string) (disclosure, error) {
+	data, ok := decodeBase64URL(encoded)
+	if !ok {
+		return disclosure{}, fmt.Errorf("%w: not canonical base64url", ErrDisclosure)
+	}
+	value, err := decodeValue(data)
+	if err != nil {
+		return disclosure{}, fmt.Errorf("%w: %w", ErrDisclosure, err)
+	}
+	parts, ok := value.([]any)
+	if !ok || len(parts) != 2 && len(parts) != 3 {
+		return disclosure{}, fmt.Errorf("%w: not an array of two or three", ErrDisclosure)
+	}
+	if salt, ok := parts[0].(string); !ok || salt == "" {
+		return disclosure{}, fmt.Errorf("%w: no salt", ErrDisclosure)
+	}
+	d := disclosure{encoded: encoded, digest: digestOf(encoded), element: len(parts) == 2, value: parts[len(parts)-1]}
+	if d.element {
+		return d, nil
+	}
+	if d.name, ok = parts[1].(string); !ok || len(d.name) > limits.Identifier {
+		return disclosure{}, fmt.Errorf("%w: no claim name", ErrDisclosure)
+	}
+	if isReserved(d.name) {
+		return disclosure{}, ErrReservedName
+	}
+	return d, nil
+}
+
+// newDisclosure writes [salt, name, value], or [salt, value] for an element.
+func newDisclosure(parts ...any) (encoded, digest string, err error) {
+	data, err := encodeValue(parts)
+	if err != nil {
+		return "", "", err
+	}
+	encoded = base64.RawURLEncoding.EncodeToString(data)
+	return encoded, digestOf(encoded), nil
+}

@@ -1,0 +1,136 @@
+package credential
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// maxPath caps the elements of a path: claims nest no deeper.
+const maxPath = 32
+
+// Path is a claims path pointer (OpenID4VP 1.0, section 7): a string selects an
+// object's member, a non-negative int an array's element, nil all elements.
+// Path{"address", "street"} and Path{"nationalities", nil} are examples.
+type Path []any
+
+// ParsePath reads the JSON form, an array such as ["address","street"]. The
+// error is [ErrPath].
+func ParsePath(data []byte) (Path, error) {
+	value, err := decodeValue(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPath, err)
+	}
+	elements, ok := value.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%w: not an array", ErrPath)
+	}
+	path := make(Path, len(elements))
+	for i, element := range elements {
+		path[i] = element
+		if n, ok := element.(int64); ok && n >= 0 && n <= math.MaxInt32 {
+			path[i] = int(n)
+		}
+	}
+	if err := path.check(); err != nil {
+		return nil, err
+	}
+	return path, nil
+}
+
+func (p Path) check() error {
+	if len(p) == 0 || len(p) > maxPath {
+		return fmt.Errorf("%w: %d elements", ErrPath, len(p))
+	}
+	for _, element := range p {
+		switch element := element.(type) {
+		case nil, string:
+		case int:
+			if element < 0 {
+				return fmt.Errorf("%w: negative index", ErrPath)
+			}
+		default:
+			return fmt.Errorf("%w: element is no string, index or null", ErrPath)
+		}
+	}
+	return nil
+}
+
+// String returns the JSON form, the same text for equal paths.
+func (p Path) String() string {
+	data, err := encodeValue([]any(p))
+	if err != nil {
+		return "[]"
+	}
+	return string(data)
+}
+
+// UnmarshalJSON reads the JSON form; the error is [ErrPath].
+func (p *Path) UnmarshalJSON(data []byte) error {
+	parsed, err := ParsePath(data)
+	if err != nil {
+		return err
+	}
+	*p = parsed
+	return nil
+}
+
+// MarshalJSON writes the JSON form; the error is [ErrPath].
+func (p Path) MarshalJSON() ([]byte, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return encodeValue([]any(p))
+}
+
+// Expand returns the concrete paths, without nil, of everything that p selects
+// in claims; none where it selects nothing.
+func (p Path) Expand(claims map[string]any) []Path {
+	if p.check() != nil {
+		return nil
+	}
+	var found []Path
+	walkPath(claims, p, nil, func(at Path, _ any) { found = append(found, at) })
+	return found
+}
+
+// Values returns everything that p selects in claims, in order.
+func (p Path) Values(claims map[string]any) []any {
+	if p.check() != nil {
+		return nil
+	}
+	var found []any
+	walkPath(claims, p, nil, func(_ Path, value any) { found = append(found, value) })
+	return found
+}
+
+func walkPath(value any, rest, at Path, visit func(Path, any)) {
+	if len(rest) == 0 {
+		visit(at, value)
+		return
+	}
+	object, isObject := value.(map[string]any)
+	array, isArray := value.([]any)
+	switch element := rest[0].(type) {
+	case string:
+		if member, ok := object[element]; isObject && ok {
+			walkPath(member, rest[1:], at.child(element), visit)
+		}
+	case int:
+		if isArray && element < len(array) {
+			walkPath(array[element], rest[1:], at.child(element), visit)
+		}
+	case nil:
+		for i, member := range array {
+			walkPath(member, rest[1:], at.child(i), visit)
+		}
+	}
+}
+
+// child is a new path: appending to p itself could overwrite a sibling.
+func (p Path) child(element any) Path { return append(slices.Clip(p), element) }
+
+// contains reports whether other is p or lies below it. Both are concrete.
+func (p Path) contains(other Path) bool {
+	return len(p) <= len(other) && slices.Equal(p, other[:len(p)])
+}

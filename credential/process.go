@@ -1,0 +1,173 @@
+package credential
+
+import (
+	"fmt"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// processed is an issuer's payload with its disclosures put in place.
+type processed struct {
+	claims map[string]any
+	// paths holds the place of each disclosure, in the order given.
+	paths []Path
+	// undisclosed counts the digests without a disclosure, decoys included.
+	undisclosed int
+}
+
+// processor runs the algorithm of RFC 9901, section 7.1, step 3.
+type processor struct {
+	disclosures []disclosure
+	byDigest    map[string]int
+	seen        map[string]bool
+	paths       []Path
+	undisclosed int
+}
+
+// process puts the disclosures into the payload. Every rule that does not need
+// a key or a clock is checked here.
+func process(payload map[string]any, disclosures []disclosure) (*processed, error) {
+	if alg, found := payload[nameHash]; found && alg != hashSHA256 {
+		return nil, ErrHashAlgorithm
+	}
+	p := &processor{disclosures: disclosures, byDigest: map[string]int{}, seen: map[string]bool{}, paths: make([]Path, len(disclosures))}
+	for i, d := range disclosures {
+		if _, found := p.byDigest[d.digest]; found {
+			return nil, ErrDuplicateDisclosure
+		}
+		p.byDigest[d.digest] = i
+	}
+	claims, err := p.object(payload, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range p.paths {
+		if path == nil {
+			return nil, ErrUnreferenced
+		}
+	}
+	return &processed{claims: claims, paths: p.paths, undisclosed: p.undisclosed}, nil
+}
+
+func (p *processor) value(value any, at Path) (any, error) {
+	if len(at) > limits.JSONDepth {
+		return nil, ErrDepth
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		return p.object(value, at)
+	case []any:
+		return p.array(value, at)
+	}
+	return value, nil
+}
+
+func (p *processor) object(object map[string]any, at Path) (map[string]any, error) {
+	out := make(map[string]any, len(object))
+	for name, member := range object {
+		if name == nameDigests || name == nameHash && len(at) == 0 {
+			continue
+		}
+		if isReserved(name) {
+			return nil, ErrReservedName
+		}
+		value, err := p.value(member, at.child(name))
+		if err != nil {
+			return nil, err
+		}
+		out[name] = value
+	}
+	digests, found := object[nameDigests]
+	if !found {
+		return out, nil
+	}
+	list, ok := digests.([]any)
+	if !ok {
+		return nil, fmt.Errorf("%w: %s is not a list", ErrDigest, nameDigests)
+	}
+	for _, digest := range list {
+		if err := p.member(out, digest, at); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// member adds the claim behind one digest of an _sd list, if it is disclosed.
+func (p *processor) member(out map[string]any, digest any, at Path) error {
+	d, path, err := p.lookup(digest)
+	if err != nil || d == nil {
+		return err
+	}
+	if d.element {
+		return ErrDisclosureKind
+	}
+	if _, found := out[d.name]; found {
+		return ErrCollision
+	}
+	*path = at.child(d.name)
+	out[d.name], err = p.value(d.value, *path)
+	return err
+}
+
+func (p *processor) array(array []any, at Path) ([]any, error) {
+	out := make([]any, 0, len(array))
+	for _, element := range array {
+		digest, hidden, err := placeholder(element)
+		if err != nil {
+			return nil, err
+		}
+		here := at.child(len(out))
+		if hidden {
+			d, path, err := p.lookup(digest)
+			if err != nil {
+				return nil, err
+			}
+			if d == nil {
+				continue
+			}
+			if !d.element {
+				return nil, ErrDisclosureKind
+			}
+			*path, element = here, d.value
+		}
+		value, err := p.value(element, here)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, value)
+	}
+	return out, nil
+}
+
+// placeholder recognises {"...": digest} (RFC 9901, section 4.2.4.2).
+func placeholder(element any) (digest any, hidden bool, err error) {
+	object, ok := element.(map[string]any)
+	if !ok {
+		return nil, false, nil
+	}
+	digest, hidden = object[nameElement]
+	if hidden && len(object) != 1 {
+		return nil, false, fmt.Errorf("%w: %q beside other members", ErrDigest, nameElement)
+	}
+	return digest, hidden, nil
+}
+
+// lookup finds the disclosure of a digest, and where to note its place. Nil
+// means that it was not disclosed.
+func (p *processor) lookup(digest any) (*disclosure, *Path, error) {
+	text, ok := digest.(string)
+	if !ok || !isDigest(text) {
+		return nil, nil, fmt.Errorf("%w: not SHA-256 in base64url", ErrDigest)
+	}
+	if p.seen[text] {
+		return nil, nil, ErrDuplicateDigest
+	}
+	p.seen[text] = true
+	i, found := p.byDigest[text]
+	if !found {
+		p.undisclosed++
+		return nil, nil, nil
+	}
+	return &p.disclosures[i], &p.paths[i], nil
+}

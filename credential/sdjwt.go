@@ -1,0 +1,165 @@
+package credential
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// SDJWT is a parsed SD-JWT, with or without key binding. Its structure has been
+// checked, its signatures have not. It never changes: Disclose and Bind return
+// new ones.
+type SDJWT struct {
+	jws         *did.JWS
+	disclosures []disclosure
+	binding     string
+	content     *processed
+	suites      *did.Suites
+}
+
+// ParseOptions changes how tokens are read. The zero value is the safe default.
+type ParseOptions struct {
+	// Suites is the allow-list of signature algorithms, for issuer and holder;
+	// nil means [did.DefaultSuites].
+	Suites *did.Suites
+}
+
+// Parse reads the compact form: issuer's JWT, "~", each disclosure followed by
+// "~", and the key binding JWT or nothing (RFC 9901, section 4). It checks every
+// rule that needs neither key nor clock. Errors: [ErrTooLarge], [ErrForm],
+// [ErrTooManyDisclosures], those of [did.ParseJWS], [ErrJSON], [ErrDepth], and
+// the sentinels for disclosures and digests.
+func Parse(compact []byte, opts ParseOptions) (*SDJWT, error) {
+	if len(compact) > limits.Token {
+		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Token)
+	}
+	parts := strings.Split(string(compact), "~")
+	if len(parts) < 2 {
+		return nil, fmt.Errorf("%w: no ~", ErrForm)
+	}
+	return assemble(parts[0], parts[1:len(parts)-1], parts[len(parts)-1], opts.Suites)
+}
+
+func assemble(issuer string, encoded []string, binding string, suites *did.Suites) (*SDJWT, error) {
+	if len(encoded) > limits.Disclosures {
+		return nil, fmt.Errorf("%w: above %d", ErrTooManyDisclosures, limits.Disclosures)
+	}
+	if binding != "" && strings.Count(binding, ".") != 2 {
+		return nil, fmt.Errorf("%w: what follows the last ~ is no JWT", ErrForm)
+	}
+	// Which type is wanted is known only when Verify is called.
+	jws, err := did.ParseJWS(issuer, did.AnyTypeUnsafe, did.JWSOptions{Suites: suites})
+	if err != nil {
+		return nil, err
+	}
+	payload, err := decodeObject(jws.UnverifiedPayload())
+	if err != nil {
+		return nil, err
+	}
+	s := &SDJWT{jws: jws, binding: binding, suites: suites}
+	for _, text := range encoded {
+		d, err := parseDisclosure(text)
+		if err != nil {
+			return nil, err
+		}
+		s.disclosures = append(s.disclosures, d)
+	}
+	s.content, err = process(payload, s.disclosures)
+	if err != nil {
+		return nil, err
+	}
+	if err := foldedNames(s.content.claims); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// foldedNames refuses a top-level claim that a careless reader would take for a
+// registered one.
+func foldedNames(claims map[string]any) error {
+	for name := range claims {
+		for _, known := range registeredNames {
+			if name != known && strings.EqualFold(name, known) {
+				return fmt.Errorf("%w: a claim differs from a registered one only in case", ErrJSON)
+			}
+		}
+	}
+	return nil
+}
+
+// Header is the issuer's header, unverified: it may choose the key to verify
+// with, no more.
+func (s *SDJWT) Header() did.Header { return s.jws.Header }
+
+// UnverifiedClaims returns a copy of the claims, disclosures in place, before
+// anyone has vouched for them.
+func (s *SDJWT) UnverifiedClaims() map[string]any { return cloneObject(s.content.claims) }
+
+// Disclosable lists where each disclosure at hand belongs, in its order.
+func (s *SDJWT) Disclosable() []Path {
+	paths := make([]Path, len(s.content.paths))
+	for i, path := range s.content.paths {
+		paths[i] = slices.Clone(path)
+	}
+	return paths
+}
+
+// Bound reports whether a key binding is attached, good or bad.
+func (s *SDJWT) Bound() bool { return s.binding != "" }
+
+// String returns the compact form, byte for byte as it was parsed.
+func (s *SDJWT) String() string { return s.presented() + s.binding }
+
+// Bytes returns the compact form.
+func (s *SDJWT) Bytes() []byte { return []byte(s.String()) }
+
+// presented is everything before the key binding, the last ~ included: what
+// sd_hash is over (RFC 9901, section 4.3.1).
+func (s *SDJWT) presented() string {
+	var text strings.Builder
+	text.WriteString(s.jws.String())
+	text.WriteByte('~')
+	for _, d := range s.disclosures {
+		text.WriteString(d.encoded)
+		text.WriteByte('~')
+	}
+	return text.String()
+}
+
+// Disclose returns a presentation that holds exactly the disclosures needed to
+// show the given paths: those on the way to each and its own, never one below
+// it and never another. A key binding is dropped, for it was over something
+// else. No path at all discloses nothing. Errors: [ErrNoSuchClaim] for a path
+// that selects nothing, [ErrPath].
+func (s *SDJWT) Disclose(paths ...Path) (*SDJWT, error) {
+	var wanted []Path
+	for _, path := range paths {
+		if err := path.check(); err != nil {
+			return nil, err
+		}
+		found := path.Expand(s.content.claims)
+		if len(found) == 0 {
+			return nil, ErrNoSuchClaim
+		}
+		wanted = append(wanted, found...)
+	}
+	var kept []string
+	for i, d := range s.disclosures {
+		if onTheWay(s.content.paths[i], wanted) {
+			kept = append(kept, d.encoded)
+		}
+	}
+	return assemble(s.jws.String(), kept, "", s.suites)
+}
+
+func onTheWay(path Path, wanted []Path) bool {
+	for _, target := range wanted {
+		if path.contains(target) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,164 @@
+package credential
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Reason is why a field is refused, a stable code that a user interface
+// translates. The empty Reason means no objection.
+type Reason string
+
+// Reasons of refusal.
+const (
+	// ReasonMissing: a claim that must not be empty is not there.
+	ReasonMissing Reason = "missing"
+	// ReasonUnknown: the schema has no such claim.
+	ReasonUnknown Reason = "unknown"
+	// ReasonType: the value is not of the schema's type.
+	ReasonType Reason = "type"
+	// ReasonEmpty: the text is empty or blank.
+	ReasonEmpty Reason = "empty"
+	// ReasonRange: the integer is negative or beyond 63 bits.
+	ReasonRange Reason = "range"
+	// ReasonLength: the text has the wrong length.
+	ReasonLength Reason = "length"
+	// ReasonCharacter: a character that does not belong there, or text that is
+	// not in Unicode normal form C.
+	ReasonCharacter Reason = "character"
+	// ReasonDate: no real day, or before 1900.
+	ReasonDate Reason = "date"
+	// ReasonRegion: no province of this code.
+	ReasonRegion Reason = "region"
+	// ReasonCheckDigit: the check character does not fit, a typing error.
+	ReasonCheckDigit Reason = "check-digit"
+)
+
+// FieldError is one refused field. It carries no value.
+type FieldError struct {
+	Path   Path
+	Reason Reason
+}
+
+// Error names the path and the reason.
+func (e FieldError) Error() string {
+	return "credential: field " + e.Path.String() + ": " + string(e.Reason)
+}
+
+type validator struct {
+	types []ClaimType
+	check func(string) Reason
+}
+
+// validators are those that a schema may name. All of them read text.
+var validators = map[string]validator{
+	"nonempty":       {[]ClaimType{TypeString, TypeDate}, checkNonempty},
+	"date":           {[]ClaimType{TypeString, TypeDate}, checkDate},
+	"gbt2260":        {[]ClaimType{TypeString}, checkRegion},
+	"cn-resident-id": {[]ClaimType{TypeString}, checkResidentID},
+	"cn-uscc":        {[]ClaimType{TypeString}, checkUSCC},
+}
+
+// Validate checks the claims of one person against the schema: no claim that it
+// does not describe, right types, named validators. Claims may be absent unless
+// their validator is nonempty. The claims of the envelope (iss, exp, cnf…) are
+// added later and do not belong here. The answer is in the schema's order,
+// unknown claims last, and empty when all is well.
+func (s *Schema) Validate(claims map[string]any) []FieldError {
+	normal, err := normalize(claims)
+	if err != nil {
+		return []FieldError{{Reason: ReasonType}}
+	}
+	var found []FieldError
+	known := map[string]bool{}
+	for _, claim := range s.Claims {
+		known[claim.Path.String()] = true
+		if reason := claim.validate(normal); reason != "" {
+			found = append(found, FieldError{Path: slices.Clone(claim.Path), Reason: reason})
+		}
+	}
+	for _, path := range leaves(normal, nil) {
+		if !known[path.String()] {
+			found = append(found, FieldError{Path: path, Reason: ReasonUnknown})
+		}
+	}
+	return found
+}
+
+// leaves lists the paths of everything that is not an object with members.
+func leaves(object map[string]any, at Path) []Path {
+	var paths []Path
+	for _, name := range slices.Sorted(maps.Keys(object)) {
+		inner, ok := object[name].(map[string]any)
+		if ok && len(inner) > 0 {
+			paths = append(paths, leaves(inner, at.child(name))...)
+			continue
+		}
+		paths = append(paths, at.child(name))
+	}
+	return paths
+}
+
+func (c SchemaClaim) validate(claims map[string]any) Reason {
+	values := c.Path.Values(claims)
+	if len(values) == 0 {
+		if c.Validate == "nonempty" {
+			return ReasonMissing
+		}
+		return ""
+	}
+	switch value := values[0].(type) {
+	case bool:
+		if c.Type == TypeBoolean {
+			return ""
+		}
+	case int64:
+		if c.Type == TypeInteger && value < 0 {
+			return ReasonRange
+		}
+		if c.Type == TypeInteger {
+			return ""
+		}
+	case string:
+		if c.Type == TypeString || c.Type == TypeDate {
+			return c.validateText(value)
+		}
+	}
+	return ReasonType
+}
+
+func (c SchemaClaim) validateText(text string) Reason {
+	if !norm.NFC.IsNormalString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+		return ReasonCharacter
+	}
+	if c.Type == TypeDate {
+		if reason := checkDate(text); reason != "" {
+			return reason
+		}
+	}
+	if c.Validate == "" {
+		return ""
+	}
+	return validators[c.Validate].check(text)
+}
+
+func checkNonempty(text string) Reason {
+	if strings.TrimSpace(text) == "" {
+		return ReasonEmpty
+	}
+	return ""
+}
+
+// checkDate reads YYYY-MM-DD, the one form of a day in a credential.
+func checkDate(text string) Reason {
+	day, err := time.Parse(time.DateOnly, text)
+	if err != nil || day.Year() < 1900 {
+		return ReasonDate
+	}
+	return ""
+}

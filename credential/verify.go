@@ -1,0 +1,216 @@
+package credential
+
+import (
+	"crypto"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/status"
+)
+
+// Type is the typ of an SD-JWT VC (draft-ietf-oauth-sd-jwt-vc, section 3.2.1).
+// The older vc+sd-jwt is not accepted.
+const Type = "dc+sd-jwt"
+
+// DefaultSkew is how far two honest clocks may be apart.
+const DefaultSkew = time.Minute
+
+// maxTime is the last second of the year 9999, the end of RFC 3339's calendar.
+const maxTime = 253402300799
+
+// visibleNames are the claims that must stand outside every disclosure: the
+// draft's list (section 3.2.2.2) and aud.
+var visibleNames = []string{"iss", "aud", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"}
+
+// registeredNames are the claims that Verify reads.
+var registeredNames = append([]string{"iat"}, visibleNames...)
+
+// VerifyOptions changes how credentials are checked. The zero value is the safe
+// default.
+type VerifyOptions struct {
+	// Now is the clock; zero means now.
+	Now time.Time
+	// Skew is the tolerance of all dates; zero means [DefaultSkew], negative
+	// none.
+	Skew time.Duration
+	// Types lists the accepted typ values; nil means [Type] alone, and an empty
+	// list accepts nothing. The rules of SD-JWT VC apply to typ [Type].
+	Types []string
+}
+
+// Verified is what an issuer signed and a holder showed.
+type Verified struct {
+	// Claims holds everything shown, disclosures in place: map[string]any,
+	// []any, string, bool, int64, float64, nil. It is the caller's own copy.
+	Claims map[string]any
+	// Header is the issuer's header.
+	Header did.Header
+	// Disclosed lists the claims that came from disclosures.
+	Disclosed []Path
+	// Undisclosed counts digests left closed; decoys count too.
+	Undisclosed int
+	// VCT is the credential's type; Issuer is iss. Empty where absent.
+	VCT, Issuer string
+	// IssuedAt, NotBefore and Expires are iat, nbf and exp; zero where absent.
+	IssuedAt, NotBefore, Expires time.Time
+	// Status is where to ask whether the credential still holds; nil where the
+	// issuer gave no status.
+	Status *status.Reference
+	// Confirmation is the holder's key from cnf; nil where there is none.
+	Confirmation crypto.PublicKey
+
+	presentation *SDJWT
+}
+
+// Verify checks the issuer's signature with a key that the caller has found and
+// trusts, the type, the registered claims and the dates. It does not look at a
+// key binding (see VerifyBinding) nor at the status. Errors, in this order:
+// [ErrType], [ErrSignature], [ErrHiddenClaim], [ErrMissingClaim], [ErrClaim],
+// [ErrConfirmation], those of [status.ParseReference], [ErrIssuedAt],
+// [ErrNotYetValid], [ErrExpired].
+func (s *SDJWT) Verify(public crypto.PublicKey, opts VerifyOptions) (*Verified, error) {
+	types := opts.Types
+	if types == nil {
+		types = []string{Type}
+	}
+	if !slices.Contains(types, s.jws.Header.Typ) {
+		return nil, ErrType
+	}
+	if _, err := s.jws.Verify(public); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	verified, err := s.registered()
+	if err != nil {
+		return nil, err
+	}
+	if err := verified.checkDates(opts); err != nil {
+		return nil, err
+	}
+	return verified, nil
+}
+
+// registered reads the claims that have a meaning for everyone.
+func (s *SDJWT) registered() (*Verified, error) {
+	for _, path := range s.content.paths {
+		if name, ok := path[0].(string); ok && slices.Contains(visibleNames, name) {
+			return nil, ErrHiddenClaim
+		}
+	}
+	v := &Verified{
+		Claims: s.UnverifiedClaims(), Header: s.jws.Header, Disclosed: s.Disclosable(),
+		Undisclosed: s.content.undisclosed, presentation: s,
+	}
+	for name, field := range map[string]*string{"iss": &v.Issuer, "vct": &v.VCT} {
+		if err := readText(v.Claims, name, field); err != nil {
+			return nil, err
+		}
+	}
+	if s.jws.Header.Typ == Type && (v.VCT == "" || v.Issuer == "" && len(v.Header.X5C) == 0) {
+		return nil, fmt.Errorf("%w: vct, or both iss and x5c", ErrMissingClaim)
+	}
+	for name, field := range map[string]*time.Time{"iat": &v.IssuedAt, "nbf": &v.NotBefore, "exp": &v.Expires} {
+		if err := readDate(v.Claims, name, field); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if v.Confirmation, err = confirmation(v.Claims); err != nil {
+		return nil, err
+	}
+	if v.Status, err = statusReference(v.Claims); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+func readText(claims map[string]any, name string, field *string) error {
+	value, found := claims[name]
+	if !found {
+		return nil
+	}
+	text, ok := value.(string)
+	if !ok || text == "" || len(text) > limits.Identifier {
+		return fmt.Errorf("%w: %s is no text of 1 to %d bytes", ErrClaim, name, limits.Identifier)
+	}
+	*field = text
+	return nil
+}
+
+// readDate reads a NumericDate in whole seconds; fractions are refused.
+func readDate(claims map[string]any, name string, field *time.Time) error {
+	value, found := claims[name]
+	if !found {
+		return nil
+	}
+	seconds, ok := value.(int64)
+	if !ok || seconds < 0 || seconds > maxTime {
+		return fmt.Errorf("%w: %s is no whole number of seconds", ErrClaim, name)
+	}
+	*field = time.Unix(seconds, 0).UTC()
+	return nil
+}
+
+// confirmation reads cnf (RFC 7800, section 3.2). A cnf of another kind than
+// jwk is an error: it must not pass for a credential that binds nobody.
+func confirmation(claims map[string]any) (crypto.PublicKey, error) {
+	value, found := claims["cnf"]
+	if !found {
+		return nil, nil
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, ErrConfirmation
+	}
+	data, err := encodeValue(object["jwk"])
+	if err != nil {
+		return nil, err
+	}
+	public, err := did.ParseJWK(data)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfirmation, err)
+	}
+	return public, nil
+}
+
+func statusReference(claims map[string]any) (*status.Reference, error) {
+	value, found := claims["status"]
+	if !found {
+		return nil, nil
+	}
+	data, err := encodeValue(value)
+	if err != nil {
+		return nil, err
+	}
+	reference, err := status.ParseReference(data)
+	if err != nil {
+		return nil, err
+	}
+	return &reference, nil
+}
+
+func (v *Verified) checkDates(opts VerifyOptions) error {
+	now, skew := clock(opts.Now, opts.Skew)
+	switch {
+	case v.IssuedAt.After(now.Add(skew)):
+		return ErrIssuedAt
+	case v.NotBefore.After(now.Add(skew)):
+		return ErrNotYetValid
+	case !v.Expires.IsZero() && !now.Before(v.Expires.Add(skew)):
+		return ErrExpired
+	}
+	return nil
+}
+
+// clock fills in the defaults of a time and a tolerance.
+func clock(now time.Time, skew time.Duration) (time.Time, time.Duration) {
+	if now.IsZero() {
+		now = time.Now()
+	}
+	if skew == 0 {
+		skew = DefaultSkew
+	}
+	return now, max(skew, 0)
+}

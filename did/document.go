@@ -1,0 +1,121 @@
+package did
+
+import (
+	"context"
+	"crypto"
+	"crypto/ed25519"
+	"slices"
+	"time"
+)
+
+// Document is what resolving a DID yields: its keys, and no more than this
+// project uses (DID Core 5).
+type Document struct {
+	// ID is the DID that the document describes.
+	ID string
+	// Keys may sign for the DID, each in its own period.
+	Keys []Key
+	// AlsoKnownAs lists other names that the subject claims, unproven.
+	AlsoKnownAs []string
+}
+
+// Key is one public key of a document.
+type Key struct {
+	// ID is the key's full DID URL, with the fragment.
+	ID string
+	// Controller is the DID that holds the private key.
+	Controller string
+	// Public is an *ecdsa.PublicKey on P-256 or an ed25519.PublicKey.
+	Public crypto.PublicKey
+	// Alg is the JOSE algorithm that Public signs with: ES256 or EdDSA.
+	Alg string
+	// From is the first instant in force; zero means from the beginning.
+	From time.Time
+	// Until is the first instant no longer in force; zero means without end.
+	Until time.Time
+}
+
+// ValidAt reports whether the key is in force at the given time.
+func (k Key) ValidAt(at time.Time) bool {
+	return !at.Before(k.From) && (k.Until.IsZero() || at.Before(k.Until))
+}
+
+// Key finds a key by its full DID URL. The error is [ErrNoKey].
+func (d *Document) Key(id string) (Key, error) {
+	i := slices.IndexFunc(d.Keys, func(k Key) bool { return k.ID == id })
+	if i < 0 {
+		return Key{}, ErrNoKey
+	}
+	return d.Keys[i], nil
+}
+
+// Resolver finds the document of a DID. An error means that it could not be
+// found out; a resolver never returns a partial document.
+type Resolver interface {
+	Resolve(ctx context.Context, id string) (*Document, error)
+}
+
+// Methods resolves by method name ("jwk", "key", "hufu"). The empty map
+// resolves nothing.
+type Methods map[string]Resolver
+
+// SelfContained are the methods whose identifier is the key: did:jwk and
+// did:key. They need no network and no ledger.
+func SelfContained() Methods { return Methods{"jwk": MethodJWK{}, "key": MethodKey{}} }
+
+// Resolve passes id to the resolver of its method and insists that the answer
+// is about id. Errors: [ErrSyntax], [ErrUnsupportedMethod], [ErrDocument] and
+// what the resolver returns.
+func (m Methods) Resolve(ctx context.Context, id string) (*Document, error) {
+	parsed, err := Parse(id)
+	if err != nil {
+		return nil, err
+	}
+	resolver, ok := m[parsed.Method]
+	if !ok || resolver == nil {
+		return nil, ErrUnsupportedMethod
+	}
+	document, err := resolver.Resolve(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if document == nil || document.ID != id {
+		return nil, ErrDocument
+	}
+	return document, nil
+}
+
+// FindKey resolves the DID in kid, a full DID URL as JWS headers carry it, and
+// returns that key if it is in force at the given time; zero means now.
+// Errors: [ErrSyntax], [ErrNoKey], [ErrKeyNotValid] and the resolver's.
+func FindKey(ctx context.Context, resolver Resolver, kid string, at time.Time) (Key, error) {
+	id, _, err := ParseURL(kid)
+	if err != nil {
+		return Key{}, err
+	}
+	document, err := resolver.Resolve(ctx, id.String())
+	if err != nil {
+		return Key{}, err
+	}
+	key, err := document.Key(kid)
+	if err != nil {
+		return Key{}, err
+	}
+	if at.IsZero() {
+		at = time.Now()
+	}
+	if !key.ValidAt(at) {
+		return Key{}, ErrKeyNotValid
+	}
+	return key, nil
+}
+
+// selfContained is the document of a DID whose identifier is its one key, which
+// the caller has checked.
+func selfContained(id, fragment string, public crypto.PublicKey) *Document {
+	key := Key{ID: id + "#" + fragment, Controller: id, Public: public, Alg: ES256{}.Alg()}
+	if _, ok := public.(ed25519.PublicKey); ok {
+		key.Alg = EdDSA{}.Alg()
+	}
+	return &Document{ID: id, Keys: []Key{key}}
+}

@@ -1,0 +1,185 @@
+package did
+
+import (
+	"context"
+	"crypto"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// AnyTypeUnsafe as the wanted type leaves typ to the caller, who must compare
+// Header.Typ before trusting the payload: tokens of one type must never pass
+// for another.
+const AnyTypeUnsafe = "*"
+
+// JWSOptions changes how tokens are signed and parsed. The zero value is the
+// safe default.
+type JWSOptions struct {
+	// Suites is the allow-list of algorithms; nil means [DefaultSuites].
+	Suites *Suites
+	// MaxBytes caps the token; zero means limits.Token.
+	MaxBytes int
+}
+
+func (o JWSOptions) suites() *Suites {
+	if o.Suites == nil {
+		return DefaultSuites()
+	}
+	return o.Suites
+}
+
+func (o JWSOptions) maxBytes() int {
+	if o.MaxBytes == 0 {
+		return limits.Token
+	}
+	return o.MaxBytes
+}
+
+// JWS is a parsed compact JWS whose signature has not been verified.
+type JWS struct {
+	// Header is unverified: it may choose the key to verify with, no more.
+	Header Header
+
+	compact string
+	payload []byte
+	token   *jose.JSONWebSignature
+	suite   Suite
+}
+
+// String returns the token exactly as it was parsed.
+func (j *JWS) String() string { return j.compact }
+
+// UnverifiedPayload returns the payload before anyone has vouched for it.
+func (j *JWS) UnverifiedPayload() []byte { return j.payload }
+
+// ParseJWS reads a compact JWS whose typ is exactly the given one; "" wants a
+// token without typ. It verifies nothing. Errors: [ErrTooLarge], [ErrToken],
+// [ErrHeader], [ErrCritical], [ErrType], [ErrAlgorithm].
+func ParseJWS(compact, typ string, opts JWSOptions) (*JWS, error) {
+	if len(compact) > opts.maxBytes() {
+		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, opts.maxBytes())
+	}
+	parts := strings.Split(compact, ".")
+	if len(parts) != 3 {
+		return nil, ErrToken
+	}
+	var decoded [3][]byte
+	for i, part := range parts {
+		var ok bool
+		if decoded[i], ok = decodeBase64URL(part); !ok {
+			return nil, fmt.Errorf("%w: part %d is not canonical base64url", ErrToken, i+1)
+		}
+	}
+	header, err := parseHeader(decoded[0])
+	if err != nil {
+		return nil, err
+	}
+	if typ != AnyTypeUnsafe && header.Typ != typ {
+		return nil, ErrType
+	}
+	suite, err := opts.suites().ByAlg(header.Alg)
+	if err != nil {
+		return nil, err
+	}
+	if len(decoded[2]) != suite.SignatureSize() {
+		return nil, fmt.Errorf("%w: signature is not %d bytes", ErrToken, suite.SignatureSize())
+	}
+	token, err := jose.ParseSignedCompact(compact, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(suite.Alg())})
+	if err != nil {
+		return nil, fmt.Errorf("%w: go-jose does not read it", ErrHeader)
+	}
+	return &JWS{Header: header, compact: compact, payload: decoded[1], token: token, suite: suite}, nil
+}
+
+// Verify checks the signature with a key found elsewhere, never in the token,
+// and returns the payload. The key decides the algorithm: a header that names
+// another is [ErrAlgorithm]; a signature that does not hold is [ErrSignature].
+func (j *JWS) Verify(public crypto.PublicKey) ([]byte, error) {
+	if err := j.suite.Check(public); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAlgorithm, err)
+	}
+	payload, err := j.token.Verify(j.suite.Verifier(public))
+	if err != nil {
+		return nil, ErrSignature
+	}
+	return payload, nil
+}
+
+// SignJWS signs payload and returns the compact token. The signer's public key
+// decides the algorithm. The finished token is parsed and verified before it is
+// returned, so that a faulty security module cannot hand out a wrong signature.
+// Errors: [ErrHeader], [ErrAlgorithm] where no suite fits the key, [ErrSigner],
+// and the context's own.
+func SignJWS(ctx context.Context, signer crypto.Signer, header Header, payload []byte, opts JWSOptions) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if signer == nil {
+		return "", fmt.Errorf("%w: none given", ErrSigner)
+	}
+	suite, err := opts.suites().ForKey(signer.Public())
+	if err != nil {
+		return "", err
+	}
+	members, err := header.members(suite.Alg())
+	if err != nil {
+		return "", err
+	}
+	compact, err := signCompact(suite, signer, members, payload)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrSigner, err)
+	}
+	token, err := ParseJWS(compact, header.Typ, opts)
+	if err != nil {
+		return "", err
+	}
+	if _, err := token.Verify(signer.Public()); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrSigner, err)
+	}
+	return compact, nil
+}
+
+func signCompact(suite Suite, signer crypto.Signer, members map[jose.HeaderKey]any, payload []byte) (string, error) {
+	alg := jose.SignatureAlgorithm(suite.Alg())
+	key := jose.SigningKey{Algorithm: alg, Key: opaqueSigner{suite, signer}}
+	jws, err := jose.NewSigner(key, &jose.SignerOptions{ExtraHeaders: members})
+	if err != nil {
+		return "", err
+	}
+	object, err := jws.Sign(payload)
+	if err != nil {
+		return "", err
+	}
+	return object.CompactSerialize()
+}
+
+// opaqueSigner lets go-jose sign through a crypto.Signer and our suite.
+type opaqueSigner struct {
+	suite  Suite
+	signer crypto.Signer
+}
+
+// Public returns nil: the header carries what the caller put there, no more.
+func (opaqueSigner) Public() *jose.JSONWebKey { return nil }
+
+func (o opaqueSigner) Algs() []jose.SignatureAlgorithm {
+	return []jose.SignatureAlgorithm{jose.SignatureAlgorithm(o.suite.Alg())}
+}
+
+func (o opaqueSigner) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
+	return o.suite.Sign(o.signer, payload)
+}
+
+// encodeChain writes certificates as x5c does, in padded standard base64.
+func encodeChain(chain [][]byte) []string {
+	texts := make([]string, len(chain))
+	for i, der := range chain {
+		texts[i] = base64.StdEncoding.EncodeToString(der)
+	}
+	return texts
+}

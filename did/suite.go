@@ -1,0 +1,185 @@
+package did
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/asn1"
+	"fmt"
+	"math/big"
+	"slices"
+)
+
+// Suite is one signature algorithm as a type: everything that depends on the
+// algorithm is behind it, so that another (SM2, say) is another type and no
+// string comparison anywhere else.
+type Suite interface {
+	// Alg is the algorithm's JOSE name.
+	Alg() string
+	// SignatureSize is the one length, in bytes, that a signature has.
+	SignatureSize() int
+	// Check refuses every public key that the algorithm must not be used with.
+	Check(public crypto.PublicKey) error
+	// Sign signs message with a signer that may be a security module.
+	Sign(signer crypto.Signer, message []byte) ([]byte, error)
+	// Verifier is what go-jose verifies with: the public key itself where
+	// go-jose knows the algorithm, else a jose.OpaqueVerifier.
+	Verifier(public crypto.PublicKey) any
+}
+
+// Suites is an allow-list of signature algorithms. The zero value allows none.
+type Suites struct{ list []Suite }
+
+// NewSuites makes an allow-list. An empty one is [ErrNoSuite]; two suites of
+// one name are [ErrAlgorithm].
+func NewSuites(suites ...Suite) (*Suites, error) {
+	if len(suites) == 0 {
+		return nil, ErrNoSuite
+	}
+	list := &Suites{}
+	for _, suite := range suites {
+		if _, err := list.ByAlg(suite.Alg()); err == nil {
+			return nil, fmt.Errorf("%w: named twice", ErrAlgorithm)
+		}
+		list.list = append(list.list, suite)
+	}
+	return list, nil
+}
+
+// SuitesNamed is the allow-list of the standard suites so named, as a policy
+// file gives them: "ES256", "EdDSA". No name is [ErrNoSuite], an unknown one
+// [ErrAlgorithm].
+func SuitesNamed(names ...string) (*Suites, error) {
+	chosen := make([]Suite, len(names))
+	for i, name := range names {
+		suite, err := DefaultSuites().ByAlg(name)
+		if err != nil {
+			return nil, err
+		}
+		chosen[i] = suite
+	}
+	return NewSuites(chosen...)
+}
+
+// DefaultSuites allows ES256 and EdDSA.
+func DefaultSuites() *Suites { return &Suites{list: []Suite{ES256{}, EdDSA{}}} }
+
+// ByAlg finds a suite by its JOSE name. The error is [ErrAlgorithm].
+func (s *Suites) ByAlg(alg string) (Suite, error) {
+	i := slices.IndexFunc(s.list, func(suite Suite) bool { return suite.Alg() == alg })
+	if i < 0 {
+		return nil, ErrAlgorithm
+	}
+	return s.list[i], nil
+}
+
+// ForKey finds the suite that signs with public. The error is [ErrAlgorithm].
+func (s *Suites) ForKey(public crypto.PublicKey) (Suite, error) {
+	i := slices.IndexFunc(s.list, func(suite Suite) bool { return suite.Check(public) == nil })
+	if i < 0 {
+		return nil, ErrAlgorithm
+	}
+	return s.list[i], nil
+}
+
+// Names lists the allowed JOSE names in order.
+func (s *Suites) Names() []string {
+	names := make([]string, len(s.list))
+	for i, suite := range s.list {
+		names[i] = suite.Alg()
+	}
+	return names
+}
+
+// ES256 is ECDSA on P-256 with SHA-256 (RFC 7518, section 3.4).
+type ES256 struct{}
+
+// Alg returns "ES256".
+func (ES256) Alg() string { return "ES256" }
+
+// SignatureSize returns 64: r and s.
+func (ES256) SignatureSize() int { return 64 }
+
+// Check accepts an *ecdsa.PublicKey that is a point of P-256.
+func (ES256) Check(public crypto.PublicKey) error {
+	key, ok := public.(*ecdsa.PublicKey)
+	if !ok || key == nil || key.Curve != elliptic.P256() {
+		return ErrUnsupportedKey
+	}
+	if _, err := key.ECDH(); err != nil {
+		return fmt.Errorf("%w: not a point of P-256", ErrKey)
+	}
+	return nil
+}
+
+// Sign returns r and s as two 32-byte big-endian numbers.
+func (ES256) Sign(signer crypto.Signer, message []byte) ([]byte, error) {
+	digest := sha256.Sum256(message)
+	der, err := signer.Sign(rand.Reader, digest[:], crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	return rawSignature(der)
+}
+
+// Verifier returns the key itself.
+func (ES256) Verifier(public crypto.PublicKey) any { return public }
+
+// rawSignature turns the ASN.1 that every crypto.Signer returns into the fixed
+// length form of JOSE. It is the only place that does.
+func rawSignature(der []byte) ([]byte, error) {
+	var sig struct{ R, S *big.Int }
+	rest, err := asn1.Unmarshal(der, &sig)
+	if err != nil || len(rest) != 0 {
+		return nil, fmt.Errorf("%w: signature is not ASN.1", ErrSigner)
+	}
+	if sig.R.Sign() <= 0 || sig.S.Sign() <= 0 || sig.R.BitLen() > 256 || sig.S.BitLen() > 256 {
+		return nil, fmt.Errorf("%w: signature out of range", ErrSigner)
+	}
+	raw := make([]byte, 64)
+	sig.R.FillBytes(raw[:32])
+	sig.S.FillBytes(raw[32:])
+	return raw, nil
+}
+
+// EdDSA is Ed25519 (RFC 8037, section 3.1).
+type EdDSA struct{}
+
+// Alg returns "EdDSA".
+func (EdDSA) Alg() string { return "EdDSA" }
+
+// SignatureSize returns 64.
+func (EdDSA) SignatureSize() int { return ed25519.SignatureSize }
+
+// Check accepts an ed25519.PublicKey in canonical form and not of low order.
+// That it is a point at all shows when a signature is verified.
+func (EdDSA) Check(public crypto.PublicKey) error {
+	key, ok := public.(ed25519.PublicKey)
+	if !ok {
+		return ErrUnsupportedKey
+	}
+	if len(key) != ed25519.PublicKeySize || !isReduced(key) {
+		return fmt.Errorf("%w: not in canonical form", ErrKey)
+	}
+	// go-jose knows the points of low order, under which anyone can sign.
+	_, err := decodeJWK(canonicalEd25519(key))
+	return err
+}
+
+// Sign returns the 64-byte signature.
+func (EdDSA) Sign(signer crypto.Signer, message []byte) ([]byte, error) {
+	return signer.Sign(rand.Reader, message, crypto.Hash(0))
+}
+
+// Verifier returns the key itself.
+func (EdDSA) Verifier(public crypto.PublicKey) any { return public }
+
+// isReduced reports whether the y coordinate is below p = 2^255 − 19.
+func isReduced(key ed25519.PublicKey) bool {
+	top := key[31] | 0x80
+	return key[0] < 0xed || top != 0xff || !bytes.Equal(key[1:31], bytes.Repeat([]byte{0xff}, 30))
+}

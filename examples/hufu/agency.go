@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/sqlitestore"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// agency is one agency's folder: agency.json, which is public, and vault.db.
+type agency struct {
+	dir   string
+	card  agencyCard
+	vault *sqlitestore.Store
+	keys  wallet.KeyStore
+	key   wallet.Key // signs credentials, requests and ledger operations
+	proof *zkp.PrivateKey
+}
+
+// agencyCard says who the agency is; nothing in it is secret.
+type agencyCard struct {
+	Name  string `json:"name"`
+	DID   string `json:"did"`
+	KeyID string `json:"key"`
+	Root  bool   `json:"root,omitempty"`
+}
+
+// agencySecrets stands in the vault.
+type agencySecrets struct {
+	SignatureKey string   `json:"signature"` // key ids in the vault
+	NextKey      string   `json:"next"`      // pre-rotation: signs the next change
+	ProofSeed    [32]byte `json:"proof"`
+	Create       []byte   `json:"create"` // signed operation that puts the DID on a ledger
+}
+
+const (
+	kindAgency = "agency"
+	agencySelf = "self"
+	cardName   = "agency.json"
+	vaultName  = "vault.db"
+)
+
+// newAgency makes the keys and the DID of an agency. The DID is on no ledger yet.
+func newAgency(ctx context.Context, dir, name string, root bool, passphrase []byte, now time.Time) (*agency, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, &inputError{id: "output.unwritable", name: dir, err: err}
+	}
+	vault, err := sqlitestore.Create(ctx, filepath.Join(dir, vaultName), passphrase, sqlitestore.Options{})
+	if errors.Is(err, os.ErrExist) {
+		return nil, &inputError{id: "output.exists", name: dir, err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := &agency{dir: dir, vault: vault, keys: wallet.NewSoftwareKeys(vault), card: agencyCard{Name: name, Root: root}}
+	if err := a.create(ctx, now); err != nil {
+		return nil, errors.Join(err, vault.Close())
+	}
+	return a, nil
+}
+
+func (a *agency) create(ctx context.Context, now time.Time) error {
+	var err error
+	spec := wallet.KeySpec{Algorithm: wallet.ES256, Purpose: "agency"}
+	if a.key, err = a.keys.Generate(ctx, spec); err != nil {
+		return err
+	}
+	next, err := a.keys.Generate(ctx, spec)
+	if err != nil {
+		return err
+	}
+	if a.proof, err = zkp.GenerateKey(nil); err != nil {
+		return err
+	}
+	object, err := didObject(a.key.Public(), next.Public(), a.proof.ProofKey(), now)
+	if err != nil {
+		return err
+	}
+	op, err := ledger.NewOperation(object)
+	if err != nil {
+		return err
+	}
+	signed, err := ledger.Sign(op, a.key)
+	if err != nil {
+		return err
+	}
+	secrets, err := json.Marshal(agencySecrets{
+		SignatureKey: a.key.Info().ID, NextKey: next.Info().ID, ProofSeed: a.proof.Seed(), Create: signed.Bytes(),
+	})
+	if err != nil {
+		return err
+	}
+	if err := a.vault.Update(ctx, func(tx wallet.Tx) error { return tx.Put(kindAgency, agencySelf, secrets) }); err != nil {
+		return err
+	}
+	if a.card.Root { // the ledger's genesis names it
+		return a.saveCard("")
+	}
+	id, err := ledger.DIDOf(op)
+	if err != nil {
+		return err
+	}
+	return a.saveCard(id)
+}
+
+// saveCard writes the public part, once the DID is known.
+func (a *agency) saveCard(id string) error {
+	if a.card.DID = id; id != "" {
+		a.card.KeyID = id + "#sig-1"
+	}
+	card, err := json.MarshalIndent(a.card, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replaceFile(filepath.Join(a.dir, cardName), append(card, '\n'))
+}
+
+func didObject(key, next crypto.PublicKey, proof zkp.PublicKey, now time.Time) (*ledger.DID, error) {
+	public, err := ledger.DefaultSuites().MarshalKey(key)
+	if err != nil {
+		return nil, err
+	}
+	nextPublic, err := ledger.DefaultSuites().MarshalKey(next)
+	if err != nil {
+		return nil, err
+	}
+	// From the beginning of the day: credentials carry whole days.
+	today, err := zkp.Today(now)
+	if err != nil {
+		return nil, err
+	}
+	from := today.Start().Unix()
+	return &ledger.DID{
+		Keys: []ledger.Key{
+			{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public, From: from},
+			{ID: "zk-1", Purpose: ledger.PurposeProof, Public: proof.Bytes(), From: from},
+		},
+		Next: [][32]byte{ledger.KeyHash(nextPublic)},
+	}, nil
+}
+
+// readCard reads the public part of an agency's folder.
+func readCard(dir string) (agencyCard, error) {
+	var card agencyCard
+	name := filepath.Join(dir, cardName)
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return card, &inputError{id: "agency.missing", name: dir, err: err}
+	}
+	if err := json.Unmarshal(b, &card); err != nil || (card.DID == "" && !card.Root) {
+		return card, &inputError{id: "input.malformed", name: name, err: err}
+	}
+	return card, nil
+}
+
+func openAgency(ctx context.Context, dir string, passphrase []byte) (*agency, error) {
+	card, err := readCard(dir)
+	if err != nil {
+		return nil, err
+	}
+	vault, err := sqlitestore.Open(ctx, filepath.Join(dir, vaultName), passphrase, sqlitestore.Options{})
+	if err != nil {
+		return nil, &inputError{id: "vault.closed", name: dir, err: err}
+	}
+	a := &agency{dir: dir, card: card, vault: vault, keys: wallet.NewSoftwareKeys(vault)}
+	secrets, err := a.secrets(ctx)
+	if err == nil {
+		a.key, err = a.keys.Key(ctx, secrets.SignatureKey)
+	}
+	if err == nil {
+		a.proof, err = zkp.NewPrivateKey(secrets.ProofSeed)
+	}
+	if err != nil {
+		return nil, errors.Join(err, vault.Close())
+	}
+	return a, nil
+}
+
+func (a *agency) secrets(ctx context.Context) (*agencySecrets, error) {
+	s := new(agencySecrets)
+	err := a.vault.View(ctx, func(tx wallet.Tx) error {
+		r, err := tx.Get(kindAgency, agencySelf)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(r.Value, s)
+	})
+	return s, err
+}
+
+// createOperation is the signed operation that puts the DID on a ledger.
+func (a *agency) createOperation(ctx context.Context) (*ledger.SignedOperation, error) {
+	s, err := a.secrets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.ParseSignedOperation(s.Create)
+}
+
+func (a *agency) issuer() wallet.Issuer {
+	return wallet.Issuer{DID: a.card.DID, KeyID: a.card.KeyID, Key: a.key, Proof: a.proof}
+}
+
+func (a *agency) Close() error { return a.vault.Close() }
+
+// submit signs objects with the agency's key and appends them, all or none.
+func (a *agency) submit(ctx context.Context, log *sqlitelog.Log, objects ...ledger.Object) error {
+	ops := make([]*ledger.SignedOperation, 0, len(objects))
+	for _, object := range objects {
+		op, err := ledger.NewOperation(object)
+		if err != nil {
+			return err
+		}
+		signed, err := ledger.Sign(op, a.key)
+		if err != nil {
+			return err
+		}
+		ops = append(ops, signed)
+	}
+	_, err := log.Submit(ctx, ops...)
+	return err
+}
+
+// nextKeyHash commits to the key that may replace this one.
+func (a *agency) nextKeyHash(ctx context.Context) ([32]byte, error) {
+	s, err := a.secrets(ctx)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	key, err := a.keys.Key(ctx, s.NextKey)
+	if err != nil {
+		return [32]byte{}, err
+	}
+	public, err := ledger.DefaultSuites().MarshalKey(key.Public())
+	return ledger.KeyHash(public), err
+}
+
+// accreditation is what one agency grants another.
+type accreditation struct {
+	Agency, Type, Action, Region string
+	Days                         int
+	State                        string
+}
+
+// accredit grants, suspends, restores or ends.
+func (a *agency) accredit(ctx context.Context, log *sqlitelog.Log, grant accreditation, via string, now time.Time) error {
+	object := &ledger.Accreditation{
+		Agency: grant.Agency, Action: grant.Action, Region: grant.Region, Type: grant.Type,
+		Accreditor: a.card.DID, Via: via, State: grant.State,
+	}
+	if current, err := log.Get(ctx, object.Key()); err == nil {
+		// A change of state keeps the term that was granted.
+		old, err := ledger.ParseAccreditation(current)
+		if err != nil {
+			return err
+		}
+		object.From, object.Until = old.From, old.Until
+	}
+	if grant.State == ledger.StateActive && grant.Days > 0 {
+		object.From, object.Until = now.Add(-time.Minute).Unix(), now.AddDate(0, 0, grant.Days).Unix()
+	}
+	if err := a.submit(ctx, log, object); err != nil {
+		return fmt.Errorf("accreditation: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,366 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// message is an answer taken apart by an attacker.
+type message struct {
+	State   string              `json:"state"`
+	VPToken map[string][]string `json:"vp_token"`
+}
+
+func open(response []byte) (m message) {
+	if err := json.Unmarshal(response, &m); err != nil {
+		panic(err) // our own answer, a moment ago
+	}
+	return m
+}
+
+func (m message) bytes() []byte {
+	b, err := json.Marshal(m)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// one returns the only presentation and its query.
+func (m message) one() (query, text string) {
+	for id, list := range m.VPToken {
+		return id, list[0]
+	}
+	return "", ""
+}
+
+func proofBytes(response []byte) []byte {
+	_, text := open(response).one()
+	b, _ := base64.RawURLEncoding.DecodeString(text)
+	return b
+}
+
+// attackScene plays six attacks; each must be refused, and says by which check.
+func (s *scene) attackScene(ctx context.Context) error {
+	s.step("attacks")
+	for _, attack := range []struct {
+		id   string
+		play func(context.Context) error
+	}{
+		{"tampered", s.tampered}, {"replayed", s.replayed}, {"other-counter", s.otherCounter},
+		{"revoked", s.revoked}, {"unaccredited", s.unaccredited}, {"stale", s.stale},
+	} {
+		if err := attack.play(ctx); err != nil {
+			return fmt.Errorf("%s: %w", attack.id, err)
+		}
+	}
+	return nil
+}
+
+// refused prints why an attack failed; one that succeeded ends the demo.
+func (s *scene) refused(id string, err error) error {
+	if err == nil {
+		return errAccepted
+	}
+	check, rejected := refusal(err)
+	if check == "" && !rejected {
+		return err // something broke; that is no refusal
+	}
+	if s.json {
+		s.print(map[string]any{"attack": id, "accepted": false, "check": check, "checkedAndFalse": rejected, "message": s.sentence(err)})
+		return nil
+	}
+	s.say("attack."+id, "Answer", s.sentence(err))
+	return nil
+}
+
+// tampered: one bit of the proof is flipped on its way.
+func (s *scene) tampered(ctx context.Context) error {
+	v, request, err := s.ask(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	presented, err := s.present(ctx, request, "proof")
+	if err != nil {
+		return err
+	}
+	m := open(presented.Response)
+	query, _ := m.one()
+	b := proofBytes(presented.Response)
+	b[zkp.PresentationSize-2*zkp.ProofSize-1] ^= 1 // the pseudonym's last bit
+	m.VPToken[query] = []string{base64.RawURLEncoding.EncodeToString(b)}
+	_, err = v.Verify(ctx, m.bytes())
+	return s.refused("tampered", err)
+}
+
+// replayed: an accepted answer is shown again.
+func (s *scene) replayed(ctx context.Context) error {
+	v, request, err := s.ask(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	presented, err := s.present(ctx, request, "proof")
+	if err != nil {
+		return err
+	}
+	if _, err := v.Verify(ctx, presented.Response); err != nil {
+		return err
+	}
+	_, err = v.Verify(ctx, presented.Response)
+	return s.refused("replayed", err)
+}
+
+// otherCounter: the gym passes an answer made for it on to the library, as the
+// answer to the library's own request.
+func (s *scene) otherCounter(ctx context.Context) error {
+	for _, with := range []string{"claims", "proof"} {
+		v, ours, err := s.ask(ctx, s.library)
+		if err != nil {
+			return err
+		}
+		_, theirs, err := s.ask(ctx, s.other)
+		if err != nil {
+			return err
+		}
+		presented, err := s.present(ctx, theirs, with)
+		if err != nil {
+			return err
+		}
+		m := open(presented.Response)
+		if m.State, err = stateOf(ours); err != nil {
+			return err
+		}
+		_, err = v.Verify(ctx, m.bytes())
+		if err := s.refused("other-counter-"+with, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stateOf reads the state out of a request object.
+func stateOf(request []byte) (string, error) {
+	parts := strings.Split(string(request), ".")
+	if len(parts) != 3 {
+		return "", errors.New("not a request object")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return "", err
+	}
+	var claims struct {
+		State string `json:"state"`
+	}
+	return claims.State, json.Unmarshal(payload, &claims)
+}
+
+// revoked: the office revokes. The SD-JWT fails at once; a proof made before
+// fails once its epoch has aged out, and no new one can be prepared.
+func (s *scene) revoked(ctx context.Context) error {
+	early, err := s.earlyProof(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.desk.Revoke(ctx, s.offers[0].Code); err != nil {
+		return err
+	}
+	v, request, err := s.ask(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	presented, err := s.present(ctx, request, "claims")
+	if err != nil {
+		return err
+	}
+	_, err = v.Verify(ctx, presented.Response)
+	if err := s.refused("revoked-claims", err); err != nil {
+		return err
+	}
+	if err := s.nextEpoch(ctx); err != nil {
+		return err
+	}
+	_, err = s.citizen.Prepare(ctx, 1)
+	if err := s.refused("revoked-prepare", err); err != nil {
+		return err
+	}
+	return s.agedProof(ctx, "revoked-proof", early)
+}
+
+// earlyProof is a proof made while all was well.
+func (s *scene) earlyProof(ctx context.Context) ([]byte, error) {
+	_, request, err := s.ask(ctx, s.library)
+	if err != nil {
+		return nil, err
+	}
+	presented, err := s.present(ctx, request, "proof")
+	if err != nil {
+		return nil, err
+	}
+	return proofBytes(presented.Response), nil
+}
+
+// agedProof answers a fresh request with a proof of an epoch long closed.
+func (s *scene) agedProof(ctx context.Context, id string, early []byte) error {
+	for range 3 { // past the policy's maximum age of an epoch
+		if err := s.nextEpoch(ctx); err != nil {
+			return err
+		}
+	}
+	v, request, err := s.ask(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	state, err := stateOf(request)
+	if err != nil {
+		return err
+	}
+	m := message{state, map[string][]string{"proof": {base64.RawURLEncoding.EncodeToString(early)}}}
+	_, err = v.Verify(ctx, m.bytes())
+	return s.refused(id, err)
+}
+
+// unaccredited: a second citizen holds a good credential, and then the root
+// suspends the office that issued it.
+func (s *scene) unaccredited(ctx context.Context) error {
+	if err := s.secondCredential(ctx); err != nil {
+		return err
+	}
+	early, err := s.earlyProof(ctx)
+	if err != nil {
+		return err
+	}
+	v, request, err := s.ask(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	presented, err := s.present(ctx, request, "claims")
+	if err != nil {
+		return err
+	}
+	grant := accreditation{s.office.card.DID, demoType, ledger.ActionIssue, demoRegion, 0, ledger.StateSuspended}
+	if err := s.root.accredit(ctx, s.log, grant, "", s.now); err != nil {
+		return err
+	}
+	_, err = v.Verify(ctx, presented.Response)
+	if err := s.refused("unaccredited-claims", err); err != nil {
+		return err
+	}
+	if err := s.nextEpoch(ctx); err != nil {
+		return err
+	}
+	_, err = s.citizen.Prepare(ctx, 1)
+	if err := s.refused("unaccredited-prepare", err); err != nil {
+		return err
+	}
+	return s.agedProof(ctx, "unaccredited-proof", early)
+}
+
+// secondCredential gives the stage to the next citizen of the table who can
+// answer, with a wallet of their own.
+func (s *scene) secondCredential(ctx context.Context) error {
+	for i, o := range s.offers[1:] {
+		if err := s.citizen.Close(); err != nil {
+			return err
+		}
+		h, err := newHome(s.path(fmt.Sprintf("wallet-%d", i+2)), s.path("ledger/"+trustName), s.log.Trust())
+		if err != nil {
+			return err
+		}
+		if err := newCitizen(ctx, h, []byte(demoPassphrase)); err != nil {
+			return err
+		}
+		if s.citizen, err = openCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
+			return err
+		}
+		if err := s.hold(ctx, o.Offer); err != nil {
+			return err
+		}
+		_, request, err := s.ask(ctx, s.library)
+		if err != nil {
+			return err
+		}
+		if _, err := s.citizen.Consider(ctx, request); err == nil {
+			return nil
+		}
+	}
+	return errNoRows
+}
+
+func (s *scene) hold(ctx context.Context, offer []byte) error {
+	if err := s.desk.Publish(ctx); err != nil { // the signed list must be fresh
+		return err
+	}
+	application, err := s.citizen.Apply(ctx, offer)
+	if err != nil {
+		return err
+	}
+	response, err := s.desk.Answer(ctx, application)
+	if err != nil {
+		return err
+	}
+	_, err = s.citizen.Receive(ctx, response)
+	return err
+}
+
+// frozen is a ledger that somebody between keeps showing as it once was.
+type frozen struct {
+	ledger.Reader
+	proofs map[string]*ledger.Proof
+}
+
+func (f *frozen) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
+	name := strings.Join(keys, "\n")
+	if p, ok := f.proofs[name]; ok {
+		return p, nil
+	}
+	p, err := f.Reader.Prove(ctx, keys...)
+	f.proofs[name] = p
+	return p, err
+}
+
+func (f *frozen) ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.Hash, error) {
+	return f.Reader.ProveConsistency(ctx, from, to)
+}
+
+// stale: the counter's line to the ledger is cut and answers stay two days old.
+func (s *scene) stale(ctx context.Context) error {
+	line := &frozen{Reader: s.library.log, proofs: map[string]*ledger.Proof{}}
+	if _, err := line.Prove(ctx); err != nil {
+		return err
+	}
+	s.now = s.now.Add(48 * time.Hour)
+	policy, err := s.library.keepPolicy(sample("adult-in-district.policy.json"))
+	if err != nil {
+		return err
+	}
+	v, err := s.library.verifier(policy, line, true)
+	if err != nil {
+		return err
+	}
+	request, err := v.Ask(ctx)
+	if err != nil {
+		return err
+	}
+	state, err := stateOf([]byte(request))
+	if err != nil {
+		return err
+	}
+	any := base64.RawURLEncoding.EncodeToString(make([]byte, 1))
+	_, err = v.Verify(ctx, message{state, map[string][]string{"claims": {any}}}.bytes())
+	var unchecked *verifier.Unchecked
+	if err != nil && !errors.As(err, &unchecked) {
+		return err
+	}
+	return s.refused("stale", err)
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+func (a *app) agencyCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "agency",
+		Short: "Make an agency, accredit others, publish a credential type",
+		Example: "  hufu agency init --agency office --name \"Residents' office\"\n" +
+			"  hufu agency accredit --agency root --to office --type urn:hufu:credential:resident:1 --region 110101",
+	}
+	cmd.AddCommand(a.agencyInit(), a.agencySchema(),
+		a.agencyState("accredit", "Accredit an agency to issue, to ask, or to accredit others", ledger.StateActive),
+		a.agencyState("suspend", "Suspend an accreditation; accredit restores it", ledger.StateSuspended),
+		a.agencyState("end", "End an accreditation for good", ledger.StateEnded))
+	return cmd
+}
+
+func (a *app) agencyInit() *cobra.Command {
+	var dir, name string
+	var root bool
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Make an agency's keys and DID, and put the DID on the ledger",
+		Long: "Makes a folder with agency.json (public) and vault.db (keys, encrypted under the\n" +
+			"passphrase). With --root the DID waits for `hufu ledger init`.",
+		Example: "  hufu agency init --root --agency root --name \"Root agency\"\n" +
+			"  hufu agency init --agency office --name \"Residents' office\"",
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var log *sqlitelog.Log
+			if !root { // before any folder is made
+				var err error
+				if log, err = openLedger(cmd.Context(), a.ledger, a.clock); err != nil {
+					return err
+				}
+				defer log.Close()
+			}
+			passphrase, err := a.passphrase(true)
+			if err != nil {
+				return err
+			}
+			agency, err := newAgency(cmd.Context(), dir, name, root, passphrase, a.clock())
+			if err != nil {
+				return err
+			}
+			defer agency.Close()
+			if !root {
+				if err := registerDID(cmd.Context(), agency, log); err != nil {
+					return err
+				}
+			}
+			a.report(map[string]any{"agency": dir, "did": agency.card.DID}, "agency.made", "Dir", dir, "DID", agency.card.DID)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "agency", "agency", "folder of the agency")
+	cmd.Flags().StringVar(&name, "name", "Agency", "the agency's name, for people")
+	cmd.Flags().BoolVar(&root, "root", false, "the root agency of a new ledger")
+	return cmd
+}
+
+func registerDID(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+	create, err := agency.createOperation(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = log.Submit(ctx, create)
+	return err
+}
+
+func (a *app) agencySchema() *cobra.Command {
+	var dir, file string
+	cmd := &cobra.Command{
+		Use:     "schema",
+		Short:   "Publish a credential type: its schema's hash goes on the ledger",
+		Example: "  hufu agency schema --agency root --schema resident.schema.json",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			b, err := a.schemaFile(file)
+			if err != nil {
+				return err
+			}
+			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+				schema, err := publishSchema(ctx, agency, log, a.public(), b)
+				if err != nil {
+					return err
+				}
+				a.report(map[string]any{"schema": schema.ID, "version": schema.Version, "vct": schema.VCT},
+					"schema.published", "ID", schema.ID, "Version", schema.Version, "VCT", schema.VCT)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&dir, "agency", "root", "folder of the agency that owns the schema")
+	cmd.Flags().StringVar(&file, "schema", "", "schema file (default: the resident credential that ships with hufu)")
+	return cmd
+}
+
+func (a *app) schemaFile(name string) ([]byte, error) {
+	if name == "" {
+		return sample("resident.schema.json"), nil
+	}
+	return a.readFile(name, limits.Document)
+}
+
+func (a *app) agencyState(verb, short, state string) *cobra.Command {
+	var dir, to string
+	grant := accreditation{State: state}
+	cmd := &cobra.Command{
+		Use:   verb,
+		Short: short,
+		Example: "  hufu agency " + verb + " --agency root --to office --action issue \\\n" +
+			"    --type urn:hufu:credential:resident:1 --region 110101",
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if grant.Agency, err = cardOf(to); err != nil {
+				return err
+			}
+			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+				via, err := viaOf(ctx, agency, log, grant, a.clock())
+				if err != nil {
+					return err
+				}
+				if err := agency.accredit(ctx, log, grant, via, a.clock()); err != nil {
+					return err
+				}
+				a.report(map[string]any{"agency": grant.Agency, "action": grant.Action, "region": grant.Region, "type": grant.Type, "state": state},
+					"agency."+state, "DID", grant.Agency, "Action", a.words.text("action."+grant.Action), "Region", grant.Region, "Type", grant.Type)
+				return nil
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&dir, "agency", "root", "folder of the accreditor")
+	flags.StringVar(&to, "to", "", "folder or DID of the agency concerned")
+	flags.StringVar(&grant.Action, "action", ledger.ActionIssue, "issue, verify or accredit")
+	flags.StringVar(&grant.Type, "type", "urn:hufu:credential:resident:1", "credential type (vct)")
+	flags.StringVar(&grant.Region, "region", "110101", "GB/T 2260 code of the region")
+	if state == ledger.StateActive {
+		flags.IntVar(&grant.Days, "days", 365, "days until it ends; 0 for no end")
+	}
+	_ = cmd.MarkFlagRequired("to")
+	return cmd
+}
+
+// viaOf finds the accreditation that entitles the accreditor; the root needs none.
+func viaOf(ctx context.Context, agency *agency, log *sqlitelog.Log, grant accreditation, now time.Time) (string, error) {
+	trust := log.Trust()
+	if agency.card.DID == trust.RootDID {
+		return "", nil
+	}
+	via := ""
+	err := ledger.Resolve(ctx, log, trust, now, 0, func(view *ledger.View) error {
+		chain, err := view.Accredited(agency.card.DID, grant.Type, ledger.ActionAccredit, grant.Region, now)
+		if err == nil && len(chain) > 0 {
+			via = chain[0].Key()
+		}
+		return err
+	})
+	return via, err
+}
+
+func (a *app) public() publicFolder { return (&home{Ledger: a.ledger}).public() }
+
+func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(context.Context, *agency, *sqlitelog.Log) error) error {
+	log, err := openLedger(ctx, a.ledger, a.clock)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	return a.withAgency(ctx, dir, func(ctx context.Context, agency *agency) error { return use(ctx, agency, log) })
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/wallet/issuer"
+)
+
+func (a *app) issueCommand() *cobra.Command {
+	var dir, table, application, out, schema, region string
+	cmd := &cobra.Command{
+		Use:   "issue",
+		Short: "Turn a table into offers, or an application into a credential",
+		Long: "With --csv, every right row becomes an offer with a single-use code, written to\n" +
+			"the folder --out; wrong rows are refused with row and reason. With --application,\n" +
+			"answers one application with a credential response.",
+		Example: "  hufu issue --agency office --csv residents.csv --out offers\n" +
+			"  hufu issue --agency office --application application.json --out response.json",
+		Args: exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if (table == "") == (application == "") {
+				return usageError{errors.New(a.words.text("issue.one-of"))}
+			}
+			return a.withDesk(cmd.Context(), dir, schema, region, func(ctx context.Context, desk *issuer.Desk) error {
+				if table != "" {
+					return a.importTable(ctx, desk, table, out)
+				}
+				return a.answerApplication(ctx, desk, application, out)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&dir, "agency", "agency", "folder of the issuing agency")
+	flags.StringVar(&table, "csv", "", "table of residents; its header names the schema's claims")
+	flags.StringVar(&application, "application", "", "application from a wallet: file, QR text or -")
+	flags.StringVar(&out, "out", "offers", "folder for offers, or file for the response (- for standard output)")
+	flags.StringVar(&schema, "schema", "", "schema file (default: the resident credential that ships with hufu)")
+	flags.StringVar(&region, "region", "110101", "GB/T 2260 code the agency is accredited for")
+	return cmd
+}
+
+func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use func(context.Context, *issuer.Desk) error) error {
+	b, err := a.schemaFile(schemaName)
+	if err != nil {
+		return err
+	}
+	schema, err := credential.ParseSchema(b)
+	if err != nil {
+		return &inputError{id: "input.schema", name: schemaName, err: err}
+	}
+	return a.withAgencyAndLedger(ctx, dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+		desk, err := issuer.New(agency.issuer(), schema, region, agency.vault, submitTo(log), a.public(), issuer.Options{Clock: a.clock})
+		if err != nil {
+			return err
+		}
+		return use(ctx, desk)
+	})
+}
+
+func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out string) error {
+	b, err := a.readFile(table, limits.CSV)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(out, 0o700); err != nil {
+		return &inputError{id: "output.unwritable", name: out, err: err}
+	}
+	offers, refused, err := desk.Import(ctx, bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	if err := desk.Publish(ctx); err != nil {
+		return err
+	}
+	for _, o := range offers {
+		name := filepath.Join(out, fmt.Sprintf("offer-%03d.json", o.Row))
+		if err := a.writeMessage(name, o.Offer); err != nil {
+			return err
+		}
+	}
+	a.reportRows(len(offers), refused, out)
+	if len(offers) == 0 {
+		return errNoRows
+	}
+	return nil
+}
+
+// errNoRows makes a table without one right row a refusal.
+var errNoRows = errors.New("no row was accepted")
+
+func (a *app) reportRows(accepted int, refused []issuer.RowError, out string) {
+	if a.json {
+		rows := make([]map[string]any, 0, len(refused))
+		for _, r := range refused {
+			rows = append(rows, map[string]any{"row": r.Row, "claim": r.Claim, "reason": r.Reason})
+		}
+		a.print(map[string]any{"accepted": accepted, "refused": rows, "offers": out})
+		return
+	}
+	a.say("issue.imported", "Accepted", accepted, "Refused", len(refused), "Out", out)
+	a.sayRows(refused)
+}
+
+func (a *app) sayRows(refused []issuer.RowError) {
+	for _, r := range refused {
+		a.say("issue.row", "Row", r.Row, "Claim", r.Claim, "Reason", a.words.text("reason."+string(r.Reason)))
+	}
+}
+
+func (a *app) answerApplication(ctx context.Context, desk *issuer.Desk, application, out string) error {
+	b, err := a.readMessage(application, openid.QRCredentialRequest)
+	if err != nil {
+		return err
+	}
+	response, err := desk.Answer(ctx, b)
+	if err != nil {
+		return err
+	}
+	if err := a.writeMessage(out, response); err != nil {
+		return err
+	}
+	if out != "-" {
+		a.report(map[string]any{"response": out}, "issue.answered", "Out", out)
+	}
+	return nil
+}
+
+func (a *app) revokeCommand() *cobra.Command {
+	var dir, offer, schema, region string
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "revoke",
+		Short: "Revoke the credential that was issued for an offer",
+		Long: "Flips the credential's bit in the status list and its handle in the revocation\n" +
+			"tree, in one ledger batch. It cannot be undone.",
+		Example: "  hufu revoke --agency office --offer offers/offer-001.json",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			b, err := a.readMessage(offer, openid.QROffer)
+			if err != nil {
+				return err
+			}
+			parsed, err := openid.ParseCredentialOffer(b)
+			if err != nil || parsed.Grants == nil || parsed.Grants.PreAuthorized == nil {
+				return &inputError{id: "input.malformed", name: offer, err: err}
+			}
+			if !yes {
+				if ok, err := a.confirm("revoke.confirm"); err != nil || !ok {
+					return errors.Join(err, errDeclined)
+				}
+			}
+			return a.withDesk(cmd.Context(), dir, schema, region, func(ctx context.Context, desk *issuer.Desk) error {
+				if err := desk.Revoke(ctx, parsed.Grants.PreAuthorized.Code); err != nil {
+					return err
+				}
+				a.report(map[string]any{"revoked": offer}, "revoke.done")
+				return nil
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&dir, "agency", "agency", "folder of the issuing agency")
+	flags.StringVar(&offer, "offer", "", "the offer under which the credential was issued")
+	flags.StringVar(&schema, "schema", "", "schema file (default: the resident credential that ships with hufu)")
+	flags.StringVar(&region, "region", "110101", "GB/T 2260 code the agency is accredited for")
+	flags.BoolVar(&yes, "yes", false, "do not ask")
+	_ = cmd.MarkFlagRequired("offer")
+	return cmd
+}
+
+// errDeclined is a no to a question.
+var errDeclined = errors.New("declined")

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+func (a *app) ledgerCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "ledger",
+		Short:   "Make a ledger, look at it, recompute it",
+		Example: "  hufu ledger init --root root\n  hufu ledger show\n  hufu ledger audit",
+	}
+	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit())
+	return cmd
+}
+
+func (a *app) ledgerInit() *cobra.Command {
+	var root string
+	var epoch time.Duration
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Make a ledger with its root agency, and print the trust file's fingerprint",
+		Long: "Makes the ledger's folder: log.db, the log's and one replaying witness's keys,\n" +
+			"and trust.json. Give trust.json and its fingerprint to wallets and counters by\n" +
+			"two different ways.",
+		Example: "  hufu agency init --root --agency root --name \"Root agency\"\n  hufu ledger init --root root --ledger ledger",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withAgency(cmd.Context(), root, func(ctx context.Context, agency *agency) error {
+				if !agency.card.Root {
+					return usageError{errors.New(a.words.text("agency.not-root"))}
+				}
+				log, err := initLedger(ctx, a.ledger, agency, sqlitelog.InitOptions{Clock: a.clock, EpochLength: epoch})
+				if err != nil {
+					return err
+				}
+				defer log.Close()
+				print := log.Trust().Fingerprint()
+				fingerprint := hex.EncodeToString(print[:])
+				a.report(map[string]any{"ledger": a.ledger, "trust": filepath.Join(a.ledger, trustName), "fingerprint": fingerprint},
+					"ledger.made", "Ledger", a.ledger, "Trust", filepath.Join(a.ledger, trustName), "Fingerprint", fingerprint)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringVar(&root, "root", "root", "folder of the root agency")
+	cmd.Flags().DurationVar(&epoch, "epoch", ledger.DefaultEpochLength, "length of an epoch: how long until a revocation shows in zero knowledge")
+	return cmd
+}
+
+func (a *app) ledgerShow() *cobra.Command {
+	return &cobra.Command{
+		Use:     "show",
+		Short:   "Show the newest checkpoint, verified",
+		Example: "  hufu ledger show\n  hufu ledger show --json",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := openLedger(cmd.Context(), a.ledger, a.clock)
+			if err != nil {
+				return err
+			}
+			defer log.Close()
+			return ledger.Resolve(cmd.Context(), log, log.Trust(), a.clock(), 0, func(view *ledger.View) error {
+				h := view.Head
+				a.report(map[string]any{
+					"origin": h.Origin, "size": h.Size, "root": hex.EncodeToString(h.Root[:]),
+					"asOf": h.Time.UTC().Format(time.RFC3339), "epoch": h.State.Epoch, "rootDID": log.Trust().RootDID,
+				}, "ledger.head", "Origin", h.Origin, "Size", h.Size, "Root", hex.EncodeToString(h.Root[:8]),
+					"Time", h.Time.In(time.Local).Format(time.DateTime), "Epoch", h.State.Epoch, "DID", log.Trust().RootDID)
+				return nil
+			})
+		},
+	}
+}
+
+func (a *app) ledgerAudit() *cobra.Command {
+	return &cobra.Command{
+		Use:   "audit",
+		Short: "Recompute the whole ledger from its operations and compare every row",
+		Long: "Replays every operation with its signatures and compares each stored row. A row\n" +
+			"that was changed on disk is named; nothing is repaired.",
+		Example: "  hufu ledger audit --ledger ledger",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := openLedger(cmd.Context(), a.ledger, a.clock)
+			if err != nil {
+				return err
+			}
+			defer log.Close()
+			if err := log.Audit(cmd.Context()); err != nil {
+				return err
+			}
+			a.report(map[string]any{"audit": "ok"}, "ledger.audited")
+			return nil
+		},
+	}
+}
+
+// withAgency opens an agency's folder for the length of a function.
+func (a *app) withAgency(ctx context.Context, dir string, use func(context.Context, *agency) error) error {
+	if _, err := readCard(dir); err != nil {
+		return err
+	}
+	passphrase, err := a.passphrase(false)
+	if err != nil {
+		return err
+	}
+	agency, err := openAgency(ctx, dir, passphrase)
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(ctx, agency), agency.Close())
+}
+
+// cardOf reads a DID, or the DID of the agency whose folder is named.
+func cardOf(didOrFolder string) (string, error) {
+	if ledger.CheckDID(didOrFolder) == nil {
+		return didOrFolder, nil
+	}
+	if _, err := os.Stat(didOrFolder); err != nil {
+		return "", &inputError{id: "agency.missing", name: didOrFolder, err: err}
+	}
+	card, err := readCard(didOrFolder)
+	return card.DID, err
+}

@@ -1,0 +1,389 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+func (a *app) walletCommand() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "wallet",
+		Short: "A citizen's wallet: apply, receive, present, look",
+		Example: "  hufu wallet init --trust ledger/trust.json --fingerprint HEX\n" +
+			"  hufu wallet apply offers/offer-001.json --out application.json\n" +
+			"  hufu wallet receive response.json\n" +
+			"  hufu wallet present request.jwt --out answer.json",
+	}
+	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
+	cmd.AddCommand(a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
+		a.walletList(&dir), a.walletShow(&dir), a.walletHistory(&dir))
+	return cmd
+}
+
+func (a *app) walletInit(dir *string) *cobra.Command {
+	var trust, fingerprint string
+	cmd := &cobra.Command{
+		Use:   "init",
+		Short: "Make a wallet that trusts one ledger",
+		Long: "The trust file says whose ledger to believe. Its fingerprint comes another way\n" +
+			"than the file: read out, printed, scanned. There is no trust on first use.",
+		Example: "  hufu wallet init --trust ledger/trust.json --fingerprint 5f2c…",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			t, err := a.readTrust(trust, fingerprint)
+			if err != nil {
+				return err
+			}
+			passphrase, err := a.passphrase(true)
+			if err != nil {
+				return err
+			}
+			h, err := newHome(*dir, trust, t)
+			if err != nil {
+				return err
+			}
+			if err := newCitizen(cmd.Context(), h, passphrase); err != nil {
+				return err
+			}
+			a.report(map[string]any{"wallet": *dir}, "wallet.made", "Dir", *dir)
+			return nil
+		},
+	}
+	trustFlags(cmd, &trust, &fingerprint)
+	return cmd
+}
+
+func trustFlags(cmd *cobra.Command, trust, fingerprint *string) {
+	cmd.Flags().StringVar(trust, "trust", "", "trust file of the ledger")
+	cmd.Flags().StringVar(fingerprint, "fingerprint", "", "its SHA-256 in hexadecimal, which came another way")
+	_ = cmd.MarkFlagRequired("trust")
+	_ = cmd.MarkFlagRequired("fingerprint")
+}
+
+// withWallet opens a wallet for the length of a function; proving loads keys.
+func (a *app) withWallet(ctx context.Context, dir string, proving bool, use func(context.Context, *citizen) error) error {
+	h, err := openHome(dir, "wallet.missing")
+	if err != nil {
+		return err
+	}
+	passphrase, err := a.passphrase(false)
+	if err != nil {
+		return err
+	}
+	var keys *prover.Prover
+	if proving {
+		if keys, err = a.developmentKeys(ctx); err != nil {
+			return err
+		}
+	}
+	c, err := openCitizen(ctx, h, passphrase, keys, a.clock)
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(ctx, c), c.Close())
+}
+
+func (a *app) walletApply(dir *string) *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:     "apply OFFER",
+		Short:   "Take up an offer: write an application for the issuing desk",
+		Example: "  hufu wallet apply offers/offer-001.json --out application.json\n  hufu wallet apply - < offer.txt",
+		Args:    exactArgs(1, "one offer: a file, QR text or -"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			offer, err := a.readMessage(args[0], openid.QROffer)
+			if err != nil {
+				return err
+			}
+			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
+				application, err := c.Apply(ctx, offer)
+				if err != nil {
+					return err
+				}
+				return a.sent(out, application, "wallet.applied")
+			})
+		},
+	}
+	outFlag(cmd, &out, "application.json")
+	return cmd
+}
+
+func outFlag(cmd *cobra.Command, out *string, name string) {
+	cmd.Flags().StringVar(out, "out", name, "file to write; - for standard output")
+}
+
+// sent writes a message and says where, unless it went to standard output.
+func (a *app) sent(out string, message []byte, id string) error {
+	if err := a.writeMessage(out, message); err != nil {
+		return err
+	}
+	if out != "-" {
+		a.report(map[string]any{"written": out}, id, "Out", out)
+	}
+	return nil
+}
+
+func (a *app) walletReceive(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use:   "receive RESPONSE",
+		Short: "Check a credential as a counter would, and store it encrypted",
+		Long: "Checks the issuer's signature, its accreditation, the type and the status on the\n" +
+			"ledger, and that the zero-knowledge half signs exactly the same claims.",
+		Example: "  hufu wallet receive response.json",
+		Args:    exactArgs(1, "one response: a file, QR text or -"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			response, err := a.readMessage(args[0], openid.QRCredentialResponse)
+			if err != nil {
+				return err
+			}
+			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
+				s, err := c.Receive(ctx, response)
+				if err != nil {
+					return err
+				}
+				a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer},
+					"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
+				return nil
+			})
+		},
+	}
+}
+
+func (a *app) walletPrepare(dir *string) *cobra.Command {
+	var count int
+	cmd := &cobra.Command{
+		Use:     "prepare",
+		Short:   "Make proofs ahead of any request, in the newest epoch",
+		Example: "  hufu wallet prepare --count 3",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withWallet(cmd.Context(), *dir, true, func(ctx context.Context, c *citizen) error {
+				made, err := c.Prepare(ctx, count)
+				if err != nil {
+					return err
+				}
+				a.report(map[string]any{"prepared": made}, "wallet.prepared", "Count", made)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().IntVar(&count, "count", 3, "how many to keep ready for each credential")
+	return cmd
+}
+
+func (a *app) walletPresent(dir *string) *cobra.Command {
+	var out, with string
+	var yes, unaccredited bool
+	cmd := &cobra.Command{
+		Use:   "present REQUEST",
+		Short: "Show what a counter asks, and answer it with consent",
+		Long: "Prints who asks, for what, on which basis, for how long it is kept, and what would\n" +
+			"be revealed or proved. Refusing sends nothing.",
+		Example: "  hufu wallet present request.jwt --out answer.json\n" +
+			"  hufu wallet present request.jwt --with claims --yes",
+		Args: exactArgs(1, "one request: a file, QR text or -"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			request, err := a.readMessage(args[0], openid.QRPresentationRequest)
+			if err != nil {
+				return err
+			}
+			return a.withWallet(cmd.Context(), *dir, with != "claims", func(ctx context.Context, c *citizen) error {
+				ask, err := c.Consider(ctx, request)
+				if err != nil {
+					return err
+				}
+				choice, err := chooseWith(ask, with)
+				if err != nil {
+					return err
+				}
+				if !a.json {
+					a.sayAsk(ask, choice)
+				}
+				if !yes {
+					if ok, err := a.confirm("present.confirm"); err != nil || !ok {
+						return errors.Join(err, errDeclined)
+					}
+				}
+				presented, err := c.Present(ctx, ask, wallet.Consent{Choice: choice, AcceptUnaccredited: unaccredited})
+				if err != nil {
+					return err
+				}
+				return a.sent(out, presented.Response, "present.done")
+			})
+		},
+	}
+	outFlag(cmd, &out, "answer.json")
+	flags := cmd.Flags()
+	flags.StringVar(&with, "with", "", "proof, claims, or a query id (default: the first way that the request offers)")
+	flags.BoolVar(&yes, "yes", false, "consent without being asked")
+	flags.BoolVar(&unaccredited, "accept-unaccredited", false, "answer a requester that no accreditation allows to ask")
+	return cmd
+}
+
+// chooseWith picks a way to answer by its format or query id.
+func chooseWith(ask *wallet.Ask, with string) (int, error) {
+	formats := map[string]string{"proof": openid.FormatSDJWTZK, "claims": openid.FormatSDJWT}
+	for i, c := range ask.Choices {
+		if with == "" || c.Query == with || c.Format == formats[with] {
+			return i, nil
+		}
+	}
+	return 0, wallet.ErrNothingMatches
+}
+
+// sayAsk is the consent screen.
+func (a *app) sayAsk(ask *wallet.Ask, choice int) {
+	c := &ask.Choices[choice]
+	who := "ask.accredited"
+	if ask.Accreditation != nil {
+		who = "ask.unaccredited"
+	}
+	a.say("ask.who", "DID", ask.Requester, "Standing", a.words.text(who))
+	if p := ask.Purpose; p != nil {
+		a.say("ask.purpose", "Purpose", a.inLang(p.Text.EN, p.Text.ZH), "Basis", a.inLang(p.Basis.EN, p.Basis.ZH), "Retention", a.retention(p.Retention))
+	}
+	if len(c.Proves) > 0 {
+		a.say("ask.proves", "List", a.sentences(c))
+	}
+	if len(c.Reveals) > 0 {
+		a.say("ask.reveals", "List", a.labels(c.Reveals))
+	}
+	a.say("ask.withholds", "List", a.labels(c.Withholds))
+}
+
+func (a *app) inLang(en, zh string) string {
+	if a.lang == "zh" {
+		return zh
+	}
+	return en
+}
+
+func (a *app) retention(duration string) string {
+	if duration == "P0D" {
+		return a.words.text("retention.none")
+	}
+	return a.words.text("retention.for", "Duration", duration)
+}
+
+func (a *app) sentences(c *wallet.Choice) string {
+	parts := make([]string, 0, len(c.Proves))
+	for _, s := range c.Proves {
+		parts = append(parts, a.inLang(s.English, s.Chinese))
+	}
+	return strings.Join(parts, a.inLang("; ", "；"))
+}
+
+func (a *app) labels(labels []wallet.Label) string {
+	parts := make([]string, 0, len(labels))
+	for _, l := range labels {
+		parts = append(parts, a.inLang(l.English, l.Chinese))
+	}
+	return strings.Join(parts, a.inLang(", ", "、"))
+}
+
+func (a *app) walletList(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the credentials in the wallet",
+		Example: "  hufu wallet list\n  hufu wallet list --json",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
+				held, err := c.Credentials(ctx)
+				if err != nil {
+					return err
+				}
+				if len(held) == 0 && !a.json {
+					a.say("wallet.empty")
+				}
+				for _, s := range held {
+					a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly), "provable": s.Provable},
+						"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func (a *app) walletShow(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use:     "show CREDENTIAL",
+		Short:   "Show one credential to its owner, every claim",
+		Example: "  hufu wallet show $(hufu wallet list --json | jq -r .credential)",
+		Args:    exactArgs(1, "one credential's id, or the beginning of it"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
+				held, err := c.Credentials(ctx)
+				if err != nil {
+					return err
+				}
+				for _, s := range held {
+					if !strings.HasPrefix(s.ID, args[0]) {
+						continue
+					}
+					if a.json {
+						a.print(map[string]any{"credential": s.ID, "type": s.Type, "claims": s.Claims})
+						return nil
+					}
+					return a.sayCredential(c, &s)
+				}
+				return wallet.ErrNotFound
+			})
+		},
+	}
+}
+
+func (a *app) sayCredential(c *citizen, s *wallet.Stored) error {
+	schemas, err := c.home.public().schemas()
+	if err != nil {
+		return err
+	}
+	a.say("wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
+	for _, schema := range schemas {
+		if schema.ID != s.SchemaID || schema.Version != s.Version {
+			continue
+		}
+		for _, claim := range schema.Claims {
+			for _, v := range claim.Path.Values(s.Claims) {
+				fmt.Fprintf(a.out, "  %s: %v\n", a.inLang(claim.Label.English, claim.Label.Chinese), v)
+			}
+		}
+	}
+	return nil
+}
+
+func (a *app) walletHistory(dir *string) *cobra.Command {
+	return &cobra.Command{
+		Use:     "history",
+		Short:   "List every presentation this wallet made",
+		Example: "  hufu wallet history",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
+				entries, err := c.History(ctx)
+				if err != nil {
+					return err
+				}
+				if len(entries) == 0 && !a.json {
+					a.say("history.empty")
+				}
+				for _, e := range entries {
+					a.report(e, "history.item", "Time", e.At.In(time.Local).Format(time.DateTime), "DID", e.Requester, "Purpose", e.Purpose,
+						"List", strings.Join(append(e.Revealed, e.Proved...), ", "))
+				}
+				return nil
+			})
+		},
+	}
+}

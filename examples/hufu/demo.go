@@ -1,0 +1,388 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+func (a *app) demoCommand() *cobra.Command {
+	var table, keep string
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the main job once, on real parts, and six attacks on it",
+		Long: "An agency issues, a citizen holds, a counter checks, a ledger anchors, a\n" +
+			"zero-knowledge proof hides. Everything runs on this machine, without a network.\n" +
+			"The first run makes development keys and caches them.",
+		Example: "  hufu demo\n  hufu demo --lang zh --explain\n  hufu demo --csv residents.csv --keep here",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			file := sample("residents.csv")
+			if table != "" {
+				var err error
+				if file, err = a.readFile(table, limits.CSV); err != nil {
+					return err
+				}
+			}
+			return a.demo(cmd.Context(), file, keep)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&table, "csv", "", "table of residents (default: the sample that ships with hufu)")
+	flags.StringVar(&keep, "keep", "", "new folder that keeps ledger, vaults and messages to be looked at")
+	flags.BoolVar(&a.explain, "explain", false, "say at each step why it can be trusted")
+	return cmd
+}
+
+const (
+	demoType   = "urn:hufu:credential:resident:1"
+	demoRegion = "110101"
+	// demoPassphrase protects folders that are thrown away, or kept to be
+	// opened by hand.
+	demoPassphrase = "hufu demo"
+)
+
+// scene is everything one run of the demo holds.
+type scene struct {
+	*app
+	dir     string
+	now     time.Time
+	keys    *prover.Prover
+	root    *agency
+	office  *agency
+	log     *sqlitelog.Log
+	desk    *issuer.Desk
+	citizen *citizen
+	library *counter
+	other   *counter
+	offers  []issuer.Offer
+}
+
+// clockNow is the demo's own time: it stands still but for the steps that move it.
+func (s *scene) clockNow() time.Time { return s.now }
+
+// demo plays every scene in order.
+func (a *app) demo(ctx context.Context, table []byte, keep string) error {
+	s := &scene{app: a, dir: keep, now: a.clock()}
+	if keep == "" {
+		temp, err := os.MkdirTemp("", "hufu-demo-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(temp)
+		s.dir = temp
+	} else if err := os.Mkdir(keep, 0o700); err != nil {
+		return &inputError{id: "output.exists", name: keep, err: err}
+	}
+	a.say("demo.title")
+	defer s.close()
+	for _, play := range []func(context.Context) error{
+		s.openLedgerScene, s.accreditScene,
+		func(ctx context.Context) error { return s.importScene(ctx, table) },
+		s.receiveScene, s.claimsScene, s.proofScene, s.attackScene,
+	} {
+		if err := play(ctx); err != nil {
+			return err
+		}
+	}
+	if keep != "" {
+		a.say("demo.kept", "Dir", keep, "Passphrase", demoPassphrase)
+	}
+	a.say("demo.end")
+	return nil
+}
+
+func (s *scene) close() {
+	for _, c := range []interface{ Close() error }{s.citizen, s.library, s.other, s.office, s.root, s.log} {
+		if !isNil(c) {
+			_ = c.Close() // everything that mattered was committed
+		}
+	}
+}
+
+// isNil sees through an interface to the pointers that scene holds.
+func isNil(c interface{ Close() error }) bool {
+	switch v := c.(type) {
+	case *citizen:
+		return v == nil
+	case *counter:
+		return v == nil
+	case *agency:
+		return v == nil
+	case *sqlitelog.Log:
+		return v == nil
+	}
+	return c == nil
+}
+
+// step prints a step's heading and, when asked, why it can be trusted.
+func (s *scene) step(id string, data ...any) {
+	if s.json {
+		fields := map[string]any{"step": id}
+		for i := 0; i+1 < len(data); i += 2 {
+			fields[data[i].(string)] = data[i+1]
+		}
+		s.print(fields)
+		return
+	}
+	fmt.Fprintln(s.out)
+	s.say("step."+id, data...)
+	if s.explain {
+		s.say("explain." + id)
+	}
+}
+
+// keep stores a message for whoever looks at it afterwards.
+func (s *scene) keepMessage(name string, b []byte) error {
+	return replaceFile(filepath.Join(s.dir, "messages", name), append(b, '\n'))
+}
+
+// nextEpoch moves the clock past the epoch's boundary and lets the ledger close it.
+func (s *scene) nextEpoch(ctx context.Context) error {
+	s.now = s.now.Truncate(s.log.Trust().EpochLength).Add(s.log.Trust().EpochLength + time.Minute)
+	_, err := s.log.Heartbeat(ctx)
+	return err
+}
+
+func (s *scene) openLedgerScene(ctx context.Context) error {
+	var err error
+	if s.keys, err = s.developmentKeys(ctx); err != nil {
+		return err
+	}
+	if s.root, err = newAgency(ctx, s.path("root"), "Root agency", true, []byte(demoPassphrase), s.now); err != nil {
+		return err
+	}
+	if s.log, err = initLedger(ctx, s.path("ledger"), s.root, sqlitelog.InitOptions{Clock: s.clockNow}); err != nil {
+		return err
+	}
+	print := s.log.Trust().Fingerprint()
+	s.step("ledger", "Fingerprint", hex.EncodeToString(print[:8]), "Epoch", s.log.Trust().EpochLength.String())
+	return publishKeys(ctx, s.root, s.log, s.public(), s.keys)
+}
+
+func (s *scene) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *scene) public() publicFolder {
+	return publicFolder(s.path(filepath.Join("ledger", publicName)))
+}
+
+// accreditScene: the residents' office may issue, the library may ask.
+func (s *scene) accreditScene(ctx context.Context) error {
+	schema, err := publishSchema(ctx, s.root, s.log, s.public(), sample("resident.schema.json"))
+	if err != nil {
+		return err
+	}
+	if s.office, err = newAgency(ctx, s.path("office"), "Residents' office", false, []byte(demoPassphrase), s.now); err != nil {
+		return err
+	}
+	if err := registerDID(ctx, s.office, s.log); err != nil {
+		return err
+	}
+	if s.library, err = s.newCounter(ctx, "library"); err != nil {
+		return err
+	}
+	if s.other, err = s.newCounter(ctx, "gym"); err != nil {
+		return err
+	}
+	for _, grant := range []accreditation{
+		{s.office.card.DID, demoType, ledger.ActionIssue, demoRegion, 365, ledger.StateActive},
+		{s.library.agency.card.DID, demoType, ledger.ActionVerify, demoRegion, 365, ledger.StateActive},
+		{s.other.agency.card.DID, demoType, ledger.ActionVerify, demoRegion, 365, ledger.StateActive},
+	} {
+		if err := s.root.accredit(ctx, s.log, grant, "", s.now); err != nil {
+			return err
+		}
+	}
+	s.desk, err = issuer.New(s.office.issuer(), schema, demoRegion, s.office.vault, submitTo(s.log), s.public(), issuer.Options{Clock: s.clockNow})
+	if err != nil {
+		return err
+	}
+	s.step("accredit", "Office", s.office.card.DID, "Library", s.library.agency.card.DID, "Region", demoRegion)
+	return nil
+}
+
+func (s *scene) newCounter(ctx context.Context, name string) (*counter, error) {
+	h, err := newHome(s.path(name), s.path(filepath.Join("ledger", trustName)), s.log.Trust())
+	if err != nil {
+		return nil, err
+	}
+	return newCounter(ctx, h, name, []byte(demoPassphrase), s.clockNow)
+}
+
+func (s *scene) importScene(ctx context.Context, table []byte) error {
+	offers, refused, err := s.desk.Import(ctx, bytes.NewReader(table))
+	if err != nil {
+		return err
+	}
+	if len(offers) == 0 {
+		return errNoRows
+	}
+	s.offers = offers
+	s.step("import", "Accepted", len(offers), "Refused", len(refused))
+	if s.json {
+		s.reportRows(len(offers), refused, "")
+	} else {
+		s.sayRows(refused)
+	}
+	return s.desk.Publish(ctx)
+}
+
+// receiveScene: apply, issue, check, store.
+func (s *scene) receiveScene(ctx context.Context) error {
+	h, err := newHome(s.path("wallet"), s.path(filepath.Join("ledger", trustName)), s.log.Trust())
+	if err != nil {
+		return err
+	}
+	if err := newCitizen(ctx, h, []byte(demoPassphrase)); err != nil {
+		return err
+	}
+	if s.citizen, err = openCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
+		return err
+	}
+	application, err := s.citizen.Apply(ctx, s.offers[0].Offer)
+	if err != nil {
+		return err
+	}
+	response, err := s.desk.Answer(ctx, application)
+	if err != nil {
+		return err
+	}
+	stored, err := s.citizen.Receive(ctx, response)
+	if err != nil {
+		return err
+	}
+	s.step("receive", "Bytes", len(response), "Claims", len(s.labelsOf(stored)))
+	for name, b := range map[string][]byte{"offer.json": s.offers[0].Offer, "application.json": application, "response.json": response} {
+		if err := s.keepMessage(name, b); err != nil {
+			return err
+		}
+	}
+	if err := s.nextEpoch(ctx); err != nil {
+		return err
+	}
+	started := time.Now()
+	if _, err := s.citizen.Prepare(ctx, 2); err != nil {
+		return err
+	}
+	s.step("epoch", "Milliseconds", time.Since(started).Milliseconds()/2)
+	return nil
+}
+
+func (s *scene) labelsOf(stored *wallet.Stored) []string {
+	var names []string
+	schema, err := credential.ParseSchema(sample("resident.schema.json"))
+	if err != nil {
+		return nil
+	}
+	for _, c := range schema.Claims {
+		if len(c.Path.Values(stored.Claims)) > 0 {
+			names = append(names, c.Path.String())
+		}
+	}
+	return names
+}
+
+// ask lets a counter make a request after the sample policy.
+func (s *scene) ask(ctx context.Context, c *counter) (*verifier.Verifier, []byte, error) {
+	policy, err := c.keepPolicy(sample("adult-in-district.policy.json"))
+	if err != nil {
+		return nil, nil, err
+	}
+	v, err := c.verifier(policy, c.log, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	request, err := v.Ask(ctx)
+	return v, []byte(request), err
+}
+
+// present answers a request in one way.
+func (s *scene) present(ctx context.Context, request []byte, with string) (*wallet.Presented, error) {
+	ask, err := s.citizen.Consider(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	choice, err := chooseWith(ask, with)
+	if err != nil {
+		return nil, err
+	}
+	return s.citizen.Present(ctx, ask, wallet.Consent{Choice: choice})
+}
+
+func (s *scene) claimsScene(ctx context.Context) error {
+	v, request, err := s.ask(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	ask, err := s.citizen.Consider(ctx, request)
+	if err != nil {
+		return err
+	}
+	choice, err := chooseWith(ask, "claims")
+	if err != nil {
+		return err
+	}
+	s.step("ask")
+	if !s.json {
+		s.sayAsk(ask, choice)
+	}
+	return s.answerScene(ctx, v, ask, choice, "claims")
+}
+
+func (s *scene) proofScene(ctx context.Context) error {
+	v, request, err := s.ask(ctx, s.library)
+	if err != nil {
+		return err
+	}
+	ask, err := s.citizen.Consider(ctx, request)
+	if err != nil {
+		return err
+	}
+	choice, err := chooseWith(ask, "proof")
+	if err != nil {
+		return err
+	}
+	if err := s.keepMessage("request.jwt", request); err != nil {
+		return err
+	}
+	return s.answerScene(ctx, v, ask, choice, "proof")
+}
+
+// answerScene presents, verifies, and prints the counter's screen.
+func (s *scene) answerScene(ctx context.Context, v *verifier.Verifier, ask *wallet.Ask, choice int, how string) error {
+	started := time.Now()
+	presented, err := s.citizen.Present(ctx, ask, wallet.Consent{Choice: choice})
+	if err != nil {
+		return err
+	}
+	took := time.Since(started)
+	result, err := v.Verify(ctx, presented.Response)
+	if err != nil {
+		return err
+	}
+	s.step(how, "Milliseconds", took.Milliseconds())
+	s.sayResult(result)
+	if how == "proof" {
+		s.say("demo.qr", "Characters", len(openid.QRText(openid.QRProofPresentation, proofBytes(presented.Response))))
+	}
+	return s.keepMessage("answer-"+how+".json", presented.Response)
+}
+
+var errAccepted = errors.New("an attack was accepted")

@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verifier"
+	counterstore "github.com/hufu-id/hufu/verifier/sqlitestore"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/sqlitestore"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+// home is what a wallet's and a counter's folder have in common: the trust
+// file they were given, and where its ledger lies.
+type home struct {
+	dir    string
+	Ledger string `json:"ledger"`
+	trust  *ledger.TrustFile
+}
+
+const homeName = "home.json"
+
+// newHome keeps a trust file whose fingerprint was checked.
+func newHome(dir, trustPath string, trust *ledger.TrustFile) (*home, error) {
+	at, err := filepath.Abs(filepath.Dir(trustPath))
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, &inputError{id: "output.unwritable", name: dir, err: err}
+	}
+	h := &home{dir: dir, Ledger: at, trust: trust}
+	b, err := json.Marshal(h)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeNew(filepath.Join(dir, trustName), trust.Bytes()); err != nil {
+		return nil, err
+	}
+	return h, writeNew(filepath.Join(dir, homeName), b)
+}
+
+func openHome(dir, missing string) (*home, error) {
+	h := &home{dir: dir}
+	b, err := os.ReadFile(filepath.Join(dir, homeName))
+	if err != nil {
+		return nil, &inputError{id: missing, name: dir, err: err}
+	}
+	if err := json.Unmarshal(b, h); err != nil {
+		return nil, &inputError{id: "input.malformed", name: filepath.Join(dir, homeName), err: err}
+	}
+	// The file was pinned when it came in and lies in its owner's folder.
+	trust, err := os.ReadFile(filepath.Join(dir, trustName))
+	if err != nil {
+		return nil, &inputError{id: missing, name: dir, err: err}
+	}
+	h.trust, err = ledger.ParseTrust(trust)
+	return h, err
+}
+
+func (h *home) public() publicFolder { return publicFolder(filepath.Join(h.Ledger, publicName)) }
+
+// citizen is an open wallet.
+type citizen struct {
+	*wallet.Wallet
+	home  *home
+	vault *sqlitestore.Store
+	log   *sqlitelog.Log
+}
+
+func newCitizen(ctx context.Context, h *home, passphrase []byte) error {
+	vault, err := sqlitestore.Create(ctx, filepath.Join(h.dir, vaultName), passphrase, sqlitestore.Options{})
+	if errors.Is(err, os.ErrExist) {
+		return &inputError{id: "output.exists", name: h.dir, err: err}
+	}
+	if err != nil {
+		return err
+	}
+	return vault.Close()
+}
+
+// openCitizen opens a wallet; keys may be nil where nothing is proved.
+func openCitizen(ctx context.Context, h *home, passphrase []byte, keys *prover.Prover, clock func() time.Time) (*citizen, error) {
+	vault, err := sqlitestore.Open(ctx, filepath.Join(h.dir, vaultName), passphrase, sqlitestore.Options{})
+	if err != nil {
+		return nil, &inputError{id: "vault.closed", name: h.dir, err: err}
+	}
+	log, err := openLedger(ctx, h.Ledger, clock)
+	if err != nil {
+		return nil, errors.Join(err, vault.Close())
+	}
+	c := &citizen{home: h, vault: vault, log: log}
+	schemas, err := h.public().schemas()
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	opts := wallet.Options{Clock: clock}
+	if keys != nil {
+		opts.Prover = keys
+	}
+	c.Wallet, err = wallet.New(vault, wallet.NewSoftwareKeys(vault), h.trust, log,
+		wallet.Material{Schemas: schemas, Status: h.public()}, opts)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *citizen) Close() error { return errors.Join(c.log.Close(), c.vault.Close()) }
+
+// counter is an open service counter.
+type counter struct {
+	home   *home
+	agency *agency
+	store  *counterstore.Store
+	log    *sqlitelog.Log
+	clock  func() time.Time
+}
+
+const (
+	counterName  = "counter.db"
+	policiesName = "policies"
+)
+
+// newCounter makes a counter's folder; its DID goes on the ledger.
+func newCounter(ctx context.Context, h *home, name string, passphrase []byte, clock func() time.Time) (*counter, error) {
+	identity, err := newAgency(ctx, h.dir, name, false, passphrase, clock())
+	if err != nil {
+		return nil, err
+	}
+	c := &counter{home: h, agency: identity, clock: clock}
+	if c.store, err = counterstore.Open(ctx, filepath.Join(h.dir, counterName), counterstore.Options{Create: true}); err != nil {
+		return nil, errors.Join(err, identity.Close())
+	}
+	if c.log, err = openLedger(ctx, h.Ledger, clock); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	create, err := identity.createOperation(ctx)
+	if err == nil {
+		_, err = c.log.Submit(ctx, create)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func openCounter(ctx context.Context, h *home, passphrase []byte, clock func() time.Time) (*counter, error) {
+	identity, err := openAgency(ctx, h.dir, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	c := &counter{home: h, agency: identity, clock: clock}
+	if c.store, err = counterstore.Open(ctx, filepath.Join(h.dir, counterName), counterstore.Options{}); err != nil {
+		return nil, errors.Join(&inputError{id: "counter.closed", name: h.dir, err: err}, identity.Close())
+	}
+	if c.log, err = openLedger(ctx, h.Ledger, clock); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *counter) Close() error {
+	err := c.agency.Close()
+	if c.store != nil {
+		err = errors.Join(err, c.store.Close())
+	}
+	if c.log != nil {
+		err = errors.Join(err, c.log.Close())
+	}
+	return err
+}
+
+// verifier joins the counter with one policy. Development keys are accepted
+// only where the caller said so.
+func (c *counter) verifier(policy *verifier.Policy, reader ledger.Reader, allowSingleParty bool) (*verifier.Verifier, error) {
+	schemas, err := c.home.public().schemas()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := c.home.public().verifyingKeys()
+	if err != nil {
+		return nil, err
+	}
+	identity := verifier.Identity{DID: c.agency.card.DID, KeyID: c.agency.card.KeyID, Key: c.agency.key}
+	material := verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.home.public()}
+	return verifier.New(identity, c.home.trust, reader, policy, c.store, material,
+		verifier.Options{Clock: c.clock, AllowSinglePartySetupUnsafe: allowSingleParty})
+}
+
+// keepPolicy stores a policy under its hash, so that answers are held against
+// the very policy that was asked with.
+func (c *counter) keepPolicy(file []byte) (*verifier.Policy, error) {
+	policy, err := verifier.ParsePolicy(file)
+	if err != nil {
+		return nil, err
+	}
+	return policy, replaceFile(c.policyPath(policy.Hash()), file)
+}
+
+func (c *counter) policyPath(hash [32]byte) string {
+	return filepath.Join(c.home.dir, policiesName, hex.EncodeToString(hash[:])+".json")
+}
+
+// policyOf finds the policy with which an answer's request was asked.
+func (c *counter) policyOf(ctx context.Context, response []byte) (*verifier.Policy, error) {
+	answer, err := openid.ParseResponse(response)
+	if err != nil {
+		return nil, &verifier.Rejected{Check: verifier.CheckForm, Err: err}
+	}
+	stored, err := c.store.Request(ctx, answer.State)
+	if errors.Is(err, verifier.ErrUnknownRequest) {
+		return nil, &verifier.Rejected{Check: verifier.CheckRequest, Err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	asked, err := openid.ParseRequest(string(stored.Object))
+	if err != nil || asked.Unverified.Policy == nil {
+		return nil, &inputError{id: "counter.closed", name: c.home.dir, err: err}
+	}
+	f, err := os.Open(c.policyPath(*asked.Unverified.Policy))
+	if err != nil {
+		return nil, &inputError{id: "counter.closed", name: c.home.dir, err: err}
+	}
+	defer f.Close()
+	b, err := readAtMost(f, limits.Document)
+	if err != nil {
+		return nil, err
+	}
+	return verifier.ParsePolicy(b)
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+// A ledger's folder holds, beside log.db and its keys, what it makes public:
+//
+//	trust.json        who to trust; its fingerprint travels another way
+//	public/*.vk       verifying keys
+//	public/*.json     schema files
+//	public/*.jwt      status lists, by the SHA-256 of their URI
+//
+// Wallets and counters take the trust file's folder as the place of all that;
+// each piece counts only where the ledger names its hash.
+const (
+	trustName  = "trust.json"
+	publicName = "public"
+)
+
+// publicFolder serves and takes the public files of a ledger.
+type publicFolder string
+
+// Publish implements issuer.Publisher.
+func (p publicFolder) Publish(_ context.Context, uri string, b []byte) error {
+	return replaceFile(p.path(uri), b)
+}
+
+// Fetch implements status.Source. Every list lies in one folder: whoever looks
+// sees that a list was read, not for whom.
+func (p publicFolder) Fetch(_ context.Context, uri string) ([]byte, error) {
+	f, err := os.Open(p.path(uri))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return readAtMost(f, limits.StatusToken)
+}
+
+func (p publicFolder) path(uri string) string {
+	h := sha256.Sum256([]byte(uri))
+	return filepath.Join(string(p), hex.EncodeToString(h[:16])+".jwt")
+}
+
+// schemas reads every schema file; one that does not parse is passed over,
+// because the ledger decides which count.
+func (p publicFolder) schemas() ([]*credential.Schema, error) {
+	var out []*credential.Schema
+	err := p.each(".json", limits.Document, func(b []byte) {
+		if s, err := credential.ParseSchema(b); err == nil {
+			out = append(out, s)
+		}
+	})
+	return out, err
+}
+
+// verifyingKeys reads every verifying key.
+func (p publicFolder) verifyingKeys() ([][]byte, error) {
+	var out [][]byte
+	err := p.each(".vk", limits.Document, func(b []byte) { out = append(out, b) })
+	return out, err
+}
+
+func (p publicFolder) each(suffix string, limit int64, use func([]byte)) error {
+	entries, err := os.ReadDir(string(p))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), suffix) {
+			continue
+		}
+		f, err := os.Open(filepath.Join(string(p), e.Name()))
+		if err != nil {
+			return err
+		}
+		b, err := readAtMost(f, limit)
+		f.Close()
+		if err != nil {
+			return err
+		}
+		use(b)
+	}
+	return nil
+}
+
+// logOrigin names the demonstration's log.
+const logOrigin = "hufu.example/ledger"
+
+// initLedger makes a ledger; its genesis gives the root agency its DID.
+func initLedger(ctx context.Context, dir string, root *agency, opts sqlitelog.InitOptions) (*sqlitelog.Log, error) {
+	next, err := root.nextKeyHash(ctx)
+	if err != nil {
+		return nil, err
+	}
+	opts.NextKeys = [][32]byte{next}
+	log, err := sqlitelog.Init(ctx, dir, logOrigin, new(zkp.Accumulator), root.key, opts)
+	if errors.Is(err, os.ErrExist) {
+		return nil, &inputError{id: "output.exists", name: dir, err: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := root.saveCard(log.Trust().RootDID); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return log, nil
+}
+
+// submitTo adapts a log to a desk.
+func submitTo(log *sqlitelog.Log) issuer.Submit {
+	return func(ctx context.Context, ops ...*ledger.SignedOperation) error {
+		_, err := log.Submit(ctx, ops...)
+		return err
+	}
+}
+
+// openLedger opens a ledger's folder and keeps it alive: whoever uses a ledger
+// on this machine makes the checkpoint that closes an epoch which is over.
+func openLedger(ctx context.Context, dir string, clock func() time.Time) (*sqlitelog.Log, error) {
+	log, err := sqlitelog.Open(ctx, dir, new(zkp.Accumulator), sqlitelog.Options{Clock: clock})
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &inputError{id: "ledger.missing", name: dir, err: err}
+	}
+	if err != nil {
+		return nil, &inputError{id: "ledger.closed", name: dir, err: err}
+	}
+	if err := keepAlive(ctx, log, clock()); err != nil {
+		return nil, errors.Join(&inputError{id: "ledger.closed", name: dir, err: err}, log.Close())
+	}
+	return log, nil
+}
+
+func keepAlive(ctx context.Context, log *sqlitelog.Log, now time.Time) error {
+	proof, err := log.Prove(ctx)
+	if err != nil {
+		return err
+	}
+	state, err := ledger.ParseStateLeaf(proof.StateLeaf)
+	if err != nil {
+		return err
+	}
+	if log.Trust().EpochAt(state.Time()) == log.Trust().EpochAt(now) {
+		return nil
+	}
+	_, err = log.Heartbeat(ctx)
+	return err
+}
+
+// readTrust reads a trust file and insists on its fingerprint.
+func (a *app) readTrust(name, fingerprint string) (*ledger.TrustFile, error) {
+	b, err := a.readFile(name, limits.Document)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.ParseTrustPinned(b, fingerprint)
+}
+
+// developmentKeys opens, or makes, this machine's single-party keys.
+func (a *app) developmentKeys(ctx context.Context) (*prover.Prover, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, usageError{errors.New(a.words.text("keys.no-cache"))}
+	}
+	return prover.DevelopmentKeys(ctx, cache, a.keyProgress())
+}
+
+// publishKeys puts the verifying keys on the ledger, signed by the root, and
+// their bytes into the public folder.
+func publishKeys(ctx context.Context, root *agency, log *sqlitelog.Log, folder publicFolder, keys *prover.Prover) error {
+	var objects []ledger.Object
+	for _, circuit := range prover.Circuits() {
+		b, hash, err := keys.VerifyingKey(circuit)
+		if err != nil {
+			return err
+		}
+		if err := replaceFile(filepath.Join(string(folder), string(circuit)+".vk"), b); err != nil {
+			return err
+		}
+		objects = append(objects, &ledger.VK{Circuit: string(circuit), KeyHash: hash, Setup: ledger.SetupSingleParty, State: ledger.VKActive})
+	}
+	return root.submit(ctx, log, objects...)
+}
+
+// publishSchema puts a schema on the ledger and its file into the public folder.
+func publishSchema(ctx context.Context, owner *agency, log *sqlitelog.Log, folder publicFolder, file []byte) (*credential.Schema, error) {
+	schema, err := credential.ParseSchema(file)
+	if err != nil {
+		return nil, err
+	}
+	name := strings.ReplaceAll(schema.ID, string(filepath.Separator), "_")
+	if err := replaceFile(filepath.Join(string(folder), name+".json"), file); err != nil {
+		return nil, err
+	}
+	object := &ledger.Schema{
+		ID: schema.ID, Version: uint32(schema.Version), VCT: schema.VCT, Hash: schema.Hash(),
+		Attributes: schema.Slots(), Owner: owner.card.DID,
+	}
+	return schema, owner.submit(ctx, log, object)
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"embed"
+	"encoding/json"
+	"strings"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+)
+
+//go:embed locale/*.json
+var locales embed.FS
+
+// words looks sentences up in one language.
+type words struct{ localizer *i18n.Localizer }
+
+// newWords loads both languages; the files are part of the binary, so that a
+// failure is a broken build.
+func newWords(lang string) *words {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	for _, name := range []string{"locale/en.json", "locale/zh.json"} {
+		if _, err := bundle.LoadMessageFileFS(locales, name); err != nil {
+			panic(err)
+		}
+	}
+	return &words{i18n.NewLocalizer(bundle, lang, "en")}
+}
+
+// text is the sentence of an id with its values filled in.
+func (w *words) text(id string, data ...any) string {
+	values := map[string]any{}
+	for i := 0; i+1 < len(data); i += 2 {
+		values[data[i].(string)] = data[i+1]
+	}
+	s, err := w.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: values})
+	if err != nil {
+		return id // a test asserts that no sentence is missing
+	}
+	return s
+}
+
+// languageOf picks zh where the first set locale says so.
+func languageOf(settings ...string) string {
+	for _, s := range settings {
+		if s == "" {
+			continue
+		}
+		if strings.HasPrefix(strings.ToLower(s), "zh") {
+			return "zh"
+		}
+		return "en"
+	}
+	return "en"
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/provenance"
+	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/wallet/sqlitestore"
+	"github.com/hufu-id/hufu/zkp"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+// A reason pairs an error with the sentence that people read. The first match
+// counts, so that the narrow ones stand before the wide ones.
+type reason struct {
+	err     error
+	id      string
+	refused bool // checked and false; otherwise it could not be checked
+}
+
+var reasons = []reason{
+	{wallet.ErrLocked, "why.locked", false},
+	{sqlitestore.ErrIntegrity, "why.vault-damaged", false},
+	{sqlitestore.ErrFormat, "why.vault-damaged", false},
+
+	{ledger.ErrStale, "why.stale", false},
+	{ledger.ErrClock, "why.clock", false},
+	{ledger.ErrInconsistent, "why.inconsistent", true},
+	{ledger.ErrFingerprint, "why.fingerprint", true},
+	{ledger.ErrNotWitnessed, "why.witnesses", false},
+
+	{status.ErrRevoked, "why.revoked", true},
+	{status.ErrSuspended, "why.suspended", true},
+	{ledger.ErrSuspended, "why.accreditation-ended", true},
+	{ledger.ErrEnded, "why.accreditation-ended", true},
+	{ledger.ErrNotInForce, "why.accreditation-ended", true},
+	{ledger.ErrNotAccredited, "why.not-accredited", true},
+	{wallet.ErrNotAccredited, "why.not-accredited", true},
+
+	{verifier.ErrReplayed, "why.replayed", true},
+	{verifier.ErrUsedOnce, "why.used-once", true},
+	{verifier.ErrUnknownRequest, "why.unknown-request", true},
+	{verifier.ErrExpired, "why.request-expired", true},
+	{verifier.ErrEpochTooOld, "why.epoch-old", true},
+	{verifier.ErrNotMet, "why.not-met", true},
+	{verifier.ErrKeyNotAtHand, "why.no-key", false},
+	{verifier.ErrPolicy, "why.policy", true},
+
+	{credential.ErrBindingAudience, "why.other-counter", true},
+	{credential.ErrBindingNonce, "why.other-request", true},
+	{credential.ErrBindingHash, "why.tampered", true},
+	{credential.ErrBindingSignature, "why.holder-signature", true},
+	{credential.ErrBindingAge, "why.binding-age", true},
+	{credential.ErrNoBinding, "why.no-binding", true},
+	{credential.ErrExpired, "why.expired", true},
+	{credential.ErrNotYetValid, "why.not-yet-valid", true},
+	{credential.ErrIssuedAt, "why.not-yet-valid", true},
+	{credential.ErrUnreferenced, "why.tampered", true},
+	{credential.ErrSignature, "why.issuer-signature", true},
+	{did.ErrKeyNotValid, "why.key-not-valid", true},
+
+	{zkp.ErrSinglePartySetup, "why.single-party", false},
+	{zkp.ErrRevoked, "why.cannot-prepare-revoked", true},
+	{zkp.ErrNotRegistered, "why.cannot-prepare-issuer", true},
+	{zkp.ErrNotValid, "why.expired", true},
+	{zkp.ErrEpoch, "why.epoch-old", true},
+	{zkp.ErrPrepare, "why.prepare", true},
+	{zkp.ErrShow, "why.show", true},
+	{zkp.ErrUnsatisfied, "why.not-met", true},
+	{prover.ErrKeyFile, "why.key-file", false},
+
+	{issuer.ErrCodeUsed, "why.code-used", true},
+	{issuer.ErrCode, "why.code-unknown", true},
+	{issuer.ErrCommitment, "why.commitment", true},
+	{issuer.ErrTable, "why.table", true},
+	{issuer.ErrNotIssued, "why.not-issued", true},
+	{issuer.ErrRevoked, "why.already-revoked", true},
+
+	{wallet.ErrNothingMatches, "why.nothing-matches", true},
+	{wallet.ErrUnrequested, "why.unrequested", true},
+	{wallet.ErrReceived, "why.received", true},
+	{wallet.ErrWrongIssuer, "why.wrong-issuer", true},
+	{wallet.ErrNoEpoch, "why.no-epoch", false},
+	{statement.ErrMismatch, "why.half-mismatch", true},
+	{wallet.ErrRequest, "why.request", true},
+	{wallet.ErrOffer, "why.offer", true},
+
+	{provenance.ErrNoSchema, "why.no-schema", false},
+	{ledger.ErrFormat, "why.trust-file", true},
+	{openid.ErrTooLarge, "why.message", true},
+	{openid.ErrJSON, "why.message", true},
+	{openid.ErrResponse, "why.message", true},
+	{openid.ErrCredentialRequest, "why.message", true},
+	{openid.ErrCredentialResponse, "why.message", true},
+	{credential.ErrForm, "why.message", true},
+	{zkp.ErrForm, "why.message", true},
+	{wallet.ErrConsent, "why.consent", true},
+	{wallet.ErrNotFound, "why.not-found", false},
+	{errNoRows, "why.no-rows", true},
+	{errDeclined, "why.declined", true},
+	{errAccepted, "why.attack-accepted", false},
+}
+
+// refusal names the failed check, and reports whether the error means checked
+// and false.
+func refusal(err error) (check string, refused bool) {
+	var rejected *verifier.Rejected
+	if errors.As(err, &rejected) {
+		return string(rejected.Check), true
+	}
+	var unchecked *verifier.Unchecked
+	if errors.As(err, &unchecked) {
+		return string(unchecked.Check), false
+	}
+	var origin *provenance.Error
+	if errors.As(err, &origin) {
+		return string(origin.Step), !origin.Unchecked
+	}
+	for _, r := range reasons {
+		if errors.Is(err, r.err) {
+			return "", r.refused
+		}
+	}
+	return "", false
+}
+
+// sentence is an error as people read it.
+func (a *app) sentence(err error) string {
+	var usage usageError
+	if errors.As(err, &usage) {
+		return a.words.text("error.usage", "Text", usage.Error())
+	}
+	var input *inputError
+	if errors.As(err, &input) {
+		text := a.words.text(input.id, "Name", input.name)
+		if input.err != nil {
+			if why := a.why(input.err); why != "" {
+				text += " " + why
+			}
+		}
+		return text
+	}
+	why := a.why(err)
+	if why == "" {
+		why = a.words.text("why.other", "Text", err.Error())
+	}
+	check, refused := refusal(err)
+	switch {
+	case check != "" && refused:
+		return a.words.text("error.rejected", "Check", a.checkName(check), "Why", why)
+	case check != "":
+		return a.words.text("error.unchecked", "Check", a.checkName(check), "Why", why)
+	case refused:
+		return a.words.text("error.refused", "Why", why)
+	}
+	return a.words.text("error.failed", "Why", why)
+}
+
+// why finds the sentence of an error, or returns "".
+func (a *app) why(err error) string {
+	for _, r := range reasons {
+		if errors.Is(err, r.err) {
+			return a.words.text(r.id)
+		}
+	}
+	return ""
+}
+
+// checkName is a check in words, with its name in brackets so that logs and
+// people mean the same.
+func (a *app) checkName(check string) string {
+	return fmt.Sprintf("%s [%s]", a.words.text("check."+check), check)
+}
+
+// isCobraUsage recognises cobra's own complaints, which have no type.
+func isCobraUsage(err error) bool {
+	for _, start := range []string{"unknown command", "unknown flag", "required flag"} {
+		if strings.HasPrefix(err.Error(), start) {
+			return true
+		}
+	}
+	return false
+}

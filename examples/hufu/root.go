@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes, the same for every command.
+const (
+	exitAccepted = 0
+	exitRefused  = 1 // checked, and false
+	exitUnknown  = 2 // could not check
+	exitUsage    = 3
+)
+
+// app is what every command shares.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	words    *words
+	lang     string
+	json     bool
+	explain  bool
+	ledger   string // folder
+	clock    func() time.Time
+}
+
+// usageError is a mistake in how a command was called.
+type usageError struct{ error }
+
+// run is the whole program but for the exit.
+func run(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	a := &app{in: in, out: out, err: errOut}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if a.words == nil { // a flag failed before the language was known
+		a.words = newWords("en")
+	}
+	return a.finish(err)
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hufu",
+		Short: "One credential, shown whole, in part, or as a zero-knowledge proof",
+		Long: "hufu walks the road of a credential: an agency issues it, a citizen holds it,\n" +
+			"a counter checks it, a ledger anchors it, a zero-knowledge proof hides it.\n\n" +
+			"Exit codes: 0 accepted, 1 refused, 2 could not check, 3 wrong usage.",
+		Example:       "  hufu demo\n  hufu demo --lang zh --explain\n  hufu ledger show --ledger ledger",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return a.start()
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.DisableDefaultCmd = true
+	flags := root.PersistentFlags()
+	flags.StringVar(&a.lang, "lang", "", "language of what is printed: en or zh (default: from LANG)")
+	flags.BoolVar(&a.json, "json", false, "print one JSON object a line instead of sentences")
+	flags.StringVar(&a.ledger, "ledger", envOr("HUFU_LEDGER", "ledger"), "folder of the ledger")
+	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(),
+		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
+	return root
+}
+
+func envOr(name, fallback string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return fallback
+}
+
+// start settles what flags and environment say together.
+func (a *app) start() error {
+	switch a.lang {
+	case "":
+		a.lang = languageOf(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
+	case "en", "zh":
+	default:
+		return usageError{fmt.Errorf("--lang is en or zh, not %q", a.lang)}
+	}
+	a.words = newWords(a.lang)
+	if a.clock == nil {
+		clock, err := environmentClock(os.Getenv("HUFU_DEMO_CLOCK_UNSAFE"))
+		if err != nil {
+			return usageError{err}
+		}
+		a.clock = clock
+	}
+	return nil
+}
+
+// environmentClock shifts the clock for demonstrations: a value like 90m or
+// -24h is added to the machine's time.
+func environmentClock(shift string) (func() time.Time, error) {
+	if shift == "" {
+		return time.Now, nil
+	}
+	d, err := time.ParseDuration(shift)
+	if err != nil {
+		return nil, errors.New("HUFU_DEMO_CLOCK_UNSAFE is a duration such as 90m")
+	}
+	return func() time.Time { return time.Now().Add(d) }, nil
+}
+
+// finish prints an error as one sentence and chooses the exit code.
+func (a *app) finish(err error) int {
+	if err == nil {
+		return exitAccepted
+	}
+	code := exitUnknown
+	check := ""
+	var usage usageError
+	switch {
+	case errors.As(err, &usage), isCobraUsage(err):
+		code = exitUsage
+	default:
+		var refused bool
+		if check, refused = refusal(err); refused {
+			code = exitRefused
+		}
+	}
+	sentence := a.sentence(err)
+	if a.json {
+		a.print(map[string]any{"error": map[string]any{"code": code, "check": check, "message": sentence}})
+	}
+	fmt.Fprintln(a.err, sentence)
+	return code
+}
+
+// exactArgs is cobra.ExactArgs as a usage error.
+func exactArgs(n int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usageError{fmt.Errorf("%s takes %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,129 @@
+// Package imports holds the test that keeps the house in order: who may import
+// whom, and what must never reach a verifier.
+package imports
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/hufu-id/hufu/"
+
+// allowed names, for each package, the packages of ours that it may import.
+// What is missing here is not allowed to import any of ours but internal/limits.
+var allowed = map[string][]string{
+	"did/hufu":             {"did", "ledger"},
+	"status":               {"did"},
+	"credential":           {"did", "status"},
+	"openid":               {"did", "status", "credential"},
+	"statement":            {"credential", "openid", "zkp"},
+	"ledger/machine":       {"ledger"},
+	"ledger/sqlitelog":     {"ledger", "ledger/machine"},
+	"zkp/prover":           {"zkp"},
+	"wallet":               nouns,
+	"wallet/sqlitestore":   {"wallet"},
+	"wallet/wallettest":    {"wallet"},
+	"wallet/issuer":        append([]string{"wallet"}, nouns...),
+	"verifier":             nouns,
+	"verifier/sqlitestore": {"verifier"},
+	"verifier/verifiertest": {
+		"verifier",
+	},
+}
+
+var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "statement"}
+
+func TestPackagesImportWhatTheyMay(t *testing.T) {
+	for _, line := range goList(t, nil, "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...") {
+		fields := strings.Fields(line)
+		name := strings.TrimPrefix(fields[0], module)
+		if strings.HasPrefix(name, "examples") || strings.HasPrefix(name, "internal/") {
+			continue
+		}
+		for _, path := range fields[1:] {
+			ours, ok := strings.CutPrefix(path, module)
+			if !ok || ours == "internal/limits" {
+				continue
+			}
+			if !contains(allowed[name], ours) {
+				t.Errorf("%s imports %s, which is not among %v", name, ours, allowed[name])
+			}
+		}
+	}
+}
+
+// heavy are dependencies that stay in the room built for them.
+var heavy = map[string]string{
+	"github.com/mattn/go-sqlite3":   "sqlite",
+	"github.com/consensys/gnark/":   "zkp/prover",
+	"github.com/spf13/cobra":        "examples",
+	"github.com/hyperledger/":       "wallet/ariesagent",
+	"github.com/cometbft/":          "ledger/cometlog",
+	module + "zkp/prover":           "zkp/prover",
+	module + "internal/testworld":   "only tests",
+	"github.com/nicksnyder/go-i18n": "examples",
+}
+
+func TestNounsAndRolesReachNothingHeavy(t *testing.T) {
+	for _, name := range append([]string{"wallet", "verifier"}, nouns...) {
+		for _, dep := range goList(t, nil, "-deps", module+name) {
+			for prefix, room := range heavy {
+				if strings.HasPrefix(dep, prefix) {
+					t.Errorf("%s reaches %s, which belongs to %s", name, dep, room)
+				}
+			}
+		}
+	}
+}
+
+func TestOnlyTheBackendsReachGnarkFromZKP(t *testing.T) {
+	for _, dep := range goList(t, nil, "-deps", module+"zkp") {
+		outside := strings.Contains(strings.SplitN(dep, "/", 2)[0], ".")
+		known := strings.HasPrefix(dep, "github.com/consensys/gnark-crypto/") || strings.HasPrefix(dep, "golang.org/x/") ||
+			strings.HasPrefix(dep, "github.com/bits-and-blooms/") || strings.HasPrefix(dep, module)
+		if outside && !known {
+			t.Errorf("zkp reaches %s", dep)
+		}
+	}
+}
+
+// TestVerifierBuildsEverywhere builds, and does not run, the verifier for
+// every platform it is promised for.
+func TestVerifierBuildsEverywhere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds three platforms")
+	}
+	for _, target := range [][2]string{{"linux", "amd64"}, {"js", "wasm"}, {"android", "arm64"}} {
+		cmd := exec.Command("go", "build", module+"verifier")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+target[0], "GOARCH="+target[1])
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s/%s: %v\n%s", target[0], target[1], err, out)
+		}
+	}
+}
+
+func goList(t *testing.T, env []string, args ...string) []string {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Env = append(os.Environ(), env...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+	if len(lines) == 0 || lines[0] == "" {
+		t.Fatal("go list printed nothing")
+	}
+	return lines
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,272 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Actions that an agency may be accredited for.
+const (
+	// ActionIssue lets an agency issue credentials of a type.
+	ActionIssue = "issue"
+	// ActionVerify lets an agency ask for credentials of a type.
+	ActionVerify = "verify"
+	// ActionAccredit lets an agency accredit others for a type.
+	ActionAccredit = "accredit"
+)
+
+// States of an accreditation.
+const (
+	StateActive    = "active"
+	StateSuspended = "suspended"
+	StateEnded     = "ended"
+)
+
+// AnyType, with ActionAccredit, stands for every credential type.
+const AnyType = "*"
+
+// MaxChain bounds how many accreditations may lie between an agency and the
+// trust root, its own included.
+const MaxChain = 8
+
+// Accreditation says that one agency lets another act: for one credential type,
+// one action and one region with all that lies within it.
+type Accreditation struct {
+	_ struct{} `cbor:",toarray"`
+	// Agency is the DID of the agency that may act.
+	Agency string
+	// Action is one of the Action constants.
+	Action string
+	// Region is a GB/T 2260 code; see Covers.
+	Region string
+	// Type is the credential type (vct), or AnyType with ActionAccredit.
+	Type string
+	// Accreditor is the DID of the agency that says so.
+	Accreditor string
+	// Via is the key of the accreditation that entitles the accreditor; empty
+	// for the trust root, which needs none.
+	Via string
+	// From is the first second in force, in Unix time; 0 is the beginning.
+	From int64
+	// Until is the first second no longer in force; 0 is never.
+	Until int64
+	// State is one of the State constants.
+	State string
+}
+
+// ParseAccreditation reads an accreditation. The error is [ErrTooLarge],
+// [ErrFormat], [ErrKey] or [ErrValue].
+func ParseAccreditation(b []byte) (*Accreditation, error) { return parseObject[Accreditation](b) }
+
+// Kind returns [KindAccreditation].
+func (*Accreditation) Kind() string { return KindAccreditation }
+
+// Key returns [AccreditationKey] of the accreditation.
+func (a *Accreditation) Key() string {
+	return AccreditationKey(a.Agency, a.Action, a.Region, a.Type)
+}
+
+// Bytes is the canonical encoding.
+func (a *Accreditation) Bytes() []byte { return encodeObject(*a) }
+
+// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+func (a *Accreditation) Check() error {
+	switch a.Action {
+	case ActionIssue, ActionVerify, ActionAccredit:
+	default:
+		return fmt.Errorf("%w: unknown action", ErrValue)
+	}
+	switch a.State {
+	case StateActive, StateSuspended, StateEnded:
+	default:
+		return fmt.Errorf("%w: unknown state of an accreditation", ErrValue)
+	}
+	if a.Type == AnyType && a.Action != ActionAccredit {
+		return fmt.Errorf("%w: any type is for accrediting alone", ErrValue)
+	}
+	if a.From < 0 || a.Until < 0 || a.Until != 0 && a.Until <= a.From {
+		return fmt.Errorf("%w: accreditation ends before it begins", ErrValue)
+	}
+	if a.Via != "" && !strings.HasPrefix(a.Via, AccreditationPrefix(a.Accreditor)) {
+		return fmt.Errorf("%w: accreditation by way of another's", ErrValue)
+	}
+	return firstError(CheckDID(a.Agency), CheckDID(a.Accreditor), CheckRegion(a.Region), CheckKey(a.Type), CheckKey(a.Key()))
+}
+
+// entitles reports whether the holder of a may give b.
+func (a *Accreditation) entitles(b *Accreditation) bool {
+	return a.Agency == b.Accreditor && a.Action == ActionAccredit &&
+		(a.Type == b.Type || a.Type == AnyType) && Covers(a.Region, b.Region)
+}
+
+// inForce returns why the accreditation does not count at that time, or nil.
+func (a *Accreditation) inForce(at time.Time) error {
+	switch t := at.Unix(); {
+	case a.State == StateSuspended:
+		return ErrSuspended
+	case a.State != StateActive:
+		return ErrEnded
+	case t < a.From || a.Until != 0 && t >= a.Until:
+		return ErrNotInForce
+	}
+	return nil
+}
+
+// State reads current values of the state map: a View by its proofs, the state
+// machine from its store. Get returns ErrAbsent where there is no value.
+type State interface {
+	Get(key string) ([]byte, error)
+}
+
+// Accredited finds a chain of accreditations in force that leads from agency to
+// root: for credentials of type typ, for action, in region. The first of the
+// chain is the agency's own; it is empty for the root itself, which may do
+// everything. The error is [ErrNotAccredited], an [*AccreditationError], a
+// [*NotProvedError] that names all missing keys at once, or the state's own.
+func Accredited(state State, root, agency, typ, action, region string, at time.Time) ([]Accreditation, error) {
+	if agency == root {
+		return nil, nil
+	}
+	keys, err := candidates(agency, typ, action, region)
+	if err != nil {
+		return nil, err
+	}
+	if err := need(state, append(keys, DIDKey(agency))...); err != nil {
+		return nil, err
+	}
+	var failed error = ErrNotAccredited
+	for _, key := range keys {
+		chain, err := Chain(state, root, key, at)
+		switch {
+		case err == nil:
+			return chain, nil
+		case !errors.Is(err, ErrNotAccredited):
+			return nil, err
+		case !errors.Is(err, ErrAbsent):
+			failed = err
+		}
+	}
+	return nil, failed
+}
+
+// candidates are the keys under which a sufficient accreditation may be.
+func candidates(agency, typ, action, region string) ([]string, error) {
+	if err := firstError(CheckDID(agency), CheckKey(typ), checkName(action), CheckRegion(region)); err != nil {
+		return nil, err
+	}
+	var keys []string
+	for _, r := range regionsAround(region) {
+		keys = append(keys, AccreditationKey(agency, action, r, typ))
+		if action == ActionAccredit && typ != AnyType {
+			keys = append(keys, AccreditationKey(agency, action, r, AnyType))
+		}
+	}
+	return keys, nil
+}
+
+// need collects what the state cannot answer, so that it is fetched at once.
+func need(state State, keys ...string) error {
+	var missing []string
+	for _, key := range keys {
+		_, err := state.Get(key)
+		var e *NotProvedError
+		if errors.As(err, &e) {
+			missing = append(missing, e.Keys...)
+		}
+	}
+	if len(missing) > 0 {
+		return &NotProvedError{Keys: missing}
+	}
+	return nil
+}
+
+// Chain walks from the accreditation at key to the root and returns it, the
+// accreditor's own, and so on. Each must be in force, given by an agency that
+// was entitled to, to an agency whose DID is not deactivated. The error is an
+// [*AccreditationError], a [*NotProvedError] or the state's own.
+func Chain(state State, root, key string, at time.Time) ([]Accreditation, error) {
+	var chain []Accreditation
+	for {
+		if len(chain) == MaxChain {
+			return nil, &AccreditationError{key, ErrChain}
+		}
+		a, err := link(state, key, at)
+		if err != nil {
+			return nil, err
+		}
+		if len(chain) > 0 && !a.entitles(&chain[len(chain)-1]) {
+			return nil, &AccreditationError{key, ErrChain}
+		}
+		chain = append(chain, *a)
+		if a.Accreditor == root {
+			return chain, nil
+		}
+		if a.Via == "" {
+			return nil, &AccreditationError{key, ErrChain}
+		}
+		key = a.Via
+	}
+}
+
+// CheckEntitled walks from the accreditor of a to the root: whether a may be
+// given at that time. Errors are those of Chain.
+func CheckEntitled(state State, root string, a *Accreditation, at time.Time) error {
+	if a.Accreditor == root && a.Via == "" {
+		return nil
+	}
+	if a.Via == "" {
+		return &AccreditationError{a.Key(), ErrChain}
+	}
+	chain, err := Chain(state, root, a.Via, at)
+	if err != nil {
+		return err
+	}
+	if len(chain) == MaxChain || !chain[0].entitles(a) {
+		return &AccreditationError{a.Via, ErrChain}
+	}
+	return nil
+}
+
+// link reads one accreditation and judges it by itself.
+func link(state State, key string, at time.Time) (*Accreditation, error) {
+	b, err := state.Get(key)
+	if errors.Is(err, ErrAbsent) {
+		return nil, &AccreditationError{key, ErrAbsent}
+	}
+	if err != nil {
+		return nil, err
+	}
+	a, err := ParseAccreditation(b)
+	if err != nil {
+		return nil, err
+	}
+	if a.Key() != key {
+		return nil, fmt.Errorf("%w: accreditation under another's key", ErrFormat)
+	}
+	if err := a.inForce(at); err != nil {
+		return nil, &AccreditationError{key, err}
+	}
+	if a.Via != "" {
+		if err := need(state, DIDKey(a.Agency), a.Via, DIDKey(a.Accreditor)); err != nil {
+			return nil, err
+		}
+	}
+	agency, err := readDID(state, a.Agency)
+	if err != nil {
+		return nil, err
+	}
+	if agency.Deactivated {
+		return nil, &AccreditationError{key, ErrDeactivated}
+	}
+	return a, nil
+}
+
+func readDID(state State, did string) (*DID, error) {
+	b, err := state.Get(DIDKey(did))
+	if err != nil {
+		return nil, err
+	}
+	return ParseDID(did, b)
+}

@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+)
+
+// formatVersion leads every object on the ledger.
+const formatVersion = 1
+
+// versioned is how an object is written: [1, [field, ...]].
+type versioned[T any] struct {
+	_       struct{} `cbor:",toarray"`
+	Version uint64
+	Object  T
+}
+
+var (
+	encMode = must(encOptions().EncMode())
+	decMode = must(cbor.DecOptions{
+		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
+		IndefLength:       cbor.IndefLengthForbidden,
+		TagsMd:            cbor.TagsForbidden,
+		MaxNestedLevels:   8,
+		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
+	}.DecMode())
+)
+
+// encOptions is core deterministic encoding (RFC 8949, section 4.2.1). Nil and
+// empty are one value, so they get one spelling.
+func encOptions() cbor.EncOptions {
+	o := cbor.CoreDetEncOptions()
+	o.NilContainers = cbor.NilContainerAsEmpty
+	return o
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// encode cannot fail: it is called with this package's own types only, and
+// they have no field that CBOR cannot hold.
+func encode(v any) []byte { return must(encMode.Marshal(v)) }
+
+func encodeObject[T any](object T) []byte {
+	return encode(versioned[T]{Version: formatVersion, Object: object})
+}
+
+// decode reads one CBOR item and refuses bytes that v does not encode to again:
+// nothing on the ledger has two spellings.
+func decode(b []byte, limit int, v any) error {
+	if len(b) > limit {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(b), limit)
+	}
+	if err := decMode.Unmarshal(b, v); err != nil {
+		return fmt.Errorf("%w: not the expected CBOR", ErrFormat)
+	}
+	if !bytes.Equal(encode(v), b) {
+		return fmt.Errorf("%w: another spelling of the same content", ErrFormat)
+	}
+	return nil
+}
+
+func decodeObject[T any](b []byte, limit int) (T, error) {
+	var v versioned[T]
+	if err := decode(b, limit, &v); err != nil {
+		return v.Object, err
+	}
+	if v.Version != formatVersion {
+		return v.Object, fmt.Errorf("%w: unknown version", ErrFormat)
+	}
+	return v.Object, nil
+}

@@ -1,0 +1,132 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Reasons why bytes, a proof or a claim about the ledger is refused. They are
+// wrapped: compare with errors.Is.
+var (
+	// ErrFormat means bytes that are malformed or not in their one canonical
+	// encoding.
+	ErrFormat = errors.New("ledger: not in canonical form")
+	// ErrTooLarge means bytes above their cap, which were not read.
+	ErrTooLarge = errors.New("ledger: too large")
+	// ErrKey means a string that is no key of the state map.
+	ErrKey = errors.New("ledger: not a ledger key")
+	// ErrValue means a field of an object outside what it may hold.
+	ErrValue = errors.New("ledger: object field out of range")
+	// ErrSuite means a signature algorithm that is unknown or not allowed.
+	ErrSuite = errors.New("ledger: signature suite not allowed")
+	// ErrSignature means a signature that does not hold.
+	ErrSignature = errors.New("ledger: signature does not verify")
+	// ErrFingerprint means a trust file other than the pinned one.
+	ErrFingerprint = errors.New("ledger: trust file does not match its fingerprint")
+
+	// ErrOrigin means a checkpoint of another log.
+	ErrOrigin = errors.New("ledger: checkpoint of another log")
+	// ErrNotWitnessed means fewer cosignatures than the trust file asks for.
+	ErrNotWitnessed = errors.New("ledger: too few witnesses cosigned")
+	// ErrStale means a checkpoint that was cosigned too long ago. It comes as
+	// a *StaleError.
+	ErrStale = errors.New("ledger: checkpoint too old")
+	// ErrClock means a checkpoint from the future: the ledger's clock or the
+	// reader's is wrong, and freshness cannot be judged.
+	ErrClock = errors.New("ledger: checkpoint is from the future")
+	// ErrNotIncluded means a proof that does not lead to the signed root.
+	ErrNotIncluded = errors.New("ledger: proof does not lead to the signed root")
+	// ErrInconsistent means two checkpoints of which neither extends the
+	// other. It comes as an *InconsistentError.
+	ErrInconsistent = errors.New("ledger: checkpoints contradict each other")
+	// ErrReader means a Reader whose answer leaves out what it was asked for.
+	ErrReader = errors.New("ledger: reader did not answer what was asked")
+
+	// ErrAbsent means that the ledger provably holds no such object.
+	ErrAbsent = errors.New("ledger: no such object")
+	// ErrNotProved means that the proof at hand says nothing about a key. It
+	// comes as a *NotProvedError.
+	ErrNotProved = errors.New("ledger: not covered by the proof")
+	// ErrRetired means a verifying key that is no longer to be used.
+	ErrRetired = errors.New("ledger: verifying key retired")
+	// ErrExpired means a status object past its own validity.
+	ErrExpired = errors.New("ledger: status expired")
+
+	// ErrNotAccredited means that no chain of accreditations in force leads
+	// to the trust root. Where an accreditation exists and fails, it comes as
+	// an *AccreditationError with one of the reasons below.
+	ErrNotAccredited = errors.New("ledger: not accredited")
+	// ErrSuspended means an accreditation that its accreditor suspended.
+	ErrSuspended = errors.New("ledger: accreditation suspended")
+	// ErrEnded means an accreditation that its accreditor ended.
+	ErrEnded = errors.New("ledger: accreditation ended")
+	// ErrNotInForce means an accreditation outside its period.
+	ErrNotInForce = errors.New("ledger: accreditation not in force")
+	// ErrDeactivated means an agency whose DID is deactivated.
+	ErrDeactivated = errors.New("ledger: agency deactivated")
+	// ErrChain means an accreditation that its accreditor was not entitled to
+	// give, or a chain of more than MaxChain links.
+	ErrChain = errors.New("ledger: accreditation chain broken")
+)
+
+// StaleError says how old the checkpoint is. It wraps [ErrStale].
+type StaleError struct {
+	// AsOf is the time of the cosignature that makes the number of required
+	// witnesses full, counted from the newest.
+	AsOf time.Time
+	// Age is how long before the time of decision that was.
+	Age time.Duration
+	// MaxAge is how old it may be.
+	MaxAge time.Duration
+}
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("%v: cosigned %s ago, at most %s allowed", ErrStale, e.Age, e.MaxAge)
+}
+
+// Unwrap returns [ErrStale].
+func (e *StaleError) Unwrap() error { return ErrStale }
+
+// NotProvedError names the keys that a decision needs and the proof does not
+// cover; [Resolve] fetches them. It wraps [ErrNotProved].
+type NotProvedError struct{ Keys []string }
+
+func (e *NotProvedError) Error() string {
+	return fmt.Sprintf("%v: %d keys", ErrNotProved, len(e.Keys))
+}
+
+// Unwrap returns [ErrNotProved].
+func (e *NotProvedError) Unwrap() error { return ErrNotProved }
+
+// InconsistentError carries two signed checkpoints that cannot both be of one
+// append-only log: evidence that anyone can check. It wraps [ErrInconsistent].
+type InconsistentError struct {
+	Older, Newer *Head
+	// Err says what failed.
+	Err error
+}
+
+func (e *InconsistentError) Error() string {
+	return fmt.Sprintf("%v: sizes %d and %d: %v", ErrInconsistent, e.Older.Size, e.Newer.Size, e.Err)
+}
+
+// Unwrap returns [ErrInconsistent].
+func (e *InconsistentError) Unwrap() error { return ErrInconsistent }
+
+// AccreditationError says which accreditation in a chain failed, and why. It
+// wraps [ErrNotAccredited] and Reason.
+type AccreditationError struct {
+	// Key is the ledger key of the accreditation that failed.
+	Key string
+	// Reason is ErrSuspended, ErrEnded, ErrNotInForce, ErrDeactivated,
+	// ErrChain or ErrAbsent.
+	Reason error
+}
+
+func (e *AccreditationError) Error() string {
+	return fmt.Sprintf("%v: %v", ErrNotAccredited, e.Reason)
+}
+
+// Unwrap returns [ErrNotAccredited] and the reason.
+func (e *AccreditationError) Unwrap() []error { return []error{ErrNotAccredited, e.Reason} }

@@ -1,0 +1,160 @@
+package ledger
+
+import (
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Prefixes of the keys of the state map.
+const (
+	PrefixDID           = "did/"
+	PrefixAccreditation = "accr/"
+	PrefixSchema        = "schema/"
+	PrefixStatus        = "status/"
+	PrefixVK            = "vk/"
+	PrefixAnchor        = "anchor/"
+	PrefixTrust         = "trust/"
+	PrefixEpoch         = "epoch/"
+	PrefixProofKey      = "proofkey/"
+	PrefixRevoke        = "revoke/"
+)
+
+// DIDKey is where the object of a DID is. The empty DID gives the key under
+// which a DID is created, which names it.
+func DIDKey(did string) string { return PrefixDID + did }
+
+// AccreditationKey is where an accreditation is. Type comes last because it may
+// hold slashes.
+func AccreditationKey(did, action, region, typ string) string {
+	return AccreditationPrefix(did) + action + "/" + region + "/" + typ
+}
+
+// AccreditationPrefix begins the keys of all accreditations of an agency.
+func AccreditationPrefix(did string) string { return PrefixAccreditation + did + "/" }
+
+// SchemaKey is where a schema is. The version comes last because the id may
+// hold slashes.
+func SchemaKey(id string, version uint32) string {
+	return PrefixSchema + id + "/" + strconv.FormatUint(uint64(version), 10)
+}
+
+// StatusKey is where the root of a status list is.
+func StatusKey(uri string) string { return PrefixStatus + uri }
+
+// VKKey is where a circuit's verifying key is.
+func VKKey(circuit string) string { return PrefixVK + circuit }
+
+// AnchorKey is where an anchored hash is.
+func AnchorKey(hash [32]byte) string { return PrefixAnchor + hex.EncodeToString(hash[:]) }
+
+// TrustKey is where the consortium's n-th agreement is.
+func TrustKey(n uint64) string { return PrefixTrust + strconv.FormatUint(n, 10) }
+
+// EpochKey is where the roots of a closed epoch are.
+func EpochKey(n uint64) string { return PrefixEpoch + strconv.FormatUint(n, 10) }
+
+// ProofKeyKey is where the owner of a proof key is: its value is the DID that
+// was first to list the key. The state machine writes it, so that no agency can
+// pass another's proof key off as its own.
+func ProofKeyKey(key []byte) string { return PrefixProofKey + hex.EncodeToString(key) }
+
+// CheckKey accepts 1 to 512 printable ASCII characters without spaces: every
+// key has one spelling and can be read aloud. The error is [ErrKey].
+func CheckKey(key string) error {
+	if key == "" || len(key) > limits.Identifier {
+		return fmt.Errorf("%w: %d bytes", ErrKey, len(key))
+	}
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] > '~' {
+			return fmt.Errorf("%w: not printable ASCII", ErrKey)
+		}
+	}
+	return nil
+}
+
+// didPrefix begins every identifier of the method did:hufu.
+const didPrefix = "did:hufu:"
+
+// didBytes is how much of the hash an identifier keeps.
+const didBytes = 20
+
+var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// DIDOf names the DID that an operation creates: did:hufu: and the base32, in
+// lower case without padding, of the first 20 bytes of the operation's id. The
+// error is [ErrKey] where the operation creates none.
+func DIDOf(op *Operation) (string, error) {
+	if op.Kind != KindDID || op.Key != PrefixDID {
+		return "", fmt.Errorf("%w: the operation creates no DID", ErrKey)
+	}
+	id := op.ID()
+	return didPrefix + base32Lower.EncodeToString(id[:didBytes]), nil
+}
+
+// CheckDID accepts a well-formed did:hufu identifier. The error is [ErrKey].
+func CheckDID(did string) error {
+	rest, ok := strings.CutPrefix(did, didPrefix)
+	b, err := base32Lower.DecodeString(rest)
+	if !ok || err != nil || len(b) != didBytes || base32Lower.EncodeToString(b) != rest {
+		return fmt.Errorf("%w: not a did:hufu identifier", ErrKey)
+	}
+	return nil
+}
+
+// CheckRegion accepts a six-digit GB/T 2260 code. After a pair "00" only
+// further "00" pairs may come; "000000" is the whole country. The error is
+// [ErrValue].
+func CheckRegion(code string) error {
+	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+		return fmt.Errorf("%w: region is not a six-digit code", ErrValue)
+	}
+	if l := level(code); strings.HasPrefix(l, "00") || len(l) == 6 && l[2:4] == "00" {
+		return fmt.Errorf("%w: region skips a level", ErrValue)
+	}
+	return nil
+}
+
+// level strips the trailing "00" pairs.
+func level(code string) string {
+	for strings.HasSuffix(code, "00") {
+		code = code[:len(code)-2]
+	}
+	return code
+}
+
+// Covers reports whether an accreditation for region reaches into inner: what
+// is left of region without trailing "00" pairs begins inner.
+func Covers(region, inner string) bool {
+	return CheckRegion(region) == nil && CheckRegion(inner) == nil && strings.HasPrefix(inner, level(region))
+}
+
+// regionsAround lists the regions that cover region, the narrowest first.
+func regionsAround(region string) []string {
+	around := []string{region}
+	for l := level(region); len(l) > 0; {
+		l = l[:len(l)-2]
+		around = append(around, l+"000000"[len(l):])
+	}
+	return around
+}
+
+const (
+	shanghaiOffset = 8 * 60 * 60
+	secondsPerDay  = 24 * 60 * 60
+	// daysBefore1970 is how many days lie between 1900-01-01 and 1970-01-01.
+	daysBefore1970 = 25567
+)
+
+// Day is the date in Asia/Shanghai (UTC+8, without summer time) as whole days
+// since 1900-01-01. Times before 1970 count as 1970-01-01.
+func Day(t time.Time) uint32 { return dayOf(max(t.Unix(), 0)) }
+
+func dayOf(unix int64) uint32 {
+	return uint32((unix+shanghaiOffset)/secondsPerDay + daysBefore1970)
+}

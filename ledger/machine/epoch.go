@@ -1,0 +1,164 @@
+package machine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// closeEpoch closes the epoch before the one in which the checkpoint lies,
+// unless that is done. Epochs that passed without a checkpoint are skipped:
+// nobody could have seen a state of theirs.
+func (t *transition) closeEpoch(state *ledger.StateLeaf) error {
+	now := ledger.EpochAt(t.now, t.options.EpochLength)
+	if t.head.Size == 0 || now == 0 || ledger.EpochAt(t.head.State.Time(), t.options.EpochLength) == now {
+		return nil
+	}
+	leaves, err := t.registryLeaves()
+	if err != nil {
+		return err
+	}
+	revoked, err := handlesUpTo(t.store, state.Height)
+	if err != nil {
+		return err
+	}
+	e := ledger.Epoch{Number: now - 1, Day: ledger.Day(t.now)}
+	if e.RegistryRoot, e.RevocationRoot, err = t.zk.Roots(leaves, revoked); err != nil {
+		return fmt.Errorf("machine: closing epoch %d: %w", e.Number, err)
+	}
+	for _, leaf := range leaves {
+		if err := t.store.Put(TableRegistry, append(e.RegistryRoot[:], leaf[:]...), []byte{1}); err != nil {
+			return err
+		}
+	}
+	if err := t.store.Put(TableEpoch, u64(e.Number), u64(state.Height)); err != nil {
+		return err
+	}
+	state.Epoch, state.Day = e.Number, e.Day
+	state.RegistryRoot, state.RevocationRoot = e.RegistryRoot, e.RevocationRoot
+	return t.setValue(ledger.EpochKey(e.Number), e.Bytes())
+}
+
+// registryLeaves lists who may issue what: for every accreditation to issue
+// with a chain in force, every schema of its type and every proof key.
+func (t *transition) registryLeaves() ([][32]byte, error) {
+	schemas, err := t.schemasByType()
+	if err != nil {
+		return nil, err
+	}
+	keys, err := t.keys(ledger.PrefixAccreditation)
+	if err != nil {
+		return nil, err
+	}
+	var leaves [][32]byte
+	for _, key := range keys {
+		chain, err := ledger.Chain(t, t.root, key, t.now)
+		if errors.Is(err, ledger.ErrNotAccredited) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if chain[0].Action != ledger.ActionIssue {
+			continue
+		}
+		if leaves, err = t.agencyLeaves(leaves, &chain[0], schemas[chain[0].Type]); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(leaves, func(a, b [32]byte) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(leaves), nil
+}
+
+func (t *transition) agencyLeaves(leaves [][32]byte, a *ledger.Accreditation, schemas []*ledger.Schema) ([][32]byte, error) {
+	d, err := t.currentDID(a.Agency)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range d.Keys {
+		from, until, ok := k.Days()
+		if k.Purpose != ledger.PurposeProof || !ok {
+			continue
+		}
+		for _, s := range schemas {
+			leaf, err := t.zk.RegistryLeaf(k.Public, s.ID, s.Version, a.Region, from, until)
+			if err != nil {
+				return nil, fmt.Errorf("machine: registry leaf: %w", err)
+			}
+			leaves = append(leaves, leaf)
+		}
+	}
+	return leaves, nil
+}
+
+func (t *transition) schemasByType() (map[string][]*ledger.Schema, error) {
+	byType := map[string][]*ledger.Schema{}
+	err := t.store.Scan(TableValue, []byte(ledger.PrefixSchema), func(_, value []byte) error {
+		s, err := ledger.ParseSchema(value)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		byType[s.VCT] = append(byType[s.VCT], s)
+		return nil
+	})
+	return byType, err
+}
+
+// handlesUpTo lists the handles revoked at a height or before, sorted.
+func handlesUpTo(store Store, height uint64) ([][12]byte, error) {
+	var handles [][12]byte
+	err := store.Scan(TableRevoked, nil, func(key, value []byte) error {
+		at, err := readU64(value)
+		if err != nil || len(key) != 12 {
+			return fmt.Errorf("%w: revoked handle", ErrDamaged)
+		}
+		if at <= height {
+			handles = append(handles, [12]byte(key))
+		}
+		return nil
+	})
+	return handles, err
+}
+
+// Revoked lists the handles in the revocation tree of a closed epoch, sorted.
+// The error is ledger.ErrAbsent where the epoch was not closed, [ErrDamaged] or
+// the store's own.
+func Revoked(store Store, epoch uint64) ([][12]byte, error) {
+	b, err := store.Get(TableEpoch, u64(epoch))
+	if err != nil {
+		return nil, err
+	}
+	if b == nil {
+		return nil, fmt.Errorf("%w: epoch not closed", ledger.ErrAbsent)
+	}
+	height, err := readU64(b)
+	if err != nil {
+		return nil, err
+	}
+	return handlesUpTo(store, height)
+}
+
+// Registry lists the leaves in the registry tree of a closed epoch, sorted.
+// Errors are those of Revoked.
+func Registry(store Store, epoch uint64) ([][32]byte, error) {
+	b, err := getValue(store, ledger.EpochKey(epoch))
+	if err != nil {
+		return nil, err
+	}
+	e, err := ledger.ParseEpoch(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	var leaves [][32]byte
+	err = store.Scan(TableRegistry, e.RegistryRoot[:], func(key, _ []byte) error {
+		if len(key) != 64 {
+			return fmt.Errorf("%w: registry leaf", ErrDamaged)
+		}
+		leaves = append(leaves, [32]byte(key[32:]))
+		return nil
+	})
+	return leaves, err
+}

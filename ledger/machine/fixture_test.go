@@ -1,0 +1,258 @@
+package machine_test
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+)
+
+// hashZK stands in for zero knowledge: its trees are plain SHA-256 over the
+// sorted sets, so that roots depend on exactly what real ones depend on.
+type hashZK struct{}
+
+func (hashZK) CheckProofKey(key []byte) error {
+	if len(key) != 32 || bytes.Equal(key, make([]byte, 32)) {
+		return errors.New("not a proof key")
+	}
+	return nil
+}
+
+func (hashZK) Handle(key []byte, random [16]byte) ([12]byte, error) {
+	sum := sha256.Sum256(append(bytes.Clone(key), random[:]...))
+	return [12]byte(sum[:12]), nil
+}
+
+func (hashZK) RegistryLeaf(key []byte, schemaID string, version uint32, region string, from, until uint32) ([32]byte, error) {
+	b := append(bytes.Clone(key), schemaID+"\x00"+region+"\x00"...)
+	for _, n := range []uint32{version, from, until} {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	return sha256.Sum256(b), nil
+}
+
+func (hashZK) Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation [32]byte, err error) {
+	h := sha256.New()
+	for i, leaf := range leaves {
+		if i > 0 && bytes.Compare(leaves[i-1][:], leaf[:]) >= 0 {
+			return registry, revocation, errors.New("leaves out of order")
+		}
+		h.Write(leaf[:])
+	}
+	h.Sum(registry[:0])
+	h = sha256.New()
+	for i, handle := range revoked {
+		if i > 0 && bytes.Compare(revoked[i-1][:], handle[:]) >= 0 {
+			return registry, revocation, errors.New("handles out of order")
+		}
+		h.Write(handle[:])
+	}
+	h.Sum(revocation[:0])
+	return registry, revocation, nil
+}
+
+var start = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+
+const (
+	vct      = "https://example.org/resident"
+	beijing  = "110000"
+	dongche  = "110101"
+	shanghai = "310000"
+	listURI  = "https://example.org/status/1"
+	origin   = "ledger.example/test"
+)
+
+// agency is a DID with its keys.
+type agency struct {
+	did       string
+	key, next crypto.Signer
+	object    *ledger.DID
+}
+
+// world is a ledger in memory with a root agency and a clock.
+type world struct {
+	testing.TB
+	now     time.Time
+	store   *machine.Memory
+	machine *machine.Machine
+	root    *agency
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{TB: t, now: start, store: machine.NewMemory()}
+	root, create := w.newAgency()
+	w.root = root
+	var err error
+	if w.machine, err = machine.New(hashZK{}, root.did, machine.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	w.accept(create, w.sign(w.consortium(0, 1, root.key), root.key))
+	return w
+}
+
+func newKey(t testing.TB) crypto.Signer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func marshal(t testing.TB, key crypto.Signer) []byte {
+	t.Helper()
+	b, err := ledger.DefaultSuites().MarshalKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// newAgency makes a DID, not yet on the ledger.
+func (w *world) newAgency(extra ...ledger.Key) (*agency, *ledger.SignedOperation) {
+	w.Helper()
+	a := &agency{key: newKey(w), next: newKey(w)}
+	a.object = &ledger.DID{
+		Keys: append([]ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: marshal(w, a.key)}}, extra...),
+		Next: [][32]byte{ledger.KeyHash(marshal(w, a.next))},
+	}
+	create := w.sign(a.object, a.key)
+	a.did = must(ledger.DIDOf(create.Operation))(w)
+	a.object.ID = a.did
+	return a, create
+}
+
+func (w *world) agency(extra ...ledger.Key) *agency {
+	w.Helper()
+	a, create := w.newAgency(extra...)
+	w.accept(create)
+	return a
+}
+
+// change is the DID's next state, for the caller to alter.
+func (a *agency) change(t testing.TB) *ledger.DID {
+	d := must(ledger.ParseDID(a.did, a.object.Bytes()))(t)
+	d.Sequence++
+	d.Next = nil
+	return d
+}
+
+func proofKey(n byte) ledger.Key {
+	return ledger.Key{ID: "zk-1", Purpose: ledger.PurposeProof, Public: bytes.Repeat([]byte{n}, 32)}
+}
+
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// consortium is a trust object with the given agency keys.
+func (w *world) consortium(number uint64, threshold uint32, keys ...crypto.Signer) *ledger.Trust {
+	w.Helper()
+	_, witness, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		w.Fatal(err)
+	}
+	cosigner := must(ledger.NewCosigner("witness.example", witness, nil))(w)
+	trust := &ledger.Trust{Number: number, Witnesses: []string{cosigner.VerifierKey()}, K: 1, Threshold: threshold}
+	for _, key := range keys {
+		trust.AgencyKeys = append(trust.AgencyKeys, marshal(w, key))
+	}
+	return trust
+}
+
+func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
+	w.Helper()
+	op := must(ledger.NewOperation(object))(w)
+	return must(ledger.Sign(op, signers...))(w)
+}
+
+func (w *world) accept(ops ...*ledger.SignedOperation) *machine.Commit {
+	w.Helper()
+	return must(w.machine.Apply(w.store, w.now, ops...))(w)
+}
+
+func (w *world) refuse(want error, ops ...*ledger.SignedOperation) {
+	w.Helper()
+	before := dump(w, w.store)
+	_, err := w.machine.Apply(w.store, w.now, ops...)
+	var refused *machine.Refused
+	if !errors.As(err, &refused) || !errors.Is(err, want) {
+		w.Errorf("got %v, want %v", err, want)
+	}
+	if !bytes.Equal(before, dump(w, w.store)) {
+		w.Error("a refused batch left something behind")
+	}
+}
+
+func dump(t testing.TB, store machine.Store) []byte {
+	h := sha256.New()
+	for _, table := range machine.Tables() {
+		h.Write([]byte(table))
+		err := store.Scan(table, nil, func(key, value []byte) error {
+			h.Write(append(bytes.Clone(key), value...))
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return h.Sum(nil)
+}
+
+// accreditation by the root, for alteration.
+func (w *world) accreditation(to *agency, action, region string) *ledger.Accreditation {
+	return &ledger.Accreditation{
+		Agency: to.did, Action: action, Region: region, Type: vct, Accreditor: w.root.did, State: ledger.StateActive,
+	}
+}
+
+// accredited is a new agency that may issue in Beijing.
+func (w *world) accredited(extra ...ledger.Key) *agency {
+	w.Helper()
+	a := w.agency(extra...)
+	w.accept(w.sign(w.accreditation(a, ledger.ActionIssue, beijing), w.root.key))
+	return a
+}
+
+func schemaOf(owner *agency, version uint32) *ledger.Schema {
+	return &ledger.Schema{ID: "resident", Version: version, VCT: vct, Hash: sha256.Sum256([]byte("file")), Attributes: [16]string{"name", "birth"}, Owner: owner.did}
+}
+
+func statusOf(issuer *agency, sequence uint64) *ledger.Status {
+	return &ledger.Status{URI: listURI, Issuer: issuer.did, Sequence: sequence, Root: sha256.Sum256([]byte{byte(sequence)})}
+}
+
+func anchorOf(a *agency, n byte) *ledger.Anchor {
+	return &ledger.Anchor{Hash: sha256.Sum256([]byte{n}), Count: 1, Agency: a.did}
+}
+
+func noteSigner(t testing.TB, name string) *ledger.NoteSigner {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return must(ledger.NewLogSigner(name, key))(t)
+}
+
+func signNote(t testing.TB, text string, signers ...note.Signer) []byte {
+	return must(note.Sign(&note.Note{Text: text}, signers...))(t)
+}

@@ -1,0 +1,239 @@
+package machine
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// MaxBatch bounds how many operations are accepted or refused together.
+const MaxBatch = 10_000
+
+// Options say what all nodes of a ledger must agree on.
+type Options struct {
+	// EpochLength is the length of an epoch in whole seconds; zero means
+	// ledger.DefaultEpochLength.
+	EpochLength time.Duration
+	// Suites are the signature algorithms; nil means ledger.DefaultSuites.
+	Suites *ledger.Suites
+}
+
+// Machine applies operations. It holds no state of its own: that is in the
+// Store given to each call.
+type Machine struct {
+	zk      ledger.ZK
+	root    string
+	options Options
+}
+
+// New makes a machine. root is the DID at which all accreditation ends. The
+// error is [ErrConfig].
+func New(zk ledger.ZK, root string, options Options) (*Machine, error) {
+	if options.EpochLength == 0 {
+		options.EpochLength = ledger.DefaultEpochLength
+	}
+	if options.Suites == nil {
+		options.Suites = ledger.DefaultSuites()
+	}
+	if zk == nil || ledger.CheckDID(root) != nil {
+		return nil, fmt.Errorf("%w: zero knowledge and root DID are needed", ErrConfig)
+	}
+	if options.EpochLength < time.Second || options.EpochLength%time.Second != 0 {
+		return nil, fmt.Errorf("%w: an epoch is whole seconds", ErrConfig)
+	}
+	return &Machine{zk: zk, root: root, options: options}, nil
+}
+
+// Receipt says where in the log an operation is.
+type Receipt struct {
+	// ID is the operation's.
+	ID [32]byte
+	// Index counts leaves of the log from 0.
+	Index uint64
+	// Height is the checkpoint that was the first to include it.
+	Height uint64
+	// Replayed means that the ledger already had the operation.
+	Replayed bool
+}
+
+// Commit is what a batch led to.
+type Commit struct {
+	// Receipts are in the order of the operations.
+	Receipts []Receipt
+	// Head is the new head, or the old one where Changed is false.
+	Head Head
+	// Changed is false where every operation was replayed.
+	Changed bool
+}
+
+// Apply applies a batch at the ledger's time and makes a checkpoint: all of it
+// or, with an error, nothing. A batch without operations is a heartbeat: an idle
+// ledger stays fresh, and its epochs close. An operation that the ledger already has is no
+// error and has no effect; its first receipt is returned. The error is a
+// [*Refused], [ErrTooLarge], [ErrClock], [ErrDamaged] or the store's own.
+func (m *Machine) Apply(store Store, now time.Time, ops ...*ledger.SignedOperation) (*Commit, error) {
+	if len(ops) > MaxBatch {
+		return nil, fmt.Errorf("%w: %d operations, at most %d", ErrTooLarge, len(ops), MaxBatch)
+	}
+	t, err := m.begin(store, now)
+	if err != nil {
+		return nil, err
+	}
+	commit := &Commit{Head: t.head, Changed: len(ops) == 0}
+	for i, op := range ops {
+		receipt, err := t.operation(op)
+		if err != nil {
+			return nil, refuse(i, op.Operation.Kind, err)
+		}
+		commit.Receipts = append(commit.Receipts, receipt)
+		commit.Changed = commit.Changed || !receipt.Replayed
+	}
+	if !commit.Changed {
+		commit.Head.Root, err = RootAt(store, t.head.Size)
+		return commit, err
+	}
+	commit.Head, err = t.checkpoint()
+	return commit, err
+}
+
+// transition is one batch under way.
+type transition struct {
+	*Machine
+	store *batch
+	now   time.Time
+	head  Head
+	size  uint64
+}
+
+func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
+	head, err := ReadHead(store)
+	if err != nil {
+		return nil, err
+	}
+	if now.Unix() < 0 || now.UnixMilli() < int64(head.State.UnixMilli) {
+		return nil, ErrClock
+	}
+	// The ledger knows milliseconds; finer would not survive a replay.
+	now = time.UnixMilli(now.UnixMilli())
+	return &transition{Machine: m, store: newBatch(store), now: now, head: head, size: head.Size}, nil
+}
+
+// height is that of the checkpoint under way.
+func (t *transition) height() uint64 {
+	if t.head.Size == 0 {
+		return 0
+	}
+	return t.head.State.Height + 1
+}
+
+// checkpoint closes the epoch if it is time, appends the state leaf and writes
+// everything.
+func (t *transition) checkpoint() (Head, error) {
+	state := t.head.State
+	state.Height, state.UnixMilli = t.height(), uint64(t.now.UnixMilli())
+	if err := t.closeEpoch(&state); err != nil {
+		return Head{}, err
+	}
+	var err error
+	if state.StateRoot, err = stateRoot(t.store); err != nil {
+		return Head{}, err
+	}
+	if err := t.append(state.Bytes()); err != nil {
+		return Head{}, err
+	}
+	if err := t.store.Put(TableHead, headKey, append(u64(t.size), state.Bytes()...)); err != nil {
+		return Head{}, err
+	}
+	root, err := RootAt(t.store, t.size)
+	if err != nil {
+		return Head{}, err
+	}
+	return Head{Size: t.size, Root: root, State: state}, t.store.flush()
+}
+
+func (t *transition) append(leaf []byte) error {
+	err := appendLeaf(t.store, t.size, leaf)
+	t.size++
+	return err
+}
+
+// setValue changes the state map.
+func (t *transition) setValue(key string, value []byte) error {
+	if err := t.store.Put(TableValue, []byte(key), value); err != nil {
+		return err
+	}
+	index := ledger.MapIndex(key)
+	_, err := setLeaf(t.store, index, ledger.MapLeaf(index, value), 0)
+	return err
+}
+
+// Get makes a transition a ledger.State.
+func (t *transition) Get(key string) ([]byte, error) { return getValue(t.store, key) }
+
+func getValue(store Store, key string) ([]byte, error) {
+	value, err := store.Get(TableValue, []byte(key))
+	if err == nil && value == nil {
+		return nil, ledger.ErrAbsent
+	}
+	return value, err
+}
+
+// Value returns what the state map holds under a key. The error is
+// ledger.ErrAbsent, ledger.ErrKey or the store's own.
+func Value(store Store, key string) ([]byte, error) {
+	if err := ledger.CheckKey(key); err != nil {
+		return nil, err
+	}
+	return getValue(store, key)
+}
+
+// Prove makes a proof of the keys under a signed checkpoint of the store's
+// head. The error is ledger.ErrKey, [ErrDamaged] or the store's own.
+func Prove(store Store, checkpoint []byte, keys ...string) (*ledger.Proof, error) {
+	head, err := ReadHead(store)
+	if err != nil {
+		return nil, err
+	}
+	if head.Size == 0 {
+		return nil, fmt.Errorf("%w: empty ledger", ErrDamaged)
+	}
+	inclusion, err := tlog.ProveRecord(int64(head.Size), int64(head.Size-1), hashReader(store))
+	if err != nil {
+		return nil, err
+	}
+	proof := &ledger.Proof{Checkpoint: checkpoint, StateLeaf: head.State.Bytes(), Inclusion: inclusion}
+	for _, key := range sortedUnique(keys) {
+		entry, err := proveEntry(store, key)
+		if err != nil {
+			return nil, err
+		}
+		proof.Entries = append(proof.Entries, entry)
+	}
+	return proof, nil
+}
+
+func proveEntry(store Store, key string) (ledger.Entry, error) {
+	value, err := Value(store, key)
+	if err != nil && !isAbsent(err) {
+		return ledger.Entry{}, err
+	}
+	proof, err := proveKey(store, key)
+	return ledger.Entry{Key: key, Value: value, Proof: proof}, err
+}
+
+// ProveConsistency proves that the log of size to extends that of size from.
+// The error is ledger.ErrNotIncluded where the sizes are out of range, or the
+// store's own.
+func ProveConsistency(store Store, from, to uint64) ([]tlog.Hash, error) {
+	head, err := ReadHead(store)
+	if err != nil {
+		return nil, err
+	}
+	if from == 0 || from > to || to > head.Size {
+		return nil, fmt.Errorf("%w: sizes %d and %d of a log of %d", ledger.ErrNotIncluded, from, to, head.Size)
+	}
+	return tlog.ProveTree(int64(to), int64(from), hashReader(store))
+}

@@ -1,0 +1,153 @@
+package machine
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// A node of the state map is stored where two or more leaves are below it, and
+// where a single one is but not below its parent. Everything further down
+// follows from that one leaf and is hashed when needed: a million keys need
+// about three million rows, not 256 million.
+//
+// A row is the node's hash; where a single leaf is below it, ‖ that leaf's
+// index ‖ its hash.
+type node struct {
+	hash tlog.Hash
+	// single is set where one leaf is below the node.
+	single bool
+	index  [32]byte
+	leaf   tlog.Hash
+}
+
+const (
+	branchSize = tlog.HashSize
+	singleSize = 3 * tlog.HashSize
+)
+
+// nodeKey is the depth and as many bits of the index.
+func nodeKey(index [32]byte, depth int) []byte {
+	key := binary.BigEndian.AppendUint16(nil, uint16(depth))
+	key = append(key, index[:(depth+7)/8]...)
+	if depth%8 != 0 {
+		key[len(key)-1] &= 0xff << (8 - depth%8)
+	}
+	return key
+}
+
+// sibling is the index of a path that differs at depth alone.
+func sibling(index [32]byte, depth int) [32]byte {
+	index[depth/8] ^= 1 << (7 - depth%8)
+	return index
+}
+
+// readNode returns the zero node where nothing is below.
+func readNode(store Store, index [32]byte, depth int) (node, error) {
+	b, err := store.Get(TableNode, nodeKey(index, depth))
+	if err != nil || b == nil {
+		return node{}, err
+	}
+	var n node
+	copy(n.hash[:], b)
+	switch len(b) {
+	case branchSize:
+	case singleSize:
+		n.single = true
+		copy(n.index[:], b[32:])
+		copy(n.leaf[:], b[64:])
+	default:
+		return node{}, fmt.Errorf("%w: map node of %d bytes", ErrDamaged, len(b))
+	}
+	return n, nil
+}
+
+func writeNode(store Store, index [32]byte, depth int, n node) error {
+	b := n.hash[:]
+	if n.single {
+		b = append(append(append([]byte{}, b...), n.index[:]...), n.leaf[:]...)
+	}
+	return store.Put(TableNode, nodeKey(index, depth), b)
+}
+
+func singleNode(index [32]byte, leaf tlog.Hash, depth int) node {
+	return node{hash: ledger.MapSubtree(index, leaf, depth), single: true, index: index, leaf: leaf}
+}
+
+// setLeaf puts a leaf below the node at depth and returns the node's new hash.
+func setLeaf(store Store, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash, error) {
+	n, err := readNode(store, index, depth)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	if n.hash == (tlog.Hash{}) || n.single && n.index == index {
+		n = singleNode(index, leaf, depth)
+		return n.hash, writeNode(store, index, depth, n)
+	}
+	if n.single { // two leaves now: the old one moves down
+		if err := writeNode(store, n.index, depth+1, singleNode(n.index, n.leaf, depth+1)); err != nil {
+			return tlog.Hash{}, err
+		}
+	}
+	below, err := setLeaf(store, index, leaf, depth+1)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	other, err := readNode(store, sibling(index, depth), depth+1)
+	if err != nil {
+		return tlog.Hash{}, err
+	}
+	branch := node{hash: parent(index, depth, below, other.hash)}
+	return branch.hash, writeNode(store, index, depth, branch)
+}
+
+func parent(index [32]byte, depth int, child, other tlog.Hash) tlog.Hash {
+	if ledger.MapBit(index, depth) == 0 {
+		return ledger.MapNode(child, other)
+	}
+	return ledger.MapNode(other, child)
+}
+
+// stateRoot is the root of the state map.
+func stateRoot(store Store) (tlog.Hash, error) {
+	n, err := readNode(store, [32]byte{}, 0)
+	return n.hash, err
+}
+
+// proveKey collects the siblings on the way to a key's leaf, there or not.
+func proveKey(store Store, key string) (ledger.MapProof, error) {
+	index := ledger.MapIndex(key)
+	var siblings []tlog.Hash
+	for depth := 0; depth < ledger.MapDepth; depth++ {
+		n, err := readNode(store, index, depth)
+		if err != nil {
+			return nil, err
+		}
+		if n.single && n.index != index {
+			siblings = append(siblings, besideSingle(n, index, depth)...)
+		}
+		if n.single || n.hash == (tlog.Hash{}) {
+			break
+		}
+		other, err := readNode(store, sibling(index, depth), depth+1)
+		if err != nil {
+			return nil, err
+		}
+		siblings = append(siblings, other.hash)
+	}
+	return ledger.NewMapProof(siblings), nil
+}
+
+// besideSingle lists the siblings below depth for an index whose neighbour is a
+// single leaf: that leaf's subtree where the two part, and nothing else.
+func besideSingle(n node, index [32]byte, depth int) []tlog.Hash {
+	var siblings []tlog.Hash
+	for ledger.MapBit(n.index, depth) == ledger.MapBit(index, depth) {
+		siblings = append(siblings, tlog.Hash{})
+		depth++
+	}
+	return append(siblings, ledger.MapSubtree(n.index, n.leaf, depth+1))
+}

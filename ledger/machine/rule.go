@@ -1,0 +1,206 @@
+package machine
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// rules has one rule for each kind of operation: it judges the operation
+// against the current state and makes the change.
+var rules = map[string]func(t *transition, c change) error{
+	ledger.KindDID:           (*transition).did,
+	ledger.KindAccreditation: (*transition).accreditation,
+	ledger.KindSchema:        (*transition).schema,
+	ledger.KindStatus:        (*transition).status,
+	ledger.KindRevoke:        (*transition).revoke,
+	ledger.KindVK:            (*transition).vk,
+	ledger.KindAnchor:        (*transition).anchor,
+	ledger.KindTrust:         (*transition).trust,
+}
+
+// change is an operation whose signatures hold.
+type change struct {
+	op *ledger.Operation
+	// signers are the public keys that signed.
+	signers [][]byte
+}
+
+func (c change) signedBy(keys [][]byte) bool {
+	return slices.ContainsFunc(c.signers, func(signer []byte) bool { return contains(keys, signer) })
+}
+
+func contains(keys [][]byte, key []byte) bool {
+	return slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) })
+}
+
+// storeError marks what is not the operation's fault, which refuse leaves alone.
+type storeError struct{ error }
+
+func (e storeError) Unwrap() error { return e.error }
+
+func refuse(index int, kind string, err error) error {
+	var fault storeError
+	if errors.As(err, &fault) {
+		return fault.error
+	}
+	return &Refused{Index: index, Kind: kind, Reason: err}
+}
+
+// operation applies one operation, unless the ledger already has it.
+func (t *transition) operation(signed *ledger.SignedOperation) (Receipt, error) {
+	id := signed.Operation.ID()
+	receipt, found, err := t.find(id)
+	if err != nil || found {
+		return receipt, err
+	}
+	leaf := signed.Bytes()
+	if len(leaf) > limits.Operation {
+		return Receipt{}, ErrTooLarge
+	}
+	if len(signed.Signatures) == 0 {
+		return Receipt{}, ErrUnsigned
+	}
+	rule, ok := rules[signed.Operation.Kind]
+	if !ok {
+		return Receipt{}, ErrUnknownKind
+	}
+	signers, err := signed.Verify(t.options.Suites)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if err := rule(t, change{signed.Operation, signers}); err != nil {
+		return Receipt{}, err
+	}
+	return t.record(id, leaf)
+}
+
+func (t *transition) find(id [32]byte) (Receipt, bool, error) {
+	b, err := t.store.Get(TableOperation, id[:])
+	if err != nil || b == nil {
+		return Receipt{}, false, wrapStore(err)
+	}
+	if len(b) != 16 {
+		return Receipt{}, false, storeError{fmt.Errorf("%w: operation record of %d bytes", ErrDamaged, len(b))}
+	}
+	index, _ := readU64(b[:8])
+	height, _ := readU64(b[8:])
+	return Receipt{ID: id, Index: index, Height: height, Replayed: true}, true, nil
+}
+
+func (t *transition) record(id [32]byte, leaf []byte) (Receipt, error) {
+	r := Receipt{ID: id, Index: t.size, Height: t.height()}
+	if err := t.append(leaf); err != nil {
+		return Receipt{}, storeError{err}
+	}
+	return r, wrapStore(t.store.Put(TableOperation, id[:], append(u64(r.Index), u64(r.Height)...)))
+}
+
+func wrapStore(err error) error {
+	if err == nil {
+		return nil
+	}
+	return storeError{err}
+}
+
+// object parses the body of an operation and insists on the key that belongs
+// to it.
+func object[T any, P interface {
+	*T
+	ledger.Object
+}](c change, parse func([]byte) (P, error)) (P, error) {
+	o, err := parse(c.op.Body)
+	if err != nil {
+		return nil, err
+	}
+	if o.Key() != c.op.Key {
+		return nil, fmt.Errorf("%w: operation under another's key", ledger.ErrKey)
+	}
+	return o, nil
+}
+
+// current reads an object, nil where there is none. One that does not parse
+// means a damaged store.
+func current[T any](t *transition, key string, parse func([]byte) (*T, error)) (*T, error) {
+	b, err := t.Get(key)
+	if isAbsent(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, storeError{err}
+	}
+	o, err := parse(b)
+	if err != nil {
+		return nil, storeError{fmt.Errorf("%w: %w", ErrDamaged, err)}
+	}
+	return o, nil
+}
+
+func (t *transition) currentDID(did string) (*ledger.DID, error) {
+	d, err := current(t, ledger.DIDKey(did), func(b []byte) (*ledger.DID, error) { return ledger.ParseDID(did, b) })
+	if err == nil && d == nil {
+		return nil, fmt.Errorf("%w: no such DID", ErrMissing)
+	}
+	return d, err
+}
+
+// signedByDID insists on a signature key of the DID that is in force.
+func (t *transition) signedByDID(c change, did string) error {
+	d, err := t.currentDID(did)
+	if err != nil {
+		return err
+	}
+	if !c.signedBy(d.SigningKeys(t.now)) {
+		return ErrUnauthorised
+	}
+	return nil
+}
+
+// signedByAgency insists, beyond signedByDID, on any accreditation in force:
+// who has none cannot fill the ledger.
+func (t *transition) signedByAgency(c change, did string) error {
+	if err := t.signedByDID(c, did); err != nil {
+		return err
+	}
+	if did == t.root {
+		return nil
+	}
+	keys, err := t.keys(ledger.AccreditationPrefix(did))
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		_, err := ledger.Chain(t, t.root, key, t.now)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, ledger.ErrNotAccredited) {
+			return storeError{err}
+		}
+	}
+	return fmt.Errorf("%w: no accreditation in force", ErrUnauthorised)
+}
+
+// keys lists keys of the state map by prefix.
+func (t *transition) keys(prefix string) ([]string, error) {
+	var keys []string
+	err := t.store.Scan(TableValue, []byte(prefix), func(key, _ []byte) error {
+		keys = append(keys, string(key))
+		return nil
+	})
+	return keys, wrapStore(err)
+}
+
+// set is the last step of a rule.
+func (t *transition) set(c change) error { return wrapStore(t.setValue(c.op.Key, c.op.Body)) }
+
+func isAbsent(err error) bool { return errors.Is(err, ledger.ErrAbsent) }
+
+func sortedUnique(keys []string) []string {
+	keys = slices.Sorted(slices.Values(keys))
+	return slices.Compact(keys)
+}

@@ -1,0 +1,187 @@
+package machine_test
+
+import (
+	"crypto"
+	"testing"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+)
+
+// TestUnauthorised tries every kind of object with everybody's key but the
+// right one, and then with the right one.
+func TestUnauthorised(t *testing.T) {
+	for kind, c := range map[string]func(w *world, a *agency) (object ledger.Object, right, wrong crypto.Signer){
+		"did, current key is not the next": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return a.change(w), a.next, a.key
+		},
+		"accr": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return w.accreditation(a, ledger.ActionVerify, beijing), w.root.key, a.key
+		},
+		"schema": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return schemaOf(a, 1), a.key, w.root.key
+		},
+		"status": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return statusOf(a, 1), a.key, w.root.key
+		},
+		"revoke": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			w.accept(w.sign(statusOf(a, 1), a.key))
+			return &ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI, Index: 5}, a.key, w.root.key
+		},
+		"vk": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return vkOf("prepare"), w.root.key, a.key
+		},
+		"anchor": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return anchorOf(a, 1), a.key, w.root.key
+		},
+		"trust": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return w.consortium(1, 1, a.key), w.root.key, a.key
+		},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			w := newWorld(t)
+			a := w.accredited(proofKey(7))
+			object, right, wrong := c(w, a)
+			w.refuse(machine.ErrUnauthorised, w.sign(object, wrong))
+			w.refuse(machine.ErrUnauthorised, w.sign(object, newKey(t)))
+			w.refuse(machine.ErrUnsigned, w.sign(object))
+			w.accept(w.sign(object, right))
+		})
+	}
+}
+
+func vkOf(circuit string) *ledger.VK {
+	return &ledger.VK{Circuit: circuit, Setup: ledger.SetupCeremony, State: ledger.VKActive}
+}
+
+func TestCreatedByOwnKey(t *testing.T) {
+	w := newWorld(t)
+	a, _ := w.newAgency()
+	a.object.ID = ""
+	w.refuse(machine.ErrUnauthorised, w.sign(a.object, newKey(t)))
+	a.object.Sequence = 1
+	w.refuse(machine.ErrConflict, w.sign(a.object, a.key))
+}
+
+func TestBadSignature(t *testing.T) {
+	w := newWorld(t)
+	op := w.sign(anchorOf(w.root, 1), w.root.key)
+	op.Signatures[0].Signature[5] ^= 1
+	w.refuse(ledger.ErrSignature, op)
+
+	other := w.sign(anchorOf(w.root, 2), w.root.key)
+	op.Signatures = other.Signatures
+	w.refuse(ledger.ErrSignature, op)
+}
+
+func TestUnknownKind(t *testing.T) {
+	w := newWorld(t)
+	op := w.sign(anchorOf(w.root, 1), w.root.key).Operation
+	op.Kind = "audit"
+	w.refuse(machine.ErrUnknownKind, must(ledger.Sign(op, w.root.key))(t))
+}
+
+// TestKeyOfAnother moves each object under a key that is not its own.
+func TestKeyOfAnother(t *testing.T) {
+	w := newWorld(t)
+	a := w.accredited(proofKey(7))
+	w.accept(w.sign(statusOf(a, 1), a.key))
+	did := a.change(t)
+	for _, c := range []struct {
+		object ledger.Object
+		signer crypto.Signer
+		key    string
+	}{
+		{did, a.next, ledger.DIDKey(w.root.did)[:20]},
+		{w.accreditation(a, ledger.ActionVerify, beijing), w.root.key, ledger.AccreditationKey(a.did, ledger.ActionVerify, shanghai, vct)},
+		{schemaOf(a, 1), a.key, ledger.SchemaKey("resident", 2)},
+		{statusOf(a, 2), a.key, ledger.StatusKey("https://example.org/status/2")},
+		{&ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI}, a.key, ledger.EpochKey(1)},
+		{vkOf("prepare"), w.root.key, ledger.VKKey("show")},
+		{anchorOf(a, 1), a.key, ledger.EpochKey(1)},
+		{w.consortium(1, 1, a.key), w.root.key, ledger.TrustKey(2)},
+	} {
+		op := must(ledger.NewOperation(c.object))(t)
+		op.Key = c.key
+		w.refuse(ledger.ErrKey, must(ledger.Sign(op, c.signer))(t))
+	}
+}
+
+func TestWriteOnce(t *testing.T) {
+	w := newWorld(t)
+	a := w.accredited()
+	w.accept(w.sign(schemaOf(a, 1), a.key), w.sign(anchorOf(a, 1), a.key))
+	w.refuse(machine.ErrConflict, w.sign(schemaOf(a, 1), a.key))
+	w.refuse(machine.ErrConflict, w.sign(anchorOf(a, 1), a.key))
+}
+
+func TestVerifyingKeyOnlyRetires(t *testing.T) {
+	w := newWorld(t)
+	vk := vkOf("prepare")
+	w.accept(w.sign(vk, w.root.key))
+	changed := *vk
+	changed.KeyHash[0] = 1
+	w.refuse(machine.ErrConflict, w.sign(&changed, w.root.key))
+	retired := *vk
+	retired.State = ledger.VKRetired
+	w.accept(w.sign(&retired, w.root.key))
+	w.refuse(machine.ErrConflict, w.sign(vk, w.root.key))
+}
+
+func TestStatusGrows(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.accredited(), w.accredited()
+	w.accept(w.sign(statusOf(a, 5), a.key))
+	w.refuse(machine.ErrConflict, w.sign(statusOf(a, 5), a.key))
+	w.refuse(machine.ErrConflict, w.sign(statusOf(a, 4), a.key))
+	w.refuse(machine.ErrUnauthorised, w.sign(statusOf(b, 6), b.key))
+	w.accept(w.sign(statusOf(a, 6), a.key))
+}
+
+// TestOnlyAgenciesPublish: a DID without an accreditation cannot fill the
+// ledger, nor one that lost it.
+func TestOnlyAgenciesPublish(t *testing.T) {
+	w := newWorld(t)
+	nobody := w.agency()
+	a := w.accredited()
+	suspended := w.accreditation(a, ledger.ActionIssue, beijing)
+	suspended.State = ledger.StateSuspended
+	w.accept(w.sign(suspended, w.root.key))
+	for _, x := range []*agency{nobody, a} {
+		w.refuse(machine.ErrUnauthorised, w.sign(schemaOf(x, 1), x.key))
+		w.refuse(machine.ErrUnauthorised, w.sign(statusOf(x, 1), x.key))
+		w.refuse(machine.ErrUnauthorised, w.sign(anchorOf(x, 1), x.key))
+	}
+}
+
+func TestRevokeIsTheOwners(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.accredited(proofKey(7)), w.accredited(proofKey(8))
+	r := &ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI, Index: 5}
+	w.refuse(machine.ErrMissing, w.sign(r, a.key))
+	w.accept(w.sign(statusOf(b, 1), b.key))
+	w.refuse(machine.ErrUnauthorised, w.sign(r, a.key)) // the list is another's
+	r.ProofKey = proofKey(9).Public
+	w.refuse(machine.ErrMissing, w.sign(r, a.key))
+}
+
+func TestTrustByThreshold(t *testing.T) {
+	w := newWorld(t)
+	a, b, c := newKey(t), newKey(t), newKey(t)
+	w.accept(w.sign(w.consortium(1, 2, a, b, c), w.root.key))
+	w.refuse(machine.ErrConflict, w.sign(w.consortium(1, 1, a), a, b))
+	w.refuse(machine.ErrConflict, w.sign(w.consortium(3, 1, a), a, b))
+	w.refuse(machine.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a))
+	w.refuse(machine.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a, newKey(t)))
+	w.refuse(machine.ErrUnauthorised, w.sign(vkOf("show"), w.root.key)) // no longer in the consortium
+	w.accept(w.sign(w.consortium(2, 1, a), b, c))
+	w.accept(w.sign(vkOf("show"), a))
+}
+
+func TestBatchSizeIsCapped(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.machine.Apply(w.store, w.now, make([]*ledger.SignedOperation, machine.MaxBatch+1)...)
+	if !is(err, machine.ErrTooLarge) {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,236 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// accreditation: the accreditor gives, suspends, restores and ends.
+func (t *transition) accreditation(c change) error {
+	a, err := object(c, ledger.ParseAccreditation)
+	if err != nil {
+		return err
+	}
+	old, err := current(t, c.op.Key, ledger.ParseAccreditation)
+	if err != nil {
+		return err
+	}
+	if err := t.signedByDID(c, a.Accreditor); err != nil {
+		return err
+	}
+	if _, err := t.currentDID(a.Agency); err != nil {
+		return err
+	}
+	// Once ended, the place is free for whoever is entitled to accredit.
+	if old == nil || old.State == ledger.StateEnded {
+		if a.State != ledger.StateActive {
+			return fmt.Errorf("%w: a new accreditation is active", ErrConflict)
+		}
+	} else if a.Accreditor != old.Accreditor || a.Via != old.Via || a.From != old.From {
+		return fmt.Errorf("%w: accreditor, entitlement and beginning stay", ErrConflict)
+	}
+	if a.State == ledger.StateActive {
+		if err := t.entitled(a); err != nil {
+			return err
+		}
+	}
+	return t.set(c)
+}
+
+// entitled walks from the accreditor to the root, before the new link counts.
+func (t *transition) entitled(a *ledger.Accreditation) error {
+	err := ledger.CheckEntitled(t, t.root, a, t.now)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ledger.ErrNotAccredited):
+		return fmt.Errorf("%w: %w", ErrUnauthorised, err)
+	}
+	return storeError{err}
+}
+
+// schema is published by an agency, once.
+func (t *transition) schema(c change) error {
+	s, err := object(c, ledger.ParseSchema)
+	if err != nil {
+		return err
+	}
+	if err := t.signedByAgency(c, s.Owner); err != nil {
+		return err
+	}
+	return t.setOnce(c)
+}
+
+// anchor is made by an agency, once.
+func (t *transition) anchor(c change) error {
+	a, err := object(c, ledger.ParseAnchor)
+	if err != nil {
+		return err
+	}
+	if err := t.signedByAgency(c, a.Agency); err != nil {
+		return err
+	}
+	return t.setOnce(c)
+}
+
+func (t *transition) setOnce(c change) error {
+	_, err := t.Get(c.op.Key)
+	switch {
+	case isAbsent(err):
+		return t.set(c)
+	case err != nil:
+		return storeError{err}
+	}
+	return fmt.Errorf("%w: write-once", ErrConflict)
+}
+
+// status is changed by its issuer alone, forwards only.
+func (t *transition) status(c change) error {
+	s, err := object(c, ledger.ParseStatus)
+	if err != nil {
+		return err
+	}
+	old, err := current(t, c.op.Key, ledger.ParseStatus)
+	if err != nil {
+		return err
+	}
+	if old != nil && old.Issuer != s.Issuer {
+		return ErrUnauthorised
+	}
+	if err := t.signedByAgency(c, s.Issuer); err != nil {
+		return err
+	}
+	if old != nil && s.Sequence <= old.Sequence {
+		return fmt.Errorf("%w: sequence does not grow", ErrConflict)
+	}
+	return t.set(c)
+}
+
+// revoke is for the owner of the proof key, who is also the issuer of the list.
+func (t *transition) revoke(c change) error {
+	r, err := object(c, ledger.ParseRevocation)
+	if err != nil {
+		return err
+	}
+	owner, err := t.Get(ledger.ProofKeyKey(r.ProofKey))
+	if isAbsent(err) {
+		return fmt.Errorf("%w: no such proof key", ErrMissing)
+	}
+	if err != nil {
+		return storeError{err}
+	}
+	list, err := current(t, ledger.StatusKey(r.List), ledger.ParseStatus)
+	if err != nil {
+		return err
+	}
+	if list == nil {
+		return fmt.Errorf("%w: no such status list", ErrMissing)
+	}
+	if list.Issuer != string(owner) {
+		return fmt.Errorf("%w: status list of another agency", ErrUnauthorised)
+	}
+	if err := t.signedByDID(c, string(owner)); err != nil {
+		return err
+	}
+	handle, err := t.zk.Handle(r.ProofKey, r.Random)
+	if err != nil {
+		return fmt.Errorf("%w: proof key: %w", ledger.ErrValue, err)
+	}
+	return t.addHandle(handle)
+}
+
+// addHandle keeps the first height of a handle: an epoch closed since then
+// already counts it.
+func (t *transition) addHandle(handle [12]byte) error {
+	b, err := t.store.Get(TableRevoked, handle[:])
+	if err != nil || b != nil {
+		return wrapStore(err)
+	}
+	return wrapStore(t.store.Put(TableRevoked, handle[:], u64(t.height())))
+}
+
+// vk is decided by the consortium: once, and then at most retired.
+func (t *transition) vk(c change) error {
+	vk, err := object(c, ledger.ParseVK)
+	if err != nil {
+		return err
+	}
+	trust, err := t.currentTrust()
+	if err != nil {
+		return err
+	}
+	if err := signedByThreshold(c, trust); err != nil {
+		return err
+	}
+	old, err := current(t, c.op.Key, ledger.ParseVK)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		retired := *old
+		retired.State = ledger.VKRetired
+		if *vk != retired || old.State == ledger.VKRetired {
+			return fmt.Errorf("%w: a verifying key can only be retired", ErrConflict)
+		}
+	}
+	return t.set(c)
+}
+
+// trust is decided by the consortium as it was before; the first, by the root.
+func (t *transition) trust(c change) error {
+	next, err := object(c, ledger.ParseTrustObject)
+	if err != nil {
+		return err
+	}
+	for _, key := range next.AgencyKeys {
+		if _, err := t.options.Suites.ParseKey(key); err != nil {
+			return err
+		}
+	}
+	old, err := t.currentTrust()
+	switch {
+	case err != nil:
+		return err
+	case old == nil && next.Number != 0, old != nil && next.Number != old.Number+1:
+		return fmt.Errorf("%w: not the next in number", ErrConflict)
+	case old == nil:
+		err = t.signedByDID(c, t.root)
+	default:
+		err = signedByThreshold(c, old)
+	}
+	if err != nil {
+		return err
+	}
+	return t.set(c)
+}
+
+// currentTrust is the last of an unbroken row, nil where there is none. The
+// consortium changes rarely, so the row is short.
+func (t *transition) currentTrust() (*ledger.Trust, error) {
+	var last *ledger.Trust
+	for n := uint64(0); ; n++ {
+		next, err := current(t, ledger.TrustKey(n), ledger.ParseTrustObject)
+		if err != nil || next == nil {
+			return last, err
+		}
+		last = next
+	}
+}
+
+func signedByThreshold(c change, trust *ledger.Trust) error {
+	if trust == nil {
+		return fmt.Errorf("%w: no consortium yet", ErrMissing)
+	}
+	count := 0
+	for _, key := range c.signers {
+		if contains(trust.AgencyKeys, key) {
+			count++
+		}
+	}
+	if count < int(trust.Threshold) {
+		return fmt.Errorf("%w: %d of %d signatures", ErrUnauthorised, count, trust.Threshold)
+	}
+	return nil
+}

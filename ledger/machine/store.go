@@ -1,0 +1,179 @@
+package machine
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// Table names one sorted map from bytes to bytes.
+type Table string
+
+// The tables of a ledger. Integers in keys and values are big-endian.
+const (
+	// TableLeaf: u64 index → a leaf of the log.
+	TableLeaf Table = "leaf"
+	// TableHash: u64 stored-hash index of x/mod/sumdb/tlog → hash.
+	TableHash Table = "hash"
+	// TableHead: "head" → u64 size of the log ‖ last state leaf.
+	TableHead Table = "head"
+	// TableOperation: operation id → u64 index of its leaf ‖ u64 height.
+	TableOperation Table = "operation"
+	// TableValue: key of the state map → value.
+	TableValue Table = "value"
+	// TableNode: u16 depth ‖ path → node of the state map; see node.go.
+	TableNode Table = "node"
+	// TableRevoked: handle → u64 height of the checkpoint that revoked it.
+	TableRevoked Table = "revoked"
+	// TableRegistry: registry root ‖ leaf → 0x01.
+	TableRegistry Table = "registry"
+	// TableEpoch: u64 epoch → u64 height of the checkpoint that closed it.
+	TableEpoch Table = "epoch"
+)
+
+// Tables lists all tables.
+func Tables() []Table {
+	return []Table{TableLeaf, TableHash, TableHead, TableOperation, TableValue, TableNode, TableRevoked, TableRegistry, TableEpoch}
+}
+
+// Store is where a ledger is kept, as seen from within one transaction. The
+// machine writes only when a whole batch is accepted; the engine commits, or
+// rolls back where the machine returns an error.
+type Store interface {
+	// Get returns the value under key, nil where there is none.
+	Get(table Table, key []byte) ([]byte, error)
+	// Put sets the value under key; value is not empty.
+	Put(table Table, key, value []byte) error
+	// Scan calls yield for every key with the prefix, in ascending order. It
+	// stops at the first error and returns it. yield does not use the store.
+	Scan(table Table, prefix []byte, yield func(key, value []byte) error) error
+}
+
+// Memory is a Store in memory. It is not safe for concurrent use.
+type Memory struct {
+	rows map[Table]map[string][]byte
+	// sorted holds the keys of a table in order, until the next new key.
+	sorted map[Table][]string
+}
+
+// NewMemory makes an empty store.
+func NewMemory() *Memory {
+	return &Memory{rows: map[Table]map[string][]byte{}, sorted: map[Table][]string{}}
+}
+
+// Get implements Store.
+func (m *Memory) Get(table Table, key []byte) ([]byte, error) {
+	return slices.Clone(m.rows[table][string(key)]), nil
+}
+
+// Put implements Store.
+func (m *Memory) Put(table Table, key, value []byte) error {
+	if m.rows[table] == nil {
+		m.rows[table] = map[string][]byte{}
+	}
+	if _, ok := m.rows[table][string(key)]; !ok {
+		delete(m.sorted, table)
+	}
+	m.rows[table][string(key)] = slices.Clone(value)
+	return nil
+}
+
+// Scan implements Store.
+func (m *Memory) Scan(table Table, prefix []byte, yield func(key, value []byte) error) error {
+	keys := m.keys(table)
+	for _, key := range keys[sort.SearchStrings(keys, string(prefix)):] {
+		if !strings.HasPrefix(key, string(prefix)) {
+			return nil
+		}
+		if err := yield([]byte(key), m.rows[table][key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *Memory) keys(table Table) []string {
+	if keys, ok := m.sorted[table]; ok {
+		return keys
+	}
+	keys := make([]string, 0, len(m.rows[table]))
+	for key := range m.rows[table] {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	m.sorted[table] = keys
+	return keys
+}
+
+// batch holds writes back until all operations are accepted, so that a refused
+// batch leaves nothing behind, and so that a node of the state map is written
+// once a batch and not once an operation.
+type batch struct {
+	base   Store
+	writes *Memory
+}
+
+func newBatch(base Store) *batch { return &batch{base, NewMemory()} }
+
+func (b *batch) Get(table Table, key []byte) ([]byte, error) {
+	if value, ok := b.writes.rows[table][string(key)]; ok {
+		return slices.Clone(value), nil
+	}
+	return b.base.Get(table, key)
+}
+
+func (b *batch) Put(table Table, key, value []byte) error { return b.writes.Put(table, key, value) }
+
+type row struct{ key, value []byte }
+
+func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) error) error {
+	var rows []row
+	add := func(key, value []byte) error {
+		rows = append(rows, row{slices.Clone(key), slices.Clone(value)})
+		return nil
+	}
+	err := b.base.Scan(table, prefix, func(key, value []byte) error {
+		if _, ok := b.writes.rows[table][string(key)]; ok {
+			return nil
+		}
+		return add(key, value)
+	})
+	if err != nil {
+		return err
+	}
+	if err := b.writes.Scan(table, prefix, add); err != nil {
+		return err
+	}
+	slices.SortFunc(rows, func(x, y row) int { return bytes.Compare(x.key, y.key) })
+	for _, r := range rows {
+		if err := yield(r.key, r.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush writes in ascending order, which is what a B-tree likes best.
+func (b *batch) flush() error {
+	for _, table := range Tables() {
+		err := b.writes.Scan(table, nil, func(key, value []byte) error { return b.base.Put(table, key, value) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func u64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
+
+// readU64 reads a value that this package wrote; another length means a
+// damaged store.
+func readU64(b []byte) (uint64, error) {
+	if len(b) != 8 {
+		return 0, fmt.Errorf("%w: %d bytes where an integer belongs", ErrDamaged, len(b))
+	}
+	return binary.BigEndian.Uint64(b), nil
+}

@@ -1,0 +1,190 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Purposes of a key.
+const (
+	// PurposeSignature is a key of a Suite: algorithm byte, then the point.
+	PurposeSignature = "signature"
+	// PurposeProof is a zero-knowledge proof key, in the form of the ZK given
+	// to the state machine.
+	PurposeProof = "proof"
+)
+
+// Caps on one DID.
+const (
+	maxKeys     = 32
+	maxNextKeys = 8
+	maxKeyBytes = 128
+)
+
+// noUntilDay is the last day of a key without an end.
+const noUntilDay = 1<<32 - 1
+
+// Key is one public key of an agency. Keys are never deleted, so whether one
+// was in force when something was signed needs no old state.
+type Key struct {
+	_ struct{} `cbor:",toarray"`
+	// ID names the key within its DID: "sig-1", "zk-1".
+	ID string
+	// Purpose is PurposeSignature or PurposeProof.
+	Purpose string
+	// Public is the public key.
+	Public []byte
+	// From is the first second in force, in Unix time; 0 is the beginning.
+	From int64
+	// Until is the first second no longer in force; 0 is never.
+	Until int64
+	// CompromisedFrom is since when someone else may have had the key; 0 is
+	// never. What it signed from then on counts for nothing.
+	CompromisedFrom int64
+}
+
+// ValidAt reports whether what the key signs at that time counts.
+func (k Key) ValidAt(at time.Time) bool {
+	t := at.Unix()
+	return t >= k.From && (k.end() == 0 || t < k.end())
+}
+
+// end is the earlier of Until and CompromisedFrom, 0 where there is neither.
+func (k Key) end() int64 {
+	if k.Until == 0 || k.CompromisedFrom != 0 && k.CompromisedFrom < k.Until {
+		return k.CompromisedFrom
+	}
+	return k.Until
+}
+
+// Days returns the first and the last [Day] on which a credential signed with a
+// proof key may begin; ok is false where there is none. The day on which a key
+// ends counts no more, for a date does not tell morning from evening.
+func (k Key) Days() (from, until uint32, ok bool) {
+	if k.From > 0 {
+		from = dayOf(k.From)
+	}
+	if k.end() == 0 {
+		return from, noUntilDay, true
+	}
+	until = dayOf(k.end()) - 1
+	return from, until, from <= until
+}
+
+// DID is an agency's identifier: its keys and what is needed to change them.
+// Whoever holds a key of which Next has the hash may make the next change; that
+// key may lie in a safe until then (pre-rotation).
+type DID struct {
+	_ struct{} `cbor:",toarray"`
+	// ID is the DID itself; empty in the operation that creates it, whose hash
+	// is the DID. It is not part of the encoding.
+	ID string `cbor:"-"`
+	// Keys are all keys the DID ever had, in order of appearance.
+	Keys []Key
+	// Next are the KeyHash of the signature keys that may sign the next
+	// change. None means that the DID can never change.
+	Next [][32]byte
+	// Sequence is 0 at creation and one more with every change.
+	Sequence uint64
+	// Deactivated ends the DID for good.
+	Deactivated bool
+}
+
+// KeyHash is what a DID commits to in Next: the SHA-256 of a public key as the
+// ledger holds it.
+func KeyHash(key []byte) [32]byte { return sha256.Sum256(key) }
+
+// ParseDID reads the object of the DID id. The error is [ErrTooLarge],
+// [ErrFormat], [ErrKey] or [ErrValue].
+func ParseDID(id string, b []byte) (*DID, error) {
+	d, err := decodeObject[DID](b, limits.Operation)
+	if err != nil {
+		return nil, err
+	}
+	d.ID = id
+	return &d, d.Check()
+}
+
+// Kind returns [KindDID].
+func (*DID) Kind() string { return KindDID }
+
+// Key returns [DIDKey] of the DID.
+func (d *DID) Key() string { return DIDKey(d.ID) }
+
+// Bytes is the canonical encoding.
+func (d *DID) Bytes() []byte { return encodeObject(*d) }
+
+// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+func (d *DID) Check() error {
+	if d.ID != "" {
+		if err := CheckDID(d.ID); err != nil {
+			return err
+		}
+	}
+	if len(d.Keys) > maxKeys || len(d.Next) > maxNextKeys {
+		return fmt.Errorf("%w: more than %d keys or %d next keys", ErrValue, maxKeys, maxNextKeys)
+	}
+	if d.Deactivated && len(d.Next) > 0 {
+		return fmt.Errorf("%w: deactivated, yet with a next key", ErrValue)
+	}
+	for i, k := range d.Keys {
+		if err := k.check(); err != nil {
+			return err
+		}
+		for _, other := range d.Keys[:i] {
+			if other.ID == k.ID || slices.Equal(other.Public, k.Public) {
+				return fmt.Errorf("%w: a key twice", ErrValue)
+			}
+		}
+	}
+	return nil
+}
+
+func (k Key) check() error {
+	switch {
+	case k.Purpose != PurposeSignature && k.Purpose != PurposeProof:
+		return fmt.Errorf("%w: unknown purpose of a key", ErrValue)
+	case len(k.Public) == 0 || len(k.Public) > maxKeyBytes:
+		return fmt.Errorf("%w: key of %d bytes", ErrValue, len(k.Public))
+	case k.From < 0 || k.Until < 0 || k.CompromisedFrom < 0:
+		return fmt.Errorf("%w: time before 1970", ErrValue)
+	case k.Until != 0 && k.Until <= k.From:
+		return fmt.Errorf("%w: key ends before it begins", ErrValue)
+	}
+	return checkName(k.ID)
+}
+
+// SigningKeys returns the signature keys in force at that time; none of a
+// deactivated DID.
+func (d *DID) SigningKeys(at time.Time) [][]byte {
+	var keys [][]byte
+	for _, k := range d.Keys {
+		if !d.Deactivated && k.Purpose == PurposeSignature && k.ValidAt(at) {
+			keys = append(keys, k.Public)
+		}
+	}
+	return keys
+}
+
+// HasProofKey reports whether the DID lists the proof key, in force or not.
+func (d *DID) HasProofKey(key []byte) bool {
+	return slices.ContainsFunc(d.Keys, func(k Key) bool {
+		return k.Purpose == PurposeProof && slices.Equal(k.Public, key)
+	})
+}
+
+// Period returns the first instant in force and the first no longer in force,
+// the earlier of Until and CompromisedFrom; zero times are open ends.
+func (k Key) Period() (from, until time.Time) {
+	if k.From != 0 {
+		from = time.Unix(k.From, 0)
+	}
+	if k.end() != 0 {
+		until = time.Unix(k.end(), 0)
+	}
+	return from, until
+}

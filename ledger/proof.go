@@ -1,0 +1,81 @@
+package ledger
+
+import (
+	"fmt"
+	"sort"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Caps within a proof.
+const (
+	// maxEntries bounds the values of one proof.
+	maxEntries = 4096
+	// maxInclusion is the length of an inclusion proof in a log of 2^63 leaves.
+	maxInclusion = 63
+)
+
+// Entry says what the state map holds under one key.
+type Entry struct {
+	_   struct{} `cbor:",toarray"`
+	Key string
+	// Value is empty where the key is absent; no object is empty.
+	Value []byte
+	// Proof leads from the value to the state root.
+	Proof MapProof
+}
+
+// Proof is everything needed to believe some values of the state map, given a
+// trust file: checkpoint → state leaf → values. Its encoding is deterministic
+// CBOR: [1, [checkpoint, state leaf, inclusion, [[key, value, proof], ...]]]. A
+// proof of many keys in a file is an offline bundle.
+type Proof struct {
+	_ struct{} `cbor:",toarray"`
+	// Checkpoint is the signed note.
+	Checkpoint []byte
+	// StateLeaf is the last leaf of the log at the checkpoint.
+	StateLeaf []byte
+	// Inclusion proves it.
+	Inclusion []tlog.Hash
+	// Entries are in ascending order of their keys.
+	Entries []Entry
+}
+
+// ParseProof reads a proof and verifies nothing. The error is [ErrTooLarge],
+// [ErrFormat] or [ErrKey].
+func ParseProof(b []byte) (*Proof, error) {
+	p, err := decodeObject[Proof](b, limits.Proof)
+	if err != nil {
+		return nil, err
+	}
+	return &p, p.check()
+}
+
+// Bytes is the canonical encoding.
+func (p *Proof) Bytes() []byte { return encodeObject(*p) }
+
+func (p *Proof) check() error {
+	if len(p.Entries) > maxEntries || len(p.Inclusion) > maxInclusion {
+		return fmt.Errorf("%w: %d entries", ErrTooLarge, len(p.Entries))
+	}
+	for i, e := range p.Entries {
+		if err := CheckKey(e.Key); err != nil {
+			return err
+		}
+		if i > 0 && p.Entries[i-1].Key >= e.Key {
+			return fmt.Errorf("%w: entries out of order", ErrFormat)
+		}
+	}
+	return nil
+}
+
+// find returns the entry of a key.
+func (p *Proof) find(key string) (Entry, bool) {
+	i := sort.Search(len(p.Entries), func(i int) bool { return p.Entries[i].Key >= key })
+	if i == len(p.Entries) || p.Entries[i].Key != key {
+		return Entry{}, false
+	}
+	return p.Entries[i], true
+}

@@ -1,0 +1,38 @@
+// Package sqlitelog is a ledger in one SQLite file, without a server: the log,
+// the state map and a replaying witness, for one agency or for trying out.
+//
+// A ledger is a folder:
+//
+//	log.db       everything the ledger holds
+//	log.key      the log's private key, PKCS #8 in PEM, mode 0600
+//	witness.key  the witness's, likewise
+//	trust.json   what readers are given (see ledger.TrustFile)
+//
+// Its readers get trust.json and, by another way, its fingerprint.
+//
+// log.db has user_version 1 and, twice, the nine tables of package machine, each
+// with columns key and value: named log_* for the log and witness_* for the
+// witness, who replays every operation into its own copy and cosigns a
+// checkpoint only if that leads to the same one. Table checkpoint holds every
+// signed checkpoint by height. One transaction does all of it, so a crash leaves
+// either the whole batch, cosigned, or nothing.
+//
+// Durability: WAL with synchronous=FULL, each setting read back when opening.
+// Submit returns when the batch is on disk. Where it returns an error other than
+// a [machine.Refused], the batch may be on disk nevertheless; submitting the same
+// operations again is then safe and returns their first receipts.
+//
+// For example: Init makes the folder, with the root agency's DID and the first
+// trust object in it; Submit(ctx, op) with a signed schema appends two leaves,
+// the operation and the state leaf, and returns its index; Prove(ctx,
+// ledger.SchemaKey("resident", 1)) returns what ledger.Verify needs to believe
+// it, given trust.json alone. Heartbeat keeps an idle ledger fresh and closes its
+// epochs; something must call it often enough.
+//
+// Several processes may have one folder open, one of them writing at a time.
+//
+// Not checked here: whoever has both keys and the file can rewrite history; the
+// witness is in the same process and guards against a damaged or altered file,
+// not against its operator. A reader who keeps the newest checkpoint it saw finds
+// out (ledger.CheckConsistency), and so do witnesses elsewhere.
+package sqlitelog

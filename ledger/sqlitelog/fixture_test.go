@@ -1,0 +1,169 @@
+package sqlitelog_test
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+// hashZK stands in for zero knowledge: its trees are plain SHA-256 over the
+// sorted sets, so that roots depend on exactly what real ones depend on.
+type hashZK struct{}
+
+func (hashZK) CheckProofKey(key []byte) error {
+	if len(key) != 32 || bytes.Equal(key, make([]byte, 32)) {
+		return errors.New("not a proof key")
+	}
+	return nil
+}
+
+func (hashZK) Handle(key []byte, random [16]byte) ([12]byte, error) {
+	sum := sha256.Sum256(append(bytes.Clone(key), random[:]...))
+	return [12]byte(sum[:12]), nil
+}
+
+func (hashZK) RegistryLeaf(key []byte, schemaID string, version uint32, region string, from, until uint32) ([32]byte, error) {
+	b := append(bytes.Clone(key), schemaID+"\x00"+region+"\x00"...)
+	for _, n := range []uint32{version, from, until} {
+		b = binary.BigEndian.AppendUint32(b, n)
+	}
+	return sha256.Sum256(b), nil
+}
+
+func (hashZK) Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation [32]byte, err error) {
+	h := sha256.New()
+	for i, leaf := range leaves {
+		if i > 0 && bytes.Compare(leaves[i-1][:], leaf[:]) >= 0 {
+			return registry, revocation, errors.New("leaves out of order")
+		}
+		h.Write(leaf[:])
+	}
+	h.Sum(registry[:0])
+	h = sha256.New()
+	for i, handle := range revoked {
+		if i > 0 && bytes.Compare(revoked[i-1][:], handle[:]) >= 0 {
+			return registry, revocation, errors.New("handles out of order")
+		}
+		h.Write(handle[:])
+	}
+	h.Sum(revocation[:0])
+	return registry, revocation, nil
+}
+
+// clock is set by hand.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+var start = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+
+func newKey(t testing.TB) crypto.Signer {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// world is a fresh ledger with its root agency.
+type world struct {
+	testing.TB
+	dir   string
+	clock *clock
+	root  crypto.Signer
+	log   *sqlitelog.Log
+}
+
+const origin = "ledger.example/test"
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	w := &world{TB: t, dir: t.TempDir(), clock: &clock{now: start}, root: newKey(t)}
+	var err error
+	w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, hashZK{}, w.root, sqlitelog.InitOptions{Clock: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.log.Close() })
+	return w
+}
+
+func (w *world) rootDID() string { return w.log.Trust().RootDID }
+
+func (w *world) open(options sqlitelog.Options) *sqlitelog.Log {
+	w.Helper()
+	options.Clock = w.clock.Now
+	l, err := sqlitelog.Open(w.Context(), w.dir, hashZK{}, options)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() { l.Close() })
+	return l
+}
+
+// sign makes a signed operation.
+func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
+	w.Helper()
+	op, err := ledger.NewOperation(object)
+	if err != nil {
+		w.Fatal(err)
+	}
+	signed, err := ledger.Sign(op, signers...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return signed
+}
+
+func (w *world) anchor(n byte) *ledger.SignedOperation {
+	return w.sign(&ledger.Anchor{Hash: sha256.Sum256([]byte{n}), Count: 1, Agency: w.rootDID()}, w.root)
+}
+
+func (w *world) submit(ops ...*ledger.SignedOperation) *sqlitelog.Receipt {
+	w.Helper()
+	r, err := w.log.Submit(w.Context(), ops...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+// view proves and verifies keys.
+func (w *world) view(keys ...string) *ledger.View {
+	w.Helper()
+	proof, err := w.log.Prove(context.WithoutCancel(w.Context()), keys...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	v, err := ledger.Verify(w.log.Trust(), w.clock.Now(), 0, proof)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return v
+}

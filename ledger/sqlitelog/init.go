@@ -1,0 +1,153 @@
+package sqlitelog
+
+import (
+	"context"
+	"crypto"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// InitOptions changes defaults of a new ledger.
+type InitOptions struct {
+	// EpochLength is whole seconds; zero means ledger.DefaultEpochLength.
+	EpochLength time.Duration
+	// MaxCheckpointAge is whole seconds; zero means
+	// ledger.DefaultCheckpointAge.
+	MaxCheckpointAge time.Duration
+	// NextKeys are the ledger.KeyHash of the keys that may change the root's
+	// DID. Without one, the root's key can never be replaced.
+	NextKeys [][32]byte
+	// Clock is the ledger's; nil means time.Now.
+	Clock func() time.Time
+}
+
+// Init makes a ledger in the folder dir, which is made with mode 0700 if it is
+// not there, and opens it. origin names the log (a host and path, by custom);
+// root is the signature key of the agency at which all accreditation ends. The
+// ledger begins with that agency's DID and trust/0, both signed by root.
+//
+// The error is fs.ErrExist where the folder has a ledger or a part of one, an
+// error of package ledger or machine for unfit arguments, or the system's own.
+// Where Init fails halfway, what it made stays for its owner to look at.
+func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Signer, options InitOptions) (*Log, error) {
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
+	rootDID, create, err := createRoot(root, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("sqlitelog: create: %w", err)
+	}
+	if err := createFile(filepath.Join(dir, fileDatabase), nil, 0o600); err != nil {
+		return nil, err
+	}
+	logSigner, witnessSigner, err := createSigners(dir, origin, options.Clock)
+	if err != nil {
+		return nil, err
+	}
+	trust, err := ledger.NewTrust(ledger.TrustFile{
+		Origin: origin, LogKey: logSigner.VerifierKey(), WitnessKeys: []string{witnessSigner.VerifierKey()}, K: 1,
+		RootDID: rootDID, EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := createFile(filepath.Join(dir, fileTrust), trust.Bytes(), 0o644); err != nil {
+		return nil, err
+	}
+	consortium, err := firstTrust(root, trust)
+	if err != nil {
+		return nil, err
+	}
+	if err := syncFolder(dir); err != nil {
+		return nil, err
+	}
+	l := &Log{dir: dir, trust: trust, clock: options.Clock}
+	if l.machine, err = newMachine(zk, trust); err != nil {
+		return nil, err
+	}
+	if err := l.prepare(logSigner, witnessSigner); err != nil {
+		return nil, err
+	}
+	if err := l.initialise(ctx, create, consortium); err != nil {
+		return nil, err
+	}
+	return Open(ctx, dir, zk, Options{Clock: options.Clock})
+}
+
+func createRoot(root crypto.Signer, options InitOptions) (string, *ledger.SignedOperation, error) {
+	key, err := ledger.DefaultSuites().MarshalKey(root.Public())
+	if err != nil {
+		return "", nil, err
+	}
+	op, err := ledger.NewOperation(&ledger.DID{
+		Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: options.Clock().Unix()}},
+		Next: options.NextKeys,
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	did, err := ledger.DIDOf(op)
+	if err != nil {
+		return "", nil, err
+	}
+	signed, err := ledger.Sign(op, root)
+	return did, signed, err
+}
+
+func firstTrust(root crypto.Signer, trust *ledger.TrustFile) (*ledger.SignedOperation, error) {
+	key, err := ledger.DefaultSuites().MarshalKey(root.Public())
+	if err != nil {
+		return nil, err
+	}
+	op, err := ledger.NewOperation(&ledger.Trust{
+		Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: [][]byte{key}, Threshold: 1,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return ledger.Sign(op, root)
+}
+
+func createSigners(dir, origin string, clock func() time.Time) (log, witness *ledger.NoteSigner, err error) {
+	logKey, err := createKey(filepath.Join(dir, fileLogKey))
+	if err != nil {
+		return nil, nil, err
+	}
+	witnessKey, err := createKey(filepath.Join(dir, fileWitnessKey))
+	if err != nil {
+		return nil, nil, err
+	}
+	return signers(origin, logKey, witnessKey, clock)
+}
+
+func signers(origin string, logKey, witnessKey crypto.Signer, clock func() time.Time) (log, witness *ledger.NoteSigner, err error) {
+	if log, err = ledger.NewLogSigner(origin, logKey); err != nil {
+		return nil, nil, err
+	}
+	witness, err = ledger.NewCosigner(origin+"/witness", witnessKey, clock)
+	return log, witness, err
+}
+
+// initialise fills the empty file in one transaction: killed before its end, it
+// stays empty, and Open says ErrVersion.
+func (l *Log) initialise(ctx context.Context, genesis ...*ledger.SignedOperation) (err error) {
+	if l.write, err = connect(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
+		return err
+	}
+	_, err = l.transact(ctx, func(tx *sql.Tx) (*Receipt, error) {
+		if _, err := tx.ExecContext(ctx, schema()); err != nil {
+			return nil, describe("create", err)
+		}
+		return l.apply(ctx, tx, genesis)
+	})
+	return errors.Join(err, l.Close())
+}

@@ -1,0 +1,162 @@
+package sqlitelog
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+)
+
+var (
+	// ErrSetting means that SQLite did not take a setting that durability
+	// rests on.
+	ErrSetting = errors.New("sqlitelog: a database setting was not taken")
+	// ErrVersion means that log.db is not a ledger of this version.
+	ErrVersion = errors.New("sqlitelog: not a ledger of this version")
+	// ErrKeyFile means a key file that is malformed, readable by others, or
+	// not the one that trust.json names.
+	ErrKeyFile = errors.New("sqlitelog: key file refused")
+	// ErrReadOnly means a change to a ledger that was opened to read.
+	ErrReadOnly = errors.New("sqlitelog: opened to read only")
+)
+
+// readConnections bounds how many readers share one Log.
+const readConnections = 4
+
+// Options changes how a ledger is opened. The zero value opens it to write.
+type Options struct {
+	// Clock is the ledger's; nil means time.Now.
+	Clock func() time.Time
+	// ReadOnly opens without the private keys, which may then be absent.
+	ReadOnly bool
+}
+
+// Log is an open ledger. It is safe for concurrent use, and implements
+// ledger.Reader. It caches nothing that another process may change.
+type Log struct {
+	dir     string
+	trust   *ledger.TrustFile
+	machine *machine.Machine
+	clock   func() time.Time
+	read    *sql.DB
+	// What follows is nil in a ledger opened to read only.
+	write   *sql.DB
+	signer  *ledger.NoteSigner
+	witness *machine.Witness
+}
+
+// Open opens the ledger in the folder dir. A file that is missing, damaged or
+// not ours is left as it is. The error is fs.ErrNotExist, [ErrVersion],
+// [ErrSetting], [ErrKeyFile], machine.ErrDamaged, an error of package ledger for
+// trust.json, or the system's own.
+func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log, error) {
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
+	b, err := os.ReadFile(filepath.Join(dir, fileTrust))
+	if err != nil {
+		return nil, fmt.Errorf("sqlitelog: trust file: %w", err)
+	}
+	trust, err := ledger.ParseTrust(b)
+	if err != nil {
+		return nil, err
+	}
+	l := &Log{dir: dir, trust: trust, clock: options.Clock}
+	if l.machine, err = newMachine(zk, trust); err != nil {
+		return nil, err
+	}
+	if !options.ReadOnly {
+		if err := l.openKeys(); err != nil {
+			return nil, err
+		}
+	}
+	if err := l.openDatabase(ctx, options.ReadOnly); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+func newMachine(zk ledger.ZK, trust *ledger.TrustFile) (*machine.Machine, error) {
+	return machine.New(zk, trust.RootDID, machine.Options{EpochLength: trust.EpochLength})
+}
+
+// openKeys reads both keys and insists that they are those of trust.json: a
+// ledger that signs with others convinces nobody.
+func (l *Log) openKeys() error {
+	logKey, err := readKey(filepath.Join(l.dir, fileLogKey))
+	if err != nil {
+		return err
+	}
+	witnessKey, err := readKey(filepath.Join(l.dir, fileWitnessKey))
+	if err != nil {
+		return err
+	}
+	logSigner, witnessSigner, err := signers(l.trust.Origin, logKey, witnessKey, l.clock)
+	if err != nil {
+		return err
+	}
+	if logSigner.VerifierKey() != l.trust.LogKey || witnessSigner.VerifierKey() != l.trust.WitnessKeys[0] {
+		return fmt.Errorf("%w: not the keys of trust.json", ErrKeyFile)
+	}
+	return l.prepare(logSigner, witnessSigner)
+}
+
+func (l *Log) prepare(log, witness *ledger.NoteSigner) (err error) {
+	l.signer = log
+	l.witness, err = machine.NewWitness(l.machine, l.trust.Origin, l.trust.LogKey, witness)
+	return err
+}
+
+func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
+	if _, err := os.Stat(filepath.Join(l.dir, fileDatabase)); err != nil {
+		return fmt.Errorf("sqlitelog: open: %w", err)
+	}
+	if !readOnly {
+		if l.write, err = connect(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
+			return err
+		}
+	}
+	if l.read, err = connect(ctx, l.dir, readSettings, readChecks, readConnections); err != nil {
+		return err
+	}
+	if err := checkVersion(ctx, l.read); err != nil {
+		return err
+	}
+	return l.checkHead(ctx)
+}
+
+// checkHead finds at once what would otherwise come out at the first proof:
+// that the newest checkpoint is not signed, or not of this log.
+func (l *Log) checkHead(ctx context.Context) error {
+	return l.view(ctx, func(s *store) error {
+		head, err := machine.ReadHead(s)
+		if err != nil {
+			return err
+		}
+		note, err := s.lastCheckpoint(head)
+		if err != nil {
+			return err
+		}
+		return l.checkCheckpoint(s, note, head.Size)
+	})
+}
+
+// Close closes the files.
+func (l *Log) Close() error {
+	var err error
+	for _, db := range []*sql.DB{l.read, l.write} {
+		if db != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	return describe("close", err)
+}
+
+// Trust is the trust file that readers are given.
+func (l *Log) Trust() *ledger.TrustFile { return l.trust }

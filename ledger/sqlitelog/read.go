@@ -1,0 +1,171 @@
+package sqlitelog
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+)
+
+// view runs read over one unchanging state of the log.
+func (l *Log) view(ctx context.Context, read func(*store) error) error {
+	tx, err := l.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return describe("begin", err)
+	}
+	return errors.Join(read(newStore(ctx, tx, ownerLog)), rollBack(tx))
+}
+
+// Prove implements ledger.Reader. The error is ledger.ErrKey,
+// machine.ErrDamaged or the system's own.
+func (l *Log) Prove(ctx context.Context, keys ...string) (proof *ledger.Proof, err error) {
+	err = l.view(ctx, func(s *store) error {
+		head, err := machine.ReadHead(s)
+		if err != nil {
+			return err
+		}
+		checkpoint, err := s.lastCheckpoint(head)
+		if err != nil {
+			return err
+		}
+		proof, err = machine.Prove(s, checkpoint, keys...)
+		return err
+	})
+	return proof, err
+}
+
+// ProveConsistency implements ledger.Reader. The error is ledger.ErrNotIncluded
+// where the sizes are out of range, machine.ErrDamaged or the system's own.
+func (l *Log) ProveConsistency(ctx context.Context, from, to uint64) (proof []tlog.Hash, err error) {
+	err = l.view(ctx, func(s *store) error {
+		proof, err = machine.ProveConsistency(s, from, to)
+		return err
+	})
+	return proof, err
+}
+
+// Get returns a value without a proof: for the ledger's operator, who has the
+// file. The error is ledger.ErrAbsent, ledger.ErrKey or the system's own.
+func (l *Log) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = l.view(ctx, func(s *store) error {
+		value, err = machine.Value(s, key)
+		return err
+	})
+	return value, err
+}
+
+// Registry lists the registry leaves of a closed epoch, sorted: what a wallet
+// rebuilds the tree from. The error is ledger.ErrAbsent where the epoch was not
+// closed, machine.ErrDamaged or the system's own.
+func (l *Log) Registry(ctx context.Context, epoch uint64) (leaves [][32]byte, err error) {
+	err = l.view(ctx, func(s *store) error {
+		leaves, err = machine.Registry(s, epoch)
+		return err
+	})
+	return leaves, err
+}
+
+// Revoked lists the handles that were revoked when an epoch closed, sorted.
+// Errors are those of Registry.
+func (l *Log) Revoked(ctx context.Context, epoch uint64) (handles [][12]byte, err error) {
+	err = l.view(ctx, func(s *store) error {
+		handles, err = machine.Revoked(s, epoch)
+		return err
+	})
+	return handles, err
+}
+
+// lastCheckpoint is the signed checkpoint of a head.
+func (s *store) lastCheckpoint(head machine.Head) ([]byte, error) {
+	var note []byte
+	err := s.tx.QueryRowContext(s.ctx, "SELECT note FROM checkpoint WHERE height = ?", int64(head.State.Height)).Scan(&note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fmt.Errorf("%w: no checkpoint of height %d", machine.ErrDamaged, head.State.Height)
+	}
+	return note, describe("read", err)
+}
+
+// checkCheckpoint holds a signed checkpoint against the log it is in.
+func (l *Log) checkCheckpoint(s machine.Store, note []byte, size uint64) error {
+	head, err := ledger.OpenCheckpoint(l.trust, note)
+	if err != nil {
+		return fmt.Errorf("%w: checkpoint: %w", machine.ErrDamaged, err)
+	}
+	root, err := machine.RootAt(s, size)
+	if err != nil {
+		return err
+	}
+	if head.Size != size || head.Root != root {
+		return fmt.Errorf("%w: checkpoint is not of this log", machine.ErrDamaged)
+	}
+	return nil
+}
+
+// Audit recomputes everything from the log alone, every signature included, and
+// compares every row of log.db: the log's tables, the witness's and the
+// checkpoints. The error is a [*machine.DamagedError] that says which row, or
+// the system's own. The whole ledger is held in memory meanwhile.
+func (l *Log) Audit(ctx context.Context) error {
+	return l.view(ctx, func(s *store) error {
+		want, err := l.machine.Replay(s)
+		if err != nil {
+			return err
+		}
+		if err := machine.Compare(s, want); err != nil {
+			return fmt.Errorf("sqlitelog: the log's tables: %w", err)
+		}
+		if err := machine.Compare(newStore(ctx, s.tx, ownerWitness), want); err != nil {
+			return fmt.Errorf("sqlitelog: the witness's tables: %w", err)
+		}
+		return l.auditCheckpoints(s, want)
+	})
+}
+
+// tableCheckpoint names the table in a DamagedError.
+const tableCheckpoint machine.Table = "checkpoint"
+
+// auditCheckpoints insists on one signed checkpoint for every state leaf.
+func (l *Log) auditCheckpoints(s *store, want *machine.Memory) error {
+	var height int64
+	err := want.Scan(machine.TableLeaf, nil, func(key, leaf []byte) error {
+		if !ledger.IsStateLeaf(leaf) {
+			return nil
+		}
+		damaged := func(problem string) error {
+			return &machine.DamagedError{Table: tableCheckpoint, Key: fmt.Append(nil, height), Problem: problem}
+		}
+		var note []byte
+		err := s.tx.QueryRowContext(s.ctx, "SELECT note FROM checkpoint WHERE height = ?", height).Scan(&note)
+		if errors.Is(err, sql.ErrNoRows) {
+			return damaged("missing")
+		}
+		if err != nil {
+			return describe("read", err)
+		}
+		if err := l.checkCheckpoint(want, note, leafIndex(key)+1); err != nil {
+			return damaged(err.Error())
+		}
+		height++
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var count int64
+	if err := s.tx.QueryRowContext(s.ctx, "SELECT count(*) FROM checkpoint").Scan(&count); err != nil {
+		return describe("read", err)
+	}
+	if count != height {
+		return &machine.DamagedError{Table: tableCheckpoint, Key: fmt.Append(nil, height), Problem: "added"}
+	}
+	return nil
+}
+
+// leafIndex is the key of machine.TableLeaf.
+func leafIndex(key []byte) uint64 { return binary.BigEndian.Uint64(key) }

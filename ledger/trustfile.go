@@ -1,0 +1,198 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	witness "github.com/transparency-dev/formats/note"
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Defaults of a trust file.
+const (
+	DefaultEpochLength   = time.Hour
+	DefaultCheckpointAge = 24 * time.Hour
+)
+
+// maxSeconds bounds the durations of a trust file, so that no computation with
+// them overflows: about a hundred years.
+const maxSeconds = 100 * 366 * secondsPerDay
+
+// TrustFile is what a reader of the ledger must know beforehand: whose log it
+// is, who witnesses it, and which agency is the root of all accreditation. It
+// is JSON, by custom trust.json:
+//
+//	{"origin": "...", "log": "<verifier key>", "witnesses": ["<verifier key>"],
+//	 "k": 1, "rootDID": "did:hufu:...", "epochLength": 3600,
+//	 "maxAge": {"checkpoint": 86400}}
+//
+// Keys are in the verifier key format of C2SP signed-note, durations in
+// seconds. Make one with ParseTrustPinned, ParseTrust or NewTrust; the zero
+// value trusts nobody.
+type TrustFile struct {
+	// Origin names the log; the log's key bears the same name.
+	Origin string
+	// LogKey is the log's verifier key (Ed25519).
+	LogKey string
+	// WitnessKeys are the verifier keys, of type cosignature/v1, of the
+	// replaying witnesses. Others do not belong here: a witness that only
+	// checks that the log grows cannot see a false state map.
+	WitnessKeys []string
+	// K is how many of them must cosign.
+	K int
+	// RootDID accredits without being accredited.
+	RootDID string
+	// EpochLength is the length of an epoch, whole seconds.
+	EpochLength time.Duration
+	// MaxAge bounds how old what is relied on may be.
+	MaxAge MaxAge
+
+	raw       []byte
+	log       note.Verifier
+	witnesses []note.Verifier
+}
+
+// MaxAge holds maximum ages by kind, in whole seconds.
+type MaxAge struct {
+	// Checkpoint bounds the age of the k-th newest cosignature.
+	Checkpoint time.Duration
+}
+
+type trustJSON struct {
+	Origin      string     `json:"origin"`
+	Log         string     `json:"log"`
+	Witnesses   []string   `json:"witnesses"`
+	K           int        `json:"k"`
+	RootDID     string     `json:"rootDID"`
+	EpochLength int64      `json:"epochLength,omitzero"`
+	MaxAge      maxAgeJSON `json:"maxAge,omitzero"`
+}
+
+type maxAgeJSON struct {
+	Checkpoint int64 `json:"checkpoint,omitzero"`
+}
+
+// NewTrust makes a trust file from its exported fields; a zero EpochLength or
+// MaxAge.Checkpoint takes the default.
+func NewTrust(t TrustFile) (*TrustFile, error) {
+	b, err := json.Marshal(trustJSON{
+		Origin: t.Origin, Log: t.LogKey, Witnesses: t.WitnessKeys, K: t.K, RootDID: t.RootDID,
+		EpochLength: int64(t.EpochLength / time.Second),
+		MaxAge:      maxAgeJSON{int64(t.MaxAge.Checkpoint / time.Second)},
+	}, jsontext.WithIndent("  "))
+	if err != nil {
+		return nil, fmt.Errorf("ledger: writing trust file: %w", err)
+	}
+	return ParseTrust(append(b, '\n'))
+}
+
+// ParseTrustPinned reads a trust file and insists on its fingerprint, 64
+// hexadecimal digits in either case, which came another way than the file.
+// The error is [ErrFingerprint] or that of ParseTrust.
+func ParseTrustPinned(b []byte, fingerprint string) (*TrustFile, error) {
+	want, err := hex.DecodeString(fingerprint)
+	got := sha256.Sum256(b)
+	if err != nil || subtle.ConstantTimeCompare(want, got[:]) != 1 {
+		return nil, ErrFingerprint
+	}
+	return ParseTrust(b)
+}
+
+// ParseTrust reads a trust file without holding it against a fingerprint. The
+// error is [ErrTooLarge], [ErrFormat], [ErrKey] or [ErrValue].
+func ParseTrust(b []byte) (*TrustFile, error) {
+	if len(b) > limits.Document {
+		return nil, fmt.Errorf("%w: trust file of %d bytes", ErrTooLarge, len(b))
+	}
+	var j trustJSON
+	if err := json.Unmarshal(b, &j, json.RejectUnknownMembers(true)); err != nil {
+		return nil, fmt.Errorf("%w: trust file is not the expected JSON", ErrFormat)
+	}
+	t := &TrustFile{Origin: j.Origin, LogKey: j.Log, WitnessKeys: j.Witnesses, K: j.K, RootDID: j.RootDID, raw: slices.Clone(b)}
+	var err error
+	if t.EpochLength, err = seconds(j.EpochLength, DefaultEpochLength); err != nil {
+		return nil, err
+	}
+	if t.MaxAge.Checkpoint, err = seconds(j.MaxAge.Checkpoint, DefaultCheckpointAge); err != nil {
+		return nil, err
+	}
+	return t, t.prepare()
+}
+
+func seconds(n int64, otherwise time.Duration) (time.Duration, error) {
+	if n < 0 || n > maxSeconds {
+		return 0, fmt.Errorf("%w: duration in the trust file", ErrValue)
+	}
+	if n == 0 {
+		return otherwise, nil
+	}
+	return time.Duration(n) * time.Second, nil
+}
+
+// prepare parses the keys and checks what ties them together.
+func (t *TrustFile) prepare() (err error) {
+	if err := firstError(CheckKey(t.Origin), CheckDID(t.RootDID)); err != nil {
+		return err
+	}
+	if t.log, err = note.NewVerifier(t.LogKey); err != nil || t.log.Name() != t.Origin {
+		return fmt.Errorf("%w: log key is malformed or not the origin's", ErrValue)
+	}
+	if t.K < 1 || t.K > len(t.WitnessKeys) || len(t.WitnessKeys) > maxWitnesses {
+		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.WitnessKeys))
+	}
+	t.witnesses, err = witnessVerifiers(t.WitnessKeys)
+	return err
+}
+
+// witnessVerifiers parses cosignature/v1 verifier keys and refuses one key
+// under two names: it would count twice.
+func witnessVerifiers(vkeys []string) ([]note.Verifier, error) {
+	var out []note.Verifier
+	seen := map[string]bool{}
+	for _, vkey := range vkeys {
+		v, err := witness.NewVerifierForCosignatureV1(vkey)
+		if err != nil {
+			return nil, fmt.Errorf("%w: malformed witness key", ErrValue)
+		}
+		// The parser above takes other key types and ignores the hash.
+		encoded, ok := strings.CutPrefix(vkey, fmt.Sprintf("%s+%08x+", v.Name(), v.KeyHash()))
+		key, err := base64.StdEncoding.Strict().DecodeString(encoded)
+		if !ok || err != nil {
+			return nil, fmt.Errorf("%w: witness key is not of type cosignature/v1", ErrValue)
+		}
+		if seen[string(key)] {
+			return nil, fmt.Errorf("%w: one witness key twice", ErrValue)
+		}
+		seen[string(key)] = true
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// Bytes returns the file as it was read.
+func (t *TrustFile) Bytes() []byte { return slices.Clone(t.raw) }
+
+// Fingerprint is the SHA-256 of the file's bytes. It goes to a wallet or
+// counter by another way than the file.
+func (t *TrustFile) Fingerprint() [32]byte { return sha256.Sum256(t.raw) }
+
+// MaxCheckpointAge is MaxAge.Checkpoint.
+func (t *TrustFile) MaxCheckpointAge() time.Duration { return t.MaxAge.Checkpoint }
+
+// EpochAt is the number of the epoch in which t lies.
+func (t *TrustFile) EpochAt(at time.Time) uint64 { return EpochAt(at, t.EpochLength) }
+
+// EpochAt is Unix time divided by the length of an epoch.
+func EpochAt(at time.Time, length time.Duration) uint64 {
+	return uint64(max(at.Unix(), 0)) / uint64(length/time.Second)
+}

@@ -1,0 +1,110 @@
+package ledger
+
+import (
+	"slices"
+	"time"
+)
+
+// View is what a verified proof says about the state map. It is only ever made
+// by [Verify].
+type View struct {
+	// Head is the checkpoint under which everything in the view is proved.
+	Head *Head
+
+	trust  *TrustFile
+	now    time.Time
+	values map[string][]byte
+}
+
+// Get returns the value under a key. The error is [ErrAbsent] where the ledger
+// provably holds none, a [*NotProvedError] where the proof does not say, or
+// [ErrKey].
+func (v *View) Get(key string) ([]byte, error) {
+	if err := CheckKey(key); err != nil {
+		return nil, err
+	}
+	value, ok := v.values[key]
+	if !ok {
+		return nil, &NotProvedError{Keys: []string{key}}
+	}
+	if len(value) == 0 {
+		return nil, ErrAbsent
+	}
+	return slices.Clone(value), nil
+}
+
+// DID returns an agency's identifier, deactivated or not. Errors are those of
+// Get and ParseDID.
+func (v *View) DID(did string) (*DID, error) {
+	if err := CheckDID(did); err != nil {
+		return nil, err
+	}
+	return readDID(v, did)
+}
+
+// Schema returns one version of a schema. Errors are those of Get and
+// ParseSchema.
+func (v *View) Schema(id string, version uint32) (*Schema, error) {
+	return read(v, SchemaKey(id, version), ParseSchema)
+}
+
+// Status returns the root of a status list, unless it is [ErrExpired]. Other
+// errors are those of Get and ParseStatus.
+func (v *View) Status(uri string) (*Status, error) {
+	s, err := read(v, StatusKey(uri), ParseStatus)
+	if err != nil {
+		return nil, err
+	}
+	if s.ValidUntil != 0 && v.now.Unix() >= s.ValidUntil {
+		return nil, ErrExpired
+	}
+	return s, nil
+}
+
+// VK returns a circuit's verifying key, unless it is [ErrRetired]. Other errors
+// are those of Get and ParseVK.
+func (v *View) VK(circuit string) (*VK, error) {
+	vk, err := read(v, VKKey(circuit), ParseVK)
+	if err != nil {
+		return nil, err
+	}
+	if vk.State != VKActive {
+		return nil, ErrRetired
+	}
+	return vk, nil
+}
+
+// Anchor returns an anchor. Errors are those of Get and ParseAnchor.
+func (v *View) Anchor(hash [32]byte) (*Anchor, error) {
+	return read(v, AnchorKey(hash), ParseAnchor)
+}
+
+// Trust returns the consortium's n-th agreement. Errors are those of Get and
+// ParseTrustObject.
+func (v *View) Trust(n uint64) (*Trust, error) {
+	return read(v, TrustKey(n), ParseTrustObject)
+}
+
+// Epoch returns the roots of a closed epoch. Errors are those of Get and
+// ParseEpoch.
+func (v *View) Epoch(n uint64) (*Epoch, error) {
+	return read(v, EpochKey(n), ParseEpoch)
+}
+
+// Accredited finds the chain of accreditations from an agency to the trust
+// file's root, in force at a time; zero is the time of the view. See the
+// function [Accredited].
+func (v *View) Accredited(did, typ, action, region string, at time.Time) ([]Accreditation, error) {
+	if at.IsZero() {
+		at = v.now
+	}
+	return Accredited(v, v.trust.RootDID, did, typ, action, region, at)
+}
+
+func read[T any](v *View, key string, parse func([]byte) (*T, error)) (*T, error) {
+	b, err := v.Get(key)
+	if err != nil {
+		return nil, err
+	}
+	return parse(b)
+}

@@ -1,0 +1,19 @@
+package ledger
+
+// ZK is all that the ledger needs of zero knowledge. Its methods are pure
+// functions, so that every node computes the same roots, and take built-in
+// types only, so that an implementation need not import this package.
+type ZK interface {
+	// CheckProofKey refuses bytes that are not a proof key in its one
+	// encoding.
+	CheckProofKey(key []byte) error
+	// Handle is what is revoked of a credential: a hash of the issuer's proof
+	// key and the credential's random bytes.
+	Handle(key []byte, random [16]byte) ([12]byte, error)
+	// RegistryLeaf says that credentials of a schema and region, signed with
+	// key, may begin on the days from fromDay to untilDay, both included.
+	RegistryLeaf(key []byte, schemaID string, version uint32, region string, fromDay, untilDay uint32) ([32]byte, error)
+	// Roots returns the roots over both sets, each sorted and without
+	// repetition.
+	Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation [32]byte, err error)
+}

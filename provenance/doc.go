@@ -1,0 +1,15 @@
+// Package provenance answers where a credential comes from: which key signed
+// it, whether that key was its issuer's at the time, whether a chain of
+// accreditations leads from the issuer to the trust root, whether its type is
+// the one on the ledger, and whether it is revoked. Wallet and verifier ask it
+// the same question, the one on receipt and the other at the counter.
+//
+// Everything rests on one ledger.View, which proves each value under a fresh
+// and cosigned checkpoint. Verify is pure but for fetching the status token,
+// and names the first step that fails:
+//
+//	issuer → accreditation → schema → signature → validity → status
+//
+// It does not check who presents the credential (key binding), what was asked,
+// or anything in zero knowledge.
+package provenance

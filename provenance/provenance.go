@@ -1,0 +1,246 @@
+package provenance
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/did/hufu"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/status"
+)
+
+// Step names what Verify was doing when it failed.
+type Step string
+
+// The steps, in their order.
+const (
+	StepIssuer        Step = "issuer"
+	StepAccreditation Step = "accreditation"
+	StepSchema        Step = "schema"
+	StepSignature     Step = "signature"
+	StepValidity      Step = "validity"
+	StepStatus        Step = "status"
+)
+
+// Error is a failed step. Where Unchecked is true the step could not be
+// carried out, which says nothing about the credential.
+type Error struct {
+	Step      Step
+	Unchecked bool
+	Err       error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("provenance: %s: %v", e.Step, e.Err) }
+
+// Unwrap returns the reason.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Reasons that have no sentinel of their own elsewhere.
+var (
+	// ErrSource: the claim that names schema and region is missing or malformed.
+	ErrSource = errors.New("provenance: credential does not say by which schema it was issued")
+	// ErrSchema: the schema at hand is not the one on the ledger.
+	ErrSchema = errors.New("provenance: schema differs from the ledger's")
+	// ErrNoSchema: no schema file is at hand for this type.
+	ErrNoSchema = errors.New("provenance: schema file not at hand")
+	// ErrStatusRoot: the status list is not the one whose root is on the ledger.
+	ErrStatusRoot = errors.New("provenance: status list differs from the ledger's")
+	// ErrNoStatus: the credential names no status list.
+	ErrNoStatus = errors.New("provenance: credential names no status list")
+)
+
+// ClaimSource is the visible claim {schema, version, region} of our credentials.
+const ClaimSource = "hufu"
+
+// Options narrows what is accepted. The zero value is safe.
+type Options struct {
+	// Now is the time of the decision; zero means the machine's.
+	Now time.Time
+	// MaxStatusAge bounds the age of the status list token; zero means that
+	// its own expiry alone decides.
+	MaxStatusAge time.Duration
+}
+
+// Credential is a credential whose origin is known.
+type Credential struct {
+	*credential.Verified
+	Schema *credential.Schema
+	Region string
+	Key    did.Key // that signed
+	Chain  []ledger.Accreditation
+}
+
+// Verify traces a credential to the trust root. schemas are the schema files at
+// hand; each counts only where its hash is on the ledger. A *ledger.NotProvedError
+// passes through unwrapped, for ledger.Resolve to act on.
+func Verify(ctx context.Context, view *ledger.View, sd *credential.SDJWT, schemas []*credential.Schema, source status.Source, opts Options) (*Credential, error) {
+	if opts.Now.IsZero() {
+		opts.Now = time.Now()
+	}
+	t := &trace{ctx: ctx, view: view, sd: sd, opts: opts}
+	for _, step := range []struct {
+		name Step
+		run  func() error
+	}{
+		{StepIssuer, t.issuer},
+		{StepAccreditation, t.accreditation},
+		{StepSchema, func() error { return t.schemaOnLedger(schemas) }},
+		{StepSignature, t.signature},
+		{StepStatus, func() error { return t.status(source) }},
+	} {
+		if err := step.run(); err != nil {
+			return nil, named(step.name, err)
+		}
+	}
+	return &Credential{Verified: t.verified, Schema: t.schema, Region: t.claims.region, Key: t.key, Chain: t.chain}, nil
+}
+
+// unchecked marks an error as "could not find out".
+type unchecked struct{ error }
+
+func (u unchecked) Unwrap() error { return u.error }
+
+func named(step Step, err error) error {
+	var missing *ledger.NotProvedError
+	if errors.As(err, &missing) {
+		return err
+	}
+	for _, date := range []error{credential.ErrIssuedAt, credential.ErrNotYetValid, credential.ErrExpired} {
+		if errors.Is(err, date) {
+			step = StepValidity
+		}
+	}
+	var u unchecked
+	return &Error{Step: step, Unchecked: errors.As(err, &u), Err: err}
+}
+
+// trace carries what one step learns to the next.
+type trace struct {
+	ctx  context.Context
+	view *ledger.View
+	sd   *credential.SDJWT
+	opts Options
+
+	claims   unverified
+	key      did.Key
+	document *did.Document
+	chain    []ledger.Accreditation
+	schema   *credential.Schema
+	verified *credential.Verified
+}
+
+// issuer: the key that the token names is its issuer's, and was when it signed.
+func (t *trace) issuer() error {
+	var err error
+	if err = t.claims.read(t.sd.UnverifiedClaims()); err != nil {
+		return err
+	}
+	if t.document, err = hufu.FromView(t.view, t.claims.issuer); err != nil {
+		return err
+	}
+	if t.key, err = t.document.Key(t.sd.Header().Kid); err != nil {
+		return err
+	}
+	if !t.key.ValidAt(t.claims.issuedAt) {
+		return did.ErrKeyNotValid
+	}
+	return nil
+}
+
+// unverified are the claims that choose what to look up.
+type unverified struct {
+	issuer, vct, schema, region string
+	version                     int64
+	issuedAt                    time.Time
+}
+
+func (u *unverified) read(claims map[string]any) error {
+	source, _ := claims[ClaimSource].(map[string]any)
+	issuedAt, okTime := claims["iat"].(int64)
+	version, okVersion := source["version"].(int64)
+	for _, text := range []struct {
+		value any
+		to    *string
+	}{{claims["iss"], &u.issuer}, {claims["vct"], &u.vct}, {source["schema"], &u.schema}, {source["region"], &u.region}} {
+		var ok bool
+		if *text.to, ok = text.value.(string); !ok {
+			return ErrSource
+		}
+	}
+	if !okTime || !okVersion || version < 1 || version > 1<<31-1 {
+		return ErrSource
+	}
+	u.version, u.issuedAt = version, time.Unix(issuedAt, 0)
+	return nil
+}
+
+// accreditation: today, not only when it signed: an agency that lost its
+// accreditation vouches for nothing any more.
+func (t *trace) accreditation() (err error) {
+	t.chain, err = t.view.Accredited(t.claims.issuer, t.claims.vct, ledger.ActionIssue, t.claims.region, t.opts.Now)
+	return err
+}
+
+func (t *trace) schemaOnLedger(schemas []*credential.Schema) error {
+	object, err := t.view.Schema(t.claims.schema, uint32(t.claims.version))
+	if err != nil {
+		return err
+	}
+	for _, s := range schemas {
+		if s.ID != t.claims.schema || int64(s.Version) != t.claims.version {
+			continue
+		}
+		if s.Hash() != object.Hash || s.VCT != t.claims.vct {
+			return ErrSchema
+		}
+		t.schema = s
+		return nil
+	}
+	return unchecked{ErrNoSchema}
+}
+
+// signature also checks the registered claims and the dates.
+func (t *trace) signature() (err error) {
+	t.verified, err = t.sd.Verify(t.key.Public, credential.VerifyOptions{Now: t.opts.Now})
+	return err
+}
+
+// status: the list is signed by the issuer, is the one on the ledger, is
+// fresh, and says valid.
+func (t *trace) status(source status.Source) error {
+	ref := t.verified.Status
+	if ref == nil {
+		return ErrNoStatus
+	}
+	object, err := t.view.Status(ref.URI)
+	if err != nil {
+		return err
+	}
+	if object.Issuer != t.claims.issuer {
+		return ErrStatusRoot
+	}
+	raw, err := source.Fetch(t.ctx, ref.URI)
+	if err != nil {
+		return unchecked{fmt.Errorf("status list: %w", err)}
+	}
+	token, err := status.Parse(raw, status.ParseOptions{})
+	if err != nil {
+		return err
+	}
+	key, err := t.document.Key(token.Header().Kid)
+	if err != nil {
+		return err
+	}
+	list, err := token.Verify(key.Public, ref.URI, status.VerifyOptions{Now: t.opts.Now, MaxAge: t.opts.MaxStatusAge})
+	if err != nil {
+		return err
+	}
+	if list.List.Root() != object.Root {
+		return ErrStatusRoot
+	}
+	return list.Check(ref.Index)
+}

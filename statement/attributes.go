@@ -1,0 +1,101 @@
+package statement
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// Errors of this package. Their messages name claims, never values.
+var (
+	// ErrClaim: a claim that the schema does not have, or not in a slot.
+	ErrClaim = errors.New("statement: not a claim of this credential type")
+	// ErrType: a value or operation that does not fit the claim's type.
+	ErrType = errors.New("statement: value does not fit the claim's type")
+	// ErrUnsupported: an operation that this version cannot prove.
+	ErrUnsupported = errors.New("statement: operation not supported")
+	// ErrMismatch: a slot of the native half differs from its claim.
+	ErrMismatch = errors.New("statement: native half differs from the claims")
+)
+
+// Attributes encodes claims in the schema's slot order, the binding day last.
+// A claim that is absent is the absent attribute.
+func Attributes(schema *credential.Schema, claims map[string]any, binding zkp.Day) (zkp.Attributes, error) {
+	var a zkp.Attributes
+	for i := range schema.Claims {
+		c := &schema.Claims[i]
+		value, ok := Claim(claims, c.Path)
+		if !ok || c.Slot == nil {
+			continue
+		}
+		e, err := Encode(c.Type, value)
+		if err != nil {
+			return zkp.Attributes{}, fmt.Errorf("claim %s: %w", c.Path, err)
+		}
+		a[*c.Slot] = e
+	}
+	a[zkp.BindingSlot] = zkp.EncodeDate(binding)
+	return a, nil
+}
+
+// Encode encodes one claim value by its schema type: string, integer, date
+// (text written as 2006-01-02) or boolean.
+func Encode(kind credential.ClaimType, value any) (zkp.Element, error) {
+	switch kind {
+	case credential.TypeString:
+		if s, ok := value.(string); ok {
+			return zkp.EncodeString(s)
+		}
+	case credential.TypeDate:
+		if s, ok := value.(string); ok {
+			day, err := zkp.ParseDay(s)
+			return zkp.EncodeDate(day), err
+		}
+	case credential.TypeBoolean:
+		if b, ok := value.(bool); ok {
+			return zkp.EncodeBool(b), nil
+		}
+	case credential.TypeInteger:
+		if n, ok := integer(value); ok {
+			return zkp.EncodeInteger(n)
+		}
+	}
+	return zkp.Element{}, fmt.Errorf("%w: want %s", ErrType, kind)
+}
+
+// integer accepts the JSON numbers that are whole and exact.
+func integer(value any) (int64, bool) {
+	switch n := value.(type) {
+	case int64:
+		return n, true
+	case int:
+		return int64(n), true
+	case float64:
+		const exact = 1 << 53
+		if n == float64(int64(n)) && n > -exact && n < exact {
+			return int64(n), true
+		}
+	}
+	return 0, false
+}
+
+// find returns the schema's claim of a path, one that has a slot.
+func find(schema *credential.Schema, path credential.Path) (*credential.SchemaClaim, error) {
+	for i := range schema.Claims {
+		if c := &schema.Claims[i]; c.Path.String() == path.String() && c.Slot != nil {
+			return c, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %s is not in this credential", ErrClaim, path)
+}
+
+// Claim returns the one value that a schema's path leads to, if it is there.
+func Claim(claims map[string]any, path credential.Path) (any, bool) {
+	values := path.Values(claims)
+	if len(values) != 1 {
+		return nil, false
+	}
+	return values[0], true
+}

@@ -1,0 +1,17 @@
+// Package statement joins three nouns that do not know each other: a claim of a
+// credential's schema, a predicate of a DCQL query, and a slot of a
+// zero-knowledge statement. Wallet and verifier both use it, so that what the
+// citizen reads, what the circuit proves and what the counter checks are one.
+//
+// Attributes encodes a credential's claims in the schema's slot order. New turns
+// a query's predicates into a zkp.Statement on a given day; Describe says the
+// same in English and Chinese; Holds evaluates it over disclosed claims, for
+// answers that are not zero-knowledge.
+//
+// For example the predicate {"path":["birthdate"],"op":"at_least_years",
+// "years":18} on 2026-11-21 becomes a range over the birth date's slot from
+// 1900-01-01 to 2008-11-21, and the sentence "aged 18 or over".
+//
+// It does not check who asks, whether the question may be asked, or who issued
+// the claims.
+package statement

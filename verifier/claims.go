@@ -1,0 +1,100 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/provenance"
+	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// Reasons of the policy check.
+var (
+	ErrIssuerNotNamed = errors.New("verifier: issuer is not among those the policy names")
+	ErrNotMet         = errors.New("verifier: the disclosed claims do not meet the policy")
+	// ErrHalfDisclosed: the holder sent the native half, which no presentation
+	// may carry: whoever holds it can look for its owner.
+	ErrHalfDisclosed = errors.New("verifier: the answer discloses the native half; erase it")
+)
+
+// judgeClaims checks an SD-JWT presentation: whole or in part.
+func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View) error {
+	sd, err := credential.Parse([]byte(a.text), credential.ParseOptions{})
+	if err != nil {
+		return &Rejected{CheckForm, err}
+	}
+	a.result.Bytes = len(a.text)
+	found, err := provenance.Verify(ctx, view, sd, v.material.Schemas, v.material.Status,
+		provenance.Options{Now: a.now, MaxStatusAge: v.policy.MaxAge.Status})
+	if err != nil {
+		return fromProvenance(err)
+	}
+	a.passed(CheckIssuer, CheckAccreditation, CheckSchema, CheckSignature)
+	if _, err := found.VerifyBinding(v.ClientID(), a.request.Nonce, credential.BindingOptions{Now: a.now}); err != nil {
+		return &Rejected{CheckBinding, err}
+	}
+	a.passed(CheckBinding, CheckValidity, CheckStatus)
+	if err := v.meetsPolicy(a, found); err != nil {
+		return &Rejected{CheckPolicy, err}
+	}
+	a.passed(CheckPolicy)
+	a.result.Type, a.result.Issuer = found.VCT, found.Issuer
+	a.learnClaims(found)
+	return nil
+}
+
+// fromProvenance keeps false and unknown apart.
+func fromProvenance(err error) error {
+	var failed *provenance.Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	if failed.Unchecked {
+		return &Unchecked{Check(failed.Step), failed.Err}
+	}
+	return &Rejected{Check(failed.Step), failed.Err}
+}
+
+// meetsPolicy repeats every check of the query on what was received.
+func (v *Verifier) meetsPolicy(a *answer, found *provenance.Credential) error {
+	if v.policy.AccreditedBy == "" && !slices.Contains(v.policy.Issuers, found.Issuer) {
+		return ErrIssuerNotNamed
+	}
+	if _, disclosed := found.Claims[zkp.ClaimName]; disclosed {
+		return ErrHalfDisclosed
+	}
+	if err := a.query.CheckAnswer(found.Claims); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotMet, err)
+	}
+	today, err := zkp.Today(a.now)
+	if err != nil {
+		return err
+	}
+	held, err := statement.Holds(found.Schema, a.query, found.Claims, today)
+	if err != nil {
+		return err
+	}
+	if !held {
+		return ErrNotMet
+	}
+	return nil
+}
+
+// learnClaims lists what was disclosed, asked for or not, and what was not.
+func (a *answer) learnClaims(found *provenance.Credential) {
+	a.result.Learned, a.result.NeverReceived = nil, nil
+	for i := range found.Schema.Claims {
+		c := &found.Schema.Claims[i]
+		label := Text{c.Label.English, c.Label.Chinese}
+		if value, ok := statement.Claim(found.Claims, c.Path); ok {
+			a.result.Learned = append(a.result.Learned, Learned{Claim: c.Path.String(), Label: label, Value: value})
+		} else {
+			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{c.Path.String(), label})
+		}
+	}
+}

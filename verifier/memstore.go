@@ -1,0 +1,163 @@
+package verifier
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+)
+
+// memoryStore is a Store of maps.
+type memoryStore struct {
+	mu          sync.Mutex
+	closed      bool
+	requests    map[string]*Request
+	nonces      map[string]bool // every nonce ever asked with; true once used
+	once        map[OnceKey]bool
+	checkpoints map[string][]byte
+}
+
+// NewMemoryStore returns an empty Store that forgets everything when the
+// process ends. A counter that restarts with it accepts a replay: use it for
+// tests, and where no answer outlives the process that asked.
+func NewMemoryStore() Store {
+	return &memoryStore{
+		requests:    make(map[string]*Request),
+		nonces:      make(map[string]bool),
+		once:        make(map[OnceKey]bool),
+		checkpoints: make(map[string][]byte),
+	}
+}
+
+// locked runs fn alone, unless ctx is over or the store is closed.
+func (s *memoryStore) locked(ctx context.Context, fn func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrStoreClosed
+	}
+	return fn()
+}
+
+// withRequest runs fn alone on the stored request.
+func (s *memoryStore) withRequest(ctx context.Context, id string, fn func(*Request) error) error {
+	return s.locked(ctx, func() error {
+		r, ok := s.requests[id]
+		if !ok {
+			return ErrUnknownRequest
+		}
+		return fn(r)
+	})
+}
+
+func (s *memoryStore) PutRequest(ctx context.Context, r Request) error {
+	return s.locked(ctx, func() error {
+		_, known := s.requests[r.ID]
+		_, asked := s.nonces[r.Nonce]
+		if known || asked {
+			return ErrRequestExists
+		}
+		s.requests[r.ID] = &Request{
+			ID:      r.ID,
+			Object:  bytes.Clone(r.Object),
+			Nonce:   r.Nonce,
+			Created: toMillisecond(r.Created),
+			Expires: toMillisecond(r.Expires),
+		}
+		s.nonces[r.Nonce] = false
+		return nil
+	})
+}
+
+func (s *memoryStore) Request(ctx context.Context, id string) (Request, error) {
+	var out Request
+	err := s.withRequest(ctx, id, func(r *Request) error {
+		out = *r
+		out.Object, out.Receipt = bytes.Clone(r.Object), bytes.Clone(r.Receipt)
+		return nil
+	})
+	return out, err
+}
+
+func (s *memoryStore) CountFailure(ctx context.Context, id string) error {
+	return s.withRequest(ctx, id, func(r *Request) error {
+		r.Failures++
+		return nil
+	})
+}
+
+func (s *memoryStore) Accept(ctx context.Context, a Acceptance) error {
+	return s.withRequest(ctx, a.RequestID, func(r *Request) error {
+		if a.Nonce != r.Nonce {
+			return ErrUnknownRequest
+		}
+		if s.nonces[a.Nonce] {
+			return ErrReplayed
+		}
+		fresh := make(map[OnceKey]bool)
+		for _, key := range a.Once {
+			if s.once[key] || fresh[key] {
+				return ErrUsedOnce
+			}
+			fresh[key] = true
+		}
+		for key := range fresh {
+			s.once[key] = true
+		}
+		s.nonces[a.Nonce] = true
+		r.Receipt, r.Accepted = bytes.Clone(a.Receipt), toMillisecond(a.At)
+		return nil
+	})
+}
+
+func (s *memoryStore) Checkpoint(ctx context.Context, origin string) (checkpoint []byte, err error) {
+	err = s.locked(ctx, func() error {
+		checkpoint = bytes.Clone(s.checkpoints[origin])
+		return nil
+	})
+	return checkpoint, err
+}
+
+func (s *memoryStore) AdvanceCheckpoint(ctx context.Context, origin string, old, next []byte) error {
+	return s.locked(ctx, func() error {
+		current, known := s.checkpoints[origin]
+		if known != (old != nil) || !bytes.Equal(current, old) {
+			return ErrCheckpointMoved
+		}
+		s.checkpoints[origin] = append([]byte{}, next...)
+		return nil
+	})
+}
+
+func (s *memoryStore) Purge(ctx context.Context, before time.Time) error {
+	return s.locked(ctx, func() error {
+		for id, r := range s.requests {
+			if !r.Expires.Before(toMillisecond(before)) {
+				continue
+			}
+			delete(s.requests, id)
+			if !s.nonces[r.Nonce] {
+				delete(s.nonces, r.Nonce)
+			}
+		}
+		return nil
+	})
+}
+
+func (s *memoryStore) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return nil
+}
+
+// toMillisecond is the precision that every store keeps.
+func toMillisecond(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC().Truncate(time.Millisecond)
+}

@@ -1,0 +1,184 @@
+package verifier
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/openid"
+)
+
+// ErrPolicy means that a policy file is malformed or says nothing to hold an
+// answer against.
+var ErrPolicy = errors.New("verifier: policy refused")
+
+// A Level says how strongly an answer is tied to its holder. A policy names the
+// least it takes.
+type Level string
+
+// Levels, weakest first.
+const (
+	LevelBearer   Level = "bearer"   // a static printed answer
+	LevelSoftware Level = "software" // zero knowledge, or a software key
+	LevelDevice   Level = "device"   // a hardware key
+	LevelPresence Level = "presence" // a clerk compared the portrait
+)
+
+var levels = map[Level]int{LevelBearer: 0, LevelSoftware: 1, LevelDevice: 2, LevelPresence: 3}
+
+// MaxAge bounds how old what a decision rests on may be.
+type MaxAge struct {
+	Checkpoint time.Duration
+	Epoch      time.Duration
+	Status     time.Duration
+}
+
+// Text is a sentence in both languages.
+type Text struct {
+	English string `json:"en"`
+	Chinese string `json:"zh"`
+}
+
+// Purpose says why the counter asks.
+type Purpose struct {
+	ID      string `json:"id"`
+	English string `json:"en"`
+	Chinese string `json:"zh"`
+}
+
+// Scope says whether answers of one person may be recognised again.
+type Scope struct {
+	Kind  string `json:"kind"` // "none", "once" or "pairwise"
+	Event string `json:"event,omitzero"`
+}
+
+// Policy is what a counter asks and what it accepts as an answer. It is made
+// by ParsePolicy alone; the zero value accepts nothing.
+type Policy struct {
+	ID           string
+	Version      int
+	Query        *openid.Query
+	Issuers      []string // DIDs; or
+	AccreditedBy string   // "root": any issuer with a chain to the trust root
+	MaxAge       MaxAge
+	Level        Level
+	Scope        Scope
+	Purpose      Purpose
+	Basis        Text
+	Retention    string // ISO 8601 duration; P0D keeps the result alone
+
+	hash [32]byte
+	dcql jsontext.Value
+}
+
+type policyJSON struct {
+	ID           string         `json:"id"`
+	Version      int            `json:"version"`
+	DCQL         jsontext.Value `json:"dcql"`
+	Issuers      []string       `json:"issuers,omitzero"`
+	AccreditedBy string         `json:"accreditedBy,omitzero"`
+	MaxAge       struct {
+		Checkpoint int64 `json:"checkpoint"`
+		Epoch      int64 `json:"epoch"`
+		Status     int64 `json:"status"`
+	} `json:"maxAge"`
+	Level     Level   `json:"level"`
+	Scope     Scope   `json:"scope"`
+	Purpose   Purpose `json:"purpose"`
+	Basis     Text    `json:"basis"`
+	Retention string  `json:"retention"`
+}
+
+// ParsePolicy reads a policy file: JSON {id, version, dcql, issuers |
+// accreditedBy, maxAge{checkpoint, epoch, status in seconds}, level, scope,
+// purpose, basis, retention}. Unknown members are refused, for a misspelt rule
+// would be no rule.
+func ParsePolicy(b []byte) (*Policy, error) {
+	if len(b) > limits.Document {
+		return nil, fmt.Errorf("%w: above %d bytes", ErrPolicy, limits.Document)
+	}
+	var in policyJSON
+	if err := json.Unmarshal(b, &in, json.RejectUnknownMembers(true)); err != nil {
+		return nil, fmt.Errorf("%w: not a policy file: %v", ErrPolicy, shortJSON(err))
+	}
+	query, err := openid.ParseQuery(in.DCQL)
+	if err != nil {
+		return nil, fmt.Errorf("%w: dcql: %w", ErrPolicy, err)
+	}
+	p := &Policy{
+		ID: in.ID, Version: in.Version, Query: query, Issuers: in.Issuers, AccreditedBy: in.AccreditedBy,
+		MaxAge: MaxAge{seconds(in.MaxAge.Checkpoint), seconds(in.MaxAge.Epoch), seconds(in.MaxAge.Status)},
+		Level:  in.Level, Scope: in.Scope, Purpose: in.Purpose, Basis: in.Basis, Retention: in.Retention,
+		hash: sha256.Sum256(b), dcql: in.DCQL,
+	}
+	if p.Level == "" {
+		p.Level = LevelSoftware
+	}
+	if p.Scope.Kind == "" {
+		p.Scope.Kind = "none"
+	}
+	return p, p.check()
+}
+
+// shortJSON keeps what is wrong and where, without quoting the input.
+func shortJSON(err error) string {
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		return fmt.Sprintf("member %q", semantic.JSONPointer)
+	}
+	var syntactic *jsontext.SyntacticError
+	if errors.As(err, &syntactic) {
+		return fmt.Sprintf("byte %d", syntactic.ByteOffset)
+	}
+	return "malformed"
+}
+
+func seconds(n int64) time.Duration {
+	const most = 10 * 365 * 24 * 3600
+	return time.Duration(min(max(n, 0), most)) * time.Second
+}
+
+func (p *Policy) check() error {
+	bad := func(what string) error { return fmt.Errorf("%w: %s", ErrPolicy, what) }
+	switch {
+	case p.ID == "" || len(p.ID) > limits.Identifier || p.Version < 1:
+		return bad("id and version are missing")
+	case (len(p.Issuers) == 0) == (p.AccreditedBy == ""):
+		return bad("it names either issuers or accreditedBy")
+	case p.AccreditedBy != "" && p.AccreditedBy != "root":
+		return bad("accreditedBy is \"root\"")
+	case p.MaxAge.Checkpoint == 0 || p.MaxAge.Epoch == 0 || p.MaxAge.Status == 0:
+		return bad("maxAge bounds checkpoint, epoch and status in seconds")
+	case p.Purpose.ID == "" || p.Purpose.English == "" || p.Purpose.Chinese == "":
+		return bad("purpose has an id and a sentence in en and zh")
+	case p.Basis.English == "" || p.Basis.Chinese == "":
+		return bad("basis is a sentence in en and zh")
+	}
+	if _, known := levels[p.Level]; !known {
+		return bad("unknown level")
+	}
+	if p.Level == LevelDevice || p.Level == LevelPresence {
+		return bad("this version cannot attest a device or a portrait; the highest level is software")
+	}
+	switch p.Scope.Kind {
+	case "none":
+		if p.Scope.Event != "" {
+			return bad("scope none has no event")
+		}
+	case "once", "pairwise":
+		if (p.Scope.Event == "") == (p.Scope.Kind == "once") {
+			return bad("scope once names its event, pairwise does not")
+		}
+	default:
+		return bad("unknown scope kind")
+	}
+	return nil
+}
+
+// Hash is SHA-256 of the policy file's bytes.
+func (p *Policy) Hash() [32]byte { return p.hash }

@@ -1,0 +1,89 @@
+package verifier
+
+import (
+	"fmt"
+	"time"
+)
+
+// Check names one step of Verify. The order of the constants is the order of
+// the steps.
+type Check string
+
+// The checks.
+const (
+	CheckForm          Check = "form"          // size and shape
+	CheckRequest       Check = "request"       // known, unexpired, unused
+	CheckClock         Check = "clock"         // ours is not behind the ledger's
+	CheckCheckpoint    Check = "checkpoint"    // fresh, cosigned, extends the last one
+	CheckIssuer        Check = "issuer"        // key valid when it signed
+	CheckAccreditation Check = "accreditation" // chain to the trust root
+	CheckSchema        Check = "schema"        // of the type asked, as on the ledger
+	CheckSignature     Check = "signature"     // the issuer's
+	CheckBinding       Check = "binding"       // the holder's, for this request
+	CheckValidity      Check = "validity"      // not before, expiry
+	CheckStatus        Check = "status"        // not revoked
+	CheckEpoch         Check = "epoch"         // recent enough, roots of the ledger
+	CheckPrepare       Check = "prepare"       // a valid, unrevoked credential
+	CheckStatement     Check = "statement"     // what was asked, for this request
+	CheckPolicy        Check = "policy"        // issuer, values, level
+	CheckReplay        Check = "replay"        // answered before
+	CheckOnce          Check = "once"          // person answered before
+)
+
+// Rejected means: checked, and false.
+type Rejected struct {
+	Check Check
+	Err   error
+}
+
+func (r *Rejected) Error() string { return fmt.Sprintf("verifier: rejected at %s: %v", r.Check, r.Err) }
+
+// Unwrap returns the reason.
+func (r *Rejected) Unwrap() error { return r.Err }
+
+// Unchecked means: could not check, for the reason given. It is neither a yes
+// nor a no; asking again later may decide it.
+type Unchecked struct {
+	Check Check
+	Err   error
+}
+
+func (u *Unchecked) Error() string {
+	return fmt.Sprintf("verifier: could not check %s: %v", u.Check, u.Err)
+}
+
+// Unwrap returns the reason.
+func (u *Unchecked) Unwrap() error { return u.Err }
+
+// Learned is one thing that the counter now knows: a value that was disclosed,
+// or a statement that was proved.
+type Learned struct {
+	Claim     string `json:"claim"`
+	Label     Text   `json:"label"`
+	Value     any    `json:"value,omitempty"`
+	Statement *Text  `json:"statement,omitempty"`
+}
+
+// Withheld is one claim of the credential type that was never received.
+type Withheld struct {
+	Claim string `json:"claim"`
+	Label Text   `json:"label"`
+}
+
+// Result is what an accepted presentation told. Everything in it was verified.
+type Result struct {
+	Query         string        `json:"query"`
+	Format        string        `json:"format"`
+	Type          string        `json:"type"`   // vct
+	Issuer        string        `json:"issuer"` // DID; empty where a proof hides it
+	Level         Level         `json:"level"`
+	Learned       []Learned     `json:"learned"`
+	NeverReceived []Withheld    `json:"neverReceived"`
+	Checks        []Check       `json:"checks"`
+	Pseudonym     string        `json:"pseudonym,omitempty"` // only in a named scope
+	AsOf          time.Time     `json:"asOf"`                // of the checkpoint
+	Checkpoint    uint64        `json:"checkpoint"`          // its size
+	Bytes         int           `json:"bytes"`               // of the presentation
+	Duration      time.Duration `json:"-"`
+	Milliseconds  float64       `json:"milliseconds"`
+}

@@ -1,0 +1,87 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+var (
+	// ErrUnknownRequest means that no request has this id: never made, or
+	// purged.
+	ErrUnknownRequest = errors.New("verifier: unknown request")
+	// ErrRequestExists means that an id or nonce is already taken.
+	ErrRequestExists = errors.New("verifier: request id or nonce is taken")
+	// ErrReplayed means that the request, or its nonce, was accepted before.
+	ErrReplayed = errors.New("verifier: replayed")
+	// ErrUsedOnce means that this pseudonym was accepted before in this
+	// once-only scope.
+	ErrUsedOnce = errors.New("verifier: once-only pseudonym was used")
+	// ErrCheckpointMoved means that the stored checkpoint is not the one that
+	// the caller compared with: read it again and check consistency again.
+	ErrCheckpointMoved = errors.New("verifier: checkpoint has moved")
+	// ErrStoreClosed means that the store was closed.
+	ErrStoreClosed = errors.New("verifier: store is closed")
+)
+
+// A Request is one question that this counter asked.
+type Request struct {
+	ID      string // the state parameter, unguessable
+	Object  []byte // the signed request object, as it was sent
+	Nonce   string
+	Created time.Time
+	Expires time.Time
+	// Failures counts the attempts that were refused. PutRequest ignores it.
+	Failures int
+	// Receipt is what Accept stored, nil before. PutRequest ignores it.
+	Receipt []byte
+	// Accepted is when, zero before. PutRequest ignores it.
+	Accepted time.Time
+}
+
+// A OnceKey is a pseudonym within the scope of one event. Both halves come
+// out of a verified proof, never from a message alone.
+type OnceKey struct {
+	Scope, Pseudonym [32]byte
+}
+
+// An Acceptance is the last step of a verification.
+type Acceptance struct {
+	RequestID string
+	Nonce     string
+	// Once holds the once-only pseudonyms to be used up, often none.
+	Once    []OnceKey
+	Receipt []byte
+	// At is the time of the decision on the verifier's clock.
+	At time.Time
+}
+
+// A Store keeps what must outlive a counter's process: requests, used nonces,
+// once-only pseudonyms and the highest checkpoint seen. It is safe for many
+// goroutines; a store on disk is safe for many processes too. Times are kept
+// to the millisecond and come back in UTC.
+type Store interface {
+	// PutRequest stores a new request, or returns ErrRequestExists.
+	PutRequest(ctx context.Context, r Request) error
+	// Request returns a request, expired or not, or ErrUnknownRequest.
+	Request(ctx context.Context, id string) (Request, error)
+	// CountFailure counts a refused attempt. The request stays usable: whoever
+	// saw its QR code could otherwise burn it by answering badly.
+	CountFailure(ctx context.Context, id string) error
+	// Accept consumes request, nonce and pseudonyms and keeps the receipt, all
+	// in one durable transaction. Nothing is consumed when it fails:
+	// ErrUnknownRequest where no request has this id and nonce, ErrReplayed
+	// where it was accepted before, ErrUsedOnce where a pseudonym was, or
+	// stands twice in a.Once.
+	Accept(ctx context.Context, a Acceptance) error
+	// Checkpoint returns the highest checkpoint seen of a log, nil when none.
+	Checkpoint(ctx context.Context, origin string) ([]byte, error)
+	// AdvanceCheckpoint replaces the checkpoint when it still is old (nil for
+	// none), or returns ErrCheckpointMoved. That next extends old is for the
+	// caller to have proved.
+	AdvanceCheckpoint(ctx context.Context, origin string, old, next []byte) error
+	// Purge forgets the requests that expired before a time, with receipts.
+	// Used nonces and pseudonyms stay: a replay is refused for ever.
+	Purge(ctx context.Context, before time.Time) error
+	Close() error
+}

@@ -1,0 +1,302 @@
+// Package verifiertest holds the contract test of verifier.Store. An
+// implementation's own test calls it:
+//
+//	func TestStore(t *testing.T) { verifiertest.TestStore(t, open) }
+//
+// It says nothing about durability or a second process: those belong to the
+// tests of the implementation that promises them.
+package verifiertest
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/verifier"
+)
+
+// TestStore runs the contract against the stores that open returns, each of
+// them empty and for one subtest. TestStore closes them.
+func TestStore(t *testing.T, open func(t *testing.T) verifier.Store) {
+	tests := []struct {
+		name string
+		run  func(t *testing.T, s verifier.Store)
+	}{
+		{"a request comes back", testRequest},
+		{"an unknown request is ErrUnknownRequest", testUnknown},
+		{"ids and nonces are asked with once", testExists},
+		{"a failure is counted, not burnt", testFailure},
+		{"an acceptance consumes", testAccept},
+		{"a nonce of another request is ErrUnknownRequest", testForeignNonce},
+		{"a pseudonym counts once in its scope", testOnce},
+		{"a refused acceptance consumes nothing", testAtomic},
+		{"one of many acceptances wins", testRace},
+		{"a checkpoint moves by compare and set", testCheckpoint},
+		{"purging keeps what was used", testPurge},
+		{"a cancelled context does nothing", testCancelled},
+		{"a closed store is ErrStoreClosed", testClosed},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := open(t)
+			defer s.Close()
+			tt.run(t, s)
+		})
+	}
+}
+
+// noon is when the requests of these tests were made.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.FixedZone("CST", 8*60*60))
+
+func request(id string) verifier.Request {
+	return verifier.Request{
+		ID: id, Object: []byte("object of " + id), Nonce: "nonce of " + id,
+		Created: noon, Expires: noon.Add(5 * time.Minute),
+	}
+}
+
+func acceptance(id string, once ...verifier.OnceKey) verifier.Acceptance {
+	return verifier.Acceptance{
+		RequestID: id, Nonce: "nonce of " + id, Once: once,
+		Receipt: []byte("receipt of " + id), At: noon.Add(time.Minute),
+	}
+}
+
+func onceKey(scope, pseudonym byte) verifier.OnceKey {
+	return verifier.OnceKey{Scope: [32]byte{scope}, Pseudonym: [32]byte{pseudonym}}
+}
+
+func putRequests(t *testing.T, s verifier.Store, ids ...string) {
+	t.Helper()
+	for _, id := range ids {
+		if err := s.PutRequest(t.Context(), request(id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func getRequest(t *testing.T, s verifier.Store, id string) verifier.Request {
+	t.Helper()
+	r, err := s.Request(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func wantError(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("got error %v, want %v", err, want)
+	}
+}
+
+func testRequest(t *testing.T, s verifier.Store) {
+	put := request("a")
+	if err := s.PutRequest(t.Context(), put); err != nil {
+		t.Fatal(err)
+	}
+	put.Object[0] = 'X'
+	got := getRequest(t, s, "a")
+	if got.ID != "a" || string(got.Object) != "object of a" || got.Nonce != "nonce of a" {
+		t.Errorf("got %+v", got)
+	}
+	if got.Created != noon.UTC().Truncate(time.Millisecond) || !got.Expires.Equal(got.Created.Add(5*time.Minute)) {
+		t.Errorf("times came back as %v and %v", got.Created, got.Expires)
+	}
+	if err := s.PutRequest(t.Context(), verifier.Request{ID: "b", Nonce: "b"}); err != nil {
+		t.Fatal(err)
+	}
+	if b := getRequest(t, s, "b"); !b.Created.IsZero() || !b.Expires.IsZero() || len(b.Object) != 0 {
+		t.Errorf("an empty request came back as %+v", b)
+	}
+	if got.Failures != 0 || got.Receipt != nil || !got.Accepted.IsZero() {
+		t.Errorf("a new request looks answered: %+v", got)
+	}
+}
+
+func testUnknown(t *testing.T, s verifier.Store) {
+	_, err := s.Request(t.Context(), "nobody")
+	wantError(t, err, verifier.ErrUnknownRequest)
+	wantError(t, s.CountFailure(t.Context(), "nobody"), verifier.ErrUnknownRequest)
+	wantError(t, s.Accept(t.Context(), acceptance("nobody")), verifier.ErrUnknownRequest)
+}
+
+func testExists(t *testing.T, s verifier.Store) {
+	putRequests(t, s, "a")
+	again := request("b")
+	again.ID = "a"
+	wantError(t, s.PutRequest(t.Context(), again), verifier.ErrRequestExists)
+	again = request("a")
+	again.ID = "b"
+	wantError(t, s.PutRequest(t.Context(), again), verifier.ErrRequestExists)
+}
+
+func testFailure(t *testing.T, s verifier.Store) {
+	putRequests(t, s, "a")
+	for range 3 {
+		if err := s.CountFailure(t.Context(), "a"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Accept(t.Context(), acceptance("a")); err != nil {
+		t.Errorf("burnt by failures: %v", err)
+	}
+	if got := getRequest(t, s, "a").Failures; got != 3 {
+		t.Errorf("%d failures counted, want 3", got)
+	}
+}
+
+func testAccept(t *testing.T, s verifier.Store) {
+	putRequests(t, s, "a")
+	if err := s.Accept(t.Context(), acceptance("a")); err != nil {
+		t.Fatal(err)
+	}
+	got := getRequest(t, s, "a")
+	if string(got.Receipt) != "receipt of a" || got.Accepted != noon.Add(time.Minute).UTC().Truncate(time.Millisecond) {
+		t.Errorf("receipt %q at %v", got.Receipt, got.Accepted)
+	}
+	wantError(t, s.Accept(t.Context(), acceptance("a")), verifier.ErrReplayed)
+}
+
+func testForeignNonce(t *testing.T, s verifier.Store) {
+	putRequests(t, s, "a", "b")
+	mixed := acceptance("a")
+	mixed.Nonce = "nonce of b"
+	wantError(t, s.Accept(t.Context(), mixed), verifier.ErrUnknownRequest)
+	if err := s.Accept(t.Context(), acceptance("b")); err != nil {
+		t.Errorf("the other request was consumed: %v", err)
+	}
+}
+
+func testOnce(t *testing.T, s verifier.Store) {
+	putRequests(t, s, "a", "b", "c", "d")
+	if err := s.Accept(t.Context(), acceptance("a", onceKey(1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, s.Accept(t.Context(), acceptance("b", onceKey(1, 1))), verifier.ErrUsedOnce)
+	if err := s.Accept(t.Context(), acceptance("c", onceKey(2, 1), onceKey(1, 2))); err != nil {
+		t.Errorf("another scope or pseudonym: %v", err)
+	}
+	wantError(t, s.Accept(t.Context(), acceptance("d", onceKey(3, 1), onceKey(3, 1))), verifier.ErrUsedOnce)
+}
+
+func testAtomic(t *testing.T, s verifier.Store) {
+	putRequests(t, s, "a", "b", "c")
+	if err := s.Accept(t.Context(), acceptance("a", onceKey(1, 2))); err != nil {
+		t.Fatal(err)
+	}
+	err := s.Accept(t.Context(), acceptance("b", onceKey(1, 1), onceKey(1, 2)))
+	wantError(t, err, verifier.ErrUsedOnce)
+	if got := getRequest(t, s, "b"); got.Receipt != nil || !got.Accepted.IsZero() {
+		t.Error("a refused acceptance left a receipt")
+	}
+	if err := s.Accept(t.Context(), acceptance("b")); err != nil {
+		t.Errorf("the nonce was consumed by a refused acceptance: %v", err)
+	}
+	if err := s.Accept(t.Context(), acceptance("c", onceKey(1, 1))); err != nil {
+		t.Errorf("a pseudonym was consumed by a refused acceptance: %v", err)
+	}
+}
+
+func testRace(t *testing.T, s verifier.Store) {
+	const rivals = 8
+	putRequests(t, s, "shared")
+	for i := range rivals {
+		putRequests(t, s, strconv.Itoa(i))
+	}
+	var replays, uses atomic.Int32
+	var group sync.WaitGroup
+	for i := range rivals {
+		group.Go(func() {
+			if s.Accept(t.Context(), acceptance("shared")) == nil {
+				replays.Add(1)
+			}
+			if s.Accept(t.Context(), acceptance(strconv.Itoa(i), onceKey(1, 1))) == nil {
+				uses.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	if replays.Load() != 1 || uses.Load() != 1 {
+		t.Errorf("%d acceptances of one request and %d of one pseudonym, want one each", replays.Load(), uses.Load())
+	}
+}
+
+func testCheckpoint(t *testing.T, s verifier.Store) {
+	ctx := t.Context()
+	if got, err := s.Checkpoint(ctx, "log"); err != nil || got != nil {
+		t.Errorf("checkpoint of an unseen log: %q, %v", got, err)
+	}
+	wantError(t, s.AdvanceCheckpoint(ctx, "log", []byte("one"), []byte("two")), verifier.ErrCheckpointMoved)
+	for _, step := range []struct{ old, next []byte }{{nil, []byte("one")}, {[]byte("one"), []byte("two")}} {
+		if err := s.AdvanceCheckpoint(ctx, "log", step.old, step.next); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, stale := range [][]byte{nil, []byte("one"), {}} {
+		wantError(t, s.AdvanceCheckpoint(ctx, "log", stale, []byte("three")), verifier.ErrCheckpointMoved)
+	}
+	if got, err := s.Checkpoint(ctx, "log"); err != nil || string(got) != "two" {
+		t.Errorf("checkpoint is %q, %v", got, err)
+	}
+	if got, err := s.Checkpoint(ctx, "another log"); err != nil || got != nil {
+		t.Errorf("checkpoint of another log: %q, %v", got, err)
+	}
+}
+
+func testPurge(t *testing.T, s verifier.Store) {
+	ctx := t.Context()
+	late := request("late")
+	late.Expires = noon.Add(time.Hour)
+	putRequests(t, s, "used", "unused")
+	if err := s.PutRequest(ctx, late); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Accept(ctx, acceptance("used", onceKey(1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Purge(ctx, noon.Add(30*time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"used", "unused"} {
+		_, err := s.Request(ctx, id)
+		wantError(t, err, verifier.ErrUnknownRequest)
+	}
+	wantError(t, s.PutRequest(ctx, request("used")), verifier.ErrRequestExists)
+	putRequests(t, s, "unused")
+	wantError(t, s.Accept(ctx, acceptance("late", onceKey(1, 1))), verifier.ErrUsedOnce)
+}
+
+func testCancelled(t *testing.T, s verifier.Store) {
+	putRequests(t, s, "a")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantError(t, s.Accept(ctx, acceptance("a")), context.Canceled)
+	if err := s.Accept(t.Context(), acceptance("a")); err != nil {
+		t.Errorf("consumed by a cancelled call: %v", err)
+	}
+}
+
+func testClosed(t *testing.T, s verifier.Store) {
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := t.Context()
+	_, requestErr := s.Request(ctx, "a")
+	_, checkpointErr := s.Checkpoint(ctx, "log")
+	for _, err := range []error{
+		requestErr, checkpointErr,
+		s.PutRequest(ctx, request("a")),
+		s.CountFailure(ctx, "a"),
+		s.Accept(ctx, acceptance("a")),
+		s.AdvanceCheckpoint(ctx, "log", nil, []byte("one")),
+		s.Purge(ctx, noon),
+	} {
+		wantError(t, err, verifier.ErrStoreClosed)
+	}
+}

@@ -1,0 +1,189 @@
+package verifier
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// ErrExpired means that the request was answered too late.
+var ErrExpired = errors.New("verifier: request has expired")
+
+// answer carries one verification from step to step.
+type answer struct {
+	now      time.Time
+	request  Request
+	asked    *openid.AuthorizationRequest
+	query    *openid.CredentialQuery
+	text     string // the one presentation
+	result   *Result
+	once     []OnceKey
+	response *openid.Response
+}
+
+// Verify decides on one response, {"state", "vp_token"}. The error is nil only
+// when it is accepted; a *Rejected means checked and false, any other error
+// could not check. The checks run in the order of the Check constants; nonce
+// and once-only pseudonym are consumed last, in one durable transaction with
+// acceptance, so that a failed attempt is counted and burns nothing.
+func (v *Verifier) Verify(ctx context.Context, response []byte) (*Result, error) {
+	started := time.Now()
+	a := &answer{now: v.opts.Clock(), result: &Result{Level: LevelSoftware, Bytes: len(response)}}
+	err := v.verify(ctx, a, response)
+	if err != nil {
+		var rejected *Rejected
+		if errors.As(err, &rejected) && a.request.ID != "" && rejected.Check != CheckReplay {
+			if countErr := v.store.CountFailure(ctx, a.request.ID); countErr != nil {
+				return nil, errors.Join(err, countErr)
+			}
+		}
+		return nil, err
+	}
+	a.result.Duration = time.Since(started)
+	a.result.Milliseconds = float64(a.result.Duration.Microseconds()) / 1000
+	return a.result, nil
+}
+
+func (v *Verifier) verify(ctx context.Context, a *answer, response []byte) error {
+	if err := a.parse(response); err != nil {
+		return &Rejected{CheckForm, err}
+	}
+	if err := v.knownRequest(ctx, a); err != nil {
+		return err
+	}
+	if err := a.choose(); err != nil {
+		return &Rejected{CheckForm, err}
+	}
+	a.passed(CheckForm, CheckRequest)
+	if err := v.judge(ctx, a); err != nil {
+		return err
+	}
+	return v.accept(ctx, a)
+}
+
+func (a *answer) passed(checks ...Check) { a.result.Checks = append(a.result.Checks, checks...) }
+
+func (a *answer) parse(response []byte) (err error) {
+	a.response, err = openid.ParseResponse(response)
+	return err
+}
+
+// knownRequest finds the request by its state, in our own records.
+func (v *Verifier) knownRequest(ctx context.Context, a *answer) error {
+	r, err := v.store.Request(ctx, a.response.State)
+	switch {
+	case errors.Is(err, ErrUnknownRequest):
+		return &Rejected{CheckRequest, err}
+	case err != nil:
+		return &Unchecked{CheckRequest, err}
+	case !r.Accepted.IsZero():
+		a.request = r
+		return &Rejected{CheckReplay, ErrReplayed}
+	case !a.now.Before(r.Expires):
+		a.request = r
+		return &Rejected{CheckRequest, ErrExpired}
+	}
+	a.request = r
+	parsed, err := openid.ParseRequest(string(r.Object))
+	if err != nil {
+		return &Unchecked{CheckRequest, fmt.Errorf("stored request: %w", err)}
+	}
+	a.asked = parsed.Unverified // we signed and stored it ourselves
+	return nil
+}
+
+// choose holds the answer's shape against the query and picks the one
+// presentation in it. This version takes one presentation an answer.
+func (a *answer) choose() error {
+	if err := a.asked.Query.CheckResponse(a.response); err != nil {
+		return err
+	}
+	if len(a.response.VPToken) != 1 {
+		return fmt.Errorf("%w: one presentation is taken", openid.ErrUnasked)
+	}
+	for id, presentations := range a.response.VPToken {
+		a.query, a.text = a.asked.Query.Credential(id), presentations[0]
+		a.result.Query, a.result.Format = id, a.query.Format
+	}
+	return nil
+}
+
+// judge runs the checks that rest on the ledger. Two verifications at once may
+// see checkpoints in the other order than they finish: whoever comes second
+// looks again before calling it a rollback.
+func (v *Verifier) judge(ctx context.Context, a *answer) error {
+	var err error
+	for range 3 {
+		err = v.judgeOnce(ctx, a)
+		var contradiction *ledger.InconsistentError
+		if !errors.As(err, &contradiction) || contradiction.Newer.Size >= contradiction.Older.Size {
+			return err
+		}
+	}
+	return err
+}
+
+// judgeOnce judges under one checkpoint.
+func (v *Verifier) judgeOnce(ctx context.Context, a *answer) error {
+	kept := slices.Index(a.result.Checks, CheckRequest) + 1
+	var head *ledger.Head
+	err := ledger.Resolve(ctx, v.ledger, v.trust, a.now, v.policy.MaxAge.Checkpoint, func(view *ledger.View) error {
+		a.result.Checks = a.result.Checks[:kept]
+		a.passed(CheckClock, CheckCheckpoint)
+		head = view.Head
+		a.result.AsOf, a.result.Checkpoint = head.Time, head.Size
+		if a.query.Format == openid.FormatSDJWTZK {
+			return v.judgeProof(a, view)
+		}
+		return v.judgeClaims(ctx, a, view)
+	})
+	var rejected *Rejected
+	var unknown *Unchecked
+	switch {
+	case err == nil:
+		return v.advance(ctx, head)
+	case errors.As(err, &rejected), errors.As(err, &unknown):
+		return err
+	case errors.Is(err, ledger.ErrClock):
+		return &Unchecked{CheckClock, err}
+	}
+	return &Unchecked{CheckCheckpoint, err}
+}
+
+// accept consumes the request, last.
+func (v *Verifier) accept(ctx context.Context, a *answer) error {
+	err := v.store.Accept(ctx, Acceptance{RequestID: a.request.ID, Nonce: a.request.Nonce, Once: a.once, At: a.now})
+	switch {
+	case err == nil:
+		a.passed(CheckReplay)
+		if len(a.once) > 0 {
+			a.passed(CheckOnce)
+		}
+		return nil
+	case errors.Is(err, ErrReplayed):
+		return &Rejected{CheckReplay, err}
+	case errors.Is(err, ErrUsedOnce):
+		return &Rejected{CheckOnce, err}
+	}
+	return &Unchecked{CheckReplay, err}
+}
+
+// remember notes the pseudonym where the policy named a scope, and marks it
+// for consumption where it is once-only.
+func (v *Verifier) remember(a *answer, shown *zkp.Shown) {
+	if v.policy.Scope.Kind == "none" {
+		return
+	}
+	name, scope := shown.Pseudonym.Bytes(), shown.Scope.Bytes()
+	a.result.Pseudonym = hex.EncodeToString(name[:])
+	if v.policy.Scope.Kind == "once" {
+		a.once = []OnceKey{{Scope: scope, Pseudonym: name}}
+	}
+}

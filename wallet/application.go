@@ -1,0 +1,100 @@
+package wallet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/openid"
+)
+
+// ErrOffer means that an offer is not one this wallet can take up.
+var ErrOffer = errors.New("wallet: offer refused")
+
+// application remembers what was asked for until the answer comes.
+type application struct {
+	Issuer   string    `json:"issuer"`
+	Schema   string    `json:"schema"`
+	KeyID    string    `json:"key"`
+	Finished bool      `json:"finished"`
+	Created  time.Time `json:"created"`
+}
+
+// ConfigurationID names a credential type in an offer: schema id and version.
+func ConfigurationID(schemaID string, version int) string {
+	return fmt.Sprintf("%s/%d", schemaID, version)
+}
+
+// OfferNonce is the nonce of a proof JWT where no nonce endpoint stands
+// between: base64url of SHA-256 of the offer's single-use code.
+func OfferNonce(code string) string {
+	h := sha256.Sum256([]byte("hufu/offer/1\x00" + code))
+	return base64.RawURLEncoding.EncodeToString(h[:])
+}
+
+// Apply takes up an offer: it makes a fresh holder key, proves possession of it
+// and sends the holder commitment with it. The result is a request envelope for
+// the desk. Applying twice to one offer is allowed; the desk answers one.
+func (w *Wallet) Apply(ctx context.Context, offer []byte) ([]byte, error) {
+	o, err := openid.ParseCredentialOffer(offer)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOffer, err)
+	}
+	if len(o.ConfigurationIDs) != 1 || o.Grants == nil || o.Grants.PreAuthorized == nil {
+		return nil, fmt.Errorf("%w: one credential with a pre-authorised code is taken", ErrOffer)
+	}
+	if o.Grants.PreAuthorized.TxCode != nil {
+		return nil, fmt.Errorf("%w: transaction codes are not supported yet", ErrOffer)
+	}
+	schemaID, _, ok := strings.Cut(o.ConfigurationIDs[0], "/")
+	if !ok {
+		return nil, fmt.Errorf("%w: unknown credential configuration", ErrOffer)
+	}
+	key, err := w.keys.Generate(ctx, KeySpec{Algorithm: ES256, Purpose: "holder"})
+	if err != nil {
+		return nil, err
+	}
+	request, err := w.credentialRequest(ctx, o, schemaID, key)
+	if err != nil {
+		return nil, err
+	}
+	id, err := did.Thumbprint(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	value, err := json.Marshal(application{Issuer: o.Issuer, Schema: schemaID, KeyID: key.Info().ID, Created: w.opts.Clock()})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.store.Update(ctx, func(tx Tx) error { return tx.Put(kindApplication, id, value) }); err != nil {
+		return nil, err
+	}
+	return request, nil
+}
+
+func (w *Wallet) credentialRequest(ctx context.Context, o *openid.CredentialOffer, schemaID string, key Key) ([]byte, error) {
+	code := o.Grants.PreAuthorized.Code
+	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: OfferNonce(code), IssuedAt: w.opts.Clock()})
+	if err != nil {
+		return nil, err
+	}
+	secret, err := w.secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	commitment, err := secret.HolderCommitment(IssuanceScope(o.Issuer, schemaID))
+	if err != nil {
+		return nil, err
+	}
+	c := commitment.Bytes()
+	return (&openid.RequestEnvelope{Code: code, Request: openid.CredentialRequest{
+		ConfigurationID: o.ConfigurationIDs[0], Proofs: []string{proof}, HolderCommitment: c[:],
+	}}).Bytes()
+}

@@ -1,0 +1,141 @@
+package wallet
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// Claims that Issue adds to those of the schema.
+const (
+	// ClaimSource is always visible: which schema, and for which region the
+	// issuer was accredited. The issuer's own identifier tells no less.
+	ClaimSource = "hufu"
+	// ClaimBinding is the day on which the holder's secret was bound,
+	// selectively disclosable.
+	ClaimBinding = "hufu_binding"
+)
+
+// ErrIssue means that a credential cannot be issued as asked.
+var ErrIssue = errors.New("wallet: cannot issue")
+
+// An Issuer is what an issuing desk signs with. Keys enter as interfaces, so
+// that a hardware module fits; the proof key, which no module speaks, too.
+type Issuer struct {
+	DID   string
+	KeyID string // DID URL of the signature key
+	Key   crypto.Signer
+	Proof zkp.Signer
+}
+
+// An IssueSpec says what one credential will state.
+type IssueSpec struct {
+	Schema *credential.Schema
+	Claims map[string]any // as the schema names them, already validated
+	Region string         // GB/T 2260, for which the issuer is accredited
+
+	Holder     crypto.PublicKey // of the holder's key
+	Commitment zkp.Element      // holder commitment; zero: no native half
+	Binding    zkp.Day          // day the holder's secret was bound
+
+	Status              status.Reference
+	NotBefore, NotAfter zkp.Day // both included
+}
+
+// Issued is a fresh credential and its native half, nil where none was asked.
+type Issued struct {
+	Credential *credential.SDJWT
+	Half       *zkp.Half
+}
+
+// Issue makes one SD-JWT VC. Every claim of the schema is selectively
+// disclosable, the native half is one more of them, and the number of digests
+// is the schema's, so that nobody can tell a credential with a half from one
+// without. It checks the claims against the schema once more and signs nothing
+// that does not fit. random nil means crypto/rand.
+func Issue(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reader) (*Issued, error) {
+	if problems := spec.Schema.Validate(spec.Claims); len(problems) > 0 {
+		return nil, fmt.Errorf("%w: claim %s: %s", ErrIssue, problems[0].Path, problems[0].Reason)
+	}
+	claims := map[string]any{
+		"iss": issuer.DID, "vct": spec.Schema.VCT,
+		"iat": spec.NotBefore.Start().Unix(), "nbf": spec.NotBefore.Start().Unix(),
+		"exp":       (spec.NotAfter + 1).Start().Unix(),
+		ClaimSource: map[string]any{"schema": spec.Schema.ID, "version": int64(spec.Schema.Version), "region": spec.Region},
+		"status":    spec.Status.Claim(),
+	}
+	hide := make([]credential.Path, 0, len(spec.Schema.Claims)+2)
+	for _, c := range spec.Schema.Claims {
+		if value, ok := statement.Claim(spec.Claims, c.Path); ok {
+			place(claims, c.Path, value)
+			hide = append(hide, c.Path)
+		}
+	}
+	claims[ClaimBinding] = spec.Binding.String()
+	hide = append(hide, credential.Path{ClaimBinding})
+
+	out := new(Issued)
+	if !spec.Commitment.IsZero() {
+		var err error
+		if out.Half, err = issueHalf(ctx, issuer, spec, random); err != nil {
+			return nil, err
+		}
+		claims[zkp.ClaimName] = out.Half.String()
+		hide = append(hide, credential.Path{zkp.ClaimName})
+	}
+	var err error
+	out.Credential, err = credential.Issue(ctx, issuer.Key, did.Header{Typ: credential.Type, Kid: issuer.KeyID}, claims, hide,
+		// Whole days, but those of the agency's zone rather than of UTC.
+		credential.IssueOptions{Digests: spec.Schema.Digests, Holder: spec.Holder, Rand: random, AnyTimeOfDay: true})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
+	}
+	return out, nil
+}
+
+// place sets a claim at a path of names, as schemas have them.
+func place(claims map[string]any, path credential.Path, value any) {
+	for _, name := range path[:len(path)-1] {
+		inner, ok := claims[name.(string)].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			claims[name.(string)] = inner
+		}
+		claims = inner
+	}
+	claims[path[len(path)-1].(string)] = value
+}
+
+func issueHalf(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reader) (*zkp.Half, error) {
+	attributes, err := statement.Attributes(spec.Schema, spec.Claims, spec.Binding)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
+	}
+	half, err := zkp.IssueHalf(ctx, issuer.Proof, zkp.HalfSpec{
+		Schema: SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment,
+		NotBefore: spec.NotBefore, NotAfter: spec.NotAfter, Attributes: attributes,
+	}, random)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
+	}
+	return half, nil
+}
+
+// SchemaElement names a schema inside the circuits.
+func SchemaElement(s *credential.Schema) zkp.Element {
+	return zkp.SchemaElement(s.ID, uint32(s.Version))
+}
+
+// IssuanceScope is the scope of the holder commitment at an issuer, fixed for
+// each schema, so that the desk sees one value per person.
+func IssuanceScope(issuer, schemaID string) zkp.Scope {
+	return zkp.Scope{Kind: zkp.ScopeIssuance, Owner: issuer, ID: schemaID}
+}

@@ -1,0 +1,171 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/wallet"
+)
+
+// Revoke ends the credential that was issued under an offer's code: its bit in
+// the status list, and its handle in the revocation tree, which the next epoch
+// shows. Both go to the ledger in one batch. The desk's own record changes
+// after the ledger has answered; doing it twice is refused there.
+func (d *Desk) Revoke(ctx context.Context, code string) error {
+	var o *offer
+	var list *list
+	err := d.store.View(ctx, func(tx wallet.Tx) (err error) {
+		if o, err = getOffer(tx, code); err != nil {
+			return err
+		}
+		list, err = d.statusList(tx)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case o.Issued == nil:
+		return ErrNotIssued
+	case !o.Issued.Revoked.IsZero():
+		return ErrRevoked
+	}
+	if err := list.status.Set(o.Issued.Index, status.Invalid); err != nil {
+		return err
+	}
+	list.sequence++
+	revocation := &ledger.Revocation{ProofKey: d.issuer.Proof.ProofKey().Bytes(), List: d.StatusURI(), Index: uint64(o.Issued.Index)}
+	copy(revocation.Random[:], o.Issued.Random)
+	if err := d.publish(ctx, list, revocation); err != nil {
+		return err
+	}
+	o.Issued.Revoked = d.opts.Clock().UTC()
+	value, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	return d.store.Update(ctx, func(tx wallet.Tx) error {
+		if err := list.save(tx); err != nil {
+			return err
+		}
+		return tx.Put(kindOffer, hashText(code), value)
+	})
+}
+
+// Publish signs the status list anew and puts its root on the ledger: at the
+// opening of the desk, and before a signed list expires.
+func (d *Desk) Publish(ctx context.Context) error {
+	var list *list
+	err := d.store.View(ctx, func(tx wallet.Tx) (err error) {
+		list, err = d.statusList(tx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	list.sequence++
+	if err := d.publish(ctx, list); err != nil {
+		return err
+	}
+	return d.store.Update(ctx, func(tx wallet.Tx) error { return list.save(tx) })
+}
+
+// publish makes the signed list public first: readers who see the new root on
+// the ledger must find the list that belongs to it.
+func (d *Desk) publish(ctx context.Context, list *list, more ...ledger.Object) error {
+	now := d.opts.Clock()
+	expires := now.Add(time.Duration(d.opts.StatusDays) * 24 * time.Hour)
+	token, err := status.Sign(ctx, d.issuer.Key, did.Header{Kid: d.issuer.KeyID},
+		status.Claims{Subject: d.StatusURI(), IssuedAt: now, Expires: expires}, list.status)
+	if err != nil {
+		return err
+	}
+	objects := append([]ledger.Object{&ledger.Status{
+		URI: d.StatusURI(), Issuer: d.issuer.DID, Sequence: list.sequence,
+		Root: list.status.Root(), ValidUntil: expires.Unix(),
+	}}, more...)
+	ops := make([]*ledger.SignedOperation, 0, len(objects))
+	for _, object := range objects {
+		op, err := ledger.NewOperation(object)
+		if err != nil {
+			return err
+		}
+		signed, err := ledger.Sign(op, d.issuer.Key)
+		if err != nil {
+			return err
+		}
+		ops = append(ops, signed)
+	}
+	if err := d.publisher.Publish(ctx, d.StatusURI(), []byte(token)); err != nil {
+		return fmt.Errorf("issuer: publishing the status list: %w", err)
+	}
+	return d.submit(ctx, ops...)
+}
+
+// list is the status list and which of its entries are taken.
+type list struct {
+	status   *status.List
+	taken    map[int]bool
+	sequence uint64
+}
+
+type listRecord struct {
+	List     []byte `json:"list"` // status.List.Bytes
+	Taken    []int  `json:"taken"`
+	Sequence uint64 `json:"sequence"`
+}
+
+const listID = "list"
+
+func (d *Desk) statusList(tx wallet.Tx) (*list, error) {
+	r, err := tx.Get(kindStatus, listID)
+	if errors.Is(err, wallet.ErrNotFound) {
+		fresh, err := status.New(1, d.opts.StatusSize)
+		return &list{status: fresh, taken: map[int]bool{}}, err
+	}
+	if err != nil {
+		return nil, err
+	}
+	var rec listRecord
+	if err := json.Unmarshal(r.Value, &rec); err != nil {
+		return nil, fmt.Errorf("issuer: stored status list: %w", err)
+	}
+	l := &list{taken: make(map[int]bool, len(rec.Taken)), sequence: rec.Sequence}
+	for _, i := range rec.Taken {
+		l.taken[i] = true
+	}
+	l.status, err = status.ParseList(rec.List)
+	return l, err
+}
+
+// allocate draws an unpredictable unused index, so that neighbours in the list
+// were not neighbours at the desk.
+func (l *list) allocate() (int, error) {
+	i, err := status.Allocate(l.status.Size(), func(i int) bool { return l.taken[i] })
+	if err == nil {
+		l.taken[i] = true
+	}
+	return i, err
+}
+
+func (l *list) save(tx wallet.Tx) error {
+	b, err := l.status.Bytes()
+	if err != nil {
+		return err
+	}
+	rec := listRecord{List: b, Sequence: l.sequence}
+	for i := range l.taken {
+		rec.Taken = append(rec.Taken, i)
+	}
+	value, err := json.Marshal(rec)
+	if err != nil {
+		return err
+	}
+	return tx.Put(kindStatus, listID, value)
+}

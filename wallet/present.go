@@ -1,0 +1,229 @@
+package wallet
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// ErrConsent means that a choice was presented that this Ask does not offer, or
+// to a requester that the citizen did not accept.
+var ErrConsent = errors.New("wallet: not what was consented to")
+
+// Consent is the citizen's answer to an Ask.
+type Consent struct {
+	Choice int // index into Ask.Choices
+	// AcceptUnaccredited answers a requester that no accreditation allows to
+	// ask. The citizen was warned.
+	AcceptUnaccredited bool
+}
+
+// Presented is what leaves the wallet, and what it remembers of it.
+type Presented struct {
+	Response []byte // {"state","vp_token"}
+	Bytes    int    // of the presentation itself
+	Entry    Entry
+}
+
+// Present answers an Ask as consented. It writes the history before anything
+// leaves. A prepared proof is used up first, even if making the answer fails.
+func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Presented, error) {
+	if ask == nil || ask.request == nil || consent.Choice < 0 || consent.Choice >= len(ask.Choices) {
+		return nil, ErrConsent
+	}
+	if ask.Accreditation != nil && !consent.AcceptUnaccredited {
+		return nil, ask.Accreditation
+	}
+	if !w.opts.Clock().Before(ask.Expires) {
+		return nil, fmt.Errorf("%w: it has expired", ErrRequest)
+	}
+	choice := &ask.Choices[consent.Choice]
+	h, err := w.holding(ctx, choice.Credential)
+	if err != nil {
+		return nil, err
+	}
+	var presentation string
+	if choice.Format == openid.FormatSDJWTZK {
+		presentation, err = w.prove(ctx, ask, choice, h)
+	} else {
+		presentation, err = w.disclose(ctx, ask, choice, h)
+	}
+	if err != nil {
+		return nil, err
+	}
+	response, err := (&openid.Response{State: ask.request.State, VPToken: map[string][]string{choice.Query: {presentation}}}).Bytes()
+	if err != nil {
+		return nil, err
+	}
+	entry := newEntry(w.opts.Clock(), ask, choice)
+	if err := w.remember(ctx, entry); err != nil {
+		return nil, err
+	}
+	return &Presented{Response: response, Bytes: len(presentation), Entry: entry}, nil
+}
+
+func (w *Wallet) holding(ctx context.Context, id string) (*holding, error) {
+	var h holding
+	err := w.store.View(ctx, func(tx Tx) error {
+		r, err := tx.Get(kindCredential, id)
+		if err != nil {
+			return err
+		}
+		h, err = w.open(r)
+		return err
+	})
+	return &h, err
+}
+
+// disclose shows the chosen claims and no other, bound to the request.
+func (w *Wallet) disclose(ctx context.Context, ask *Ask, choice *Choice, h *holding) (string, error) {
+	part, err := h.sd.Disclose(choice.paths...)
+	if err != nil {
+		return "", err
+	}
+	key, err := w.keys.Key(ctx, h.record.KeyID)
+	if err != nil {
+		return "", err
+	}
+	bound, err := part.Bind(ctx, key, ask.request.ClientID(), ask.request.Nonce, credential.BindOptions{IssuedAt: w.opts.Clock()})
+	if err != nil {
+		return "", err
+	}
+	return bound.String(), nil
+}
+
+// prove uses up one prepared proof and shows the statement.
+func (w *Wallet) prove(ctx context.Context, ask *Ask, choice *Choice, h *holding) (string, error) {
+	epoch, err := w.newestEpoch(ctx)
+	if err != nil {
+		return "", err
+	}
+	if w.opts.Clock().Sub(epoch.closed) > ask.request.MaxEpochAge {
+		return "", fmt.Errorf("%w: the newest epoch is older than the request accepts", zkp.ErrEpoch)
+	}
+	mine, err := w.zkCredential(ctx, h)
+	if err != nil {
+		return "", err
+	}
+	prepared, err := w.takePrepared(ctx, h, mine, epoch)
+	if err != nil {
+		return "", err
+	}
+	query := ask.request.Query.Credential(choice.Query)
+	s, err := statement.New(h.schema, query, epoch.Day)
+	if err != nil {
+		return "", err
+	}
+	scope, err := w.scope(ask)
+	if err != nil {
+		return "", err
+	}
+	witness, err := zkp.NewShowWitness(mine, prepared, epoch.Epoch, &zkp.Request{
+		Nonce: ask.request.Nonce, Audience: ask.request.ClientID(), Query: ask.request.QueryHash, Expiry: ask.request.Expires,
+		Schema: SchemaElement(h.schema), Statement: s, Scope: scope,
+	})
+	if err != nil {
+		return "", err
+	}
+	p, err := w.opts.Prover.Show(ctx, witness)
+	if err != nil {
+		return "", err
+	}
+	return base64.RawURLEncoding.EncodeToString(p.Bytes()), nil
+}
+
+// scope is derived here and owned by whoever signed the request: a requester
+// cannot name another's scope.
+func (w *Wallet) scope(ask *Ask) (zkp.Scope, error) {
+	switch s := ask.request.Scope; s.Kind {
+	case openid.ScopeNone:
+		return zkp.Scope{}, nil
+	case openid.ScopeOnce:
+		return zkp.Scope{Kind: zkp.ScopeOnce, Owner: ask.Requester, ID: s.Event}, nil
+	case openid.ScopePairwise:
+		return zkp.Scope{Kind: zkp.ScopePairwise, Owner: ask.Requester}, nil
+	}
+	return zkp.Scope{}, fmt.Errorf("%w: unknown scope", ErrRequest)
+}
+
+// Entry is one line of the citizen's history. It names claims, never values.
+type Entry struct {
+	At        time.Time `json:"at"`
+	Requester string    `json:"requester"`
+	Purpose   string    `json:"purpose"`
+	Format    string    `json:"format"`
+	Revealed  []string  `json:"revealed"`
+	Proved    []string  `json:"proved"`
+}
+
+func newEntry(now time.Time, ask *Ask, choice *Choice) Entry {
+	e := Entry{At: now.UTC(), Requester: ask.Requester, Format: choice.Format}
+	if ask.Purpose != nil {
+		e.Purpose = ask.Purpose.ID
+	}
+	for _, l := range choice.Reveals {
+		e.Revealed = append(e.Revealed, l.Claim)
+	}
+	for _, s := range choice.Proves {
+		e.Proved = append(e.Proved, s.English)
+	}
+	return e
+}
+
+func (w *Wallet) remember(ctx context.Context, e Entry) error {
+	value, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	return w.store.Update(ctx, func(tx Tx) error {
+		return tx.Put(kindHistory, e.At.Format("20060102T150405.000000000Z"), value)
+	})
+}
+
+// History lists every presentation, oldest first.
+func (w *Wallet) History(ctx context.Context) ([]Entry, error) {
+	var out []Entry
+	err := w.store.View(ctx, func(tx Tx) error {
+		records, err := tx.List(kindHistory)
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			var e Entry
+			if err := json.Unmarshal(r.Value, &e); err != nil {
+				return fmt.Errorf("wallet: stored history: %w", err)
+			}
+			out = append(out, e)
+		}
+		return nil
+	})
+	return out, err
+}
+
+// Credentials lists what this wallet holds.
+func (w *Wallet) Credentials(ctx context.Context) ([]Stored, error) {
+	held, err := w.held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Stored, 0, len(held))
+	for i := range held {
+		out = append(out, *stored(held[i].id, held[i].record, held[i].verified))
+	}
+	return out, nil
+}
+
+// epochAt is a closed epoch and when it closed.
+type epochAt struct {
+	zkp.Epoch
+	closed time.Time
+}

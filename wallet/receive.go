@@ -1,0 +1,197 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/provenance"
+	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// Reasons to refuse a credential on receipt.
+var (
+	// ErrUnrequested: bound to a key for which this wallet did not apply.
+	ErrUnrequested = errors.New("wallet: credential was not applied for here")
+	// ErrReceived: the application was answered before.
+	ErrReceived = errors.New("wallet: credential was received before")
+	// ErrWrongIssuer: somebody else than the offer named has answered.
+	ErrWrongIssuer = errors.New("wallet: credential comes from another issuer than the offer")
+)
+
+// A Stored credential as its owner sees it.
+type Stored struct {
+	ID        string
+	Type      string // vct
+	Issuer    string
+	Region    string
+	SchemaID  string
+	Version   int
+	Received  time.Time
+	NotBefore time.Time
+	Expires   time.Time
+	Provable  bool           // carries a native half
+	Claims    map[string]any // all of them, for its owner only
+}
+
+// record is a credential in the store.
+type record struct {
+	Text     string    `json:"text"` // SD-JWT with all disclosures
+	KeyID    string    `json:"key"`
+	Issuer   []byte    `json:"issuer"` // JWK of the key that signed
+	SchemaID string    `json:"schema"`
+	Version  int       `json:"version"`
+	Received time.Time `json:"received"`
+}
+
+// Receive checks a credential response as a counter would, and the native half
+// slot by slot against the claims, and stores what passes. Where anything is
+// wrong nothing is stored and the error says at which step.
+func (w *Wallet) Receive(ctx context.Context, response []byte) (*Stored, error) {
+	r, err := openid.ParseCredentialResponse(response)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Credentials) != 1 {
+		return nil, fmt.Errorf("%w: one credential is taken", openid.ErrCredentialResponse)
+	}
+	sd, err := credential.Parse([]byte(r.Credentials[0]), credential.ParseOptions{})
+	if err != nil {
+		return nil, err
+	}
+	found, err := w.trace(ctx, sd)
+	if err != nil {
+		return nil, err
+	}
+	return w.keep(ctx, sd, found)
+}
+
+// trace runs provenance over one ledger view.
+func (w *Wallet) trace(ctx context.Context, sd *credential.SDJWT) (*provenance.Credential, error) {
+	var found *provenance.Credential
+	err := w.resolve(ctx, func(view *ledger.View) (err error) {
+		found, err = provenance.Verify(ctx, view, sd, w.material.Schemas, w.material.Status, provenance.Options{Now: w.opts.Clock()})
+		return err
+	})
+	return found, err
+}
+
+func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenance.Credential) (*Stored, error) {
+	id, err := did.Thumbprint(found.Confirmation)
+	if err != nil {
+		return nil, ErrUnrequested
+	}
+	secret, err := w.secret(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := nativeHalf(found, secret); err != nil && !errors.Is(err, errNoHalf) {
+		return nil, err
+	}
+	issuer, err := did.MarshalJWK(found.Key.Public)
+	if err != nil {
+		return nil, err
+	}
+	rec := record{Issuer: issuer, Text: sd.String(), SchemaID: found.Schema.ID, Version: found.Schema.Version, Received: w.opts.Clock().UTC()}
+	err = w.store.Update(ctx, func(tx Tx) error {
+		a, err := w.finishApplication(tx, id, found.Issuer)
+		if err != nil {
+			return err
+		}
+		rec.KeyID = a.KeyID
+		value, err := json.Marshal(rec)
+		if err != nil {
+			return err
+		}
+		return tx.Put(kindCredential, id, value)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return stored(id, rec, found.Verified), nil
+}
+
+func (w *Wallet) finishApplication(tx Tx, id, issuer string) (*application, error) {
+	r, err := tx.Get(kindApplication, id)
+	if errors.Is(err, ErrNotFound) {
+		return nil, ErrUnrequested
+	}
+	if err != nil {
+		return nil, err
+	}
+	a := new(application)
+	if err := json.Unmarshal(r.Value, a); err != nil {
+		return nil, fmt.Errorf("wallet: stored application: %w", err)
+	}
+	switch {
+	case a.Finished:
+		return nil, ErrReceived
+	case a.Issuer != issuer:
+		return nil, ErrWrongIssuer
+	}
+	a.Finished = true
+	value, err := json.Marshal(a)
+	if err != nil {
+		return nil, err
+	}
+	return a, tx.Put(kindApplication, id, value)
+}
+
+var errNoHalf = errors.New("wallet: credential has no native half")
+
+// nativeHalf rebuilds the holder's side of the native half and checks that it
+// signs exactly the claims of the SD-JWT.
+func nativeHalf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credential, error) {
+	text, ok := found.Claims[zkp.ClaimName].(string)
+	if !ok {
+		return nil, errNoHalf
+	}
+	half, err := zkp.ParseHalf(text)
+	if err != nil {
+		return nil, err
+	}
+	binding, _ := found.Claims[ClaimBinding].(string)
+	day, err := zkp.ParseDay(binding)
+	if err != nil {
+		return nil, fmt.Errorf("%w: binding day", statement.ErrMismatch)
+	}
+	attributes, err := statement.Attributes(found.Schema, found.Claims, day)
+	if err != nil {
+		return nil, err
+	}
+	c := &zkp.Credential{
+		Half: half, Schema: SchemaElement(found.Schema), Attributes: attributes,
+		Secret: secret, Issuance: IssuanceScope(found.Issuer, found.Schema.ID),
+	}
+	if half.Region != found.Region || !half.NotBefore.Start().Equal(found.NotBefore) || !(half.NotAfter + 1).Start().Equal(found.Expires) {
+		return nil, fmt.Errorf("%w: region or validity", statement.ErrMismatch)
+	}
+	if err := c.Check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", statement.ErrMismatch, err)
+	}
+	return c, nil
+}
+
+func stored(id string, r record, v *credential.Verified) *Stored {
+	_, provable := v.Claims[zkp.ClaimName]
+	claims := make(map[string]any, len(v.Claims))
+	for name, value := range v.Claims {
+		if name != zkp.ClaimName { // for machines, and never to be shown
+			claims[name] = value
+		}
+	}
+	source, _ := v.Claims[ClaimSource].(map[string]any)
+	region, _ := source["region"].(string)
+	return &Stored{
+		ID: id, Type: v.VCT, Issuer: v.Issuer, Region: region, SchemaID: r.SchemaID, Version: r.Version,
+		Received: r.Received, NotBefore: v.NotBefore, Expires: v.Expires, Provable: provable, Claims: claims,
+	}
+}

@@ -1,0 +1,67 @@
+package zkp_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// An agency issues the native half of a credential, the holder checks it, and
+// a counter puts a question. Proving is in package prover.
+func Example() {
+	agency, err := zkp.GenerateKey(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	secret, err := zkp.GenerateSecret(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	birth, err := zkp.ParseDay("1990-05-17")
+	if err != nil {
+		log.Fatal(err)
+	}
+	district, err := zkp.EncodeString("110101")
+	if err != nil {
+		log.Fatal(err)
+	}
+	credential := &zkp.Credential{
+		Schema:     zkp.SchemaElement("cn.resident", 1),
+		Attributes: zkp.Attributes{3: zkp.EncodeDate(birth), 5: district},
+		Secret:     secret,
+		Issuance:   zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:agency", ID: "cn.resident"},
+	}
+
+	// The agency sees the holder's commitment, never the secret.
+	holder, err := secret.HolderCommitment(credential.Issuance)
+	if err != nil {
+		log.Fatal(err)
+	}
+	issued, err := zkp.IssueHalf(context.Background(), agency, zkp.HalfSpec{
+		Schema: credential.Schema, Region: "110101", Holder: holder, NotBefore: 46325, NotAfter: 47056,
+		Attributes: credential.Attributes,
+	}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if credential.Half, err = zkp.ParseHalf(issued.String()); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("signature holds:", credential.Check() == nil)
+
+	today, err := zkp.ParseDay("2026-11-21")
+	if err != nil {
+		log.Fatal(err)
+	}
+	question, err := zkp.All(zkp.AtLeastYears(3, 18, today), zkp.Equal(5, district))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, accepted := question.Outcome(&credential.Attributes)
+	fmt.Println("of age and from the district:", accepted)
+	// Output:
+	// signature holds: true
+	// of age and from the district: true
+}

@@ -1,0 +1,155 @@
+package zkp_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// recorded is an answer that zkp/prover made once, with all that a verifier
+// holds against it (go test ./zkp/prover -run Recorded -args -update).
+type recorded struct {
+	PrepareKey   []byte       `json:"prepare_key"`
+	ShowKey      []byte       `json:"show_key"`
+	Epoch        zkp.Epoch    `json:"epoch"`
+	Request      *zkp.Request `json:"request"`
+	Half         string       `json:"half"`
+	Prepared     []byte       `json:"prepared"`
+	Presentation []byte       `json:"presentation"`
+}
+
+func readRecorded(t testing.TB) recorded {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "presentation.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	elements := json.WithUnmarshalers(json.UnmarshalFunc(func(b []byte, e *zkp.Element) error {
+		var raw []byte
+		if err := json.Unmarshal(b, &raw); err != nil {
+			return err
+		}
+		var err error
+		*e, err = zkp.ParseElement(raw)
+		return err
+	}))
+	var r recorded
+	if err := json.Unmarshal(b, &r, elements); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+var development = zkp.KeyOptions{AllowSinglePartySetupUnsafe: true}
+
+func (r recorded) keys(t testing.TB) *zkp.Keys {
+	t.Helper()
+	k, err := zkp.NewKeys(parseKey(t, r.PrepareKey), parseKey(t, r.ShowKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func (r recorded) parse(t testing.TB) *zkp.Presentation {
+	t.Helper()
+	p, err := zkp.ParsePresentation(r.Presentation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func parseKey(t testing.TB, b []byte) *zkp.VerifyingKey {
+	t.Helper()
+	k, err := zkp.ParseVerifyingKey(b, sha256.Sum256(b), development)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func day(t testing.TB, s string) zkp.Day {
+	t.Helper()
+	d, err := zkp.ParseDay(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func text(t testing.TB, s string) zkp.Element {
+	t.Helper()
+	e, err := zkp.EncodeString(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func number(v uint64) (e zkp.Element) {
+	e.SetUint64(v)
+	return e
+}
+
+func newKey(t testing.TB, name string) *zkp.PrivateKey {
+	t.Helper()
+	k, err := zkp.NewPrivateKey(sha256.Sum256([]byte(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+func newSecret(name string) (s zkp.Secret) {
+	h := sha256.Sum256([]byte(name))
+	copy(s[:], h[:])
+	return s
+}
+
+// newCredential issues a credential of four attributes.
+func newCredential(t testing.TB) *zkp.Credential {
+	t.Helper()
+	c := &zkp.Credential{
+		Schema: zkp.SchemaElement("cn.resident", 1), Secret: newSecret("holder"),
+		Issuance: zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"},
+	}
+	c.Attributes[0] = text(t, "张三")
+	c.Attributes[1] = zkp.EncodeDate(day(t, "1990-05-17"))
+	c.Attributes[zkp.BindingSlot] = zkp.EncodeDate(day(t, "2026-11-01"))
+	holder, err := c.Secret.HolderCommitment(c.Issuance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Half, err = zkp.IssueHalf(context.Background(), newKey(t, "issuer"), zkp.HalfSpec{
+		Schema: c.Schema, Region: "010101", Holder: holder,
+		NotBefore: day(t, "2026-11-01"), NotAfter: day(t, "2028-11-01"), Attributes: c.Attributes,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// handles derives n sorted handles.
+func handles(t testing.TB, n int) [][zkp.HandleSize]byte {
+	t.Helper()
+	key := newKey(t, "issuer").ProofKey()
+	out := make([][zkp.HandleSize]byte, n)
+	for i := range out {
+		out[i] = zkp.NewHandle(key, [16]byte{byte(i), byte(i >> 8)})
+	}
+	return sortHandles(out)
+}
+
+func sortHandles(h [][zkp.HandleSize]byte) [][zkp.HandleSize]byte {
+	slices.SortFunc(h, func(a, b [zkp.HandleSize]byte) int { return slices.Compare(a[:], b[:]) })
+	return h
+}

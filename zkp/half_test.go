@@ -1,0 +1,200 @@
+package zkp_test
+
+import (
+	"context"
+	"errors"
+	"math/big"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254/twistededwards"
+
+	"github.com/hufu-id/hufu/zkp"
+)
+
+func TestCredentialCheck(t *testing.T) {
+	c := newCredential(t)
+	if err := c.Check(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := zkp.ParseHalf(c.Half.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Region != "010101" {
+		t.Errorf("region %s", again.Region)
+	}
+	one := number(1)
+	for name, change := range map[string]func(c *zkp.Credential){
+		"attribute":       func(c *zkp.Credential) { c.Attributes[9] = one },
+		"attribute moved": func(c *zkp.Credential) { c.Attributes[0], c.Attributes[1] = c.Attributes[1], c.Attributes[0] },
+		"schema":          func(c *zkp.Credential) { c.Schema = one },
+		"secret":          func(c *zkp.Credential) { c.Secret[30] ^= 1 },
+		"issuance owner":  func(c *zkp.Credential) { c.Issuance.Owner += "2" },
+		"issuance schema": func(c *zkp.Credential) { c.Issuance.ID += "2" },
+		"random":          func(c *zkp.Credential) { c.Half.Random[0] ^= 1 },
+		"region":          func(c *zkp.Credential) { c.Half.Region = "010102" },
+		"not before":      func(c *zkp.Credential) { c.Half.NotBefore++ },
+		"not after":       func(c *zkp.Credential) { c.Half.NotAfter++ },
+		"issuer":          func(c *zkp.Credential) { c.Half.Issuer = newKey(t, "another").ProofKey() },
+		"S + order": func(c *zkp.Credential) {
+			s := c.Half.Signature.Scalar()
+			c.Half.Signature = *c.Half.Signature.WithScalar(s.Add(s, &edwards.Order))
+		},
+		"S negative": func(c *zkp.Credential) {
+			s := c.Half.Signature.Scalar()
+			c.Half.Signature = *c.Half.Signature.WithScalar(s.Sub(s, &edwards.Order))
+		},
+		"S": func(c *zkp.Credential) { c.Half.Signature = *c.Half.Signature.WithScalar(big.NewInt(7)) },
+		"R at zero": func(c *zkp.Credential) {
+			c.Half.Signature = *c.Half.Signature.WithPoint(zkp.Element{}, zkp.Element{})
+		},
+		"R plus a point of order two": func(c *zkp.Credential) {
+			var r, two twistededwards.PointAffine
+			r.X, r.Y = c.Half.Signature.Point()
+			two.Y.SetOne()
+			two.Y.Neg(&two.Y)
+			r.Add(&r, &two)
+			c.Half.Signature = *c.Half.Signature.WithPoint(r.X, r.Y)
+		},
+	} {
+		c := newCredential(t)
+		change(c)
+		if err := c.Check(); !errors.Is(err, zkp.ErrSignature) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	c.Issuance.Kind = zkp.ScopeOnce
+	if err := c.Check(); !errors.Is(err, zkp.ErrStatement) {
+		t.Errorf("commitment in a scope that is none of issuance: %v", err)
+	}
+}
+
+// remote is a signer whose other end does not do what it should.
+type remote struct {
+	zkp.Signer
+	err error
+}
+
+func (r remote) SignCredential(ctx context.Context, hash zkp.Element) (*zkp.Signature, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	return r.Signer.SignCredential(ctx, number(1))
+}
+
+func TestIssueHalfRefuses(t *testing.T) {
+	key := newKey(t, "issuer")
+	good := zkp.HalfSpec{Region: "110101", NotBefore: 1, NotAfter: 1}
+	with := func(change func(*zkp.HalfSpec)) zkp.HalfSpec { s := good; change(&s); return s }
+	broken := errors.New("no such device")
+	for name, tc := range map[string]struct {
+		signer zkp.Signer
+		spec   zkp.HalfSpec
+		err    error
+	}{
+		"ends before it begins":   {key, with(func(s *zkp.HalfSpec) { s.NotAfter = 0 }), zkp.ErrValue},
+		"region of five":          {key, with(func(s *zkp.HalfSpec) { s.Region = "11010" }), zkp.ErrValue},
+		"region of seven":         {key, with(func(s *zkp.HalfSpec) { s.Region = "0110101" }), zkp.ErrValue},
+		"region with a sign":      {key, with(func(s *zkp.HalfSpec) { s.Region = "+11010" }), zkp.ErrValue},
+		"region with a letter":    {key, with(func(s *zkp.HalfSpec) { s.Region = "11010x" }), zkp.ErrValue},
+		"region underscored":      {key, with(func(s *zkp.HalfSpec) { s.Region = "11_101" }), zkp.ErrValue},
+		"signature of other data": {remote{Signer: key}, good, zkp.ErrSignature},
+		"signer out of order":     {remote{Signer: key, err: broken}, good, broken},
+	} {
+		if _, err := zkp.IssueHalf(context.Background(), tc.signer, tc.spec, nil); !errors.Is(err, tc.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := zkp.IssueHalf(context.Background(), key, good, iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Errorf("no random bytes: %v", err)
+	}
+	if _, err := zkp.IssueHalf(context.Background(), key, good, strings.NewReader("short")); err == nil {
+		t.Error("five random bytes are enough")
+	}
+}
+
+func TestRandomnessRefused(t *testing.T) {
+	broken := errors.New("empty pool")
+	if _, err := zkp.GenerateSecret(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	if _, err := zkp.NewBlinding(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	if _, err := zkp.GenerateKey(iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	k, err := zkp.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := zkp.NewPrivateKey(k.Seed())
+	if err != nil || !again.ProofKey().Equal(k.ProofKey()) {
+		t.Errorf("a key from its seed: %v", err)
+	}
+	parsed, err := zkp.ParsePublicKey(k.ProofKey().Bytes())
+	if err != nil || !parsed.Equal(k.ProofKey()) {
+		t.Errorf("a key from its bytes: %v", err)
+	}
+	// A repeated message is signed with another nonce.
+	a, err := k.SignCredential(context.Background(), number(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := k.SignCredential(context.Background(), number(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ax, _ := a.Point()
+	bx, _ := b.Point()
+	if ax == bx {
+		t.Error("one nonce for two signatures")
+	}
+	if err := k.ProofKey().VerifySignature(number(2), a); !errors.Is(err, zkp.ErrSignature) {
+		t.Errorf("another message: %v", err)
+	}
+}
+
+func TestScopes(t *testing.T) {
+	seen := map[zkp.Element]zkp.Scope{}
+	for _, s := range []zkp.Scope{
+		{},
+		{Kind: zkp.ScopeOnce, Owner: "a", ID: "b"}, {Kind: zkp.ScopeOnce, Owner: "ab", ID: "c"}, {Kind: zkp.ScopeOnce, Owner: "a", ID: "bc"},
+		{Kind: zkp.ScopePairwise, Owner: "a", ID: "b"}, {Kind: zkp.ScopePairwise, Owner: "a"},
+		{Kind: zkp.ScopeIssuance, Owner: "a", ID: "b"},
+	} {
+		e, err := s.Derive(number(1))
+		if err != nil {
+			t.Errorf("%+v: %v", s, err)
+		}
+		if before, ok := seen[e]; ok {
+			t.Errorf("%+v and %+v are one", s, before)
+		}
+		seen[e] = s
+		other, err := s.Derive(number(2))
+		if err != nil || (other != e) != (s.Kind == zkp.ScopeFresh) {
+			t.Errorf("%+v: with another context %v", s, err)
+		}
+	}
+	for name, s := range map[string]zkp.Scope{
+		"fresh with an owner": {Owner: "a"}, "fresh with an event": {ID: "a"}, "fresh by name": {Kind: "fresh"},
+		"once without an owner": {Kind: zkp.ScopeOnce, ID: "b"}, "once without an event": {Kind: zkp.ScopeOnce, Owner: "a"},
+		"pairwise with nobody": {Kind: zkp.ScopePairwise}, "issuance without a schema": {Kind: zkp.ScopeIssuance, Owner: "a"},
+		"unknown": {Kind: "twice", Owner: "a", ID: "b"},
+	} {
+		if _, err := s.Derive(number(1)); !errors.Is(err, zkp.ErrStatement) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := (zkp.Scope{}).Element(); !errors.Is(err, zkp.ErrStatement) {
+		t.Errorf("a fresh scope without a request: %v", err)
+	}
+	if _, err := newSecret("x").HolderCommitment(zkp.Scope{Kind: zkp.ScopePairwise, Owner: "a"}); !errors.Is(err, zkp.ErrStatement) {
+		t.Errorf("a holder commitment in a pairwise scope: %v", err)
+	}
+}

@@ -1,0 +1,110 @@
+package prover_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/zkp"
+)
+
+var update = flag.Bool("update", false, "make zkp/testdata/presentation.json again")
+
+// recorded is one answer with everything that a verifier holds against it:
+// package zkp tests itself with it, and needs no prover.
+type recorded struct {
+	PrepareKey   []byte       `json:"prepare_key"`
+	ShowKey      []byte       `json:"show_key"`
+	Epoch        zkp.Epoch    `json:"epoch"`
+	Request      *zkp.Request `json:"request"`
+	Half         string       `json:"half"`
+	Prepared     []byte       `json:"prepared"`
+	Presentation []byte       `json:"presentation"`
+}
+
+// Field elements travel as their canonical bytes.
+var elements = json.JoinOptions(
+	json.WithMarshalers(json.MarshalFunc(func(e zkp.Element) ([]byte, error) {
+		b := e.Bytes()
+		return json.Marshal(b[:])
+	})),
+	json.WithUnmarshalers(json.UnmarshalFunc(func(b []byte, e *zkp.Element) error {
+		var raw []byte
+		if err := json.Unmarshal(b, &raw); err != nil {
+			return err
+		}
+		var err error
+		*e, err = zkp.ParseElement(raw)
+		return err
+	})),
+)
+
+// The recorded answer is of today's circuits and encodings: where this fails
+// after a wanted change, run it with -update.
+func TestRecordedPresentation(t *testing.T) {
+	path := filepath.Join("..", "testdata", "presentation.json")
+	if *update {
+		b, err := json.Marshal(record(t), elements, jsontext.WithIndent("  "), json.Deterministic(true))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, append(b, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r recorded
+	if err := json.Unmarshal(b, &r, elements); err != nil {
+		t.Fatal(err)
+	}
+	f := newFixture(t)
+	if f.epoch != r.Epoch {
+		t.Error("the fixture's epoch is not the recorded one")
+	}
+	presentation, err := zkp.ParsePresentation(r.Presentation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := recordedRequest(t, f)
+	if got := r.Request.Context(r.Epoch, presentation.Commitment, &presentation.Prepare); got != want.Context(f.epoch, presentation.Commitment, &presentation.Prepare) {
+		t.Error("the fixture's request is not the recorded one")
+	}
+	prepare, show := parseKey(t, r.PrepareKey), parseKey(t, r.ShowKey)
+	keys, err := zkp.NewKeys(prepare, show)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := zkp.Verify(keys, f.epoch, want, presentation); err != nil {
+		t.Error(err)
+	}
+}
+
+func recordedRequest(t testing.TB, f *fixture) *zkp.Request {
+	req := f.request(t)
+	req.Scope = zkp.Scope{Kind: zkp.ScopeOnce, Owner: "did:hufu:counter", ID: "vote-2026"}
+	return req
+}
+
+func record(t testing.TB) recorded {
+	t.Helper()
+	f := newFixture(t)
+	p, _ := testKeys(t)
+	r := recorded{Epoch: f.epoch, Request: recordedRequest(t, f), Half: f.credential.Half.String()}
+	var err error
+	if r.PrepareKey, _, err = p.VerifyingKey(zkp.CircuitPrepare); err != nil {
+		t.Fatal(err)
+	}
+	if r.ShowKey, _, err = p.VerifyingKey(zkp.CircuitShow); err != nil {
+		t.Fatal(err)
+	}
+	prepared, presentation := f.present(t, r.Request)
+	r.Prepared, r.Presentation = prepared.Bytes(), presentation.Bytes()
+	return r
+}
