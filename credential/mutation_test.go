@@ -2,8 +2,11 @@ package credential_test
 
 import (
 	"bytes"
+	"crypto/elliptic"
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"math/big"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -93,9 +96,9 @@ func accept(compact []byte) (string, error) {
 	return fmt.Sprint(verified.Claims, verified.Disclosed, verified.Undisclosed), nil
 }
 
-// TestMutations changes a good presentation in thousands of ways. Nothing
-// changed may be accepted at all: the two signatures cover every byte, and the
-// strict decoding leaves each part one spelling.
+// TestMutations changes a good presentation in thousands of ways, and none is
+// accepted: the signatures cover what they sign, sd_hash covers the issuer's
+// signature and the disclosures, and strict decoding leaves one spelling each.
 func TestMutations(t *testing.T) {
 	good := present(t).String()
 	if _, err := accept([]byte(good)); err != nil {
@@ -117,4 +120,36 @@ func TestMutations(t *testing.T) {
 	if tried < 3000 {
 		t.Fatalf("only %d mutations", tried)
 	}
+}
+
+// TestMalleableSignatures shows the one freedom that is left: ECDSA accepts s
+// and n − s. The holder's own signature can be rewritten, and what is learned
+// stays the same; the issuer's cannot, for sd_hash covers it.
+func TestMalleableSignatures(t *testing.T) {
+	good := present(t).String()
+	want, err := accept([]byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := strings.LastIndex(good, "~") + 1
+	if got, err := accept([]byte(good[:cut] + negate(t, good[cut:]))); err != nil || got != want {
+		t.Errorf("the holder's other signature means something else: %v", err)
+	}
+	jwt, rest, _ := strings.Cut(good, "~")
+	if _, err := accept([]byte(negate(t, jwt) + "~" + rest)); !errors.Is(err, credential.ErrBindingHash) {
+		t.Errorf("the issuer's other signature: %v", err)
+	}
+}
+
+// negate replaces s by n − s in a compact ES256 JWS.
+func negate(t *testing.T, compact string) string {
+	t.Helper()
+	dot := strings.LastIndex(compact, ".") + 1
+	sig, err := decode64(compact[dot:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := new(big.Int).SetBytes(sig[32:])
+	s.Sub(elliptic.P256().Params().N, s).FillBytes(sig[32:])
+	return compact[:dot] + b64(string(sig))
 }

@@ -81,6 +81,7 @@ func TestParseRefused(t *testing.T) {
 		"digest too short":          {forge(t, sd(nameDigest[:40])), credential.ErrDigest},
 		"digest with unused bits":   {forge(t, sd(strings.Repeat("A", 42)+"B")), credential.ErrDigest},
 		"... beside a member":       {forge(t, array(`{"...":"`+elementDigest+`","a":1}`), element), credential.ErrDigest},
+		"malformed within a list":   {forge(t, array(`{"_sd":"x"}`)), credential.ErrDigest},
 		"... a number":              {forge(t, array(`{"...":1}`)), credential.ErrDigest},
 		"digest twice in one list":  {forge(t, sd(nameDigest, nameDigest), name), credential.ErrDuplicateDigest},
 		"digest twice, undisclosed": {forge(t, sd(nameDigest, nameDigest)), credential.ErrDuplicateDigest},

@@ -97,7 +97,7 @@ func TestVerifyRefused(t *testing.T) {
 		}
 	}
 	for _, claim := range []string{`"iss","x"`, `"aud","x"`, `"nbf",1`, `"exp",4102444800`, `"cnf",{}`, `"vct#integrity","x"`, `"status",{}`} {
-		if _, err := parse(t, hidden2(t, claim)).Verify(issuer.Public(), credential.VerifyOptions{Now: now}); !errors.Is(err, credential.ErrHiddenClaim) {
+		if _, err := parse(t, hiddenAlone(t, claim)).Verify(issuer.Public(), credential.VerifyOptions{Now: now}); !errors.Is(err, credential.ErrHiddenClaim) {
 			t.Errorf("hidden %s: %v", claim, err)
 		}
 	}
@@ -108,8 +108,8 @@ func TestVerifyRefused(t *testing.T) {
 	}
 }
 
-// hidden2 hides a claim in a payload that has none of the registered ones.
-func hidden2(t *testing.T, claim string) []byte {
+// hiddenAlone hides a claim in a payload that has none of the registered ones.
+func hiddenAlone(t *testing.T, claim string) []byte {
 	encoded, digest := disclose(`["salt",` + claim + `]`)
 	return forgeTyped(t, did.Header{Typ: credential.Type}, `{"_sd":["`+digest+`"]}`, encoded)
 }

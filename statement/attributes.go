@@ -3,6 +3,7 @@ package statement
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/zkp"
@@ -98,4 +99,13 @@ func Claim(claims map[string]any, path credential.Path) (any, bool) {
 		return nil, false
 	}
 	return values[0], true
+}
+
+// Name is a claim as people write it: the names of its path joined by dots.
+func Name(path credential.Path) string {
+	parts := make([]string, len(path))
+	for i, element := range path {
+		parts[i] = fmt.Sprint(element)
+	}
+	return strings.Join(parts, ".")
 }

@@ -3,6 +3,7 @@ package statement
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
@@ -101,4 +102,15 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	}
 	_, accepted := s.Outcome(&attributes)
 	return accepted, nil
+}
+
+// Told reports whether a proof of the query gives away a claim's very value:
+// an equality that must hold.
+func Told(query *openid.CredentialQuery, path credential.Path) bool {
+	if query.Accept.Need(len(query.Predicates)) < len(query.Predicates) {
+		return false
+	}
+	return slices.ContainsFunc(query.Predicates, func(p openid.Predicate) bool {
+		return p.Op == openid.OpEqual && p.Path.String() == path.String()
+	})
 }

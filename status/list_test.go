@@ -231,8 +231,9 @@ func TestDraftVectorsLong(t *testing.T) {
 	}
 }
 
-// TestDraftVector8 knows of the eight-bit list that each value but zero stands
-// in exactly one entry, and compares with the bytes of the CBOR twin.
+// TestDraftVector8 knows of the eight-bit list only that each value but zero
+// stands in exactly one entry: the draft's table of indices is not among the
+// vectors.
 func TestDraftVector8(t *testing.T) {
 	list, err := status.ParseList(vectorJSON(t, "status_list_encoding8_json.md"))
 	if err != nil {

@@ -92,9 +92,9 @@ func (a *answer) learnClaims(found *provenance.Credential) {
 		c := &found.Schema.Claims[i]
 		label := Text{c.Label.English, c.Label.Chinese}
 		if value, ok := statement.Claim(found.Claims, c.Path); ok {
-			a.result.Learned = append(a.result.Learned, Learned{Claim: c.Path.String(), Label: label, Value: value})
+			a.result.Learned = append(a.result.Learned, Learned{Claim: statement.Name(c.Path), Label: label, Value: value})
 		} else {
-			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{c.Path.String(), label})
+			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{statement.Name(c.Path), label})
 		}
 	}
 }

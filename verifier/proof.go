@@ -7,7 +7,6 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -171,33 +170,17 @@ func (a *answer) learnStatements(schema *credential.Schema) error {
 	a.result.Learned, a.result.NeverReceived = nil, nil
 	for i, s := range sentences {
 		a.result.Learned = append(a.result.Learned, Learned{
-			Claim: a.query.Predicates[i].Path.String(), Statement: &Text{s.English, s.Chinese},
+			Claim: statement.Name(a.query.Predicates[i].Path), Statement: &Text{s.English, s.Chinese},
 		})
 	}
-	told := a.toldByValue()
 	for i := range schema.Claims {
 		c := &schema.Claims[i]
-		if told[c.Path.String()] {
+		if statement.Told(a.query, c.Path) {
 			continue
 		}
-		a.result.NeverReceived = append(a.result.NeverReceived, Withheld{c.Path.String(), Text{c.Label.English, c.Label.Chinese}})
+		a.result.NeverReceived = append(a.result.NeverReceived, Withheld{statement.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
 	}
 	return nil
-}
-
-// toldByValue lists the claims whose very value the statement gives away: an
-// equality that must hold.
-func (a *answer) toldByValue() map[string]bool {
-	told := map[string]bool{}
-	if a.query.Accept.Need(len(a.query.Predicates)) < len(a.query.Predicates) {
-		return told
-	}
-	for _, p := range a.query.Predicates {
-		if p.Op == openid.OpEqual {
-			told[p.Path.String()] = true
-		}
-	}
-	return told
 }
 
 // check sorts a ledger answer: absence is a no, a value that the proof at hand

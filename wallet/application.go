@@ -2,8 +2,10 @@ package wallet
 
 import (
 	"context"
+	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -65,7 +67,7 @@ func (w *Wallet) Apply(ctx context.Context, offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	id, err := did.Thumbprint(key.Public())
+	id, err := credentialID(key.Public())
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +79,17 @@ func (w *Wallet) Apply(ctx context.Context, offer []byte) ([]byte, error) {
 		return nil, err
 	}
 	return request, nil
+}
+
+// credentialID names a credential by the holder key that it is bound to: the
+// RFC 7638 thumbprint in hexadecimal, so that no id begins with a dash.
+func credentialID(holder crypto.PublicKey) (string, error) {
+	text, err := did.Thumbprint(holder)
+	if err != nil {
+		return "", err
+	}
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	return hex.EncodeToString(b), err
 }
 
 func (w *Wallet) credentialRequest(ctx context.Context, o *openid.CredentialOffer, schemaID string, key Key) ([]byte, error) {

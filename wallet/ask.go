@@ -244,10 +244,12 @@ func (w *Wallet) choice(q *openid.CredentialQuery, h *holding, now time.Time) (C
 		if _, present := statement.Claim(h.verified.Claims, claim.Path); !present {
 			continue
 		}
-		label := Label{claim.Path.String(), claim.Label.English, claim.Label.Chinese, claim.Sensitive}
-		if covers(paths, claim.Path) {
+		label := Label{statement.Name(claim.Path), claim.Label.English, claim.Label.Chinese, claim.Sensitive}
+		switch {
+		case covers(paths, claim.Path):
 			c.Reveals = append(c.Reveals, label)
-		} else {
+		case q.Format == openid.FormatSDJWTZK && statement.Told(q, claim.Path):
+		default:
 			c.Withholds = append(c.Withholds, label)
 		}
 	}

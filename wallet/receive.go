@@ -85,7 +85,7 @@ func (w *Wallet) trace(ctx context.Context, sd *credential.SDJWT) (*provenance.C
 }
 
 func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenance.Credential) (*Stored, error) {
-	id, err := did.Thumbprint(found.Confirmation)
+	id, err := credentialID(found.Confirmation)
 	if err != nil {
 		return nil, ErrUnrequested
 	}

@@ -87,9 +87,15 @@ func IssueHalf(ctx context.Context, signer Signer, spec HalfSpec, random io.Read
 	if err != nil {
 		return nil, fmt.Errorf("zkp: signing the native half: %w", err)
 	}
-	h.Signature = *sig
 	// A signer behind a wire can answer anything: never hand out what fails.
-	return h, h.Issuer.VerifySignature(hash, sig)
+	if sig == nil {
+		return nil, fmt.Errorf("%w: signer returned none", ErrSignature)
+	}
+	if err := h.Issuer.VerifySignature(hash, sig); err != nil {
+		return nil, err
+	}
+	h.Signature = *sig
+	return h, nil
 }
 
 // CredentialHash is P2₁₂(domain, suite, schema, region, holder commitment,
@@ -112,9 +118,7 @@ func (h *Half) Verify(schema, holder Element, attrs *Attributes) error {
 func (h *Half) String() string {
 	b := make([]byte, 0, halfSize)
 	b = append(b, halfVersion, SuiteID)
-	r := h.Signature.r.Bytes()
-	b = append(b, r[:]...)
-	b = append(b, h.Signature.s.FillBytes(make([]byte, 32))...)
+	b = append(b, h.Signature.Bytes()...)
 	b = append(b, h.Issuer.Bytes()...)
 	b = append(b, h.Random[:]...)
 	region, _ := regionNumber(h.Region)
@@ -138,13 +142,11 @@ func ParseHalf(s string) (*Half, error) {
 		return nil, fmt.Errorf("%w: native half of version %d, suite %d", ErrForm, b[0], b[1])
 	}
 	h := new(Half)
-	if h.Signature.r, err = parsePoint(b[2:34]); err != nil {
+	sig, err := ParseSignature(b[2:66])
+	if err != nil {
 		return nil, err
 	}
-	h.Signature.s.SetBytes(b[34:66])
-	if h.Signature.s.Cmp(&curve.Order) >= 0 {
-		return nil, fmt.Errorf("%w: scalar not below the order", ErrForm)
-	}
+	h.Signature = *sig
 	if h.Issuer, err = ParsePublicKey(b[66:98]); err != nil {
 		return nil, err
 	}

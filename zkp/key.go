@@ -80,6 +80,31 @@ func (s *Signature) Scalar() *big.Int { return new(big.Int).Set(&s.s) }
 // Point returns the affine coordinates of R.
 func (s *Signature) Point() (x, y Element) { return s.r.X, s.r.Y }
 
+// SignatureSize is the length of an encoded Signature.
+const SignatureSize = 64
+
+// Bytes is R, compressed, and S, big-endian.
+func (s *Signature) Bytes() []byte {
+	r := s.r.Bytes()
+	return append(r[:], s.s.FillBytes(make([]byte, 32))...)
+}
+
+// ParseSignature reads what Bytes wrote, as a signer behind a wire sends it.
+func ParseSignature(b []byte) (*Signature, error) {
+	if len(b) != SignatureSize {
+		return nil, fmt.Errorf("%w: signature of %d bytes", ErrForm, len(b))
+	}
+	s := new(Signature)
+	var err error
+	if s.r, err = parsePoint(b[:32]); err != nil {
+		return nil, err
+	}
+	if s.s.SetBytes(b[32:]); s.s.Cmp(&curve.Order) >= 0 {
+		return nil, fmt.Errorf("%w: scalar not below the order", ErrForm)
+	}
+	return s, nil
+}
+
 // Signer signs credential hashes. An issuer's proof key lives behind it,
 // because no HSM speaks this curve.
 type Signer interface {

@@ -1,8 +1,6 @@
 package zkp
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Keys are the verifying keys of both circuits.
 type Keys struct{ Prepare, Show *VerifyingKey }
@@ -26,11 +24,17 @@ type Shown struct {
 // Verify checks a presentation against the verifier's own request and an epoch
 // that it accepts, both taken from its own records and never from the holder.
 //
+// p comes from ParsePresentation, which has checked its points; one put together
+// by hand is trusted to be well-formed.
+//
 // It does not decide whether the request was used before, whether a pseudonym
 // was seen, or whether the epoch is recent enough: those are the caller's.
 func Verify(keys *Keys, epoch Epoch, req *Request, p *Presentation) (*Shown, error) {
 	if keys == nil || keys.Prepare == nil || keys.Show == nil {
 		return nil, fmt.Errorf("%w: none given", ErrVerifyingKey)
+	}
+	if req == nil || p == nil {
+		return nil, fmt.Errorf("%w: no request or presentation", ErrForm)
 	}
 	if p.Epoch != epoch.Number {
 		return nil, fmt.Errorf("%w: proof of epoch %d", ErrEpoch, p.Epoch)

@@ -141,9 +141,17 @@ func readVerifyingKey(b []byte) (*VerifyingKey, error) {
 
 // precompute refuses degenerate keys and prepares the fixed pairings.
 func (k *VerifyingKey) precompute() error {
-	// With γ = δ any proof can be turned into one of another statement.
-	if k.gamma.Equal(&k.delta) || k.alpha.IsInfinity() {
+	if k.alpha.IsInfinity() {
 		return fmt.Errorf("%w: degenerate", ErrVerifyingKey)
+	}
+	// Where two of β, γ, δ are equal up to sign, the terms of the equation can
+	// be traded for one another and anything can be proved.
+	for _, pair := range [][2]*bn254.G2Affine{{&k.beta, &k.gamma}, {&k.beta, &k.delta}, {&k.gamma, &k.delta}} {
+		var opposite bn254.G2Affine
+		opposite.Neg(pair[1])
+		if pair[0].Equal(pair[1]) || pair[0].Equal(&opposite) {
+			return fmt.Errorf("%w: degenerate", ErrVerifyingKey)
+		}
 	}
 	for i := range k.ic[1:] {
 		// An input whose point is zero would not be bound at all.

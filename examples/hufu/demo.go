@@ -144,6 +144,11 @@ func (s *scene) step(id string, data ...any) {
 	}
 	fmt.Fprintln(s.out)
 	s.say("step."+id, data...)
+	s.why(id)
+}
+
+// why says, where asked, why a step can be trusted.
+func (s *scene) why(id string) {
 	if s.explain {
 		s.say("explain." + id)
 	}

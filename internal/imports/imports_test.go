@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 	"credential":           {"did", "status"},
 	"openid":               {"did", "status", "credential"},
 	"statement":            {"credential", "openid", "zkp"},
+	"provenance":           {"did", "did/hufu", "credential", "status", "ledger"},
 	"ledger/machine":       {"ledger"},
 	"ledger/sqlitelog":     {"ledger", "ledger/machine"},
 	"zkp/prover":           {"zkp"},
@@ -33,7 +34,7 @@ var allowed = map[string][]string{
 	},
 }
 
-var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "statement"}
+var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "statement", "provenance"}
 
 func TestPackagesImportWhatTheyMay(t *testing.T) {
 	for _, line := range goList(t, nil, "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...") {

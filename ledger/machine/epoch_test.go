@@ -67,7 +67,7 @@ func TestRegistry(t *testing.T) {
 	w := newWorld(t)
 	p, entitlement := w.province()
 	closed := proofKey(7)
-	closed.Until = start.Unix() + 40*3600
+	closed.From, closed.Until = start.Unix(), start.Unix()+40*3600
 	a, b := w.agency(closed), w.agency(proofKey(8))
 	verifier := w.agency(proofKey(9))
 	w.accept(
@@ -99,7 +99,7 @@ func TestRegistry(t *testing.T) {
 	}
 
 	d := a.change(t)
-	d.Keys[1].CompromisedFrom = 1
+	d.Keys[1].CompromisedFrom = start.Unix()
 	w.accept(w.sign(d, a.next))
 	if got := must(machine.Registry(w.store, w.close().Number))(t); len(got) != 0 {
 		t.Fatalf("key compromised from the beginning: %d leaves", len(got))

@@ -153,20 +153,10 @@ func cell(kind credential.ClaimType, text string) any {
 	return text
 }
 
-// claimName is a claim as the table's header names it.
-func claimName(path credential.Path) string {
-	if len(path) == 1 {
-		if name, ok := path[0].(string); ok {
-			return name
-		}
-	}
-	return path.String()
-}
-
 // checkRow returns the person's hash, or why the row is refused.
 func (d *Desk) checkRow(tx wallet.Tx, row int, claims map[string]any, seen map[string]bool) (string, *RowError, error) {
 	if problems := d.schema.Validate(claims); len(problems) > 0 {
-		return "", &RowError{row, claimName(problems[0].Path), problems[0].Reason}, nil
+		return "", &RowError{row, statement.Name(problems[0].Path), problems[0].Reason}, nil
 	}
 	if claim, ok := d.birthDateAgrees(claims); !ok {
 		return "", &RowError{row, claim, ReasonMismatch}, nil
@@ -195,7 +185,7 @@ func (d *Desk) birthDateAgrees(claims map[string]any) (claim string, ok bool) {
 			number, _ = v.(string)
 		case c.Path.String() == credential.Path{"birthdate"}.String():
 			born, _ = v.(string)
-			claim = claimName(c.Path)
+			claim = statement.Name(c.Path)
 		}
 	}
 	if len(number) != 18 || born == "" {
@@ -211,11 +201,11 @@ func (d *Desk) person(claims map[string]any) (claim, hash string) {
 		c := &d.schema.Claims[i]
 		if c.Validate == residentID || c.Validate == "cn-uscc" {
 			v, _ := statement.Claim(claims, c.Path)
-			return claimName(c.Path), hashText(fmt.Sprint(v))
+			return statement.Name(c.Path), hashText(fmt.Sprint(v))
 		}
 	}
 	all, _ := json.Marshal(claims, json.Deterministic(true))
-	return claimName(d.schema.Claims[0].Path), hashText(string(all))
+	return statement.Name(d.schema.Claims[0].Path), hashText(string(all))
 }
 
 func hashText(s string) string {

@@ -109,11 +109,21 @@ func Create(ctx context.Context, path string, passphrase []byte, opts Options) (
 	if err := makeFile(path); err != nil {
 		return nil, err
 	}
+	s, err := fill(ctx, path, deriveKeys(walletID, root, firstEpoch), first)
+	if err != nil {
+		// The file is of this call's own making, and nothing is in it.
+		return nil, errors.Join(err, os.Remove(path))
+	}
+	return s, nil
+}
+
+// fill turns the empty file into a vault.
+func fill(ctx context.Context, path string, k *keys, first slot) (*Store, error) {
 	s, err := connect(ctx, path)
 	if err != nil {
 		return nil, err
 	}
-	s.keys = deriveKeys(walletID, root, firstEpoch)
+	s.keys = k
 	if err := s.initialise(ctx, first); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -257,8 +267,8 @@ func (s *Store) initialise(ctx context.Context, first slot) error {
 	})
 }
 
-// unlock derives the keys and checks the whole vault. The log is cut first,
-// in case a process died between a deletion and the cut that follows it.
+// unlock derives the keys and checks the whole vault. The log is cut on the
+// way out, in case a process died between a deletion and the cut after it.
 func (s *Store) unlock(ctx context.Context, passphrase []byte, newestSeen uint64) error {
 	_, k, err := s.openSlot(ctx, passphrase)
 	if err != nil {

@@ -113,9 +113,10 @@ func (s *Store) transact(ctx context.Context, begin string, fn func() error) (er
 	return nil
 }
 
-// begin waits for another process as long as ctx lasts. An immediate
-// transaction has the write lock from its start, so nothing later in it can
-// find the file busy.
+// begin waits for another process as long as ctx lasts, give or take SQLite's
+// five seconds of patience, which nothing interrupts. An immediate transaction
+// has the write lock from its start, so nothing later in it can find the file
+// busy.
 func (s *Store) begin(ctx context.Context, statement string) error {
 	for {
 		_, err := s.conn.ExecContext(ctx, statement)

@@ -2,6 +2,7 @@ package sqlitestore_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -277,6 +278,35 @@ func TestFileMode(t *testing.T) {
 	}
 }
 
+func TestClosed(t *testing.T) {
+	s := create(t, vaultPath(t))
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Audit(t.Context()); !errors.Is(err, wallet.ErrClosed) {
+		t.Errorf("Audit: %v", err)
+	}
+	if err := s.ChangePassphrase(t.Context(), passphrase, passphrase, quick); !errors.Is(err, wallet.ErrClosed) {
+		t.Errorf("ChangePassphrase: %v", err)
+	}
+}
+
+// A vault that could not be finished leaves no file behind.
+func TestCreateCancelled(t *testing.T) {
+	path := vaultPath(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := sqlitestore.Create(ctx, path, passphrase, quick); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(entries) != 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}
+
 // Two handles stand for two processes. Each holds the vault for a while in
 // turn, and neither ever sees it busy.
 func TestTwoHandles(t *testing.T) {
@@ -324,10 +354,16 @@ func TestLongHolder(t *testing.T) {
 	held := make(chan struct{})
 	go first.Update(t.Context(), func(tx wallet.Tx) error {
 		close(held)
-		time.Sleep(5500 * time.Millisecond)
+		time.Sleep(5300 * time.Millisecond)
 		return tx.Put("credential", "a", []byte("first"))
 	})
 	<-held
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	err := second.Update(ctx, func(tx wallet.Tx) error { return tx.Put("credential", "c", nil) })
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("beyond its context: %v", err)
+	}
 	put(t, second, "b", "second")
 	wantValue(t, second, "a", "first")
 }

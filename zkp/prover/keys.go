@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	groth16 "github.com/consensys/gnark/backend/groth16/bn254"
 	cs "github.com/consensys/gnark/constraint/bn254"
@@ -67,7 +68,7 @@ func DevelopmentKeys(ctx context.Context, cacheDir string, progress func(Step)) 
 		return nil, fmt.Errorf("prover: key cache: %w", err)
 	}
 	lock := flock.New(dir + ".lock")
-	if err := lock.Lock(); err != nil {
+	if _, err := lock.TryLockContext(ctx, 100*time.Millisecond); err != nil {
 		return nil, fmt.Errorf("prover: key cache: %w", err)
 	}
 	defer lock.Unlock()

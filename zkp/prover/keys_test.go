@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
@@ -106,15 +108,15 @@ func testDamagedFolders(t *testing.T, cache, good string) {
 			rename(t, filepath.Join(dir, prepare+".pk"), filepath.Join(dir, show+".pk"))
 			rename(t, filepath.Join(dir, "x"), filepath.Join(dir, prepare+".pk"))
 		},
-		"manifest that is none":          edit("manifest.json", func([]byte) []byte { return []byte("keys") }),
-		"manifest of another version":    edit("manifest.json", replace(`"version":1`, `"version":2`)),
-		"manifest of another setup":      edit("manifest.json", replace(`single-party`, `no party`)),
-		"manifest with a member twice":   edit("manifest.json", replace(`"version":1`, `"version":1,"version":1`)),
-		"manifest with an unknown one":   edit("manifest.json", replace(`"version":1`, `"version":1,"x":1`)),
-		"manifest in other case":         edit("manifest.json", replace(`"version"`, `"Version"`)),
-		"manifest with something behind": edit("manifest.json", func(b []byte) []byte { return append(b, "{}"...) }),
-		"manifest of other circuits":     edit("manifest.json", replace(prepare, "hufu-prepare-2")),
-		"manifest of another system":     edit("manifest.json", replace(`"system":"`, `"system":"0`)),
+		"manifest that is none":           edit("manifest.json", func([]byte) []byte { return []byte("keys") }),
+		"manifest of another version":     edit("manifest.json", replace(`"version":1`, `"version":2`)),
+		"manifest of another setup":       edit("manifest.json", replace(`single-party`, `no party`)),
+		"manifest with a member twice":    edit("manifest.json", replace(`"version":1`, `"version":1,"version":1`)),
+		"manifest with an unknown one":    edit("manifest.json", replace(`"version":1`, `"version":1,"x":1`)),
+		"manifest in other case":          edit("manifest.json", replace(`"version"`, `"Version"`)),
+		"manifest with something behind":  edit("manifest.json", func(b []byte) []byte { return append(b, "{}"...) }),
+		"manifest of other circuits":      edit("manifest.json", replace(prepare, "hufu-prepare-2")),
+		"the system of the other circuit": otherSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "hufu", "zkp", filepath.Base(good))
@@ -133,6 +135,8 @@ func testDamagedFolders(t *testing.T, cache, good string) {
 					t.Errorf("%s: %v", door, err)
 				} else if strings.Contains(err.Error(), "\n") || len(err.Error()) > 300 {
 					t.Errorf("%s: not a sentence: %v", door, err)
+				} else if strings.HasPrefix(name, "oversized") && !strings.Contains(err.Error(), "at most") {
+					t.Errorf("%s: read before its size was looked at: %v", door, err)
 				}
 			}
 		})
@@ -140,6 +144,32 @@ func testDamagedFolders(t *testing.T, cache, good string) {
 	if _, err := prover.DevelopmentKeys(t.Context(), cache, nil); err != nil {
 		t.Errorf("the good folder: %v", err)
 	}
+}
+
+// otherSystem puts one circuit's constraints in the other's place and says so
+// in the manifest: only the hashes that the package pins can tell.
+func otherSystem(t *testing.T, dir string) {
+	path := filepath.Join(dir, "manifest.json")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m prover.Manifest
+	if err := json.Unmarshal(b, &m); err != nil {
+		t.Fatal(err)
+	}
+	show := m.Circuits[zkp.CircuitShow]
+	show.System = m.Circuits[zkp.CircuitPrepare].System
+	m.Circuits[zkp.CircuitShow] = show
+	if b, err = json.Marshal(m); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, b)
+	system, err := os.ReadFile(filepath.Join(dir, string(zkp.CircuitPrepare)+".r1cs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, string(zkp.CircuitShow)+".r1cs"), system)
 }
 
 func write(t *testing.T, path string, b []byte) {

@@ -1,0 +1,211 @@
+package ledger_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// door is one parser and one valid input.
+type door struct {
+	valid []byte
+	parse func([]byte) (again []byte, err error)
+}
+
+func parser[T any, P interface {
+	*T
+	Bytes() []byte
+}](parse func([]byte) (P, error)) func([]byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) {
+		v, err := parse(b)
+		if err != nil {
+			return nil, err
+		}
+		return v.Bytes(), nil
+	}
+}
+
+func objects() map[string]ledger.Object {
+	return map[string]ledger.Object{
+		"accreditation": &ledger.Accreditation{Agency: didOf(2), Action: ledger.ActionIssue, Region: "110000", Type: "urn:x:y", Accreditor: didOf(1), State: ledger.StateActive},
+		"schema":        &ledger.Schema{ID: "resident", Version: 1, VCT: "urn:x:y", Attributes: [16]string{"name"}, Owner: didOf(2)},
+		"status":        &ledger.Status{URI: "https://example.org/1", Issuer: didOf(2), Sequence: 7},
+		"revocation":    &ledger.Revocation{ProofKey: []byte{1}, List: "https://example.org/1", Index: 9},
+		"vk":            &ledger.VK{Circuit: "prepare", Setup: ledger.SetupCeremony, State: ledger.VKActive},
+		"anchor":        anchorOf(1),
+	}
+}
+
+// doors lists every parser of this package that takes CBOR.
+func doors(t testing.TB) map[string]door {
+	o := objects()
+	w := newWorld(t, 1, 1)
+	key := newKey(t)
+	op := must(ledger.NewOperation(anchorOf(1)))(t)
+	signed := must(ledger.Sign(op, key, newKey(t)))(t)
+	did := &ledger.DID{Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: signed.Signatures[0].Key}}}
+	trust := &ledger.Trust{Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, AgencyKeys: [][]byte{{1}}, Threshold: 1}
+	epoch := &ledger.Epoch{Number: 5, Day: 46000}
+	w.put(anchorOf(1))
+	return map[string]door{
+		"accreditation":    {o["accreditation"].Bytes(), parser(ledger.ParseAccreditation)},
+		"schema":           {o["schema"].Bytes(), parser(ledger.ParseSchema)},
+		"status":           {o["status"].Bytes(), parser(ledger.ParseStatus)},
+		"revocation":       {o["revocation"].Bytes(), parser(ledger.ParseRevocation)},
+		"vk":               {o["vk"].Bytes(), parser(ledger.ParseVK)},
+		"anchor":           {o["anchor"].Bytes(), parser(ledger.ParseAnchor)},
+		"did":              {did.Bytes(), parser(func(b []byte) (*ledger.DID, error) { return ledger.ParseDID(didOf(3), b) })},
+		"trust":            {trust.Bytes(), parser(ledger.ParseTrustObject)},
+		"epoch":            {epoch.Bytes(), parser(ledger.ParseEpoch)},
+		"operation":        {op.Bytes(), parser(ledger.ParseOperation)},
+		"signed operation": {signed.Bytes(), parser(ledger.ParseSignedOperation)},
+		"proof":            {w.prove(anchorOf(1).Key(), anchorOf(2).Key()).Bytes(), parser(ledger.ParseProof)},
+	}
+}
+
+// TestOneSpelling: what is parsed is written back to the same bytes, and every
+// other spelling of the same content is refused.
+func TestOneSpelling(t *testing.T) {
+	for name, d := range doors(t) {
+		t.Run(name, func(t *testing.T) {
+			if again := must(d.parse(d.valid))(t); !bytes.Equal(again, d.valid) {
+				t.Fatal("written back differently")
+			}
+			head := d.valid[0]
+			for what, b := range map[string][]byte{
+				"empty":              nil,
+				"cut short":          d.valid[:len(d.valid)-1],
+				"trailing byte":      append(bytes.Clone(d.valid), 0),
+				"long length":        append([]byte{0x98, head & 0x1f}, d.valid[1:]...),
+				"indefinite length":  append(append([]byte{0x9f}, d.valid[1:]...), 0xff),
+				"tagged":             append([]byte{0xd9, 0xd9, 0xf7}, d.valid...),
+				"one field too many": append(append([]byte{head + 1}, d.valid[1:]...), 0),
+			} {
+				if _, err := d.parse(b); !is(err, ledger.ErrFormat) {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+			if _, err := d.parse(make([]byte, limits.Proof+1)); !is(err, ledger.ErrTooLarge) {
+				t.Errorf("too large: %v", err)
+			}
+		})
+	}
+}
+
+func TestVersionIsOne(t *testing.T) {
+	for name, d := range doors(t) {
+		b := bytes.Clone(d.valid)
+		if b[1] != 1 { // a signed operation has its operation there
+			continue
+		}
+		b[1] = 2
+		if _, err := d.parse(b); !is(err, ledger.ErrFormat) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestNullIsNotEmpty: nil and empty have one spelling.
+func TestNullIsNotEmpty(t *testing.T) {
+	b := (&ledger.DID{}).Bytes()
+	if _, err := ledger.ParseDID(didOf(1), bytes.ReplaceAll(b, []byte{0x80}, []byte{0xf6})); !is(err, ledger.ErrFormat) {
+		t.Fatal(err)
+	}
+}
+
+func TestOperationEncoding(t *testing.T) {
+	op := &ledger.Operation{Kind: "did", Key: "did/", Body: []byte{1, 2}, Nonce: [16]byte{15: 9}}
+	var got []any
+	if err := cbor.Unmarshal(op.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got) != 5 || got[0] != uint64(1) || got[1] != "did" || got[2] != "did/" || !bytes.Equal(got[3].([]byte), []byte{1, 2}) || len(got[4].([]byte)) != 16 {
+		t.Fatalf("%v", got)
+	}
+	if op.ID() != sha256.Sum256(op.Bytes()) {
+		t.Fatal("id is not the SHA-256 of the bytes")
+	}
+}
+
+func TestStateLeaf(t *testing.T) {
+	s := &ledger.StateLeaf{Height: 1, UnixMilli: 2, StateRoot: [32]byte{3}, Epoch: 4, Day: 5, RegistryRoot: [32]byte{6}, RevocationRoot: [32]byte{7}}
+	b := s.Bytes()
+	want := "hufu/state/1" + "\x00\x00\x00\x00\x00\x00\x00\x01" + "\x00\x00\x00\x00\x00\x00\x00\x02" +
+		"\x03" + strings.Repeat("\x00", 31) + "\x00\x00\x00\x00\x00\x00\x00\x04" + "\x00\x00\x00\x05" +
+		"\x06" + strings.Repeat("\x00", 31) + "\x07" + strings.Repeat("\x00", 31)
+	if string(b) != want || len(b) != ledger.StateLeafSize {
+		t.Fatalf("%x", b)
+	}
+	if got := must(ledger.ParseStateLeaf(b))(t); *got != *s {
+		t.Fatalf("%+v", got)
+	}
+	late := *s
+	late.UnixMilli = 1 << 63
+	for name, b := range map[string][]byte{"short": b[:len(b)-1], "long": append(b, 0), "prefix": append([]byte("H"), b[1:]...), "time": late.Bytes()} {
+		if _, err := ledger.ParseStateLeaf(b); !is(err, ledger.ErrFormat) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSignedOperation(t *testing.T) {
+	key := newKey(t)
+	op := must(ledger.NewOperation(anchorOf(1)))(t)
+	signed := must(ledger.Sign(op, key, newKey(t)))(t)
+	if keys := must(signed.Verify(ledger.DefaultSuites()))(t); len(keys) != 2 {
+		t.Fatalf("%d keys", len(keys))
+	}
+	swapped := *signed
+	swapped.Signatures = []ledger.Signature{signed.Signatures[1], signed.Signatures[0]}
+	if _, err := ledger.ParseSignedOperation(swapped.Bytes()); !is(err, ledger.ErrFormat) {
+		t.Error("out of order:", err)
+	}
+	if _, err := ledger.Sign(op, key, key); !is(err, ledger.ErrFormat) {
+		t.Error("one signer twice:", err)
+	}
+	many := *signed
+	for n := range 65 {
+		many.Signatures = append(many.Signatures, ledger.Signature{Key: []byte{255, byte(n)}})
+	}
+	if _, err := ledger.ParseSignedOperation(many.Bytes()); !is(err, ledger.ErrTooLarge) {
+		t.Error("65 signatures:", err)
+	}
+	if _, err := ledger.NewOperation(&ledger.Anchor{Agency: didOf(1)}); !is(err, ledger.ErrValue) {
+		t.Error("an object out of range:", err)
+	}
+}
+
+func TestDIDOf(t *testing.T) {
+	op := &ledger.Operation{Kind: ledger.KindDID, Key: "did/"}
+	// Computed apart, from the bytes 85 01 63"did" 64"did/" 40 50 and 16 zeros.
+	if did := must(ledger.DIDOf(op))(t); did != "did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi" {
+		t.Error(did)
+	}
+	for _, op := range []*ledger.Operation{{Kind: ledger.KindDID, Key: "did/x"}, {Kind: ledger.KindSchema, Key: "did/"}} {
+		if _, err := ledger.DIDOf(op); !is(err, ledger.ErrKey) {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDay(t *testing.T) {
+	for text, want := range map[string]uint32{
+		"1970-01-01T00:00:00Z":      25567,
+		"1970-01-01T15:59:59Z":      25567,
+		"1970-01-01T16:00:00Z":      25568,
+		"2026-03-02T00:00:00+08:00": 46081,
+		"1950-01-01T00:00:00Z":      25567,
+	} {
+		at := must(time.Parse(time.RFC3339, text))(t)
+		if got := ledger.Day(at); got != want {
+			t.Errorf("%s: %d, want %d", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,252 @@
+package ledger_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// refused alters a valid object in one way and names the check that fails.
+type refused[T any] struct {
+	name  string
+	alter func(*T)
+	want  error
+}
+
+func testRefused[T any, P interface {
+	*T
+	ledger.Object
+}](t *testing.T, valid func() P, parse func([]byte) (P, error), cases []refused[T]) {
+	t.Helper()
+	if _, err := parse(valid().Bytes()); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		o := valid()
+		c.alter((*T)(o))
+		if _, err := parse(o.Bytes()); !is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.name, err, c.want)
+		}
+	}
+}
+
+var long = strings.Repeat("x", 600)
+
+func TestAccreditationFields(t *testing.T) {
+	type a = ledger.Accreditation
+	testRefused(t, func() *a { return objects()["accreditation"].(*a) }, ledger.ParseAccreditation, []refused[a]{
+		{"action", func(o *a) { o.Action = "audit" }, ledger.ErrValue},
+		{"state", func(o *a) { o.State = "" }, ledger.ErrValue},
+		{"any type to issue", func(o *a) { o.Type = ledger.AnyType }, ledger.ErrValue},
+		{"no type", func(o *a) { o.Type = "" }, ledger.ErrKey},
+		{"long type", func(o *a) { o.Type = long }, ledger.ErrKey},
+		{"long key", func(o *a) { o.Type = long[:500] }, ledger.ErrKey},
+		{"agency", func(o *a) { o.Agency = "did:web:example.org" }, ledger.ErrKey},
+		{"accreditor", func(o *a) { o.Accreditor = "" }, ledger.ErrKey},
+		{"region", func(o *a) { o.Region = "11" }, ledger.ErrValue},
+		{"another's via", func(o *a) { o.Via = "accr/" + didOf(5) + "/accredit/110000/x" }, ledger.ErrValue},
+		{"from before 1970", func(o *a) { o.From = -1 }, ledger.ErrValue},
+		{"until before 1970", func(o *a) { o.Until = -1 }, ledger.ErrValue},
+		{"ends as it begins", func(o *a) { o.From, o.Until = 5, 5 }, ledger.ErrValue},
+	})
+}
+
+func TestSchemaFields(t *testing.T) {
+	type s = ledger.Schema
+	testRefused(t, func() *s { return objects()["schema"].(*s) }, ledger.ParseSchema, []refused[s]{
+		{"version 0", func(o *s) { o.Version = 0 }, ledger.ErrValue},
+		{"attribute twice", func(o *s) { o.Attributes[3] = "name" }, ledger.ErrValue},
+		{"long attribute", func(o *s) { o.Attributes[3] = long }, ledger.ErrValue},
+		{"no id", func(o *s) { o.ID = "" }, ledger.ErrKey},
+		{"id with a space", func(o *s) { o.ID = "a b" }, ledger.ErrKey},
+		{"no type", func(o *s) { o.VCT = "" }, ledger.ErrKey},
+		{"owner", func(o *s) { o.Owner = "x" }, ledger.ErrKey},
+		{"long key", func(o *s) { o.ID = long[:510] }, ledger.ErrKey},
+	})
+}
+
+func TestStatusFields(t *testing.T) {
+	type s = ledger.Status
+	testRefused(t, func() *s { return objects()["status"].(*s) }, ledger.ParseStatus, []refused[s]{
+		{"no uri", func(o *s) { o.URI = "" }, ledger.ErrKey},
+		{"long key", func(o *s) { o.URI = long[:510] }, ledger.ErrKey},
+		{"issuer", func(o *s) { o.Issuer = "x" }, ledger.ErrKey},
+		{"before 1970", func(o *s) { o.ValidUntil = -1 }, ledger.ErrValue},
+	})
+}
+
+func TestRevocationFields(t *testing.T) {
+	type r = ledger.Revocation
+	testRefused(t, func() *r { return objects()["revocation"].(*r) }, ledger.ParseRevocation, []refused[r]{
+		{"no key", func(o *r) { o.ProofKey = nil }, ledger.ErrValue},
+		{"long key", func(o *r) { o.ProofKey = make([]byte, 129) }, ledger.ErrValue},
+		{"no list", func(o *r) { o.List = "" }, ledger.ErrKey},
+		{"long list", func(o *r) { o.List = long[:510] }, ledger.ErrKey},
+	})
+}
+
+func TestVKFields(t *testing.T) {
+	type v = ledger.VK
+	testRefused(t, func() *v { return objects()["vk"].(*v) }, ledger.ParseVK, []refused[v]{
+		{"setup", func(o *v) { o.Setup = "" }, ledger.ErrValue},
+		{"state", func(o *v) { o.State = "" }, ledger.ErrValue},
+		{"circuit", func(o *v) { o.Circuit = "" }, ledger.ErrKey},
+		{"long circuit", func(o *v) { o.Circuit = long[:510] }, ledger.ErrKey},
+	})
+}
+
+func TestAnchorFields(t *testing.T) {
+	type a = ledger.Anchor
+	testRefused(t, func() *a { return anchorOf(1) }, ledger.ParseAnchor, []refused[a]{
+		{"over nothing", func(o *a) { o.Count = 0 }, ledger.ErrValue},
+		{"agency", func(o *a) { o.Agency = "x" }, ledger.ErrKey},
+	})
+}
+
+func TestTrustFields(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	vkey := w.witnesses[0].VerifierKey()
+	type o = ledger.Trust
+	testRefused(t, func() *o {
+		return &o{Witnesses: []string{vkey}, K: 1, AgencyKeys: [][]byte{{1}}, Threshold: 1}
+	}, ledger.ParseTrustObject, []refused[o]{
+		{"k 0", func(t *o) { t.K = 0 }, ledger.ErrValue},
+		{"k above n", func(t *o) { t.K = 2 }, ledger.ErrValue},
+		{"threshold 0", func(t *o) { t.Threshold = 0 }, ledger.ErrValue},
+		{"threshold above n", func(t *o) { t.Threshold = 2 }, ledger.ErrValue},
+		{"one witness twice", func(t *o) { t.Witnesses = append(t.Witnesses, vkey) }, ledger.ErrValue},
+		{"one key twice", func(t *o) { t.AgencyKeys = append(t.AgencyKeys, t.AgencyKeys[0]) }, ledger.ErrValue},
+		{"empty key", func(t *o) { t.AgencyKeys[0] = nil }, ledger.ErrValue},
+		{"long key", func(t *o) { t.AgencyKeys[0] = make([]byte, 129) }, ledger.ErrValue},
+		{"33 witnesses", func(t *o) { t.Witnesses = make([]string, 33) }, ledger.ErrValue},
+		{"33 agencies", func(t *o) { t.AgencyKeys = make([][]byte, 33) }, ledger.ErrValue},
+	})
+}
+
+func TestDIDFields(t *testing.T) {
+	type d = ledger.DID
+	valid := func() *d {
+		return &d{ID: didOf(1), Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: []byte{1}}}}
+	}
+	parse := func(b []byte) (*d, error) { return ledger.ParseDID(didOf(1), b) }
+	testRefused(t, valid, parse, []refused[d]{
+		{"purpose", func(o *d) { o.Keys[0].Purpose = "" }, ledger.ErrValue},
+		{"no key", func(o *d) { o.Keys[0].Public = nil }, ledger.ErrValue},
+		{"long key", func(o *d) { o.Keys[0].Public = make([]byte, 129) }, ledger.ErrValue},
+		{"from", func(o *d) { o.Keys[0].From = -1 }, ledger.ErrValue},
+		{"until", func(o *d) { o.Keys[0].Until = -1 }, ledger.ErrValue},
+		{"compromised", func(o *d) { o.Keys[0].CompromisedFrom = -1 }, ledger.ErrValue},
+		{"ends as it begins", func(o *d) { o.Keys[0].From, o.Keys[0].Until = 5, 5 }, ledger.ErrValue},
+		{"no name", func(o *d) { o.Keys[0].ID = "" }, ledger.ErrKey},
+		{"name with a slash", func(o *d) { o.Keys[0].ID = "a/b" }, ledger.ErrKey},
+		{"same key", func(o *d) { o.Keys = append(o.Keys, o.Keys[0]); o.Keys[1].ID = "sig-2" }, ledger.ErrValue},
+		{"same name", func(o *d) { o.Keys = append(o.Keys, o.Keys[0]); o.Keys[1].Public = []byte{2} }, ledger.ErrValue},
+		{"33 keys", func(o *d) { o.Keys = make([]ledger.Key, 33) }, ledger.ErrValue},
+		{"9 next keys", func(o *d) { o.Next = make([][32]byte, 9) }, ledger.ErrValue},
+		{"deactivated with a next key", func(o *d) { o.Deactivated, o.Next = true, make([][32]byte, 1) }, ledger.ErrValue},
+	})
+	if _, err := ledger.ParseDID("did:web:example.org", valid().Bytes()); !is(err, ledger.ErrKey) {
+		t.Error("another method:", err)
+	}
+}
+
+func TestKeyPeriods(t *testing.T) {
+	day := int64(24 * 3600)
+	for name, c := range map[string]struct {
+		key         ledger.Key
+		valid       []int64
+		not         []int64
+		from, until uint32
+		ok          bool
+	}{
+		"open":         {ledger.Key{}, []int64{0, 1 << 40}, nil, 0, 1<<32 - 1, true},
+		"closed":       {ledger.Key{From: day, Until: 5 * day}, []int64{day, 5*day - 1}, []int64{day - 1, 5 * day}, 25568, 25571, true},
+		"compromised":  {ledger.Key{From: day, Until: 5 * day, CompromisedFrom: 3 * day}, []int64{3*day - 1}, []int64{3 * day}, 25568, 25569, true},
+		"ended first":  {ledger.Key{From: day, Until: 3 * day, CompromisedFrom: 5 * day}, []int64{3*day - 1}, []int64{3 * day}, 25568, 25569, true},
+		"stolen only":  {ledger.Key{CompromisedFrom: 3 * day}, []int64{0}, []int64{3 * day}, 0, 25569, true},
+		"within a day": {ledger.Key{From: day, Until: day + 100}, []int64{day}, []int64{day + 100}, 25568, 25567, false},
+	} {
+		for _, at := range c.valid {
+			if !c.key.ValidAt(time.Unix(at, 0)) {
+				t.Errorf("%s: not valid at %d", name, at)
+			}
+		}
+		for _, at := range c.not {
+			if c.key.ValidAt(time.Unix(at, 0)) {
+				t.Errorf("%s: valid at %d", name, at)
+			}
+		}
+		if from, until, ok := c.key.Days(); from != c.from || until != c.until || ok != c.ok {
+			t.Errorf("%s: days %d to %d, %v", name, from, until, ok)
+		}
+	}
+}
+
+func TestSigningKeys(t *testing.T) {
+	d := &ledger.DID{Keys: []ledger.Key{
+		{Purpose: ledger.PurposeSignature, Public: []byte{1}, Until: 10},
+		{Purpose: ledger.PurposeProof, Public: []byte{2}},
+		{Purpose: ledger.PurposeSignature, Public: []byte{3}, From: 5},
+	}}
+	for at, want := range map[int64]string{4: "\x01", 5: "\x01\x03", 10: "\x03"} {
+		if got := bytes.Join(d.SigningKeys(time.Unix(at, 0)), nil); string(got) != want {
+			t.Errorf("at %d: %x", at, got)
+		}
+	}
+	if !d.HasProofKey([]byte{2}) || d.HasProofKey([]byte{1}) {
+		t.Error("proof keys")
+	}
+	d.Deactivated = true
+	if len(d.SigningKeys(time.Unix(5, 0))) > 0 {
+		t.Error("a deactivated DID signs")
+	}
+}
+
+func TestRegions(t *testing.T) {
+	for code, ok := range map[string]bool{
+		"000000": true, "110000": true, "110100": true, "110101": true, "100000": true, "429004": true,
+		"": false, "11": false, "1101010": false, "11010a": false, "000011": false, "001100": false, "110001": false,
+	} {
+		if err := ledger.CheckRegion(code); (err == nil) != ok || err != nil && !is(err, ledger.ErrValue) {
+			t.Errorf("%q: %v", code, err)
+		}
+	}
+	for _, c := range []struct {
+		region, inner string
+		want          bool
+	}{
+		{"000000", "110101", true}, {"110000", "110101", true}, {"110100", "110101", true}, {"110101", "110101", true},
+		{"110101", "110100", false}, {"110000", "310000", false}, {"110000", "000000", false},
+		{"100000", "110000", false}, {"", "110000", false}, {"110000", "11", false},
+	} {
+		if ledger.Covers(c.region, c.inner) != c.want {
+			t.Errorf("%q covers %q: not %v", c.region, c.inner, c.want)
+		}
+	}
+}
+
+func TestViewJudgesState(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	status := objects()["status"].(*ledger.Status)
+	status.ValidUntil = start.Unix()
+	vk := objects()["vk"].(*ledger.VK)
+	vk.State = ledger.VKRetired
+	w.put(status)
+	w.put(vk)
+	v := must(w.verify(w.prove(status.Key(), vk.Key())))(t)
+	if _, err := v.Status(status.URI); !is(err, ledger.ErrExpired) {
+		t.Error(err)
+	}
+	if _, err := v.VK(vk.Circuit); !is(err, ledger.ErrRetired) {
+		t.Error(err)
+	}
+	if _, err := v.DID("did:web:example.org"); !is(err, ledger.ErrKey) {
+		t.Error(err)
+	}
+	if _, err := v.Get("a b"); !is(err, ledger.ErrKey) {
+		t.Error(err)
+	}
+}
