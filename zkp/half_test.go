@@ -198,3 +198,50 @@ func TestScopes(t *testing.T) {
 		t.Errorf("a holder commitment in a pairwise scope: %v", err)
 	}
 }
+
+// silentSigner answers nothing, as a broken wire would.
+type silentSigner struct{ key *zkp.PrivateKey }
+
+func (s silentSigner) ProofKey() zkp.PublicKey { return s.key.ProofKey() }
+
+func (silentSigner) SignCredential(context.Context, zkp.Element) (*zkp.Signature, error) {
+	return nil, nil
+}
+
+func TestIssueHalfRefusesASilentSigner(t *testing.T) {
+	key, err := zkp.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := zkp.IssueHalf(context.Background(), silentSigner{key}, zkp.HalfSpec{Region: "110101"}, nil)
+	if !errors.Is(err, zkp.ErrSignature) || half != nil {
+		t.Errorf("got %v, %v; want ErrSignature and no half", half, err)
+	}
+}
+
+func TestSignatureRoundTripAndRefusals(t *testing.T) {
+	key, err := zkp.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig, err := key.SignCredential(context.Background(), zkp.HashToField("message"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := zkp.ParseSignature(sig.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := key.ProofKey().VerifySignature(zkp.HashToField("message"), again); err != nil {
+		t.Error(err)
+	}
+	high := sig.Bytes()
+	for i := 32; i < 64; i++ {
+		high[i] = 0xff
+	}
+	for name, b := range map[string][]byte{"short": sig.Bytes()[:63], "long": append(sig.Bytes(), 0), "scalar above the order": high} {
+		if _, err := zkp.ParseSignature(b); !errors.Is(err, zkp.ErrForm) {
+			t.Errorf("%s: %v, want ErrForm", name, err)
+		}
+	}
+}
