@@ -3,7 +3,6 @@ module github.com/hufu-id/hufu
 go 1.26.8
 
 require (
-	filippo.io/age v1.3.2
 	github.com/consensys/gnark v0.16.1
 	github.com/consensys/gnark-crypto v0.22.0
 	github.com/fxamacker/cbor/v2 v2.9.2
@@ -12,7 +11,6 @@ require (
 	github.com/gofrs/flock v0.13.1
 	github.com/mattn/go-sqlite3 v1.14.52
 	github.com/nicksnyder/go-i18n/v2 v2.7.0
-	github.com/rogpeppe/go-internal v1.16.0
 	github.com/schollz/progressbar/v3 v3.19.1
 	github.com/spf13/cobra v1.10.2
 	github.com/transparency-dev/formats v0.1.1
@@ -24,21 +22,19 @@ require (
 )
 
 require (
-	filippo.io/hpke v0.4.0
-	filippo.io/mldsa v0.0.0-20260215214346-43d0283efc3e
-	github.com/bits-and-blooms/bitset v1.25.0
-	github.com/blang/semver/v4 v4.0.0
-	github.com/google/pprof v0.0.0-20260802141513-ef3492d7dac3
-	github.com/inconshreveable/mousetrap v1.1.0
-	github.com/mattn/go-colorable v0.1.15
-	github.com/mattn/go-isatty v0.0.24
-	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db
-	github.com/rivo/uniseg v0.4.7
-	github.com/ronanh/intcomp v1.1.1
-	github.com/rs/zerolog v1.35.1
-	github.com/spf13/pflag v1.0.10
-	github.com/x448/float16 v0.8.4
-	golang.org/x/sync v0.24.0
-	golang.org/x/sys v0.49.0
-	golang.org/x/tools v0.51.0
+	filippo.io/mldsa v0.0.0-20260215214346-43d0283efc3e // indirect
+	github.com/bits-and-blooms/bitset v1.25.0 // indirect
+	github.com/blang/semver/v4 v4.0.0 // indirect
+	github.com/google/pprof v0.0.0-20260802141513-ef3492d7dac3 // indirect
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/mattn/go-colorable v0.1.15 // indirect
+	github.com/mattn/go-isatty v0.0.24 // indirect
+	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
+	github.com/rivo/uniseg v0.4.7 // indirect
+	github.com/ronanh/intcomp v1.1.1 // indirect
+	github.com/rs/zerolog v1.35.1 // indirect
+	github.com/spf13/pflag v1.0.10 // indirect
+	github.com/x448/float16 v0.8.4 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )

@@ -101,7 +101,7 @@ func TestIssueSalts(t *testing.T) {
 		}
 		return token.String()[strings.Index(token.String(), "~"):]
 	}
-	if seeded() != seeded() {
+	if first, second := seeded(), seeded(); first != second {
 		t.Error("salts do not come from Rand")
 	}
 }

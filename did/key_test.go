@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 points off the curve are made on purpose
+
 package did_test
 
 import (

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"sort"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -69,13 +68,4 @@ func (p *Proof) check() error {
 		}
 	}
 	return nil
-}
-
-// find returns the entry of a key.
-func (p *Proof) find(key string) (Entry, bool) {
-	i := sort.Search(len(p.Entries), func(i int) bool { return p.Entries[i].Key >= key })
-	if i == len(p.Entries) || p.Entries[i].Key != key {
-		return Entry{}, false
-	}
-	return p.Entries[i], true
 }

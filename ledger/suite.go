@@ -141,7 +141,12 @@ func (ES256) ParseKey(key []byte) (crypto.PublicKey, error) {
 	if x == nil {
 		return nil, fmt.Errorf("%w: not a compressed point of P-256", ErrFormat)
 	}
-	return &ecdsa.PublicKey{Curve: elliptic.P256(), X: x, Y: y}, nil
+	point := append([]byte{4}, x.FillBytes(make([]byte, 32))...)
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), append(point, y.FillBytes(make([]byte, 32))...))
+	if err != nil {
+		return nil, fmt.Errorf("%w: not a point of P-256", ErrFormat)
+	}
+	return public, nil
 }
 
 // Sign signs the SHA-256 of message.

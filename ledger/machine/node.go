@@ -2,6 +2,7 @@ package machine
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -87,10 +88,8 @@ func setLeaf(store Store, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash,
 		n = singleNode(index, leaf, depth)
 		return n.hash, writeNode(store, index, depth, n)
 	}
-	if n.single { // two leaves now: the old one moves down
-		if err := writeNode(store, n.index, depth+1, singleNode(n.index, n.leaf, depth+1)); err != nil {
-			return tlog.Hash{}, err
-		}
+	if n.single {
+		return splitSingle(store, n, index, leaf, depth)
 	}
 	below, err := setLeaf(store, index, leaf, depth+1)
 	if err != nil {
@@ -102,6 +101,27 @@ func setLeaf(store Store, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash,
 	}
 	branch := node{hash: parent(index, depth, below, other.hash)}
 	return branch.hash, writeNode(store, index, depth, branch)
+}
+
+// splitSingle makes room for a second leaf below a node at depth that had one:
+// both move down to where their ways part.
+func splitSingle(store Store, old node, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash, error) {
+	apart := depth
+	for ledger.MapBit(old.index, apart) == ledger.MapBit(index, apart) {
+		apart++
+	}
+	below, added := singleNode(old.index, old.leaf, apart+1), singleNode(index, leaf, apart+1)
+	if err := errors.Join(writeNode(store, old.index, apart+1, below), writeNode(store, index, apart+1, added)); err != nil {
+		return tlog.Hash{}, err
+	}
+	hash, other := added.hash, below.hash
+	for d := apart; d >= depth; d-- {
+		hash, other = parent(index, d, hash, other), tlog.Hash{}
+		if err := writeNode(store, index, d, node{hash: hash}); err != nil {
+			return tlog.Hash{}, err
+		}
+	}
+	return hash, nil
 }
 
 func parent(index [32]byte, depth int, child, other tlog.Hash) tlog.Hash {

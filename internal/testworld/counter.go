@@ -1,0 +1,147 @@
+package testworld
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"time"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/wallet"
+)
+
+// Queries of the usual policy, of which an answer satisfies one.
+const (
+	Claims = "claims" // birth date and district are shown
+	Proof  = "proof"  // adult and in the district, in zero knowledge
+)
+
+//go:embed testdata/adult.policy.json
+var policyFile []byte
+
+// JSON is a JSON object under edit.
+type JSON = map[string]any
+
+// PolicyFile is the usual policy after an edit; nil leaves it as it is.
+func PolicyFile(edit func(JSON)) []byte {
+	if edit == nil {
+		return bytes.Clone(policyFile)
+	}
+	var policy JSON
+	if err := json.Unmarshal(policyFile, &policy); err != nil {
+		panic(err) // the file is our own
+	}
+	edit(policy)
+	b, err := json.Marshal(policy)
+	if err != nil {
+		panic(err) // a test put in what JSON cannot hold
+	}
+	return b
+}
+
+// Policy parses PolicyFile.
+func (c *Country) Policy(edit func(JSON)) *verifier.Policy {
+	c.t.Helper()
+	p, err := verifier.ParsePolicy(PolicyFile(edit))
+	c.must(err)
+	return p
+}
+
+// Once is an edit of the policy: one answer a person.
+func Once(policy JSON) { policy["scope"] = JSON{"kind": "once", "event": "card-2026"} }
+
+// Counter is a verifier with its store.
+type Counter struct {
+	*verifier.Verifier
+	Store verifier.Store
+}
+
+// Counter opens a counter of the library over an empty memory store.
+func (c *Country) Counter(policy *verifier.Policy) *Counter {
+	c.t.Helper()
+	return c.CounterOf(c.Library, policy)
+}
+
+// CounterOf opens a counter of any agency.
+func (c *Country) CounterOf(agency *Agency, policy *verifier.Policy) *Counter {
+	c.t.Helper()
+	store := verifier.NewMemoryStore()
+	v, err := verifier.New(agency.Identity(), c.Log.Trust(), c.Log, policy, store, c.CounterMaterial(), c.CounterOptions())
+	c.must(err)
+	return &Counter{v, store}
+}
+
+// CounterMaterial is what the country gives every counter.
+func (c *Country) CounterMaterial() verifier.Material {
+	return verifier.Material{Schemas: []*credential.Schema{c.Schema}, VerifyingKeys: c.keys, Status: c.Public}
+}
+
+// CounterOptions go by the country's clock and accept development keys.
+func (c *Country) CounterOptions() verifier.Options {
+	return verifier.Options{Clock: c.Now, AllowSinglePartySetupUnsafe: true}
+}
+
+// Ask lets a counter ask, and a wallet consider it.
+func (c *Country) Ask(h *Holder, counter *Counter) (request []byte, ask *wallet.Ask) {
+	c.t.Helper()
+	text, err := counter.Verifier.Ask(c.t.Context())
+	c.must(err)
+	ask, err = h.Consider(c.t.Context(), []byte(text))
+	c.must(err)
+	return []byte(text), ask
+}
+
+// Present answers an ask by the query with the given id.
+func (c *Country) Present(h *Holder, ask *wallet.Ask, query string) []byte {
+	c.t.Helper()
+	for i := range ask.Choices {
+		if ask.Choices[i].Query == query {
+			presented, err := h.Present(c.t.Context(), ask, wallet.Consent{Choice: i})
+			c.must(err)
+			return presented.Response
+		}
+	}
+	c.t.Fatalf("testworld: the wallet offers no answer to query %q", query)
+	return nil
+}
+
+// Answer lets a counter ask and a wallet answer by one query.
+func (c *Country) Answer(h *Holder, counter *Counter, query string) []byte {
+	c.t.Helper()
+	_, ask := c.Ask(h, counter)
+	return c.Present(h, ask, query)
+}
+
+// Request reads a request object without verifying it.
+func (c *Country) Request(object []byte) *openid.AuthorizationRequest {
+	c.t.Helper()
+	parsed, err := openid.ParseRequest(string(object))
+	c.must(err)
+	return parsed.Unverified
+}
+
+// Response takes an answer apart.
+func (c *Country) Response(answer []byte) (state, query, presentation string) {
+	c.t.Helper()
+	r, err := openid.ParseResponse(answer)
+	c.must(err)
+	for query, list := range r.VPToken {
+		return r.State, query, list[0]
+	}
+	return r.State, "", ""
+}
+
+// NewResponse puts an answer together.
+func (c *Country) NewResponse(state, query, presentation string) []byte {
+	c.t.Helper()
+	b, err := (&openid.Response{State: state, VPToken: map[string][]string{query: {presentation}}}).Bytes()
+	c.must(err)
+	return b
+}
+
+// Late is a clock that is off by d.
+func (c *Country) Late(d time.Duration) func() time.Time {
+	return func() time.Time { return c.Now().Add(-d) }
+}

@@ -1,0 +1,181 @@
+package testworld
+
+import (
+	"context"
+	_ "embed"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// What the country has one of.
+const (
+	// Type is the vct of the residents' credentials.
+	Type = "urn:test:resident:1"
+	// Region is where the office issues: Dongcheng, Beijing.
+	Region = "110101"
+	// Origin names the log.
+	Origin = "test.example/ledger"
+)
+
+//go:embed testdata/resident.schema.json
+var schemaFile []byte
+
+// TB is what a country needs of a *testing.T or *testing.B; see Run for
+// examples, which have neither.
+type TB interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	TempDir() string
+	Cleanup(func())
+	Context() context.Context
+}
+
+// Options changes a country. The zero value is the usual one.
+type Options struct {
+	// Start is when the clock stands at first; zero means 2026-11-21, 10:05 in
+	// Beijing.
+	Start time.Time
+	// Desk is for the residents' office; its Clock is ignored.
+	Desk issuer.Options
+}
+
+// Country is a ledger, its agencies and what they publish.
+type Country struct {
+	t TB
+
+	Dir     string // the ledger's folder
+	Log     *sqlitelog.Log
+	Root    *Agency
+	Office  *Agency // accredited to issue Type in Region
+	Library *Agency // accredited to ask for Type in Region
+	Schema  *credential.Schema
+	Public  *Public
+	Desk    *issuer.Desk // the office's
+
+	desk   issuer.Options
+	prover wallet.Prover
+	keys   [][]byte
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+// New founds a country. Nobody lives in it yet, and no epoch is closed.
+func New(t TB, opts Options) *Country {
+	t.Helper()
+	c := &Country{t: t, now: opts.Start, Public: &Public{}}
+	if c.now.IsZero() {
+		c.now = time.Date(2026, 11, 21, 10, 5, 0, 0, zkp.Zone)
+	}
+	c.Dir = filepath.Join(t.TempDir(), "ledger")
+	c.Root = c.newAgency()
+	var err error
+	c.Log, err = sqlitelog.Init(t.Context(), c.Dir, Origin, new(zkp.Accumulator), c.Root.Key, sqlitelog.InitOptions{
+		Clock: c.Now, NextKeys: c.Root.object.Next,
+	})
+	c.must(err)
+	t.Cleanup(func() { _ = c.Log.Close() })
+	c.Root.named(c.Log.Trust().RootDID)
+
+	c.Schema, err = credential.ParseSchema(schemaFile)
+	c.must(err)
+	c.PublishSchema(c.Schema)
+	c.Office, c.Library = c.NewAgency(), c.NewAgency()
+	c.Accredit(c.Office, ledger.ActionIssue, ledger.StateActive)
+	c.Accredit(c.Library, ledger.ActionVerify, ledger.StateActive)
+	c.desk = opts.Desk
+	c.Desk = c.OpenDesk(c.Office, Region)
+	c.must(c.Desk.Publish(t.Context()))
+	return c
+}
+
+func (c *Country) must(err error) {
+	c.t.Helper()
+	if err != nil {
+		c.t.Fatalf("testworld: %v", err)
+	}
+}
+
+// Now is the clock of everybody in the country.
+func (c *Country) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock. The ledger notices only at its next checkpoint.
+func (c *Country) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// Heartbeat makes a fresh checkpoint.
+func (c *Country) Heartbeat() {
+	c.t.Helper()
+	_, err := c.Log.Heartbeat(c.t.Context())
+	c.must(err)
+}
+
+// NextEpoch moves the clock five minutes past the end of the epoch and lets the
+// ledger close it.
+func (c *Country) NextEpoch() {
+	c.t.Helper()
+	length := c.Log.Trust().EpochLength
+	c.Advance(c.Now().Truncate(length).Add(length + 5*time.Minute).Sub(c.Now()))
+	c.Heartbeat()
+}
+
+// Submit appends objects, signed by an agency, all or none.
+func (c *Country) Submit(by *Agency, objects ...ledger.Object) {
+	c.t.Helper()
+	ops := make([]*ledger.SignedOperation, 0, len(objects))
+	for _, object := range objects {
+		op, err := ledger.NewOperation(object)
+		c.must(err)
+		signed, err := ledger.Sign(op, by.Key)
+		c.must(err)
+		ops = append(ops, signed)
+	}
+	c.must(c.append(c.t.Context(), ops...))
+}
+
+func (c *Country) append(ctx context.Context, ops ...*ledger.SignedOperation) error {
+	_, err := c.Log.Submit(ctx, ops...)
+	return err
+}
+
+// PublishSchema puts a schema on the ledger under the root's name.
+func (c *Country) PublishSchema(s *credential.Schema) {
+	c.t.Helper()
+	c.Submit(c.Root, &ledger.Schema{
+		ID: s.ID, Version: uint32(s.Version), VCT: s.VCT, Hash: s.Hash(), Attributes: s.Slots(), Owner: c.Root.DID,
+	})
+}
+
+// Accredit lets the root grant an agency an action on Type in Region, or change
+// the state of what it granted.
+func (c *Country) Accredit(agency *Agency, action, state string) {
+	c.t.Helper()
+	c.Submit(c.Root, &ledger.Accreditation{
+		Agency: agency.DID, Action: action, Region: Region, Type: Type, Accreditor: c.Root.DID, State: state,
+	})
+}
+
+// OpenDesk opens an issuing desk of an agency over an empty memory store.
+func (c *Country) OpenDesk(agency *Agency, region string) *issuer.Desk {
+	c.t.Helper()
+	opts := c.desk
+	opts.Clock = c.Now
+	desk, err := issuer.New(agency.Issuer(), c.Schema, region, wallet.NewMemoryStore(), c.append, c.Public, opts)
+	c.must(err)
+	return desk
+}

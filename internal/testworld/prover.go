@@ -1,0 +1,41 @@
+package testworld
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+// developmentKeys opens this machine's single-party keys, and makes them the
+// first time.
+var developmentKeys = sync.OnceValues(func() (*prover.Prover, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, err
+	}
+	return prover.DevelopmentKeys(context.Background(), cache, nil)
+})
+
+// UseProver puts the development keys on the ledger, gives them to the
+// counters opened from now on, and the prover to the wallets made from now on.
+func (c *Country) UseProver() *prover.Prover {
+	c.t.Helper()
+	keys, err := developmentKeys()
+	c.must(err)
+	for _, circuit := range prover.Circuits() {
+		b, hash, err := keys.VerifyingKey(circuit)
+		c.must(err)
+		c.keys = append(c.keys, b)
+		c.Submit(c.Root, &ledger.VK{Circuit: string(circuit), KeyHash: hash, Setup: ledger.SetupSingleParty, State: ledger.VKActive})
+	}
+	c.prover = keys
+	return keys
+}
+
+// UseSketch gives the wallets made from now on another prover than the real
+// one: for tests of everything about a proof but its truth.
+func (c *Country) UseSketch(p wallet.Prover) { c.prover = p }

@@ -1,0 +1,69 @@
+package sqlitelog_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"fmt"
+	"log"
+	"os"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+// A root agency starts a ledger and anchors a hash. A reader, who has the trust
+// file and nothing else, believes the anchor by its proof.
+func Example() {
+	ctx := context.Background()
+	dir, err := os.MkdirTemp("", "ledger")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		log.Fatal(err)
+	}
+	l, err := sqlitelog.Init(ctx, dir, "ledger.example/demo", hashZK{}, root, sqlitelog.InitOptions{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer l.Close()
+
+	anchor := &ledger.Anchor{Hash: sha256.Sum256([]byte("salt and record")), Count: 1, Agency: l.Trust().RootDID}
+	op, err := ledger.NewOperation(anchor)
+	if err != nil {
+		log.Fatal(err)
+	}
+	signed, err := ledger.Sign(op, root)
+	if err != nil {
+		log.Fatal(err)
+	}
+	receipt, err := l.Submit(ctx, signed)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("leaf", receipt.Operations[0].Index, "of", receipt.Size)
+
+	trust, err := ledger.ParseTrust(l.Trust().Bytes()) // in earnest, ParseTrustPinned
+	if err != nil {
+		log.Fatal(err)
+	}
+	proof, err := l.Prove(ctx, anchor.Key())
+	if err != nil {
+		log.Fatal(err)
+	}
+	view, err := ledger.Verify(trust, time.Now(), 0, proof)
+	if err != nil {
+		log.Fatal(err)
+	}
+	found, err := view.Anchor(anchor.Hash)
+	fmt.Println(found.Count, "record,", err)
+	// Output:
+	// leaf 3 of 5
+	// 1 record, <nil>
+}
