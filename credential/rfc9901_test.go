@@ -13,6 +13,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/vectors"
 )
 
 type rfcExamples struct {
@@ -26,7 +27,7 @@ type rfcExamples struct {
 
 func loadRFC(t *testing.T) rfcExamples {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(vectors(t, "rfc9901"), "examples.json"))
+	data, err := os.ReadFile(filepath.Join(vectors.Folder(t, "rfc9901"), "examples.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestOpenID4VPPresentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Join(vectors(t, "openid4vp"), "sd_jwt_vcld", "01")
+	folder := filepath.Join(vectors.Folder(t, "openid4vp"), "sd_jwt_vcld", "01")
 	data, err := os.ReadFile(filepath.Join(folder, "sd_jwt_presentation.txt"))
 	if err != nil {
 		t.Fatal(err)

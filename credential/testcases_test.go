@@ -13,6 +13,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/vectors"
 )
 
 // waivedCases are those of sd-jwt-python that this package refuses on purpose.
@@ -125,7 +126,7 @@ func wanted(selection any, at credential.Path, paths *[]credential.Path) {
 }
 
 func TestSDJWTPythonCases(t *testing.T) {
-	root := vectors(t, "sd-jwt-testcases")
+	root := vectors.Folder(t, "sd-jwt-testcases")
 	var settings testSettings
 	readYAML(t, filepath.Join(root, "settings.yml"), &settings)
 	files, err := filepath.Glob(filepath.Join(root, "*", "specification.yml"))

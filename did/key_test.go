@@ -21,6 +21,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/vectors"
 )
 
 func newP256(t testing.TB) *ecdsa.PrivateKey {
@@ -83,7 +84,7 @@ type didKeyDocument struct {
 
 func didKeyVectors(t *testing.T) map[string]didKeyDocument {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(vectors(t, "did-key"), "*.json"))
+	files, err := filepath.Glob(filepath.Join(vectors.Folder(t, "did-key"), "*.json"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no did:key vectors: %v", err)
 	}

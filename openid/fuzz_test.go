@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/vectors"
 	"github.com/hufu-id/hufu/openid"
 )
 
@@ -33,8 +34,8 @@ func seeds(t testing.TB) map[string][][]byte {
 		"object":   {[]byte(compact), []byte(payload(t, compact))},
 		"proof":    {[]byte(proof), []byte(payload(t, proof))},
 	}
-	for name := range vectors {
-		data, err := os.ReadFile(filepath.Join(vectorsPath(), name))
+	for name := range messages {
+		data, err := os.ReadFile(filepath.Join(vectors.Root(t), name))
 		if err != nil {
 			continue // the vectors are not part of the checkout
 		}

@@ -8,30 +8,9 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/hufu-id/hufu/internal/vectors"
 	"github.com/hufu-id/hufu/openid"
 )
-
-// vectorsDir finds the examples of the two specifications: HUFU_VECTORS, or
-// ../shared/vectors beside the checkout. Without them the test skips, except
-// under HUFU_REQUIRE_ALL=1.
-func vectorsDir(t *testing.T) string {
-	t.Helper()
-	dir := vectorsPath()
-	if _, err := os.Stat(dir); err != nil {
-		if os.Getenv("HUFU_REQUIRE_ALL") == "1" {
-			t.Fatalf("no test vectors at %s", dir)
-		}
-		t.Skipf("no test vectors at %s; set HUFU_VECTORS", dir)
-	}
-	return dir
-}
-
-func vectorsPath() string {
-	if dir := os.Getenv("HUFU_VECTORS"); dir != "" {
-		return dir
-	}
-	return filepath.Join("..", "..", "shared", "vectors")
-}
 
 // vector is one file, the door it goes through and what comes of it.
 type vector struct {
@@ -47,8 +26,8 @@ var (
 	queryDoor    = parseQuery
 )
 
-// vectors lists every file that holds a message of this package.
-var vectors = map[string]vector{
+// messages lists every file that holds a message of this package.
+var messages = map[string]vector{
 	"openid4vci/credential_offer_authz_code.txt":            {parse: offerDoor},
 	"openid4vci/credential_offer_by_reference.json":         {parse: offerDoor},
 	"openid4vci/credential_offer_multiple_credentials.json": {parse: offerDoor},
@@ -85,8 +64,9 @@ var waived = map[string]string{
 }
 
 func TestVectors(t *testing.T) {
-	dir := vectorsDir(t)
-	for name, v := range vectors {
+	dir := vectors.Root(t)
+	vectors.Folder(t, "openid4vp") // skips where there are none
+	for name, v := range messages {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join(dir, name))
 			if err != nil {
@@ -98,7 +78,7 @@ func TestVectors(t *testing.T) {
 		})
 	}
 	for _, name := range files(t, dir) {
-		if _, ok := vectors[name]; !ok && !isWaived(t, name) {
+		if _, ok := messages[name]; !ok && !isWaived(t, name) {
 			t.Errorf("%s is neither tested nor waived", name)
 		}
 	}
@@ -144,7 +124,7 @@ func isWaived(t *testing.T, name string) bool {
 // The standard's request object names redirect_uri and leaves out what direct
 // post needs: it must be refused for that, and parse once it is mended.
 func TestVectorRequestObject(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(vectorsDir(t), "openid4vp/request/request_object_client_id_did.json"))
+	data, err := os.ReadFile(filepath.Join(vectors.Folder(t, "openid4vp"), "request/request_object_client_id_did.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +145,7 @@ func TestVectorRequestObject(t *testing.T) {
 }
 
 func TestVectorClientMetadata(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(vectorsDir(t), "openid4vp/client_metadata/sd_jwt_vc_verifier_metadata.json"))
+	data, err := os.ReadFile(filepath.Join(vectors.Folder(t, "openid4vp"), "client_metadata/sd_jwt_vc_verifier_metadata.json"))
 	if err != nil {
 		t.Fatal(err)
 	}

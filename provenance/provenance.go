@@ -194,7 +194,10 @@ func (t *trace) schemaOnLedger(schemas []*credential.Schema) error {
 		if s.ID != t.claims.schema || int64(s.Version) != t.claims.version {
 			continue
 		}
-		if s.Hash() != object.Hash || s.VCT != t.claims.vct {
+		if s.Hash() != object.Hash { // our file is at fault, not the credential
+			return unchecked{ErrSchema}
+		}
+		if s.VCT != t.claims.vct {
 			return ErrSchema
 		}
 		t.schema = s

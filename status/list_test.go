@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/vectors"
 	"github.com/hufu-id/hufu/status"
 )
 
@@ -202,7 +203,7 @@ var draftEntries = map[string]map[int]status.Status{
 // vectorJSON cuts the JSON out of a vector file; the draft folds long strings.
 func vectorJSON(t *testing.T, file string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(vectors(t, "token-status-list"), file))
+	data, err := os.ReadFile(filepath.Join(vectors.Folder(t, "token-status-list"), file))
 	if err != nil {
 		t.Fatal(err)
 	}

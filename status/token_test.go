@@ -15,6 +15,7 @@ import (
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/vectors"
 	"github.com/hufu-id/hufu/status"
 )
 
@@ -242,7 +243,7 @@ func TestReference(t *testing.T) {
 // TestDraftToken reads the draft's own token. Its key is not among the vectors,
 // so its signature cannot be checked here.
 func TestDraftToken(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(vectors(t, "token-status-list"), "status_list_jwt_raw.md"))
+	data, err := os.ReadFile(filepath.Join(vectors.Folder(t, "token-status-list"), "status_list_jwt_raw.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

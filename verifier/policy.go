@@ -174,6 +174,13 @@ func (p *Policy) check() error {
 		if (p.Scope.Event == "") == (p.Scope.Kind == "once") {
 			return bad("scope once names its event, pairwise does not")
 		}
+		// Disclosed claims carry no pseudonym: who may show them could answer
+		// a once-only request twice.
+		for i := range p.Query.Credentials {
+			if p.Query.Credentials[i].Format != openid.FormatSDJWTZK {
+				return bad("a scope needs proofs; disclosed claims carry no pseudonym")
+			}
+		}
 	default:
 		return bad("unknown scope kind")
 	}

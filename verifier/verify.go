@@ -109,6 +109,9 @@ func (a *answer) choose() error {
 		return fmt.Errorf("%w: one presentation is taken", openid.ErrUnasked)
 	}
 	for id, presentations := range a.response.VPToken {
+		if len(presentations) != 1 { // a query may allow several; we judge one
+			return fmt.Errorf("%w: one presentation is taken", openid.ErrUnasked)
+		}
 		a.query, a.text = a.asked.Query.Credential(id), presentations[0]
 		a.result.Query, a.result.Format = id, a.query.Format
 	}

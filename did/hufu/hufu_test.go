@@ -1,0 +1,175 @@
+package hufu_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/did/hufu"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// oneDID is a ledger whose state map holds a single value.
+type oneDID struct {
+	trust  *ledger.TrustFile
+	log    *ledger.NoteSigner
+	wit    *ledger.NoteSigner
+	object *ledger.DID
+}
+
+func (l *oneDID) Prove(_ context.Context, keys ...string) (*ledger.Proof, error) {
+	index, value := ledger.MapIndex(l.object.Key()), l.object.Bytes()
+	root := ledger.MapSubtree(index, ledger.MapLeaf(index, value), 0)
+	state := &ledger.StateLeaf{UnixMilli: uint64(start.UnixMilli()), StateRoot: root}
+	text := ledger.FormatCheckpoint(l.trust.Origin, 1, tlog.RecordHash(state.Bytes()))
+	signed, err := note.Sign(&note.Note{Text: text}, l.log, l.wit)
+	p := &ledger.Proof{Checkpoint: signed, StateLeaf: state.Bytes()}
+	for _, key := range keys {
+		if key == l.object.Key() {
+			p.Entries = append(p.Entries, ledger.Entry{Key: key, Value: value, Proof: ledger.NewMapProof(nil)})
+			continue
+		}
+		p.Entries = append(p.Entries, ledger.Entry{Key: key, Proof: beside(index, value, key)})
+	}
+	return p, err
+}
+
+// beside proves absence next to the only value.
+func beside(index [32]byte, value []byte, key string) ledger.MapProof {
+	other := ledger.MapIndex(key)
+	var siblings []tlog.Hash
+	depth := 0
+	for ; ledger.MapBit(index, depth) == ledger.MapBit(other, depth); depth++ {
+		siblings = append(siblings, tlog.Hash{})
+	}
+	return ledger.NewMapProof(append(siblings, ledger.MapSubtree(index, ledger.MapLeaf(index, value), depth+1)))
+}
+
+func (l *oneDID) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash, error) {
+	return nil, errors.New("not asked here")
+}
+
+var start = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
+
+const (
+	id     = "did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi"
+	absent = "did:hufu:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+)
+
+func newLedger(t testing.TB) (*oneDID, *ecdsa.PrivateKey) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := ledger.DefaultSuites().MarshalKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &oneDID{object: &ledger.DID{ID: id, Keys: []ledger.Key{
+		{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public, From: 100, Until: 300, CompromisedFrom: 200},
+		{ID: "zk-1", Purpose: ledger.PurposeProof, Public: make([]byte, 32)},
+	}}}
+	_, logKey, _ := ed25519.GenerateKey(rand.Reader)
+	_, witnessKey, _ := ed25519.GenerateKey(rand.Reader)
+	if l.log, err = ledger.NewLogSigner("ledger.example", logKey); err != nil {
+		t.Fatal(err)
+	}
+	if l.wit, err = ledger.NewCosigner("witness.example", witnessKey, func() time.Time { return start }); err != nil {
+		t.Fatal(err)
+	}
+	l.trust, err = ledger.NewTrust(ledger.TrustFile{
+		Origin: "ledger.example", LogKey: l.log.VerifierKey(), WitnessKeys: []string{l.wit.VerifierKey()}, K: 1, RootDID: id,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l, key
+}
+
+func resolver(t testing.TB, l *oneDID, at time.Time) *hufu.Resolver {
+	t.Helper()
+	r, err := hufu.NewResolver(l, l.trust, hufu.Options{Clock: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestResolve(t *testing.T) {
+	l, key := newLedger(t)
+	methods := did.Methods{hufu.Method: resolver(t, l, start)}
+	doc, err := methods.Resolve(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc.ID != id || len(doc.Keys) != 1 {
+		t.Fatalf("%+v", doc)
+	}
+	k, err := doc.Key(id + "#sig-1")
+	if err != nil || !key.PublicKey.Equal(k.Public) || k.Alg != "ES256" || k.Controller != id {
+		t.Fatalf("%+v %v", k, err)
+	}
+	for at, valid := range map[int64]bool{99: false, 100: true, 199: true, 200: false} {
+		if k.ValidAt(time.Unix(at, 0)) != valid {
+			t.Errorf("at %d: valid is not %v", at, valid)
+		}
+	}
+}
+
+func TestRefused(t *testing.T) {
+	l, _ := newLedger(t)
+	for text, want := range map[string]error{
+		"hufu":                       did.ErrSyntax,
+		"did:web:example.org":        did.ErrUnsupportedMethod,
+		"did:hufu:aaaa":              did.ErrSyntax,
+		"did:hufu:" + id[9:40] + "1": did.ErrSyntax,
+		absent:                       ledger.ErrAbsent,
+	} {
+		if doc, err := resolver(t, l, start).Resolve(t.Context(), text); !errors.Is(err, want) || doc != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := resolver(t, l, start.Add(25*time.Hour)).Resolve(t.Context(), id); !errors.Is(err, ledger.ErrStale) {
+		t.Error("stale:", err)
+	}
+	l.object.Keys[0].Public[0] = 9
+	if _, err := resolver(t, l, start).Resolve(t.Context(), id); !errors.Is(err, did.ErrUnsupportedKey) {
+		t.Error("unknown algorithm:", err)
+	}
+	l.object.Deactivated = true
+	if _, err := resolver(t, l, start).Resolve(t.Context(), id); !errors.Is(err, ledger.ErrDeactivated) {
+		t.Error("deactivated:", err)
+	}
+	if _, err := hufu.NewResolver(nil, l.trust, hufu.Options{}); !errors.Is(err, hufu.ErrConfig) {
+		t.Error("no reader:", err)
+	}
+	if _, err := hufu.NewResolver(l, nil, hufu.Options{}); !errors.Is(err, hufu.ErrConfig) {
+		t.Error("no trust file:", err)
+	}
+}
+
+// A resolver for did:hufu joins those that need no ledger.
+func Example() {
+	l, _ := newLedger(new(testing.T))
+	r, err := hufu.NewResolver(l, l.trust, hufu.Options{Clock: func() time.Time { return start }})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	methods := did.SelfContained()
+	methods[hufu.Method] = r
+	doc, err := methods.Resolve(context.Background(), id)
+	fmt.Println(doc.Keys[0].ID, err)
+	// Output: did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi#sig-1 <nil>
+}

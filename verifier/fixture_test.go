@@ -1,0 +1,77 @@
+package verifier_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/verifier"
+)
+
+// rejected insists that an answer was checked and found false by exactly this
+// check, for this reason.
+func rejected(t *testing.T, v *verifier.Verifier, answer []byte, check verifier.Check, reason error) {
+	t.Helper()
+	result, err := v.Verify(t.Context(), answer)
+	var r *verifier.Rejected
+	if !errors.As(err, &r) {
+		t.Fatalf("got %v, want a rejection at %s", err, check)
+	}
+	if r.Check != check || !errors.Is(err, reason) || result != nil {
+		t.Fatalf("got %v, want a rejection at %s for: %v", err, check, reason)
+	}
+	var u *verifier.Unchecked
+	if errors.As(err, &u) {
+		t.Fatal("an error is both no and unknown")
+	}
+}
+
+// unchecked insists that this check could not be carried out.
+func unchecked(t *testing.T, v *verifier.Verifier, answer []byte, check verifier.Check, reason error) {
+	t.Helper()
+	result, err := v.Verify(t.Context(), answer)
+	var u *verifier.Unchecked
+	if !errors.As(err, &u) {
+		t.Fatalf("got %v, want %s unchecked", err, check)
+	}
+	if u.Check != check || !errors.Is(err, reason) || result != nil {
+		t.Fatalf("got %v, want %s unchecked for: %v", err, check, reason)
+	}
+	var r *verifier.Rejected
+	if errors.As(err, &r) {
+		t.Fatal("an error is both no and unknown")
+	}
+}
+
+func accepted(t *testing.T, v *verifier.Verifier, answer []byte) *verifier.Result {
+	t.Helper()
+	result, err := v.Verify(t.Context(), answer)
+	if err != nil {
+		t.Fatalf("a good answer was refused: %v", err)
+	}
+	return result
+}
+
+// failures insists on the count of refused attempts at a request.
+func failures(t *testing.T, counter *testworld.Counter, state string, want int) {
+	t.Helper()
+	r, err := counter.Store.Request(t.Context(), state)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Failures != want {
+		t.Errorf("%d refused attempts were counted, want %d", r.Failures, want)
+	}
+}
+
+// open makes a verifier of the library in which one thing is another.
+func open(t *testing.T, c *testworld.Country, counter *testworld.Counter, edit func(*parts)) *verifier.Verifier {
+	t.Helper()
+	p := parts{c.Library.Identity(), c.Log.Trust(), c.Log, c.Policy(nil), counter.Store, c.CounterMaterial(), c.CounterOptions()}
+	edit(&p)
+	v, err := verifier.New(p.identity, p.trust, p.reader, p.policy, p.store, p.material, p.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
