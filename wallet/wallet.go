@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
@@ -55,6 +56,9 @@ type Wallet struct {
 	ledger   Ledger
 	material Material
 	opts     Options
+
+	mu    sync.Mutex
+	built *builtTrees
 }
 
 // ErrConfig means that a wallet lacks something it cannot do without.

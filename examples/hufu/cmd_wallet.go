@@ -52,9 +52,11 @@ func (a *app) walletInit(dir *string) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := newCitizen(cmd.Context(), h, passphrase); err != nil {
+			c, err := newCitizen(cmd.Context(), h, passphrase, nil, a.clock)
+			if err != nil {
 				return err
 			}
+			defer c.Close()
 			a.report(map[string]any{"wallet": *dir}, "wallet.made", "Dir", *dir)
 			return nil
 		},

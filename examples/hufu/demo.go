@@ -255,10 +255,7 @@ func (s *scene) receiveScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := newCitizen(ctx, h, []byte(demoPassphrase)); err != nil {
-		return err
-	}
-	if s.citizen, err = openCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
+	if s.citizen, err = newCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
 		return err
 	}
 	application, err := s.citizen.Apply(ctx, s.offers[0].Offer)

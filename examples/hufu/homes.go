@@ -78,15 +78,16 @@ type citizen struct {
 	log   *sqlitelog.Log
 }
 
-func newCitizen(ctx context.Context, h *home, passphrase []byte) error {
+// newCitizen makes a wallet and leaves it open.
+func newCitizen(ctx context.Context, h *home, passphrase []byte, keys *prover.Prover, clock func() time.Time) (*citizen, error) {
 	vault, err := sqlitestore.Create(ctx, filepath.Join(h.dir, vaultName), passphrase, sqlitestore.Options{})
 	if errors.Is(err, os.ErrExist) {
-		return &inputError{id: "output.exists", name: h.dir, err: err}
+		return nil, &inputError{id: "output.exists", name: h.dir, err: err}
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return vault.Close()
+	return joinCitizen(ctx, h, vault, keys, clock)
 }
 
 // openCitizen opens a wallet; keys may be nil where nothing is proved.
@@ -95,6 +96,10 @@ func openCitizen(ctx context.Context, h *home, passphrase []byte, keys *prover.P
 	if err != nil {
 		return nil, &inputError{id: "vault.closed", name: h.dir, err: err}
 	}
+	return joinCitizen(ctx, h, vault, keys, clock)
+}
+
+func joinCitizen(ctx context.Context, h *home, vault *sqlitestore.Store, keys *prover.Prover, clock func() time.Time) (*citizen, error) {
 	log, err := openLedger(ctx, h.Ledger, clock)
 	if err != nil {
 		return nil, errors.Join(err, vault.Close())

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+// TestMain lets scripts run this binary as hufu, each command in its own
+// process, and as qrtext, which prints a file as the text of a QR code.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"hufu":   main,
+		"qrtext": qrtext,
+	})
+}
+
+// qrtext KIND FILE prints what a phone would show as a QR code.
+func qrtext() {
+	kinds := map[string]openid.QRType{
+		"offer": openid.QROffer, "application": openid.QRCredentialRequest, "response": openid.QRCredentialResponse,
+		"request": openid.QRPresentationRequest, "answer": openid.QRPresentationResponse,
+	}
+	kind, known := kinds[os.Args[1]]
+	b, err := os.ReadFile(os.Args[2])
+	if !known || err != nil {
+		fmt.Fprintln(os.Stderr, "qrtext KIND FILE:", err)
+		os.Exit(exitUsage)
+	}
+	fmt.Println(openid.QRText(kind, []byte(strings.TrimSpace(string(b)))))
+}
+
+// userCache is where development keys lie, so that they are made once on a
+// machine and not once a script.
+func userCache(t testing.TB) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Skip("no cache folder for the circuits' keys: set HOME or XDG_CACHE_HOME")
+	}
+	return cache
+}
+
+// needKeys makes sure that the development keys are there.
+func needKeys(t testing.TB) {
+	t.Helper()
+	if _, err := prover.DevelopmentKeys(context.Background(), userCache(t), nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestScripts(t *testing.T) {
+	needKeys(t)
+	cache := userCache(t)
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("XDG_CACHE_HOME", cache)
+			env.Setenv("HUFU_PASSPHRASE", "a passphrase for tests")
+			env.Setenv("LANG", "en_US.UTF-8")
+			return os.WriteFile(env.WorkDir+"/residents.csv", sample("residents.csv"), 0o600)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exitcode": exitCode, "jsonenv": jsonEnv, "sleep": sleep, "oneline": oneLine,
+		},
+	})
+}
+
+// exitCode N COMMAND ARGS... runs a command that must exit with N.
+func exitCode(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: exitcode N command args...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// jsonEnv NAME FIELD sets a variable to a field of the last standard output.
+func jsonEnv(ts *testscript.TestScript, _ bool, args []string) {
+	var object map[string]any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &object); err != nil {
+		ts.Fatalf("standard output is not one JSON object: %v", err)
+	}
+	value, ok := object[args[1]].(string)
+	if !ok || value == "" {
+		ts.Fatalf("no text in field %s", args[1])
+	}
+	ts.Setenv(args[0], value)
+}
+
+// sleep DURATION lets an epoch of the real clock pass.
+func sleep(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	time.Sleep(d)
+}
+
+// oneLine asserts that standard error holds exactly one line.
+func oneLine(ts *testscript.TestScript, _ bool, _ []string) {
+	if s := ts.ReadFile("stderr"); strings.Count(s, "\n") != 1 || !strings.HasSuffix(s, "\n") {
+		ts.Fatalf("standard error is not one line:\n%s", s)
+	}
+}
