@@ -134,6 +134,11 @@ func isNil(c interface{ Close() error }) bool {
 
 // step prints a step's heading and, when asked, why it can be trusted.
 func (s *scene) step(id string, data ...any) {
+	s.heading(id, data...)
+	s.why(id)
+}
+
+func (s *scene) heading(id string, data ...any) {
 	if s.json {
 		fields := map[string]any{"step": id}
 		for i := 0; i+1 < len(data); i += 2 {
@@ -144,12 +149,11 @@ func (s *scene) step(id string, data ...any) {
 	}
 	fmt.Fprintln(s.out)
 	s.say("step."+id, data...)
-	s.why(id)
 }
 
 // why says, where asked, why a step can be trusted.
 func (s *scene) why(id string) {
-	if s.explain {
+	if s.explain { // say is silent in JSON
 		s.say("explain." + id)
 	}
 }
@@ -240,12 +244,13 @@ func (s *scene) importScene(ctx context.Context, table []byte) error {
 		return errNoRows
 	}
 	s.offers = offers
-	s.step("import", "Accepted", len(offers), "Refused", len(refused))
+	s.heading("import", "Accepted", len(offers), "Refused", len(refused))
 	if s.json {
 		s.reportRows(len(offers), refused, "")
 	} else {
 		s.sayRows(refused)
 	}
+	s.why("import")
 	return s.desk.Publish(ctx)
 }
 
