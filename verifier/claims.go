@@ -34,11 +34,11 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 	if err != nil {
 		return fromProvenance(err)
 	}
-	a.passed(CheckIssuer, CheckAccreditation, CheckSchema, CheckSignature)
+	a.passed(CheckIssuer, CheckAccreditation, CheckSchema, CheckSignature, CheckValidity, CheckStatus)
 	if _, err := found.VerifyBinding(v.ClientID(), a.request.Nonce, credential.BindingOptions{Now: a.now}); err != nil {
 		return &Rejected{CheckBinding, err}
 	}
-	a.passed(CheckBinding, CheckValidity, CheckStatus)
+	a.passed(CheckBinding)
 	if err := v.meetsPolicy(a, found); err != nil {
 		return &Rejected{CheckPolicy, err}
 	}

@@ -4,8 +4,8 @@
 // store; without a policy there is none. Ask makes a signed request object
 // (OpenID4VP 1.0 with DCQL), Verify decides on the answer. Its checks run in a
 // fixed order, each a named Check: form, request, clock and checkpoint, then for
-// disclosed claims issuer, accreditation, schema, signature, binding, validity,
-// status and policy, or for a zero-knowledge proof schema, epoch, prepare and
+// disclosed claims issuer, accreditation, schema, signature, validity, status,
+// binding and policy, or for a zero-knowledge proof schema, epoch, prepare and
 // statement, which stand in place of issuer, accreditation, signature and
 // status. Replay and once-only use are decided last, in one durable transaction
 // with acceptance.

@@ -19,9 +19,9 @@ const (
 	CheckAccreditation Check = "accreditation" // chain to the trust root
 	CheckSchema        Check = "schema"        // of the type asked, as on the ledger
 	CheckSignature     Check = "signature"     // the issuer's
-	CheckBinding       Check = "binding"       // the holder's, for this request
 	CheckValidity      Check = "validity"      // not before, expiry
 	CheckStatus        Check = "status"        // not revoked
+	CheckBinding       Check = "binding"       // the holder's signature, for this request
 	CheckEpoch         Check = "epoch"         // recent enough, roots of the ledger
 	CheckPrepare       Check = "prepare"       // a valid, unrevoked credential
 	CheckStatement     Check = "statement"     // what was asked, for this request

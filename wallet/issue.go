@@ -9,6 +9,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/zkp"
@@ -18,7 +19,7 @@ import (
 const (
 	// ClaimSource is always visible: which schema, and for which region the
 	// issuer was accredited. The issuer's own identifier tells no less.
-	ClaimSource = "hufu"
+	ClaimSource = provenance.ClaimSource
 	// ClaimBinding is the day on which the holder's secret was bound,
 	// selectively disclosable.
 	ClaimBinding = "hufu_binding"

@@ -107,7 +107,11 @@ func (w *Wallet) prove(ctx context.Context, ask *Ask, choice *Choice, h *holding
 	if err != nil {
 		return "", err
 	}
-	if w.opts.Clock().Sub(epoch.closed) > ask.request.MaxEpochAge {
+	oldest := ask.request.MaxEpochAge
+	if oldest == 0 {
+		oldest = w.opts.MaxCheckpointAge
+	}
+	if w.opts.Clock().Sub(epoch.closed) > oldest {
 		return "", fmt.Errorf("%w: the newest epoch is older than the request accepts", zkp.ErrEpoch)
 	}
 	mine, err := w.zkCredential(ctx, h)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -22,7 +23,7 @@ func (a *app) agencyCommand() *cobra.Command {
 		a.agencyState("accredit", "Accredit an agency to issue, to ask, or to accredit others", ledger.StateActive),
 		a.agencyState("suspend", "Suspend an accreditation; accredit restores it", ledger.StateSuspended),
 		a.agencyState("end", "End an accreditation for good", ledger.StateEnded))
-	return cmd
+	return group(cmd)
 }
 
 func (a *app) agencyInit() *cobra.Command {
@@ -86,7 +87,7 @@ func (a *app) agencySchema() *cobra.Command {
 		Example: "  hufu agency schema --agency root --schema resident.schema.json",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := a.schemaFile(file)
+			b, _, err := a.schemaFile(file)
 			if err != nil {
 				return err
 			}
@@ -106,11 +107,20 @@ func (a *app) agencySchema() *cobra.Command {
 	return cmd
 }
 
-func (a *app) schemaFile(name string) ([]byte, error) {
-	if name == "" {
-		return sample("resident.schema.json"), nil
+// schemaFile reads a schema, or takes the one that ships with hufu.
+func (a *app) schemaFile(name string) ([]byte, *credential.Schema, error) {
+	b := sample("resident.schema.json")
+	if name != "" {
+		var err error
+		if b, err = a.readFile(name, limits.Document); err != nil {
+			return nil, nil, err
+		}
 	}
-	return a.readFile(name, limits.Document)
+	schema, err := credential.ParseSchema(b)
+	if err != nil {
+		return nil, nil, &inputError{id: "input.schema", name: name, err: err}
+	}
+	return b, schema, nil
 }
 
 func (a *app) agencyState(verb, short, state string) *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func (a *app) counterCommand() *cobra.Command {
 		Example: "  hufu counter init --trust ledger/trust.json --fingerprint HEX --name \"District library\"",
 	}
 	cmd.AddCommand(a.counterInit())
-	return cmd
+	return group(cmd)
 }
 
 func counterFlag(cmd *cobra.Command, dir *string) {
@@ -42,6 +43,13 @@ func (a *app) counterInit() *cobra.Command {
 			}
 			passphrase, err := a.passphrase(true)
 			if err != nil {
+				return err
+			}
+			log, err := openLedger(cmd.Context(), filepath.Dir(trust), a.clock) // before any folder is made
+			if err != nil {
+				return err
+			}
+			if err := log.Close(); err != nil {
 				return err
 			}
 			h, err := newHome(dir, trust, t)
@@ -96,6 +104,9 @@ func (a *app) requestCommand() *cobra.Command {
 				}
 			}
 			return a.withCounter(cmd.Context(), dir, func(ctx context.Context, c *counter) error {
+				if err := checkOutput(out); err != nil {
+					return err
+				}
 				p, err := c.keepPolicy(file)
 				if err != nil {
 					return err

@@ -2,15 +2,16 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/openid"
@@ -34,9 +35,9 @@ func (a *app) issueCommand() *cobra.Command {
 			}
 			return a.withDesk(cmd.Context(), dir, schema, region, func(ctx context.Context, desk *issuer.Desk) error {
 				if table != "" {
-					return a.importTable(ctx, desk, table, out)
+					return a.importTable(ctx, desk, table, cmp.Or(out, "offers"))
 				}
-				return a.answerApplication(ctx, desk, application, out)
+				return a.answerApplication(ctx, desk, application, cmp.Or(out, "response.json"))
 			})
 		},
 	}
@@ -44,20 +45,16 @@ func (a *app) issueCommand() *cobra.Command {
 	flags.StringVar(&dir, "agency", "agency", "folder of the issuing agency")
 	flags.StringVar(&table, "csv", "", "table of residents; its header names the schema's claims")
 	flags.StringVar(&application, "application", "", "application from a wallet: file, QR text or -")
-	flags.StringVar(&out, "out", "offers", "folder for offers, or file for the response (- for standard output)")
+	flags.StringVar(&out, "out", "", "folder for offers (default: offers), or file for the response (default: response.json; - for standard output)")
 	flags.StringVar(&schema, "schema", "", "schema file (default: the resident credential that ships with hufu)")
 	flags.StringVar(&region, "region", "110101", "GB/T 2260 code the agency is accredited for")
 	return cmd
 }
 
 func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use func(context.Context, *issuer.Desk) error) error {
-	b, err := a.schemaFile(schemaName)
+	_, schema, err := a.schemaFile(schemaName)
 	if err != nil {
 		return err
-	}
-	schema, err := credential.ParseSchema(b)
-	if err != nil {
-		return &inputError{id: "input.schema", name: schemaName, err: err}
 	}
 	return a.withAgencyAndLedger(ctx, dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
 		desk, err := issuer.New(agency.issuer(), schema, region, agency.vault, submitTo(log), a.public(), issuer.Options{Clock: a.clock})
@@ -73,10 +70,13 @@ func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out str
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(out, 0o700); err != nil {
-		return &inputError{id: "output.unwritable", name: out, err: err}
+	if err := checkOffersFolder(out); err != nil {
+		return err
 	}
 	offers, refused, err := desk.Import(ctx, bytes.NewReader(b))
+	if err != nil || len(offers) == 0 {
+		_ = os.Remove(out) // goes only where it is empty
+	}
 	if err != nil {
 		return err
 	}
@@ -94,6 +94,24 @@ func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out str
 		return errNoRows
 	}
 	return nil
+}
+
+// checkOffersFolder makes the folder for offers and refuses one that holds
+// some: the desk tells the code of an offer once.
+func checkOffersFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return &inputError{id: "output.unwritable", name: dir, err: err}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return &inputError{id: "output.unwritable", name: dir, err: err}
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "offer-") {
+			return &inputError{id: "output.exists", name: filepath.Join(dir, e.Name())}
+		}
+	}
+	return checkOutput(filepath.Join(dir, "offer-000.json"))
 }
 
 // errNoRows makes a table without one right row a refusal.
@@ -121,6 +139,9 @@ func (a *app) sayRows(refused []issuer.RowError) {
 func (a *app) answerApplication(ctx context.Context, desk *issuer.Desk, application, out string) error {
 	b, err := a.readMessage(application, openid.QRCredentialRequest)
 	if err != nil {
+		return err
+	}
+	if err := checkOutput(out); err != nil {
 		return err
 	}
 	response, err := desk.Answer(ctx, b)
@@ -152,7 +173,10 @@ func (a *app) revokeCommand() *cobra.Command {
 				return err
 			}
 			parsed, err := openid.ParseCredentialOffer(b)
-			if err != nil || parsed.Grants == nil || parsed.Grants.PreAuthorized == nil {
+			if err == nil && (parsed.Grants == nil || parsed.Grants.PreAuthorized == nil) {
+				err = openid.ErrOffer
+			}
+			if err != nil {
 				return &inputError{id: "input.malformed", name: offer, err: err}
 			}
 			if !yes {

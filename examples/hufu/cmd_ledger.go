@@ -21,7 +21,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 		Example: "  hufu ledger init --root root\n  hufu ledger show\n  hufu ledger audit",
 	}
 	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit())
-	return cmd
+	return group(cmd)
 }
 
 func (a *app) ledgerInit() *cobra.Command {
@@ -39,6 +39,9 @@ func (a *app) ledgerInit() *cobra.Command {
 			return a.withAgency(cmd.Context(), root, func(ctx context.Context, agency *agency) error {
 				if !agency.card.Root {
 					return usageError{errors.New(a.words.text("agency.not-root"))}
+				}
+				if agency.card.DID != "" {
+					return usageError{errors.New(a.words.text("agency.has-ledger"))}
 				}
 				log, err := initLedger(ctx, a.ledger, agency, sqlitelog.InitOptions{Clock: a.clock, EpochLength: epoch})
 				if err != nil {

@@ -27,7 +27,7 @@ func (a *app) walletCommand() *cobra.Command {
 	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
 	cmd.AddCommand(a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
 		a.walletList(&dir), a.walletShow(&dir), a.walletHistory(&dir))
-	return cmd
+	return group(cmd)
 }
 
 func (a *app) walletInit(dir *string) *cobra.Command {
@@ -108,6 +108,9 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 				return err
 			}
 			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
+				if err := checkOutput(out); err != nil {
+					return err
+				}
 				application, err := c.Apply(ctx, offer)
 				if err != nil {
 					return err
@@ -200,6 +203,9 @@ func (a *app) walletPresent(dir *string) *cobra.Command {
 				return err
 			}
 			return a.withWallet(cmd.Context(), *dir, with != "claims", func(ctx context.Context, c *citizen) error {
+				if err := checkOutput(out); err != nil {
+					return err
+				}
 				ask, err := c.Consider(ctx, request)
 				if err != nil {
 					return err

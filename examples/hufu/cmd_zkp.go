@@ -16,7 +16,7 @@ func (a *app) zkpCommand() *cobra.Command {
 		Example: "  hufu zkp setup --agency root --allow-single-party-unsafe\n  hufu zkp info",
 	}
 	cmd.AddCommand(a.zkpSetup(), a.zkpInfo())
-	return cmd
+	return group(cmd)
 }
 
 func (a *app) zkpSetup() *cobra.Command {

@@ -101,6 +101,18 @@ func (a *app) writeMessage(name string, b []byte) error {
 	return writeNew(name, append(b, '\n'))
 }
 
+// checkOutput makes sure that writeMessage will find its place free, before
+// work is done whose result cannot be had a second time.
+func checkOutput(name string) error {
+	if name == "-" {
+		return nil
+	}
+	if err := writeNew(name, nil); err != nil {
+		return err
+	}
+	return os.Remove(name)
+}
+
 func writeNew(name string, b []byte) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {

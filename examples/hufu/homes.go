@@ -39,6 +39,9 @@ func newHome(dir, trustPath string, trust *ledger.TrustFile) (*home, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &inputError{id: "output.unwritable", name: dir, err: err}
 	}
+	if _, err := os.Lstat(filepath.Join(dir, vaultName)); err == nil { // somebody else's home
+		return nil, &inputError{id: "output.exists", name: dir}
+	}
 	h := &home{dir: dir, Ledger: at, trust: trust}
 	b, err := json.Marshal(h)
 	if err != nil {

@@ -94,9 +94,11 @@ var reasons = []reason{
 	{statement.ErrMismatch, "why.half-mismatch", true},
 	{wallet.ErrRequest, "why.request", true},
 	{wallet.ErrOffer, "why.offer", true},
+	{openid.ErrOffer, "why.offer", true},
 
 	{provenance.ErrNoSchema, "why.no-schema", false},
 	{ledger.ErrFormat, "why.trust-file", true},
+	{credential.ErrSchema, "why.schema", true},
 	{openid.ErrTooLarge, "why.message", true},
 	{openid.ErrJSON, "why.message", true},
 	{openid.ErrResponse, "why.message", true},
@@ -145,7 +147,7 @@ func (a *app) sentence(err error) string {
 		text := a.words.text(input.id, "Name", input.name)
 		if input.err != nil {
 			if why := a.why(input.err); why != "" {
-				text += " " + why
+				text = strings.TrimRight(text, ".。") + a.inLang(": ", "：") + why
 			}
 		}
 		return text

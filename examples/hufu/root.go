@@ -142,6 +142,18 @@ func (a *app) finish(err error) int {
 	return code
 }
 
+// group is a command that only holds others: alone it shows its help, and a
+// word that names none of them is wrong usage.
+func group(cmd *cobra.Command) *cobra.Command {
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return usageError{fmt.Errorf("unknown command %q; see %s --help", args[0], cmd.CommandPath())}
+		}
+		return cmd.Help()
+	}
+	return cmd
+}
+
 // exactArgs is cobra.ExactArgs as a usage error.
 func exactArgs(n int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

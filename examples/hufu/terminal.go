@@ -39,17 +39,31 @@ func (a *app) report(v any, id string, data ...any) {
 	a.say(id, data...)
 }
 
-// keyProgress shows how far the making of keys is: a bar on a terminal, a
-// line a step elsewhere.
+// keyProgress shows how far the making of keys is: a line a step, and on a
+// terminal something that moves.
 func (a *app) keyProgress() func(prover.Step) {
-	if f, ok := a.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		bar := progressbar.NewOptions(2, progressbar.OptionSetWriter(f),
-			progressbar.OptionSetDescription(a.words.text("keys.making")), progressbar.OptionClearOnFinish())
-		return func(s prover.Step) { _ = bar.Set(s.Done) }
+	line := func(s prover.Step) string {
+		return a.words.text("keys.step", "Name", s.Name, "Number", s.Done+1, "Total", s.Total)
 	}
+	f, ok := a.err.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return func(s prover.Step) {
+			if s.Done < s.Total {
+				fmt.Fprintln(a.err, line(s))
+			}
+		}
+	}
+	var spinner *progressbar.ProgressBar
 	return func(s prover.Step) {
-		if s.Done < s.Total {
-			fmt.Fprintln(a.err, a.words.text("keys.step", "Name", s.Name, "Number", s.Done+1, "Total", s.Total))
+		switch {
+		case s.Done == s.Total && spinner != nil:
+			_ = spinner.Finish() // a spinner that does not draw hurts nobody
+		case spinner == nil:
+			spinner = progressbar.NewOptions(-1, progressbar.OptionSetWriter(f), progressbar.OptionSpinnerType(14),
+				progressbar.OptionSetDescription(line(s)), progressbar.OptionClearOnFinish(), progressbar.OptionSetElapsedTime(true))
+			spinner.StartWithoutRender()
+		default:
+			spinner.Describe(line(s))
 		}
 	}
 }

@@ -1,0 +1,223 @@
+package verifier_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/provenance"
+	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/verifier"
+)
+
+// TestIssuerFalls: the answer is good, and then something happens to the office
+// before the counter decides. Where that is undone, the same answer is accepted.
+func TestIssuerFalls(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		happen func(*testworld.Country)
+		undo   func(*testworld.Country) // nil where nothing can
+		check  verifier.Check
+		reason error
+	}{
+		{"suspended", state(ledger.StateSuspended), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrSuspended},
+		{"ended", state(ledger.StateEnded), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrEnded},
+		{"term over", func(c *testworld.Country) {
+			c.Submit(c.Root, &ledger.Accreditation{
+				Agency: c.Office.DID, Action: ledger.ActionIssue, Region: testworld.Region, Type: testworld.Type,
+				Accreditor: c.Root.DID, State: ledger.StateActive, Until: c.Now().Unix(),
+			})
+		}, state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrNotInForce},
+		{"deactivated", func(c *testworld.Country) {
+			c.Office.Change(func(d *ledger.DID) { d.Deactivated, d.Next = true, nil })
+		}, nil, verifier.CheckIssuer, ledger.ErrDeactivated},
+		{"key compromised before it signed", func(c *testworld.Country) {
+			c.Office.Change(func(d *ledger.DID) { d.Keys[0].CompromisedFrom = d.Keys[0].From })
+		}, nil, verifier.CheckIssuer, did.ErrKeyNotValid},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := testworld.New(t, testworld.Options{})
+			citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+			answer := c.Answer(citizen, counter, testworld.Claims)
+			test.happen(c)
+			rejected(t, counter.Verifier, answer, test.check, test.reason)
+			asked, _, _ := c.Response(answer)
+			failures(t, counter, asked, 1)
+			if test.undo != nil {
+				test.undo(c)
+				accepted(t, counter.Verifier, answer)
+			}
+		})
+	}
+}
+
+func state(state string) func(*testworld.Country) {
+	return func(c *testworld.Country) { c.Accredit(c.Office, ledger.ActionIssue, state) }
+}
+
+// TestKeyRetired: a key that ended after it signed still counts for what it
+// signed; what the key would sign on the day after does not.
+func TestKeyRetired(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+	c.Office.Change(func(d *ledger.DID) { d.Keys[0].Until = c.Now().Unix() })
+	accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims))
+	rejected(t, counter.Verifier, present(t, c, counter, ask(t, counter), func(s *shown) {
+		s.Claims["iat"] = c.Now().Unix()
+	}), verifier.CheckIssuer, did.ErrKeyNotValid)
+}
+
+// TestChain: root → bureau → branch, and the bureau falls.
+func TestChain(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	bureau, branch := c.NewAgency(), c.NewAgency()
+	link := func(state string) *ledger.Accreditation {
+		return &ledger.Accreditation{
+			Agency: bureau.DID, Action: ledger.ActionAccredit, Region: "110000", Type: testworld.Type,
+			Accreditor: c.Root.DID, State: state,
+		}
+	}
+	c.Submit(c.Root, link(ledger.StateActive))
+	c.Submit(bureau, &ledger.Accreditation{
+		Agency: branch.DID, Action: ledger.ActionIssue, Region: testworld.Region, Type: testworld.Type,
+		Accreditor: bureau.DID, Via: link("").Key(), State: ledger.StateActive,
+	})
+	desk := c.OpenDesk(branch, testworld.Region)
+	if err := desk.Publish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	citizen, counter := c.Wallet(), c.Counter(c.Policy(nil))
+	if _, err := citizen.Receive(t.Context(), c.Respond(citizen, desk, c.Adult())); err != nil {
+		t.Fatal(err)
+	}
+	answer := c.Answer(citizen, counter, testworld.Claims)
+	c.Submit(c.Root, link(ledger.StateSuspended))
+	rejected(t, counter.Verifier, answer, verifier.CheckAccreditation, ledger.ErrSuspended)
+	c.Submit(c.Root, link(ledger.StateActive))
+	accepted(t, counter.Verifier, answer)
+}
+
+func TestSchema(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+	other := func(from, to string) *credential.Schema {
+		s, err := credential.ParseSchema([]byte(strings.Replace(string(c.Schema.Bytes()), from, to, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	t.Run("our file is not the ledger's", func(t *testing.T) {
+		v := open(t, c, counter, func(p *parts) {
+			p.material.Schemas = []*credential.Schema{other(`"en": "name"`, `"en": "Name"`)}
+		})
+		unchecked(t, v, c.Answer(citizen, counter, testworld.Claims), verifier.CheckSchema, provenance.ErrSchema)
+	})
+	second := other(`"version": 1`, `"version": 2`)
+	c.PublishSchema(second)
+	t.Run("our file is of another version", func(t *testing.T) {
+		answer := present(t, c, counter, ask(t, counter), func(s *shown) { source(s)["version"] = int64(2) })
+		unchecked(t, counter.Verifier, answer, verifier.CheckSchema, provenance.ErrNoSchema)
+	})
+	third := other(`"id": "test.resident"`, `"id": "test.driver"`)
+	third, err := credential.ParseSchema([]byte(strings.Replace(string(third.Bytes()), testworld.Type, "urn:test:driver:1", 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.PublishSchema(third)
+	t.Run("schema of another type", func(t *testing.T) {
+		v := open(t, c, counter, func(p *parts) { p.material.Schemas = append(p.material.Schemas, third) })
+		answer := present(t, c, counter, ask(t, counter), func(s *shown) { source(s)["schema"] = third.ID })
+		rejected(t, v, answer, verifier.CheckSchema, provenance.ErrSchema)
+	})
+}
+
+func TestStatus(t *testing.T) {
+	setUp := func(t *testing.T) (*testworld.Country, *testworld.Holder, *testworld.Counter, []byte) {
+		c := testworld.New(t, testworld.Options{})
+		citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+		return c, citizen, counter, c.Answer(citizen, counter, testworld.Claims)
+	}
+	t.Run("revoked", func(t *testing.T) {
+		c, citizen, counter, answer := setUp(t)
+		if err := c.Desk.Revoke(t.Context(), citizen.Code); err != nil {
+			t.Fatal(err)
+		}
+		rejected(t, counter.Verifier, answer, verifier.CheckStatus, status.ErrRevoked)
+		asked, _, _ := c.Response(answer)
+		failures(t, counter, asked, 1)
+	})
+	t.Run("list differs from the ledger's", func(t *testing.T) {
+		c, citizen, counter, answer := setUp(t)
+		before, _ := c.Public.Fetch(t.Context(), c.Desk.StatusURI())
+		if err := c.Desk.Revoke(t.Context(), citizen.Code); err != nil {
+			t.Fatal(err)
+		}
+		// Whoever keeps the list of yesterday cannot hide today's revocation.
+		_ = c.Public.Publish(t.Context(), c.Desk.StatusURI(), before)
+		rejected(t, counter.Verifier, answer, verifier.CheckStatus, provenance.ErrStatusRoot)
+	})
+	t.Run("list signed by somebody else", func(t *testing.T) {
+		c, _, counter, answer := setUp(t)
+		good, _ := c.Public.Fetch(t.Context(), c.Desk.StatusURI())
+		_ = c.Public.Publish(t.Context(), c.Desk.StatusURI(), []byte(flipBinding(string(good))))
+		rejected(t, counter.Verifier, answer, verifier.CheckStatus, status.ErrSignature)
+		_ = c.Public.Publish(t.Context(), c.Desk.StatusURI(), good)
+		accepted(t, counter.Verifier, answer)
+	})
+	t.Run("list older than the policy takes", func(t *testing.T) {
+		c, citizen, counter, _ := setUp(t)
+		c.Advance(24*time.Hour + time.Second)
+		c.Heartbeat()
+		answer := c.Answer(citizen, counter, testworld.Claims)
+		rejected(t, counter.Verifier, answer, verifier.CheckStatus, status.ErrStale)
+		if err := c.Desk.Publish(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		accepted(t, counter.Verifier, answer)
+	})
+	t.Run("list expired", func(t *testing.T) {
+		c, citizen, counter, _ := setUp(t)
+		c.Advance(7 * 24 * time.Hour)
+		c.Heartbeat()
+		rejected(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims), verifier.CheckStatus, ledger.ErrExpired)
+	})
+	t.Run("list not to be had", func(t *testing.T) {
+		c, _, counter, answer := setUp(t)
+		v := open(t, c, counter, func(p *parts) { p.material.Status = noList{} })
+		unchecked(t, v, answer, verifier.CheckStatus, errNoLine)
+		asked, _, _ := c.Response(answer)
+		failures(t, counter, asked, 0)
+		accepted(t, counter.Verifier, answer)
+	})
+}
+
+var errNoLine = errors.New("no line")
+
+type noList struct{}
+
+func (noList) Fetch(context.Context, string) ([]byte, error) { return nil, errNoLine }
+
+func TestPolicyNamesIssuers(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	citizen := c.Citizen(c.Adult())
+	named := func(dids ...string) func(testworld.JSON) {
+		return func(p testworld.JSON) {
+			delete(p, "accreditedBy")
+			p["issuers"] = dids
+		}
+	}
+	counter := c.Counter(c.Policy(named(c.Library.DID)))
+	answer := c.Answer(citizen, counter, testworld.Claims)
+	rejected(t, counter.Verifier, answer, verifier.CheckPolicy, verifier.ErrIssuerNotNamed)
+
+	counter = c.Counter(c.Policy(named(c.Library.DID, c.Office.DID)))
+	answer = c.Answer(citizen, counter, testworld.Claims)
+	accepted(t, counter.Verifier, answer)
+}

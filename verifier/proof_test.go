@@ -1,0 +1,406 @@
+package verifier_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp"
+	"github.com/hufu-id/hufu/zkp/prover"
+)
+
+// proving is a country with real proofs and one adult citizen in its first
+// epoch.
+func proving(t testing.TB) (*testworld.Country, *testworld.Holder) {
+	t.Helper()
+	c := testworld.New(t, testworld.Options{})
+	c.UseProver()
+	citizen := c.Citizen(c.Adult())
+	c.NextEpoch()
+	return c, citizen
+}
+
+// spoil changes the bytes of a proof.
+func spoil(t *testing.T, c *testworld.Country, answer []byte, edit func([]byte)) []byte {
+	t.Helper()
+	state, query, text := c.Response(answer)
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit(b)
+	return c.NewResponse(state, query, base64.RawURLEncoding.EncodeToString(b))
+}
+
+// Offsets in an encoded presentation.
+const (
+	atEpoch     = 2
+	atCom       = 10
+	atPseudonym = 42
+	atPrepare   = 74
+	atShow      = atPrepare + zkp.ProofSize
+)
+
+// TestProofBytes spoils one field of a good proof.
+func TestProofBytes(t *testing.T) {
+	c, citizen := proving(t)
+	counter := c.Counter(c.Policy(nil))
+	good := c.Answer(citizen, counter, testworld.Proof)
+	state, _, text := c.Response(good)
+	_, _, otherText := c.Response(c.Answer(citizen, counter, testworld.Proof))
+	other, err := base64.RawURLEncoding.DecodeString(otherText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := func(at, n int) func([]byte) { return func(b []byte) { copy(b[at:at+n], other[at:at+n]) } }
+	epoch := func(by int64) func([]byte) {
+		return func(b []byte) {
+			n := binary.BigEndian.Uint64(b[atEpoch:])
+			binary.BigEndian.PutUint64(b[atEpoch:], uint64(int64(n)+by))
+		}
+	}
+	for _, test := range []struct {
+		name   string
+		answer []byte
+		check  verifier.Check
+		reason error
+	}{
+		{"padded base64", c.NewResponse(state, testworld.Proof, text+"="), verifier.CheckForm, zkp.ErrForm},
+		{"a line break inside", c.NewResponse(state, testworld.Proof, text[:8]+"\n"+text[8:]), verifier.CheckForm, zkp.ErrForm},
+		{"one byte short", c.NewResponse(state, testworld.Proof, text[:len(text)-2]), verifier.CheckForm, zkp.ErrForm},
+		{"an SD-JWT instead", c.NewResponse(state, testworld.Proof, "e30~"), verifier.CheckForm, zkp.ErrForm},
+		{"unknown version", spoil(t, c, good, func(b []byte) { b[0] = 2 }), verifier.CheckForm, zkp.ErrForm},
+		{"unknown suite", spoil(t, c, good, func(b []byte) { b[1] = 2 }), verifier.CheckForm, zkp.ErrForm},
+		{"epoch never closed", spoil(t, c, good, epoch(-1)), verifier.CheckEpoch, ledger.ErrAbsent},
+		{"epoch to come", spoil(t, c, good, epoch(+1)), verifier.CheckEpoch, ledger.ErrAbsent},
+		{"another commitment", spoil(t, c, good, from(atCom, 32)), verifier.CheckPrepare, zkp.ErrPrepare},
+		{"one bit of the commitment", spoil(t, c, good, func(b []byte) { b[atCom+31] ^= 1 }), verifier.CheckPrepare, zkp.ErrPrepare},
+		{"another prepare proof", spoil(t, c, good, from(atPrepare, zkp.ProofSize)), verifier.CheckPrepare, zkp.ErrPrepare},
+		{"another pseudonym", spoil(t, c, good, from(atPseudonym, 32)), verifier.CheckStatement, zkp.ErrShow},
+		{"one bit of the pseudonym", spoil(t, c, good, func(b []byte) { b[atPseudonym+31] ^= 1 }), verifier.CheckStatement, zkp.ErrShow},
+		{"another show proof", spoil(t, c, good, from(atShow, zkp.ProofSize)), verifier.CheckStatement, zkp.ErrShow},
+		{"both proofs of another answer", spoil(t, c, good, func(b []byte) { copy(b, other) }), verifier.CheckStatement, zkp.ErrShow},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			before := countOf(t, counter, state)
+			rejected(t, counter.Verifier, test.answer, test.check, test.reason)
+			failures(t, counter, state, before+1)
+		})
+	}
+	accepted(t, counter.Verifier, good)
+	rejected(t, counter.Verifier, good, verifier.CheckReplay, verifier.ErrReplayed)
+}
+
+// crooked proves something else than what its wallet asks of it.
+type crooked struct {
+	*prover.Prover
+	show    func(*zkp.Request)
+	prepare func(*zkp.PrepareWitness) (*zkp.PrepareWitness, error)
+}
+
+func (p *crooked) Show(ctx context.Context, w *zkp.ShowWitness) (*zkp.Presentation, error) {
+	if p.show == nil {
+		return p.Prover.Show(ctx, w)
+	}
+	request := *w.Request
+	p.show(&request)
+	other, err := zkp.NewShowWitness(w.Credential, w.Prepared, w.Epoch, &request)
+	if err != nil {
+		return nil, err
+	}
+	return p.Prover.Show(ctx, other)
+}
+
+func (p *crooked) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepared, error) {
+	if p.prepare == nil {
+		return p.Prover.Prepare(ctx, w)
+	}
+	other, err := p.prepare(w)
+	if err != nil {
+		return nil, err
+	}
+	return p.Prover.Prepare(ctx, other)
+}
+
+// crookedCitizen has a wallet with a crooked prover.
+func crookedCitizen(t *testing.T) (*testworld.Country, *testworld.Holder, *crooked) {
+	t.Helper()
+	c := testworld.New(t, testworld.Options{})
+	p := &crooked{Prover: c.UseProver()}
+	c.UseSketch(p)
+	citizen := c.Citizen(c.Adult())
+	c.NextEpoch()
+	return c, citizen, p
+}
+
+// TestProofOfAnotherRequest: each part of the request is bound by itself.
+func TestProofOfAnotherRequest(t *testing.T) {
+	c, citizen, p := crookedCitizen(t)
+	counter := c.Counter(c.Policy(func(policy testworld.JSON) {
+		policy["scope"] = testworld.JSON{"kind": "pairwise"}
+		onlyProof(policy)
+	}))
+	for _, test := range []struct {
+		name string
+		edit func(*zkp.Request)
+	}{
+		{"nonce", func(r *zkp.Request) { r.Nonce = strings.Repeat("A", len(r.Nonce)) }},
+		{"audience", func(r *zkp.Request) { r.Audience = "decentralized_identifier:" + c.Office.DID }},
+		{"query", func(r *zkp.Request) { r.Query[0] ^= 1 }},
+		{"expiry", func(r *zkp.Request) { r.Expiry = r.Expiry.Add(time.Second) }},
+		{"fewer predicates", func(r *zkp.Request) { r.Statement, _ = zkp.All(r.Statement.Predicates[0]) }},
+		{"any instead of all", func(r *zkp.Request) { r.Statement, _ = zkp.Any(r.Statement.Predicates[:2]...) }},
+		{"a lower age", func(r *zkp.Request) { r.Statement.Predicates[0].High++ }},
+		{"no scope", func(r *zkp.Request) { r.Scope = zkp.Scope{} }},
+		{"scope of another counter", func(r *zkp.Request) { r.Scope.Owner = c.Office.DID }},
+		{"once instead of pairwise", func(r *zkp.Request) { r.Scope = zkp.Scope{Kind: zkp.ScopeOnce, Owner: r.Scope.Owner, ID: "x"} }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, ask := c.Ask(citizen, counter)
+			p.show = test.edit
+			bad := c.Present(citizen, ask, testworld.Proof)
+			p.show = nil
+			rejected(t, counter.Verifier, bad, verifier.CheckStatement, zkp.ErrShow)
+			state, _, _ := c.Response(bad)
+			failures(t, counter, state, 1)
+			accepted(t, counter.Verifier, c.Present(citizen, ask, testworld.Proof))
+		})
+	}
+}
+
+// onlyProof leaves the query for disclosed claims out.
+func onlyProof(policy testworld.JSON) {
+	dcql := policy["dcql"].(testworld.JSON)
+	dcql["credentials"] = dcql["credentials"].([]any)[:1]
+	delete(dcql, "credential_sets")
+}
+
+// TestProofOfAnotherEpoch: trees of the holder's own making prove nothing.
+func TestProofOfAnotherEpoch(t *testing.T) {
+	c, citizen, p := crookedCitizen(t)
+	counter := c.Counter(c.Policy(nil))
+	for _, test := range []struct {
+		name string
+		edit func(w *zkp.PrepareWitness) (*zkp.PrepareWitness, error)
+	}{
+		{"registry with one issuer more", func(w *zkp.PrepareWitness) (*zkp.PrepareWitness, error) {
+			leaf := w.Entry.Leaf()
+			leaves := [][32]byte{{31: 1}, leaf.Bytes()} // sorted
+			registry, err := zkp.NewRegistry(leaves)
+			if err != nil {
+				return nil, err
+			}
+			return another(w, registry, nil, w.Epoch.Day)
+		}},
+		{"revocations with somebody else's", func(w *zkp.PrepareWitness) (*zkp.PrepareWitness, error) {
+			revocation, err := zkp.NewRevocation([][zkp.HandleSize]byte{{1}})
+			if err != nil {
+				return nil, err
+			}
+			return another(w, nil, revocation, w.Epoch.Day)
+		}},
+		{"another day", func(w *zkp.PrepareWitness) (*zkp.PrepareWitness, error) {
+			return another(w, nil, nil, w.Epoch.Day+1)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p.prepare = func(w *zkp.PrepareWitness) (*zkp.PrepareWitness, error) {
+				other, err := test.edit(w)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return other, nil
+			}
+			_, ask := c.Ask(citizen, counter)
+			bad := c.Present(citizen, ask, testworld.Proof)
+			p.prepare = nil
+			rejected(t, counter.Verifier, bad, verifier.CheckPrepare, zkp.ErrPrepare)
+			accepted(t, counter.Verifier, c.Present(citizen, ask, testworld.Proof))
+		})
+	}
+}
+
+// another puts the credential into other trees, or another day.
+func another(w *zkp.PrepareWitness, registry *zkp.Registry, revocation *zkp.Revocation, day zkp.Day) (*zkp.PrepareWitness, error) {
+	out := *w
+	out.Epoch.Day = day
+	var err error
+	if registry != nil {
+		out.Epoch.Registry = registry.Root()
+		if out.EntryPath, err = registry.Path(w.Entry); err != nil {
+			return nil, err
+		}
+	}
+	if revocation != nil {
+		out.Epoch.Revocation = revocation.Root()
+		if out.Gap, err = revocation.Gap(w.Credential.Half.Handle()); err != nil {
+			return nil, err
+		}
+	}
+	return &out, nil
+}
+
+// TestProofOfAnotherType: a resident's proof at a counter that asks for
+// drivers.
+func TestProofOfAnotherType(t *testing.T) {
+	c, citizen := proving(t)
+	driver, err := credential.ParseSchema([]byte(strings.NewReplacer(
+		c.Schema.ID, "test.driver", testworld.Type, "urn:test:driver:1").Replace(string(c.Schema.Bytes()))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.PublishSchema(driver)
+	counter := c.Counter(c.Policy(nil))
+	drivers := c.Policy(func(p testworld.JSON) {
+		onlyProof(p)
+		proofQuery(p)["meta"] = testworld.JSON{"vct_values": []string{driver.VCT}}
+	})
+	v := open(t, c, counter, func(p *parts) { p.policy, p.material.Schemas = drivers, append(p.material.Schemas, driver) })
+	_, _, text := c.Response(c.Answer(citizen, counter, testworld.Proof))
+	request, err := v.Ask(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := c.NewResponse(c.Request([]byte(request)).State, testworld.Proof, text)
+	rejected(t, v, answer, verifier.CheckPrepare, zkp.ErrPrepare)
+}
+
+func TestProofAges(t *testing.T) {
+	c, citizen := proving(t)
+	counter := c.Counter(c.Policy(nil))
+	early := c.Answer(citizen, counter, testworld.Proof)
+	_, _, text := c.Response(early)
+	accepted(t, counter.Verifier, early)
+	for range 2 {
+		c.NextEpoch()
+	}
+	// Two hours and five minutes after its epoch closed.
+	state := c.Request(ask(t, counter)).State
+	rejected(t, counter.Verifier, c.NewResponse(state, testworld.Proof, text), verifier.CheckEpoch, verifier.ErrEpochTooOld)
+	failures(t, counter, state, 1)
+	accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Proof))
+}
+
+func TestProofKeys(t *testing.T) {
+	c, citizen := proving(t)
+	counter := c.Counter(c.Policy(nil))
+	answer := c.Answer(citizen, counter, testworld.Proof)
+	state, _, _ := c.Response(answer)
+	for _, test := range []struct {
+		name   string
+		edit   func(*parts)
+		check  verifier.Check
+		reason error
+	}{
+		{"none at hand", func(p *parts) { p.material.VerifyingKeys = nil }, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
+		{"one at hand", func(p *parts) { p.material.VerifyingKeys = p.material.VerifyingKeys[:1] }, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
+		{"not the ledger's", func(p *parts) { p.material.VerifyingKeys = [][]byte{[]byte("key"), {}} }, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
+		{"made by one machine", func(p *parts) { p.opts.AllowSinglePartySetupUnsafe = false }, verifier.CheckPrepare, zkp.ErrSinglePartySetup},
+		{"schema file not the ledger's", func(p *parts) {
+			s, err := credential.ParseSchema(append(c.Schema.Bytes(), ' '))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.material.Schemas = []*credential.Schema{s}
+		}, verifier.CheckSchema, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			v := open(t, c, counter, test.edit)
+			_, err := v.Verify(t.Context(), answer)
+			var u *verifier.Unchecked
+			if !errors.As(err, &u) || u.Check != test.check || test.reason != nil && !errors.Is(err, test.reason) {
+				t.Errorf("got %v", err)
+			}
+			failures(t, counter, state, 0)
+		})
+	}
+	t.Run("retired", func(t *testing.T) {
+		b, err := c.Log.Get(t.Context(), ledger.VKKey(string(zkp.CircuitShow)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, err := ledger.ParseVK(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := answer
+		key.State = ledger.VKRetired
+		c.Submit(c.Root, key)
+		unchecked(t, counter.Verifier, before, verifier.CheckPrepare, ledger.ErrRetired)
+	})
+}
+
+// TestProofHidesTheIssuer: a policy that names issuers cannot be met by a proof.
+func TestProofHidesTheIssuer(t *testing.T) {
+	c, citizen := proving(t)
+	counter := c.Counter(c.Policy(func(p testworld.JSON) {
+		delete(p, "accreditedBy")
+		p["issuers"] = []string{c.Office.DID}
+	}))
+	_, ask := c.Ask(citizen, counter)
+	rejected(t, counter.Verifier, c.Present(citizen, ask, testworld.Proof), verifier.CheckPolicy, verifier.ErrIssuersHidden)
+	accepted(t, counter.Verifier, c.Present(citizen, ask, testworld.Claims))
+}
+
+// TestOnce: one answer a person and event; the next person is welcome.
+func TestOnce(t *testing.T) {
+	c, citizen := proving(t)
+	policy := c.Policy(func(p testworld.JSON) {
+		testworld.Once(p)
+		onlyProof(p)
+	})
+	counter := c.Counter(policy)
+	first := accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Proof))
+	again := c.Answer(citizen, counter, testworld.Proof)
+	rejected(t, counter.Verifier, again, verifier.CheckOnce, verifier.ErrUsedOnce)
+	state, _, _ := c.Response(again)
+	failures(t, counter, state, 1)
+
+	neighbour := c.Citizen(c.OtherAdult())
+	second := accepted(t, counter.Verifier, c.Answer(neighbour, counter, testworld.Proof))
+	if first.Pseudonym == "" || first.Pseudonym == second.Pseudonym {
+		t.Error("two people under one name, or none")
+	}
+	t.Run("another event of the counter", func(t *testing.T) {
+		v := open(t, c, counter, func(p *parts) {
+			p.policy = c.Policy(func(p testworld.JSON) {
+				onlyProof(p)
+				p["scope"] = testworld.JSON{"kind": "once", "event": "card-2027"}
+			})
+		})
+		result := accepted(t, v, c.Answer(citizen, &testworld.Counter{Verifier: v, Store: counter.Store}, testworld.Proof))
+		if result.Pseudonym == first.Pseudonym {
+			t.Error("one name in two events")
+		}
+	})
+}
+
+// TestPairwise: one name at one counter, another at the next.
+func TestPairwise(t *testing.T) {
+	c, citizen := proving(t)
+	policy := c.Policy(func(p testworld.JSON) {
+		onlyProof(p)
+		p["scope"] = testworld.JSON{"kind": "pairwise"}
+	})
+	gym := c.NewAgency()
+	c.Accredit(gym, ledger.ActionVerify, ledger.StateActive)
+	here, there := c.Counter(policy), c.CounterOf(gym, policy)
+	var names []string
+	for _, counter := range []*testworld.Counter{here, here, there} {
+		names = append(names, accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Proof)).Pseudonym)
+	}
+	if names[0] == "" || names[0] != names[1] || names[0] == names[2] {
+		t.Error("a pairwise name is not one a counter")
+	}
+}
+
+var _ wallet.Prover = (*crooked)(nil)
