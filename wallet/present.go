@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -188,9 +189,11 @@ func (w *Wallet) remember(ctx context.Context, e Entry) error {
 	if err != nil {
 		return err
 	}
-	return w.store.Update(ctx, func(tx Tx) error {
-		return tx.Put(kindHistory, e.At.Format("20060102T150405.000000000Z"), value)
-	})
+	// Two presentations may fall on one instant; the record ids sort by time.
+	var tail [8]byte
+	_, _ = rand.Read(tail[:]) // crypto/rand never fails
+	id := fmt.Sprintf("%s-%x", e.At.Format("20060102T150405.000000000Z"), tail)
+	return w.store.Update(ctx, func(tx Tx) error { return tx.Put(kindHistory, id, value) })
 }
 
 // History lists every presentation, oldest first.

@@ -336,12 +336,13 @@ func (s *scene) stale(ctx context.Context) error {
 	if _, err := line.Prove(ctx); err != nil {
 		return err
 	}
-	s.now = s.now.Add(48 * time.Hour)
 	policy, err := s.library.keepPolicy(sample("adult-in-district.policy.json"))
 	if err != nil {
 		return err
 	}
-	v, err := s.library.verifier(policy, line, true)
+	later := *s.library
+	later.clock = func() time.Time { return s.now.Add(48 * time.Hour) }
+	v, err := later.verifier(policy, line, true)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,9 @@ const (
 	// demoPassphrase protects folders that are thrown away, or kept to be
 	// opened by hand.
 	demoPassphrase = "hufu demo"
+	// demoSpan is how much time passes in the demo, and a little more: it ends
+	// now, so that what is kept can be opened afterwards.
+	demoSpan = 10 * time.Hour
 )
 
 // scene is everything one run of the demo holds.
@@ -80,7 +83,7 @@ func (s *scene) clockNow() time.Time { return s.now }
 
 // demo plays every scene in order.
 func (a *app) demo(ctx context.Context, table []byte, keep string) error {
-	s := &scene{app: a, dir: keep, now: a.clock()}
+	s := &scene{app: a, dir: keep, now: a.clock().Add(-demoSpan)}
 	if keep == "" {
 		temp, err := os.MkdirTemp("", "hufu-demo-")
 		if err != nil {

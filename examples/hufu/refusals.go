@@ -8,6 +8,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/statement"
@@ -35,6 +36,8 @@ var reasons = []reason{
 
 	{ledger.ErrStale, "why.stale", false},
 	{ledger.ErrClock, "why.clock", false},
+	{machine.ErrClock, "why.clock", false},
+	{machine.ErrDamaged, "why.ledger-damaged", false},
 	{ledger.ErrInconsistent, "why.inconsistent", true},
 	{ledger.ErrFingerprint, "why.fingerprint", true},
 	{ledger.ErrNotWitnessed, "why.witnesses", false},
