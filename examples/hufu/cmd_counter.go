@@ -119,7 +119,7 @@ func (a *app) requestCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.sent(out, []byte(request), "request.made")
+				return a.sent(out, openid.QRPresentationRequest, []byte(request), "request.made")
 			})
 		},
 	}

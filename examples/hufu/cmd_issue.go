@@ -85,7 +85,7 @@ func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out str
 	}
 	for _, o := range offers {
 		name := filepath.Join(out, fmt.Sprintf("offer-%03d.json", o.Row))
-		if err := a.writeMessage(name, o.Offer); err != nil {
+		if err := a.writeMessage(name, openid.QROffer, o.Offer); err != nil {
 			return err
 		}
 	}
@@ -148,7 +148,7 @@ func (a *app) answerApplication(ctx context.Context, desk *issuer.Desk, applicat
 	if err != nil {
 		return err
 	}
-	if err := a.writeMessage(out, response); err != nil {
+	if err := a.writeMessage(out, openid.QRCredentialResponse, response); err != nil {
 		return err
 	}
 	if out != "-" {

@@ -115,7 +115,7 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.sent(out, application, "wallet.applied")
+				return a.sent(out, openid.QRCredentialRequest, application, "wallet.applied")
 			})
 		},
 	}
@@ -128,8 +128,8 @@ func outFlag(cmd *cobra.Command, out *string, name string) {
 }
 
 // sent writes a message and says where, unless it went to standard output.
-func (a *app) sent(out string, message []byte, id string) error {
-	if err := a.writeMessage(out, message); err != nil {
+func (a *app) sent(out string, kind openid.QRType, message []byte, id string) error {
+	if err := a.writeMessage(out, kind, message); err != nil {
 		return err
 	}
 	if out != "-" {
@@ -226,7 +226,7 @@ func (a *app) walletPresent(dir *string) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.sent(out, presented.Response, "present.done")
+				return a.sent(out, openid.QRPresentationResponse, presented.Response, "present.done")
 			})
 		},
 	}

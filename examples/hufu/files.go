@@ -91,9 +91,17 @@ func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// writeMessage writes to a file, or to standard output when the name is "-".
-// An existing file is not overwritten: it may be the only copy of an offer.
-func (a *app) writeMessage(name string, b []byte) error {
+// writeMessage writes to a file, or to standard output when the name is "-", as
+// JSON or, with --qr, as the text of one QR code. An existing file is not
+// overwritten: it may be the only copy of an offer.
+func (a *app) writeMessage(name string, kind openid.QRType, b []byte) error {
+	if a.qr {
+		text := openid.QRText(kind, b)
+		if len(text) > limits.QRText {
+			return usageError{errors.New(a.words.text("output.no-qr", "Length", len(text)))}
+		}
+		b = []byte(text)
+	}
 	if name == "-" {
 		_, err := fmt.Fprintln(a.out, string(b))
 		return err

@@ -27,6 +27,7 @@ type app struct {
 	words    *words
 	lang     string
 	json     bool
+	qr       bool
 	explain  bool
 	ledger   string // folder
 	clock    func() time.Time
@@ -71,6 +72,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.lang, "lang", "", "language of what is printed: en or zh (default: from LANG)")
 	flags.BoolVar(&a.json, "json", false, "print one JSON object a line instead of sentences")
+	flags.BoolVar(&a.qr, "qr", false, "write messages as the text of one QR code (HUFU1:…) instead of JSON")
 	flags.StringVar(&a.ledger, "ledger", envOr("HUFU_LEDGER", "ledger"), "folder of the ledger")
 	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(),
 		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
