@@ -3,7 +3,6 @@ package ledger
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/hufu-id/hufu/internal/limits"
 )
@@ -22,9 +21,6 @@ const (
 
 // AttributeSlots is how many attributes a schema orders.
 const AttributeSlots = 16
-
-// maxWitnesses bounds witnesses and agency keys of one trust object.
-const maxWitnesses = 32
 
 // checkName accepts a short printable name without spaces or slashes, so that
 // it can stand between slashes in a key.
@@ -153,60 +149,6 @@ func (r *Revocation) Check() error {
 	return firstError(CheckKey(r.List), CheckKey(r.Key()))
 }
 
-// Setups of a verifying key.
-const (
-	// SetupSingleParty means that one machine made the key and could forge.
-	SetupSingleParty = "single-party"
-	// SetupCeremony means that many did, of whom one honest one is enough.
-	SetupCeremony = "ceremony"
-)
-
-// States of a verifying key.
-const (
-	VKActive  = "active"
-	VKRetired = "retired"
-)
-
-// VK pins the verifying key of one circuit. It is write-once, but for its
-// retirement.
-type VK struct {
-	_ struct{} `cbor:",toarray"`
-	// Circuit names the circuit and its version.
-	Circuit string
-	// KeyHash is the SHA-256 of the verifying key's bytes.
-	KeyHash [32]byte
-	// TranscriptHash is the SHA-256 of the setup's transcript.
-	TranscriptHash [32]byte
-	// Setup is SetupSingleParty or SetupCeremony.
-	Setup string
-	// State is VKActive or VKRetired.
-	State string
-}
-
-// ParseVK reads a verifying key object. The error is [ErrTooLarge],
-// [ErrFormat], [ErrKey] or [ErrValue].
-func ParseVK(b []byte) (*VK, error) { return parseObject[VK](b) }
-
-// Kind returns [KindVK].
-func (*VK) Kind() string { return KindVK }
-
-// Key returns [VKKey] of the circuit.
-func (v *VK) Key() string { return VKKey(v.Circuit) }
-
-// Bytes is the canonical encoding.
-func (v *VK) Bytes() []byte { return encodeObject(*v) }
-
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
-func (v *VK) Check() error {
-	if v.Setup != SetupSingleParty && v.Setup != SetupCeremony {
-		return fmt.Errorf("%w: unknown setup", ErrValue)
-	}
-	if v.State != VKActive && v.State != VKRetired {
-		return fmt.Errorf("%w: unknown state of a verifying key", ErrValue)
-	}
-	return firstError(CheckKey(v.Circuit), CheckKey(v.Key()))
-}
-
 // Anchor fixes a salted hash, or the root over many, in time. It is write-once.
 type Anchor struct {
 	_ struct{} `cbor:",toarray"`
@@ -237,84 +179,6 @@ func (a *Anchor) Check() error {
 		return fmt.Errorf("%w: anchor over no record", ErrValue)
 	}
 	return CheckDID(a.Agency)
-}
-
-// Trust is the consortium's n-th agreement: which agencies decide together, and
-// which witnesses count. Each is signed by the threshold of the one before.
-type Trust struct {
-	_ struct{} `cbor:",toarray"`
-	// Number counts from 0.
-	Number uint64
-	// Witnesses are the note verifier keys of the replaying witnesses, of
-	// which K must cosign.
-	Witnesses []string
-	K         uint32
-	// AgencyKeys are signature keys, of which Threshold must sign.
-	AgencyKeys [][]byte
-	Threshold  uint32
-}
-
-// ParseTrustObject reads a trust object. The error is [ErrTooLarge],
-// [ErrFormat], [ErrKey] or [ErrValue].
-func ParseTrustObject(b []byte) (*Trust, error) { return parseObject[Trust](b) }
-
-// Kind returns [KindTrust].
-func (*Trust) Kind() string { return KindTrust }
-
-// Key returns [TrustKey] of the number.
-func (t *Trust) Key() string { return TrustKey(t.Number) }
-
-// Bytes is the canonical encoding.
-func (t *Trust) Bytes() []byte { return encodeObject(*t) }
-
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
-func (t *Trust) Check() error {
-	if t.K == 0 || int64(t.K) > int64(len(t.Witnesses)) || len(t.Witnesses) > maxWitnesses {
-		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.Witnesses))
-	}
-	if t.Threshold == 0 || int64(t.Threshold) > int64(len(t.AgencyKeys)) || len(t.AgencyKeys) > maxWitnesses {
-		return fmt.Errorf("%w: %d of %d agency keys", ErrValue, t.Threshold, len(t.AgencyKeys))
-	}
-	seen := map[string]bool{}
-	for _, key := range t.AgencyKeys {
-		if len(key) == 0 || len(key) > maxKeyBytes || seen[string(key)] {
-			return fmt.Errorf("%w: agency key empty, too long or twice", ErrValue)
-		}
-		seen[string(key)] = true
-	}
-	_, err := witnessVerifiers(t.Witnesses)
-	return err
-}
-
-// Epoch holds the roots of one closed epoch: under which registry and which
-// revocations a zero-knowledge proof of that epoch was made. The state machine
-// alone writes it.
-type Epoch struct {
-	_ struct{} `cbor:",toarray"`
-	// Number is Unix time divided by the length of an epoch.
-	Number uint64
-	// Day is the Day at closing.
-	Day uint32
-	// RegistryRoot and RevocationRoot are as ZK made them.
-	RegistryRoot, RevocationRoot [32]byte
-}
-
-// ParseEpoch reads an epoch. The error is [ErrTooLarge] or [ErrFormat].
-func ParseEpoch(b []byte) (*Epoch, error) {
-	e, err := decodeObject[Epoch](b, limits.Operation)
-	if err != nil {
-		return nil, err
-	}
-	return &e, nil
-}
-
-// Bytes is the canonical encoding.
-func (e *Epoch) Bytes() []byte { return encodeObject(*e) }
-
-// ClosedAt is the end of the epoch by the clock. The checkpoint that closed it
-// came then or later.
-func (e *Epoch) ClosedAt(trust *TrustFile) time.Time {
-	return time.Unix(int64(e.Number+1)*int64(trust.EpochLength/time.Second), 0)
 }
 
 // parseObject decodes an object and checks its fields.

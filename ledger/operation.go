@@ -62,9 +62,7 @@ func NewOperation(object Object) (*Operation, error) {
 		return nil, err
 	}
 	op := &Operation{Kind: object.Kind(), Key: object.Key(), Body: object.Bytes()}
-	if _, err := rand.Read(op.Nonce[:]); err != nil {
-		return nil, fmt.Errorf("ledger: reading random bytes: %w", err)
-	}
+	rand.Read(op.Nonce[:]) // never fails
 	return op, nil
 }
 

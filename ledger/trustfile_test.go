@@ -111,6 +111,7 @@ func TestNoteSigners(t *testing.T) {
 	for name, err := range map[string]error{
 		"log name":     second(ledger.NewLogSigner("a b", ed25519Key(t))),
 		"witness name": second(ledger.NewCosigner("a+b", ed25519Key(t), nil)),
+		"no ASCII":     second(ledger.NewLogSigner("库", ed25519Key(t))),
 		"no name":      second(ledger.NewLogSigner("", ed25519Key(t))),
 	} {
 		if !is(err, ledger.ErrKey) {

@@ -56,6 +56,10 @@ func TestFalseProofs(t *testing.T) {
 		"earlier map proof":  {func(p *ledger.Proof) { p.Entries[0].Proof = earlier.Entries[0].Proof }, ledger.ErrNotIncluded},
 		"empty map proof":    {func(p *ledger.Proof) { p.Entries[0].Proof = nil }, ledger.ErrFormat},
 		"trailing sibling":   {func(p *ledger.Proof) { p.Entries[0].Proof = append(p.Entries[0].Proof, make([]byte, 32)...) }, ledger.ErrFormat},
+		"empty sibling": {func(p *ledger.Proof) {
+			p.Entries[0].Proof = append(p.Entries[0].Proof, make([]byte, 32)...)
+			p.Entries[0].Proof[31] |= 1
+		}, ledger.ErrFormat},
 		"entry twice":        {func(p *ledger.Proof) { p.Entries = append(p.Entries, p.Entries[0]) }, ledger.ErrFormat},
 		"key with a space":   {func(p *ledger.Proof) { p.Entries[0].Key = "a b" }, ledger.ErrKey},
 		"too many entries":   {func(p *ledger.Proof) { p.Entries = make([]ledger.Entry, 5000) }, ledger.ErrTooLarge},

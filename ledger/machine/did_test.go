@@ -105,7 +105,13 @@ func TestDeactivated(t *testing.T) {
 
 func TestProofKeyHasOneOwner(t *testing.T) {
 	w := newWorld(t)
-	w.agency(proofKey(7))
+	a := w.agency(proofKey(7))
+	if owner := must(machine.Value(w.store, ledger.ProofKeyKey(proofKey(7).Public)))(t); string(owner) != a.did {
+		t.Fatalf("owner %s", owner)
+	}
+	if _, err := machine.Value(w.store, ledger.ProofKeyKey(marshal(t, a.key))); !is(err, ledger.ErrAbsent) {
+		t.Fatal("a signature key has an owner:", err)
+	}
 	_, create := w.newAgency(proofKey(7))
 	w.refuse(machine.ErrConflict, create)
 	b := w.agency()

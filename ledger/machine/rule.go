@@ -60,7 +60,7 @@ func (t *transition) operation(signed *ledger.SignedOperation) (Receipt, error) 
 	}
 	leaf := signed.Bytes()
 	if len(leaf) > limits.Operation {
-		return Receipt{}, ErrTooLarge
+		return Receipt{}, fmt.Errorf("%w: operation of %d bytes", ledger.ErrTooLarge, len(leaf))
 	}
 	if len(signed.Signatures) == 0 {
 		return Receipt{}, ErrUnsigned

@@ -178,6 +178,27 @@ func TestTrustByThreshold(t *testing.T) {
 	w.accept(w.sign(vkOf("show"), a))
 }
 
+func TestNoConsortiumYet(t *testing.T) {
+	w := &world{TB: t, now: start, store: machine.NewMemory()}
+	root, create := w.newAgency()
+	w.root = root
+	w.machine = must(machine.New(hashZK{}, root.did, machine.Options{}))(t)
+	w.accept(create)
+	w.refuse(machine.ErrMissing, w.sign(vkOf("prepare"), root.key))
+	w.refuse(machine.ErrConflict, w.sign(w.consortium(1, 1, root.key), root.key))
+	w.refuse(machine.ErrUnauthorised, w.sign(w.consortium(0, 1, newKey(t)), newKey(t)))
+	w.refuse(ledger.ErrSuite, w.sign(&ledger.Trust{
+		Witnesses: w.consortium(0, 1, root.key).Witnesses, K: 1, AgencyKeys: [][]byte{{9}}, Threshold: 1,
+	}, root.key))
+	w.accept(w.sign(w.consortium(0, 1, root.key), root.key))
+}
+
+func TestOperationSizeIsCapped(t *testing.T) {
+	w := newWorld(t)
+	op := &ledger.Operation{Kind: ledger.KindAnchor, Key: anchorOf(w.root, 1).Key(), Body: make([]byte, 20_000)}
+	w.refuse(ledger.ErrTooLarge, &ledger.SignedOperation{Operation: op})
+}
+
 func TestBatchSizeIsCapped(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.machine.Apply(w.store, w.now, make([]*ledger.SignedOperation, machine.MaxBatch+1)...)
