@@ -10,6 +10,11 @@ type ZK interface {
 	// Handle is what is revoked of a credential: a hash of the issuer's proof
 	// key and the credential's random bytes.
 	Handle(key []byte, random [16]byte) ([12]byte, error)
+	// RevocationBucket says how the revocation tree is divided: handles that
+	// begin with the same so many bits share a part of it, which holds at most
+	// so many. A handle beyond that is refused when it is revoked, for once it
+	// was accepted no epoch could close any more.
+	RevocationBucket() (bits, capacity int)
 	// RegistryLeaf says that credentials of a schema and region, signed with
 	// key, may begin on the days from fromDay to untilDay, both included.
 	RegistryLeaf(key []byte, schemaID string, version uint32, region string, fromDay, untilDay uint32) ([32]byte, error)

@@ -21,6 +21,13 @@ func (a *Accumulator) Handle(key []byte, random [16]byte) ([HandleSize]byte, err
 	return NewHandle(k, random), nil
 }
 
+// RevocationBucket returns how many leading bits of a handle choose its bucket,
+// and how many handles a bucket holds: one less than its leaves, for between n
+// handles there are n+1 gaps.
+func (a *Accumulator) RevocationBucket() (bits, capacity int) {
+	return bucketBits, 1<<(3*bucketDepth) - 1
+}
+
 // RegistryLeaf returns the leaf of one accredited proof key.
 func (a *Accumulator) RegistryLeaf(key []byte, schemaID string, version uint32, region string, fromDay, untilDay uint32) ([32]byte, error) {
 	k, err := ParsePublicKey(key)

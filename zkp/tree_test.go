@@ -241,3 +241,23 @@ func TestCompressRefuses(t *testing.T) {
 		}()
 	}
 }
+
+// TestRevocationBucketHoldsWhatItSays ties the limit that the ledger enforces
+// to the tree: the last handle it allows fits, and one more does not.
+func TestRevocationBucketHoldsWhatItSays(t *testing.T) {
+	bits, capacity := new(zkp.Accumulator).RevocationBucket()
+	handles := make([][zkp.HandleSize]byte, capacity+1)
+	for i := range handles {
+		handles[i][0], handles[i][1] = 0xab, 0x80 // nine bits alike
+		handles[i][10], handles[i][11] = byte(i>>8), byte(i)
+	}
+	if bits != 9 {
+		t.Fatalf("%d bits choose a bucket; the handles above share nine", bits)
+	}
+	if _, err := zkp.NewRevocation(handles[:capacity]); err != nil {
+		t.Errorf("%d handles: %v", capacity, err)
+	}
+	if _, err := zkp.NewRevocation(handles); !errors.Is(err, zkp.ErrValue) {
+		t.Errorf("%d handles: %v, want ErrValue", capacity+1, err)
+	}
+}

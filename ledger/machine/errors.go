@@ -18,6 +18,8 @@ var (
 	// is write-once is there already, a sequence does not grow, a key was
 	// taken away.
 	ErrConflict = errors.New("machine: conflicts with the current state")
+	// ErrFull means that there is no room for what the operation adds.
+	ErrFull = errors.New("machine: no room left")
 	// ErrMissing means that something an operation refers to does not exist.
 	ErrMissing = errors.New("machine: refers to something absent")
 	// ErrTooLarge means a batch of more than MaxBatch operations.

@@ -206,3 +206,50 @@ func TestBatchSizeIsCapped(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// narrowZK has a revocation tree that is soon full.
+type narrowZK struct {
+	hashZK
+	bits, capacity int
+}
+
+func (z narrowZK) RevocationBucket() (bits, capacity int) { return z.bits, z.capacity }
+
+// TestRevokeIntoAFullBucket is refused at once: accepted, it would keep every
+// later epoch from closing.
+func TestRevokeIntoAFullBucket(t *testing.T) {
+	for _, c := range []struct{ bits, capacity int }{{0, 2}, {9, 1}} {
+		w := newWorld(t)
+		var err error
+		if w.machine, err = machine.New(narrowZK{bits: c.bits, capacity: c.capacity}, w.root.did, machine.Options{}); err != nil {
+			t.Fatal(err)
+		}
+		a := w.accredited(proofKey(7))
+		w.accept(w.sign(statusOf(a, 1), a.key))
+		taken := map[[2]byte]int{}
+		refused, accepted := 0, 0
+		for n := byte(0); n < 200 && (refused == 0 || accepted < 2); n++ {
+			random := [16]byte{n}
+			handle, err := hashZK{}.Handle(proofKey(7).Public, random)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bucket := [2]byte{handle[0], handle[1] >> 7}
+			if c.bits == 0 {
+				bucket = [2]byte{}
+			}
+			op := w.sign(&ledger.Revocation{ProofKey: proofKey(7).Public, Random: random, List: listURI, Index: uint64(n)}, a.key)
+			if taken[bucket] < c.capacity {
+				w.accept(op)
+				accepted++
+			} else {
+				w.refuse(machine.ErrFull, op)
+				refused++
+			}
+			taken[bucket]++
+		}
+		if refused == 0 || accepted < 2 {
+			t.Errorf("bits %d: %d accepted, %d refused", c.bits, accepted, refused)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -148,7 +149,39 @@ func (t *transition) addHandle(handle [12]byte) error {
 	if err != nil || b != nil {
 		return wrapStore(err)
 	}
+	if err := t.roomFor(handle); err != nil {
+		return err
+	}
 	return wrapStore(t.store.Put(TableRevoked, handle[:], u64(t.height())))
+}
+
+// roomFor counts the handles of a bucket. Handles are hashes, so a bucket fills
+// only where somebody searches for handles that fall into it.
+func (t *transition) roomFor(handle [12]byte) error {
+	bits, capacity := t.zk.RevocationBucket()
+	count := 0
+	err := t.store.Scan(TableRevoked, handle[:bits/8], func(key, _ []byte) error {
+		if len(key) == len(handle) && sameBits([12]byte(key), handle, bits) {
+			count++
+		}
+		return nil
+	})
+	if err != nil {
+		return storeError{err}
+	}
+	if count >= capacity {
+		return fmt.Errorf("%w: this part of the revocation tree is full", ErrFull)
+	}
+	return nil
+}
+
+func sameBits(a, b [12]byte, bits int) bool {
+	whole := bits / 8
+	if !bytes.Equal(a[:whole], b[:whole]) {
+		return false
+	}
+	rest := bits % 8
+	return rest == 0 || (a[whole]^b[whole])>>(8-rest) == 0
 }
 
 // vk is decided by the consortium: once, and then at most retired.

@@ -34,6 +34,8 @@ func (hashZK) Handle(key []byte, random [16]byte) ([12]byte, error) {
 	return [12]byte(sum[:12]), nil
 }
 
+func (hashZK) RevocationBucket() (bits, capacity int) { return 9, 1 << 15 }
+
 func (hashZK) RegistryLeaf(key []byte, schemaID string, version uint32, region string, from, until uint32) ([32]byte, error) {
 	b := append(bytes.Clone(key), schemaID+"\x00"+region+"\x00"...)
 	for _, n := range []uint32{version, from, until} {
