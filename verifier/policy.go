@@ -122,7 +122,10 @@ func ParsePolicy(b []byte) (*Policy, error) {
 	if p.Scope.Kind == "" {
 		p.Scope.Kind = "none"
 	}
-	return p, p.check()
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // shortJSON keeps what is wrong and where, without quoting the input.

@@ -105,6 +105,7 @@ type crooked struct {
 	*prover.Prover
 	show    func(*zkp.Request)
 	prepare func(*zkp.PrepareWitness) (*zkp.PrepareWitness, error)
+	kept    *zkp.Prepared // an honest one, made once, because it takes long
 }
 
 func (p *crooked) Show(ctx context.Context, w *zkp.ShowWitness) (*zkp.Presentation, error) {
@@ -122,7 +123,11 @@ func (p *crooked) Show(ctx context.Context, w *zkp.ShowWitness) (*zkp.Presentati
 
 func (p *crooked) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepared, error) {
 	if p.prepare == nil {
-		return p.Prover.Prepare(ctx, w)
+		var err error
+		if p.kept == nil {
+			p.kept, err = p.Prover.Prepare(ctx, w)
+		}
+		return p.kept, err
 	}
 	other, err := p.prepare(w)
 	if err != nil {

@@ -222,6 +222,10 @@ func (w *Wallet) choice(q *openid.CredentialQuery, h *holding, now time.Time) (C
 	if err != nil {
 		return Choice{}, false
 	}
+	// These are for machines: no label would tell the citizen what leaves.
+	if covers(paths, credential.Path{zkp.ClaimName}) || covers(paths, credential.Path{ClaimBinding}) {
+		return Choice{}, false
+	}
 	today, err := zkp.Today(now)
 	if err != nil {
 		return Choice{}, false

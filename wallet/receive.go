@@ -93,7 +93,7 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err != nil {
 		return nil, err
 	}
-	if _, err := nativeHalf(found, secret); err != nil && !errors.Is(err, errNoHalf) {
+	if err := w.checkHalf(ctx, found, secret); err != nil {
 		return nil, err
 	}
 	issuer, err := did.MarshalJWK(found.Key.Public)
@@ -117,6 +117,20 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 		return nil, err
 	}
 	return stored(id, rec, found.Verified), nil
+}
+
+// checkHalf accepts no half at all, or one that signs these claims with a proof
+// key of this issuer: one under another's key would look provable and never be.
+func (w *Wallet) checkHalf(ctx context.Context, found *provenance.Credential, secret zkp.Secret) error {
+	mine, err := nativeHalf(found, secret)
+	if errors.Is(err, errNoHalf) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, _, err = w.keyWindow(ctx, found.Issuer, mine.Half.Issuer)
+	return err
 }
 
 func (w *Wallet) finishApplication(tx Tx, id, issuer string) (*application, error) {

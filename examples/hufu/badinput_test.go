@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/openid"
 )
 
 // A door is a command that takes a file from outside.
@@ -31,9 +32,9 @@ func doors() []door {
 		}
 	}
 	return []door{
-		{"issue --csv", "residents.csv", "offers/offer-003.json", command("issue", "--csv", "FILE", "--out", "offers")},
+		{"issue --csv", "residents.csv", "offers/offer-003.json", command("issue", "--csv", "FILE", "--out", "new")},
 		{"issue --application", "next-application.json", "offers/offer-003.json", command("issue", "--application", "FILE", "--out", "new.json")},
-		{"issue --schema", "schema.json", "policy.json", command("issue", "--csv", "residents.csv", "--schema", "FILE", "--out", "offers")},
+		{"issue --schema", "schema.json", "policy.json", command("issue", "--csv", "residents.csv", "--schema", "FILE", "--out", "new")},
 		{"agency schema", "schema.json", "policy.json", command("agency", "schema", "--schema", "FILE")},
 		{"revoke --offer", "offers/offer-001.json", "application.json", command("revoke", "--offer", "FILE", "--yes")},
 		{"wallet apply", "offers/offer-003.json", "application.json", command("wallet", "apply", "FILE", "--out", "new.json")},
@@ -60,17 +61,19 @@ func damages() []damage {
 		{"oversized", exitUnknown, func(_ *testing.T, d door) []byte { return bytes.Repeat([]byte{'{'}, capOf(d)+1) }},
 		{"truncated", exitRefused, func(t *testing.T, d door) []byte {
 			b := bytes.TrimSpace(readFile(t, d.good))
+			if d.good == "residents.csv" { // a row less is a table too
+				return b[:bytes.IndexByte(b, '\n')-3]
+			}
 			return b[:len(b)*2/3]
 		}},
 		{"foreign", exitRefused, func(t *testing.T, d door) []byte { return readFile(t, d.foreign) }},
 		{"random", exitRefused, func(*testing.T, door) []byte { return noise(4096) }},
-		{"another version", exitRefused, func(t *testing.T, d door) []byte { return otherVersion(readFile(t, d.good)) }},
+		{"another version", exitRefused, func(t *testing.T, d door) []byte { return otherVersion(d, readFile(t, d.good)) }},
 		{"somebody's data", exitRefused, func(*testing.T, door) []byte { return personal() }},
 	}
 }
 
-// capOf is the size cap of a door's file. The table of residents has one too
-// large to write here for every run; its reader has a test of its own.
+// capOf is the size cap of a door's file.
 func capOf(d door) int {
 	switch d.good {
 	case "policy.json", "schema.json":
@@ -94,15 +97,16 @@ func noise(n int) []byte {
 	return b
 }
 
-// otherVersion adds what no version of the format has.
-func otherVersion(b []byte) []byte {
-	if bytes.HasPrefix(b, []byte("{")) {
-		return append([]byte(`{"hufu_version":99,`), b[1:]...)
+// otherVersion is a good file as a later version might write it.
+func otherVersion(d door, good []byte) []byte {
+	switch d.good {
+	case "policy.json", "schema.json":
+		return append([]byte(`{"format": 2,`), good[1:]...)
+	case "residents.csv":
+		return append([]byte("format,"), good...)
 	}
-	if i := bytes.IndexByte(b, '.'); i > 0 && !bytes.Contains(b[:i], []byte(",")) { // a JWT
-		return append([]byte("bm90IGEgaGVhZGVy"), b[i:]...)
-	}
-	return append([]byte("hufu_version,"), b...)
+	text := openid.QRText(openid.QROffer, bytes.TrimSpace(good))
+	return []byte(strings.Replace(text, "HUFU1:", "HUFU2:", 1))
 }
 
 // personal is JSON with a citizen's data as names and values.
@@ -124,9 +128,6 @@ func assertSentence(t *testing.T, got outcome, code int) {
 	t.Helper()
 	if got.code != code {
 		t.Errorf("exit code %d, want %d: %s", got.code, code, got.err)
-	}
-	if got.stdout != "" {
-		t.Errorf("standard output holds %q", got.stdout)
 	}
 	if strings.Count(got.err, "\n") != 1 || !strings.HasSuffix(got.err, "\n") || strings.TrimSpace(got.err) == "" {
 		t.Errorf("standard error is not one line: %q", got.err)
@@ -164,8 +165,23 @@ func TestBadFiles(t *testing.T) {
 				before := snapshot(t)
 				got := hufu(d.args(name)...)
 				assertSentence(t, got, broken.code)
+				if got.stdout != "" && !strings.HasPrefix(d.name, "demo") { // which tells its story up to there
+					t.Errorf("standard output holds %q", got.stdout)
+				}
 				assertUnchanged(t, before)
 			})
 		}
 	}
+	stillGood(t)
+}
+
+// stillGood shows that no bad file has spoilt what was stored: the good ones
+// are accepted afterwards.
+func stillGood(t *testing.T) {
+	t.Helper()
+	mustHufu(t, "verify", "answer.json")
+	mustHufu(t, "issue", "--application", "next-application.json", "--out", "next-response.json")
+	mustHufu(t, "wallet", "receive", "next-response.json", "--wallet", "second")
+	mustHufu(t, "revoke", "--offer", "offers/offer-001.json", "--yes")
+	mustHufu(t, "ledger", "audit")
 }

@@ -84,7 +84,10 @@ func (a *app) withCounter(ctx context.Context, dir string, use func(context.Cont
 	if err != nil {
 		return err
 	}
-	return errors.Join(use(ctx, c), c.Close())
+	// Nothing below asks anybody, and all of it takes well under a second.
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
+	defer cancel()
+	return errors.Join(orBusy(ctx, use(ctx, c)), c.Close())
 }
 
 func (a *app) requestCommand() *cobra.Command {

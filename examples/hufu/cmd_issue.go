@@ -57,7 +57,7 @@ func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use 
 		return err
 	}
 	return a.withAgencyAndLedger(ctx, dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
-		desk, err := issuer.New(agency.issuer(), schema, region, agency.vault, submitTo(log), a.public(), issuer.Options{Clock: a.clock})
+		desk, err := issuer.New(agency.issuer(), schema, region, impatient{agency.vault}, submitTo(log), a.public(), issuer.Options{Clock: a.clock})
 		if err != nil {
 			return err
 		}

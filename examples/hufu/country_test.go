@@ -77,7 +77,8 @@ func environment(t *testing.T) {
 //	root, ledger, agency, counter   accredited for each other
 //	wallet                          holds the credential of offers/offer-001.json
 //	offers/, application.json, response.json, request.jwt, answer.json
-//	next-application.json           of offer-002, not answered yet
+//	second                          a wallet that applied for offers/offer-002.json
+//	next-application.json           its application, not answered yet
 //	policy.json, schema.json, residents.csv
 //
 // It returns the trust file's fingerprint.
@@ -103,7 +104,8 @@ func newCountry(t *testing.T) (fingerprint string) {
 	mustHufu(t, "wallet", "apply", "offers/offer-001.json")
 	mustHufu(t, "issue", "--application", "application.json", "--out", "response.json")
 	mustHufu(t, "wallet", "receive", "response.json")
-	mustHufu(t, "wallet", "apply", "offers/offer-002.json", "--out", "next-application.json")
+	mustHufu(t, append([]string{"wallet", "init", "--wallet", "second"}, pinned...)...)
+	mustHufu(t, "wallet", "apply", "offers/offer-002.json", "--wallet", "second", "--out", "next-application.json")
 	mustHufu(t, "request")
 	mustHufu(t, "wallet", "present", "request.jwt", "--with", "claims", "--yes")
 	return fingerprint
@@ -168,5 +170,14 @@ func assertUnchanged(t testing.TB, before map[string][32]byte) {
 		if _, there := before[path]; !there {
 			t.Errorf("%s is new", path)
 		}
+	}
+}
+
+// unsetenv removes a variable for the length of a test.
+func unsetenv(t *testing.T, name string) {
+	t.Helper()
+	t.Setenv(name, "") // so that it comes back
+	if err := os.Unsetenv(name); err != nil {
+		t.Fatal(err)
 	}
 }

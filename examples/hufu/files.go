@@ -16,6 +16,10 @@ import (
 // errInput is a file that cannot be read, or is not what the command takes.
 var errInput = errors.New("input")
 
+// errDamaged is a file that a command wrote itself and that was changed since.
+// It says nothing about what somebody brought, so that it refuses nothing.
+var errDamaged = errors.New("a stored file was changed")
+
 // inputError says which file and what is wrong with it.
 type inputError struct {
 	id   string // sentence

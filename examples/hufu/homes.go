@@ -67,8 +67,10 @@ func openHome(dir, missing string) (*home, error) {
 	if err != nil {
 		return nil, &inputError{id: missing, name: dir, err: err}
 	}
-	h.trust, err = ledger.ParseTrust(trust)
-	return h, err
+	if h.trust, err = ledger.ParseTrust(trust); err != nil {
+		return nil, &inputError{id: "input.malformed", name: filepath.Join(dir, trustName), err: errDamaged}
+	}
+	return h, nil
 }
 
 func (h *home) public() publicFolder { return publicFolder(filepath.Join(h.Ledger, publicName)) }
@@ -116,7 +118,7 @@ func joinCitizen(ctx context.Context, h *home, vault *sqlitestore.Store, keys *p
 	if keys != nil {
 		opts.Prover = keys
 	}
-	c.Wallet, err = wallet.New(vault, wallet.NewSoftwareKeys(vault), h.trust, log,
+	c.Wallet, err = wallet.New(impatient{vault}, wallet.NewSoftwareKeys(impatient{vault}), h.trust, log,
 		wallet.Material{Schemas: schemas, Status: h.public()}, opts)
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -246,5 +248,9 @@ func (c *counter) policyOf(ctx context.Context, response []byte) (*verifier.Poli
 	if err != nil {
 		return nil, err
 	}
-	return verifier.ParsePolicy(b)
+	policy, err := verifier.ParsePolicy(b)
+	if err != nil {
+		return nil, &inputError{id: "counter.closed", name: c.home.dir, err: errDamaged}
+	}
+	return policy, nil
 }

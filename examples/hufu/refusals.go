@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/hufu-id/hufu/credential"
@@ -58,6 +60,7 @@ var reasons = []reason{
 	{verifier.ErrNotMet, "why.not-met", true},
 	{verifier.ErrKeyNotAtHand, "why.no-key", false},
 	{verifier.ErrPolicy, "why.policy", true},
+	{verifier.ErrConfig, "why.config", false},
 
 	{credential.ErrBindingAudience, "why.other-counter", true},
 	{credential.ErrBindingNonce, "why.other-request", true},
@@ -111,9 +114,14 @@ var reasons = []reason{
 	{zkp.ErrForm, "why.message", true},
 	{wallet.ErrConsent, "why.consent", true},
 	{wallet.ErrNotFound, "why.not-found", false},
+	{did.ErrToken, "why.token", true},
 	{errNoRows, "why.no-rows", true},
 	{errDeclined, "why.declined", true},
 	{errAccepted, "why.attack-accepted", false},
+	{errDamaged, "why.damaged", false},
+	{errBusy, "why.busy", false},
+	{context.Canceled, "why.interrupted", false},
+	{os.ErrNotExist, "why.no-file", false},
 }
 
 // refusal names the failed check, and reports whether the error means checked

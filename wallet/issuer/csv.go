@@ -12,6 +12,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/text/unicode/norm"
@@ -63,9 +64,8 @@ func (d *Desk) Import(ctx context.Context, table io.Reader) ([]Offer, []RowError
 	var refused []RowError
 	err = d.store.Update(ctx, func(tx wallet.Tx) error {
 		offers, refused = nil, nil
-		seen := map[string]bool{}
 		for i, claims := range rows {
-			person, problem, err := d.checkRow(tx, i+1, claims, seen)
+			person, problem, err := d.checkRow(tx, i+1, claims)
 			if err != nil {
 				return err
 			}
@@ -111,6 +111,9 @@ func (d *Desk) read(table io.Reader) ([]map[string]any, error) {
 		}
 		claims := map[string]any{}
 		for i, c := range columns {
+			if !utf8.ValidString(record[i]) { // spreadsheets like to write GBK
+				return nil, fmt.Errorf("%w: row %d is not UTF-8", ErrTable, len(rows)+1)
+			}
 			if text := norm.NFC.String(strings.TrimSpace(record[i])); text != "" {
 				claims[c.Path[0].(string)] = cell(c.Type, text)
 			}
@@ -154,7 +157,7 @@ func cell(kind credential.ClaimType, text string) any {
 }
 
 // checkRow returns the person's hash, or why the row is refused.
-func (d *Desk) checkRow(tx wallet.Tx, row int, claims map[string]any, seen map[string]bool) (string, *RowError, error) {
+func (d *Desk) checkRow(tx wallet.Tx, row int, claims map[string]any) (string, *RowError, error) {
 	if problems := d.schema.Validate(claims); len(problems) > 0 {
 		return "", &RowError{row, statement.Name(problems[0].Path), problems[0].Reason}, nil
 	}
@@ -164,12 +167,11 @@ func (d *Desk) checkRow(tx wallet.Tx, row int, claims map[string]any, seen map[s
 	claim, person := d.person(claims)
 	_, err := tx.Get(kindPerson, person)
 	switch {
-	case seen[person] || err == nil:
+	case err == nil: // at the desk already, or in a row above
 		return "", &RowError{row, claim, ReasonDuplicate}, nil
 	case !errors.Is(err, wallet.ErrNotFound):
 		return "", nil, err
 	}
-	seen[person] = true
 	return person, nil, nil
 }
 

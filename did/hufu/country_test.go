@@ -1,0 +1,55 @@
+package hufu_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/did/hufu"
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// TestDocumentOfAnAgency follows one agency through the changes of its keys on
+// a real ledger.
+func TestDocumentOfAnAgency(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	r, err := hufu.NewResolver(c.Log, c.Log.Trust(), hufu.Options{Clock: c.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	resolve := func() *did.Document {
+		t.Helper()
+		doc, err := r.Resolve(t.Context(), c.Office.DID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return doc
+	}
+	now := c.Now().Truncate(time.Second)
+	doc := resolve()
+	if len(doc.Keys) != 1 || doc.Keys[0].ID != c.Office.KeyID || !c.Office.Key.PublicKey.Equal(doc.Keys[0].Public) || !doc.Keys[0].ValidAt(now) {
+		t.Fatalf("a proof key among the keys, or the signature key not: %+v", doc.Keys)
+	}
+	// A second key for tomorrow; the first ends then.
+	tomorrow := now.Add(24 * time.Hour)
+	second, err := ledger.DefaultSuites().MarshalKey(c.Key().Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Office.Change(func(d *ledger.DID) {
+		d.Keys[0].Until = tomorrow.Unix()
+		d.Keys = append(d.Keys, ledger.Key{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: second, From: tomorrow.Unix()})
+	})
+	doc = resolve()
+	if len(doc.Keys) != 2 || !doc.Keys[0].ValidAt(now) || doc.Keys[1].ValidAt(now) || doc.Keys[0].ValidAt(tomorrow) || !doc.Keys[1].ValidAt(tomorrow) {
+		t.Errorf("rotation: %+v", doc.Keys)
+	}
+	// Then it turns out that the first key was stolen an hour ago.
+	stolen := now.Add(-time.Hour)
+	c.Office.Change(func(d *ledger.DID) { d.Keys[0].CompromisedFrom = stolen.Unix() })
+	first := resolve().Keys[0]
+	if first.ValidAt(stolen) || first.ValidAt(now) || !first.ValidAt(stolen.Add(-time.Second)) || !first.Until.Equal(stolen) {
+		t.Errorf("compromise: %+v", first)
+	}
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/verifier"
+)
+
+func sentences(t *testing.T, lang string) map[string]string {
+	t.Helper()
+	b, err := locales.ReadFile("locale/" + lang + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	if err := json.Unmarshal(b, &out); err != nil {
+		t.Fatal(err)
+	}
+	if len(out) < 100 {
+		t.Fatalf("%s: only %d sentences", lang, len(out))
+	}
+	if n := strings.Count(string(b), "\": \""); n != len(out) {
+		t.Errorf("%s: %d lines for %d sentences: one stands twice", lang, n, len(out))
+	}
+	return out
+}
+
+var fieldPattern = regexp.MustCompile(`\.[A-Z]\w*`)
+
+// fields are the values that a sentence fills in, each once.
+func fields(sentence string) []string {
+	found := fieldPattern.FindAllString(strings.Join(regexp.MustCompile(`\{\{[^}]*\}\}`).FindAllString(sentence, -1), " "), -1)
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
+func TestLocalesAgree(t *testing.T) {
+	en, zh := sentences(t, "en"), sentences(t, "zh")
+	for id, sentence := range en {
+		other, there := zh[id]
+		switch {
+		case !there:
+			t.Errorf("zh lacks %s", id)
+		case !slices.Equal(fields(sentence), fields(other)):
+			t.Errorf("%s fills in %v and %v", id, fields(sentence), fields(other))
+		case strings.TrimSpace(other) == "" || strings.TrimSpace(sentence) == "":
+			t.Errorf("%s says nothing", id)
+		}
+	}
+	for id := range zh {
+		if _, there := en[id]; !there {
+			t.Errorf("en lacks %s", id)
+		}
+	}
+}
+
+// families are ids that the source puts together: a prefix and these ends.
+func families() map[string][]string {
+	checks := []verifier.Check{
+		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint, verifier.CheckIssuer,
+		verifier.CheckAccreditation, verifier.CheckSchema, verifier.CheckSignature, verifier.CheckBinding, verifier.CheckValidity,
+		verifier.CheckStatus, verifier.CheckEpoch, verifier.CheckPrepare, verifier.CheckStatement, verifier.CheckPolicy,
+		verifier.CheckReplay, verifier.CheckOnce,
+	}
+	check := make([]string, 0, len(checks))
+	for _, c := range checks {
+		check = append(check, string(c))
+	}
+	scenes := []string{"ledger", "accredit", "import", "receive", "epoch", "ask", "claims", "proof", "attacks"}
+	return map[string][]string{
+		"check.":   check,
+		"step.":    scenes,
+		"explain.": scenes,
+		"action.":  {ledger.ActionIssue, ledger.ActionVerify, ledger.ActionAccredit},
+		"agency.":  {ledger.StateActive, ledger.StateSuspended, ledger.StateEnded},
+		"setup.":   {"single-party", "ceremony"},
+		"reason.": {"missing", "unknown", "type", "empty", "range", "length", "character", "date", "region",
+			"check-digit", "duplicate", "mismatch"},
+		"attack.": {"tampered", "replayed", "other-counter-claims", "other-counter-proof", "revoked-claims", "revoked-prepare",
+			"revoked-proof", "unaccredited-claims", "unaccredited-prepare", "unaccredited-proof", "stale"},
+	}
+}
+
+// usedIDs are the ids that stand in the source whole, and those of families.
+func usedIDs(t *testing.T, known map[string]string) map[string]bool {
+	t.Helper()
+	used := map[string]bool{}
+	for prefix, ends := range families() {
+		for _, end := range ends {
+			used[prefix+end] = true
+		}
+	}
+	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape := regexp.MustCompile(`^[a-z]+\.[a-z][a-z-]*$`)
+	heads := map[string]bool{}
+	for id := range known {
+		heads[id[:strings.IndexByte(id, '.')]] = true
+	}
+	for _, file := range packages["main"].Files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			lit, ok := n.(*ast.BasicLit)
+			if !ok || lit.Kind != token.STRING {
+				return true
+			}
+			text, _ := strconv.Unquote(lit.Value)
+			head, end, _ := strings.Cut(text, ".")
+			fileName := slices.Contains([]string{"json", "db", "jwt", "csv", "key", "vk"}, end)
+			if shape.MatchString(text) && heads[head] && !fileName {
+				used[text] = true
+			}
+			return true
+		})
+	}
+	return used
+}
+
+func TestEverySentenceIsThereAndUsed(t *testing.T) {
+	known := sentences(t, "en")
+	used := usedIDs(t, known)
+	for id := range used {
+		if _, there := known[id]; !there {
+			t.Errorf("the source says %s, which has no sentence", id)
+		}
+	}
+	for id := range known {
+		if !used[id] {
+			t.Errorf("nothing says %s", id)
+		}
+	}
+}
+
+// TestEveryReasonHasItsSentence: an error without one would show its id.
+func TestEveryReasonHasItsSentence(t *testing.T) {
+	known := sentences(t, "en")
+	seen := map[error]bool{}
+	for _, r := range reasons {
+		if _, there := known[r.id]; !there {
+			t.Errorf("no sentence %s", r.id)
+		}
+		if seen[r.err] {
+			t.Errorf("%v stands twice; the second never counts", r.err)
+		}
+		seen[r.err] = true
+	}
+}

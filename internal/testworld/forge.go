@@ -1,0 +1,54 @@
+package testworld
+
+import (
+	"crypto"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// Forgery is a credential that is signed past every desk, so that one thing in
+// it can be wrong.
+type Forgery struct {
+	Signer crypto.Signer
+	Header did.Header
+	Claims JSON              // as signed, the hidden ones in place
+	Hide   []credential.Path // which are hidden
+	Holder crypto.PublicKey
+
+	country *Country
+}
+
+// Forge makes what the office would issue to a resident today, without a native
+// half: the good credential from which a test starts.
+func (c *Country) Forge(r Resident, holder crypto.PublicKey) *Forgery {
+	c.t.Helper()
+	today, err := zkp.Today(c.Now())
+	c.must(err)
+	return &Forgery{
+		Signer: c.Office.Key, Header: did.Header{Typ: credential.Type, Kid: c.Office.KeyID}, Holder: holder, country: c,
+		Hide: c.Schema.Hide(),
+		Claims: JSON{
+			"iss": c.Office.DID, "vct": Type,
+			"iat": today.Start().Unix(), "nbf": today.Start().Unix(), "exp": (today + 365).Start().Unix(),
+			"hufu":   JSON{"schema": c.Schema.ID, "version": int64(c.Schema.Version), "region": Region},
+			"status": status.Reference{URI: c.Desk.StatusURI(), Index: 0}.Claim(),
+			"name":   r.Name, "resident_id": r.Number, "birthdate": r.Birthdate, "district": r.District, "address": r.Address,
+		},
+	}
+}
+
+// Credential signs the forgery.
+func (f *Forgery) Credential() *credential.SDJWT {
+	c := f.country
+	c.t.Helper()
+	sd, err := credential.Issue(c.t.Context(), f.Signer, f.Header, f.Claims, f.Hide,
+		credential.IssueOptions{Holder: f.Holder, Digests: c.Schema.Digests, AnyTimeOfDay: true})
+	c.must(err)
+	return sd
+}
+
+// Key makes a P-256 key of nobody in particular.
+func (c *Country) Key() crypto.Signer { return c.newKey() }

@@ -1,0 +1,215 @@
+package statement_test
+
+import (
+	"errors"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+func TestEncode(t *testing.T) {
+	text, err := zkp.EncodeString("周")
+	if err != nil {
+		t.Fatal(err)
+	}
+	number := func(n int64) zkp.Element {
+		e, err := zkp.EncodeInteger(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	for _, test := range []struct {
+		name   string
+		kind   credential.ClaimType
+		value  any
+		want   zkp.Element
+		reason error
+	}{
+		{"text", credential.TypeString, "周", text, nil},
+		{"a number for a text", credential.TypeString, int64(1), zkp.Element{}, statement.ErrType},
+		{"date", credential.TypeDate, "2026-11-21", zkp.EncodeDate(day(t, "2026-11-21")), nil},
+		{"no such date", credential.TypeDate, "2026-02-29", zkp.Element{}, zkp.ErrValue},
+		{"a number for a date", credential.TypeDate, int64(1), zkp.Element{}, statement.ErrType},
+		{"true", credential.TypeBoolean, true, zkp.EncodeBool(true), nil},
+		{"false", credential.TypeBoolean, false, zkp.EncodeBool(false), nil},
+		{"a text for a bool", credential.TypeBoolean, "true", zkp.Element{}, statement.ErrType},
+		{"zero", credential.TypeInteger, int64(0), number(0), nil},
+		{"int", credential.TypeInteger, 7, number(7), nil},
+		{"whole float", credential.TypeInteger, 7.0, number(7), nil},
+		{"half", credential.TypeInteger, 7.5, zkp.Element{}, statement.ErrType},
+		{"the first float that is two integers", credential.TypeInteger, float64(1 << 53), zkp.Element{}, statement.ErrType},
+		{"not a number", credential.TypeInteger, math.NaN(), zkp.Element{}, statement.ErrType},
+		{"below zero", credential.TypeInteger, int64(-1), zkp.Element{}, zkp.ErrValue},
+		{"nothing", credential.TypeInteger, nil, zkp.Element{}, statement.ErrType},
+		{"unknown type", "object", "x", zkp.Element{}, statement.ErrType},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := statement.Encode(test.kind, test.value)
+			if test.reason != nil {
+				is(t, err, test.reason)
+				return
+			}
+			if err != nil || !got.Equal(&test.want) || got.IsZero() {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+}
+
+func TestAttributes(t *testing.T) {
+	schema, bound := person(t), day(t, "2026-01-02")
+	claims := map[string]any{
+		"birthdate": "1990-05-17", "income": int64(12), "photo": "no slot",
+		"home": map[string]any{"district": "110101"},
+	}
+	got, err := statement.Attributes(schema, claims, bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want zkp.Attributes
+	want[3] = zkp.EncodeDate(day(t, "1990-05-17"))
+	want[7], _ = zkp.EncodeInteger(12)
+	want[14], _ = zkp.EncodeString("110101")
+	want[zkp.BindingSlot] = zkp.EncodeDate(bound)
+	if got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	claims["income"] = "12"
+	_, err = statement.Attributes(schema, claims, bound)
+	is(t, err, statement.ErrType)
+	if strings.Contains(err.Error(), "12") {
+		t.Error("the error holds the value")
+	}
+}
+
+func TestNew(t *testing.T) {
+	schema, today := person(t), day(t, "2026-11-21")
+	text, _ := zkp.EncodeString("x")
+	number, _ := zkp.EncodeInteger(5)
+	for _, test := range []struct {
+		name, predicate string
+		want            zkp.Predicate
+	}{
+		{"eq text", `{"path":["name"],"op":"eq","value":"x"}`, zkp.Equal(0, text)},
+		{"eq inside an object", `{"path":["home","district"],"op":"eq","value":"x"}`, zkp.Equal(14, text)},
+		{"eq integer", `{"path":["income"],"op":"eq","value":5}`, zkp.Equal(7, number)},
+		{"eq date", `{"path":["birthdate"],"op":"eq","value":"1990-05-17"}`, zkp.Equal(3, zkp.EncodeDate(day(t, "1990-05-17")))},
+		{"eq bool", `{"path":["student"],"op":"eq","value":true}`, zkp.Equal(1, zkp.EncodeBool(true))},
+		{"ne text", `{"path":["name"],"op":"ne","value":"x"}`, zkp.NotEqual(0, text)},
+		{"at least", `{"path":["birthdate"],"op":"at_least_years","years":18}`, zkp.AtLeastYears(3, 18, today)},
+		{"after", `{"path":["birthdate"],"op":"after_years","years":18}`, zkp.AfterYears(3, 18, today)},
+		{"range", `{"path":["income"],"op":"range","min":1,"max":9}`, zkp.Between(7, 1, 9)},
+		{"range upwards", `{"path":["income"],"op":"range","min":1}`, zkp.Between(7, 1, math.MaxInt64-1)},
+		{"range downwards", `{"path":["income"],"op":"range","max":9}`, zkp.Between(7, 0, 9)},
+		{"dates", `{"path":["birthdate"],"op":"range","min":"1990-01-01","max":"1999-12-31"}`, zkp.DateBetween(3, day(t, "1990-01-01"), day(t, "1999-12-31"))},
+		{"dates since", `{"path":["birthdate"],"op":"range","min":"1990-01-01"}`, zkp.DateBetween(3, day(t, "1990-01-01"), day(t, "9999-12-31"))},
+		{"dates until", `{"path":["birthdate"],"op":"range","max":"1999-12-31"}`, zkp.DateBetween(3, day(t, "1900-01-01"), day(t, "1999-12-31"))},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := statement.New(schema, asked(t, test.predicate, ""), today)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := zkp.All(test.want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	schema, today := person(t), day(t, "2026-11-21")
+	for _, test := range []struct {
+		name, predicate string
+		reason          error
+	}{
+		{"no such claim", `{"path":["height"],"op":"eq","value":1}`, statement.ErrClaim},
+		{"half of a path", `{"path":["home"],"op":"eq","value":"x"}`, statement.ErrClaim},
+		{"a claim without a slot", `{"path":["photo"],"op":"eq","value":"x"}`, statement.ErrClaim},
+		{"a number for a text", `{"path":["name"],"op":"eq","value":1}`, statement.ErrType},
+		{"a text for a number", `{"path":["income"],"op":"ne","value":"1"}`, statement.ErrType},
+		{"years of a text", `{"path":["name"],"op":"at_least_years","years":18}`, statement.ErrType},
+		{"years of a number", `{"path":["income"],"op":"after_years","years":18}`, statement.ErrType},
+		{"a range of texts", `{"path":["name"],"op":"range","min":1}`, statement.ErrType},
+		{"a range of bools", `{"path":["student"],"op":"range","min":1}`, statement.ErrType},
+		{"numbers for dates", `{"path":["birthdate"],"op":"range","min":1}`, statement.ErrType},
+		{"dates for numbers", `{"path":["income"],"op":"range","max":"1990-01-01"}`, statement.ErrType},
+		{"one of", `{"path":["name"],"op":"in","values":["x"]}`, statement.ErrUnsupported},
+		{"none of", `{"path":["name"],"op":"notin","values":["x"]}`, statement.ErrUnsupported},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := statement.New(schema, asked(t, test.predicate, ""), today)
+			is(t, err, test.reason)
+			_, err = statement.Holds(schema, asked(t, test.predicate, ""), map[string]any{"name": "x"}, today)
+			is(t, err, test.reason)
+		})
+	}
+}
+
+// TestDescribe is the golden list of what citizens and clerks read.
+func TestDescribe(t *testing.T) {
+	for _, test := range []struct{ predicate, english, chinese string }{
+		{`{"path":["home","district"],"op":"eq","value":"110101"}`, "district is 110101", "所在区县为110101"},
+		{`{"path":["name"],"op":"ne","value":"x"}`, "name is not x", "姓名不是x"},
+		{`{"path":["birthdate"],"op":"at_least_years","years":18}`, "aged 18 or over, by birth date", "年满18周岁（按出生日期）"},
+		{`{"path":["birthdate"],"op":"after_years","years":14}`, "past the 14. birthday, by birth date", "已过14周岁生日（按出生日期）"},
+		{`{"path":["income"],"op":"range","min":1,"max":9}`, "income is between 1 and 9", "收入在1至9之间"},
+		{`{"path":["income"],"op":"range","min":1}`, "income is 1 or more", "收入不小于1"},
+		{`{"path":["income"],"op":"range","max":9}`, "income is 9 or less", "收入不大于9"},
+		{`{"path":["name"],"op":"in","values":["x","y"]}`, "name is one of x, y", "姓名属于：x, y"},
+		{`{"path":["name"],"op":"notin","values":["x","y"]}`, "name is none of x, y", "姓名不属于：x, y"},
+	} {
+		got, err := statement.Describe(person(t), asked(t, test.predicate, ""))
+		want := []statement.Sentence{{English: test.english, Chinese: test.chinese}}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("got %+v, want %+v; %v", got, want, err)
+		}
+	}
+	_, err := statement.Describe(person(t), asked(t, `{"path":["height"],"op":"eq","value":1}`, ""))
+	is(t, err, statement.ErrClaim)
+}
+
+func TestTold(t *testing.T) {
+	equal, ages := `{"path":["name"],"op":"eq","value":"x"}`, `{"path":["birthdate"],"op":"at_least_years","years":18}`
+	name := credential.Path{"name"}
+	for _, test := range []struct {
+		what, predicates, accept string
+		path                     credential.Path
+		want                     bool
+	}{
+		{"an equality alone", equal, "", name, true},
+		{"an equality among all", equal + "," + ages, "", name, true},
+		{"one of two may hold", equal + "," + ages, `"any"`, name, false},
+		{"two of two", equal + "," + ages, `{"k_of":2}`, name, true},
+		{"a range tells no value", equal + "," + ages, "", credential.Path{"birthdate"}, false},
+		{"not equal tells no value", `{"path":["name"],"op":"ne","value":"x"}`, "", name, false},
+	} {
+		if got := statement.Told(asked(t, test.predicates, test.accept), test.path); got != test.want {
+			t.Errorf("%s: %v", test.what, got)
+		}
+	}
+}
+
+func TestName(t *testing.T) {
+	if got := statement.Name(credential.Path{"home", "district"}); got != "home.district" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestErrorsHoldNoValues: neither the citizen's nor the counter's.
+func TestErrorsHoldNoValues(t *testing.T) {
+	_, err := statement.New(person(t), asked(t, `{"path":["income"],"op":"eq","value":"canary"}`, ""), day(t, "2026-11-21"))
+	if err == nil || strings.Contains(err.Error(), "canary") || errors.Unwrap(err) == nil {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,63 @@
+package verifier_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/verifier"
+)
+
+// A counter asks "aged 18 or over, lives in Dongcheng" and learns just that.
+func ExampleVerifier_Verify() {
+	testworld.Run(testworld.Options{}, func(ctx context.Context, c *testworld.Country) {
+		c.UseProver()
+		citizen := c.Citizen(c.Adult())
+		c.NextEpoch()
+
+		counter, err := verifier.New(c.Library.Identity(), c.Log.Trust(), c.Log, c.Policy(nil),
+			verifier.NewMemoryStore(), c.CounterMaterial(), c.CounterOptions())
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		request, err := counter.Ask(ctx)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		ask, err := citizen.Consider(ctx, []byte(request))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		answer := c.Present(citizen, ask, testworld.Proof)
+
+		result, err := counter.Verify(ctx, answer)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, l := range result.Learned {
+			fmt.Println("learned:", l.Statement.English)
+		}
+		for _, w := range result.NeverReceived {
+			fmt.Println("never received:", w.Label.English)
+		}
+
+		_, err = counter.Verify(ctx, answer)
+		var rejected *verifier.Rejected
+		if errors.As(err, &rejected) {
+			fmt.Println("shown again, rejected at:", rejected.Check)
+		}
+	})
+	// Output:
+	// learned: aged 18 or over, by birth date
+	// learned: district is 110101
+	// never received: name
+	// never received: resident identity number
+	// never received: birth date
+	// never received: address
+	// shown again, rejected at: replay
+}

@@ -1,0 +1,134 @@
+package verifier_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verifier"
+)
+
+func set(name string, value any) func(testworld.JSON) {
+	return func(p testworld.JSON) { p[name] = value }
+}
+
+func within(outer, name string, value any) func(testworld.JSON) {
+	return func(p testworld.JSON) { p[outer].(testworld.JSON)[name] = value }
+}
+
+func TestParsePolicy(t *testing.T) {
+	file := testworld.PolicyFile(nil)
+	p, err := verifier.ParsePolicy(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := verifier.MaxAge{Checkpoint: 24 * time.Hour, Epoch: 2 * time.Hour, Status: 24 * time.Hour}
+	if p.MaxAge != want || p.Hash() != sha256.Sum256(file) || p.Level != verifier.LevelSoftware || p.Scope.Kind != "none" {
+		t.Errorf("got %+v", p)
+	}
+	t.Run("defaults", func(t *testing.T) {
+		p, err := verifier.ParsePolicy(testworld.PolicyFile(func(p testworld.JSON) {
+			delete(p, "level")
+			delete(p, "scope")
+		}))
+		if err != nil || p.Level != verifier.LevelSoftware || p.Scope.Kind != "none" {
+			t.Errorf("got %+v, %v", p, err)
+		}
+	})
+}
+
+func TestParsePolicyRefuses(t *testing.T) {
+	edited := func(edit func(testworld.JSON)) []byte { return testworld.PolicyFile(edit) }
+	usual := string(testworld.PolicyFile(nil))
+	for name, file := range map[string][]byte{
+		"nothing":                       nil,
+		"null":                          []byte("null"),
+		"oversized":                     append(bytes.Repeat([]byte(" "), limits.Document), usual...),
+		"data after the end":            []byte(usual + "{}"),
+		"a member twice":                []byte(strings.Replace(usual, `"version": 1,`, `"version": 1, "version": 2,`, 1)),
+		"a member in capitals":          []byte(strings.Replace(usual, `"version"`, `"Version"`, 1)),
+		"an unknown member":             edited(set("isuers", []string{"did:hufu:a"})),
+		"an unknown member inside":      edited(within("maxAge", "checkpiont", 1)),
+		"no id":                         edited(set("id", "")),
+		"a long id":                     edited(set("id", strings.Repeat("a", limits.Identifier+1))),
+		"version 0":                     edited(set("version", 0)),
+		"no query":                      edited(func(p testworld.JSON) { delete(p, "dcql") }),
+		"a query that is none":          edited(set("dcql", testworld.JSON{"credentials": []any{}})),
+		"neither issuers nor root":      edited(func(p testworld.JSON) { delete(p, "accreditedBy") }),
+		"both issuers and root":         edited(set("issuers", []string{"did:hufu:a"})),
+		"accredited by somebody":        edited(set("accreditedBy", "did:hufu:a")),
+		"no bound on checkpoints":       edited(within("maxAge", "checkpoint", 0)),
+		"no bound on epochs":            edited(within("maxAge", "epoch", 0)),
+		"no bound on status lists":      edited(within("maxAge", "status", 0)),
+		"a bound below zero":            edited(within("maxAge", "epoch", -1)),
+		"no purpose":                    edited(func(p testworld.JSON) { delete(p, "purpose") }),
+		"a purpose without id":          edited(within("purpose", "id", "")),
+		"a purpose without English":     edited(within("purpose", "en", "")),
+		"a purpose without Chinese":     edited(within("purpose", "zh", "")),
+		"a basis without English":       edited(within("basis", "en", "")),
+		"a basis without Chinese":       edited(within("basis", "zh", "")),
+		"an unknown level":              edited(set("level", "high")),
+		"a level that nobody attests":   edited(set("level", "device")),
+		"a portrait that nobody sees":   edited(set("level", "presence")),
+		"an unknown scope":              edited(set("scope", testworld.JSON{"kind": "twice"})),
+		"scope none with an event":      edited(set("scope", testworld.JSON{"kind": "none", "event": "x"})),
+		"scope once without an event":   edited(func(p testworld.JSON) { onlyProof(p); p["scope"] = testworld.JSON{"kind": "once"} }),
+		"scope pairwise with an event":  edited(func(p testworld.JSON) { onlyProof(p); p["scope"] = testworld.JSON{"kind": "pairwise", "event": "x"} }),
+		"once, by disclosed claims":     edited(testworld.Once),
+		"pairwise, by disclosed claims": edited(set("scope", testworld.JSON{"kind": "pairwise"})),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if p, err := verifier.ParsePolicy(file); !errors.Is(err, verifier.ErrPolicy) || p != nil {
+				t.Errorf("taken: %v; error: %v", p != nil, err)
+			}
+		})
+	}
+	t.Run("a bad query names its reason", func(t *testing.T) {
+		_, err := verifier.ParsePolicy(edited(set("dcql", testworld.JSON{"credentials": []any{}})))
+		if !errors.Is(err, openid.ErrQuery) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("errors quote no input", func(t *testing.T) {
+		_, err := verifier.ParsePolicy(edited(set("version", "canary")))
+		if err == nil || strings.Contains(err.Error(), "canary") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+var policySeeds = [][]byte{
+	testworld.PolicyFile(nil),
+	testworld.PolicyFile(func(p testworld.JSON) { onlyProof(p); testworld.Once(p) }),
+	testworld.PolicyFile(func(p testworld.JSON) {
+		delete(p, "accreditedBy")
+		p["issuers"] = []string{"did:hufu:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}
+	}),
+	testworld.PolicyFile(func(p testworld.JSON) { delete(p, "scope"); delete(p, "level") }),
+}
+
+// FuzzPolicy: what is taken has every bound that the checks rest on.
+func FuzzPolicy(f *testing.F) {
+	for _, seed := range policySeeds {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, file []byte) {
+		p, err := verifier.ParsePolicy(file)
+		if err != nil {
+			if p != nil || !errors.Is(err, verifier.ErrPolicy) {
+				t.Fatalf("got %v, %v", p, err)
+			}
+			return
+		}
+		if p.Query == nil || len(p.Query.Credentials) == 0 || p.MaxAge.Checkpoint <= 0 || p.MaxAge.Epoch <= 0 || p.MaxAge.Status <= 0 ||
+			(len(p.Issuers) == 0) == (p.AccreditedBy == "") || p.Hash() != sha256.Sum256(file) {
+			t.Fatalf("taken: %+v", p)
+		}
+	})
+}

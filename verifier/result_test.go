@@ -1,0 +1,83 @@
+package verifier_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+var (
+	nameLabel     = verifier.Text{English: "name", Chinese: "姓名"}
+	numberLabel   = verifier.Text{English: "resident identity number", Chinese: "公民身份号码"}
+	birthLabel    = verifier.Text{English: "birth date", Chinese: "出生日期"}
+	districtLabel = verifier.Text{English: "district", Chinese: "所在区县"}
+	addressLabel  = verifier.Text{English: "address", Chinese: "住址"}
+)
+
+func same(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+// TestResultOfClaims: what was learned and what was never received, exactly.
+func TestResultOfClaims(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+	answer := c.Answer(citizen, counter, testworld.Claims)
+	result := accepted(t, counter.Verifier, answer)
+	same(t, "learned", result.Learned, []verifier.Learned{
+		{Claim: "birthdate", Label: birthLabel, Value: "1984-02-29"},
+		{Claim: "district", Label: districtLabel, Value: "110101"},
+	})
+	same(t, "never received", result.NeverReceived, []verifier.Withheld{
+		{Claim: "name", Label: nameLabel}, {Claim: "resident_id", Label: numberLabel}, {Claim: "address", Label: addressLabel},
+	})
+	same(t, "checks", result.Checks, []verifier.Check{
+		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint,
+		verifier.CheckIssuer, verifier.CheckAccreditation, verifier.CheckSchema, verifier.CheckSignature,
+		verifier.CheckValidity, verifier.CheckStatus, verifier.CheckBinding, verifier.CheckPolicy, verifier.CheckReplay,
+	})
+	_, _, text := c.Response(answer)
+	same(t, "the rest", [...]any{result.Query, result.Format, result.Type, result.Issuer, result.Level, result.Pseudonym, result.Bytes},
+		[...]any{testworld.Claims, openid.FormatSDJWT, testworld.Type, c.Office.DID, verifier.LevelSoftware, "", len(text)})
+}
+
+// TestResultListsWhatNobodyAskedFor: a wallet that shows more than was asked
+// does not do so unseen.
+func TestResultListsWhatNobodyAskedFor(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	counter := c.Counter(c.Policy(nil))
+	result := accepted(t, counter.Verifier, present(t, c, counter, ask(t, counter), func(s *shown) {
+		s.disclose = append(s.disclose, []any{"address"})
+	}))
+	if len(result.Learned) != 3 || result.Learned[2].Claim != "address" || len(result.NeverReceived) != 2 {
+		t.Errorf("learned %+v, never received %+v", result.Learned, result.NeverReceived)
+	}
+}
+
+func TestResultOfProof(t *testing.T) {
+	c, citizen := proving(t)
+	counter := c.Counter(c.Policy(nil))
+	result := accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Proof))
+	same(t, "learned", result.Learned, []verifier.Learned{
+		{Claim: "birthdate", Statement: &verifier.Text{English: "aged 18 or over, by birth date", Chinese: "年满18周岁（按出生日期）"}},
+		{Claim: "district", Statement: &verifier.Text{English: "district is 110101", Chinese: "所在区县为110101"}},
+	})
+	// The district is not here: that it is 110101 was told.
+	same(t, "never received", result.NeverReceived, []verifier.Withheld{
+		{Claim: "name", Label: nameLabel}, {Claim: "resident_id", Label: numberLabel},
+		{Claim: "birthdate", Label: birthLabel}, {Claim: "address", Label: addressLabel},
+	})
+	same(t, "checks", result.Checks, []verifier.Check{
+		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint, verifier.CheckSchema,
+		verifier.CheckEpoch, verifier.CheckPrepare, verifier.CheckStatement, verifier.CheckPolicy, verifier.CheckReplay,
+	})
+	same(t, "the rest", [...]any{result.Query, result.Format, result.Type, result.Issuer, result.Level, result.Pseudonym, result.Bytes},
+		[...]any{testworld.Proof, openid.FormatSDJWTZK, testworld.Type, "", verifier.LevelSoftware, "", zkp.PresentationSize})
+}

@@ -1,0 +1,65 @@
+package wallet_test
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/wallet"
+)
+
+// A library asks; the citizen reads what would be told and what would not, and
+// consents to the proof.
+func ExampleWallet_Present() {
+	testworld.Run(testworld.Options{}, func(ctx context.Context, c *testworld.Country) {
+		c.UseProver()
+		citizen := c.Citizen(c.Adult())
+		c.NextEpoch()
+		// While the app is open, and never on request.
+		if _, err := citizen.Prepare(ctx, 1); err != nil {
+			fmt.Println(err)
+			return
+		}
+		library := c.Counter(c.Policy(nil))
+		request, err := library.Ask(ctx)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+
+		ask, err := citizen.Consider(ctx, []byte(request))
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("purpose:", ask.Purpose.Text.EN)
+		for i, choice := range ask.Choices {
+			fmt.Printf("choice %d:\n", i)
+			for _, s := range choice.Proves {
+				fmt.Println("  proves:", s.English)
+			}
+			for _, l := range choice.Reveals {
+				fmt.Println("  reveals:", l.English)
+			}
+			fmt.Println("  withholds", len(choice.Withholds), "claims")
+		}
+
+		presented, err := citizen.Present(ctx, ask, wallet.Consent{Choice: 0})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println("leaves as", presented.Bytes, "characters")
+	})
+	// Output:
+	// purpose: Issue a library card to adults of the district
+	// choice 0:
+	//   proves: aged 18 or over, by birth date
+	//   proves: district is 110101
+	//   withholds 4 claims
+	// choice 1:
+	//   reveals: birth date
+	//   reveals: district
+	//   withholds 3 claims
+	// leaves as 440 characters
+}

@@ -1,0 +1,101 @@
+package wallet_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254"
+
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// sketch is a prover that proves nothing and takes no time: its points are in
+// their groups and that is all. It keeps what it was asked.
+type sketch struct {
+	prepared, shown int
+	commitments     []zkp.Element // of the shows
+	fail            error
+}
+
+func points() zkp.Proof {
+	_, _, g1, g2 := bn254.Generators()
+	return zkp.Proof{A: g1, B: g2, C: g1}
+}
+
+func (s *sketch) Prepare(_ context.Context, w *zkp.PrepareWitness) (*zkp.Prepared, error) {
+	s.prepared++
+	return &zkp.Prepared{Epoch: w.Epoch.Number, Blinding: w.Blinding, Proof: points()}, nil
+}
+
+func (s *sketch) Show(_ context.Context, w *zkp.ShowWitness) (*zkp.Presentation, error) {
+	if s.fail != nil {
+		return nil, s.fail
+	}
+	s.shown++
+	s.commitments = append(s.commitments, w.Commitment)
+	return w.Presentation(points()), nil
+}
+
+// sketched is a country whose wallets prove with a sketch, and a citizen in its
+// first epoch.
+func sketched(t *testing.T) (*testworld.Country, *testworld.Holder, *sketch) {
+	t.Helper()
+	c, s := testworld.New(t, testworld.Options{}), new(sketch)
+	c.UseSketch(s)
+	citizen := c.Citizen(c.Adult())
+	c.NextEpoch()
+	return c, citizen, s
+}
+
+// records counts what a wallet stores of one kind.
+func records(t *testing.T, h *testworld.Holder, kind string) (list []wallet.Record) {
+	t.Helper()
+	err := h.Store.View(t.Context(), func(tx wallet.Tx) (err error) {
+		list, err = tx.List(kind)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// contains reports whether any record of any kind holds the bytes.
+func storeContains(t *testing.T, h *testworld.Holder, kinds []string, b []byte) bool {
+	t.Helper()
+	for _, kind := range kinds {
+		for _, r := range records(t, h, kind) {
+			if bytes.Contains(r.Value, b) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func is(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("got %v, want: %v", err, want)
+	}
+}
+
+func none(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// liar adds a handle that nobody revoked: a tree by which one wallet could be
+// told from all others.
+type liar struct{ wallet.Ledger }
+
+func (l liar) Revoked(ctx context.Context, epoch uint64) ([][zkp.HandleSize]byte, error) {
+	handles, err := l.Ledger.Revoked(ctx, epoch)
+	return append([][zkp.HandleSize]byte{{1}}, handles...), err
+}

@@ -1,0 +1,133 @@
+package issuer_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+func TestNewRefusesWhatIsIncomplete(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	for name, edit := range map[string]func(*parts){
+		"no DID":           func(p *parts) { p.issuer.DID = "" },
+		"no signature key": func(p *parts) { p.issuer.Key = nil },
+		"no proof key":     func(p *parts) { p.issuer.Proof = nil },
+		"no schema":        func(p *parts) { p.schema = nil },
+		"no store":         func(p *parts) { p.store = nil },
+		"no ledger":        func(p *parts) { p.submit = nil },
+		"no publisher":     func(p *parts) { p.publisher = nil },
+	} {
+		p := parts{c.Office.Issuer(), c.Schema, wallet.NewMemoryStore(), submitNothing, c.Public}
+		edit(&p)
+		desk, err := issuer.New(p.issuer, p.schema, testworld.Region, p.store, p.submit, p.publisher, issuer.Options{})
+		if desk != nil || !errors.Is(err, issuer.ErrConfig) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+func TestAnswerRefuses(t *testing.T) {
+	o := newOffice(t)
+	offer := o.c.Issue(o.Desk, o.c.Adult())
+	other := o.c.Issue(o.Desk, o.c.OtherAdult())
+	for _, test := range []struct {
+		name   string
+		edit   func(*application)
+		reason error
+	}{
+		{"unknown code", func(a *application) { a.code = strings.Repeat("A", 32) }, issuer.ErrCode},
+		{"another type", func(a *application) { a.configuration = "test.resident/2" }, openid.ErrCredentialRequest},
+		{"two proofs", func(a *application) { a.proofs = 2 }, openid.ErrCredentialRequest},
+		{"no commitment", func(a *application) { a.commitment = nil }, openid.ErrCredentialRequest},
+		{"commitment zero", func(a *application) { a.commitment = make([]byte, 32) }, openid.ErrCredentialRequest},
+		{"commitment spelled another way", func(a *application) { a.commitment = bytes.Repeat([]byte{0xff}, 32) }, zkp.ErrForm},
+		{"proof for another desk", func(a *application) { a.audience = o.c.Library.DID }, openid.ErrProofAudience},
+		{"proof for another offer", func(a *application) { a.nonce = wallet.OfferNonce(other.Code) }, openid.ErrProofNonce},
+		{"the code itself as nonce", func(a *application) { a.nonce = a.code }, openid.ErrProofNonce},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			response, err := o.Answer(t.Context(), o.apply(t, offer, test.edit))
+			is(t, err, test.reason)
+			if response != nil {
+				t.Error("a credential all the same")
+			}
+		})
+	}
+	t.Run("no JSON", func(t *testing.T) {
+		_, err := o.Answer(t.Context(), []byte("request"))
+		is(t, err, openid.ErrJSON)
+	})
+	t.Run("an old proof", func(t *testing.T) {
+		envelope := o.apply(t, offer, asIs)
+		o.c.Advance(6*time.Minute + time.Second)
+		_, err := o.Answer(t.Context(), envelope)
+		is(t, err, openid.ErrProofTime)
+	})
+	t.Run("and the offer still lives", func(t *testing.T) {
+		_, err := o.Answer(t.Context(), o.apply(t, offer, asIs))
+		none(t, err)
+	})
+	t.Run("once", func(t *testing.T) {
+		_, err := o.Answer(t.Context(), o.apply(t, offer, asIs))
+		is(t, err, issuer.ErrCodeUsed)
+	})
+}
+
+// TestCommitments: one secret a person and one person a secret, for good.
+func TestCommitments(t *testing.T) {
+	o := newOffice(t)
+	first, second := o.c.Issue(o.Desk, o.c.Adult()), o.c.Issue(o.Desk, o.c.OtherAdult())
+	var commitment []byte
+	_, err := o.Answer(t.Context(), o.apply(t, first, func(a *application) { commitment = a.commitment }))
+	none(t, err)
+	t.Run("one commitment for two people", func(t *testing.T) {
+		_, err := o.Answer(t.Context(), o.apply(t, second, func(a *application) { a.commitment = commitment }))
+		is(t, err, issuer.ErrCommitment)
+	})
+	t.Run("two commitments for one person", func(t *testing.T) {
+		// The second person gets a commitment at another window meanwhile.
+		o.rewritePeople(t, bytes.Repeat([]byte{1}, 32))
+		_, err := o.Answer(t.Context(), o.apply(t, second, asIs))
+		is(t, err, issuer.ErrCommitment)
+		o.rewritePeople(t, nil)
+	})
+	_, err = o.Answer(t.Context(), o.apply(t, second, asIs))
+	none(t, err)
+}
+
+// rewritePeople sets the commitment of everyone at the desk.
+func (o *office) rewritePeople(t *testing.T, commitment []byte) {
+	t.Helper()
+	none(t, o.store.Update(t.Context(), func(tx wallet.Tx) error {
+		people, err := tx.List("person")
+		for _, p := range people {
+			err = errors.Join(err, tx.Put("person", p.ID, commitment))
+		}
+		return err
+	}))
+}
+
+// TestAnswerSaves: where the store fails, no credential leaves.
+func TestAnswerSaves(t *testing.T) {
+	o := newOffice(t)
+	offer := o.c.Issue(o.Desk, o.c.Adult())
+	envelope := o.apply(t, offer, asIs)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	response, err := o.Answer(ctx, envelope)
+	is(t, err, context.Canceled)
+	if response != nil {
+		t.Error("a credential that the desk does not know of")
+	}
+	_, err = o.Answer(t.Context(), envelope)
+	none(t, err)
+}

@@ -1,0 +1,121 @@
+package issuer_test
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"testing"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+func is(t *testing.T, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Fatalf("got %v, want: %v", err, want)
+	}
+}
+
+func none(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// office is a desk of the residents' office whose store and line to the ledger
+// a test can reach into.
+type office struct {
+	*issuer.Desk
+	c       *testworld.Country
+	store   wallet.Store
+	offline bool // submitting fails
+}
+
+var errOffline = errors.New("no line to the ledger")
+
+func newOffice(t *testing.T) *office {
+	t.Helper()
+	o := &office{c: testworld.New(t, testworld.Options{}), store: wallet.NewMemoryStore()}
+	submit := func(ctx context.Context, ops ...*ledger.SignedOperation) error {
+		if o.offline {
+			return errOffline
+		}
+		_, err := o.c.Log.Submit(ctx, ops...)
+		return err
+	}
+	// The country's own desk has published under this name before.
+	agency := o.c.NewAgency()
+	o.c.Accredit(agency, ledger.ActionIssue, ledger.StateActive)
+	var err error
+	o.Desk, err = issuer.New(agency.Issuer(), o.c.Schema, testworld.Region, o.store, submit, o.c.Public, issuer.Options{Clock: o.c.Now})
+	none(t, err)
+	none(t, o.Publish(t.Context()))
+	return o
+}
+
+// did is the desk's agency.
+func (o *office) did(t *testing.T, offer issuer.Offer) string {
+	t.Helper()
+	parsed, err := openid.ParseCredentialOffer(offer.Offer)
+	none(t, err)
+	return parsed.Issuer
+}
+
+// application is a request envelope in the making, right in everything until a
+// test spoils one thing.
+type application struct {
+	code, configuration, audience, nonce string
+	signer                               crypto.Signer
+	commitment                           []byte
+	proofs                               int
+}
+
+func (o *office) apply(t *testing.T, offer issuer.Offer, edit func(*application)) []byte {
+	t.Helper()
+	secret, err := zkp.GenerateSecret(nil)
+	none(t, err)
+	a := &application{
+		code: offer.Code, configuration: wallet.ConfigurationID(o.c.Schema.ID, 1), audience: o.did(t, offer),
+		signer: o.c.Key(), proofs: 1,
+	}
+	commitment, err := secret.HolderCommitment(wallet.IssuanceScope(a.audience, o.c.Schema.ID))
+	none(t, err)
+	b := commitment.Bytes()
+	a.commitment = b[:]
+	edit(a)
+	if a.nonce == "" {
+		a.nonce = wallet.OfferNonce(a.code)
+	}
+	var proofs []string
+	for range a.proofs {
+		proof, err := openid.SignProof(t.Context(), a.signer, openid.ProofClaims{Audience: a.audience, Nonce: a.nonce, IssuedAt: o.c.Now()})
+		none(t, err)
+		proofs = append(proofs, proof)
+		a.signer = o.c.Key()
+	}
+	envelope, err := (&openid.RequestEnvelope{Code: a.code, Request: openid.CredentialRequest{
+		ConfigurationID: a.configuration, Proofs: proofs, HolderCommitment: a.commitment,
+	}}).Bytes()
+	none(t, err)
+	return envelope
+}
+
+func asIs(*application) {}
+
+// parts are the arguments of New.
+type parts struct {
+	issuer    wallet.Issuer
+	schema    *credential.Schema
+	store     wallet.Store
+	submit    issuer.Submit
+	publisher issuer.Publisher
+}
+
+func submitNothing(context.Context, ...*ledger.SignedOperation) error { return errOffline }

@@ -1,0 +1,127 @@
+package wallet_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+func TestPresentNeedsConsent(t *testing.T) {
+	c, citizen, s := sketched(t)
+	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
+	for name, try := range map[string]func() (*wallet.Presented, error){
+		"no ask": func() (*wallet.Presented, error) { return citizen.Present(t.Context(), nil, wallet.Consent{}) },
+		"an ask by hand": func() (*wallet.Presented, error) {
+			return citizen.Present(t.Context(), &wallet.Ask{Choices: ask.Choices}, wallet.Consent{})
+		},
+		"choice -1": func() (*wallet.Presented, error) {
+			return citizen.Present(t.Context(), ask, wallet.Consent{Choice: -1})
+		},
+		"choice 2 of 2": func() (*wallet.Presented, error) { return citizen.Present(t.Context(), ask, wallet.Consent{Choice: 2}) },
+	} {
+		if p, err := try(); p != nil || !errors.Is(err, wallet.ErrConsent) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	c.Advance(10 * time.Minute)
+	_, err := citizen.Present(t.Context(), ask, wallet.Consent{})
+	is(t, err, wallet.ErrRequest)
+	if s.prepared+s.shown != 0 || len(records(t, citizen, "history")) != 0 {
+		t.Error("something happened without consent")
+	}
+}
+
+func TestHistory(t *testing.T) {
+	c, citizen, _ := sketched(t)
+	counter := c.Counter(c.Policy(nil))
+	var responses [][]byte
+	for _, query := range []string{testworld.Claims, testworld.Proof} {
+		responses = append(responses, c.Answer(citizen, counter, query))
+		c.Advance(time.Second)
+	}
+	history, err := citizen.History(t.Context())
+	if err != nil || len(history) != 2 {
+		t.Fatalf("%d entries, %v", len(history), err)
+	}
+	first, second := history[0], history[1]
+	if first.Requester != c.Library.DID || first.Purpose != "library-card" || first.Format != openid.FormatSDJWT ||
+		strings.Join(first.Revealed, " ") != "birthdate district" || len(first.Proved) != 0 {
+		t.Errorf("claims: %+v", first)
+	}
+	if second.Format != openid.FormatSDJWTZK || len(second.Revealed) != 0 || len(second.Proved) != 2 || !second.At.After(first.At) {
+		t.Errorf("proof: %+v", second)
+	}
+	r := c.Adult()
+	for _, value := range []string{r.Name, r.Number, r.Birthdate, r.Address} {
+		if storeContains(t, citizen, []string{"history"}, []byte(value)) {
+			t.Error("the history holds a claim's value")
+		}
+	}
+	for _, response := range responses {
+		_, _, text := c.Response(response)
+		if storeContains(t, citizen, []string{"history"}, []byte(text)) {
+			t.Error("the history holds what was presented")
+		}
+	}
+}
+
+// TestHistoryFirst: what cannot be written down does not leave.
+func TestHistoryFirst(t *testing.T) {
+	c, citizen, _ := sketched(t)
+	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
+	none(t, citizen.Store.Close())
+	p, err := citizen.Present(t.Context(), ask, wallet.Consent{})
+	if p != nil || !errors.Is(err, wallet.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// halfOf is the native half in a wallet, as the claim's value and as its
+// disclosure.
+func halfOf(t *testing.T, h *testworld.Holder) (value, disclosure string) {
+	t.Helper()
+	var stored struct{ Text string }
+	none(t, json.Unmarshal(records(t, h, "credential")[0].Value, &stored))
+	sd, err := credential.Parse([]byte(stored.Text), credential.ParseOptions{})
+	none(t, err)
+	value, ok := sd.UnverifiedClaims()[zkp.ClaimName].(string)
+	if !ok {
+		t.Fatal("no half")
+	}
+	for i, path := range sd.Disclosable() {
+		if path.String() == (credential.Path{zkp.ClaimName}).String() {
+			disclosure = strings.Split(stored.Text, "~")[1+i]
+		}
+	}
+	return value, disclosure
+}
+
+func TestTheHalfStays(t *testing.T) {
+	c, citizen, _ := sketched(t)
+	value, disclosure := halfOf(t, citizen)
+	counter := c.Counter(c.Policy(nil))
+	for _, query := range []string{testworld.Claims, testworld.Proof} {
+		answer := string(c.Answer(citizen, counter, query))
+		if strings.Contains(answer, value) || strings.Contains(answer, disclosure) {
+			t.Errorf("%s discloses the half", query)
+		}
+	}
+	// And not on demand either: neither the half nor the binding day is for
+	// showing, and no label would tell the citizen of them.
+	for _, name := range []string{zkp.ClaimName, wallet.ClaimBinding} {
+		object, err := c.Counter(c.Policy(func(p testworld.JSON) { asks(p, name) })).Ask(t.Context())
+		none(t, err)
+		_, err = citizen.Consider(t.Context(), []byte(object))
+		if !errors.Is(err, wallet.ErrNothingMatches) {
+			t.Errorf("asked for %s: got %v", name, err)
+		}
+	}
+}
