@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -75,13 +76,34 @@ func TestHistory(t *testing.T) {
 
 // TestHistoryFirst: what cannot be written down does not leave.
 func TestHistoryFirst(t *testing.T) {
-	c, citizen, _ := sketched(t)
+	c, citizen, s := sketched(t)
 	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
-	none(t, citizen.Store.Close())
-	p, err := citizen.Present(t.Context(), ask, wallet.Consent{})
-	if p != nil || !errors.Is(err, wallet.ErrClosed) {
-		t.Errorf("got %v", err)
+	w, err := wallet.New(forgetful{citizen.Store}, citizen.Keys, c.Log.Trust(), c.Log, c.WalletMaterial(), wallet.Options{Clock: c.Now, Prover: s})
+	none(t, err)
+	for choice := range ask.Choices {
+		p, err := w.Present(t.Context(), ask, wallet.Consent{Choice: choice})
+		if p != nil || !errors.Is(err, errForgetful) {
+			t.Errorf("choice %d: got %v", choice, err)
+		}
 	}
+}
+
+var errForgetful = errors.New("no room for history")
+
+// forgetful is a store that keeps everything but history.
+type forgetful struct{ wallet.Store }
+
+func (s forgetful) Update(ctx context.Context, fn func(wallet.Tx) error) error {
+	return s.Store.Update(ctx, func(tx wallet.Tx) error { return fn(forgetfulTx{tx}) })
+}
+
+type forgetfulTx struct{ wallet.Tx }
+
+func (tx forgetfulTx) Put(kind, id string, value []byte, tags ...wallet.Tag) error {
+	if kind == "history" {
+		return errForgetful
+	}
+	return tx.Tx.Put(kind, id, value, tags...)
 }
 
 // halfOf is the native half in a wallet, as the claim's value and as its

@@ -258,16 +258,20 @@ func (a *agency) accredit(ctx context.Context, log *sqlitelog.Log, grant accredi
 		Agency: grant.Agency, Action: grant.Action, Region: grant.Region, Type: grant.Type,
 		Accreditor: a.card.DID, Via: via, State: grant.State,
 	}
+	ended := true // there is none, or none any more
 	if current, err := log.Get(ctx, object.Key()); err == nil {
-		// A change of state keeps the term that was granted.
+		// The ledger lets the end of a term change, never its beginning.
 		old, err := ledger.ParseAccreditation(current)
 		if err != nil {
 			return err
 		}
-		object.From, object.Until = old.From, old.Until
+		object.From, object.Until, ended = old.From, old.Until, old.State == ledger.StateEnded
+	}
+	if ended && grant.Days > 0 { // a new term must not reach back into the old one
+		object.From = now.Add(-time.Minute).Unix()
 	}
 	if grant.State == ledger.StateActive && grant.Days > 0 {
-		object.From, object.Until = now.Add(-time.Minute).Unix(), now.AddDate(0, 0, grant.Days).Unix()
+		object.Until = now.AddDate(0, 0, grant.Days).Unix()
 	}
 	if err := a.submit(ctx, log, object); err != nil {
 		return fmt.Errorf("accreditation: %w", err)

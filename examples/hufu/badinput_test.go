@@ -121,7 +121,7 @@ func personal() []byte {
 
 // rawError is what an error of a package looks like when nobody has put it
 // into a sentence.
-var rawError = regexp.MustCompile(`\b(credential|did|issuer|jsontext|json|ledger|openid|prover|provenance|sql|sqlitelog|sqlitestore|statement|status|verifier|wallet|zkp): |\.go:\d|goroutine|panic|sqlite|runtime error`)
+var rawError = regexp.MustCompile(`\b(credential|did|issuer|jsontext|ledger|openid|prover|provenance|sql|sqlitelog|sqlitestore|statement|status|verifier|wallet|zkp): |\.go:\d|goroutine|panic|sqlite|runtime error`)
 
 // assertSentence checks what every failure looks like.
 func assertSentence(t *testing.T, got outcome, code int) {

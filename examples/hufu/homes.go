@@ -171,8 +171,10 @@ func openCounter(ctx context.Context, h *home, passphrase []byte, clock func() t
 		return nil, err
 	}
 	c := &counter{home: h, agency: identity, clock: clock}
-	if c.store, err = counterstore.Open(ctx, filepath.Join(h.dir, counterName), counterstore.Options{}); err != nil {
-		return nil, errors.Join(&inputError{id: "counter.closed", name: h.dir, err: err}, identity.Close())
+	opening, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
+	defer cancel()
+	if c.store, err = counterstore.Open(opening, filepath.Join(h.dir, counterName), counterstore.Options{}); err != nil {
+		return nil, errors.Join(&inputError{id: "counter.closed", name: h.dir, err: orBusy(opening, err)}, identity.Close())
 	}
 	if c.log, err = openLedger(ctx, h.Ledger, clock); err != nil {
 		return nil, errors.Join(err, c.Close())

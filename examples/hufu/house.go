@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,7 +47,7 @@ func (p publicFolder) Publish(_ context.Context, uri string, b []byte) error {
 func (p publicFolder) Fetch(_ context.Context, uri string) ([]byte, error) {
 	f, err := os.Open(p.path(uri))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errNotAtHand, err)
 	}
 	defer f.Close()
 	return readAtMost(f, limits.StatusToken)
@@ -139,6 +140,9 @@ func openLedger(ctx context.Context, dir string, clock func() time.Time) (*sqlit
 	log, err := sqlitelog.Open(ctx, dir, new(zkp.Accumulator), sqlitelog.Options{Clock: clock})
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, &inputError{id: "ledger.missing", name: dir, err: err}
+	}
+	if errors.Is(err, ledger.ErrFormat) { // of the folder's own files
+		err = errDamaged
 	}
 	if err != nil {
 		return nil, &inputError{id: "ledger.closed", name: dir, err: err}

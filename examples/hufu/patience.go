@@ -5,13 +5,15 @@ import (
 	"errors"
 	"time"
 
+	"github.com/mattn/go-sqlite3"
+
 	"github.com/hufu-id/hufu/wallet"
 )
 
 // patience is how long a command waits for a database that another program
 // holds. The stores wait as long as their context lasts, which suits a server;
 // somebody at a terminal wants to be told.
-const patience = 8 * time.Second
+const patience = 4 * time.Second
 
 // errBusy is a database that another program held all the while.
 var errBusy = errors.New("another program holds the database")
@@ -37,4 +39,11 @@ func orBusy(ctx context.Context, err error) error {
 		return errBusy
 	}
 	return err
+}
+
+// isBusy recognises a ledger that another program held for SQLite's five
+// seconds.
+func isBusy(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/hufu-id/hufu/credential"
@@ -61,6 +60,7 @@ var reasons = []reason{
 	{verifier.ErrKeyNotAtHand, "why.no-key", false},
 	{verifier.ErrPolicy, "why.policy", true},
 	{verifier.ErrConfig, "why.config", false},
+	{wallet.ErrConfig, "why.config", false},
 
 	{credential.ErrBindingAudience, "why.other-counter", true},
 	{credential.ErrBindingNonce, "why.other-request", true},
@@ -121,7 +121,7 @@ var reasons = []reason{
 	{errDamaged, "why.damaged", false},
 	{errBusy, "why.busy", false},
 	{context.Canceled, "why.interrupted", false},
-	{os.ErrNotExist, "why.no-file", false},
+	{errNotAtHand, "why.no-file", false},
 }
 
 // refusal names the failed check, and reports whether the error means checked

@@ -124,6 +124,9 @@ func (a *app) finish(err error) int {
 	if err == nil {
 		return exitAccepted
 	}
+	if isBusy(err) {
+		err = errBusy
+	}
 	code := exitUnknown
 	check := ""
 	var usage usageError
