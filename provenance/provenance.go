@@ -220,30 +220,39 @@ func (t *trace) status(source status.Source) error {
 		return ErrNoStatus
 	}
 	object, err := t.view.Status(ref.URI)
+	if errors.Is(err, ledger.ErrExpired) {
+		return unchecked{err}
+	}
 	if err != nil {
 		return err
 	}
 	if object.Issuer != t.claims.issuer {
 		return ErrStatusRoot
 	}
-	raw, err := source.Fetch(t.ctx, ref.URI)
+	list, err := t.statusList(source, ref.URI)
 	if err != nil {
 		return unchecked{fmt.Errorf("status list: %w", err)}
 	}
+	if list.List.Root() != object.Root {
+		return unchecked{ErrStatusRoot}
+	}
+	return list.Check(ref.Index)
+}
+
+// statusList fetches and verifies the list. Whoever withholds or damages it
+// proves nothing against the credential: none of its failures is a no.
+func (t *trace) statusList(source status.Source, uri string) (*status.Verified, error) {
+	raw, err := source.Fetch(t.ctx, uri)
+	if err != nil {
+		return nil, err
+	}
 	token, err := status.Parse(raw, status.ParseOptions{})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	key, err := t.document.Key(token.Header().Kid)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	list, err := token.Verify(key.Public, ref.URI, status.VerifyOptions{Now: t.opts.Now, MaxAge: t.opts.MaxStatusAge})
-	if err != nil {
-		return err
-	}
-	if list.List.Root() != object.Root {
-		return ErrStatusRoot
-	}
-	return list.Check(ref.Index)
+	return token.Verify(key.Public, uri, status.VerifyOptions{Now: t.opts.Now, MaxAge: t.opts.MaxStatusAge})
 }

@@ -105,10 +105,10 @@ func TestSteps(t *testing.T) {
 		{"no status", office(func(j testworld.JSON) { delete(j, "status") }), asIs, provenance.StepStatus, provenance.ErrNoStatus, false},
 		{"status list absent", office(func(j testworld.JSON) { j["status"] = status.Reference{URI: "urn:none"}.Claim() }), asIs, provenance.StepStatus, ledger.ErrAbsent, false},
 		{"status list not to be had", office(func(testworld.JSON) {}), func(in *call) { in.source = new(testworld.Public) }, provenance.StepStatus, fs.ErrNotExist, true},
-		{"status list is no token", office(func(testworld.JSON) {}), func(in *call) { in.source = fixed("list") }, provenance.StepStatus, did.ErrToken, false},
+		{"status list is no token", office(func(testworld.JSON) {}), func(in *call) { in.source = fixed("list") }, provenance.StepStatus, did.ErrToken, true},
 		{"status list too old", office(func(testworld.JSON) {}), func(in *call) {
 			in.opts.Now, in.opts.MaxStatusAge = c.Now().Add(time.Hour), time.Minute
-		}, provenance.StepStatus, status.ErrStale, false},
+		}, provenance.StepStatus, status.ErrStale, true},
 		{"index outside", office(func(j testworld.JSON) {
 			j["status"] = status.Reference{URI: c.Desk.StatusURI(), Index: 1 << 24}.Claim()
 		}), asIs, provenance.StepStatus, status.ErrIndex, false},

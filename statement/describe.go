@@ -39,7 +39,7 @@ func describe(schema *credential.Schema, p *openid.Predicate) (Sentence, error) 
 	case openid.OpAtLeastYears:
 		return Sentence{fmt.Sprintf("aged %d or over, by %s", p.Years, en), fmt.Sprintf("年满%d周岁（按%s）", p.Years, zh)}, nil
 	case openid.OpAfterYears:
-		return Sentence{fmt.Sprintf("past the %d. birthday, by %s", p.Years, en), fmt.Sprintf("已过%d周岁生日（按%s）", p.Years, zh)}, nil
+		return Sentence{fmt.Sprintf("over %d, the birthday itself not counted, by %s", p.Years, en), fmt.Sprintf("已过%d周岁生日（按%s）", p.Years, zh)}, nil
 	case openid.OpRange:
 		return describeRange(en, zh, p), nil
 	case openid.OpIn, openid.OpNotIn:

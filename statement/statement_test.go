@@ -162,7 +162,7 @@ func TestDescribe(t *testing.T) {
 		{`{"path":["home","district"],"op":"eq","value":"110101"}`, "district is 110101", "所在区县为110101"},
 		{`{"path":["name"],"op":"ne","value":"x"}`, "name is not x", "姓名不是x"},
 		{`{"path":["birthdate"],"op":"at_least_years","years":18}`, "aged 18 or over, by birth date", "年满18周岁（按出生日期）"},
-		{`{"path":["birthdate"],"op":"after_years","years":14}`, "past the 14. birthday, by birth date", "已过14周岁生日（按出生日期）"},
+		{`{"path":["birthdate"],"op":"after_years","years":14}`, "over 14, the birthday itself not counted, by birth date", "已过14周岁生日（按出生日期）"},
 		{`{"path":["income"],"op":"range","min":1,"max":9}`, "income is between 1 and 9", "收入在1至9之间"},
 		{`{"path":["income"],"op":"range","min":1}`, "income is 1 or more", "收入不小于1"},
 		{`{"path":["income"],"op":"range","max":9}`, "income is 9 or less", "收入不大于9"},

@@ -161,13 +161,13 @@ func TestStatus(t *testing.T) {
 		}
 		// Whoever keeps the list of yesterday cannot hide today's revocation.
 		_ = c.Public.Publish(t.Context(), c.Desk.StatusURI(), before)
-		rejected(t, counter.Verifier, answer, verifier.CheckStatus, provenance.ErrStatusRoot)
+		unchecked(t, counter.Verifier, answer, verifier.CheckStatus, provenance.ErrStatusRoot)
 	})
 	t.Run("list signed by somebody else", func(t *testing.T) {
 		c, _, counter, answer := setUp(t)
 		good, _ := c.Public.Fetch(t.Context(), c.Desk.StatusURI())
 		_ = c.Public.Publish(t.Context(), c.Desk.StatusURI(), []byte(flipBinding(string(good))))
-		rejected(t, counter.Verifier, answer, verifier.CheckStatus, status.ErrSignature)
+		unchecked(t, counter.Verifier, answer, verifier.CheckStatus, status.ErrSignature)
 		_ = c.Public.Publish(t.Context(), c.Desk.StatusURI(), good)
 		accepted(t, counter.Verifier, answer)
 	})
@@ -176,7 +176,7 @@ func TestStatus(t *testing.T) {
 		c.Advance(24*time.Hour + time.Second)
 		c.Heartbeat()
 		answer := c.Answer(citizen, counter, testworld.Claims)
-		rejected(t, counter.Verifier, answer, verifier.CheckStatus, status.ErrStale)
+		unchecked(t, counter.Verifier, answer, verifier.CheckStatus, status.ErrStale)
 		if err := c.Desk.Publish(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -186,7 +186,7 @@ func TestStatus(t *testing.T) {
 		c, citizen, counter, _ := setUp(t)
 		c.Advance(7 * 24 * time.Hour)
 		c.Heartbeat()
-		rejected(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims), verifier.CheckStatus, ledger.ErrExpired)
+		unchecked(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims), verifier.CheckStatus, ledger.ErrExpired)
 	})
 	t.Run("list not to be had", func(t *testing.T) {
 		c, _, counter, answer := setUp(t)

@@ -134,8 +134,12 @@ func (v *Verifier) keys(view *ledger.View) (*zkp.Keys, error) {
 
 func (v *Verifier) key(view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKey, error) {
 	object, err := view.VK(string(circuit))
-	if err != nil {
-		return nil, check(CheckPrepare, err)
+	var missing *ledger.NotProvedError
+	switch {
+	case errors.As(err, &missing):
+		return nil, err
+	case err != nil: // a ledger without keys says nothing about the proof
+		return nil, &Unchecked{CheckPrepare, err}
 	}
 	for _, b := range v.material.VerifyingKeys {
 		k, err := v.cache.parse(b, object.KeyHash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: v.opts.AllowSinglePartySetupUnsafe})

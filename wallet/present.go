@@ -160,7 +160,9 @@ func (w *Wallet) scope(ask *Ask) (zkp.Scope, error) {
 	return zkp.Scope{}, fmt.Errorf("%w: unknown scope", ErrRequest)
 }
 
-// Entry is one line of the citizen's history. It names claims, never values.
+// Entry is one line of the citizen's history. Revealed names claims and never
+// values; Proved holds the statements as the citizen read them, which for an
+// equality spell the value out. It stays in the encrypted store.
 type Entry struct {
 	At        time.Time `json:"at"`
 	Requester string    `json:"requester"`
