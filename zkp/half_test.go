@@ -3,6 +3,7 @@ package zkp_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/big"
 	"strings"
 	"testing"
@@ -242,6 +243,22 @@ func TestSignatureRoundTripAndRefusals(t *testing.T) {
 	for name, b := range map[string][]byte{"short": sig.Bytes()[:63], "long": append(sig.Bytes(), 0), "scalar above the order": high} {
 		if _, err := zkp.ParseSignature(b); !errors.Is(err, zkp.ErrForm) {
 			t.Errorf("%s: %v, want ErrForm", name, err)
+		}
+	}
+}
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	secret := zkp.Secret{1, 2, 3}
+	key, err := zkp.NewPrivateKey([32]byte{4, 5, 6})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%x", "%d", "%s"} {
+		if got := fmt.Sprintf(verb, secret); got != "zkp.Secret" {
+			t.Errorf("%s prints %q", verb, got)
+		}
+		if got := fmt.Sprintf(verb, key); got != "zkp.PrivateKey" {
+			t.Errorf("%s prints %q", verb, got)
 		}
 	}
 }

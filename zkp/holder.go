@@ -25,6 +25,9 @@ func GenerateSecret(random io.Reader) (Secret, error) {
 	return s, nil
 }
 
+// Format keeps the secret out of every log line, whatever the verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "zkp.Secret") }
+
 // Element returns the secret as a field element.
 func (s Secret) Element() Element {
 	var e Element

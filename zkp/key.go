@@ -148,6 +148,9 @@ func NewPrivateKey(seed [32]byte) (*PrivateKey, error) {
 	return k, nil
 }
 
+// Format keeps the private key out of every log line, whatever the verb.
+func (*PrivateKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "zkp.PrivateKey") }
+
 // Seed returns the 32 bytes from which the key can be made again.
 func (k *PrivateKey) Seed() [32]byte { return k.seed }
 

@@ -299,10 +299,10 @@ func TestVerifyingKeyRefused(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if c, err := zkp.CircuitOf(r.PrepareKey); err != nil || c != zkp.CircuitPrepare {
+	if c, kind, err := zkp.InspectVerifyingKey(r.PrepareKey); err != nil || c != zkp.CircuitPrepare || kind != zkp.SetupSingleParty {
 		t.Errorf("circuit %s, %v", c, err)
 	}
-	if _, err := zkp.CircuitOf(r.PrepareKey[:100]); !errors.Is(err, zkp.ErrVerifyingKey) {
+	if _, _, err := zkp.InspectVerifyingKey(r.PrepareKey[:100]); !errors.Is(err, zkp.ErrVerifyingKey) {
 		t.Errorf("circuit of a piece: %v", err)
 	}
 }

@@ -196,13 +196,13 @@ func (k *VerifyingKey) Circuit() Circuit { return k.circuit }
 // Setup says how the key came to be.
 func (k *VerifyingKey) Setup() Setup { return k.setup }
 
-// CircuitOf names the circuit of an encoded key without trusting the rest.
-func CircuitOf(b []byte) (Circuit, error) {
+// InspectVerifyingKey says what an encoded key claims to be, without pinning it.
+func InspectVerifyingKey(b []byte) (Circuit, Setup, error) {
 	k, err := readVerifyingKey(b)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return k.circuit, nil
+	return k.circuit, k.setup, nil
 }
 
 // verify checks e(A,B) = e(α,β)·e(ΣIC,γ)·e(C,δ).

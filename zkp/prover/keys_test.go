@@ -111,6 +111,7 @@ func testDamagedFolders(t *testing.T, cache, good string) {
 		"manifest that is none":           edit("manifest.json", func([]byte) []byte { return []byte("keys") }),
 		"manifest of another version":     edit("manifest.json", replace(`"version":1`, `"version":2`)),
 		"manifest of another setup":       edit("manifest.json", replace(`single-party`, `no party`)),
+		"manifest that claims a ceremony": edit("manifest.json", replace(`single-party`, `ceremony`)),
 		"manifest with a member twice":    edit("manifest.json", replace(`"version":1`, `"version":1,"version":1`)),
 		"manifest with an unknown one":    edit("manifest.json", replace(`"version":1`, `"version":1,"x":1`)),
 		"manifest in other case":          edit("manifest.json", replace(`"version"`, `"Version"`)),

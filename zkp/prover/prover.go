@@ -40,11 +40,26 @@ func Open(dir string) (*Prover, error) {
 		if p.vk[c], err = readHashed(base+".vk", keys.VerifyingKey); err != nil {
 			return nil, err
 		}
+		if err := checkVerifyingKey(c, m.Setup, p.vk[c]); err != nil {
+			return nil, err
+		}
 		if p.circuits[c], err = openProving(base, keys); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// checkVerifyingKey holds a key against the manifest, which is what people read.
+func checkVerifyingKey(c zkp.Circuit, setup string, b []byte) error {
+	circuit, kind, err := zkp.InspectVerifyingKey(b)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrKeyFile, err)
+	}
+	if circuit != c || (kind == zkp.SetupCeremony) != (setup == "ceremony") {
+		return fmt.Errorf("%w: verifying key of %s is not what the manifest says", ErrKeyFile, c)
+	}
+	return nil
 }
 
 func openProving(base string, keys CircuitKeys) (*proving, error) {
