@@ -146,7 +146,7 @@ func (v *Verifier) judgeOnce(ctx context.Context, a *answer) error {
 			return v.judgeProof(a, view)
 		}
 		return v.judgeClaims(ctx, a, view)
-	})
+	}, v.expectedKeys(a)...)
 	var rejected *Rejected
 	var unknown *Unchecked
 	switch {
@@ -158,6 +158,19 @@ func (v *Verifier) judgeOnce(ctx context.Context, a *answer) error {
 		return &Unchecked{CheckClock, err}
 	}
 	return &Unchecked{CheckCheckpoint, err}
+}
+
+// expectedKeys are the ledger keys that the judgement is sure to need: asked for
+// at once they save a round each.
+func (v *Verifier) expectedKeys(a *answer) []string {
+	var keys []string
+	if schema, err := v.schemaFor(a.query); err == nil {
+		keys = append(keys, ledger.SchemaKey(schema.ID, uint32(schema.Version)))
+	}
+	if a.query.Format == openid.FormatSDJWTZK {
+		keys = append(keys, ledger.VKKey(string(zkp.CircuitPrepare)), ledger.VKKey(string(zkp.CircuitShow)))
+	}
+	return keys
 }
 
 // accept consumes the request, last.
