@@ -9,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -85,13 +84,19 @@ func (s *scene) refused(id string, err error) error {
 	return nil
 }
 
-// tampered: one bit of the proof is flipped on its way.
-func (s *scene) tampered(ctx context.Context) error {
+// exchange lets the library ask and the citizen answer, and decides nothing yet.
+func (s *scene) exchange(ctx context.Context, with string) (*verifier.Verifier, *wallet.Presented, error) {
 	v, request, err := s.ask(ctx, s.library)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	presented, err := s.present(ctx, request, "proof")
+	presented, err := s.present(ctx, request, with)
+	return v, presented, err
+}
+
+// tampered: one bit of the proof is flipped on its way.
+func (s *scene) tampered(ctx context.Context) error {
+	v, presented, err := s.exchange(ctx, "proof")
 	if err != nil {
 		return err
 	}
@@ -106,11 +111,7 @@ func (s *scene) tampered(ctx context.Context) error {
 
 // replayed: an accepted answer is shown again.
 func (s *scene) replayed(ctx context.Context) error {
-	v, request, err := s.ask(ctx, s.library)
-	if err != nil {
-		return err
-	}
-	presented, err := s.present(ctx, request, "proof")
+	v, presented, err := s.exchange(ctx, "proof")
 	if err != nil {
 		return err
 	}
@@ -175,11 +176,7 @@ func (s *scene) revoked(ctx context.Context) error {
 	if err := s.desk.Revoke(ctx, s.offers[0].Code); err != nil {
 		return err
 	}
-	v, request, err := s.ask(ctx, s.library)
-	if err != nil {
-		return err
-	}
-	presented, err := s.present(ctx, request, "claims")
+	v, presented, err := s.exchange(ctx, "claims")
 	if err != nil {
 		return err
 	}
@@ -199,11 +196,7 @@ func (s *scene) revoked(ctx context.Context) error {
 
 // earlyProof is a proof made while all was well.
 func (s *scene) earlyProof(ctx context.Context) ([]byte, error) {
-	_, request, err := s.ask(ctx, s.library)
-	if err != nil {
-		return nil, err
-	}
-	presented, err := s.present(ctx, request, "proof")
+	_, presented, err := s.exchange(ctx, "proof")
 	if err != nil {
 		return nil, err
 	}
@@ -240,11 +233,7 @@ func (s *scene) unaccredited(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v, request, err := s.ask(ctx, s.library)
-	if err != nil {
-		return err
-	}
-	presented, err := s.present(ctx, request, "claims")
+	v, presented, err := s.exchange(ctx, "claims")
 	if err != nil {
 		return err
 	}
@@ -310,55 +299,24 @@ func (s *scene) hold(ctx context.Context, offer []byte) error {
 	return err
 }
 
-// frozen is a ledger that somebody between keeps showing as it once was.
-type frozen struct {
-	ledger.Reader
-	proofs map[string]*ledger.Proof
-}
-
-func (f *frozen) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
-	name := strings.Join(keys, "\n")
-	if p, ok := f.proofs[name]; ok {
-		return p, nil
-	}
-	p, err := f.Reader.Prove(ctx, keys...)
-	f.proofs[name] = p
-	return p, err
-}
-
-func (f *frozen) ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.Hash, error) {
-	return f.Reader.ProveConsistency(ctx, from, to)
-}
-
-// stale: the counter's line to the ledger is cut and answers stay two days old.
+// stale: a real answer reaches the counter two days late, and in all that time
+// nothing came from the ledger either. Whatever was revoked since cannot show.
 func (s *scene) stale(ctx context.Context) error {
-	line := &frozen{Reader: s.library.log, proofs: map[string]*ledger.Proof{}}
-	if _, err := line.Prove(ctx); err != nil {
-		return err
-	}
-	policy, err := s.library.keepPolicy(sample("adult-in-district.policy.json"))
+	patient := *s.library
+	patient.lifetime = 72 * time.Hour // the request itself must not expire first
+	_, request, err := s.ask(ctx, &patient)
 	if err != nil {
 		return err
 	}
-	later := *s.library
-	later.clock = func() time.Time { return s.now.Add(48 * time.Hour) }
-	v, err := later.verifier(policy, line, true)
+	presented, err := s.present(ctx, request, "claims")
 	if err != nil {
 		return err
 	}
-	request, err := v.Ask(ctx)
+	patient.clock = func() time.Time { return s.now.Add(48 * time.Hour) }
+	late, _, err := s.ask(ctx, &patient)
 	if err != nil {
 		return err
 	}
-	state, err := stateOf([]byte(request))
-	if err != nil {
-		return err
-	}
-	any := base64.RawURLEncoding.EncodeToString(make([]byte, 1))
-	_, err = v.Verify(ctx, message{state, map[string][]string{"claims": {any}}}.bytes())
-	var unchecked *verifier.Unchecked
-	if err != nil && !errors.As(err, &unchecked) {
-		return err
-	}
+	_, err = late.Verify(ctx, presented.Response)
 	return s.refused("stale", err)
 }

@@ -114,7 +114,7 @@ func (a *app) requestCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				v, err := c.verifier(p, c.log, false)
+				v, err := c.verifier(p, false)
 				if err != nil {
 					return err
 				}
@@ -153,7 +153,7 @@ func (a *app) verifyCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				v, err := c.verifier(policy, c.log, unsafe)
+				v, err := c.verifier(policy, unsafe)
 				if err != nil {
 					return err
 				}

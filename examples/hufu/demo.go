@@ -112,27 +112,24 @@ func (a *app) demo(ctx context.Context, table []byte, keep string) error {
 	return nil
 }
 
+// close closes what was opened; everything that mattered was committed.
 func (s *scene) close() {
-	for _, c := range []interface{ Close() error }{s.citizen, s.library, s.other, s.office, s.root, s.log} {
-		if !isNil(c) {
-			_ = c.Close() // everything that mattered was committed
+	if s.citizen != nil {
+		_ = s.citizen.Close()
+	}
+	for _, c := range []*counter{s.library, s.other} {
+		if c != nil {
+			_ = c.Close()
 		}
 	}
-}
-
-// isNil sees through an interface to the pointers that scene holds.
-func isNil(c interface{ Close() error }) bool {
-	switch v := c.(type) {
-	case *citizen:
-		return v == nil
-	case *counter:
-		return v == nil
-	case *agency:
-		return v == nil
-	case *sqlitelog.Log:
-		return v == nil
+	for _, a := range []*agency{s.office, s.root} {
+		if a != nil {
+			_ = a.Close()
+		}
 	}
-	return c == nil
+	if s.log != nil {
+		_ = s.log.Close()
+	}
 }
 
 // step prints a step's heading and, when asked, why it can be trusted.
@@ -315,7 +312,7 @@ func (s *scene) ask(ctx context.Context, c *counter) (*verifier.Verifier, []byte
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := c.verifier(policy, c.log, true)
+	v, err := c.verifier(policy, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -325,15 +322,21 @@ func (s *scene) ask(ctx context.Context, c *counter) (*verifier.Verifier, []byte
 
 // present answers a request in one way.
 func (s *scene) present(ctx context.Context, request []byte, with string) (*wallet.Presented, error) {
-	ask, err := s.citizen.Consider(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	choice, err := chooseWith(ask, with)
+	ask, choice, err := s.consider(ctx, request, with)
 	if err != nil {
 		return nil, err
 	}
 	return s.citizen.Present(ctx, ask, wallet.Consent{Choice: choice})
+}
+
+// consider reads a request and picks one way to answer it.
+func (s *scene) consider(ctx context.Context, request []byte, with string) (*wallet.Ask, int, error) {
+	ask, err := s.citizen.Consider(ctx, request)
+	if err != nil {
+		return nil, 0, err
+	}
+	choice, err := chooseWith(ask, with)
+	return ask, choice, err
 }
 
 func (s *scene) claimsScene(ctx context.Context) error {
@@ -341,11 +344,7 @@ func (s *scene) claimsScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask, err := s.citizen.Consider(ctx, request)
-	if err != nil {
-		return err
-	}
-	choice, err := chooseWith(ask, "claims")
+	ask, choice, err := s.consider(ctx, request, "claims")
 	if err != nil {
 		return err
 	}
@@ -361,11 +360,7 @@ func (s *scene) proofScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ask, err := s.citizen.Consider(ctx, request)
-	if err != nil {
-		return err
-	}
-	choice, err := chooseWith(ask, "proof")
+	ask, choice, err := s.consider(ctx, request, "proof")
 	if err != nil {
 		return err
 	}

@@ -135,6 +135,8 @@ type counter struct {
 	store  *counterstore.Store
 	log    *sqlitelog.Log
 	clock  func() time.Time
+	// lifetime of a request; zero is the verifier's own.
+	lifetime time.Duration
 }
 
 const (
@@ -195,7 +197,7 @@ func (c *counter) Close() error {
 
 // verifier joins the counter with one policy. Development keys are accepted
 // only where the caller said so.
-func (c *counter) verifier(policy *verifier.Policy, reader ledger.Reader, allowSingleParty bool) (*verifier.Verifier, error) {
+func (c *counter) verifier(policy *verifier.Policy, allowSingleParty bool) (*verifier.Verifier, error) {
 	schemas, err := c.home.public().schemas()
 	if err != nil {
 		return nil, err
@@ -206,8 +208,8 @@ func (c *counter) verifier(policy *verifier.Policy, reader ledger.Reader, allowS
 	}
 	identity := verifier.Identity{DID: c.agency.card.DID, KeyID: c.agency.card.KeyID, Key: c.agency.key}
 	material := verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.home.public()}
-	return verifier.New(identity, c.home.trust, reader, policy, c.store, material,
-		verifier.Options{Clock: c.clock, AllowSinglePartySetupUnsafe: allowSingleParty})
+	return verifier.New(identity, c.home.trust, c.log, policy, c.store, material,
+		verifier.Options{Clock: c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty})
 }
 
 // keepPolicy stores a policy under its hash, so that answers are held against
