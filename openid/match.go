@@ -149,6 +149,47 @@ func (q *Query) Select(can func(id string) bool) (required, optional []string, e
 	return required, optional, nil
 }
 
+// Ways lists the sets of credential queries that answer the whole query, the
+// verifier's preferred first: one option of each required credential set. Those
+// of optional sets are left to the caller. Each way is in the query's order, and
+// at most maxSets are listed.
+func (q *Query) Ways() [][]string {
+	ways := [][]string{nil}
+	for _, set := range q.sets() {
+		if !set.required() {
+			continue
+		}
+		var longer [][]string
+		for _, way := range ways {
+			for _, option := range set.Options {
+				if len(longer) < maxSets {
+					longer = append(longer, join(way, option))
+				}
+			}
+		}
+		ways = longer
+	}
+	for _, way := range ways {
+		slices.SortFunc(way, func(a, b string) int { return q.position(a) - q.position(b) })
+	}
+	return ways
+}
+
+func (q *Query) position(id string) int {
+	return slices.IndexFunc(q.Credentials, func(c CredentialQuery) bool { return c.ID == id })
+}
+
+// join adds ids that are not there yet.
+func join(way, option []string) []string {
+	out := slices.Clone(way)
+	for _, id := range option {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
 // CheckResponse holds the shape of an answer against the query: only ids that
 // were asked, one presentation unless multiple, each required set satisfied.
 // What is in the presentations is for CheckAnswer. The error is ErrUnasked or

@@ -24,13 +24,19 @@ const (
 	OpNotIn        Op = "notin"          // Values
 	OpAtLeastYears Op = "at_least_years" // Years, on or after the birthday
 	OpAfterYears   Op = "after_years"    // Years, from the day after the birthday
+	// OpReveal asks for the value itself, which travels beside the proof. Only
+	// with FormatSDJWTZK, and only where all predicates must hold.
+	OpReveal Op = "reveal"
 )
 
 const (
-	// maxPredicates is the number of slots in one show. Who asks more asks a
-	// second credential query.
-	maxPredicates = 4
-	maxYears      = 150
+	// showPredicates is the number of slots in one show, and one of them may
+	// ask about a set. Where all predicates must hold they are spread over
+	// several shows of one credential; other acceptances need a single one.
+	showPredicates = 4
+	maxShows       = 4
+	maxPredicates  = maxShows * showPredicates
+	maxYears       = 150
 )
 
 // A Predicate is one condition on a hidden attribute, ours and not part of
@@ -114,6 +120,8 @@ func (p Predicate) check() error {
 		return p.checkSet()
 	case memberBounds:
 		return checkBounds(p.Min, p.Max)
+	case 0:
+		return nil
 	}
 	if p.Years < 1 || p.Years > maxYears {
 		return fmt.Errorf("%w: years is outside 1 to %d", ErrQuery, maxYears)
@@ -136,6 +144,7 @@ var predicateMembers = map[Op]memberSet{
 	OpIn: memberValues, OpNotIn: memberValues,
 	OpRange:        memberBounds,
 	OpAtLeastYears: memberYears, OpAfterYears: memberYears,
+	OpReveal: 0,
 }
 
 func (p Predicate) members() (set memberSet) {
@@ -258,23 +267,34 @@ func (c *CredentialQuery) checkProof() error {
 }
 
 func (c *CredentialQuery) checkPredicates() error {
-	if len(c.Predicates) == 0 || len(c.Predicates) > maxPredicates {
-		return fmt.Errorf("%w: %d predicates, from 1 to %d are taken", ErrQuery, len(c.Predicates), maxPredicates)
+	n := len(c.Predicates)
+	if c.Accept.K < 0 || c.Accept.K > n {
+		return fmt.Errorf("%w: predicates_accept asks for more than there are", ErrQuery)
+	}
+	whole := c.Accept.Need(n) == n
+	limit, setLimit := maxPredicates, maxShows
+	if !whole { // one show alone can hold predicates against each other
+		limit, setLimit = showPredicates, 1
+	}
+	if n == 0 || n > limit {
+		return fmt.Errorf("%w: %d predicates, from 1 to %d are taken here", ErrQuery, n, limit)
 	}
 	sets := 0
 	for i, predicate := range c.Predicates {
 		if err := predicate.check(); err != nil {
 			return fmt.Errorf("predicate %d: %w", i, err)
 		}
-		if predicate.Op == OpIn || predicate.Op == OpNotIn {
+		switch predicate.Op {
+		case OpIn, OpNotIn:
 			sets++
+		case OpReveal:
+			if !whole || c.Format != FormatSDJWTZK {
+				return fmt.Errorf("%w: reveal goes with format %s, where all predicates must hold", ErrQuery, FormatSDJWTZK)
+			}
 		}
 	}
-	if sets > 1 {
-		return fmt.Errorf("%w: one set at most, because one show has one set root", ErrQuery)
-	}
-	if c.Accept.K < 0 || c.Accept.K > len(c.Predicates) {
-		return fmt.Errorf("%w: predicates_accept asks for more than there are", ErrQuery)
+	if sets > setLimit {
+		return fmt.Errorf("%w: %d sets, at most %d are taken here", ErrQuery, sets, setLimit)
 	}
 	return nil
 }

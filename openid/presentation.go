@@ -17,7 +17,7 @@ type Response struct {
 	State string
 	// VPToken maps the id of each answered credential query to its
 	// presentations: for FormatSDJWT an SD-JWT with or without key binding,
-	// for FormatSDJWTZK the base64url of a proof presentation.
+	// for FormatSDJWTZK a ProofPresentation as text.
 	VPToken map[string][]string
 }
 

@@ -2,7 +2,6 @@ package openid
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/go-json-experiment/json"
@@ -58,13 +57,15 @@ func checkValues(values []any) error {
 	if len(values) == 0 || len(values) > maxValues {
 		return fmt.Errorf("%w: values is empty or too long", ErrQuery)
 	}
-	for i, value := range values {
+	seen := make(map[any]bool, len(values))
+	for _, value := range values {
 		if err := checkValue(value); err != nil {
 			return err
 		}
-		if slices.Contains(values[:i], value) {
+		if seen[value] {
 			return fmt.Errorf("%w: a value is repeated", ErrQuery)
 		}
+		seen[value] = true
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ var (
 	ErrType = errors.New("statement: value does not fit the claim's type")
 	// ErrUnsupported: an operation that this version cannot prove.
 	ErrUnsupported = errors.New("statement: operation not supported")
+	// ErrRevealed: more or fewer values beside a proof than were asked.
+	ErrRevealed = errors.New("statement: not the values that were asked to be told")
 	// ErrMismatch: a slot of the native half differs from its claim.
 	ErrMismatch = errors.New("statement: native half differs from the claims")
 )

@@ -6,66 +6,121 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // Sentence says one thing in both languages.
-type Sentence struct{ English, Chinese string }
+type Sentence struct {
+	English, Chinese string
+	// Discloses is set where the answer nearly gives the value away: one value
+	// is asked for, or so few that the answer is close to telling it.
+	Discloses bool
+}
+
+// narrow is how many values a set or a range must have for "yes" to hide which
+// of them it is.
+const narrow = 100
 
 // Describe renders each predicate of a query as a plain sentence: what the
 // citizen reads before consenting, and the counter after accepting.
 func Describe(schema *credential.Schema, query *openid.CredentialQuery) ([]Sentence, error) {
 	out := make([]Sentence, 0, len(query.Predicates))
 	for i := range query.Predicates {
-		s, err := describe(schema, &query.Predicates[i])
+		p := &query.Predicates[i]
+		claim, err := find(schema, p.Path)
 		if err != nil {
 			return nil, err
 		}
+		s, err := describe(claim, p)
+		if err != nil {
+			return nil, err
+		}
+		s.Discloses = discloses(p)
 		out = append(out, s)
 	}
 	return out, nil
 }
 
-func describe(schema *credential.Schema, p *openid.Predicate) (Sentence, error) {
-	claim, err := find(schema, p.Path)
-	if err != nil {
-		return Sentence{}, err
-	}
+func describe(claim *credential.SchemaClaim, p *openid.Predicate) (Sentence, error) {
 	en, zh := claim.Label.English, claim.Label.Chinese
+	say := func(english, chinese string) (Sentence, error) {
+		return Sentence{English: english, Chinese: chinese}, nil
+	}
 	switch p.Op {
+	case openid.OpReveal:
+		return say("the value of "+en, zh+"的值")
 	case openid.OpEqual:
-		return Sentence{fmt.Sprintf("%s is %v", en, p.Value), fmt.Sprintf("%s为%v", zh, p.Value)}, nil
+		return say(fmt.Sprintf("%s is %v", en, p.Value), fmt.Sprintf("%s为%v", zh, p.Value))
 	case openid.OpNotEqual:
-		return Sentence{fmt.Sprintf("%s is not %v", en, p.Value), fmt.Sprintf("%s不是%v", zh, p.Value)}, nil
+		return say(fmt.Sprintf("%s is not %v", en, p.Value), fmt.Sprintf("%s不是%v", zh, p.Value))
 	case openid.OpAtLeastYears:
-		return Sentence{fmt.Sprintf("aged %d or over, by %s", p.Years, en), fmt.Sprintf("年满%d周岁（按%s）", p.Years, zh)}, nil
+		return say(fmt.Sprintf("aged %d or over, by %s", p.Years, en), fmt.Sprintf("年满%d周岁（按%s）", p.Years, zh))
 	case openid.OpAfterYears:
-		return Sentence{fmt.Sprintf("over %d, the birthday itself not counted, by %s", p.Years, en), fmt.Sprintf("已过%d周岁生日（按%s）", p.Years, zh)}, nil
+		return say(fmt.Sprintf("over %d, the birthday itself not counted, by %s", p.Years, en), fmt.Sprintf("已过%d周岁生日（按%s）", p.Years, zh))
 	case openid.OpRange:
-		return describeRange(en, zh, p), nil
-	case openid.OpIn, openid.OpNotIn:
-		list := join(p.Values)
-		if p.Op == openid.OpIn {
-			return Sentence{en + " is one of " + list, zh + "属于：" + list}, nil
-		}
-		return Sentence{en + " is none of " + list, zh + "不属于：" + list}, nil
+		return say(describeRange(en, zh, p))
+	case openid.OpIn:
+		return say(en+" is one of "+list(p.Values, ", ", " … %d values in all"), zh+"属于："+list(p.Values, "、", "……共%d项"))
+	case openid.OpNotIn:
+		return say(en+" is none of "+list(p.Values, ", ", " … %d values in all"), zh+"不属于："+list(p.Values, "、", "……共%d项"))
 	}
 	return Sentence{}, fmt.Errorf("%w: %s", ErrUnsupported, p.Op)
 }
 
-func describeRange(en, zh string, p *openid.Predicate) Sentence {
-	switch {
-	case p.Max == nil:
-		return Sentence{fmt.Sprintf("%s is %v or more", en, p.Min), fmt.Sprintf("%s不小于%v", zh, p.Min)}
-	case p.Min == nil:
-		return Sentence{fmt.Sprintf("%s is %v or less", en, p.Max), fmt.Sprintf("%s不大于%v", zh, p.Max)}
+// discloses judges by the question alone, so that a yes and a no look the same.
+func discloses(p *openid.Predicate) bool {
+	switch p.Op {
+	case openid.OpReveal, openid.OpEqual:
+		return true
+	case openid.OpIn:
+		return len(p.Values) < narrow
+	case openid.OpRange:
+		width, ok := rangeWidth(p)
+		return ok && width < narrow
 	}
-	return Sentence{fmt.Sprintf("%s is between %v and %v", en, p.Min, p.Max), fmt.Sprintf("%s在%v至%v之间", zh, p.Min, p.Max)}
+	return false
 }
 
-func join(values []any) string {
-	parts := make([]string, len(values))
-	for i, v := range values {
-		parts[i] = fmt.Sprint(v)
+// rangeWidth is how many values a range holds that has an upper end. Without a
+// lower one it begins where the encoding does.
+func rangeWidth(p *openid.Predicate) (int64, bool) {
+	switch high := p.Max.(type) {
+	case int64:
+		low, _ := p.Min.(int64)
+		return high - low + 1, true
+	case string:
+		to, err := zkp.ParseDay(high)
+		if low, ok := p.Min.(string); ok && err == nil {
+			from, err := zkp.ParseDay(low)
+			return int64(to) - int64(from) + 1, err == nil
+		}
+		return int64(to) + 1, err == nil
 	}
-	return strings.Join(parts, ", ")
+	return 0, false
+}
+
+func describeRange(en, zh string, p *openid.Predicate) (english, chinese string) {
+	switch {
+	case p.Max == nil:
+		return fmt.Sprintf("%s is %v or more", en, p.Min), fmt.Sprintf("%s不小于%v", zh, p.Min)
+	case p.Min == nil:
+		return fmt.Sprintf("%s is %v or less", en, p.Max), fmt.Sprintf("%s不大于%v", zh, p.Max)
+	}
+	return fmt.Sprintf("%s is between %v and %v", en, p.Min, p.Max), fmt.Sprintf("%s在%v至%v之间", zh, p.Min, p.Max)
+}
+
+// listed is how many values of a set a sentence spells out.
+const listed = 12
+
+// list spells the values out, or the first of them and how many there are.
+func list(values openid.Values, separator, more string) string {
+	parts := make([]string, 0, listed)
+	for _, v := range values[:min(len(values), listed)] {
+		parts = append(parts, fmt.Sprint(v))
+	}
+	text := strings.Join(parts, separator)
+	if len(values) > listed {
+		text += fmt.Sprintf(more, len(values))
+	}
+	return text
 }

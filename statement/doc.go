@@ -3,10 +3,11 @@
 // zero-knowledge statement. Wallet and verifier both use it, so that what the
 // citizen reads, what the circuit proves and what the counter checks are one.
 //
-// Attributes encodes a credential's claims in the schema's slot order. New turns
-// a query's predicates into a zkp.Statement on a given day; Describe says the
-// same in English and Chinese; Holds evaluates it over disclosed claims, for
-// answers that are not zero-knowledge.
+// Attributes encodes a credential's claims in the schema's slot order. New holds
+// a query's predicates against a schema, and On makes of them the statements
+// that are shown on a given day; Describe says the same in English and Chinese;
+// Holds evaluates it over disclosed claims, for answers that are not
+// zero-knowledge.
 //
 // For example the predicate {"path":["birthdate"],"op":"at_least_years",
 // "years":18} on 2026-11-21 becomes a range over the birth date's slot from

@@ -24,12 +24,17 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	s, err := statement.New(schema, query, day)
+	question, err := statement.New(schema, query)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	p := s.Predicates[0]
+	shows, err := question.On(day, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	p := shows[0].Predicates[0]
 	fmt.Println("slot", p.Slot, "from", zkp.Day(p.Low-1), "to", zkp.Day(p.High-1))
 	for _, born := range []string{"2008-11-21", "2008-11-22"} {
 		holds, err := statement.Holds(schema, query, map[string]any{"birthdate": born}, day)

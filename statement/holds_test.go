@@ -81,7 +81,7 @@ func TestHoldsIsTheCircuitsOutcome(t *testing.T) {
 		if err != nil || got != (count >= k) {
 			t.Fatalf("%d of 3 hold, %d are wanted: got %v, %v", count, k, got, err)
 		}
-		s, err := statement.New(schema, q, today)
+		s, err := on(schema, q, today)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +90,7 @@ func TestHoldsIsTheCircuitsOutcome(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, provable := s.Outcome(&attributes); provable != got {
+		if _, provable := s[0].Outcome(&attributes); len(s) != 1 || provable != got {
 			t.Fatal("what is found is not what could be proved")
 		}
 	}

@@ -10,25 +10,101 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// New turns the predicates of a query into the statement that the circuits
-// prove, on a day that both sides know.
-func New(schema *credential.Schema, query *openid.CredentialQuery, day zkp.Day) (zkp.Statement, error) {
-	predicates := make([]zkp.Predicate, 0, len(query.Predicates))
-	for i := range query.Predicates {
-		p, err := convert(schema, &query.Predicates[i], day)
-		if err != nil {
-			return zkp.Statement{}, fmt.Errorf("predicate %d: %w", i+1, err)
-		}
-		predicates = append(predicates, p)
-	}
-	return zkp.AtLeast(query.Accept.Need(len(predicates)), predicates...)
+// A Question is a query's predicates held against a schema, ready to be asked
+// on any day. Making it checks everything that depends on neither the day nor
+// the holder, and builds the sets: who asks the same again keeps it.
+type Question struct {
+	schema *credential.Schema
+	query  *openid.CredentialQuery
+	slots  []*credential.SchemaClaim // one a predicate
+	sets   []*zkp.Set                // nil where a predicate asks about none
 }
 
-func convert(schema *credential.Schema, p *openid.Predicate, day zkp.Day) (zkp.Predicate, error) {
-	claim, err := find(schema, p.Path)
-	if err != nil {
-		return zkp.Predicate{}, err
+// New holds a query's predicates against a schema. The error is ErrClaim,
+// ErrType, or one of zkp.
+func New(schema *credential.Schema, query *openid.CredentialQuery) (*Question, error) {
+	q := &Question{schema: schema, query: query}
+	for i := range query.Predicates {
+		p := &query.Predicates[i]
+		claim, err := find(schema, p.Path)
+		if err != nil {
+			return nil, fmt.Errorf("predicate %d: %w", i+1, err)
+		}
+		set, err := newSet(claim, p.Values)
+		if err != nil {
+			return nil, fmt.Errorf("predicate %d: %w", i+1, err)
+		}
+		q.slots, q.sets = append(q.slots, claim), append(q.sets, set)
 	}
+	return q, nil
+}
+
+func newSet(claim *credential.SchemaClaim, values openid.Values) (*zkp.Set, error) {
+	if values == nil {
+		return nil, nil
+	}
+	members := make([]zkp.Element, len(values))
+	for i, value := range values {
+		var err error
+		if members[i], err = Encode(claim.Type, value); err != nil {
+			return nil, err
+		}
+	}
+	return zkp.NewSet(members...)
+}
+
+// On is the question on a day that both sides know, as the statements that the
+// circuits prove, one a show. revealed are the values that the holder tells
+// beside the proof, one for each predicate of openid.OpReveal, in their order;
+// ErrRevealed where there are more or fewer.
+func (q *Question) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, error) {
+	if len(revealed) != q.Reveals() {
+		return nil, ErrRevealed
+	}
+	predicates := make([]zkp.Predicate, len(q.slots))
+	for i := range predicates {
+		asked := q.query.Predicates[i]
+		if asked.Op == openid.OpReveal {
+			// What is told is then proved to be the attribute.
+			asked.Op, asked.Value, revealed = openid.OpEqual, revealed[0], revealed[1:]
+		}
+		var err error
+		if predicates[i], err = convert(q.slots[i], &asked, q.sets[i], day); err != nil {
+			return nil, fmt.Errorf("predicate %d: %w", i+1, err)
+		}
+	}
+	if need := q.query.Accept.Need(len(predicates)); need < len(predicates) {
+		s, err := zkp.AtLeast(need, predicates...)
+		return []zkp.Statement{s}, err
+	}
+	return zkp.Split(predicates...)
+}
+
+// Reveals is how many values the holder tells beside the proof.
+func (q *Question) Reveals() (n int) {
+	for i := range q.query.Predicates {
+		if q.query.Predicates[i].Op == openid.OpReveal {
+			n++
+		}
+	}
+	return n
+}
+
+// Revealed reads from a holder's claims the values that are to be told.
+func (q *Question) Revealed(claims map[string]any) (out openid.Values, err error) {
+	for i := range q.query.Predicates {
+		if p := &q.query.Predicates[i]; p.Op == openid.OpReveal {
+			value, ok := Claim(claims, p.Path)
+			if !ok {
+				return nil, fmt.Errorf("%w: %s is not in this credential", ErrClaim, p.Path)
+			}
+			out = append(out, value)
+		}
+	}
+	return out, nil
+}
+
+func convert(claim *credential.SchemaClaim, p *openid.Predicate, set *zkp.Set, day zkp.Day) (zkp.Predicate, error) {
 	switch p.Op {
 	case openid.OpEqual, openid.OpNotEqual:
 		value, err := Encode(claim.Type, p.Value)
@@ -36,6 +112,10 @@ func convert(schema *credential.Schema, p *openid.Predicate, day zkp.Day) (zkp.P
 			return zkp.Equal(*claim.Slot, value), err
 		}
 		return zkp.NotEqual(*claim.Slot, value), err
+	case openid.OpIn:
+		return zkp.OneOf(*claim.Slot, set), nil
+	case openid.OpNotIn:
+		return zkp.NoneOf(*claim.Slot, set), nil
 	case openid.OpAtLeastYears, openid.OpAfterYears:
 		if claim.Type != credential.TypeDate {
 			return zkp.Predicate{}, fmt.Errorf("%w: years of %s, which is no date", ErrType, p.Path)
@@ -92,7 +172,15 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	if len(query.Predicates) == 0 {
 		return true, nil
 	}
-	s, err := New(schema, query, day)
+	q, err := New(schema, query)
+	if err != nil {
+		return false, err
+	}
+	revealed, err := q.Revealed(claims)
+	if err != nil {
+		return false, nil // what is to be told is not there
+	}
+	statements, err := q.On(day, revealed)
 	if err != nil {
 		return false, err
 	}
@@ -100,17 +188,21 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	if err != nil {
 		return false, err
 	}
-	_, accepted := s.Outcome(&attributes)
-	return accepted, nil
+	for i := range statements {
+		if _, accepted := statements[i].Outcome(&attributes); !accepted {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // Told reports whether a proof of the query gives away a claim's very value:
-// an equality that must hold.
+// one that is revealed, or an equality that must hold.
 func Told(query *openid.CredentialQuery, path credential.Path) bool {
 	if query.Accept.Need(len(query.Predicates)) < len(query.Predicates) {
 		return false
 	}
 	return slices.ContainsFunc(query.Predicates, func(p openid.Predicate) bool {
-		return p.Op == openid.OpEqual && p.Path.String() == path.String()
+		return (p.Op == openid.OpEqual || p.Op == openid.OpReveal) && p.Path.String() == path.String()
 	})
 }

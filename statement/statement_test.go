@@ -3,11 +3,13 @@ package statement_test
 import (
 	"errors"
 	"math"
-	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -112,7 +114,7 @@ func TestNew(t *testing.T) {
 		{"dates until", `{"path":["birthdate"],"op":"range","max":"1999-12-31"}`, zkp.DateBetween(3, day(t, "1900-01-01"), day(t, "1999-12-31"))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := statement.New(schema, asked(t, test.predicate, ""), today)
+			got, err := on(schema, asked(t, test.predicate, ""), today)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +122,7 @@ func TestNew(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got != want {
+			if len(got) != 1 || got[0] != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
 		})
@@ -144,11 +146,12 @@ func TestNewRefuses(t *testing.T) {
 		{"a range of bools", `{"path":["student"],"op":"range","min":1}`, statement.ErrType},
 		{"numbers for dates", `{"path":["birthdate"],"op":"range","min":1}`, statement.ErrType},
 		{"dates for numbers", `{"path":["income"],"op":"range","max":"1990-01-01"}`, statement.ErrType},
-		{"one of", `{"path":["name"],"op":"in","values":["x"]}`, statement.ErrUnsupported},
-		{"none of", `{"path":["name"],"op":"notin","values":["x"]}`, statement.ErrUnsupported},
+		{"one of numbers, a text", `{"path":["name"],"op":"in","values":[1]}`, statement.ErrType},
+		{"none of texts, a number", `{"path":["income"],"op":"notin","values":["1","2"]}`, statement.ErrType},
+		{"one of no dates", `{"path":["birthdate"],"op":"in","values":["2026-02-29"]}`, zkp.ErrValue},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := statement.New(schema, asked(t, test.predicate, ""), today)
+			_, err := on(schema, asked(t, test.predicate, ""), today)
 			is(t, err, test.reason)
 			_, err = statement.Holds(schema, asked(t, test.predicate, ""), map[string]any{"name": "x"}, today)
 			is(t, err, test.reason)
@@ -166,17 +169,110 @@ func TestDescribe(t *testing.T) {
 		{`{"path":["income"],"op":"range","min":1,"max":9}`, "income is between 1 and 9", "收入在1至9之间"},
 		{`{"path":["income"],"op":"range","min":1}`, "income is 1 or more", "收入不小于1"},
 		{`{"path":["income"],"op":"range","max":9}`, "income is 9 or less", "收入不大于9"},
-		{`{"path":["name"],"op":"in","values":["x","y"]}`, "name is one of x, y", "姓名属于：x, y"},
-		{`{"path":["name"],"op":"notin","values":["x","y"]}`, "name is none of x, y", "姓名不属于：x, y"},
+		{`{"path":["name"],"op":"in","values":["x","y"]}`, "name is one of x, y", "姓名属于：x、y"},
+		{`{"path":["name"],"op":"notin","values":["x","y"]}`, "name is none of x, y", "姓名不属于：x、y"},
+		{`{"path":["income"],"op":"in","values":[1,2,3,4,5,6,7,8,9,10,11,12,13]}`, "income is one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 … 13 values in all", "收入属于：1、2、3、4、5、6、7、8、9、10、11、12……共13项"},
+		{`{"path":["home","district"],"op":"reveal"}`, "the value of district", "所在区县的值"},
 	} {
 		got, err := statement.Describe(person(t), asked(t, test.predicate, ""))
-		want := []statement.Sentence{{English: test.english, Chinese: test.chinese}}
-		if err != nil || !reflect.DeepEqual(got, want) {
-			t.Errorf("got %+v, want %+v; %v", got, want, err)
+		if err != nil || len(got) != 1 || got[0].English != test.english || got[0].Chinese != test.chinese {
+			t.Errorf("got %+v, want %s, %s; %v", got, test.english, test.chinese, err)
 		}
 	}
 	_, err := statement.Describe(person(t), asked(t, `{"path":["height"],"op":"eq","value":1}`, ""))
 	is(t, err, statement.ErrClaim)
+}
+
+// A question that has so few answers that "yes" nearly tells the value.
+func TestDiscloses(t *testing.T) {
+	values := make([]string, 100)
+	for i := range values {
+		values[i] = strconv.Itoa(i)
+	}
+	hundred, ninetyNine := strings.Join(values, ","), strings.Join(values[1:], ",")
+	for _, test := range []struct {
+		predicate string
+		want      bool
+	}{
+		{`{"path":["name"],"op":"reveal"}`, true},
+		{`{"path":["name"],"op":"eq","value":"x"}`, true},
+		{`{"path":["name"],"op":"ne","value":"x"}`, false},
+		{`{"path":["income"],"op":"in","values":[` + ninetyNine + `]}`, true},
+		{`{"path":["income"],"op":"in","values":[` + hundred + `]}`, false},
+		{`{"path":["income"],"op":"notin","values":[1]}`, false},
+		{`{"path":["income"],"op":"range","min":1,"max":99}`, true},
+		{`{"path":["income"],"op":"range","min":1,"max":100}`, false},
+		{`{"path":["income"],"op":"range","min":1}`, false},
+		{`{"path":["income"],"op":"range","max":98}`, true},
+		{`{"path":["income"],"op":"range","max":99}`, false},
+		{`{"path":["birthdate"],"op":"range","max":"1900-04-09"}`, true},
+		{`{"path":["birthdate"],"op":"range","max":"1900-04-10"}`, false},
+		{`{"path":["birthdate"],"op":"range","min":"1990-01-01"}`, false},
+		{`{"path":["birthdate"],"op":"range","min":"1990-01-01","max":"1990-04-09"}`, true},
+		{`{"path":["birthdate"],"op":"range","min":"1990-01-01","max":"1990-04-10"}`, false},
+		{`{"path":["birthdate"],"op":"at_least_years","years":18}`, false},
+	} {
+		got, err := statement.Describe(person(t), asked(t, test.predicate, ""))
+		if err != nil || got[0].Discloses != test.want {
+			t.Errorf("%.60s: %v, %v", test.predicate, got, err)
+		}
+	}
+}
+
+// Five predicates and two sets are two shows; what is told comes first to last.
+func TestSeveralShows(t *testing.T) {
+	schema, today := person(t), day(t, "2026-11-21")
+	query := asked(t, `{"path":["birthdate"],"op":"at_least_years","years":18},{"path":["home","district"],"op":"reveal"},
+		{"path":["name"],"op":"notin","values":["x"]},{"path":["income"],"op":"in","values":[5,6]},{"path":["income"],"op":"reveal"}`, "")
+	q, err := statement.New(schema, query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	claims := map[string]any{"birthdate": "1990-05-17", "name": "y", "income": int64(5), "home": map[string]any{"district": "110101"}}
+	revealed, err := q.Revealed(claims)
+	if err != nil || q.Reveals() != 2 || !slices.Equal(revealed, openid.Values{"110101", int64(5)}) {
+		t.Fatalf("revealed %v, %v", revealed, err)
+	}
+	got, err := q.On(today, revealed)
+	if err != nil || len(got) != 2 || got[0].Circuit() != zkp.CircuitShowSet || got[1].Circuit() != zkp.CircuitShowSet {
+		t.Fatalf("%d shows, %v", len(got), err)
+	}
+	district, _ := zkp.EncodeString("110101")
+	if got[0].Predicates[1] != zkp.Equal(14, district) {
+		t.Errorf("what is told is not what is proved: %+v", got[0].Predicates[1])
+	}
+	for name, wrong := range map[string]openid.Values{"none": nil, "one": {"110101"}, "three": {"110101", int64(5), int64(5)}} {
+		_, err := q.On(today, wrong)
+		is(t, err, statement.ErrRevealed)
+		if err == nil {
+			t.Error(name)
+		}
+	}
+	_, err = q.On(today, openid.Values{int64(5), "110101"})
+	is(t, err, statement.ErrType)
+
+	for _, test := range []struct {
+		change func()
+		want   bool
+	}{
+		{func() {}, true},
+		{func() { claims["income"] = int64(7) }, false},
+		{func() { claims["income"] = int64(6); claims["name"] = "x" }, false},
+		{func() { claims["name"] = "y"; delete(claims["home"].(map[string]any), "district") }, false},
+	} {
+		test.change()
+		if got, err := statement.Holds(schema, query, claims, today); got != test.want || err != nil {
+			t.Errorf("%v: %v, %v", claims, got, err)
+		}
+	}
+}
+
+func on(schema *credential.Schema, query *openid.CredentialQuery, day zkp.Day) ([]zkp.Statement, error) {
+	q, err := statement.New(schema, query)
+	if err != nil {
+		return nil, err
+	}
+	return q.On(day, nil)
 }
 
 func TestTold(t *testing.T) {
@@ -191,6 +287,7 @@ func TestTold(t *testing.T) {
 		{"an equality among all", equal + "," + ages, "", name, true},
 		{"one of two may hold", equal + "," + ages, `"any"`, name, false},
 		{"two of two", equal + "," + ages, `{"k_of":2}`, name, true},
+		{"what is revealed", `{"path":["name"],"op":"reveal"}`, "", name, true},
 		{"a range tells no value", equal + "," + ages, "", credential.Path{"birthdate"}, false},
 		{"not equal tells no value", `{"path":["name"],"op":"ne","value":"x"}`, "", name, false},
 	} {
@@ -208,7 +305,7 @@ func TestName(t *testing.T) {
 
 // TestErrorsHoldNoValues: neither the citizen's nor the counter's.
 func TestErrorsHoldNoValues(t *testing.T) {
-	_, err := statement.New(person(t), asked(t, `{"path":["income"],"op":"eq","value":"canary"}`, ""), day(t, "2026-11-21"))
+	_, err := on(person(t), asked(t, `{"path":["income"],"op":"eq","value":"canary"}`, ""), day(t, "2026-11-21"))
 	if err == nil || strings.Contains(err.Error(), "canary") || errors.Unwrap(err) == nil {
 		t.Errorf("got %v", err)
 	}

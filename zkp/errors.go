@@ -23,6 +23,9 @@ var (
 	ErrNotRegistered = errors.New("zkp: issuer not in the registry")
 	// ErrRevoked: the credential's handle is in the revocation tree.
 	ErrRevoked = errors.New("zkp: credential revoked")
+	// ErrPart: revocation data that is not of the part, or does not hash to the
+	// roots, that it came with; nothing is known about the credential.
+	ErrPart = errors.New("zkp: not of this part of the revocation tree")
 	// ErrNotValid: the epoch's day lies outside the credential's validity.
 	ErrNotValid = errors.New("zkp: credential not valid on this day")
 	// ErrEpoch: a proof about an epoch that the verifier does not accept.
@@ -34,6 +37,8 @@ var (
 	ErrSinglePartySetup = errors.New("zkp: verifying key from a single-party setup")
 	// ErrPrepare: the proof of a valid, unrevoked credential does not hold.
 	ErrPrepare = errors.New("zkp: prepare proof does not hold")
+	// ErrHolder: credentials of different persons in one answer.
+	ErrHolder = errors.New("zkp: the credentials are not of one person")
 	// ErrShow: the proof of the statement does not hold for this request.
 	ErrShow = errors.New("zkp: show proof does not hold")
 )

@@ -10,8 +10,22 @@ var (
 
 func (k *VerifyingKey) VerifyInputs(p *Proof, inputs []Element) error { return k.verify(p, inputs) }
 
-func (r *Request) ShowInputs(com, context, scope, pseudonym Element) []Element {
-	return r.showInputs(com, context, scope, pseudonym)
+func (s *Statement) ShowInputs(com, context, scope, pseudonym Element) []Element {
+	return s.showInputs(com, context, scope, pseudonym)
+}
+
+// Context is the context of a request with one question.
+func (r *Request) Context(e Epoch, com Element, prepare *Proof) Element {
+	return r.context(e, []preparation{{com, prepare}})
+}
+
+// ContextOf is the context of a whole answer.
+func (r *Request) ContextOf(e Epoch, answer ...*Presentation) Element {
+	var prepared []preparation
+	for _, p := range answer {
+		prepared = append(prepared, preparation{p.Commitment, &p.Prepare})
+	}
+	return r.context(e, prepared)
 }
 
 func (s Scope) Derive(context Element) (Element, error) { return s.element(context) }

@@ -25,6 +25,7 @@ var (
 	domainHandle     = domain("handle")
 	domainRegistry   = domain("registry")
 	domainRevocation = domain("revocation")
+	domainSet        = domain("set")
 )
 
 // Domains lists the domain constants by name, in the order in which package
@@ -33,7 +34,7 @@ func Domains() map[string]Element {
 	return map[string]Element{
 		"pseudonym": domainPseudonym, "commitment": domainCommitment,
 		"credential": domainCredential, "signature": domainSignature,
-		"handle": domainHandle, "registry": domainRegistry, "revocation": domainRevocation,
+		"handle": domainHandle, "registry": domainRegistry, "revocation": domainRevocation, "set": domainSet,
 	}
 }
 

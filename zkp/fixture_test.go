@@ -9,20 +9,25 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// recorded is an answer that zkp/prover made once, with all that a verifier
-// holds against it (go test ./zkp/prover -run Recorded -args -update).
+// recorded is what zkp/prover made once, with all that a verifier holds against
+// it (go test ./zkp/prover -run Recorded -args -update).
 type recorded struct {
 	PrepareKey   []byte       `json:"prepare_key"`
 	ShowKey      []byte       `json:"show_key"`
+	ShowSetKey   []byte       `json:"show_set_key"`
 	Epoch        zkp.Epoch    `json:"epoch"`
 	Request      *zkp.Request `json:"request"`
 	Half         string       `json:"half"`
 	Prepared     []byte       `json:"prepared"`
 	Presentation []byte       `json:"presentation"`
+	// Two credentials in one answer, three shows, two of them about a set.
+	JoinedRequest *zkp.Request `json:"joined_request"`
+	Joined        [][]byte     `json:"joined"`
 }
 
 func readRecorded(t testing.TB) recorded {
@@ -31,27 +36,41 @@ func readRecorded(t testing.TB) recorded {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elements := json.WithUnmarshalers(json.UnmarshalFunc(func(b []byte, e *zkp.Element) error {
-		var raw []byte
-		if err := json.Unmarshal(b, &raw); err != nil {
-			return err
-		}
-		var err error
-		*e, err = zkp.ParseElement(raw)
-		return err
-	}))
 	var r recorded
-	if err := json.Unmarshal(b, &r, elements); err != nil {
+	if err := json.Unmarshal(b, &r, json.WithUnmarshalers(json.JoinUnmarshalers(
+		json.UnmarshalFunc(readElement), json.UnmarshalFromFunc(readSet)))); err != nil {
 		t.Fatal(err)
 	}
 	return r
+}
+
+func readElement(b []byte, e *zkp.Element) error {
+	var raw []byte
+	if err := json.Unmarshal(b, &raw); err != nil {
+		return err
+	}
+	var err error
+	*e, err = zkp.ParseElement(raw)
+	return err
+}
+
+func readSet(dec *jsontext.Decoder, s *zkp.Set) error {
+	var members []zkp.Element
+	if err := json.UnmarshalDecode(dec, &members); err != nil {
+		return err
+	}
+	set, err := zkp.NewSet(members...)
+	if err == nil {
+		*s = *set
+	}
+	return err
 }
 
 var development = zkp.KeyOptions{AllowSinglePartySetupUnsafe: true}
 
 func (r recorded) keys(t testing.TB) *zkp.Keys {
 	t.Helper()
-	k, err := zkp.NewKeys(parseKey(t, r.PrepareKey), parseKey(t, r.ShowKey))
+	k, err := zkp.NewKeys(parseKey(t, r.PrepareKey), parseKey(t, r.ShowKey), parseKey(t, r.ShowSetKey))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,6 +85,35 @@ func (r recorded) parse(t testing.TB) *zkp.Presentation {
 	}
 	return p
 }
+
+// joined is the answer of two credentials.
+func (r recorded) joined(t testing.TB) (out []*zkp.Presentation) {
+	t.Helper()
+	for _, b := range r.Joined {
+		p, err := zkp.ParsePresentation(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// derived is what a verifier derives for the joined answer.
+type derived struct{ context, scope zkp.Element }
+
+func (r recorded) together(t testing.TB) (d derived) {
+	t.Helper()
+	d.context = r.JoinedRequest.ContextOf(r.Epoch, r.joined(t)...)
+	var err error
+	if d.scope, err = r.JoinedRequest.Scope.Derive(d.context); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// statementOf is the one statement of the recorded request.
+func statementOf(q *zkp.Request) *zkp.Statement { return &q.Questions[0].Statements[0] }
 
 func parseKey(t testing.TB, b []byte) *zkp.VerifyingKey {
 	t.Helper()

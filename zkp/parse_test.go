@@ -35,7 +35,7 @@ func doors(t testing.TB) map[string]door {
 	p := r.parse(t)
 	element := p.Commitment.Bytes()
 	return map[string]door{
-		"proof": {p.Show.Bytes(), func(b []byte) ([]byte, error) {
+		"proof": {p.Shows[0].Bytes(), func(b []byte) ([]byte, error) {
 			p, err := zkp.ParseProof(b)
 			if err != nil {
 				return nil, err
@@ -154,7 +154,7 @@ func TestHeadersRefused(t *testing.T) {
 // A proof's points: at infinity, not canonical, off the curve, outside the
 // subgroup.
 func TestProofPoints(t *testing.T) {
-	good := readRecorded(t).parse(t).Show
+	good := readRecorded(t).parse(t).Shows[0]
 	encode := func(change func(a, b, c []byte)) []byte {
 		out := good.Bytes()
 		change(out[:32], out[32:96], out[96:])

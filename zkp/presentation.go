@@ -3,7 +3,6 @@ package zkp
 import (
 	"encoding/binary"
 	"fmt"
-	"time"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 )
@@ -12,8 +11,15 @@ import (
 // G2, no commitments.
 const ProofSize = 32 + 64 + 32
 
-// PresentationSize is the length of an encoded Presentation.
-const PresentationSize = 2 + 8 + 32 + 32 + 2*ProofSize
+// MaxShows is how many statements are shown of one credential in one answer.
+const MaxShows = 4
+
+// presentationHead is version 1 ‖ suite 1 ‖ epoch 8 ‖ com 32 ‖ pseudonym 32.
+const presentationHead = 2 + 8 + 32 + 32
+
+// PresentationSize is the length of an encoded Presentation of so many shows:
+// 330 bytes for one.
+func PresentationSize(shows int) int { return presentationHead + (1+shows)*ProofSize }
 
 // Proof is one Groth16 proof, its points in their groups and none at infinity.
 type Proof struct {
@@ -53,25 +59,27 @@ func (p *Proof) Bytes() []byte {
 	return append(append(append(out, a[:]...), b[:]...), c[:]...)
 }
 
-// Presentation is what a holder sends: both proofs, and the two public inputs
-// that the verifier cannot derive by itself.
+// Presentation is what a holder sends of one credential: the proofs, and the two
+// public inputs that the verifier cannot derive by itself.
 type Presentation struct {
 	Epoch      uint64
 	Commitment Element
 	Pseudonym  Element
 	Prepare    Proof
-	Show       Proof
+	Shows      []Proof // from 1 to MaxShows
 }
 
-// ParsePresentation reads exactly PresentationSize bytes.
+// ParsePresentation reads what Bytes wrote. The length says how many shows there
+// are.
 func ParsePresentation(b []byte) (*Presentation, error) {
-	if len(b) != PresentationSize {
-		return nil, fmt.Errorf("%w: presentation of %d bytes, want %d", ErrForm, len(b), PresentationSize)
+	shows := (len(b)-presentationHead)/ProofSize - 1
+	if shows < 1 || shows > MaxShows || len(b) != PresentationSize(shows) {
+		return nil, fmt.Errorf("%w: presentation of %d bytes, want %d and %d for each show more", ErrForm, len(b), PresentationSize(1), ProofSize)
 	}
 	if b[0] != 1 || b[1] != SuiteID {
 		return nil, fmt.Errorf("%w: presentation of version %d, suite %d", ErrForm, b[0], b[1])
 	}
-	p := &Presentation{Epoch: binary.BigEndian.Uint64(b[2:])}
+	p := &Presentation{Epoch: binary.BigEndian.Uint64(b[2:]), Shows: make([]Proof, shows)}
 	var err error
 	if p.Commitment, err = ParseElement(b[10:42]); err != nil {
 		return nil, err
@@ -79,70 +87,31 @@ func ParsePresentation(b []byte) (*Presentation, error) {
 	if p.Pseudonym, err = ParseElement(b[42:74]); err != nil {
 		return nil, err
 	}
-	prepare, err := ParseProof(b[74 : 74+ProofSize])
+	rest := b[presentationHead:]
+	prepare, err := ParseProof(rest[:ProofSize])
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
-	show, err := ParseProof(b[74+ProofSize:])
-	if err != nil {
-		return nil, fmt.Errorf("show: %w", err)
+	p.Prepare = *prepare
+	for i := range p.Shows {
+		show, err := ParseProof(rest[(1+i)*ProofSize : (2+i)*ProofSize])
+		if err != nil {
+			return nil, fmt.Errorf("show %d: %w", i+1, err)
+		}
+		p.Shows[i] = *show
 	}
-	p.Prepare, p.Show = *prepare, *show
 	return p, nil
 }
 
-// Bytes is version 1 ‖ suite 1 ‖ epoch u64 ‖ com ‖ pseudonym ‖ prepare ‖ show.
+// Bytes is version 1 ‖ suite 1 ‖ epoch u64 ‖ com ‖ pseudonym ‖ prepare ‖ shows.
 func (p *Presentation) Bytes() []byte {
-	b := append(make([]byte, 0, PresentationSize), 1, SuiteID)
+	b := append(make([]byte, 0, PresentationSize(len(p.Shows))), 1, SuiteID)
 	b = binary.BigEndian.AppendUint64(b, p.Epoch)
 	com, name := p.Commitment.Bytes(), p.Pseudonym.Bytes()
 	b = append(append(b, com[:]...), name[:]...)
-	return append(append(b, p.Prepare.Bytes()...), p.Show.Bytes()...)
-}
-
-// Epoch is what the ledger's state machine fixed when an epoch closed.
-type Epoch struct {
-	Number     uint64
-	Day        Day
-	Registry   Element
-	Revocation Element
-}
-
-// Request is what a show is bound to: this question, from this counter, now.
-type Request struct {
-	Nonce     string
-	Audience  string
-	Query     [32]byte // SHA-256 of the query as it was sent
-	Expiry    time.Time
-	Schema    Element
-	Statement Statement
-	Scope     Scope
-}
-
-// prepareInputs returns the public inputs in the circuit's order.
-func prepareInputs(e Epoch, schema, com Element) []Element {
-	return []Element{e.Registry, e.Revocation, schema, small(uint64(e.Day)), com}
-}
-
-// Context is SHA-256 over nonce, audience, query, expiry, and the prepare proof
-// with its public inputs, as a field element.
-func (r *Request) Context(e Epoch, com Element, prepare *Proof) Element {
-	var expiry [8]byte
-	binary.BigEndian.PutUint64(expiry[:], uint64(r.Expiry.Unix()))
-	inputs := make([]byte, 0, 5*32)
-	for _, in := range prepareInputs(e, r.Schema, com) {
-		b := in.Bytes()
-		inputs = append(inputs, b[:]...)
+	b = append(b, p.Prepare.Bytes()...)
+	for i := range p.Shows {
+		b = append(b, p.Shows[i].Bytes()...)
 	}
-	return HashToField("context", []byte(r.Nonce), []byte(r.Audience), r.Query[:], expiry[:], prepare.Bytes(), inputs)
-}
-
-// showInputs returns the public inputs in the circuit's order.
-func (r *Request) showInputs(com, context, scope, pseudonym Element) []Element {
-	in := []Element{com, context, scope, pseudonym}
-	for _, p := range r.Statement.Predicates {
-		p0, p1 := p.operands()
-		in = append(in, small(uint64(p.Op)), small(uint64(p.Slot)), p0, p1)
-	}
-	return append(in, Element{}, small(uint64(r.Statement.Table))) // no set is asked
+	return b
 }

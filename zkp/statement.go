@@ -2,6 +2,7 @@ package zkp
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,8 +16,8 @@ const (
 	OpEq    Op = 1
 	OpNe    Op = 2
 	OpRange Op = 3
-	OpIn    Op = 4 // needs the show+set circuit
-	OpNotIn Op = 5 // needs the show+set circuit
+	OpIn    Op = 4 // of CircuitShowSet
+	OpNotIn Op = 5 // of CircuitShowSet
 )
 
 // StatementSlots is how many predicates one show answers.
@@ -28,6 +29,7 @@ type Predicate struct {
 	Slot      uint8
 	Value     Element // OpEq, OpNe
 	Low, High uint64  // OpRange: encoded bounds, both included
+	Set       *Set    // OpIn, OpNotIn
 }
 
 // Statement is up to four predicates and the table that says which of their
@@ -46,6 +48,16 @@ func Equal(slot int, value Element) Predicate {
 // NotEqual asks for any present value but one.
 func NotEqual(slot int, value Element) Predicate {
 	return Predicate{Op: OpNe, Slot: slotOf(slot), Value: value}
+}
+
+// OneOf asks for one of the values of a set.
+func OneOf(slot int, set *Set) Predicate {
+	return Predicate{Op: OpIn, Slot: slotOf(slot), Set: set}
+}
+
+// NoneOf asks for a present value that is not in a set.
+func NoneOf(slot int, set *Set) Predicate {
+	return Predicate{Op: OpNotIn, Slot: slotOf(slot), Set: set}
 }
 
 // slotOf keeps a slot that does not exist from becoming one that does: Check
@@ -119,14 +131,67 @@ func AtLeast(k int, predicates ...Predicate) (Statement, error) {
 	return s, s.Check()
 }
 
+// Split asks for all of the predicates in as few statements as it takes: four
+// predicates each, and one set. Every statement is one show.
+func Split(predicates ...Predicate) ([]Statement, error) {
+	var groups [][]Predicate
+	for _, p := range predicates {
+		at := slices.IndexFunc(groups, func(g []Predicate) bool {
+			return len(g) < StatementSlots && (p.Set == nil || !slices.ContainsFunc(g, hasSet))
+		})
+		if at < 0 {
+			groups = append(groups, nil)
+			at = len(groups) - 1
+		}
+		groups[at] = append(groups[at], p)
+	}
+	if len(groups) == 0 || len(groups) > MaxShows {
+		return nil, fmt.Errorf("%w: %d predicates need %d shows, from 1 to %d are taken", ErrStatement, len(predicates), len(groups), MaxShows)
+	}
+	out := make([]Statement, len(groups))
+	for i, g := range groups {
+		var err error
+		if out[i], err = All(g...); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func hasSet(p Predicate) bool { return p.Set != nil }
+
+// Circuit is the one that proves this statement: CircuitShow, or CircuitShowSet
+// where a set is asked.
+func (s *Statement) Circuit() Circuit {
+	if s.set() != nil {
+		return CircuitShowSet
+	}
+	return CircuitShow
+}
+
+// set is the one set that the statement asks about, or nil.
+func (s *Statement) set() *Set {
+	if i := slices.IndexFunc(s.Predicates[:], hasSet); i >= 0 {
+		return s.Predicates[i].Set
+	}
+	return nil
+}
+
 // Check refuses what the circuits do not bound themselves: operations and
-// slots out of range, operands on the wrong operation, and a table that is
-// constant or not monotone.
+// slots out of range, operands on the wrong operation, a second set, and a
+// table that is constant or not monotone.
 func (s *Statement) Check() error {
+	sets := 0
 	for i, p := range s.Predicates {
 		if err := p.check(); err != nil {
 			return fmt.Errorf("predicate %d: %w", i+1, err)
 		}
+		if hasSet(p) {
+			sets++
+		}
+	}
+	if sets > 1 {
+		return fmt.Errorf("%w: %d sets, a show asks about one", ErrStatement, sets)
 	}
 	if s.Table&1 != 0 || s.Table == 0 {
 		return fmt.Errorf("%w: table constant, or true on nothing", ErrStatement)
@@ -147,6 +212,9 @@ func (p Predicate) check() error {
 		return fmt.Errorf("%w: slot %d of %d", ErrStatement, p.Slot, Slots)
 	}
 	valued, ranged := !p.Value.IsZero(), p.Low != 0 || p.High != 0
+	if hasSet(p) != (p.Op == OpIn || p.Op == OpNotIn) {
+		return fmt.Errorf("%w: a set goes with in and notin, and they with a set", ErrStatement)
+	}
 	switch p.Op {
 	case OpNone:
 		if valued || ranged || p.Slot != 0 {
@@ -159,6 +227,10 @@ func (p Predicate) check() error {
 	case OpRange:
 		if valued || p.Low == 0 || p.High < p.Low {
 			return fmt.Errorf("%w: an empty range", ErrStatement)
+		}
+	case OpIn, OpNotIn:
+		if valued || ranged {
+			return fmt.Errorf("%w: a set and another operand", ErrStatement)
 		}
 	default:
 		return fmt.Errorf("%w: operation %d", ErrStatement, p.Op)
@@ -187,6 +259,10 @@ func (p Predicate) Holds(attrs *Attributes) bool {
 		return !v.Equal(&p.Value)
 	case OpRange:
 		return v.IsUint64() && v.Uint64() >= p.Low && v.Uint64() <= p.High
+	case OpIn:
+		return p.Set.Contains(v)
+	case OpNotIn:
+		return !p.Set.Contains(v)
 	}
 	return false
 }

@@ -101,7 +101,7 @@ func TestBuilders(t *testing.T) {
 }
 
 func TestStatementCheck(t *testing.T) {
-	value := number(5)
+	value, set := number(5), newSet(t, number(5))
 	good := zkp.Equal(0, value)
 	for name, s := range map[string]zkp.Statement{
 		"table zero":             {Predicates: one(good), Table: 0},
@@ -114,6 +114,11 @@ func TestStatementCheck(t *testing.T) {
 		"slot 255":               {Predicates: one(zkp.Equal(-1, value)), Table: 0xaaaa},
 		"op 6":                   {Predicates: one(zkp.Predicate{Op: 6, Value: value}), Table: 0xaaaa},
 		"op 255":                 {Predicates: one(zkp.Predicate{Op: 255, Value: value}), Table: 0xaaaa},
+		"in with a value":        {Predicates: one(zkp.Predicate{Op: zkp.OpIn, Set: set, Value: value}), Table: 0xaaaa},
+		"not in with a range":    {Predicates: one(zkp.Predicate{Op: zkp.OpNotIn, Set: set, Low: 1, High: 2}), Table: 0xaaaa},
+		"eq with a set":          {Predicates: one(zkp.Predicate{Op: zkp.OpEq, Value: value, Set: set}), Table: 0xaaaa},
+		"none with a set":        {Predicates: one(zkp.Predicate{Set: set}), Table: 0xaaaa},
+		"two sets":               {Predicates: [4]zkp.Predicate{zkp.OneOf(0, set), zkp.NoneOf(1, set)}, Table: 0xaaaa},
 		"in needs a set":         {Predicates: one(zkp.Predicate{Op: zkp.OpIn, Value: value}), Table: 0xaaaa},
 		"not in needs a set":     {Predicates: one(zkp.Predicate{Op: zkp.OpNotIn, Value: value}), Table: 0xaaaa},
 		"eq with absence":        {Predicates: one(zkp.Equal(0, zkp.Element{})), Table: 0xaaaa},

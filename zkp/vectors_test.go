@@ -85,6 +85,7 @@ func treeVectors(t testing.TB, element func(string, zkp.Element)) {
 	}
 	entry := zkp.RegistryEntry{Key: newKey(t, "issuer").ProofKey(), Schema: zkp.SchemaElement("cn.resident", 1), Region: "110101", From: 1, Until: 2}
 	element("registry leaf", entry.Leaf())
+	element("set root of 3, 5 and 7", newSet(t, number(5), number(3), number(7)).Root())
 }
 
 // A changed answer is another suite: credentials and roots made before would

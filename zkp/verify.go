@@ -1,63 +1,140 @@
 package zkp
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
-// Keys are the verifying keys of both circuits.
-type Keys struct{ Prepare, Show *VerifyingKey }
+// Keys are the verifying keys of the circuits.
+type Keys struct{ of map[Circuit]*VerifyingKey }
 
-// NewKeys refuses keys that are not of the circuits they stand for.
-func NewKeys(prepare, show *VerifyingKey) (*Keys, error) {
-	if prepare == nil || show == nil || prepare.circuit != CircuitPrepare || show.circuit != CircuitShow {
-		return nil, fmt.Errorf("%w: need one key of %s and one of %s", ErrVerifyingKey, CircuitPrepare, CircuitShow)
+// NewKeys joins the keys of different circuits: CircuitPrepare and CircuitShow,
+// and CircuitShowSet where sets are asked.
+func NewKeys(keys ...*VerifyingKey) (*Keys, error) {
+	k := &Keys{of: map[Circuit]*VerifyingKey{}}
+	for _, key := range keys {
+		if key == nil || k.of[key.circuit] != nil {
+			return nil, fmt.Errorf("%w: none given, or two of one circuit", ErrVerifyingKey)
+		}
+		k.of[key.circuit] = key
 	}
-	return &Keys{prepare, show}, nil
+	for _, c := range []Circuit{CircuitPrepare, CircuitShow} {
+		if k.of[c] == nil {
+			return nil, fmt.Errorf("%w: none of %s", ErrVerifyingKey, c)
+		}
+	}
+	return k, nil
 }
 
-// Shown is what a verified presentation tells: that the statement asked for
-// holds, and a name in the scope asked for. Nothing else was received.
+// cover checks that no key is missing, which would say nothing of the answer.
+func (k *Keys) cover(req *Request) error {
+	for _, c := range req.Circuits() {
+		if k.of[c] == nil {
+			return fmt.Errorf("%w: none of %s", ErrVerifyingKey, c)
+		}
+	}
+	return nil
+}
+
+// Shown is what a verified answer tells: that the statements asked for hold of
+// credentials of one person, and a name in the scope asked for. Nothing else
+// was received.
 type Shown struct {
 	Epoch     uint64
 	Scope     Element // the derived scope; unlinkable when the request asked for none
 	Pseudonym Element
 }
 
-// Verify checks a presentation against the verifier's own request and an epoch
-// that it accepts, both taken from its own records and never from the holder.
+// Verify checks an answer, one presentation a question in the request's order,
+// against the verifier's own request and an epoch that it accepts, both taken
+// from its own records and never from the holder.
 //
-// p comes from ParsePresentation, which has checked its points; one put together
-// by hand is trusted to be well-formed.
+// The presentations come from ParsePresentation, which has checked their
+// points; one put together by hand is trusted to be well-formed.
 //
 // It does not decide whether the request was used before, whether a pseudonym
 // was seen, or whether the epoch is recent enough: those are the caller's.
-func Verify(keys *Keys, epoch Epoch, req *Request, p *Presentation) (*Shown, error) {
-	if keys == nil || keys.Prepare == nil || keys.Show == nil {
+func Verify(keys *Keys, epoch Epoch, req *Request, answer ...*Presentation) (*Shown, error) {
+	if keys == nil || len(keys.of) == 0 {
 		return nil, fmt.Errorf("%w: none given", ErrVerifyingKey)
 	}
-	if req == nil || p == nil {
-		return nil, fmt.Errorf("%w: no request or presentation", ErrForm)
+	if req == nil {
+		return nil, fmt.Errorf("%w: no request", ErrForm)
 	}
-	if p.Epoch != epoch.Number {
-		return nil, fmt.Errorf("%w: proof of epoch %d", ErrEpoch, p.Epoch)
-	}
-	if err := req.Statement.Check(); err != nil {
+	if err := req.Check(); err != nil {
 		return nil, err
 	}
-	context := req.Context(epoch, p.Commitment, &p.Prepare)
+	if err := keys.cover(req); err != nil {
+		return nil, err
+	}
+	prepared, err := joined(epoch, req, answer)
+	if err != nil {
+		return nil, err
+	}
+	context := req.context(epoch, prepared)
 	scope, err := req.Scope.element(context)
 	if err != nil {
 		return nil, err
 	}
-	// Two cores halve the wait; each proof is refused under its own name.
-	prepared := make(chan error, 1)
-	go func() {
-		prepared <- keys.Prepare.verify(&p.Prepare, prepareInputs(epoch, req.Schema, p.Commitment))
-	}()
-	shown := keys.Show.verify(&p.Show, req.showInputs(p.Commitment, context, scope, p.Pseudonym))
-	if err := <-prepared; err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPrepare, err)
+	if err := verifyProofs(keys, epoch, req, answer, context, scope); err != nil {
+		return nil, err
 	}
-	if shown != nil {
-		return nil, fmt.Errorf("%w: %w", ErrShow, shown)
+	return &Shown{Epoch: epoch.Number, Scope: scope, Pseudonym: answer[0].Pseudonym}, nil
+}
+
+// joined checks that the presentations are one answer: as many as are asked,
+// all of the accepted epoch and under one pseudonym.
+func joined(epoch Epoch, req *Request, answer []*Presentation) ([]preparation, error) {
+	if len(answer) != len(req.Questions) {
+		return nil, fmt.Errorf("%w: %d presentations for %d questions", ErrForm, len(answer), len(req.Questions))
 	}
-	return &Shown{Epoch: p.Epoch, Scope: scope, Pseudonym: p.Pseudonym}, nil
+	prepared := make([]preparation, len(answer))
+	for i, p := range answer {
+		switch {
+		case p == nil || len(p.Shows) != len(req.Questions[i].Statements):
+			return nil, fmt.Errorf("%w: question %d asks %d shows", ErrForm, i+1, len(req.Questions[i].Statements))
+		case p.Epoch != epoch.Number:
+			return nil, fmt.Errorf("%w: proof of epoch %d", ErrEpoch, p.Epoch)
+		case p.Pseudonym != answer[0].Pseudonym:
+			return nil, ErrHolder
+		}
+		prepared[i] = preparation{p.Commitment, &p.Prepare}
+	}
+	return prepared, nil
+}
+
+// verifyProofs checks on several cores, which shortens the wait, and reports the first that fails, prepare before show.
+func verifyProofs(keys *Keys, epoch Epoch, req *Request, answer []*Presentation, context, scope Element) error {
+	var wait sync.WaitGroup
+	type failure struct{ prepare, show error }
+	failures := make([]failure, len(answer))
+	for i, p := range answer {
+		q := &req.Questions[i]
+		wait.Go(func() {
+			if err := keys.of[CircuitPrepare].verify(&p.Prepare, prepareInputs(epoch, q.Schema, p.Commitment)); err != nil {
+				failures[i].prepare = fmt.Errorf("%w: question %d: %w", ErrPrepare, i+1, err)
+			}
+		})
+		wait.Go(func() {
+			for j := range q.Statements {
+				s := &q.Statements[j]
+				if err := keys.of[s.Circuit()].verify(&p.Shows[j], s.showInputs(p.Commitment, context, scope, p.Pseudonym)); err != nil {
+					failures[i].show = fmt.Errorf("%w: question %d, show %d: %w", ErrShow, i+1, j+1, err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	for _, f := range failures {
+		if f.prepare != nil {
+			return f.prepare
+		}
+	}
+	for _, f := range failures {
+		if f.show != nil {
+			return f.show
+		}
+	}
+	return nil
 }

@@ -42,9 +42,9 @@ func TestVerifyRefuses(t *testing.T) {
 		"revocation":            {func(e *zkp.Epoch, _ *zkp.Request, _ *zkp.Presentation) { e.Revocation = other }, zkp.ErrPrepare},
 		"day after":             {func(e *zkp.Epoch, _ *zkp.Request, _ *zkp.Presentation) { e.Day++ }, zkp.ErrPrepare},
 		"day before":            {func(e *zkp.Epoch, _ *zkp.Request, _ *zkp.Presentation) { e.Day-- }, zkp.ErrPrepare},
-		"schema":                {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Schema = other }, zkp.ErrPrepare},
+		"schema":                {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Questions[0].Schema = other }, zkp.ErrPrepare},
 		"commitment":            {func(_ *zkp.Epoch, _ *zkp.Request, p *zkp.Presentation) { p.Commitment = other }, zkp.ErrPrepare},
-		"another prepare":       {func(_ *zkp.Epoch, _ *zkp.Request, p *zkp.Presentation) { p.Prepare = p.Show }, zkp.ErrPrepare},
+		"another prepare":       {func(_ *zkp.Epoch, _ *zkp.Request, p *zkp.Presentation) { p.Prepare = p.Shows[0] }, zkp.ErrPrepare},
 		"prepare negated":       {func(_ *zkp.Epoch, _ *zkp.Request, p *zkp.Presentation) { p.Prepare.C.Neg(&p.Prepare.C) }, zkp.ErrPrepare},
 		"prepare C moved":       {func(_ *zkp.Epoch, _ *zkp.Request, p *zkp.Presentation) { p.Prepare.C = p.Prepare.A }, zkp.ErrPrepare},
 		"prepare re-randomised": {func(_ *zkp.Epoch, _ *zkp.Request, p *zkp.Presentation) { rerandomise(&p.Prepare) }, zkp.ErrShow},
@@ -62,21 +62,21 @@ func TestVerifyRefuses(t *testing.T) {
 		"scope event":        {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Scope.ID += "2" }, zkp.ErrShow},
 		"scope unknown":      {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Scope.Kind = "fresh" }, zkp.ErrStatement},
 		"scope of nobody":    {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Scope.Owner = "" }, zkp.ErrStatement},
-		"table":              {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Table = 0x8000 }, zkp.ErrShow},
-		"table not monotone": {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Table = 2 }, zkp.ErrStatement},
-		"op":                 {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Predicates[1].Op = zkp.OpNe }, zkp.ErrShow},
-		"op out of range":    {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Predicates[1].Op = 6 }, zkp.ErrStatement},
-		"index out of range": {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Predicates[1].Slot = 16 }, zkp.ErrStatement},
-		"range from":         {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Predicates[0].Low++ }, zkp.ErrShow},
-		"range to":           {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Predicates[0].High-- }, zkp.ErrShow},
-		"value of eq":        {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Predicates[1].Value = other }, zkp.ErrShow},
-		"value of ne":        {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { q.Statement.Predicates[2].Value = other }, zkp.ErrShow},
+		"table":              {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Table = 0x8000 }, zkp.ErrShow},
+		"table not monotone": {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Table = 2 }, zkp.ErrStatement},
+		"op":                 {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Predicates[1].Op = zkp.OpNe }, zkp.ErrShow},
+		"op out of range":    {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Predicates[1].Op = 6 }, zkp.ErrStatement},
+		"index out of range": {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Predicates[1].Slot = 16 }, zkp.ErrStatement},
+		"range from":         {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Predicates[0].Low++ }, zkp.ErrShow},
+		"range to":           {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Predicates[0].High-- }, zkp.ErrShow},
+		"value of eq":        {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Predicates[1].Value = other }, zkp.ErrShow},
+		"value of ne":        {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Predicates[2].Value = other }, zkp.ErrShow},
 		"order of predicates": {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) {
-			p := &q.Statement.Predicates
+			p := &statementOf(q).Predicates
 			p[0], p[1] = p[1], p[0]
 		}, zkp.ErrShow},
 		"a fourth predicate": {func(_ *zkp.Epoch, q *zkp.Request, _ *zkp.Presentation) {
-			q.Statement.Predicates[3] = q.Statement.Predicates[1]
+			statementOf(q).Predicates[3] = statementOf(q).Predicates[1]
 		}, zkp.ErrShow},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,9 +91,9 @@ func TestVerifyRefuses(t *testing.T) {
 	}
 	for i := range zkp.StatementSlots {
 		r := readRecorded(t)
-		r.Request.Statement.Predicates[i].Slot ^= 1
+		statementOf(r.Request).Predicates[i].Slot ^= 1
 		want := zkp.ErrShow
-		if r.Request.Statement.Predicates[i].Op == zkp.OpNone {
+		if statementOf(r.Request).Predicates[i].Op == zkp.OpNone {
 			want = zkp.ErrStatement
 		}
 		if _, err := zkp.Verify(r.keys(t), r.Epoch, r.Request, r.parse(t)); !errors.Is(err, want) {
@@ -122,7 +122,7 @@ func TestContextBinds(t *testing.T) {
 		"cut":        func(b *bound) { b.request.Nonce, b.request.Audience = b.request.Nonce+b.request.Audience, "" },
 		"query":      func(b *bound) { b.request.Query[0] ^= 1 },
 		"expiry":     func(b *bound) { b.request.Expiry = b.request.Expiry.Add(time.Second) },
-		"schema":     func(b *bound) { b.request.Schema = number(1) },
+		"schema":     func(b *bound) { b.request.Questions = []zkp.Question{{Schema: number(1)}} },
 		"registry":   func(b *bound) { b.epoch.Registry = number(1) },
 		"revocation": func(b *bound) { b.epoch.Revocation = number(1) },
 		"day":        func(b *bound) { b.epoch.Day++ },
@@ -154,7 +154,7 @@ func rerandomise(p *zkp.Proof) {
 func TestVerifyRerandomisedShow(t *testing.T) {
 	r := readRecorded(t)
 	p := r.parse(t)
-	rerandomise(&p.Show)
+	rerandomise(&p.Shows[0])
 	if string(p.Bytes()) == string(r.Presentation) {
 		t.Fatal("the same bytes")
 	}
@@ -174,14 +174,17 @@ func TestEveryPublicInputIsBound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	joined, together := r.joined(t), r.together(t)
 	for name, tc := range map[string]struct {
 		key    []byte
 		proof  *zkp.Proof
 		inputs []zkp.Element
 		want   int
 	}{
-		"prepare": {r.PrepareKey, &p.Prepare, zkp.PrepareInputs(r.Epoch, r.Request.Schema, p.Commitment), 5},
-		"show":    {r.ShowKey, &p.Show, r.Request.ShowInputs(p.Commitment, context, scope, p.Pseudonym), 22},
+		"prepare": {r.PrepareKey, &p.Prepare, zkp.PrepareInputs(r.Epoch, r.Request.Questions[0].Schema, p.Commitment), 5},
+		"show with a set": {r.ShowSetKey, &joined[0].Shows[0],
+			r.JoinedRequest.Questions[0].Statements[0].ShowInputs(joined[0].Commitment, together.context, together.scope, joined[0].Pseudonym), 22},
+		"show": {r.ShowKey, &p.Shows[0], statementOf(r.Request).ShowInputs(p.Commitment, context, scope, p.Pseudonym), 22},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key := parseKey(t, tc.key)
@@ -252,24 +255,36 @@ func TestVerifyAgainAndConcurrently(t *testing.T) {
 
 func TestNewKeys(t *testing.T) {
 	r := readRecorded(t)
-	prepare, show := parseKey(t, r.PrepareKey), parseKey(t, r.ShowKey)
-	for name, pair := range map[string][2]*zkp.VerifyingKey{
-		"swapped": {show, prepare}, "prepare twice": {prepare, prepare}, "show twice": {show, show},
-		"no prepare": {nil, show}, "no show": {prepare, nil},
+	prepare, show, set := parseKey(t, r.PrepareKey), parseKey(t, r.ShowKey), parseKey(t, r.ShowSetKey)
+	for name, keys := range map[string][]*zkp.VerifyingKey{
+		"none": {}, "prepare twice": {prepare, prepare, show}, "show twice": {prepare, show, show},
+		"no prepare": {show, set}, "no show": {prepare, set}, "nil": {prepare, show, nil},
 	} {
-		if _, err := zkp.NewKeys(pair[0], pair[1]); !errors.Is(err, zkp.ErrVerifyingKey) {
+		if _, err := zkp.NewKeys(keys...); !errors.Is(err, zkp.ErrVerifyingKey) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for name, keys := range map[string]*zkp.Keys{"nil": nil, "empty": {}, "half": {Prepare: prepare}} {
+	for name, keys := range map[string]*zkp.Keys{"nil": nil, "empty": {}} {
 		if _, err := zkp.Verify(keys, r.Epoch, r.Request, r.parse(t)); !errors.Is(err, zkp.ErrVerifyingKey) {
 			t.Errorf("%s keys: %v", name, err)
 		}
 	}
-	// Keys that are put in the wrong places by hand refuse by their inputs.
-	swapped := &zkp.Keys{Prepare: show, Show: prepare}
-	if _, err := zkp.Verify(swapped, r.Epoch, r.Request, r.parse(t)); !errors.Is(err, zkp.ErrVerifyingKey) {
-		t.Errorf("keys swapped by hand: %v", err)
+	// The order does not matter: every key knows its circuit.
+	backwards, err := zkp.NewKeys(set, show, prepare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := zkp.Verify(backwards, r.Epoch, r.Request, r.parse(t)); err != nil {
+		t.Error(err)
+	}
+	// A key that is missing says nothing of the answer: it is not "false".
+	plain, err := zkp.NewKeys(prepare, show)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = zkp.Verify(plain, r.Epoch, r.JoinedRequest, r.joined(t)...)
+	if !errors.Is(err, zkp.ErrVerifyingKey) || errors.Is(err, zkp.ErrShow) {
+		t.Errorf("without the key for sets: %v", err)
 	}
 }
 
@@ -362,4 +377,18 @@ func BenchmarkVerify(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+	b.ReportMetric(2*zkp.ProofSize, "proof-bytes")
+	b.ReportMetric(float64(len(r.PrepareKey)+len(r.ShowKey)), "key-bytes")
+}
+
+// Two credentials, three shows.
+func BenchmarkVerifyJoined(b *testing.B) {
+	r := readRecorded(b)
+	keys := r.keys(b)
+	for b.Loop() {
+		if _, err := zkp.Verify(keys, r.Epoch, r.JoinedRequest, r.joined(b)...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(5*zkp.ProofSize, "proof-bytes")
 }

@@ -16,6 +16,9 @@ type Circuit string
 const (
 	CircuitPrepare Circuit = "hufu-prepare-1"
 	CircuitShow    Circuit = "hufu-show-1"
+	// CircuitShowSet is the show that can ask about a set. Which of the two is
+	// used follows from the asked operations alone.
+	CircuitShowSet Circuit = "hufu-show-set-1"
 )
 
 // PublicInputs is how many public inputs each circuit has; zero for unknown.
@@ -23,7 +26,7 @@ func (c Circuit) PublicInputs() int {
 	switch c {
 	case CircuitPrepare:
 		return 5
-	case CircuitShow:
+	case CircuitShow, CircuitShowSet:
 		return 4 + 4*StatementSlots + 2
 	}
 	return 0

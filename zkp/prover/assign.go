@@ -50,11 +50,11 @@ func fillBits(to []frontend.Variable, index uint32) {
 
 // assignShow fills the show circuit from a witness.
 func assignShow(w *zkp.ShowWitness) *showCircuit {
-	in := w.PublicInputs()
+	in := w.Inputs
 	c := &showCircuit{
 		Commitment: in[0], Context: in[1], Scope: in[2], Pseudonym: in[3],
 		SetRoot: in[len(in)-2], Table: in[len(in)-1],
-		Secret: w.Credential.Secret.Element(), Blinding: w.Prepared.Blinding,
+		Secret: w.Credential.Secret.Element(), Blinding: w.Blinding,
 	}
 	for i := range c.Asked {
 		at := in[4+4*i:]
@@ -68,7 +68,7 @@ func assignShow(w *zkp.ShowWitness) *showCircuit {
 }
 
 func newAnswer(w *zkp.ShowWitness, slot int, p0 zkp.Element) answer {
-	v := w.Credential.Attributes[w.Request.Statement.Predicates[slot].Slot]
+	v := w.Credential.Attributes[w.Statement.Predicates[slot].Slot]
 	var inverse, difference zkp.Element
 	inverse.Inverse(&v)
 	difference.Sub(&v, &p0)
@@ -78,4 +78,15 @@ func newAnswer(w *zkp.ShowWitness, slot int, p0 zkp.Element) answer {
 		claimed = 1
 	}
 	return answer{True: claimed, Inverse: inverse, Different: difference}
+}
+
+// assignShowSet fills the circuit that asks about a set.
+func assignShowSet(w *zkp.ShowWitness) *showSetCircuit {
+	c := &showSetCircuit{Show: *assignShow(w)}
+	c.Set.From, c.Set.To = w.SetGap.From, w.SetGap.To
+	for i := range c.Set.Nodes {
+		fill(c.Set.Nodes[i][:], w.SetGap.Path.Children[i])
+	}
+	fillBits(c.Set.Index[:], w.SetGap.Path.Index)
+	return c
 }

@@ -8,7 +8,7 @@ import (
 
 // domains are the constants that the circuits build in.
 type domains struct {
-	pseudonym, commitment, credential, signature, registry, revocation *big.Int
+	pseudonym, commitment, credential, signature, registry, revocation, set *big.Int
 }
 
 func domainConstants() domains {
@@ -17,5 +17,6 @@ func domainConstants() domains {
 		pseudonym: constant(d["pseudonym"]), commitment: constant(d["commitment"]),
 		credential: constant(d["credential"]), signature: constant(d["signature"]),
 		registry: constant(d["registry"]), revocation: constant(d["revocation"]),
+		set: constant(d["set"]),
 	}
 }

@@ -140,8 +140,7 @@ func assertSignature(api frontend.API, r, a point, s, challenge frontend.Variabl
 	assertOnCurve(api, a)
 	sBits := toBits(api, s, scalarBits)
 	assertBitsAtMost(api, sBits, new(big.Int).Sub(&edwards.Order, big.NewInt(1)))
-	hBits := toBits(api, challenge, fr.Bits)
-	assertBitsAtMost(api, hBits, new(big.Int).Sub(fr.Modulus(), big.NewInt(1)))
+	hBits := toCanonicalBits(api, challenge)
 
 	left := mulBase(api, sBits)
 	right := add(api, mul(api, a, hBits), r)

@@ -36,24 +36,25 @@ func Example() {
 	}
 	request := &zkp.Request{
 		Nonce: "n-0S6_WzA2Mj", Audience: "did:hufu:counter", Query: sha256.Sum256([]byte("age")),
-		Expiry: time.Unix(1_795_000_000, 0), Schema: credential.Schema, Statement: statement,
+		Expiry:    time.Unix(1_795_000_000, 0),
+		Questions: []zkp.Question{{Schema: credential.Schema, Statements: []zkp.Statement{statement}}},
 	}
-	answer, err := zkp.NewShowWitness(credential, prepared, epoch, request)
+	answer, err := zkp.NewAnswer(request, epoch, zkp.Holding{Credential: credential, Prepared: prepared})
 	if err != nil {
 		log.Fatal(err)
 	}
-	presentation, err := p.Show(ctx, answer)
+	presentations, err := p.Show(ctx, answer)
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(len(presentation.Bytes()), "bytes")
+	fmt.Println(len(presentations[0].Bytes()), "bytes")
 
 	// The counter knows the keys by their hashes, from the ledger.
 	keys, err := exampleKeys(p)
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = zkp.Verify(keys, epoch, request, presentation)
+	_, err = zkp.Verify(keys, epoch, request, presentations...)
 	fmt.Println("of age:", err == nil)
 	// Output:
 	// 330 bytes
@@ -73,7 +74,7 @@ func exampleKeys(p *prover.Prover) (*zkp.Keys, error) {
 		}
 		parsed = append(parsed, k)
 	}
-	return zkp.NewKeys(parsed[0], parsed[1])
+	return zkp.NewKeys(parsed...)
 }
 
 // exampleCredential is what a wallet and a ledger hold before the first proof.

@@ -1,11 +1,11 @@
 package prover
 
-import cs "github.com/consensys/gnark/constraint/bn254"
-
 // What the external tests need of the circuits.
 type (
 	PrepareCircuit = prepareCircuit
 	ShowCircuit    = showCircuit
+	ShowSetCircuit = showSetCircuit
+	SetPlace       = setPlace
 	AskedPredicate = askedPredicate
 	Answer         = answer
 	Point          = point
@@ -14,11 +14,9 @@ type (
 var (
 	AssignPrepare = assignPrepare
 	AssignShow    = assignShow
+	AssignShowSet = assignShowSet
 	AssertOnCurve = assertOnCurve
 	AssertSigned  = assertSignature
 	Add           = add
 	Mul           = mul
 )
-
-// R1CS returns the compiled constraints.
-func (s *System) R1CS() *cs.R1CS { return s.r1cs }

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/consensys/gnark-crypto/ecc/bn254"
+
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -27,6 +29,7 @@ const (
 type fixture struct {
 	issuer     *zkp.PrivateKey
 	credential *zkp.Credential
+	second     *zkp.Credential // of the same holder and issuer, another schema
 	epoch      zkp.Epoch
 	leaves     [][32]byte
 	revoked    [][zkp.HandleSize]byte
@@ -34,7 +37,10 @@ type fixture struct {
 	until      zkp.Day
 }
 
-var schema = zkp.SchemaElement("cn.resident", 1)
+var (
+	schema       = zkp.SchemaElement("cn.resident", 1)
+	secondSchema = zkp.SchemaElement("cn.driver", 1)
+)
 
 func day(t testing.TB, s string) zkp.Day {
 	t.Helper()
@@ -68,6 +74,7 @@ func newFixture(t testing.TB) *fixture {
 	attrs[slotDistrict] = text(t, "110101")
 	attrs[zkp.BindingSlot] = zkp.EncodeDate(day(t, "2026-11-01"))
 	f.credential = issue(t, key, secret, schema, "110101", attrs)
+	f.second = issue(t, key, secret, secondSchema, "110101", zkp.Attributes{text(t, "C1"), zkp.EncodeBool(true)})
 	for i := range 20 {
 		other, err := zkp.NewPrivateKey(sha256.Sum256([]byte{byte(i)}))
 		if err != nil {
@@ -77,8 +84,10 @@ func newFixture(t testing.TB) *fixture {
 		f.leaves = append(f.leaves, leaf.Bytes())
 		f.revoked = append(f.revoked, zkp.NewHandle(other.ProofKey(), [16]byte{byte(i)}))
 	}
-	leaf := zkp.RegistryEntry{Key: key.ProofKey(), Schema: schema, Region: "110101", From: f.from, Until: f.until}.Leaf()
-	f.leaves = append(f.leaves, leaf.Bytes())
+	for _, s := range []zkp.Element{schema, secondSchema} {
+		leaf := zkp.RegistryEntry{Key: key.ProofKey(), Schema: s, Region: "110101", From: f.from, Until: f.until}.Leaf()
+		f.leaves = append(f.leaves, leaf.Bytes())
+	}
 	f.close(t, 7)
 	return f
 }
@@ -141,8 +150,13 @@ func (f *fixture) prepareWitness(t testing.TB) *zkp.PrepareWitness {
 
 func (f *fixture) tryPrepareWitness(t testing.TB) (*zkp.PrepareWitness, error) {
 	t.Helper()
+	return f.placed(t, f.credential)
+}
+
+func (f *fixture) placed(t testing.TB, c *zkp.Credential) (*zkp.PrepareWitness, error) {
+	t.Helper()
 	reg, rev := f.trees(t)
-	return zkp.NewPrepareWitness(f.credential, f.epoch, f.from, f.until, reg, rev, nil)
+	return zkp.NewPrepareWitness(c, f.epoch, f.from, f.until, reg, rev, nil)
 }
 
 func (f *fixture) request(t testing.TB) *zkp.Request {
@@ -157,7 +171,8 @@ func (f *fixture) request(t testing.TB) *zkp.Request {
 	}
 	return &zkp.Request{
 		Nonce: "n-0S6_WzA2Mj", Audience: "decentralized_identifier:did:hufu:counter",
-		Query: sha256.Sum256([]byte("query")), Expiry: time.Unix(1_795_000_000, 0), Schema: schema, Statement: statement,
+		Query: sha256.Sum256([]byte("query")), Expiry: time.Unix(1_795_000_000, 0).UTC(),
+		Questions: []zkp.Question{{Schema: schema, Statements: []zkp.Statement{statement}}},
 	}
 }
 
@@ -184,7 +199,7 @@ func testKeys(t testing.TB) (*prover.Prover, *zkp.Keys) {
 		}
 		return parseKey(t, b)
 	}
-	k, err := zkp.NewKeys(parse(zkp.CircuitPrepare), parse(zkp.CircuitShow))
+	k, err := zkp.NewKeys(parse(zkp.CircuitPrepare), parse(zkp.CircuitShow), parse(zkp.CircuitShowSet))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,20 +223,63 @@ func reopen() (*prover.Prover, error) {
 	return prover.DevelopmentKeys(context.Background(), cache, nil)
 }
 
-// present prepares and answers a request.
+// joinedRequest asks two things of the first credential, one of them of a set,
+// and one thing of the second.
+func (f *fixture) joinedRequest(t testing.TB) *zkp.Request {
+	t.Helper()
+	first, err := zkp.Split(
+		zkp.AtLeastYears(slotBirth, 18, f.epoch.Day), zkp.OneOf(slotDistrict, districts(t)),
+		zkp.NoneOf(slotName, districts(t)),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := zkp.All(zkp.Equal(1, zkp.EncodeBool(true)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := f.request(t)
+	req.Questions = []zkp.Question{{Schema: schema, Statements: first}, {Schema: secondSchema, Statements: []zkp.Statement{second}}}
+	return req
+}
+
+func districts(t testing.TB) *zkp.Set {
+	t.Helper()
+	s, err := zkp.NewSet(text(t, "110105"), text(t, "110101"), text(t, "110108"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// present prepares and answers a request of one question.
 func (f *fixture) present(t testing.TB, req *zkp.Request) (*zkp.Prepared, *zkp.Presentation) {
 	t.Helper()
+	prepared, out := f.presentAll(t, req, f.credential)
+	return prepared[0], out[0]
+}
+
+func (f *fixture) presentAll(t testing.TB, req *zkp.Request, credentials ...*zkp.Credential) (prepared []*zkp.Prepared, out []*zkp.Presentation) {
+	t.Helper()
 	p, _ := testKeys(t)
-	prepared, err := p.Prepare(context.Background(), f.prepareWitness(t))
+	var holdings []zkp.Holding
+	for _, c := range credentials {
+		w, err := f.placed(t, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := p.Prepare(context.Background(), w)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prepared = append(prepared, made)
+		holdings = append(holdings, zkp.Holding{Credential: c, Prepared: made})
+	}
+	a, err := zkp.NewAnswer(req, f.epoch, holdings...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := zkp.NewShowWitness(f.credential, prepared, f.epoch, req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := p.Show(context.Background(), w)
-	if err != nil {
+	if out, err = p.Show(context.Background(), a); err != nil {
 		t.Fatal(err)
 	}
 	return prepared, out
@@ -231,10 +289,27 @@ func (f *fixture) present(t testing.TB, req *zkp.Request) (*zkp.Prepared, *zkp.P
 // never made: the show circuit sees its blinding alone.
 func (f *fixture) showWitness(t testing.TB) *zkp.ShowWitness {
 	t.Helper()
-	prepared := &zkp.Prepared{Epoch: f.epoch.Number, Blinding: zkp.HashToField("test blinding")}
-	w, err := zkp.NewShowWitness(f.credential, prepared, f.epoch, f.request(t))
+	return &f.answer(t, f.request(t)).Parts[0].Shows[0]
+}
+
+// answer is one answer to one question, with a prepared proof never made.
+func (f *fixture) answer(t testing.TB, req *zkp.Request) *zkp.Answer {
+	t.Helper()
+	a, err := zkp.NewAnswer(req, f.epoch, f.unproved())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w
+	return a
+}
+
+func (f *fixture) unproved() zkp.Holding {
+	return zkp.Holding{Credential: f.credential, Prepared: &zkp.Prepared{
+		Epoch: f.epoch.Number, Blinding: zkp.HashToField("test blinding"), Proof: somePoints(),
+	}}
+}
+
+// somePoints is a proof of nothing, for what needs its bytes alone.
+func somePoints() zkp.Proof {
+	_, _, g1, g2 := bn254.Generators()
+	return zkp.Proof{A: g1, B: g2, C: g1}
 }

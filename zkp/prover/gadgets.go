@@ -3,6 +3,7 @@ package prover
 import (
 	"math/big"
 
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/consensys/gnark/frontend"
 	"github.com/consensys/gnark/std/math/bits"
 	"github.com/consensys/gnark/std/permutation/poseidon2"
@@ -33,6 +34,14 @@ func compress(api frontend.API, width int, in ...frontend.Variable) frontend.Var
 // v < 2^n. For n below the field's size there is one such writing only.
 func toBits(api frontend.API, v frontend.Variable, n int) []frontend.Variable {
 	return bits.ToBinary(api, v, bits.WithNbDigits(n))
+}
+
+// toCanonicalBits writes v in as many bits as the field has, and as the integer
+// below the field's size: any other writing of v is refused.
+func toCanonicalBits(api frontend.API, v frontend.Variable) []frontend.Variable {
+	b := bits.ToBinary(api, v, bits.WithNbDigits(fr.Bits), bits.OmitModulusCheck()) // checked here instead
+	assertBitsAtMost(api, b, new(big.Int).Sub(fr.Modulus(), big.NewInt(1)))
+	return b
 }
 
 // assertBitsAtMost proves that the little-endian bits spell at most the

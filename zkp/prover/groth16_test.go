@@ -52,33 +52,42 @@ func TestVerifierAgreesWithGnark(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := zkp.NewShowWitness(f.credential, prepared, f.epoch, req)
+	holding := zkp.Holding{Credential: f.credential, Prepared: prepared}
+	answer, err := zkp.NewAnswer(req, f.epoch, holding)
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := assigned(t, prover.AssignShow(w))
-	proof, err := groth16.Prove(circuit(t, zkp.CircuitShow).system, showPK, full)
+	w := &answer.Parts[0].Shows[0]
+	proof, err := groth16.Prove(circuit(t, zkp.CircuitShow).system, showPK, assigned(t, prover.AssignShow(w)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	theirs := proof.(*backend.Proof)
-	_, keys := testKeys(t)
-	keys = &zkp.Keys{Prepare: keys.Prepare, Show: showKey}
+	b, _, err := p.VerifyingKey(zkp.CircuitPrepare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := zkp.NewKeys(parseKey(t, b), showKey)
+	if err != nil {
+		t.Fatal(err)
+	}
 
 	agree := func(name string, change func(q *zkp.Request, p *zkp.Presentation), good bool) {
-		q, mine := *req, w.Presentation(zkp.Proof{A: theirs.Ar, B: theirs.Bs, C: theirs.Krs})
-		change(&q, mine)
-		_, err := zkp.Verify(keys, f.epoch, &q, mine)
+		q, mine := recordedRequest(t, f), answer.Presentation(0, []zkp.Proof{{A: theirs.Ar, B: theirs.Bs, C: theirs.Krs}})
+		change(q, mine)
+		_, err := zkp.Verify(keys, f.epoch, q, mine)
 		// gnark is given the public inputs that our verifier derives.
-		again := *w
-		again.Request, again.Pseudonym = &q, mine.Pseudonym
-		again.Context = q.Context(f.epoch, mine.Commitment, &mine.Prepare)
-		again.Scope, _ = q.Scope.Element()
+		changed, changeErr := zkp.NewAnswer(q, f.epoch, holding)
+		if changeErr != nil {
+			t.Fatal(changeErr)
+		}
+		again := changed.Parts[0].Shows[0]
+		again.Inputs[3] = mine.Pseudonym
 		public, werr := assigned(t, prover.AssignShow(&again)).Public()
 		if werr != nil {
 			t.Fatal(werr)
 		}
-		other := groth16.Verify(&backend.Proof{Ar: mine.Show.A, Bs: mine.Show.B, Krs: mine.Show.C}, showVK, public)
+		other := groth16.Verify(&backend.Proof{Ar: mine.Shows[0].A, Bs: mine.Shows[0].B, Krs: mine.Shows[0].C}, showVK, public)
 		if (err == nil) != good || (other == nil) != good {
 			t.Errorf("%s: ours %v, gnark's %v", name, err, other)
 		}
@@ -87,13 +96,13 @@ func TestVerifierAgreesWithGnark(t *testing.T) {
 	agree("nonce", func(q *zkp.Request, _ *zkp.Presentation) { q.Nonce = "another" }, false)
 	agree("pseudonym", func(_ *zkp.Request, p *zkp.Presentation) { p.Pseudonym = zkp.Element{} }, false)
 	agree("event", func(q *zkp.Request, _ *zkp.Presentation) { q.Scope.ID = "another" }, false)
-	agree("table", func(q *zkp.Request, _ *zkp.Presentation) { q.Statement.Table = 0x8000 }, false)
-	agree("A", func(_ *zkp.Request, p *zkp.Presentation) { p.Show.A.Double(&p.Show.A) }, false)
-	agree("B", func(_ *zkp.Request, p *zkp.Presentation) { p.Show.B.Double(&p.Show.B) }, false)
-	agree("C", func(_ *zkp.Request, p *zkp.Presentation) { p.Show.C.Neg(&p.Show.C) }, false)
+	agree("table", func(q *zkp.Request, _ *zkp.Presentation) { statementOf(q).Table = 0xfffe }, false)
+	agree("A", func(_ *zkp.Request, p *zkp.Presentation) { p.Shows[0].A.Double(&p.Shows[0].A) }, false)
+	agree("B", func(_ *zkp.Request, p *zkp.Presentation) { p.Shows[0].B.Double(&p.Shows[0].B) }, false)
+	agree("C", func(_ *zkp.Request, p *zkp.Presentation) { p.Shows[0].C.Neg(&p.Shows[0].C) }, false)
 	agree("A and B negated together", func(_ *zkp.Request, p *zkp.Presentation) {
-		p.Show.A.Neg(&p.Show.A)
-		p.Show.B.Neg(&p.Show.B)
+		p.Shows[0].A.Neg(&p.Shows[0].A)
+		p.Shows[0].B.Neg(&p.Shows[0].B)
 	}, true)
 }
 
@@ -105,8 +114,8 @@ func TestProverRefusesAFalseWitness(t *testing.T) {
 	w := f.prepareWitness(t)
 	w.Epoch.Day = w.Credential.Half.NotAfter + 1
 	_, prepareErr := p.Prepare(t.Context(), w)
-	s := f.showWitness(t)
-	s.Pseudonym = zkp.HashToField("another")
+	s := f.answer(t, f.request(t))
+	s.Parts[0].Shows[0].Inputs[3] = zkp.HashToField("another")
 	_, showErr := p.Show(t.Context(), s)
 	for _, err := range []error{prepareErr, showErr} {
 		if !errors.Is(err, prover.ErrWitness) {

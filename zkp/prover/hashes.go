@@ -6,6 +6,7 @@ import "github.com/hufu-id/hufu/zkp"
 // compilation. A test compiles them and compares; a changed circuit needs a new
 // name, a new hash here and new keys.
 var systemHashes = map[zkp.Circuit]string{
-	zkp.CircuitPrepare: "36d8852a2a989da6a964749d29985bc0db6e1108b473cb4013395765cc8880be",
-	zkp.CircuitShow:    "fbf504202ebc65cbed172865e4d2c74379eb0c74d497a18b6660a9e155c6decc",
+	zkp.CircuitPrepare: "9f076557cc39591ace054077982c62ae1e5484720cc5b0be0fff6f42b346b5b1",
+	zkp.CircuitShow:    "350b685f367a8a2a113d3f4f8c242894840df0c63120d3c8a3c1bb017730cf88",
+	zkp.CircuitShowSet: "2031c351bd0f6dcb03997fc352f5ef80ff01c8298e4757067066844bc00132db",
 }

@@ -47,6 +47,8 @@ type CircuitKeys struct {
 	ProvingKey   string `json:"proving_key"`
 	VerifyingKey string `json:"verifying_key"`
 	Constraints  int    `json:"constraints"`
+	// ProvingKeyBytes is the length of the proving key's file.
+	ProvingKeyBytes int `json:"proving_key_bytes"`
 }
 
 // Step reports progress of something that takes more than a moment.
@@ -99,22 +101,26 @@ func makeDevelopmentKeys(ctx context.Context, dir string, progress func(Step)) (
 		return nil, fmt.Errorf("prover: key cache: %w", err)
 	}
 	defer os.RemoveAll(temp)
-	m := Manifest{Version: 1, Setup: "single-party", Circuits: map[zkp.Circuit]CircuitKeys{}}
+	var pairs []KeyPair
 	for i, c := range Circuits() {
 		progress(Step{Name: string(c), Done: i, Total: len(Circuits())})
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if m.Circuits[c], err = setup(c, temp); err != nil {
+		pair, err := setup(c)
+		if err != nil {
 			return nil, err
 		}
+		pairs = append(pairs, *pair)
 	}
-	b, err := json.Marshal(m, json.Deterministic(true))
+	files, err := EncodeKeys(zkp.SetupSingleParty, pairs...)
 	if err != nil {
-		return nil, fmt.Errorf("prover: manifest: %w", err)
-	}
-	if err := writeSynced(filepath.Join(temp, manifestName), b); err != nil {
 		return nil, err
+	}
+	for name, b := range files {
+		if err := writeSynced(filepath.Join(temp, name), b); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.Rename(temp, dir); err != nil {
 		return nil, fmt.Errorf("prover: publishing keys: %w", err)
@@ -123,45 +129,16 @@ func makeDevelopmentKeys(ctx context.Context, dir string, progress func(Step)) (
 	return Open(dir)
 }
 
-func setup(c zkp.Circuit, dir string) (CircuitKeys, error) {
+func setup(c zkp.Circuit) (*KeyPair, error) {
 	system, err := Compile(c)
 	if err != nil {
-		return CircuitKeys{}, err
+		return nil, err
 	}
-	var pk groth16.ProvingKey
-	var vk groth16.VerifyingKey
-	if err := groth16.Setup(system.r1cs, &pk, &vk); err != nil {
-		return CircuitKeys{}, fmt.Errorf("prover: setup of %s: %w", c, err)
+	pair := &KeyPair{System: system, Proving: new(groth16.ProvingKey), Verifying: new(groth16.VerifyingKey)}
+	if err := groth16.Setup(system.r1cs, pair.Proving, pair.Verifying); err != nil {
+		return nil, fmt.Errorf("prover: setup of %s: %w", c, err)
 	}
-	var dump bytes.Buffer
-	if err := pk.WriteDump(&dump); err != nil {
-		return CircuitKeys{}, fmt.Errorf("prover: writing proving key: %w", err)
-	}
-	systemBytes, err := system.Bytes()
-	if err != nil {
-		return CircuitKeys{}, err
-	}
-	key, err := exportVerifyingKey(c, zkp.SetupSingleParty, &vk)
-	if err != nil {
-		return CircuitKeys{}, err
-	}
-	out := CircuitKeys{
-		System: hashOf(systemBytes), ProvingKey: hashOf(dump.Bytes()), VerifyingKey: hashOf(key.Bytes()),
-		Constraints: system.Constraints(),
-	}
-	for suffix, b := range map[string][]byte{".r1cs": systemBytes, ".pk": dump.Bytes(), ".vk": key.Bytes()} {
-		if err := writeSynced(filepath.Join(dir, string(c)+suffix), b); err != nil {
-			return CircuitKeys{}, err
-		}
-	}
-	return out, nil
-}
-
-func exportVerifyingKey(c zkp.Circuit, s zkp.Setup, vk *groth16.VerifyingKey) (*zkp.VerifyingKey, error) {
-	if len(vk.CommitmentKeys) != 0 {
-		return nil, fmt.Errorf("prover: %s uses commitments, which its proofs cannot carry", c)
-	}
-	return zkp.NewVerifyingKey(c, s, vk.G1.Alpha, vk.G2.Beta, vk.G2.Gamma, vk.G2.Delta, vk.G1.K)
+	return pair, nil
 }
 
 func hashOf(b []byte) string {
@@ -234,9 +211,12 @@ func readManifest(dir string) (*Manifest, error) {
 	if m.Version != 1 || (m.Setup != "single-party" && m.Setup != "ceremony") {
 		return nil, fmt.Errorf("%w: manifest of version %d", ErrKeyFile, m.Version)
 	}
-	for _, c := range Circuits() {
-		if m.Circuits[c].System != systemHashes[c] {
-			return nil, fmt.Errorf("%w: keys are of another version of %s", ErrKeyFile, c)
+	if len(m.Circuits) == 0 {
+		return nil, fmt.Errorf("%w: manifest without circuits", ErrKeyFile)
+	}
+	for c, keys := range m.Circuits {
+		if pinned, known := systemHashes[c]; !known || keys.System != pinned {
+			return nil, fmt.Errorf("%w: keys are of another version of %.64q", ErrKeyFile, c)
 		}
 	}
 	return m, nil

@@ -3,6 +3,7 @@ package prover_test
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
@@ -126,6 +127,60 @@ func TestShowMutations(t *testing.T) {
 		want, listed := showHeldBy[v.path]
 		if v.field == "Attributes" && !listed {
 			want, listed = "commitment", true
+		}
+		if got := c.brokenParts(t, a, new(dishonest)); got != want || !listed {
+			t.Errorf("%s: broken [%s], want [%s]", v.path, got, want)
+		}
+	}
+}
+
+// The fixture asks a district of slot 2 to be in a set, and a name of slot 0
+// not to be "李四".
+func (f *fixture) setWitness(t testing.TB, predicates ...zkp.Predicate) *zkp.ShowWitness {
+	t.Helper()
+	all, err := zkp.All(predicates...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req := f.request(t)
+	req.Questions[0].Statements[0] = all
+	return &f.answer(t, req).Parts[0].Shows[0]
+}
+
+var showSetHeldBy = map[string]string{
+	"Commitment": "commitment", "Context": "", "Scope": "pseudonym", "Pseudonym": "pseudonym",
+	"Secret": "commitment, pseudonym", "Blinding": "commitment", "SetRoot": "set path", "Table": "",
+
+	// In (4) becomes notin (5), of a value that begins the gap.
+	"Asked[0].Op": "above the gap's beginning", "Asked[0].Index": "1 present, in", "Asked[0].P0": "", "Asked[0].P1": "",
+	"Asked[1].Op": "2 low, 2 high", "Asked[1].Index": "2 present, 2 ne", "Asked[1].P0": "2 ne", "Asked[1].P1": "",
+	"Asked[2].Op": "", "Asked[2].Index": "", "Asked[2].P0": "", "Asked[2].P1": "",
+	"Asked[3].Op": "", "Asked[3].Index": "", "Asked[3].P0": "", "Asked[3].P1": "",
+
+	"Answers[0].True": "1 true is a bit, in, table accepts", "Answers[0].Inverse": "1 present", "Answers[0].Different": "",
+	"Answers[1].True": "2 true is a bit, table accepts", "Answers[1].Inverse": "2 present", "Answers[1].Different": "2 ne",
+	"Answers[2].True": "3 op can be true", "Answers[2].Inverse": "", "Answers[2].Different": "",
+	"Answers[3].True": "4 op can be true", "Answers[3].Inverse": "", "Answers[3].Different": "",
+
+	"Attributes[0]": "commitment, 2 present, 2 ne", "Attributes[2]": "commitment, 1 present, in",
+	"From": "set path, in", "To": "set path",
+}
+
+func TestShowSetMutations(t *testing.T) {
+	f := newFixture(t)
+	w := f.setWitness(t, zkp.OneOf(slotDistrict, districts(t)), zkp.NotEqual(slotName, text(t, "李四")))
+	c := circuit(t, zkp.CircuitShowSet)
+	for i := range variables(prover.AssignShowSet(w)) {
+		a := prover.AssignShowSet(w)
+		v := variables(a)[i]
+		v.plusOne(t)
+		name := strings.TrimPrefix(strings.TrimPrefix(v.path, "Show."), "Set.")
+		want, listed := showSetHeldBy[name]
+		switch {
+		case strings.HasPrefix(name, "Attributes") && !listed:
+			want, listed = "commitment", true
+		case strings.HasPrefix(name, "Index"), strings.HasPrefix(name, "Nodes"):
+			want, listed = "set path", true
 		}
 		if got := c.brokenParts(t, a, new(dishonest)); got != want || !listed {
 			t.Errorf("%s: broken [%s], want [%s]", v.path, got, want)

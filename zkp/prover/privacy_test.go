@@ -42,7 +42,7 @@ func TestSameScopeSamePseudonym(t *testing.T) {
 	if a.Pseudonym != b.Pseudonym {
 		t.Error("two names in one scope")
 	}
-	if a.Commitment == b.Commitment || a.Prepare == b.Prepare || a.Show == b.Show {
+	if a.Commitment == b.Commitment || a.Prepare == b.Prepare || a.Shows[0] == b.Shows[0] {
 		t.Error("more than the name is the same")
 	}
 	if second.Scope = (zkp.Scope{}); present(t, f, second).Pseudonym == a.Pseudonym {

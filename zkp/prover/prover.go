@@ -27,15 +27,16 @@ type proving struct {
 	key    *groth16.ProvingKey
 }
 
-// Open loads a folder of keys, each file by the hash its manifest names.
+// Open loads a folder of keys, each file by the hash its manifest names. It may
+// hold the keys of some circuits only, where a ceremony made those alone; what
+// needs another is then ErrUnknownCircuit.
 func Open(dir string) (*Prover, error) {
 	m, err := readManifest(dir)
 	if err != nil {
 		return nil, err
 	}
 	p := &Prover{manifest: m, circuits: map[zkp.Circuit]*proving{}, vk: map[zkp.Circuit][]byte{}}
-	for _, c := range Circuits() {
-		keys := m.Circuits[c]
+	for c, keys := range m.Circuits {
 		base := filepath.Join(dir, string(c))
 		if p.vk[c], err = readHashed(base+".vk", keys.VerifyingKey); err != nil {
 			return nil, err
@@ -103,13 +104,29 @@ func (p *Prover) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepa
 	return &zkp.Prepared{Epoch: w.Epoch.Number, Blinding: w.Blinding, Proof: *proof}, nil
 }
 
-// Show answers one request with a prepared proof, which is used up by it.
-func (p *Prover) Show(ctx context.Context, w *zkp.ShowWitness) (*zkp.Presentation, error) {
-	proof, err := p.prove(ctx, zkp.CircuitShow, assignShow(w))
-	if err != nil {
-		return nil, err
+// Show proves every statement of an answer; the prepared proofs in it are used
+// up by that. It returns one presentation a question.
+func (p *Prover) Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation, error) {
+	out := make([]*zkp.Presentation, len(a.Parts))
+	for i := range a.Parts {
+		proofs := make([]zkp.Proof, len(a.Parts[i].Shows))
+		for j := range proofs {
+			proof, err := p.proveShow(ctx, &a.Parts[i].Shows[j])
+			if err != nil {
+				return nil, err
+			}
+			proofs[j] = *proof
+		}
+		out[i] = a.Presentation(i, proofs)
 	}
-	return w.Presentation(*proof), nil
+	return out, nil
+}
+
+func (p *Prover) proveShow(ctx context.Context, w *zkp.ShowWitness) (*zkp.Proof, error) {
+	if c := w.Statement.Circuit(); c == zkp.CircuitShowSet {
+		return p.prove(ctx, c, assignShowSet(w))
+	}
+	return p.prove(ctx, zkp.CircuitShow, assignShow(w))
 }
 
 // prove runs gnark, which cannot be interrupted: a cancelled context is seen
@@ -122,7 +139,10 @@ func (p *Prover) prove(ctx context.Context, c zkp.Circuit, assignment frontend.C
 	if err != nil {
 		return nil, fmt.Errorf("prover: witness of %s: %w", c, err)
 	}
-	pair := p.circuits[c]
+	pair, ok := p.circuits[c]
+	if !ok {
+		return nil, fmt.Errorf("%w: no keys of %q in this folder", ErrUnknownCircuit, c)
+	}
 	proof, err := groth16.Prove(pair.system, pair.key, witness)
 	if err != nil {
 		// gnark's error spells out the values that do not fit: the holder's.

@@ -6,7 +6,11 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/zkp"
+	"github.com/hufu-id/hufu/zkp/prover"
 )
+
+// statementOf is the one statement of the fixture's request.
+func statementOf(r *zkp.Request) *zkp.Statement { return &r.Questions[0].Statements[0] }
 
 func present(t testing.TB, f *fixture, req *zkp.Request) *zkp.Presentation {
 	t.Helper()
@@ -19,8 +23,8 @@ func TestPrepareShowVerify(t *testing.T) {
 	req := f.request(t)
 	_, keys := testKeys(t)
 	sent := present(t, f, req).Bytes()
-	if len(sent) != zkp.PresentationSize {
-		t.Fatalf("%d bytes, want %d", len(sent), zkp.PresentationSize)
+	if len(sent) != zkp.PresentationSize(1) {
+		t.Fatalf("%d bytes, want %d", len(sent), zkp.PresentationSize(1))
 	}
 	got, err := zkp.ParsePresentation(sent)
 	if err != nil {
@@ -49,9 +53,9 @@ func TestMixedAnswers(t *testing.T) {
 			mixed zkp.Presentation
 			err   error
 		}{
-			"show":                   {zkp.Presentation{Epoch: mine.Epoch, Commitment: mine.Commitment, Pseudonym: other.Pseudonym, Prepare: mine.Prepare, Show: other.Show}, zkp.ErrShow},
-			"prepare":                {zkp.Presentation{Epoch: mine.Epoch, Commitment: mine.Commitment, Pseudonym: mine.Pseudonym, Prepare: other.Prepare, Show: mine.Show}, zkp.ErrPrepare},
-			"prepare and commitment": {zkp.Presentation{Epoch: mine.Epoch, Commitment: other.Commitment, Pseudonym: mine.Pseudonym, Prepare: other.Prepare, Show: mine.Show}, zkp.ErrShow},
+			"show":                   {zkp.Presentation{Epoch: mine.Epoch, Commitment: mine.Commitment, Pseudonym: other.Pseudonym, Prepare: mine.Prepare, Shows: other.Shows}, zkp.ErrShow},
+			"prepare":                {zkp.Presentation{Epoch: mine.Epoch, Commitment: mine.Commitment, Pseudonym: mine.Pseudonym, Prepare: other.Prepare, Shows: mine.Shows}, zkp.ErrPrepare},
+			"prepare and commitment": {zkp.Presentation{Epoch: mine.Epoch, Commitment: other.Commitment, Pseudonym: mine.Pseudonym, Prepare: other.Prepare, Shows: mine.Shows}, zkp.ErrShow},
 		} {
 			if _, err := zkp.Verify(keys, f.epoch, req, &tc.mixed); !errors.Is(err, tc.err) {
 				t.Errorf("%s %s: %v, want %v", name, what, err, tc.err)
@@ -63,21 +67,20 @@ func TestMixedAnswers(t *testing.T) {
 // What the holder cannot show is refused before any proving.
 func TestShowRefusedInTheClear(t *testing.T) {
 	f := newFixture(t)
-	prepared := &zkp.Prepared{Epoch: f.epoch.Number}
 	for name, tc := range map[string]struct {
 		change func(r *zkp.Request, e *zkp.Epoch)
 		err    error
 	}{
-		"not satisfied":  {func(r *zkp.Request, _ *zkp.Epoch) { r.Statement.Predicates[0].High = 2 }, zkp.ErrUnsatisfied},
-		"other schema":   {func(r *zkp.Request, _ *zkp.Epoch) { r.Schema = zkp.SchemaElement("cn.doctor", 1) }, zkp.ErrStatement},
-		"other version":  {func(r *zkp.Request, _ *zkp.Epoch) { r.Schema = zkp.SchemaElement("cn.resident", 2) }, zkp.ErrStatement},
-		"table":          {func(r *zkp.Request, _ *zkp.Epoch) { r.Statement.Table = 1 }, zkp.ErrStatement},
+		"not satisfied":  {func(r *zkp.Request, _ *zkp.Epoch) { statementOf(r).Predicates[0].High = 2 }, zkp.ErrUnsatisfied},
+		"other schema":   {func(r *zkp.Request, _ *zkp.Epoch) { r.Questions[0].Schema = zkp.SchemaElement("cn.doctor", 1) }, zkp.ErrStatement},
+		"other version":  {func(r *zkp.Request, _ *zkp.Epoch) { r.Questions[0].Schema = zkp.SchemaElement("cn.resident", 2) }, zkp.ErrStatement},
+		"table":          {func(r *zkp.Request, _ *zkp.Epoch) { statementOf(r).Table = 1 }, zkp.ErrStatement},
 		"scope":          {func(r *zkp.Request, _ *zkp.Epoch) { r.Scope.Owner = "did:hufu:x" }, zkp.ErrStatement},
 		"of other epoch": {func(_ *zkp.Request, e *zkp.Epoch) { e.Number++ }, zkp.ErrEpoch},
 	} {
 		req, epoch := f.request(t), f.epoch
 		tc.change(req, &epoch)
-		if _, err := zkp.NewShowWitness(f.credential, prepared, epoch, req); !errors.Is(err, tc.err) {
+		if _, err := zkp.NewAnswer(req, epoch, f.unproved()); !errors.Is(err, tc.err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -97,50 +100,49 @@ func BenchmarkPrepare(b *testing.B) {
 	f := newFixture(b)
 	p, _ := testKeys(b)
 	w := f.prepareWitness(b)
-	b.ReportMetric(float64(p.Manifest().Circuits[zkp.CircuitPrepare].Constraints), "constraints")
-	b.ReportMetric(zkp.ProofSize, "proof-bytes")
 	for b.Loop() {
 		if _, err := p.Prepare(context.Background(), w); err != nil {
 			b.Fatal(err)
 		}
 	}
+	reportCircuit(b, p, zkp.CircuitPrepare)
 }
 
 func BenchmarkShow(b *testing.B) {
 	f := newFixture(b)
-	p, _ := testKeys(b)
-	prepared, err := p.Prepare(context.Background(), f.prepareWitness(b))
-	if err != nil {
-		b.Fatal(err)
-	}
-	req := f.request(b)
-	for b.Loop() {
-		w, err := zkp.NewShowWitness(f.credential, prepared, f.epoch, req)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := p.Show(context.Background(), w); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(p.Manifest().Circuits[zkp.CircuitShow].Constraints), "constraints")
-	b.ReportMetric(zkp.ProofSize, "proof-bytes")
+	benchmarkShow(b, f, f.request(b), zkp.CircuitShow)
 }
 
-func BenchmarkVerify(b *testing.B) {
+func BenchmarkShowSet(b *testing.B) {
 	f := newFixture(b)
-	_, keys := testKeys(b)
 	req := f.request(b)
-	sent := present(b, f, req).Bytes()
+	var err error
+	if req.Questions[0].Statements, err = zkp.Split(
+		zkp.AtLeastYears(slotBirth, 18, f.epoch.Day), zkp.OneOf(slotDistrict, districts(b))); err != nil {
+		b.Fatal(err)
+	}
+	benchmarkShow(b, f, req, zkp.CircuitShowSet)
+}
+
+func benchmarkShow(b *testing.B, f *fixture, req *zkp.Request, c zkp.Circuit) {
+	p, _ := testKeys(b)
 	for b.Loop() {
-		p, err := zkp.ParsePresentation(sent)
+		a, err := zkp.NewAnswer(req, f.epoch, f.unproved())
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := zkp.Verify(keys, f.epoch, req, p); err != nil {
+		if _, err := p.Show(context.Background(), a); err != nil {
 			b.Fatal(err)
 		}
 	}
+	reportCircuit(b, p, c)
+}
+
+func reportCircuit(b *testing.B, p *prover.Prover, c zkp.Circuit) {
+	keys := p.Manifest().Circuits[c]
+	b.ReportMetric(float64(keys.Constraints), "constraints")
+	b.ReportMetric(zkp.ProofSize, "proof-bytes")
+	b.ReportMetric(float64(keys.ProvingKeyBytes), "key-bytes")
 }
 
 func BenchmarkOpenKeys(b *testing.B) {

@@ -40,48 +40,70 @@ type answer struct {
 
 // Define states the relation, part by part.
 func (c *showCircuit) Define(api frontend.API) error {
-	domains := domainConstants()
-	attrHash := compress(api, 16, c.Attributes[:]...)
-	api.AssertIsEqual(c.Commitment, compress(api, 4, domains.commitment, attrHash, c.Secret, c.Blinding))
-	api.AssertIsEqual(c.Pseudonym, compress(api, 4, domains.pseudonym, c.Secret, c.Scope))
-
-	// A public input that no constraint touches is not bound by Groth16 at all.
-	api.Mul(c.Context, c.Context)
+	c.assertOpening(api, domainConstants())
 	// No set can be asked here; the circuit for sets is another one.
 	api.AssertIsEqual(c.SetRoot, 0)
-
 	bits := make([]frontend.Variable, zkp.StatementSlots)
 	for i := range bits {
-		c.assertAnswer(api, &c.Asked[i], &c.Answers[i])
+		assertAnswer(api, &c.Asked[i], &c.Answers[i], c.read(api, i))
 		bits[i] = c.Answers[i].True
 	}
-	table := toBits(api, c.Table, 1<<zkp.StatementSlots)
-	api.AssertIsEqual(selector.BinaryMux(api, bits, table), 1)
+	c.assertAccepted(api, bits)
 	return nil
 }
 
-// assertAnswer proves that a slot claimed true is true of the attribute it
-// names. The verifier keeps operations below 6 and indices below 16.
-func (c *showCircuit) assertAnswer(api frontend.API, q *askedPredicate, a *answer) {
-	api.AssertIsBoolean(a.True)
-	v := selector.BinaryMux(api, toBits(api, q.Index, 4), c.Attributes[:])
+// assertOpening proves what com hides and whose the pseudonym is.
+func (c *showCircuit) assertOpening(api frontend.API, d domains) {
+	attrHash := compress(api, 16, c.Attributes[:]...)
+	api.AssertIsEqual(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))
+	api.AssertIsEqual(c.Pseudonym, compress(api, 4, d.pseudonym, c.Secret, c.Scope))
+	// A public input that no constraint touches is not bound by Groth16 at all.
+	api.Mul(c.Context, c.Context)
+}
 
+// reading is one asked predicate taken apart: the attribute that its index
+// names, and which operation it is.
+type reading struct {
+	value               frontend.Variable
+	isEq, isNe, isRange frontend.Variable
+	never               frontend.Variable // none, or an operation of the other circuit
+
+	low, set frontend.Variable // bits 0 and 2 of the operation
+}
+
+// read takes an asked predicate apart. The verifier keeps indices below 16 and
+// operations below 6.
+func (c *showCircuit) read(api frontend.API, i int) (r reading) {
+	q := &c.Asked[i]
+	r.value = selector.BinaryMux(api, toBits(api, q.Index, 4), c.Attributes[:])
 	op := toBits(api, q.Op, 3)
-	isRange := api.Mul(op[0], op[1])
-	isEq, isNe := api.Sub(op[0], isRange), api.Sub(op[1], isRange)
-	isNone := api.Sub(1, op[0], isNe)
+	r.low, r.set = op[0], op[2]
+	r.isRange = api.Mul(op[0], op[1])
+	r.isEq, r.isNe = api.Sub(op[0], r.isRange), api.Sub(op[1], r.isRange)
+	r.never = api.Add(api.Sub(1, op[0], r.isNe), op[2])
+	return r
+}
 
-	// Neither an empty slot nor an operation of the set circuit can be true.
-	api.AssertIsEqual(api.Mul(a.True, api.Add(isNone, op[2])), 0)
+// assertAnswer proves that a slot claimed true is true of the attribute it
+// names.
+func assertAnswer(api frontend.API, q *askedPredicate, a *answer, r reading) {
+	api.AssertIsBoolean(a.True)
+	api.AssertIsEqual(api.Mul(a.True, r.never), 0)
 	// An absent attribute makes everything false.
-	api.AssertIsEqual(api.Mul(a.True, api.Sub(1, api.Mul(v, a.Inverse))), 0)
+	api.AssertIsEqual(api.Mul(a.True, api.Sub(1, api.Mul(r.value, a.Inverse))), 0)
 
-	difference := api.Sub(v, q.P0)
-	api.AssertIsEqual(api.Mul(api.Mul(a.True, isEq), difference), 0)
+	difference := api.Sub(r.value, q.P0)
+	api.AssertIsEqual(api.Mul(api.Mul(a.True, r.isEq), difference), 0)
 	apart := api.Mul(difference, a.Different)
-	api.AssertIsEqual(api.Mul(api.Mul(a.True, isNe), api.Sub(1, apart)), 0)
+	api.AssertIsEqual(api.Mul(api.Mul(a.True, r.isNe), api.Sub(1, apart)), 0)
 
-	ranged := api.Mul(a.True, isRange)
+	ranged := api.Mul(a.True, r.isRange)
 	toBits(api, api.Mul(ranged, difference), rangeBits)
-	toBits(api, api.Mul(ranged, api.Sub(q.P1, v)), rangeBits)
+	toBits(api, api.Mul(ranged, api.Sub(q.P1, r.value)), rangeBits)
+}
+
+// assertAccepted looks the bits up in the acceptance table.
+func (c *showCircuit) assertAccepted(api frontend.API, bits []frontend.Variable) {
+	table := toBits(api, c.Table, 1<<zkp.StatementSlots)
+	api.AssertIsEqual(selector.BinaryMux(api, bits, table), 1)
 }

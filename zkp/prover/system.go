@@ -21,7 +21,9 @@ func init() {
 }
 
 // Circuits lists the circuits of this version in a fixed order.
-func Circuits() []zkp.Circuit { return []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow} }
+func Circuits() []zkp.Circuit {
+	return []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow, zkp.CircuitShowSet}
+}
 
 // System is one compiled circuit.
 type System struct {
@@ -38,6 +40,8 @@ func Compile(c zkp.Circuit) (*System, error) {
 		definition = new(prepareCircuit)
 	case zkp.CircuitShow:
 		definition = new(showCircuit)
+	case zkp.CircuitShowSet:
+		definition = new(showSetCircuit)
 	default:
 		return nil, fmt.Errorf("%w: %q", ErrUnknownCircuit, c)
 	}
