@@ -24,11 +24,11 @@ var (
 
 // judgeClaims checks an SD-JWT presentation: whole or in part.
 func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View) error {
-	sd, err := credential.Parse([]byte(a.text), credential.ParseOptions{})
+	sd, err := credential.Parse([]byte(a.parts[0].text), credential.ParseOptions{})
 	if err != nil {
 		return &Rejected{CheckForm, err}
 	}
-	a.result.Bytes = len(a.text)
+	a.result.Bytes = len(a.parts[0].text)
 	found, err := provenance.Verify(ctx, view, sd, v.material.Schemas, v.material.Status,
 		provenance.Options{Now: a.now, MaxStatusAge: v.policy.MaxAge.Status})
 	if err != nil {
@@ -43,7 +43,7 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 		return &Rejected{CheckPolicy, err}
 	}
 	a.passed(CheckPolicy)
-	a.result.Type, a.result.Issuer = found.VCT, found.Issuer
+	a.result.Types, a.result.Issuer = []string{found.VCT}, found.Issuer
 	a.learnClaims(found)
 	return nil
 }
@@ -68,14 +68,14 @@ func (v *Verifier) meetsPolicy(a *answer, found *provenance.Credential) error {
 	if _, disclosed := found.Claims[zkp.ClaimName]; disclosed {
 		return ErrHalfDisclosed
 	}
-	if err := a.query.CheckAnswer(found.Claims); err != nil {
+	if err := a.parts[0].query.CheckAnswer(found.Claims); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotMet, err)
 	}
 	today, err := zkp.Today(a.now)
 	if err != nil {
 		return err
 	}
-	held, err := statement.Holds(found.Schema, a.query, found.Claims, today)
+	held, err := statement.Holds(found.Schema, a.parts[0].query, found.Claims, today)
 	if err != nil {
 		return err
 	}
@@ -92,9 +92,9 @@ func (a *answer) learnClaims(found *provenance.Credential) {
 		c := &found.Schema.Claims[i]
 		label := Text{c.Label.English, c.Label.Chinese}
 		if value, ok := statement.Claim(found.Claims, c.Path); ok {
-			a.result.Learned = append(a.result.Learned, Learned{Claim: statement.Name(c.Path), Label: label, Value: value})
+			a.result.Learned = append(a.result.Learned, Learned{Type: found.VCT, Claim: statement.Name(c.Path), Label: label, Value: value})
 		} else {
-			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{statement.Name(c.Path), label})
+			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{found.VCT, statement.Name(c.Path), label})
 		}
 	}
 }

@@ -35,7 +35,7 @@ func responseSeeds(c *testworld.Country) [][]byte {
 func sketchedProof(c *testworld.Country) []byte {
 	_, _, g1, g2 := bn254.Generators()
 	points := zkp.Proof{A: g1, B: g2, C: g1}
-	p := zkp.Presentation{Epoch: c.Log.Trust().EpochAt(c.Now()) - 1, Prepare: points, Show: points}
+	p := zkp.Presentation{Epoch: c.Log.Trust().EpochAt(c.Now()) - 1, Prepare: points, Shows: []zkp.Proof{points}}
 	return p.Bytes()
 }
 

@@ -1,12 +1,13 @@
 package verifier
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -23,70 +24,111 @@ var (
 	ErrKeyNotAtHand = errors.New("verifier: verifying key not at hand")
 )
 
-// judgeProof checks a zero-knowledge presentation. Epoch and prepare stand in
-// place of issuer, accreditation, signature and status.
+// proved is one proof of an answer with what it is held against.
+type proved struct {
+	part
+	proof    *zkp.Presentation
+	revealed openid.Values
+	schema   *credential.Schema
+	question *statement.Question
+}
+
+// judgeProof checks a zero-knowledge answer of one or several credentials.
+// Epoch and prepare stand in place of issuer, accreditation, signature and
+// status.
 func (v *Verifier) judgeProof(a *answer, view *ledger.View) error {
-	p, err := parseProof(a.text)
+	proofs, err := a.parseProofs()
 	if err != nil {
 		return &Rejected{CheckForm, err}
 	}
-	a.result.Bytes = zkp.PresentationSize
 	if v.policy.AccreditedBy == "" {
 		return &Rejected{CheckPolicy, ErrIssuersHidden}
 	}
-	schema, err := v.schemaOnLedger(a, view)
-	if err != nil {
-		return err
+	for i := range proofs {
+		if err := v.identify(a, view, &proofs[i]); err != nil {
+			return err
+		}
 	}
 	a.passed(CheckSchema)
-	epoch, err := v.epoch(a, view, p.Epoch)
+	epoch, err := v.epoch(a, view, proofs[0].proof.Epoch)
 	if err != nil {
 		return err
 	}
 	a.passed(CheckEpoch)
-	keys, err := v.keys(view)
+	request, err := v.proofRequest(a, proofs, epoch)
 	if err != nil {
 		return err
 	}
-	asked, err := v.proofRequest(a, schema, epoch)
+	if err := v.verifyProofs(a, view, request, epoch, proofs); err != nil {
+		return err
+	}
+	return a.learnStatements(proofs)
+}
+
+// parseProofs reads the presentations of the answer.
+func (a *answer) parseProofs() ([]proved, error) {
+	out := make([]proved, len(a.parts))
+	a.result.Bytes = 0
+	for i, p := range a.parts {
+		presentation, err := openid.ParseProofPresentation(p.text)
+		if err != nil {
+			return nil, err
+		}
+		proof, err := zkp.ParsePresentation(presentation.Proof)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = proved{part: p, proof: proof, revealed: presentation.Revealed}
+		a.result.Bytes += len(presentation.Proof)
+	}
+	return out, nil
+}
+
+// identify holds the schema file against the ledger, and the question against
+// the schema.
+func (v *Verifier) identify(a *answer, view *ledger.View, p *proved) error {
+	schema, err := v.schemaFor(p.query)
 	if err != nil {
+		return &Unchecked{CheckSchema, err}
+	}
+	object, err := view.Schema(schema.ID, uint32(schema.Version))
+	if err != nil {
+		return check(CheckSchema, err)
+	}
+	if object.Hash != schema.Hash() {
+		return &Unchecked{CheckSchema, errors.New("schema file differs from the ledger's")}
+	}
+	p.schema = schema
+	if p.question, err = v.questions.of(a.asked.QueryHash, schema, p.query); err != nil {
 		return &Unchecked{CheckStatement, err}
 	}
-	shown, err := zkp.Verify(keys, epoch, asked, p)
+	a.result.Types = append(a.result.Types, schema.VCT)
+	return nil
+}
+
+// verifyProofs checks all proofs of the answer, and notes the name they are
+// given under.
+func (v *Verifier) verifyProofs(a *answer, view *ledger.View, request *zkp.Request, epoch zkp.Epoch, proofs []proved) error {
+	keys, err := v.keys(view, request)
+	if err != nil {
+		return err
+	}
+	presentations := make([]*zkp.Presentation, len(proofs))
+	for i := range proofs {
+		presentations[i] = proofs[i].proof
+	}
+	shown, err := zkp.Verify(keys, epoch, request, presentations...)
 	switch {
 	case errors.Is(err, zkp.ErrPrepare):
 		return &Rejected{CheckPrepare, err}
+	case errors.Is(err, zkp.ErrVerifyingKey):
+		return &Unchecked{CheckStatement, err}
 	case err != nil:
 		return &Rejected{CheckStatement, err}
 	}
 	a.passed(CheckPrepare, CheckStatement, CheckPolicy)
 	v.remember(a, shown)
-	return a.learnStatements(schema)
-}
-
-func parseProof(text string) (*zkp.Presentation, error) {
-	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || base64.RawURLEncoding.EncodeToString(b) != text {
-		return nil, fmt.Errorf("%w: presentation is not base64url", zkp.ErrForm)
-	}
-	return zkp.ParsePresentation(b)
-}
-
-// schemaOnLedger holds the schema file against the ledger.
-func (v *Verifier) schemaOnLedger(a *answer, view *ledger.View) (*credential.Schema, error) {
-	schema, err := v.schemaFor(a.query)
-	if err != nil {
-		return nil, &Unchecked{CheckSchema, err}
-	}
-	object, err := view.Schema(schema.ID, uint32(schema.Version))
-	if err != nil {
-		return nil, check(CheckSchema, err)
-	}
-	if object.Hash != schema.Hash() {
-		return nil, &Unchecked{CheckSchema, errors.New("schema file differs from the ledger's")}
-	}
-	a.result.Type = schema.VCT
-	return schema, nil
+	return nil
 }
 
 // epoch returns the roots of the proof's epoch, from the ledger, if it closed
@@ -115,17 +157,20 @@ func epochOf(object *ledger.Epoch) (zkp.Epoch, error) {
 	return zkp.Epoch{Number: object.Number, Day: zkp.Day(object.Day), Registry: registry, Revocation: revocation}, nil
 }
 
-// keys pins the verifying keys at hand by the ledger's vk objects.
-func (v *Verifier) keys(view *ledger.View) (*zkp.Keys, error) {
-	prepare, err := v.key(view, zkp.CircuitPrepare)
-	if err != nil {
-		return nil, err
+// keys pins the verifying keys that the request needs by the ledger's vk objects.
+func (v *Verifier) keys(view *ledger.View, request *zkp.Request) (*zkp.Keys, error) {
+	circuits := []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow}
+	if slices.Contains(request.Circuits(), zkp.CircuitShowSet) {
+		circuits = append(circuits, zkp.CircuitShowSet)
 	}
-	show, err := v.key(view, zkp.CircuitShow)
-	if err != nil {
-		return nil, err
+	list := make([]*zkp.VerifyingKey, len(circuits))
+	for i, c := range circuits {
+		var err error
+		if list[i], err = v.key(view, c); err != nil {
+			return nil, err
+		}
 	}
-	keys, err := zkp.NewKeys(prepare, show)
+	keys, err := zkp.NewKeys(list...)
 	if err != nil {
 		return nil, &Unchecked{CheckPrepare, err}
 	}
@@ -153,36 +198,62 @@ func (v *Verifier) key(view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKe
 	return nil, &Unchecked{CheckPrepare, fmt.Errorf("%w: %s", ErrKeyNotAtHand, circuit)}
 }
 
-// proofRequest rebuilds the question from our own stored request.
-func (v *Verifier) proofRequest(a *answer, schema *credential.Schema, epoch zkp.Epoch) (*zkp.Request, error) {
-	s, err := statement.New(schema, a.query, epoch.Day)
-	if err != nil {
-		return nil, err
-	}
-	return &zkp.Request{
+// proofRequest rebuilds the questions from our own stored request, and from the
+// values that the holder tells, which are then proved.
+func (v *Verifier) proofRequest(a *answer, proofs []proved, epoch zkp.Epoch) (*zkp.Request, error) {
+	r := &zkp.Request{
 		Nonce: a.request.Nonce, Audience: v.ClientID(), Query: a.asked.QueryHash, Expiry: a.request.Expires,
-		Schema: zkp.SchemaElement(schema.ID, uint32(schema.Version)), Statement: s, Scope: v.policy.scope(v.identity.DID),
-	}, nil
-}
-
-// learnStatements lists what was proved; no claim at all was received.
-func (a *answer) learnStatements(schema *credential.Schema) error {
-	sentences, err := statement.Describe(schema, a.query)
-	if err != nil {
-		return &Unchecked{CheckStatement, err}
+		Scope: v.policy.scope(v.identity.DID),
 	}
-	a.result.Learned, a.result.NeverReceived = nil, nil
-	for i, s := range sentences {
-		a.result.Learned = append(a.result.Learned, Learned{
-			Claim: statement.Name(a.query.Predicates[i].Path), Statement: &Text{s.English, s.Chinese},
+	for i := range proofs {
+		p := &proofs[i]
+		statements, err := p.question.On(epoch.Day, p.revealed)
+		switch {
+		case err != nil && p.question.Reveals() > 0: // the values are the holder's
+			return nil, &Rejected{CheckStatement, err}
+		case err != nil && len(p.revealed) > 0: // values that nobody asked for
+			return nil, &Rejected{CheckStatement, err}
+		case err != nil:
+			return nil, &Unchecked{CheckStatement, err}
+		}
+		r.Questions = append(r.Questions, zkp.Question{
+			Schema: zkp.SchemaElement(p.schema.ID, uint32(p.schema.Version)), Statements: statements,
 		})
 	}
-	for i := range schema.Claims {
-		c := &schema.Claims[i]
-		if statement.Told(a.query, c.Path) {
-			continue
+	return r, nil
+}
+
+// learnStatements lists what was proved, and told beside it; no other claim was
+// received at all.
+func (a *answer) learnStatements(proofs []proved) error {
+	a.result.Learned, a.result.NeverReceived = nil, nil
+	for i := range proofs {
+		if err := a.learnPart(&proofs[i]); err != nil {
+			return &Unchecked{CheckStatement, err}
 		}
-		a.result.NeverReceived = append(a.result.NeverReceived, Withheld{statement.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
+	}
+	return nil
+}
+
+func (a *answer) learnPart(p *proved) error {
+	sentences, err := statement.Describe(p.schema, p.query)
+	if err != nil {
+		return err
+	}
+	told := p.revealed
+	for i, s := range sentences {
+		l := Learned{Type: p.schema.VCT, Claim: statement.Name(p.query.Predicates[i].Path), Statement: &Text{s.English, s.Chinese}}
+		if p.query.Predicates[i].Op == openid.OpReveal {
+			l.Value, told = told[0], told[1:]
+		}
+		a.result.Learned = append(a.result.Learned, l)
+	}
+	for i := range p.schema.Claims {
+		c := &p.schema.Claims[i]
+		if !statement.Told(p.query, c.Path) {
+			a.result.NeverReceived = append(a.result.NeverReceived,
+				Withheld{p.schema.VCT, statement.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
+		}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
@@ -74,10 +75,10 @@ func TestProofBytes(t *testing.T) {
 		check  verifier.Check
 		reason error
 	}{
-		{"padded base64", c.NewResponse(state, testworld.Proof, text+"="), verifier.CheckForm, zkp.ErrForm},
-		{"a line break inside", c.NewResponse(state, testworld.Proof, text[:8]+"\n"+text[8:]), verifier.CheckForm, zkp.ErrForm},
+		{"padded base64", c.NewResponse(state, testworld.Proof, text+"="), verifier.CheckForm, openid.ErrResponse},
+		{"a line break inside", c.NewResponse(state, testworld.Proof, text[:8]+"\n"+text[8:]), verifier.CheckForm, openid.ErrResponse},
 		{"one byte short", c.NewResponse(state, testworld.Proof, text[:len(text)-2]), verifier.CheckForm, zkp.ErrForm},
-		{"an SD-JWT instead", c.NewResponse(state, testworld.Proof, "e30~"), verifier.CheckForm, zkp.ErrForm},
+		{"an SD-JWT instead", c.NewResponse(state, testworld.Proof, "e30~"), verifier.CheckForm, openid.ErrResponse},
 		{"unknown version", spoil(t, c, good, func(b []byte) { b[0] = 2 }), verifier.CheckForm, zkp.ErrForm},
 		{"unknown suite", spoil(t, c, good, func(b []byte) { b[1] = 2 }), verifier.CheckForm, zkp.ErrForm},
 		{"epoch never closed", spoil(t, c, good, epoch(-1)), verifier.CheckEpoch, ledger.ErrAbsent},
@@ -108,13 +109,13 @@ type crooked struct {
 	kept    *zkp.Prepared // an honest one, made once, because it takes long
 }
 
-func (p *crooked) Show(ctx context.Context, w *zkp.ShowWitness) (*zkp.Presentation, error) {
+func (p *crooked) Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation, error) {
 	if p.show == nil {
-		return p.Prover.Show(ctx, w)
+		return p.Prover.Show(ctx, a)
 	}
-	request := *w.Request
+	request := *a.Request
 	p.show(&request)
-	other, err := zkp.NewShowWitness(w.Credential, w.Prepared, w.Epoch, &request)
+	other, err := zkp.NewAnswer(&request, a.Epoch, a.Parts[0].Holding)
 	if err != nil {
 		return nil, err
 	}
@@ -162,9 +163,9 @@ func TestProofOfAnotherRequest(t *testing.T) {
 		{"audience", func(r *zkp.Request) { r.Audience = "decentralized_identifier:" + c.Office.DID }},
 		{"query", func(r *zkp.Request) { r.Query[0] ^= 1 }},
 		{"expiry", func(r *zkp.Request) { r.Expiry = r.Expiry.Add(time.Second) }},
-		{"fewer predicates", func(r *zkp.Request) { r.Statement, _ = zkp.All(r.Statement.Predicates[0]) }},
-		{"any instead of all", func(r *zkp.Request) { r.Statement, _ = zkp.Any(r.Statement.Predicates[:2]...) }},
-		{"a lower age", func(r *zkp.Request) { r.Statement.Predicates[0].High++ }},
+		{"fewer predicates", func(r *zkp.Request) { s := statementOf(r); *s, _ = zkp.All(s.Predicates[0]) }},
+		{"any instead of all", func(r *zkp.Request) { s := statementOf(r); *s, _ = zkp.Any(s.Predicates[:2]...) }},
+		{"a lower age", func(r *zkp.Request) { statementOf(r).Predicates[0].High++ }},
 		{"no scope", func(r *zkp.Request) { r.Scope = zkp.Scope{} }},
 		{"scope of another counter", func(r *zkp.Request) { r.Scope.Owner = c.Office.DID }},
 		{"once instead of pairwise", func(r *zkp.Request) { r.Scope = zkp.Scope{Kind: zkp.ScopeOnce, Owner: r.Scope.Owner, ID: "x"} }},
@@ -181,6 +182,8 @@ func TestProofOfAnotherRequest(t *testing.T) {
 		})
 	}
 }
+
+func statementOf(r *zkp.Request) *zkp.Statement { return &r.Questions[0].Statements[0] }
 
 // onlyProof leaves the query for disclosed claims out.
 func onlyProof(policy testworld.JSON) {

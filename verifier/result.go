@@ -58,6 +58,7 @@ func (u *Unchecked) Unwrap() error { return u.Err }
 // Learned is one thing that the counter now knows: a value that was disclosed,
 // or a statement that was proved.
 type Learned struct {
+	Type      string `json:"type"` // vct of the credential
 	Claim     string `json:"claim"`
 	Label     Text   `json:"label"`
 	Value     any    `json:"value,omitempty"`
@@ -66,15 +67,17 @@ type Learned struct {
 
 // Withheld is one claim of the credential type that was never received.
 type Withheld struct {
+	Type  string `json:"type"` // vct of the credential
 	Claim string `json:"claim"`
 	Label Text   `json:"label"`
 }
 
-// Result is what an accepted presentation told. Everything in it was verified.
+// Result is what an accepted answer told. Everything in it was verified. Where it
+// joins several credentials, one person holds them all.
 type Result struct {
-	Query         string        `json:"query"`
+	Queries       []string      `json:"queries"` // ids, in the query's order
 	Format        string        `json:"format"`
-	Type          string        `json:"type"`   // vct
+	Types         []string      `json:"types"`  // vct of each
 	Issuer        string        `json:"issuer"` // DID; empty where a proof hides it
 	Level         Level         `json:"level"`
 	Learned       []Learned     `json:"learned"`
@@ -83,7 +86,7 @@ type Result struct {
 	Pseudonym     string        `json:"pseudonym,omitempty"` // only in a named scope
 	AsOf          time.Time     `json:"asOf"`                // of the checkpoint
 	Checkpoint    uint64        `json:"checkpoint"`          // its size
-	Bytes         int           `json:"bytes"`               // of the presentation
+	Bytes         int           `json:"bytes"`               // of the presentations
 	Duration      time.Duration `json:"-"`
 	Milliseconds  float64       `json:"milliseconds"`
 }

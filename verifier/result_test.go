@@ -32,11 +32,11 @@ func TestResultOfClaims(t *testing.T) {
 	answer := c.Answer(citizen, counter, testworld.Claims)
 	result := accepted(t, counter.Verifier, answer)
 	same(t, "learned", result.Learned, []verifier.Learned{
-		{Claim: "birthdate", Label: birthLabel, Value: "1984-02-29"},
-		{Claim: "district", Label: districtLabel, Value: "110101"},
+		{Type: testworld.Type, Claim: "birthdate", Label: birthLabel, Value: "1984-02-29"},
+		{Type: testworld.Type, Claim: "district", Label: districtLabel, Value: "110101"},
 	})
 	same(t, "never received", result.NeverReceived, []verifier.Withheld{
-		{Claim: "name", Label: nameLabel}, {Claim: "resident_id", Label: numberLabel}, {Claim: "address", Label: addressLabel},
+		{Type: testworld.Type, Claim: "name", Label: nameLabel}, {Type: testworld.Type, Claim: "resident_id", Label: numberLabel}, {Type: testworld.Type, Claim: "address", Label: addressLabel},
 	})
 	same(t, "checks", result.Checks, []verifier.Check{
 		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint,
@@ -44,8 +44,8 @@ func TestResultOfClaims(t *testing.T) {
 		verifier.CheckValidity, verifier.CheckStatus, verifier.CheckBinding, verifier.CheckPolicy, verifier.CheckReplay,
 	})
 	_, _, text := c.Response(answer)
-	same(t, "the rest", [...]any{result.Query, result.Format, result.Type, result.Issuer, result.Level, result.Pseudonym, result.Bytes},
-		[...]any{testworld.Claims, openid.FormatSDJWT, testworld.Type, c.Office.DID, verifier.LevelSoftware, "", len(text)})
+	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Level, result.Pseudonym, result.Bytes},
+		[...]any{[]string{testworld.Claims}, openid.FormatSDJWT, []string{testworld.Type}, c.Office.DID, verifier.LevelSoftware, "", len(text)})
 }
 
 // TestResultListsWhatNobodyAskedFor: a wallet that shows more than was asked
@@ -66,18 +66,18 @@ func TestResultOfProof(t *testing.T) {
 	counter := c.Counter(c.Policy(nil))
 	result := accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Proof))
 	same(t, "learned", result.Learned, []verifier.Learned{
-		{Claim: "birthdate", Statement: &verifier.Text{English: "aged 18 or over, by birth date", Chinese: "年满18周岁（按出生日期）"}},
-		{Claim: "district", Statement: &verifier.Text{English: "district is 110101", Chinese: "所在区县为110101"}},
+		{Type: testworld.Type, Claim: "birthdate", Statement: &verifier.Text{English: "aged 18 or over, by birth date", Chinese: "年满18周岁（按出生日期）"}},
+		{Type: testworld.Type, Claim: "district", Statement: &verifier.Text{English: "district is 110101", Chinese: "所在区县为110101"}},
 	})
 	// The district is not here: that it is 110101 was told.
 	same(t, "never received", result.NeverReceived, []verifier.Withheld{
-		{Claim: "name", Label: nameLabel}, {Claim: "resident_id", Label: numberLabel},
-		{Claim: "birthdate", Label: birthLabel}, {Claim: "address", Label: addressLabel},
+		{Type: testworld.Type, Claim: "name", Label: nameLabel}, {Type: testworld.Type, Claim: "resident_id", Label: numberLabel},
+		{Type: testworld.Type, Claim: "birthdate", Label: birthLabel}, {Type: testworld.Type, Claim: "address", Label: addressLabel},
 	})
 	same(t, "checks", result.Checks, []verifier.Check{
 		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint, verifier.CheckSchema,
 		verifier.CheckEpoch, verifier.CheckPrepare, verifier.CheckStatement, verifier.CheckPolicy, verifier.CheckReplay,
 	})
-	same(t, "the rest", [...]any{result.Query, result.Format, result.Type, result.Issuer, result.Level, result.Pseudonym, result.Bytes},
-		[...]any{testworld.Proof, openid.FormatSDJWTZK, testworld.Type, "", verifier.LevelSoftware, "", zkp.PresentationSize})
+	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Level, result.Pseudonym, result.Bytes},
+		[...]any{[]string{testworld.Proof}, openid.FormatSDJWTZK, []string{testworld.Type}, "", verifier.LevelSoftware, "", zkp.PresentationSize(1)})
 }

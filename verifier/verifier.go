@@ -55,6 +55,8 @@ type Verifier struct {
 	material Material
 	opts     Options
 	cache    keyCache
+	// Asked questions, ready to be held against an answer.
+	questions questionCache
 }
 
 // ErrConfig means that a verifier lacks something it cannot do without.

@@ -21,11 +21,16 @@ type answer struct {
 	now      time.Time
 	request  Request
 	asked    *openid.AuthorizationRequest
-	query    *openid.CredentialQuery
-	text     string // the one presentation
+	parts    []part // in the query's order
 	result   *Result
 	once     []OnceKey
 	response *openid.Response
+}
+
+// part is one presentation of an answer and the credential query that it answers.
+type part struct {
+	query *openid.CredentialQuery
+	text  string
 }
 
 // Verify decides on one response, {"state", "vp_token"}. The error is nil only
@@ -99,21 +104,29 @@ func (v *Verifier) knownRequest(ctx context.Context, a *answer) error {
 	return nil
 }
 
-// choose holds the answer's shape against the query and picks the one
-// presentation in it. This version takes one presentation an answer.
+// choose holds the answer's shape against the query and puts its presentations
+// in the query's order. One presentation is taken, or several proofs: claims of
+// two credentials would not show that one person holds both.
 func (a *answer) choose() error {
 	if err := a.asked.Query.CheckResponse(a.response); err != nil {
 		return err
 	}
-	if len(a.response.VPToken) != 1 {
-		return fmt.Errorf("%w: one presentation is taken", openid.ErrUnasked)
-	}
-	for id, presentations := range a.response.VPToken {
-		if len(presentations) != 1 { // a query may allow several; we judge one
-			return fmt.Errorf("%w: one presentation is taken", openid.ErrUnasked)
+	for i := range a.asked.Query.Credentials {
+		query := &a.asked.Query.Credentials[i]
+		presentations, answered := a.response.VPToken[query.ID]
+		if !answered {
+			continue
 		}
-		a.query, a.text = a.asked.Query.Credential(id), presentations[0]
-		a.result.Query, a.result.Format = id, a.query.Format
+		if len(presentations) != 1 { // a query may allow several; we judge one
+			return fmt.Errorf("%w: one presentation a query is taken", openid.ErrUnasked)
+		}
+		a.parts = append(a.parts, part{query, presentations[0]})
+		a.result.Queries, a.result.Format = append(a.result.Queries, query.ID), query.Format
+	}
+	for _, p := range a.parts {
+		if len(a.parts) > 1 && p.query.Format != openid.FormatSDJWTZK {
+			return fmt.Errorf("%w: several credentials are taken as proofs only", openid.ErrUnasked)
+		}
 	}
 	return nil
 }
@@ -138,11 +151,11 @@ func (v *Verifier) judgeOnce(ctx context.Context, a *answer) error {
 	kept := slices.Index(a.result.Checks, CheckRequest) + 1
 	var head *ledger.Head
 	err := ledger.Resolve(ctx, v.ledger, v.trust, a.now, v.policy.MaxAge.Checkpoint, func(view *ledger.View) error {
-		a.result.Checks = a.result.Checks[:kept]
+		a.result.Checks, a.result.Types, a.once = a.result.Checks[:kept], nil, nil
 		a.passed(CheckClock, CheckCheckpoint)
 		head = view.Head
 		a.result.AsOf, a.result.Checkpoint = head.Time, head.Size
-		if a.query.Format == openid.FormatSDJWTZK {
+		if a.result.Format == openid.FormatSDJWTZK {
 			return v.judgeProof(a, view)
 		}
 		return v.judgeClaims(ctx, a, view)
@@ -164,10 +177,12 @@ func (v *Verifier) judgeOnce(ctx context.Context, a *answer) error {
 // at once they save a round each.
 func (v *Verifier) expectedKeys(a *answer) []string {
 	var keys []string
-	if schema, err := v.schemaFor(a.query); err == nil {
-		keys = append(keys, ledger.SchemaKey(schema.ID, uint32(schema.Version)))
+	for _, p := range a.parts {
+		if schema, err := v.schemaFor(p.query); err == nil {
+			keys = append(keys, ledger.SchemaKey(schema.ID, uint32(schema.Version)))
+		}
 	}
-	if a.query.Format == openid.FormatSDJWTZK {
+	if a.result.Format == openid.FormatSDJWTZK {
 		keys = append(keys, ledger.VKKey(string(zkp.CircuitPrepare)), ledger.VKKey(string(zkp.CircuitShow)))
 	}
 	return keys

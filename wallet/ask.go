@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -14,7 +15,6 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/statement"
-	"github.com/hufu-id/hufu/zkp"
 )
 
 // Reasons why a request is not answered. Nothing is sent in any of these
@@ -36,30 +36,42 @@ type Label struct {
 	Sensitive        bool
 }
 
-// A Choice is one way to answer: one credential, shown in part or proved.
+// A Choice is one way to answer: one credential, shown in part or proved, or
+// several credentials proved together as one person's.
 type Choice struct {
+	Format string // openid.FormatSDJWT or FormatSDJWTZK
+	Parts  []Part // one a credential
+}
+
+// A Part is what a choice shows of one credential.
+type Part struct {
 	Query      string // credential query id
-	Format     string // openid.FormatSDJWT or FormatSDJWTZK
 	Credential string // id in this wallet
+	Type       string // vct
 	Reveals    []Label
 	Proves     []statement.Sentence
 	Withholds  []Label
 
-	paths []credential.Path
+	paths    []credential.Path
+	question *statement.Question // of a proof
 }
 
 // An Ask is a verified request, as the citizen reads it before consenting.
 type Ask struct {
 	Requester string // DID
-	// Accreditation is nil where the requester is accredited to ask for this
-	// type in the credential's region, else why not.
+	// Accreditation is nil where the requester is accredited to ask for these
+	// types in the credentials' region, else why not.
 	Accreditation error
-	Purpose       *openid.Purpose
-	Expires       time.Time
-	Choices       []Choice
+	// Before is how often this requester was answered before: many answers
+	// together tell more than each of them.
+	Before  int
+	Purpose *openid.Purpose
+	Expires time.Time
+	Choices []Choice
 
 	request *openid.AuthorizationRequest
 	raw     string
+	drafts  drafts
 }
 
 // Consider verifies a signed request object and finds every way to answer it.
@@ -82,7 +94,18 @@ func (w *Wallet) Consider(ctx context.Context, request []byte) (*Ask, error) {
 		return nil, err
 	}
 	ask.raw = string(request)
-	return ask, nil
+	ask.Before, err = w.answeredBefore(ctx, ask.Requester)
+	return ask, err
+}
+
+func (w *Wallet) answeredBefore(ctx context.Context, requester string) (n int, err error) {
+	history, err := w.History(ctx)
+	for _, e := range history {
+		if e.Requester == requester {
+			n++
+		}
+	}
+	return n, err
 }
 
 func (w *Wallet) consider(view *ledger.View, parsed *openid.SignedRequest, held []holding) (*Ask, error) {
@@ -119,20 +142,19 @@ func requestError(err error) error {
 	return fmt.Errorf("%w: %w", ErrRequest, err)
 }
 
-// mayAsk looks up whether the requester is accredited to verify this type in
-// the region of the credential that would answer.
+// mayAsk looks up whether the requester is accredited to verify the types that
+// the preferred choice shows, in the region of each credential.
 func (w *Wallet) mayAsk(view *ledger.View, ask *Ask, held []holding, now time.Time) error {
-	for _, h := range held {
-		if h.id != ask.Choices[0].Credential {
-			continue
-		}
-		_, err := view.Accredited(ask.Requester, h.verified.VCT, ledger.ActionVerify, h.region(), now)
+	for _, part := range ask.Choices[0].Parts {
+		i := slices.IndexFunc(held, func(h holding) bool { return h.id == part.Credential })
+		_, err := view.Accredited(ask.Requester, held[i].verified.VCT, ledger.ActionVerify, held[i].region(), now)
 		var missing *ledger.NotProvedError
 		if errors.As(err, &missing) {
 			return err
 		}
 		if err != nil {
 			ask.Accreditation = fmt.Errorf("%w: %w", ErrNotAccredited, err)
+			return nil
 		}
 	}
 	return nil
@@ -195,79 +217,4 @@ func (w *Wallet) open(r Record) (holding, error) {
 		return h, fmt.Errorf("%w: schema file of a stored credential", ErrConfig)
 	}
 	return h, nil
-}
-
-// findChoices lists, in the query's order, each way that satisfies the request
-// with one presentation.
-func (w *Wallet) findChoices(ask *Ask, held []holding, now time.Time) error {
-	for i := range ask.request.Query.Credentials {
-		q := &ask.request.Query.Credentials[i]
-		if _, _, err := ask.request.Query.Select(func(id string) bool { return id == q.ID }); err != nil {
-			continue // this one alone does not answer the request
-		}
-		for j := range held {
-			if choice, ok := w.choice(q, &held[j], now); ok {
-				ask.Choices = append(ask.Choices, choice)
-			}
-		}
-	}
-	if len(ask.Choices) == 0 {
-		return ErrNothingMatches
-	}
-	return nil
-}
-
-func (w *Wallet) choice(q *openid.CredentialQuery, h *holding, now time.Time) (Choice, bool) {
-	paths, err := q.Match(h.verified.Claims)
-	if err != nil {
-		return Choice{}, false
-	}
-	// These are for machines: no label would tell the citizen what leaves.
-	if covers(paths, credential.Path{zkp.ClaimName}) || covers(paths, credential.Path{ClaimBinding}) {
-		return Choice{}, false
-	}
-	today, err := zkp.Today(now)
-	if err != nil {
-		return Choice{}, false
-	}
-	// What does not hold is not offered: nothing is proved in vain.
-	if ok, err := statement.Holds(h.schema, q, h.verified.Claims, today); err != nil || !ok {
-		return Choice{}, false
-	}
-	c := Choice{Query: q.ID, Format: q.Format, Credential: h.id, paths: paths}
-	if q.Format == openid.FormatSDJWTZK {
-		if _, provable := h.verified.Claims[zkp.ClaimName]; !provable || w.opts.Prover == nil {
-			return Choice{}, false
-		}
-		if c.Proves, err = statement.Describe(h.schema, q); err != nil {
-			return Choice{}, false
-		}
-	}
-	for i := range h.schema.Claims {
-		claim := &h.schema.Claims[i]
-		if _, present := statement.Claim(h.verified.Claims, claim.Path); !present {
-			continue
-		}
-		label := Label{statement.Name(claim.Path), claim.Label.English, claim.Label.Chinese, claim.Sensitive}
-		switch {
-		case covers(paths, claim.Path):
-			c.Reveals = append(c.Reveals, label)
-		case q.Format == openid.FormatSDJWTZK && statement.Told(q, claim.Path):
-		default:
-			c.Withholds = append(c.Withholds, label)
-		}
-	}
-	return c, true
-}
-
-// covers reports whether disclosing the paths discloses the claim: one leads
-// into the other.
-func covers(paths []credential.Path, claim credential.Path) bool {
-	for _, p := range paths {
-		n := min(len(p), len(claim))
-		if credential.Path(p[:n]).String() == credential.Path(claim[:n]).String() {
-			return true
-		}
-	}
-	return false
 }

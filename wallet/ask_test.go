@@ -31,7 +31,7 @@ func TestConsider(t *testing.T) {
 	if len(ask.Choices) != 2 {
 		t.Fatalf("%d choices", len(ask.Choices))
 	}
-	proof, claims := ask.Choices[0], ask.Choices[1]
+	proof, claims := ask.Choices[0].Parts[0], ask.Choices[1].Parts[0]
 	if proof.Query != "proof" || len(proof.Reveals) != 0 || len(proof.Proves) != 2 || proof.Proves[0].English != "aged 18 or over, by birth date" {
 		t.Errorf("by proof: %+v", proof)
 	}

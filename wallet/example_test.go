@@ -35,13 +35,13 @@ func ExampleWallet_Present() {
 		fmt.Println("purpose:", ask.Purpose.Text.EN)
 		for i, choice := range ask.Choices {
 			fmt.Printf("choice %d:\n", i)
-			for _, s := range choice.Proves {
+			for _, s := range choice.Parts[0].Proves {
 				fmt.Println("  proves:", s.English)
 			}
-			for _, l := range choice.Reveals {
+			for _, l := range choice.Parts[0].Reveals {
 				fmt.Println("  reveals:", l.English)
 			}
-			fmt.Println("  withholds", len(choice.Withholds), "claims")
+			fmt.Println("  withholds", len(choice.Parts[0].Withholds), "claims")
 		}
 
 		presented, err := citizen.Present(ctx, ask, wallet.Consent{Choice: 0})

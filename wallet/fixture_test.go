@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
@@ -31,13 +32,16 @@ func (s *sketch) Prepare(_ context.Context, w *zkp.PrepareWitness) (*zkp.Prepare
 	return &zkp.Prepared{Epoch: w.Epoch.Number, Blinding: w.Blinding, Proof: points()}, nil
 }
 
-func (s *sketch) Show(_ context.Context, w *zkp.ShowWitness) (*zkp.Presentation, error) {
+func (s *sketch) Show(_ context.Context, a *zkp.Answer) (out []*zkp.Presentation, err error) {
 	if s.fail != nil {
 		return nil, s.fail
 	}
-	s.shown++
-	s.commitments = append(s.commitments, w.Commitment)
-	return w.Presentation(points()), nil
+	for i, part := range a.Parts {
+		s.shown += len(part.Shows)
+		s.commitments = append(s.commitments, part.Commitment)
+		out = append(out, a.Presentation(i, slices.Repeat([]zkp.Proof{points()}, len(part.Shows))))
+	}
+	return out, nil
 }
 
 // sketched is a country whose wallets prove with a sketch, and a citizen in its

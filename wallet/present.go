@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -36,7 +34,11 @@ type Presented struct {
 }
 
 // Present answers an Ask as consented. It writes the history before anything
-// leaves. A prepared proof is used up first, even if making the answer fails.
+// leaves. Prepared proofs are used up first, even if making the answer fails.
+//
+// Proofs begun with Draft are only sent. Without, they are made now, and the
+// answer is held back as long as preparing on the spot may take: whoever waits
+// for it cannot tell whether the wallet had prepared.
 func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Presented, error) {
 	if ask == nil || ask.request == nil || consent.Choice < 0 || consent.Choice >= len(ask.Choices) {
 		return nil, ErrConsent
@@ -48,20 +50,11 @@ func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Prese
 		return nil, fmt.Errorf("%w: it has expired", ErrRequest)
 	}
 	choice := &ask.Choices[consent.Choice]
-	h, err := w.holding(ctx, choice.Credential)
+	token, err := w.token(ctx, ask, consent.Choice)
 	if err != nil {
 		return nil, err
 	}
-	var presentation string
-	if choice.Format == openid.FormatSDJWTZK {
-		presentation, err = w.prove(ctx, ask, choice, h)
-	} else {
-		presentation, err = w.disclose(ctx, ask, choice, h)
-	}
-	if err != nil {
-		return nil, err
-	}
-	response, err := (&openid.Response{State: ask.request.State, VPToken: map[string][]string{choice.Query: {presentation}}}).Bytes()
+	response, err := (&openid.Response{State: ask.request.State, VPToken: token}).Bytes()
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +62,29 @@ func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Prese
 	if err := w.remember(ctx, entry); err != nil {
 		return nil, err
 	}
-	return &Presented{Response: response, Bytes: len(presentation), Entry: entry}, nil
+	out := &Presented{Response: response, Entry: entry}
+	for _, presentations := range token {
+		out.Bytes += len(presentations[0])
+	}
+	return out, nil
+}
+
+// token makes the presentations of a choice, by query id.
+func (w *Wallet) token(ctx context.Context, ask *Ask, choice int) (map[string][]string, error) {
+	c := &ask.Choices[choice]
+	if c.Format == openid.FormatSDJWTZK {
+		return w.drafted(ctx, ask, choice)
+	}
+	part := &c.Parts[0]
+	h, err := w.holding(ctx, part.Credential)
+	if err != nil {
+		return nil, err
+	}
+	text, err := w.disclose(ctx, ask, part, h)
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]string{part.Query: {text}}, nil
 }
 
 func (w *Wallet) holding(ctx context.Context, id string) (*holding, error) {
@@ -86,8 +101,8 @@ func (w *Wallet) holding(ctx context.Context, id string) (*holding, error) {
 }
 
 // disclose shows the chosen claims and no other, bound to the request.
-func (w *Wallet) disclose(ctx context.Context, ask *Ask, choice *Choice, h *holding) (string, error) {
-	part, err := h.sd.Disclose(choice.paths...)
+func (w *Wallet) disclose(ctx context.Context, ask *Ask, p *Part, h *holding) (string, error) {
+	part, err := h.sd.Disclose(p.paths...)
 	if err != nil {
 		return "", err
 	}
@@ -100,50 +115,6 @@ func (w *Wallet) disclose(ctx context.Context, ask *Ask, choice *Choice, h *hold
 		return "", err
 	}
 	return bound.String(), nil
-}
-
-// prove uses up one prepared proof and shows the statement.
-func (w *Wallet) prove(ctx context.Context, ask *Ask, choice *Choice, h *holding) (string, error) {
-	epoch, err := w.newestEpoch(ctx)
-	if err != nil {
-		return "", err
-	}
-	oldest := ask.request.MaxEpochAge
-	if oldest == 0 {
-		oldest = w.opts.MaxCheckpointAge
-	}
-	if w.opts.Clock().Sub(epoch.closed) > oldest {
-		return "", fmt.Errorf("%w: the newest epoch is older than the request accepts", zkp.ErrEpoch)
-	}
-	mine, err := w.zkCredential(ctx, h)
-	if err != nil {
-		return "", err
-	}
-	prepared, err := w.takePrepared(ctx, h, mine, epoch)
-	if err != nil {
-		return "", err
-	}
-	query := ask.request.Query.Credential(choice.Query)
-	s, err := statement.New(h.schema, query, epoch.Day)
-	if err != nil {
-		return "", err
-	}
-	scope, err := w.scope(ask)
-	if err != nil {
-		return "", err
-	}
-	witness, err := zkp.NewShowWitness(mine, prepared, epoch.Epoch, &zkp.Request{
-		Nonce: ask.request.Nonce, Audience: ask.request.ClientID(), Query: ask.request.QueryHash, Expiry: ask.request.Expires,
-		Schema: SchemaElement(h.schema), Statement: s, Scope: scope,
-	})
-	if err != nil {
-		return "", err
-	}
-	p, err := w.opts.Prover.Show(ctx, witness)
-	if err != nil {
-		return "", err
-	}
-	return base64.RawURLEncoding.EncodeToString(p.Bytes()), nil
 }
 
 // scope is derived here and owned by whoever signed the request: a requester
@@ -177,11 +148,13 @@ func newEntry(now time.Time, ask *Ask, choice *Choice) Entry {
 	if ask.Purpose != nil {
 		e.Purpose = ask.Purpose.ID
 	}
-	for _, l := range choice.Reveals {
-		e.Revealed = append(e.Revealed, l.Claim)
-	}
-	for _, s := range choice.Proves {
-		e.Proved = append(e.Proved, s.English)
+	for _, p := range choice.Parts {
+		for _, l := range p.Reveals {
+			e.Revealed = append(e.Revealed, l.Claim)
+		}
+		for _, s := range p.Proves {
+			e.Proved = append(e.Proved, s.English)
+		}
 	}
 	return e
 }

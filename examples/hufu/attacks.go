@@ -103,7 +103,7 @@ func (s *scene) tampered(ctx context.Context) error {
 	m := open(presented.Response)
 	query, _ := m.one()
 	b := proofBytes(presented.Response)
-	b[zkp.PresentationSize-2*zkp.ProofSize-1] ^= 1 // the pseudonym's last bit
+	b[zkp.PresentationSize(0)-zkp.ProofSize-1] ^= 1 // the pseudonym's last bit
 	m.VPToken[query] = []string{base64.RawURLEncoding.EncodeToString(b)}
 	_, err = v.Verify(ctx, m.bytes())
 	return s.refused("tampered", err)

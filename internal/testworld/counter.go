@@ -97,7 +97,7 @@ func (c *Country) Ask(h *Holder, counter *Counter) (request []byte, ask *wallet.
 func (c *Country) Present(h *Holder, ask *wallet.Ask, query string) []byte {
 	c.t.Helper()
 	for i := range ask.Choices {
-		if ask.Choices[i].Query == query {
+		if ask.Choices[i].Parts[0].Query == query {
 			presented, err := h.Present(c.t.Context(), ask, wallet.Consent{Choice: i})
 			c.must(err)
 			return presented.Response

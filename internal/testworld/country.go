@@ -45,6 +45,8 @@ type Options struct {
 	Start time.Time
 	// Desk is for the residents' office; its Clock is ignored.
 	Desk issuer.Options
+	// ZK is what the ledger computes with; nil means a zkp.Accumulator.
+	ZK ledger.ZK
 }
 
 // Country is a ledger, its agencies and what they publish.
@@ -78,7 +80,10 @@ func New(t TB, opts Options) *Country {
 	c.Dir = filepath.Join(t.TempDir(), "ledger")
 	c.Root = c.newAgency()
 	var err error
-	c.Log, err = sqlitelog.Init(t.Context(), c.Dir, Origin, new(zkp.Accumulator), c.Root.Key, sqlitelog.InitOptions{
+	if opts.ZK == nil {
+		opts.ZK = new(zkp.Accumulator)
+	}
+	c.Log, err = sqlitelog.Init(t.Context(), c.Dir, Origin, opts.ZK, c.Root.Key, sqlitelog.InitOptions{
 		Clock: c.Now, NextKeys: c.Root.object.Next,
 	})
 	c.must(err)

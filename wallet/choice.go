@@ -1,0 +1,138 @@
+package wallet
+
+import (
+	"time"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// maxChoices is how many ways to answer a citizen is shown.
+const maxChoices = 16
+
+// findChoices lists, in the query's order, each way that answers the request:
+// one credential alone, or several of them proved together.
+func (w *Wallet) findChoices(ask *Ask, held []holding, now time.Time) error {
+	for _, way := range ask.request.Query.Ways() {
+		choices := []Choice{{}}
+		for _, id := range way {
+			choices = extend(choices, w.parts(ask.request.Query.Credential(id), held, now))
+		}
+		for _, c := range choices {
+			if len(ask.Choices) < maxChoices && w.setFormat(&c, ask.request.Query) {
+				ask.Choices = append(ask.Choices, c)
+			}
+		}
+	}
+	if len(ask.Choices) == 0 {
+		return ErrNothingMatches
+	}
+	return nil
+}
+
+// extend joins each choice with each part.
+func extend(choices []Choice, parts []Part) (out []Choice) {
+	for _, c := range choices {
+		for _, p := range parts {
+			if len(out) < maxChoices {
+				out = append(out, Choice{Parts: append(c.Parts[:len(c.Parts):len(c.Parts)], p)})
+			}
+		}
+	}
+	return out
+}
+
+// setFormat accepts one part of any format, or several that are proved: only
+// there does the pseudonym show that they are of one person.
+func (w *Wallet) setFormat(c *Choice, query *openid.Query) bool {
+	if len(c.Parts) == 0 || len(c.Parts) > zkp.MaxQuestions {
+		return false
+	}
+	for _, p := range c.Parts {
+		c.Format = query.Credential(p.Query).Format
+		if len(c.Parts) > 1 && c.Format != openid.FormatSDJWTZK {
+			return false
+		}
+	}
+	return true
+}
+
+// parts are the held credentials that answer one credential query.
+func (w *Wallet) parts(q *openid.CredentialQuery, held []holding, now time.Time) (out []Part) {
+	for i := range held {
+		if part, ok := w.part(q, &held[i], now); ok {
+			out = append(out, part)
+		}
+	}
+	return out
+}
+
+func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (Part, bool) {
+	paths, err := q.Match(h.verified.Claims)
+	if err != nil {
+		return Part{}, false
+	}
+	// These are for machines: no label would tell the citizen what leaves.
+	if covers(paths, credential.Path{zkp.ClaimName}) || covers(paths, credential.Path{ClaimBinding}) {
+		return Part{}, false
+	}
+	today, err := zkp.Today(now)
+	if err != nil {
+		return Part{}, false
+	}
+	// What does not hold is not offered: nothing is proved in vain.
+	if ok, err := statement.Holds(h.schema, q, h.verified.Claims, today); err != nil || !ok {
+		return Part{}, false
+	}
+	p := Part{Query: q.ID, Credential: h.id, Type: h.verified.VCT, paths: paths}
+	if q.Format == openid.FormatSDJWTZK && !w.proves(&p, q, h) {
+		return Part{}, false
+	}
+	p.label(q, h)
+	return p, true
+}
+
+// proves fills in what a proof says; false where this wallet cannot make it.
+func (w *Wallet) proves(p *Part, q *openid.CredentialQuery, h *holding) bool {
+	if _, provable := h.verified.Claims[zkp.ClaimName]; !provable || w.opts.Prover == nil {
+		return false
+	}
+	var err error
+	if p.question, err = statement.New(h.schema, q); err != nil {
+		return false
+	}
+	p.Proves, err = statement.Describe(h.schema, q)
+	return err == nil
+}
+
+// label sorts every claim that the credential holds into told and not told.
+func (p *Part) label(q *openid.CredentialQuery, h *holding) {
+	for i := range h.schema.Claims {
+		claim := &h.schema.Claims[i]
+		if _, present := statement.Claim(h.verified.Claims, claim.Path); !present {
+			continue
+		}
+		label := Label{statement.Name(claim.Path), claim.Label.English, claim.Label.Chinese, claim.Sensitive}
+		switch {
+		case covers(p.paths, claim.Path):
+			p.Reveals = append(p.Reveals, label)
+		case q.Format == openid.FormatSDJWTZK && statement.Told(q, claim.Path):
+		default:
+			p.Withholds = append(p.Withholds, label)
+		}
+	}
+}
+
+// covers reports whether disclosing the paths discloses the claim: one leads
+// into the other.
+func covers(paths []credential.Path, claim credential.Path) bool {
+	for _, p := range paths {
+		n := min(len(p), len(claim))
+		if credential.Path(p[:n]).String() == credential.Path(claim[:n]).String() {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,144 @@
+package wallet
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// draft is the proof of one choice, in the making or made.
+type draft struct {
+	done  chan struct{}
+	token map[string][]string
+	err   error
+}
+
+// drafts are the proofs of an Ask's choices, one at a time of each.
+type drafts struct {
+	mu sync.Mutex
+	of map[int]*draft
+}
+
+// Draft begins the proofs of a choice while the citizen reads it, so that
+// Present has only to send. It returns at once and tells nobody; what fails is
+// for Present to say. A choice that shows claims has nothing to draft.
+func (w *Wallet) Draft(ctx context.Context, ask *Ask, choice int) {
+	if ask == nil || ask.request == nil || choice < 0 || choice >= len(ask.Choices) || ask.Choices[choice].Format != openid.FormatSDJWTZK {
+		return
+	}
+	w.begin(ctx, ask, choice)
+}
+
+func (w *Wallet) begin(ctx context.Context, ask *Ask, choice int) *draft {
+	ask.drafts.mu.Lock()
+	defer ask.drafts.mu.Unlock()
+	if d := ask.drafts.of[choice]; d != nil {
+		return d
+	}
+	if ask.drafts.of == nil {
+		ask.drafts.of = map[int]*draft{}
+	}
+	d := &draft{done: make(chan struct{})}
+	ask.drafts.of[choice] = d
+	go func() {
+		defer close(d.done)
+		d.token, d.err = w.prove(ctx, ask, &ask.Choices[choice])
+	}()
+	return d
+}
+
+// drafted waits for the proofs of a choice, and begins them where nobody did. A
+// draft is taken once: whoever presents again proves again.
+func (w *Wallet) drafted(ctx context.Context, ask *Ask, choice int) (map[string][]string, error) {
+	d := w.begin(ctx, ask, choice)
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-d.done:
+	}
+	ask.drafts.mu.Lock()
+	defer ask.drafts.mu.Unlock()
+	if ask.drafts.of[choice] != d {
+		return nil, fmt.Errorf("%w: presented twice at once", ErrConsent)
+	}
+	delete(ask.drafts.of, choice)
+	return d.token, d.err
+}
+
+// prove uses up one prepared proof a part and shows the statements.
+func (w *Wallet) prove(ctx context.Context, ask *Ask, choice *Choice) (map[string][]string, error) {
+	started := time.Now()
+	epoch, err := w.newestEpoch(ctx)
+	if err != nil {
+		return nil, err
+	}
+	oldest := ask.request.MaxEpochAge
+	if oldest == 0 {
+		oldest = w.opts.MaxCheckpointAge
+	}
+	if w.opts.Clock().Sub(epoch.closed) > oldest {
+		return nil, fmt.Errorf("%w: the newest epoch is older than the request accepts", zkp.ErrEpoch)
+	}
+	req, err := w.newRequest(ask)
+	if err != nil {
+		return nil, err
+	}
+	holdings := make([]zkp.Holding, len(choice.Parts))
+	revealed := make([]openid.Values, len(choice.Parts))
+	for i := range choice.Parts {
+		var question *zkp.Question
+		if holdings[i], question, revealed[i], err = w.answerPart(ctx, &choice.Parts[i], epoch); err != nil {
+			return nil, err
+		}
+		req.Questions = append(req.Questions, *question)
+	}
+	if err := w.holdBack(ctx, started, len(choice.Parts)); err != nil {
+		return nil, err
+	}
+	answer, err := zkp.NewAnswer(req, epoch.Epoch, holdings...)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := w.opts.Prover.Show(ctx, answer)
+	if err != nil {
+		return nil, err
+	}
+	token := make(map[string][]string, len(shown))
+	for i, p := range shown {
+		token[choice.Parts[i].Query] = []string{(&openid.ProofPresentation{Proof: p.Bytes(), Revealed: revealed[i]}).String()}
+	}
+	return token, nil
+}
+
+func (w *Wallet) newRequest(ask *Ask) (*zkp.Request, error) {
+	scope, err := w.scope(ask)
+	return &zkp.Request{
+		Nonce: ask.request.Nonce, Audience: ask.request.ClientID(), Query: ask.request.QueryHash,
+		Expiry: ask.request.Expires, Scope: scope,
+	}, err
+}
+
+// answerPart readies one credential: its prepared proof, what is asked of it,
+// and the values that are told beside the proof.
+func (w *Wallet) answerPart(ctx context.Context, p *Part, epoch *epochAt) (holding zkp.Holding, question *zkp.Question, revealed openid.Values, err error) {
+	h, err := w.holding(ctx, p.Credential)
+	if err != nil {
+		return holding, nil, nil, err
+	}
+	if holding.Credential, err = w.zkCredential(ctx, h); err != nil {
+		return holding, nil, nil, err
+	}
+	if revealed, err = p.question.Revealed(h.verified.Claims); err != nil {
+		return holding, nil, nil, err
+	}
+	question = &zkp.Question{Schema: SchemaElement(h.schema)}
+	if question.Statements, err = p.question.On(epoch.Day, revealed); err != nil {
+		return holding, nil, nil, err
+	}
+	holding.Prepared, err = w.takePrepared(ctx, h, holding.Credential, epoch)
+	return holding, question, revealed, err
+}
