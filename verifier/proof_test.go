@@ -11,8 +11,8 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/testworld"
-	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -77,7 +77,7 @@ func TestProofBytes(t *testing.T) {
 	}{
 		{"padded base64", c.NewResponse(state, testworld.Proof, text+"="), verifier.CheckForm, openid.ErrResponse},
 		{"a line break inside", c.NewResponse(state, testworld.Proof, text[:8]+"\n"+text[8:]), verifier.CheckForm, openid.ErrResponse},
-		{"one byte short", c.NewResponse(state, testworld.Proof, text[:len(text)-2]), verifier.CheckForm, zkp.ErrForm},
+		{"one byte short", c.NewResponse(state, testworld.Proof, text[:len(text)-2]), verifier.CheckForm, openid.ErrResponse},
 		{"an SD-JWT instead", c.NewResponse(state, testworld.Proof, "e30~"), verifier.CheckForm, openid.ErrResponse},
 		{"unknown version", spoil(t, c, good, func(b []byte) { b[0] = 2 }), verifier.CheckForm, zkp.ErrForm},
 		{"unknown suite", spoil(t, c, good, func(b []byte) { b[1] = 2 }), verifier.CheckForm, zkp.ErrForm},

@@ -53,7 +53,7 @@ func (w *Wallet) fill(ctx context.Context, h *holding, epoch *epochAt, want int)
 	}
 	made := 0
 	for have+made < want {
-		p, err := w.prepareNow(ctx, h, mine, epoch)
+		p, err := w.prepareTimed(ctx, h, mine, epoch)
 		if err != nil {
 			return made, err
 		}
@@ -114,42 +114,7 @@ func (w *Wallet) takePrepared(ctx context.Context, h *holding, mine *zkp.Credent
 	if err != nil || taken != nil {
 		return taken, err
 	}
-	return w.prepareNow(ctx, h, mine, epoch)
-}
-
-// builtTrees are the trees of one epoch, kept because every proof of it needs
-// them.
-type builtTrees struct {
-	epoch      uint64
-	registry   *zkp.Registry
-	revocation *zkp.Revocation
-}
-
-// trees rebuilds the trees of an epoch from public data. Whether they have the
-// epoch's roots is for zkp.NewPrepareWitness to check.
-func (w *Wallet) trees(ctx context.Context, epoch uint64) (*zkp.Registry, *zkp.Revocation, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.built != nil && w.built.epoch == epoch {
-		return w.built.registry, w.built.revocation, nil
-	}
-	leaves, err := w.ledger.Registry(ctx, epoch)
-	if err != nil {
-		return nil, nil, err
-	}
-	handles, err := w.ledger.Revoked(ctx, epoch)
-	if err != nil {
-		return nil, nil, err
-	}
-	built := &builtTrees{epoch: epoch}
-	if built.registry, err = zkp.NewRegistry(leaves); err != nil {
-		return nil, nil, err
-	}
-	if built.revocation, err = zkp.NewRevocation(handles); err != nil {
-		return nil, nil, err
-	}
-	w.built = built
-	return built.registry, built.revocation, nil
+	return w.prepareTimed(ctx, h, mine, epoch)
 }
 
 // prepareNow places the credential in the trees of the epoch and proves.
@@ -157,7 +122,7 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 	if w.opts.Prover == nil {
 		return nil, fmt.Errorf("%w: no prover", ErrConfig)
 	}
-	registry, revocation, err := w.trees(ctx, epoch.Number)
+	registry, revocation, err := w.trees(ctx, epoch, mine.Half.Handle())
 	if err != nil {
 		return nil, err
 	}

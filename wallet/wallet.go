@@ -9,12 +9,14 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/zkp"
 )
 
 // A Ledger is what a wallet reads: proofs, and the public sets from which it
-// rebuilds the trees of an epoch.
+// rebuilds the trees of an epoch. The sets are asked for whole, and only where
+// Material has no feed: that is for a ledger on this machine.
 type Ledger interface {
 	ledger.Reader
 	// Registry returns the registry leaves of a closed epoch, sorted.
@@ -26,7 +28,7 @@ type Ledger interface {
 // A Prover makes proofs; zkp/prover.Prover is one.
 type Prover interface {
 	Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepared, error)
-	Show(ctx context.Context, w *zkp.ShowWitness) (*zkp.Presentation, error)
+	Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation, error)
 }
 
 // Material is public and comes with the trust file; each piece counts only
@@ -34,6 +36,10 @@ type Prover interface {
 type Material struct {
 	Schemas []*credential.Schema
 	Status  status.Source
+	// Feed has the public sets of each epoch in files. Whoever serves them
+	// learns a few bits for each credential at most: see package feed. Nil means
+	// that the ledger itself hands out the sets.
+	Feed *feed.Feed
 }
 
 // Options changes defaults. The zero value is safe.
@@ -58,7 +64,7 @@ type Wallet struct {
 	opts     Options
 
 	mu    sync.Mutex
-	built *builtTrees
+	built *epochTrees
 }
 
 // ErrConfig means that a wallet lacks something it cannot do without.
@@ -91,6 +97,7 @@ const (
 	kindCredential  = "credential"
 	kindPrepared    = "prepared"
 	kindHistory     = "history"
+	kindFeed        = "feed"
 )
 
 const secretID = "holder"

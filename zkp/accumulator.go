@@ -1,10 +1,15 @@
 package zkp
 
+import "sync"
+
 // Accumulator is what a ledger's state machine needs of this package: it has
 // the methods of ledger.ZK, without either package importing the other. All of
 // them are pure functions; Roots remembers the buckets it has hashed, so that
 // an epoch costs what has changed in it. The zero value is ready to use.
-type Accumulator struct{ cache bucketCache }
+type Accumulator struct {
+	mu    sync.Mutex
+	cache bucketCache
+}
 
 // CheckProofKey accepts only a canonical point of prime order.
 func (a *Accumulator) CheckProofKey(key []byte) error {
@@ -45,10 +50,35 @@ func (a *Accumulator) Roots(leaves [][32]byte, revoked [][HandleSize]byte) (regi
 	if err != nil {
 		return registry, revocation, err
 	}
-	rev, err := newRevocation(revoked, &a.cache)
+	rev, err := a.revocation(revoked)
 	if err != nil {
 		return registry, revocation, err
 	}
 	r, v := reg.Root(), rev.Root()
 	return r.Bytes(), v.Bytes(), nil
+}
+
+// BucketRoots returns the roots of the revocation tree's buckets, which a wallet
+// needs beside the handles of its own part; see NewRevocationPart.
+func (a *Accumulator) BucketRoots(revoked [][HandleSize]byte) ([][32]byte, error) {
+	rev, err := a.revocation(revoked)
+	if err != nil {
+		return nil, err
+	}
+	return rev.BucketRoots(), nil
+}
+
+// ProveCounts proves how many handles each bucket holds; see VerifyCounts.
+func (a *Accumulator) ProveCounts(revoked [][HandleSize]byte) ([]byte, error) {
+	rev, err := a.revocation(revoked)
+	if err != nil {
+		return nil, err
+	}
+	return rev.proveCounts()
+}
+
+func (a *Accumulator) revocation(revoked [][HandleSize]byte) (*Revocation, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return newRevocation(revoked, &a.cache)
 }

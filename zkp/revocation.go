@@ -2,10 +2,13 @@ package zkp
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math/big"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // The revocation tree holds the gaps between revoked handles: 8-ary, 2^24
@@ -22,7 +25,8 @@ const (
 	buckets     = 1 << bucketBits
 )
 
-// Gap is a run of handles [From, To) of which none is revoked.
+// Gap is a place in a tree of gaps: handles From ≤ h < To of which none is
+// revoked, or two neighbours From and To of a set.
 type Gap struct {
 	From, To Element
 	Path     Path
@@ -35,37 +39,69 @@ func gapLeaf(from, to *big.Int) Element {
 }
 
 // Revocation is the tree of one epoch, with what a wallet needs to prove that
-// its handle lies in a gap.
+// its handle lies in a gap: the handles of all buckets or of one part of them.
 type Revocation struct {
-	handles [buckets][]Handle
-	upper   *tree
+	handles     [buckets][]Handle
+	first, last int // buckets whose handles are here, from first to before last
+	upper       *tree
 }
 
 // NewRevocation builds the tree from the revoked handles, sorted and without
 // repetition.
 func NewRevocation(handles [][HandleSize]byte) (*Revocation, error) {
-	return newRevocation(handles, nil)
+	return newRevocation(handles, new(bucketCache))
 }
 
 func newRevocation(handles [][HandleSize]byte, cache *bucketCache) (*Revocation, error) {
-	r := new(Revocation)
-	for i, h := range handles {
-		if i > 0 && slices.Compare(handles[i-1][:], h[:]) >= 0 {
-			return nil, fmt.Errorf("%w: revoked handles out of order", ErrForm)
-		}
-		b := bucketOf(h)
-		r.handles[b] = append(r.handles[b], h)
+	r := &Revocation{last: buckets}
+	if err := r.sort(handles); err != nil {
+		return nil, err
 	}
 	roots := make([]Element, buckets)
-	for b := range roots {
-		var err error
-		if roots[b], err = cache.root(b, r.handles[b]); err != nil {
-			return nil, err
-		}
+	err := r.eachBucket(func(b int) (err error) {
+		roots[b], err = cache.root(b, r.handles[b])
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	r.upper, err = newTree(RevocationArity, RevocationDepth-bucketDepth, roots)
+	r.upper, err = upperTree(roots)
 	return r, err
+}
+
+func upperTree(roots []Element) (*tree, error) {
+	return newTree(RevocationArity, RevocationDepth-bucketDepth, roots)
+}
+
+// sort puts handles into their buckets.
+func (r *Revocation) sort(handles [][HandleSize]byte) error {
+	for i, h := range handles {
+		if i > 0 && slices.Compare(handles[i-1][:], h[:]) >= 0 {
+			return fmt.Errorf("%w: revoked handles out of order", ErrForm)
+		}
+		b := bucketOf(h)
+		if b < r.first || b >= r.last {
+			return fmt.Errorf("%w: a revoked handle", ErrPart)
+		}
+		r.handles[b] = append(r.handles[b], h)
+	}
+	return nil
+}
+
+// eachBucket calls do for every bucket whose handles are here, on all cores.
+func (r *Revocation) eachBucket(do func(bucket int) error) error {
+	errs := make([]error, buckets)
+	var next atomic.Int32
+	var group sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() {
+			for b := r.first + int(next.Add(1)) - 1; b < r.last; b = r.first + int(next.Add(1)) - 1 {
+				errs[b] = do(b)
+			}
+		})
+	}
+	group.Wait()
+	return errors.Join(errs...)
 }
 
 func bucketOf(h Handle) int { return int(h[0])<<1 | int(h[1]>>7) }
@@ -73,9 +109,13 @@ func bucketOf(h Handle) int { return int(h[0])<<1 | int(h[1]>>7) }
 // Root returns the revocation root.
 func (r *Revocation) Root() Element { return r.upper.root() }
 
-// Gap finds the gap around a handle; ErrRevoked where the handle is in the tree.
+// Gap finds the gap around a handle; ErrRevoked where the handle is in the tree,
+// ErrPart where its part of the tree is not here.
 func (r *Revocation) Gap(h Handle) (Gap, error) {
 	b := bucketOf(h)
+	if b < r.first || b >= r.last {
+		return Gap{}, fmt.Errorf("%w: the credential's handle", ErrPart)
+	}
 	at, found := slices.BinarySearchFunc(r.handles[b], h, func(a, b Handle) int { return slices.Compare(a[:], b[:]) })
 	if found {
 		return Gap{}, ErrRevoked
@@ -119,28 +159,19 @@ func bucketTree(bucket int, handles []Handle) (*tree, error) {
 	return newTree(RevocationArity, bucketDepth, leaves)
 }
 
-// bucketCache remembers a bucket's root by the bucket's content.
+// bucketCache remembers a bucket's root by the bucket's content. Different
+// buckets may be asked for at once.
 type bucketCache struct {
-	mu      sync.Mutex
 	content [buckets][32]byte
 	roots   [buckets]Element
 }
 
 func (c *bucketCache) root(bucket int, handles []Handle) (Element, error) {
-	if c == nil {
-		t, err := bucketTree(bucket, handles)
-		if err != nil {
-			return Element{}, err
-		}
-		return t.root(), nil
-	}
 	h := sha256.New()
 	for _, x := range handles {
 		h.Write(x[:])
 	}
 	content := [32]byte(h.Sum(nil))
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.content[bucket] == content {
 		return c.roots[bucket], nil
 	}

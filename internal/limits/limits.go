@@ -28,6 +28,14 @@ const (
 	Checkpoint = 16 << 10
 	// Proof caps one ledger proof: a checkpoint, its state leaf and entries.
 	Proof = 1 << 20
+	// FeedIndex caps the index of a revocation feed.
+	FeedIndex = 64 << 10
+	// FeedPart caps the revoked handles in one file of a feed: 5.5 million.
+	FeedPart = 64 << 20
+	// FeedRegistry caps the registry leaves in one file of a feed.
+	FeedRegistry = 8 << 20
+	// FeedCounts caps the proof of how many handles each bucket holds.
+	FeedCounts = 1 << 20
 	// CSV caps an imported table of residents.
 	CSV = 64 << 20
 	// Key caps a zero-knowledge proving key or circuit file.

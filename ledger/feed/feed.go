@@ -1,0 +1,186 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Feed reads the files that Export writes. It remembers nothing between calls
+// and is safe for concurrent use. Errors of its methods are [ErrFormat],
+// [ErrMissing], [ErrEpoch], ctx's, or the file system's own.
+type Feed struct{ fsys fs.FS }
+
+// Open makes a reader of a feed's directory.
+func Open(fsys fs.FS) *Feed { return &Feed{fsys} }
+
+const indexName = "index"
+
+func epochName(epoch uint64) string { return fmt.Sprintf("%016x", epoch) }
+
+func (g *Generation) name(epoch uint64, suffix string) string {
+	return epochName(g.First()) + "/" + epochName(epoch) + suffix
+}
+
+func (g *Generation) rootsName(epoch uint64) string    { return g.name(epoch, ".roots") }
+func (g *Generation) registryName(epoch uint64) string { return g.name(epoch, ".registry") }
+func (g *Generation) countsName() string               { return epochName(g.First()) + "/counts" }
+
+func (g *Generation) partName(part int, epoch uint64) string {
+	return fmt.Sprintf("%s/%02x/%s.handles", epochName(g.First()), part, epochName(epoch))
+}
+
+func (f *Feed) read(ctx context.Context, name string, limit int64) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	file, err := f.fsys.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %w", ErrMissing, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("feed: %w", err)
+	}
+	defer file.Close()
+	// One byte above the limit is enough for the parser to refuse.
+	b, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("feed: %w", err)
+	}
+	return b, nil
+}
+
+// Index reads what the feed holds at this moment.
+func (f *Feed) Index(ctx context.Context) (*Index, error) {
+	b, err := f.read(ctx, indexName, limits.FeedIndex)
+	if err != nil {
+		return nil, err
+	}
+	return ParseIndex(b)
+}
+
+// Roots reads the bucket roots of an epoch.
+func (f *Feed) Roots(ctx context.Context, g *Generation, epoch uint64) ([][32]byte, error) {
+	b, err := f.read(ctx, g.rootsName(epoch), int64(rootsSize))
+	if err != nil {
+		return nil, err
+	}
+	r, err := ParseRoots(b)
+	if err != nil {
+		return nil, err
+	}
+	if r.Epoch != epoch {
+		return nil, fmt.Errorf("%w: roots of another epoch", ErrFormat)
+	}
+	return r.Buckets, nil
+}
+
+// Counts reads the proof of how many handles the buckets held at the first
+// epoch of a generation.
+func (f *Feed) Counts(ctx context.Context, g *Generation) ([]byte, error) {
+	b, err := f.read(ctx, g.countsName(), limits.FeedCounts)
+	if err != nil {
+		return nil, err
+	}
+	c, err := ParseCounts(b)
+	if err != nil {
+		return nil, err
+	}
+	if c.Epoch != g.First() {
+		return nil, fmt.Errorf("%w: counts of another epoch", ErrFormat)
+	}
+	return c.Proof, nil
+}
+
+// Registry brings the registry leaves up to an epoch, from what the reader has,
+// which may be nil. What it returns is a snapshot. ErrEpoch means that the feed
+// does not hold the epoch.
+func (f *Feed) Registry(ctx context.Context, x *Index, have *Registry, epoch uint64) (*Registry, error) {
+	if have == nil {
+		have = new(Registry)
+	}
+	steps, snapshot := x.way(have.To, len(have.Added) > 0, epoch)
+	if steps == nil && x.Generation(epoch) == nil {
+		return nil, ErrEpoch
+	}
+	leaves := have.Added
+	if snapshot {
+		leaves = nil
+	}
+	for _, s := range steps {
+		b, err := f.read(ctx, s.generation.registryName(s.to), limits.FeedRegistry)
+		if err != nil {
+			return nil, err
+		}
+		file, err := ParseRegistry(b)
+		if err != nil {
+			return nil, err
+		}
+		if file.From != s.from || file.To != s.to {
+			return nil, fmt.Errorf("%w: registry of other epochs", ErrFormat)
+		}
+		leaves = merge(difference(leaves, file.Removed), file.Added)
+		if len(leaves) > limits.FeedRegistry/32 {
+			return nil, fmt.Errorf("%w: too many leaves", ErrFormat)
+		}
+	}
+	return &Registry{From: epoch, To: epoch, Added: leaves}, nil
+}
+
+// Handles brings the revoked handles of the part in which a handle lies up to an
+// epoch, from what the reader has of that part or of a larger one, which may be
+// nil. What it returns is a snapshot of the part that the epoch's generation
+// has. Before calling it make sure that this part is large enough: the file
+// names tell whoever serves them which part it is.
+func (f *Feed) Handles(ctx context.Context, x *Index, have *Handles, handle Handle, epoch uint64) (*Handles, error) {
+	g := x.Generation(epoch)
+	if g == nil {
+		return nil, ErrEpoch
+	}
+	out := &Handles{From: epoch, To: epoch, Bits: g.Bits, Part: Part(handle, g.Bits)}
+	// What is finer than the feed, or of another part, is of no use.
+	some := have != nil && have.Bits <= g.Bits && Part(handle, have.Bits) == have.Part
+	if have == nil {
+		have = new(Handles)
+	}
+	steps, snapshot := x.way(have.To, some, epoch)
+	if !snapshot {
+		out.Handles = slices.Clone(slicePart(have.Handles, out.Bits, out.Part))
+	}
+	for _, s := range steps {
+		entered, err := f.part(ctx, s, Part(handle, s.generation.Bits))
+		if err != nil {
+			return nil, err
+		}
+		out.Handles = append(out.Handles, slicePart(entered, out.Bits, out.Part)...)
+		if len(out.Handles) > limits.FeedPart/HandleSize {
+			return nil, fmt.Errorf("%w: too many handles", ErrFormat)
+		}
+	}
+	slices.SortFunc(out.Handles, compare[Handle])
+	if !ascending(out.Handles) {
+		return nil, fmt.Errorf("%w: a handle entered twice", ErrFormat)
+	}
+	return out, nil
+}
+
+// part reads one file of a part.
+func (f *Feed) part(ctx context.Context, s step, part int) ([]Handle, error) {
+	b, err := f.read(ctx, s.generation.partName(part, s.to), limits.FeedPart)
+	if err != nil {
+		return nil, err
+	}
+	file, err := ParseHandles(b)
+	if err != nil {
+		return nil, err
+	}
+	if file.From != s.from || file.To != s.to || file.Bits != s.generation.Bits || file.Part != part {
+		return nil, fmt.Errorf("%w: handles of other epochs or another part", ErrFormat)
+	}
+	return file.Handles, nil
+}

@@ -1,0 +1,69 @@
+package feed
+
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// Sizes that the revocation tree of package zkp has.
+const (
+	HandleSize = 12
+	// Buckets is how many buckets the tree has, by the first nine bits.
+	Buckets    = 1 << bucketBits
+	bucketBits = 9
+
+	// MinPart is the least number of revoked handles in a part, unless the part
+	// is everything.
+	MinPart = 1 << 16
+	// maxBits: four buckets, and no fewer, can hold MinPart.
+	maxBits = 7
+)
+
+// Handle is a revocation handle.
+type Handle = [HandleSize]byte
+
+// Part is the number of the part in which a handle lies: its first bits.
+func Part(h Handle, bits int) int { return int(binary.BigEndian.Uint16(h[:])) >> (16 - bits) }
+
+// Bits is the number of bits by which revoked handles are divided into parts:
+// the largest for which every part holds at least MinPart of them, or 0. counts
+// says how many handles each of the 512 buckets holds.
+func Bits(counts []int) int {
+	for bits := maxBits; bits > 0; bits-- {
+		if smallest(counts, bits) >= MinPart {
+			return bits
+		}
+	}
+	return 0
+}
+
+// smallest is the size of the smallest part.
+func smallest(counts []int, bits int) int {
+	least := int(^uint(0) >> 1)
+	for part := range slices.Chunk(counts, Buckets>>bits) {
+		sum := 0
+		for _, n := range part {
+			sum += n
+		}
+		least = min(least, sum)
+	}
+	return least
+}
+
+// countBuckets counts handles by bucket.
+func countBuckets(handles []Handle) []int {
+	counts := make([]int, Buckets)
+	for _, h := range handles {
+		counts[Part(h, bucketBits)]++
+	}
+	return counts
+}
+
+// slicePart is the run of one part within sorted handles.
+func slicePart(sorted []Handle, bits, part int) []Handle {
+	at := func(part int) int {
+		i, _ := slices.BinarySearchFunc(sorted, part, func(h Handle, part int) int { return Part(h, bits) - part })
+		return i
+	}
+	return sorted[at(part):at(part+1)]
+}

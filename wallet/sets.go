@@ -1,0 +1,259 @@
+package wallet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/feed"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+var (
+	// ErrFeed means that the feed does not lead to the roots on the ledger, or
+	// not to this epoch's. It says nothing about any credential.
+	ErrFeed = errors.New("wallet: the feed does not fit the ledger")
+	// ErrCrowd means that the feed is divided into parts in which too few would
+	// hide a credential; none was asked for.
+	ErrCrowd = errors.New("wallet: the feed is divided too finely")
+)
+
+// epochTrees are the trees of one epoch as far as they were needed, kept because
+// every proof of it needs them.
+type epochTrees struct {
+	epoch    uint64
+	bits     int // by which the feed divides the revoked handles
+	registry *zkp.Registry
+	parts    map[int]*zkp.Revocation
+}
+
+// trees builds the trees of an epoch from public data. The revocation tree holds
+// at least the part in which the handle lies.
+func (w *Wallet) trees(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Registry, *zkp.Revocation, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.built == nil || w.built.epoch != epoch.Number {
+		w.built = nil // the trees of an epoch that is over need not wait in memory
+		built, err := w.startTrees(ctx, epoch)
+		if err != nil {
+			return nil, nil, err
+		}
+		w.built = built
+	}
+	part := feed.Part(h, w.built.bits)
+	if w.built.parts[part] == nil {
+		tree, err := w.partFromFeed(ctx, epoch, h)
+		if err != nil {
+			return nil, nil, err
+		}
+		w.built.parts[part] = tree
+	}
+	return w.built.registry, w.built.parts[part], nil
+}
+
+// startTrees builds what is the same for every credential.
+func (w *Wallet) startTrees(ctx context.Context, epoch *epochAt) (*epochTrees, error) {
+	if w.material.Feed != nil {
+		return w.startFromFeed(ctx, epoch)
+	}
+	leaves, err := w.ledger.Registry(ctx, epoch.Number)
+	if err != nil {
+		return nil, err
+	}
+	handles, err := w.ledger.Revoked(ctx, epoch.Number)
+	if err != nil {
+		return nil, err
+	}
+	// Whether these have the epoch's roots is for zkp.NewPrepareWitness to check.
+	registry, err := zkp.NewRegistry(leaves)
+	if err != nil {
+		return nil, err
+	}
+	revocation, err := zkp.NewRevocation(handles)
+	if err != nil {
+		return nil, err
+	}
+	return &epochTrees{epoch: epoch.Number, registry: registry, parts: map[int]*zkp.Revocation{0: revocation}}, nil
+}
+
+// feedError keeps what a feed can do apart from what is true of a credential.
+func feedError(err error) error { return fmt.Errorf("%w: %w", ErrFeed, err) }
+
+func (w *Wallet) startFromFeed(ctx context.Context, epoch *epochAt) (*epochTrees, error) {
+	index, err := w.material.Feed.Index(ctx)
+	if err != nil {
+		return nil, feedError(err)
+	}
+	g := index.Generation(epoch.Number)
+	if g == nil {
+		return nil, feedError(feed.ErrEpoch)
+	}
+	have, err := storedSet(ctx, w.store, recordRegistry, feed.ParseRegistry)
+	if err != nil {
+		return nil, err
+	}
+	leaves, err := w.material.Feed.Registry(ctx, index, have, epoch.Number)
+	if err != nil {
+		return nil, feedError(err)
+	}
+	registry, err := zkp.NewRegistry(leaves.Added)
+	if err != nil {
+		return nil, feedError(err)
+	}
+	if root := registry.Root(); !root.Equal(&epoch.Registry) {
+		return nil, feedError(errors.New("another registry root"))
+	}
+	if err := w.keepSet(ctx, recordRegistry, leaves.Bytes()); err != nil {
+		return nil, err
+	}
+	return &epochTrees{epoch: epoch.Number, bits: g.Bits, registry: registry, parts: map[int]*zkp.Revocation{}}, nil
+}
+
+// partFromFeed builds the part of the revocation tree in which a handle lies.
+// What everyone reads comes first, and only when that is right the part, whose
+// name tells something about the handle.
+func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Revocation, error) {
+	index, err := w.material.Feed.Index(ctx)
+	if err != nil {
+		return nil, feedError(err)
+	}
+	g := index.Generation(epoch.Number)
+	if g == nil || g.Bits != w.built.bits {
+		return nil, feedError(feed.ErrEpoch) // it has changed since the trees were begun
+	}
+	roots, err := w.bucketRoots(ctx, g, epoch.Number, epoch.Revocation)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.checkCrowd(ctx, g); err != nil {
+		return nil, err
+	}
+	have, err := w.storedPart(ctx, h, g.Bits)
+	if err != nil {
+		return nil, err
+	}
+	part, err := w.material.Feed.Handles(ctx, index, have, h, epoch.Number)
+	if err != nil {
+		return nil, feedError(err)
+	}
+	tree, err := zkp.NewRevocationPart(roots, part.Bits, part.Part, part.Handles)
+	if err != nil {
+		return nil, feedError(err)
+	}
+	return tree, w.keepSet(ctx, recordPart(part.Bits, part.Part), part.Bytes())
+}
+
+// bucketRoots reads the bucket roots of an epoch and holds them against the
+// revocation root on the ledger.
+func (w *Wallet) bucketRoots(ctx context.Context, g *feed.Generation, epoch uint64, want zkp.Element) ([][32]byte, error) {
+	roots, err := w.material.Feed.Roots(ctx, g, epoch)
+	if err != nil {
+		return nil, feedError(err)
+	}
+	root, err := zkp.RootOver(roots)
+	if err != nil {
+		return nil, feedError(err)
+	}
+	if !root.Equal(&want) {
+		return nil, feedError(errors.New("another revocation root"))
+	}
+	return roots, nil
+}
+
+// checkCrowd insists that every part of a generation holds as many revoked
+// handles as feed.Bits demands, before any part is named. The proof of it is
+// read once: nothing ever leaves the tree.
+func (w *Wallet) checkCrowd(ctx context.Context, g *feed.Generation) error {
+	if g.Bits == 0 {
+		return nil
+	}
+	known, err := w.crowdKnown(ctx, g.Bits)
+	if err != nil || known {
+		return err
+	}
+	first, err := w.epochRoot(ctx, g.First())
+	if err != nil {
+		return err
+	}
+	roots, err := w.bucketRoots(ctx, g, g.First(), first)
+	if err != nil {
+		return err
+	}
+	proof, err := w.material.Feed.Counts(ctx, g)
+	if err != nil {
+		return feedError(err)
+	}
+	counts, err := zkp.VerifyCounts(roots, proof)
+	if err != nil {
+		return feedError(err)
+	}
+	if feed.Bits(counts) < g.Bits {
+		return ErrCrowd
+	}
+	return w.keepSet(ctx, recordCrowd(g.Bits), []byte{1})
+}
+
+func (w *Wallet) crowdKnown(ctx context.Context, bits int) (known bool, err error) {
+	err = w.store.View(ctx, func(tx Tx) error {
+		_, err := tx.Get(kindFeed, recordCrowd(bits))
+		known = err == nil
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	return known, err
+}
+
+// epochRoot reads the revocation root of a closed epoch from the ledger.
+func (w *Wallet) epochRoot(ctx context.Context, number uint64) (root zkp.Element, err error) {
+	err = w.resolve(ctx, func(view *ledger.View) error {
+		object, err := view.Epoch(number)
+		if err != nil {
+			return err
+		}
+		root, err = zkp.ParseElement(object.RevocationRoot[:])
+		return err
+	})
+	if errors.Is(err, ledger.ErrAbsent) {
+		err = feedError(err)
+	}
+	return root, err
+}
+
+// Records of what was read from a feed and held against the ledger.
+const recordRegistry = "registry"
+
+func recordPart(bits, part int) string { return fmt.Sprintf("revoked-%d-%02x", bits, part) }
+func recordCrowd(bits int) string      { return fmt.Sprintf("crowd-%d", bits) }
+
+// storedPart finds the smallest stored part that a handle lies in.
+func (w *Wallet) storedPart(ctx context.Context, h zkp.Handle, bits int) (*feed.Handles, error) {
+	for ; bits >= 0; bits-- {
+		part, err := storedSet(ctx, w.store, recordPart(bits, feed.Part(h, bits)), feed.ParseHandles)
+		if part != nil || err != nil {
+			return part, err
+		}
+	}
+	return nil, nil
+}
+
+// storedSet reads one of them; nil where there is none.
+func storedSet[T any](ctx context.Context, store Store, id string, parse func([]byte) (*T, error)) (out *T, err error) {
+	err = store.View(ctx, func(tx Tx) error {
+		r, err := tx.Get(kindFeed, id)
+		if errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		if err == nil {
+			out, err = parse(r.Value)
+		}
+		return err
+	})
+	return out, err
+}
+
+func (w *Wallet) keepSet(ctx context.Context, id string, value []byte) error {
+	return w.store.Update(ctx, func(tx Tx) error { return tx.Put(kindFeed, id, value) })
+}
