@@ -107,7 +107,7 @@ func (a *app) requestCommand() *cobra.Command {
 				}
 			}
 			return a.withCounter(cmd.Context(), dir, func(ctx context.Context, c *counter) error {
-				if err := checkOutput(out); err != nil {
+				if err := a.checkOutputs(out); err != nil {
 					return err
 				}
 				p, err := c.keepPolicy(file)

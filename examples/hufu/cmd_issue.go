@@ -25,13 +25,19 @@ func (a *app) issueCommand() *cobra.Command {
 		Short: "Turn a table into offers, or an application into a credential",
 		Long: "With --csv, every right row becomes an offer with a single-use code, written to\n" +
 			"the folder --out; wrong rows are refused with row and reason. With --application,\n" +
-			"answers one application with a credential response.",
+			"answers one application with a credential response.\n\n" +
+			"With --csv and --qr-image offer.png (or offer.svg), every offer has its QR code\n" +
+			"beside it, to be printed and handed out.",
 		Example: "  hufu issue --agency office --csv residents.csv --out offers\n" +
+			"  hufu issue --agency office --csv residents.csv --out offers --qr-image offer.png\n" +
 			"  hufu issue --agency office --application application.json --out response.json",
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if (table == "") == (application == "") {
 				return usageError{errors.New(a.words.text("issue.one-of"))}
+			}
+			if table != "" && a.qrImage != "" && strings.TrimSuffix(a.qrImage, filepath.Ext(a.qrImage)) != offerImage {
+				return usageError{errors.New(a.words.text("issue.image"))}
 			}
 			return a.withDesk(cmd.Context(), dir, schema, region, func(ctx context.Context, desk *issuer.Desk) error {
 				if table != "" {
@@ -90,8 +96,26 @@ func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out str
 		}
 	}
 	a.reportRows(len(offers), refused, out)
+	if err := a.drawOffers(offers, out); err != nil {
+		return err
+	}
 	if len(offers) == 0 {
 		return errNoRows
+	}
+	return nil
+}
+
+// drawOffers comes after every offer is written, because a code that is not
+// written down is lost.
+func (a *app) drawOffers(offers []issuer.Offer, out string) error {
+	if a.qrImage == "" {
+		return nil
+	}
+	for _, o := range offers {
+		name := filepath.Join(out, fmt.Sprintf("offer-%03d%s", o.Row, filepath.Ext(a.qrImage)))
+		if err := a.drawFile(openid.QRText(openid.QROffer, o.Offer), name); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -141,7 +165,7 @@ func (a *app) answerApplication(ctx context.Context, desk *issuer.Desk, applicat
 	if err != nil {
 		return err
 	}
-	if err := checkOutput(out); err != nil {
+	if err := a.checkOutputs(out); err != nil {
 		return err
 	}
 	response, err := desk.Answer(ctx, b)
@@ -154,7 +178,7 @@ func (a *app) answerApplication(ctx context.Context, desk *issuer.Desk, applicat
 	if out != "-" {
 		a.report(map[string]any{"response": out}, "issue.answered", "Out", out)
 	}
-	return nil
+	return a.draw(openid.QRText(openid.QRCredentialResponse, response))
 }
 
 func (a *app) revokeCommand() *cobra.Command {

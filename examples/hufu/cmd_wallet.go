@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,7 +109,7 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 				return err
 			}
 			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
-				if err := checkOutput(out); err != nil {
+				if err := a.checkOutputs(out); err != nil {
 					return err
 				}
 				application, err := c.Apply(ctx, offer)
@@ -127,7 +128,8 @@ func outFlag(cmd *cobra.Command, out *string, name string) {
 	cmd.Flags().StringVar(out, "out", name, "file to write; - for standard output")
 }
 
-// sent writes a message and says where, unless it went to standard output.
+// sent writes a message and says where, unless it went to standard output;
+// then it draws the message where that was asked for.
 func (a *app) sent(out string, kind openid.QRType, message []byte, id string) error {
 	if err := a.writeMessage(out, kind, message); err != nil {
 		return err
@@ -135,7 +137,7 @@ func (a *app) sent(out string, kind openid.QRType, message []byte, id string) er
 	if out != "-" {
 		a.report(map[string]any{"written": out}, id, "Out", out)
 	}
-	return nil
+	return a.draw(openid.QRText(kind, message))
 }
 
 func (a *app) walletReceive(dir *string) *cobra.Command {
@@ -203,7 +205,7 @@ func (a *app) walletPresent(dir *string) *cobra.Command {
 				return err
 			}
 			return a.withWallet(cmd.Context(), *dir, with != "claims", func(ctx context.Context, c *citizen) error {
-				if err := checkOutput(out); err != nil {
+				if err := a.checkOutputs(out); err != nil {
 					return err
 				}
 				ask, err := c.Consider(ctx, request)
@@ -242,7 +244,7 @@ func (a *app) walletPresent(dir *string) *cobra.Command {
 func chooseWith(ask *wallet.Ask, with string) (int, error) {
 	formats := map[string]string{"proof": openid.FormatSDJWTZK, "claims": openid.FormatSDJWT}
 	for i, c := range ask.Choices {
-		if with == "" || c.Query == with || c.Format == formats[with] {
+		if with == "" || c.Format == formats[with] || slices.ContainsFunc(c.Parts, func(p wallet.Part) bool { return p.Query == with }) {
 			return i, nil
 		}
 	}
@@ -260,13 +262,29 @@ func (a *app) sayAsk(ask *wallet.Ask, choice int) {
 	if p := ask.Purpose; p != nil {
 		a.say("ask.purpose", "Purpose", a.inLang(p.Text.EN, p.Text.ZH), "Basis", a.inLang(p.Basis.EN, p.Basis.ZH), "Retention", a.retention(p.Retention))
 	}
-	if len(c.Proves) > 0 {
-		a.say("ask.proves", "List", a.sentences(c))
+	for i := range c.Parts {
+		p := &c.Parts[i]
+		if len(c.Parts) > 1 {
+			a.say("ask.part", "Type", p.Type, "Credential", p.Credential)
+		}
+		a.sayPart(p)
 	}
-	if len(c.Reveals) > 0 {
-		a.say("ask.reveals", "List", a.labels(c.Reveals))
+	if ask.Before > 0 {
+		a.say("ask.before", "Times", ask.Before)
 	}
-	a.say("ask.withholds", "List", a.labels(c.Withholds))
+}
+
+func (a *app) sayPart(p *wallet.Part) {
+	if len(p.Proves) > 0 {
+		a.say("ask.proves", "List", a.sentences(p, false))
+	}
+	if told := a.sentences(p, true); told != "" {
+		a.say("ask.discloses", "List", told)
+	}
+	if len(p.Reveals) > 0 {
+		a.say("ask.reveals", "List", a.labels(p.Reveals))
+	}
+	a.say("ask.withholds", "List", a.labels(p.Withholds))
 }
 
 func (a *app) inLang(en, zh string) string {
@@ -283,10 +301,13 @@ func (a *app) retention(duration string) string {
 	return a.words.text("retention.for", "Duration", duration)
 }
 
-func (a *app) sentences(c *wallet.Choice) string {
-	parts := make([]string, 0, len(c.Proves))
-	for _, s := range c.Proves {
-		parts = append(parts, a.inLang(s.English, s.Chinese))
+// sentences lists what is proved, or of that what nearly tells the value.
+func (a *app) sentences(p *wallet.Part, disclosing bool) string {
+	parts := make([]string, 0, len(p.Proves))
+	for _, s := range p.Proves {
+		if s.Discloses || !disclosing {
+			parts = append(parts, a.inLang(s.English, s.Chinese))
+		}
 	}
 	return strings.Join(parts, a.inLang("; ", "；"))
 }

@@ -116,6 +116,17 @@ func (a *app) writeMessage(name string, kind openid.QRType, b []byte) error {
 	return writeNew(name, append(b, '\n'))
 }
 
+// checkOutputs is checkOutput for a message and the image that goes with it.
+func (a *app) checkOutputs(out string) error {
+	if err := checkOutput(out); err != nil || a.qrImage == "" {
+		return err
+	}
+	if filepath.Clean(a.qrImage) == filepath.Clean(out) {
+		return &inputError{id: "output.exists", name: out}
+	}
+	return checkOutput(a.qrImage)
+}
+
 // checkOutput makes sure that writeMessage will find its place free, before
 // work is done whose result cannot be had a second time.
 func checkOutput(name string) error {

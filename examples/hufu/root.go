@@ -28,6 +28,7 @@ type app struct {
 	lang     string
 	json     bool
 	qr       bool
+	qrImage  string // file
 	explain  bool
 	ledger   string // folder
 	clock    func() time.Time
@@ -72,7 +73,8 @@ func (a *app) rootCommand() *cobra.Command {
 	flags := root.PersistentFlags()
 	flags.StringVar(&a.lang, "lang", "", "language of what is printed: en or zh (default: from LANG)")
 	flags.BoolVar(&a.json, "json", false, "print one JSON object a line instead of sentences")
-	flags.BoolVar(&a.qr, "qr", false, "write messages as the text of one QR code (HUFU1:…) instead of JSON")
+	flags.BoolVar(&a.qr, "qr", false, "write messages as the text of one QR code (HUFU1:…) instead of JSON, and show it where the output is a terminal")
+	flags.StringVar(&a.qrImage, "qr-image", "", "draw the written message as a QR code too: a file that ends in .png or .svg")
 	flags.StringVar(&a.ledger, "ledger", envOr("HUFU_LEDGER", "ledger"), "folder of the ledger")
 	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(),
 		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
@@ -103,7 +105,7 @@ func (a *app) start() error {
 		}
 		a.clock = clock
 	}
-	return nil
+	return a.checkImageName()
 }
 
 // environmentClock shifts the clock for demonstrations: a value like 90m or

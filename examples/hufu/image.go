@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/term"
+
+	"github.com/hufu-id/hufu/openid/qrimage"
+)
+
+// offerImage, with .png or .svg, is the --qr-image of many offers at once: each
+// image lies beside its offer and bears its number.
+const offerImage = "offer"
+
+// checkImageName refuses an image of another kind before any work is done.
+func (a *app) checkImageName() error {
+	if ext := filepath.Ext(a.qrImage); a.qrImage == "" || ext == ".png" || ext == ".svg" {
+		return nil
+	}
+	return usageError{errors.New(a.words.text("output.image-kind"))}
+}
+
+// draw shows a message's QR text as a QR code: in the file of --qr-image, and
+// with --qr on the terminal. The message itself is written by then, so that it
+// is not lost where it is too long to be drawn.
+func (a *app) draw(text string) error {
+	if a.qrImage != "" {
+		if err := a.drawFile(text, a.qrImage); err != nil {
+			return err
+		}
+	}
+	w, ok := a.window()
+	if !ok {
+		return nil
+	}
+	code, err := a.encode(text)
+	if err != nil {
+		return err
+	}
+	a.show(code, w)
+	return nil
+}
+
+func (a *app) encode(text string) (*qrimage.Code, error) {
+	code, err := qrimage.Encode(text)
+	if err != nil {
+		return nil, usageError{errors.New(a.words.text("output.no-image", "Length", len(text)))}
+	}
+	return code, nil
+}
+
+// drawFile writes the image that the file's name asks for.
+func (a *app) drawFile(text, file string) error {
+	code, err := a.encode(text)
+	if err != nil {
+		return err
+	}
+	if filepath.Ext(file) == ".svg" {
+		return writeNew(file, code.SVG())
+	}
+	return writeNew(file, code.PNG(qrimage.ModulePixels))
+}
+
+// A window is the size of a terminal in character cells; zero is unknown.
+type window struct{ columns, lines int }
+
+// window is that of standard output, where a code is to be shown on it.
+func (a *app) window() (w window, show bool) {
+	f, ok := a.out.(*os.File)
+	if !ok || !a.qr || a.json || !term.IsTerminal(int(f.Fd())) {
+		return window{}, false
+	}
+	w.columns, w.lines, _ = term.GetSize(int(f.Fd())) // not every terminal tells
+	return w, true
+}
+
+// show draws a code in a window, or says how large a window it takes.
+func (a *app) show(code *qrimage.Code, w window) {
+	columns, lines := code.TerminalSize()
+	lines++ // for the prompt below it
+	if w.columns > 0 && w.columns < columns || w.lines > 0 && w.lines < lines {
+		a.say("output.window", "Columns", columns, "Lines", lines)
+		return
+	}
+	fmt.Fprint(a.out, code.Terminal())
+}

@@ -1,0 +1,78 @@
+package qrimage
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"strings"
+
+	"github.com/boombuler/barcode/qr"
+)
+
+var (
+	// ErrText means that a text has a character outside the 45 of QR
+	// alphanumeric mode, or none at all.
+	ErrText = errors.New("qrimage: not a text in the QR alphanumeric set")
+	// ErrTooLong means that no QR code holds the text.
+	ErrTooLong = errors.New("qrimage: more characters than one QR code holds")
+)
+
+// alphanumeric is the character set of ISO/IEC 18004 section 7.3.4.
+const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+
+// quietZone is the light margin in modules, ISO/IEC 18004 section 9.1.
+const quietZone = 4
+
+// A Code is one QR code, ready to be drawn.
+type Code struct {
+	version int
+	level   string
+	modules int    // on a side, without the quiet zone
+	dark    []bool // row by row
+}
+
+// Encode makes the smallest code of a text, at level M if any version holds it
+// there, or else at level L. The error is ErrText or ErrTooLong; neither tells
+// anything of the text but its length.
+func Encode(text string) (*Code, error) {
+	if text == "" || strings.Trim(text, alphanumeric) != "" {
+		return nil, ErrText
+	}
+	// The library's own errors are dropped: they quote the text.
+	for _, level := range []qr.ErrorCorrectionLevel{qr.M, qr.L} {
+		if drawn, err := qr.Encode(text, level, qr.AlphaNumeric); err == nil {
+			return newCode(drawn, level.String()), nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %d", ErrTooLong, len(text))
+}
+
+// newCode copies the modules of a code, one pixel each.
+func newCode(drawn image.Image, level string) *Code {
+	side := drawn.Bounds().Dx()
+	c := &Code{version: (side - 17) / 4, level: level, modules: side, dark: make([]bool, 0, side*side)}
+	for y := range side {
+		for x := range side {
+			c.dark = append(c.dark, drawn.At(x, y) == color.Black)
+		}
+	}
+	return c
+}
+
+// Version is the size of the code, 1 to 40: 17 + 4 × version modules a side.
+func (c *Code) Version() int { return c.version }
+
+// Level is the error correction level, "M" or "L".
+func (c *Code) Level() string { return c.level }
+
+// side is the drawing's width and height in modules, quiet zone included.
+func (c *Code) side() int { return c.modules + 2*quietZone }
+
+// isDark tells whether a module of the drawing is dark, counted from the outer
+// corner of the quiet zone. What lies outside the code is light.
+func (c *Code) isDark(x, y int) bool {
+	x, y = x-quietZone, y-quietZone
+	inside := x >= 0 && y >= 0 && x < c.modules && y < c.modules
+	return inside && c.dark[y*c.modules+x]
+}
