@@ -11,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
@@ -20,7 +22,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 		Short:   "Make a ledger, look at it, recompute it",
 		Example: "  hufu ledger init --root root\n  hufu ledger show\n  hufu ledger audit",
 	}
-	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit())
+	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed())
 	return group(cmd)
 }
 
@@ -107,6 +109,36 @@ func (a *app) ledgerAudit() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func (a *app) ledgerFeed() *cobra.Command {
+	var out string
+	cmd := &cobra.Command{
+		Use:   "feed",
+		Short: "Write the public sets of each epoch as files, for wallets to read",
+		Long: "A wallet needs to know who may issue and what is revoked, and must not say what it\n" +
+			"holds. It reads files: whoever serves them learns at most as many bits of a\n" +
+			"credential as still leave 65,536 revoked ones in every part. Run it after each\n" +
+			"epoch; it adds what is new, and readers go on reading meanwhile.",
+		Example: "  hufu ledger feed --out feed\n  hufu wallet prepare --feed feed",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := openLedger(cmd.Context(), a.ledger, a.clock)
+			if err != nil {
+				return err
+			}
+			defer log.Close()
+			made, err := feed.Export(cmd.Context(), log, new(zkp.Accumulator), out)
+			if err != nil {
+				return err
+			}
+			a.report(map[string]any{"feed": out, "epoch": made.Epoch, "bits": made.Bits},
+				"feed.made", "Out", out, "Epoch", made.Epoch, "Bits", made.Bits)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "feed", "folder of the feed")
+	return cmd
 }
 
 // withAgency opens an agency's folder for the length of a function.

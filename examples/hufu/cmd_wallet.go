@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp/prover"
@@ -26,6 +28,7 @@ func (a *app) walletCommand() *cobra.Command {
 			"  hufu wallet present request.jwt --out answer.json",
 	}
 	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
+	cmd.PersistentFlags().StringVar(&a.feed, "feed", "", "folder of the public sets that hufu ledger feed wrote (default: read them from the ledger)")
 	cmd.AddCommand(a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
 		a.walletList(&dir), a.walletShow(&dir), a.walletHistory(&dir))
 	return group(cmd)
@@ -79,13 +82,16 @@ func (a *app) withWallet(ctx context.Context, dir string, proving bool, use func
 	if err != nil {
 		return err
 	}
+	if a.feed != "" {
+		h.feed = feed.Open(os.DirFS(a.feed))
+	}
 	passphrase, err := a.passphrase(false)
 	if err != nil {
 		return err
 	}
 	var keys *prover.Prover
 	if proving {
-		if keys, err = a.developmentKeys(ctx); err != nil {
+		if keys, err = a.proverKeys(ctx, h.public()); err != nil {
 			return err
 		}
 	}
@@ -216,6 +222,7 @@ func (a *app) walletPresent(dir *string) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				c.Draft(ctx, ask, choice) // while the citizen reads
 				if !a.json {
 					a.sayAsk(ask, choice)
 				}

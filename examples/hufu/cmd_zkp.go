@@ -13,9 +13,9 @@ func (a *app) zkpCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "zkp",
 		Short:   "The circuits' keys",
-		Example: "  hufu zkp setup --agency root --allow-single-party-unsafe\n  hufu zkp info",
+		Example: "  hufu zkp setup --agency root --allow-single-party-unsafe\n  hufu zkp info\n  hufu zkp ceremony verify",
 	}
-	cmd.AddCommand(a.zkpSetup(), a.zkpInfo())
+	cmd.AddCommand(a.zkpSetup(), a.zkpInfo(), a.ceremonyCommand())
 	return group(cmd)
 }
 

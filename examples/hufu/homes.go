@@ -11,6 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
@@ -26,6 +27,7 @@ type home struct {
 	dir    string
 	Ledger string `json:"ledger"`
 	trust  *ledger.TrustFile
+	feed   *feed.Feed // nil: the ledger hands out the sets
 }
 
 const homeName = "home.json"
@@ -119,7 +121,7 @@ func joinCitizen(ctx context.Context, h *home, vault *sqlitestore.Store, keys *p
 		opts.Prover = keys
 	}
 	c.Wallet, err = wallet.New(impatient{vault}, wallet.NewSoftwareKeys(impatient{vault}), h.trust, log,
-		wallet.Material{Schemas: schemas, Status: h.public()}, opts)
+		wallet.Material{Schemas: schemas, Status: h.public(), Feed: h.feed}, opts)
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}

@@ -79,7 +79,7 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(env.WorkDir+"/residents.csv", sample("residents.csv"), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exitcode": exitCode, "jsonenv": jsonEnv, "sleep": sleep, "oneline": oneLine,
+			"clockat": clockAt, "cheat": cheat, "exitcode": exitCode, "jsonenv": jsonEnv, "sleep": sleep, "oneline": oneLine,
 		},
 	})
 }
@@ -101,6 +101,13 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// clockAt TIME sets the clock of the commands that follow.
+func clockAt(ts *testscript.TestScript, _ bool, args []string) {
+	at, err := time.Parse(time.RFC3339, args[0])
+	ts.Check(err)
+	ts.Setenv("HUFU_DEMO_CLOCK_UNSAFE", time.Until(at).String())
 }
 
 // jsonEnv NAME FIELD sets a variable to a field of the last standard output.

@@ -9,6 +9,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/provenance"
@@ -20,6 +21,7 @@ import (
 	"github.com/hufu-id/hufu/wallet/sqlitestore"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
+	"github.com/hufu-id/hufu/zkp/prover/ceremony"
 )
 
 // A reason pairs an error with the sentence that people read. The first match
@@ -84,6 +86,37 @@ var reasons = []reason{
 	{zkp.ErrShow, "why.show", true},
 	{zkp.ErrUnsatisfied, "why.not-met", true},
 	{prover.ErrKeyFile, "why.key-file", false},
+
+	{ceremony.ErrForm, "why.ceremony-form", true},
+	{ceremony.ErrChain, "why.ceremony-chain", true},
+	{ceremony.ErrSignature, "why.ceremony-signature", true},
+	{ceremony.ErrProof, "why.ceremony-proof", true},
+	{ceremony.ErrBeacon, "why.ceremony-beacon", true},
+	{ceremony.ErrKeys, "why.ceremony-keys", true},
+	{ceremony.ErrTranscript, "why.ceremony-transcript", true},
+	{ceremony.ErrTooFew, "why.ceremony-few", true},
+	{errOtherKey, "why.ceremony-other-key", true},
+	{ceremony.ErrUnavailable, "why.ceremony-file", false},
+	{ceremony.ErrVersion, "why.ceremony-version", false},
+	{ceremony.ErrPlan, "why.ceremony-plan", true},
+	{ceremony.ErrExists, "why.ceremony-exists", true},
+	{ceremony.ErrBusy, "why.busy", false},
+	{ceremony.ErrNotParticipant, "why.ceremony-stranger", true},
+	{ceremony.ErrTurn, "why.ceremony-turn", true},
+	{ceremony.ErrAgain, "why.ceremony-again", true},
+	{ceremony.ErrSealed, "why.ceremony-sealed", true},
+	{ceremony.ErrTooEarly, "why.ceremony-early", true},
+	{ceremony.ErrTooLate, "why.ceremony-late", true},
+	{errNotSealed, "why.ceremony-unsealed", true},
+	{errNoKey, "why.no-signature-key", true},
+	{machine.ErrUnauthorised, "why.unauthorised", true},
+	{machine.ErrConflict, "why.ledger-conflict", true},
+	{wallet.ErrCrowd, "why.feed-crowd", true},
+	{wallet.ErrFeed, "why.feed", false},
+	{feed.ErrNoEpoch, "why.no-epoch", false},
+	{feed.ErrFormat, "why.feed", false},
+	{zkp.ErrHolder, "why.other-holder", true},
+	{zkp.ErrVerifyingKey, "why.no-key", false},
 
 	{issuer.ErrCodeUsed, "why.code-used", true},
 	{issuer.ErrCode, "why.code-unknown", true},
@@ -163,6 +196,10 @@ func (a *app) sentence(err error) string {
 		}
 		return text
 	}
+	var contribution *ceremony.Refused
+	if errors.As(err, &contribution) {
+		return a.refusedContribution(contribution)
+	}
 	why := a.why(err)
 	if why == "" {
 		why = a.words.text("why.other", "Text", err.Error())
@@ -177,6 +214,18 @@ func (a *app) sentence(err error) string {
 		return a.words.text("error.refused", "Why", why)
 	}
 	return a.words.text("error.failed", "Why", why)
+}
+
+// refusedContribution names what of a ceremony is refused, and whose it is.
+func (a *app) refusedContribution(r *ceremony.Refused) string {
+	what := a.words.text("ceremony.in-file", "Step", r.Step)
+	if r.Number > 0 {
+		what = a.words.text("ceremony.in-contribution", "Step", r.Step, "Number", r.Number)
+	}
+	if r.Participant != "" {
+		what += a.words.text("ceremony.of", "DID", r.Participant)
+	}
+	return a.words.text("error.refused", "Why", what+a.inLang(": ", "：")+a.why(r.Err))
 }
 
 // why finds the sentence of an error, or returns "".

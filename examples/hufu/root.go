@@ -29,6 +29,7 @@ type app struct {
 	json     bool
 	qr       bool
 	qrImage  string // file
+	feed     string // folder
 	explain  bool
 	ledger   string // folder
 	clock    func() time.Time
