@@ -15,11 +15,14 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/openid/qrimage"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
@@ -166,9 +169,17 @@ func (s *scene) keepMessage(name string, b []byte) error {
 // nextEpoch moves the clock past the epoch's boundary and lets the ledger close it.
 func (s *scene) nextEpoch(ctx context.Context) error {
 	s.now = s.now.Truncate(s.log.Trust().EpochLength).Add(s.log.Trust().EpochLength + time.Minute)
-	_, err := s.log.Heartbeat(ctx)
+	if _, err := s.log.Heartbeat(ctx); err != nil {
+		return err
+	}
+	// The wallet reads the epoch's public sets from these files, and asks the
+	// ledger nothing that names its credential.
+	_, err := feed.Export(ctx, s.log, new(zkp.Accumulator), s.path(feedName))
 	return err
 }
+
+// feedName is the folder of the public sets.
+const feedName = "feed"
 
 func (s *scene) openLedgerScene(ctx context.Context) error {
 	var err error
@@ -260,6 +271,7 @@ func (s *scene) receiveScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	h.feed = feed.Open(os.DirFS(s.path(feedName)))
 	if s.citizen, err = newCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
 		return err
 	}
@@ -385,7 +397,15 @@ func (s *scene) answerScene(ctx context.Context, v *verifier.Verifier, ask *wall
 	s.step(how, "Milliseconds", took.Milliseconds())
 	s.sayResult(result)
 	if how == "proof" {
-		s.say("demo.qr", "Characters", len(openid.QRText(openid.QRProofPresentation, proofBytes(presented.Response))))
+		text := openid.QRText(openid.QRProofPresentation, proofBytes(presented.Response))
+		code, err := qrimage.Encode(text)
+		if err != nil {
+			return err
+		}
+		s.say("demo.qr", "Characters", len(text), "Version", code.Version())
+		if err := replaceFile(filepath.Join(s.dir, "messages", "answer-proof.png"), code.PNG(qrimage.ModulePixels)); err != nil {
+			return err
+		}
 	}
 	return s.keepMessage("answer-"+how+".json", presented.Response)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/zkp/prover/ceremony"
 )
 
 func sentences(t *testing.T, lang string) map[string]string {
@@ -78,12 +79,13 @@ func families() map[string][]string {
 	}
 	scenes := []string{"ledger", "accredit", "import", "receive", "epoch", "ask", "claims", "proof", "attacks"}
 	return map[string][]string{
-		"check.":   check,
-		"step.":    scenes,
-		"explain.": scenes,
-		"action.":  {ledger.ActionIssue, ledger.ActionVerify, ledger.ActionAccredit},
-		"agency.":  {ledger.StateActive, ledger.StateSuspended, ledger.StateEnded},
-		"setup.":   {"single-party", "ceremony"},
+		"check.":         check,
+		"step.":          scenes,
+		"explain.":       scenes,
+		"action.":        {ledger.ActionIssue, ledger.ActionVerify, ledger.ActionAccredit},
+		"agency.":        {ledger.StateActive, ledger.StateSuspended, ledger.StateEnded},
+		"setup.":         {"single-party", "ceremony"},
+		"ceremony.task-": {string(ceremony.TaskCheck), string(ceremony.TaskBegin), string(ceremony.TaskContribute), string(ceremony.TaskKeys)},
 		"reason.": {"missing", "unknown", "type", "empty", "range", "length", "character", "date", "region",
 			"check-digit", "duplicate", "mismatch"},
 		"attack.": {"tampered", "replayed", "other-counter-claims", "other-counter-proof", "revoked-claims", "revoked-prepare",
@@ -125,7 +127,7 @@ func usedIDs(t *testing.T, known map[string]string) map[string]bool {
 			text, _ := strconv.Unquote(lit.Value)
 			head, end, _ := strings.Cut(text, ".")
 			fileName := slices.Contains([]string{"json", "db", "jwt", "csv", "key", "vk"}, end)
-			if shape.MatchString(text) && heads[head] && !fileName {
+			if shape.MatchString(text) && heads[head] && !fileName && !strings.HasSuffix(text, "-") {
 				used[text] = true
 			}
 			return true

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
@@ -75,12 +74,20 @@ func (c *Country) CounterOf(agency *Agency, policy *verifier.Policy) *Counter {
 
 // CounterMaterial is what the country gives every counter.
 func (c *Country) CounterMaterial() verifier.Material {
-	return verifier.Material{Schemas: []*credential.Schema{c.Schema}, VerifyingKeys: c.keys, Status: c.Public}
+	return verifier.Material{Schemas: c.schemas(), VerifyingKeys: c.keys, Status: c.Public}
 }
 
 // CounterOptions go by the country's clock and accept development keys.
 func (c *Country) CounterOptions() verifier.Options {
 	return verifier.Options{Clock: c.Now, AllowSinglePartySetupUnsafe: true}
+}
+
+// AskText is a counter's request object.
+func (c *Country) AskText(counter *Counter) []byte {
+	c.t.Helper()
+	text, err := counter.Verifier.Ask(c.t.Context())
+	c.must(err)
+	return []byte(text)
 }
 
 // Ask lets a counter ask, and a wallet consider it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,12 @@ const (
 
 //go:embed testdata/resident.schema.json
 var schemaFile []byte
+
+//go:embed testdata/driver.schema.json
+var driverFile []byte
+
+// DriverType is the vct of the credentials of OpenDriverDesk.
+const DriverType = "urn:test:driver:1"
 
 // TB is what a country needs of a *testing.T or *testing.B; see Run for
 // examples, which have neither.
@@ -65,6 +72,7 @@ type Country struct {
 	desk   issuer.Options
 	prover wallet.Prover
 	keys   [][]byte
+	driver *credential.Schema // nil until OpenDriverDesk
 
 	mu  sync.Mutex
 	now time.Time
@@ -173,6 +181,53 @@ func (c *Country) Accredit(agency *Agency, action, state string) {
 	c.Submit(c.Root, &ledger.Accreditation{
 		Agency: agency.DID, Action: action, Region: Region, Type: Type, Accreditor: c.Root.DID, State: state,
 	})
+}
+
+// OpenDriverDesk opens another agency's desk for a second type, driving licences,
+// which the library may ask for too. Wallets and counters made from now on know
+// its schema.
+func (c *Country) OpenDriverDesk() *issuer.Desk {
+	c.t.Helper()
+	var err error
+	c.driver, err = credential.ParseSchema(driverFile)
+	c.must(err)
+	c.PublishSchema(c.driver)
+	traffic := c.NewAgency()
+	for agency, action := range map[*Agency]string{traffic: ledger.ActionIssue, c.Library: ledger.ActionVerify} {
+		c.Submit(c.Root, &ledger.Accreditation{
+			Agency: agency.DID, Action: action, Region: Region, Type: DriverType, Accreditor: c.Root.DID, State: ledger.StateActive,
+		})
+	}
+	opts := c.desk
+	opts.Clock = c.Now
+	desk, err := issuer.New(traffic.Issuer(), c.driver, Region, wallet.NewMemoryStore(), c.append, c.Public, opts)
+	c.must(err)
+	c.must(desk.Publish(c.t.Context()))
+	return desk
+}
+
+// HoldLicence gives a wallet a driving licence.
+func (c *Country) HoldLicence(h *Holder, desk *issuer.Desk, name, class, since string) *wallet.Stored {
+	c.t.Helper()
+	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader("name,class,since\n"+name+","+class+","+since+"\n"))
+	c.must(err)
+	if len(offers) != 1 {
+		c.t.Fatalf("testworld: row refused: %v", refused)
+	}
+	application, err := h.Apply(c.t.Context(), offers[0].Offer)
+	c.must(err)
+	response, err := desk.Answer(c.t.Context(), application)
+	c.must(err)
+	stored, err := h.Receive(c.t.Context(), response)
+	c.must(err)
+	return stored
+}
+
+func (c *Country) schemas() []*credential.Schema {
+	if c.driver == nil {
+		return []*credential.Schema{c.Schema}
+	}
+	return []*credential.Schema{c.Schema, c.driver}
 }
 
 // OpenDesk opens an issuing desk of an agency over an empty memory store.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -66,7 +65,7 @@ func (c *Country) Wallet() *Holder {
 
 // WalletMaterial is what the country gives every wallet.
 func (c *Country) WalletMaterial() wallet.Material {
-	return wallet.Material{Schemas: []*credential.Schema{c.Schema}, Status: c.Public}
+	return wallet.Material{Schemas: c.schemas(), Status: c.Public}
 }
 
 // Issue imports one resident at a desk.
