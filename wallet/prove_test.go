@@ -1,0 +1,113 @@
+package wallet_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// setPace pretends that preparing takes so long on this device.
+func setPace(t *testing.T, h *testworld.Holder, d time.Duration) {
+	t.Helper()
+	none(t, h.Store.Update(t.Context(), func(tx wallet.Tx) error {
+		return tx.Put("pace", "prepare", binary.BigEndian.AppendUint64(nil, uint64(d)))
+	}))
+}
+
+// An answer leaves no earlier than one that had to be prepared on the spot,
+// whether or not there was a prepared proof.
+func TestHeldBack(t *testing.T) {
+	c, citizen, s := sketched(t)
+	counter := c.Counter(c.Policy(nil))
+	const pace = 200 * time.Millisecond
+	for name, want := range map[string]int{"with a prepared proof": 1, "with none": 0} {
+		_, err := citizen.Prepare(t.Context(), want)
+		none(t, err)
+		setPace(t, citizen, pace)
+		_, ask := c.Ask(citizen, counter)
+		before, started := s.shown, time.Now()
+		c.Present(citizen, ask, testworld.Proof)
+		if took := time.Since(started); took < pace || s.shown != before+1 {
+			t.Errorf("%s: left after %s, %d shows", name, took, s.shown-before)
+		}
+	}
+}
+
+// Every proof that is made on the spot tells how long that takes here.
+func TestPaceIsMeasured(t *testing.T) {
+	_, citizen, _ := sketched(t)
+	prepare(t, citizen, 1, 1)
+	first := records(t, citizen, "pace")
+	if len(first) != 1 || binary.BigEndian.Uint64(first[0].Value) == 0 {
+		t.Fatalf("records %v", first)
+	}
+	setPace(t, citizen, time.Hour) // a damaged or absurd one does not hold for ever
+	prepare(t, citizen, 2, 1)
+	second := time.Duration(binary.BigEndian.Uint64(records(t, citizen, "pace")[0].Value))
+	if second > 10*time.Second {
+		t.Errorf("an answer would be held back for %s", second)
+	}
+}
+
+// A citizen who goes away while the answer is held back has used up the proof,
+// and sent nothing.
+func TestHeldBackAndLeft(t *testing.T) {
+	c, citizen, s := sketched(t)
+	prepare(t, citizen, 1, 1)
+	setPace(t, citizen, 5*time.Second)
+	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	presented, err := citizen.Present(ctx, ask, wallet.Consent{})
+	if presented != nil || !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("got %v", err)
+	}
+	if len(pool(t, citizen)) != 0 || len(records(t, citizen, "history")) != 0 || s.shown != 0 {
+		t.Error("the proof is still there, or something was shown")
+	}
+}
+
+// What was drafted is sent once; presenting again proves again.
+func TestDraft(t *testing.T) {
+	c, citizen, s := sketched(t)
+	prepare(t, citizen, 2, 2)
+	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
+	citizen.Draft(t.Context(), ask, 0)
+	citizen.Draft(t.Context(), ask, 0) // one is enough
+	citizen.Draft(t.Context(), ask, 1) // claims: nothing to prove
+	citizen.Draft(t.Context(), ask, 7)
+	citizen.Draft(t.Context(), nil, 0)
+	if len(records(t, citizen, "history")) != 0 {
+		t.Error("a draft stands in the history")
+	}
+	c.Present(citizen, ask, testworld.Proof)
+	if s.shown != 1 || len(pool(t, citizen)) != 1 {
+		t.Fatalf("%d shows, %d proofs left", s.shown, len(pool(t, citizen)))
+	}
+	c.Present(citizen, ask, testworld.Proof)
+	if s.shown != 2 || len(pool(t, citizen)) != 0 || s.commitments[0] == s.commitments[1] {
+		t.Errorf("%d shows, %d proofs left", s.shown, len(pool(t, citizen)))
+	}
+	if len(records(t, citizen, "history")) != 2 {
+		t.Error("a presentation is missing in the history")
+	}
+}
+
+// A draft that fails says so when it is presented, and the next try is a new one.
+func TestDraftFails(t *testing.T) {
+	c, citizen, s := sketched(t)
+	prepare(t, citizen, 2, 2)
+	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
+	s.fail = zkp.ErrUnsatisfied
+	citizen.Draft(t.Context(), ask, 0)
+	_, err := citizen.Present(t.Context(), ask, wallet.Consent{})
+	is(t, err, zkp.ErrUnsatisfied)
+	s.fail = nil
+	c.Present(citizen, ask, testworld.Proof)
+}
