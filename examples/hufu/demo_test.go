@@ -36,8 +36,8 @@ func TestDemo(t *testing.T) {
 	got := mustHufu(t, "demo", "--keep", "kept")
 	assertSays(t, got.stdout, "5 rows accepted, 4 refused", "row 6, birthdate", "row 9, resident_id",
 		"Revealed:  birth date, district", "Learned:        birth date = 1990-05-17; district = 110101",
-		"Learned:        aged 18 or over, by birth date; district is 110101",
-		"Never received: name, resident identity number, birth date, address",
+		"Learned:        aged 18 or over, by birth date; district is one of 110101, 110102, 110105, 110106",
+		"Never received: name, resident identity number, birth date, district, address",
 		"[statement]", "[replay]", "[binding]", "[status]", "[epoch]", "[accreditation]", "[checkpoint]", "Done.")
 	if got.err != "" {
 		t.Errorf("standard error: %q", got.err)

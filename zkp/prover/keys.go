@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -163,24 +164,24 @@ func writeSynced(path string, b []byte) error {
 
 // readHashed reads a file whose SHA-256 is known; a longer one is not read to
 // its end.
-func readHashed(path, want string) ([]byte, error) {
-	f, err := os.Open(path)
+func readHashed(folder fs.FS, name, want string) ([]byte, error) {
+	f, err := folder.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
 	}
 	defer f.Close()
 	b, err := readCapped(f, limits.Key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrKeyFile, filepath.Base(path), err)
+		return nil, fmt.Errorf("%w: %s: %w", ErrKeyFile, name, err)
 	}
 	if got := hashOf(b); got != want {
 		return nil, fmt.Errorf("%w: %s has SHA-256 %.12s…, its manifest says %.12s…; delete the folder to make development keys again",
-			ErrKeyFile, filepath.Base(path), got, want)
+			ErrKeyFile, name, got, want)
 	}
 	return b, nil
 }
 
-func readCapped(f *os.File, limit int64) ([]byte, error) {
+func readCapped(f fs.File, limit int64) ([]byte, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -194,8 +195,8 @@ func readCapped(f *os.File, limit int64) ([]byte, error) {
 }
 
 // readManifest reads and checks a folder's manifest.
-func readManifest(dir string) (*Manifest, error) {
-	f, err := os.Open(filepath.Join(dir, manifestName))
+func readManifest(folder fs.FS) (*Manifest, error) {
+	f, err := folder.Open(manifestName)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyFile, err)
 	}

@@ -4,7 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
-	"path/filepath"
+	"io/fs"
+	"os"
 
 	"github.com/consensys/gnark-crypto/ecc"
 	groth16 "github.com/consensys/gnark/backend/groth16/bn254"
@@ -30,21 +31,24 @@ type proving struct {
 // Open loads a folder of keys, each file by the hash its manifest names. It may
 // hold the keys of some circuits only, where a ceremony made those alone; what
 // needs another is then ErrUnknownCircuit.
-func Open(dir string) (*Prover, error) {
-	m, err := readManifest(dir)
+func Open(dir string) (*Prover, error) { return OpenFS(os.DirFS(dir)) }
+
+// OpenFS is Open where the folder is something else than a directory: a zip
+// archive that a web page has fetched, or the assets of an app.
+func OpenFS(folder fs.FS) (*Prover, error) {
+	m, err := readManifest(folder)
 	if err != nil {
 		return nil, err
 	}
 	p := &Prover{manifest: m, circuits: map[zkp.Circuit]*proving{}, vk: map[zkp.Circuit][]byte{}}
 	for c, keys := range m.Circuits {
-		base := filepath.Join(dir, string(c))
-		if p.vk[c], err = readHashed(base+".vk", keys.VerifyingKey); err != nil {
+		if p.vk[c], err = readHashed(folder, string(c)+".vk", keys.VerifyingKey); err != nil {
 			return nil, err
 		}
 		if err := checkVerifyingKey(c, m.Setup, p.vk[c]); err != nil {
 			return nil, err
 		}
-		if p.circuits[c], err = openProving(base, keys); err != nil {
+		if p.circuits[c], err = openProving(folder, c, keys); err != nil {
 			return nil, err
 		}
 	}
@@ -63,12 +67,12 @@ func checkVerifyingKey(c zkp.Circuit, setup string, b []byte) error {
 	return nil
 }
 
-func openProving(base string, keys CircuitKeys) (*proving, error) {
-	system, err := readHashed(base+".r1cs", keys.System)
+func openProving(folder fs.FS, c zkp.Circuit, keys CircuitKeys) (*proving, error) {
+	system, err := readHashed(folder, string(c)+".r1cs", keys.System)
 	if err != nil {
 		return nil, err
 	}
-	pk, err := readHashed(base+".pk", keys.ProvingKey)
+	pk, err := readHashed(folder, string(c)+".pk", keys.ProvingKey)
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,7 @@ func (r BeaconRule) CheckValue(value []byte) error {
 	if len(value) != bls.SizeOfG1AffineCompressed {
 		return fmt.Errorf("%w: %d bytes, a signature of drand has %d", ErrBeacon, len(value), bls.SizeOfG1AffineCompressed)
 	}
-	if _, err := signature.SetBytes(value); err != nil || signature.IsInfinity() {
+	if _, err := signature.SetBytes(value); err != nil {
 		return fmt.Errorf("%w: not a signature of drand", ErrBeacon)
 	}
 	if !drandSigned(&signature, r.Round()) {

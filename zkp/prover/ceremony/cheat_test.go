@@ -93,6 +93,12 @@ func cheats() []cheat {
 			p.Contribute()
 			replace(t, dir, "phase1", 2, encoded(t, p))
 		}, ceremony.ErrChain, "phase1", 2, 1},
+		{"built on the beginning again, and signed so", two, func(t *testing.T, dir string) {
+			p := mpcsetup.NewPhase1(2048)
+			p.Contribute()
+			replace(t, dir, "phase1", 2, encoded(t, p))
+			record(t, path(dir, "phase1", 2, ".json"), agencies()[1].key, func(r *ceremony.Record) { r.Previous = ceremony.Phase1Start(2048) })
+		}, ceremony.ErrChain, "phase1", 2, 1},
 		{"not built on it, and saying so", two, func(t *testing.T, dir string) {
 			p := mpcsetup.NewPhase1(2048)
 			p.Contribute()
@@ -164,6 +170,7 @@ func cheats() []cheat {
 		{"beacon in the transcript alone", sealed, func(t *testing.T, dir string) {
 			transcript(t, dir, func(x *ceremony.Transcript) { x.Beacons[1] = value123 })
 		}, ceremony.ErrBeacon, "phase2/beacon.json", 0, none},
+		{"beacon of another round, phase 2 going on", sealed1, func(t *testing.T, dir string) { beacon(t, dir, "phase1", value1000) }, ceremony.ErrBeacon, "phase1/beacon.json", 0, none},
 		{"phase 2 ended, phase 1 not", sealed, func(t *testing.T, dir string) {
 			remove(t, filepath.Join(dir, "phase1", "beacon.json"))
 		}, ceremony.ErrBeacon, "phase2/beacon.json", 0, none},

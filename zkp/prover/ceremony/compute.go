@@ -65,10 +65,6 @@ func run[T any](ctx context.Context, compute func() (T, error)) (T, error) {
 		value T
 		err   error
 	}
-	if err := ctx.Err(); err != nil {
-		var none T
-		return none, err
-	}
 	done := make(chan result, 1)
 	go func() {
 		value, err := compute()

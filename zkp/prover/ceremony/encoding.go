@@ -18,9 +18,6 @@ const (
 	sizeProof = sizeG1 + sizeG2
 )
 
-// A contribution ends with the hash of the one before it, after its length.
-const sizeChallenge = 1 + sha256.Size
-
 // shape is what a file must look like before gnark reads it: gnark's readers
 // allocate what lengths in the file claim, and take uncompressed points, which
 // shift all that follows.
@@ -120,7 +117,8 @@ func parsePhase2(b []byte, s *shape) (*mpcsetup.Phase2, error) {
 }
 
 // parse has every point checked for its subgroup by gnark, and refuses what
-// does not encode to itself.
+// does not encode to itself. Today gnark lets no other spelling through; the
+// second look keeps it so.
 func parse(b []byte, s *shape, p interface {
 	io.ReaderFrom
 	io.WriterTo

@@ -123,12 +123,7 @@ func parseName(name string) (number int, base, ending string, ok bool) {
 
 // readFile reads a file that may have at most so many bytes.
 func readFile(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	info, err := os.Stat(path) // first, because to open a pipe is to wait
 	if err != nil {
 		return nil, unavailable(err)
 	}
@@ -138,6 +133,11 @@ func readFile(path string, limit int64) ([]byte, error) {
 	if info.Size() > limit {
 		return nil, fmt.Errorf("%w: %s has %d bytes, at most %d allowed", ErrForm, filepath.Base(path), info.Size(), limit)
 	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	defer f.Close()
 	b := make([]byte, info.Size())
 	if _, err := io.ReadFull(f, b); err != nil {
 		return nil, unavailable(err)

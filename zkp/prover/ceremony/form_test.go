@@ -11,6 +11,9 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/consensys/gnark-crypto/ecc/bn254"
+	"github.com/consensys/gnark-crypto/ecc/bn254/fp"
+
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
@@ -74,6 +77,9 @@ func TestContributionForms(t *testing.T) {
 			for i := range 32 {
 				other[at+i] = 0xff
 			}
+			junk := bytes.Clone(c.good)
+			junk[at] = 0x40 // infinity, and yet something behind it
+			bad["infinity with something behind at "+hex.EncodeToString(binary.BigEndian.AppendUint32(nil, uint32(at)))] = junk
 			bad["uncompressed at "+hex.EncodeToString(binary.BigEndian.AppendUint32(nil, uint32(at)))] = plain
 			bad["no field element at "+hex.EncodeToString(binary.BigEndian.AppendUint32(nil, uint32(at)))] = other
 		}
@@ -90,6 +96,52 @@ func TestContributionForms(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A point given with both coordinates takes two places, and so moves all that
+// follows: a length that gnark reads then stands where ours would not look.
+func TestShiftedLength(t *testing.T) {
+	domain, private := sizes(t)
+	b := bytes.Clone(read(t, path(stage(t, one), phase2Show, 1, ".bin")))
+	_, _, generator, _ := bn254.Generators()
+	whole := generator.RawBytes()
+	copy(b[38:], whole[:])
+	length := 38 + 32*private // must stay, and now begins a point
+	shifted := pointBeginning(t, b[length:length+4]).RawBytes()
+	copy(b[length:], shifted[:])
+	binary.BigEndian.PutUint32(b[length+64:], 1<<22)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	err := ceremony.ParsePhase2(b, domain, private)
+	runtime.ReadMemStats(&after)
+	if !errors.Is(err, ceremony.ErrForm) {
+		t.Errorf("%v", err)
+	}
+	if grown := after.TotalAlloc - before.TotalAlloc; grown > 64<<20 {
+		t.Errorf("%d bytes were made room for", grown)
+	}
+}
+
+// pointBeginning finds a point whose first coordinate begins with some bytes.
+func pointBeginning(t *testing.T, first []byte) *bn254.G1Affine {
+	t.Helper()
+	var x [32]byte
+	copy(x[:], first)
+	three := new(fp.Element).SetUint64(3)
+	for i := range 1000 {
+		x[31] = byte(i)
+		x[30] = byte(i >> 8)
+		p := new(bn254.G1Affine)
+		if err := p.X.SetBytesCanonical(x[:]); err != nil {
+			t.Fatal(err)
+		}
+		p.Y.Square(&p.X).Mul(&p.Y, &p.X).Add(&p.Y, three)
+		if p.Y.Sqrt(&p.Y) != nil && p.IsOnCurve() {
+			return p
+		}
+	}
+	t.Fatal("no such point")
+	return nil
 }
 
 // Too large a file is refused by its size, and not read.
@@ -157,6 +209,9 @@ func fuzzDoor(f *testing.F, parse func([]byte) (again []byte, err error), seeds 
 			f.Fatalf("a seed is refused: %v", err)
 		}
 		f.Add(s)
+		if _, err := parse(bytes.Replace(s, []byte(`"version": 1`), []byte(`"version": 2`), 1)); err == nil {
+			f.Fatal("another version is read")
+		}
 		// Another spelling of the same is refused.
 		for _, other := range [][]byte{append(bytes.Clone(s), '\n'), bytes.TrimSpace(s), bytes.Replace(s, []byte(`"version"`), []byte(`"Version"`), 1), bytes.Replace(s, []byte(": "), []byte(":"), 1)} {
 			if _, err := parse(other); !errors.Is(err, ceremony.ErrForm) {

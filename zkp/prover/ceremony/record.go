@@ -70,7 +70,7 @@ func (r *Record) signedBy(p Participant) error {
 		return err
 	}
 	digest := r.digest()
-	if len(r.Signature) == 0 || !ecdsa.VerifyASN1(key, digest[:], r.Signature) {
+	if !ecdsa.VerifyASN1(key, digest[:], r.Signature) {
 		return ErrSignature
 	}
 	return nil

@@ -2,15 +2,20 @@ package ceremony_test
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/consensys/gnark/backend/groth16/bn254/mpcsetup"
 	"github.com/gofrs/flock"
 
 	"github.com/hufu-id/hufu/zkp"
@@ -70,7 +75,9 @@ func TestContributeRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := stage(t, c.stage)
 			before := snapshot(t, dir)
-			_, err := ceremony.Contribute(t.Context(), dir, c.who.did, c.key, at(c.now))
+			opts := at(c.now)
+			opts.Progress = func(s ceremony.Step) { t.Errorf("refused after minutes only: %+v", s) }
+			_, err := ceremony.Contribute(t.Context(), dir, c.who.did, c.key, opts)
 			var refused *ceremony.Refused
 			if !errors.Is(err, c.err) || errors.As(err, &refused) {
 				t.Errorf("%v", err)
@@ -103,7 +110,9 @@ func TestSealRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := stage(t, c.stage)
 			before := snapshot(t, dir)
-			_, err := ceremony.Seal(t.Context(), dir, unhex(t, c.value), at(c.now))
+			opts := at(c.now)
+			opts.Progress = func(s ceremony.Step) { t.Errorf("refused after minutes only: %+v", s) }
+			_, err := ceremony.Seal(t.Context(), dir, unhex(t, c.value), opts)
 			var refused *ceremony.Refused
 			if !errors.Is(err, c.err) || errors.As(err, &refused) {
 				t.Errorf("%v", err)
@@ -118,15 +127,25 @@ func TestNothingIsBuiltOnACheat(t *testing.T) {
 	west := agencies()[2]
 	dir := stage(t, two)
 	flip(t, path(dir, "phase1", 1, ".bin"), 300)
-	before := snapshot(t, dir)
-	var refused *ceremony.Refused
-	if _, err := ceremony.Contribute(t.Context(), dir, west.did, west.key, at(begin)); !errors.As(err, &refused) {
-		t.Errorf("contributed: %v", err)
+	check := func() {
+		before := snapshot(t, dir)
+		var refused *ceremony.Refused
+		if _, err := ceremony.Contribute(t.Context(), dir, west.did, west.key, at(begin)); !errors.As(err, &refused) {
+			t.Errorf("contributed: %v", err)
+		}
+		if _, err := ceremony.Seal(t.Context(), dir, unhex(t, value123), at(round123)); !errors.As(err, &refused) {
+			t.Errorf("sealed: %v", err)
+		}
+		unchanged(t, dir, before)
 	}
-	if _, err := ceremony.Seal(t.Context(), dir, unhex(t, value123), at(round123)); !errors.As(err, &refused) {
-		t.Errorf("sealed: %v", err)
-	}
-	unchanged(t, dir, before)
+	check()
+	// One that only the curve can tell.
+	dir = stage(t, two)
+	p := mpcsetup.NewPhase1(2048)
+	p.Contribute()
+	p.Challenge = previous(t, dir, "phase1", 2)
+	replace(t, dir, "phase1", 2, encoded(t, p))
+	check()
 }
 
 // Who does not come is passed over only when asked for, and cannot come back.
@@ -169,12 +188,13 @@ func TestInitRefuses(t *testing.T) {
 		"a name of two lines":    func(p *ceremony.Plan) { p.Name = "a\nb" },
 		"nobody":                 func(p *ceremony.Plan) { p.Participants = nil },
 		"one twice":              func(p *ceremony.Plan) { p.Participants[1] = p.Participants[0] },
+		"one DID with two keys":  func(p *ceremony.Plan) { p.Participants[1].DID = p.Participants[0].DID },
 		"one key twice":          func(p *ceremony.Plan) { p.Participants[1].Key = p.Participants[0].Key },
 		"no DID":                 func(p *ceremony.Plan) { p.Participants[0].DID = "north" },
 		"half a key":             func(p *ceremony.Plan) { p.Participants[0].Key = p.Participants[0].Key[:50] },
 		"no minimum":             func(p *ceremony.Plan) { p.Minimum = 0 },
 		"more than there are":    func(p *ceremony.Plan) { p.Minimum = 4 },
-		"a beacon known already": func(p *ceremony.Plan) { p.Beacons[0].At = begin },
+		"a beacon known already": func(p *ceremony.Plan) { p.Beacons[0] = ceremony.BeaconRule{Source: "a lottery", At: begin} },
 		"one beacon for both":    func(p *ceremony.Plan) { p.Beacons[1].At = p.Beacons[0].At },
 		"a beacon of nobody":     func(p *ceremony.Plan) { p.Beacons[1].Source = "" },
 	} {
@@ -197,12 +217,76 @@ func TestInitRefuses(t *testing.T) {
 			t.Errorf("circuits %s: %v", name, err)
 		}
 	}
+	early := plan(t)
+	early.Beacons[0].At = time.Unix(1692803366, 0)
+	if _, err := ceremony.Init(t.Context(), t.TempDir(), early, []zkp.Circuit{zkp.CircuitShow}, at(time.Unix(0, 0))); !errors.Is(err, ceremony.ErrPlan) {
+		t.Errorf("a round before drand's first: %v", err)
+	}
 	dir := stage(t, two)
 	before := snapshot(t, dir)
 	if _, err := ceremony.Init(t.Context(), dir, plan(t), []zkp.Circuit{zkp.CircuitShow}, at(begin)); !errors.Is(err, ceremony.ErrExists) {
 		t.Errorf("a second ceremony in the folder: %v", err)
 	}
 	unchanged(t, dir, before)
+}
+
+// A plan that somebody else wrote is held to the same limits.
+func TestPlanLimits(t *testing.T) {
+	good := read(t, filepath.Join(stage(t, planned), "ceremony.json"))
+	many := func(n int) (out []ceremony.Participant) {
+		for i := range n {
+			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := ceremony.NewParticipant("did:hufu:"+strconv.Itoa(i), &key.PublicKey)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, p)
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		change func(*ceremony.Plan)
+		err    error
+	}{
+		"unchanged":       {func(*ceremony.Plan) {}, nil},
+		"64 participants": {func(p *ceremony.Plan) { p.Participants = many(64) }, nil},
+		"65 participants": {func(p *ceremony.Plan) { p.Participants = many(65) }, ceremony.ErrPlan},
+		"another version": {func(p *ceremony.Plan) { p.Version = 2 }, ceremony.ErrPlan},
+		"no circuits":     {func(p *ceremony.Plan) { p.Circuits = p.Circuits[:0] }, ceremony.ErrPlan},
+		"17 circuits": {func(p *ceremony.Plan) {
+			for i := range 16 {
+				p.Circuits = append(p.Circuits, ceremony.PlannedSystem{Circuit: zkp.Circuit(strconv.Itoa(i))})
+			}
+		}, ceremony.ErrPlan},
+		"a circuit twice":        {func(p *ceremony.Plan) { p.Circuits = append(p.Circuits, p.Circuits[0]) }, ceremony.ErrPlan},
+		"a name of 70,000 bytes": {func(p *ceremony.Plan) { p.Name = strings.Repeat("x", 70000) }, ceremony.ErrForm},
+		"another spelling of a key": {func(p *ceremony.Plan) {
+			// A bit string may be shifted, with as many bits unused at its end.
+			key := p.Participants[0].Key
+			at := len(key) - 65
+			key[at-1] = 3
+			for i := at; i < len(key); i++ {
+				key[i] <<= 3
+				if i+1 < len(key) {
+					key[i] |= key[i+1] >> 5
+				}
+			}
+		}, ceremony.ErrPlan},
+		"power 0":  {func(p *ceremony.Plan) { p.Power = 0 }, ceremony.ErrPlan},
+		"power 21": {func(p *ceremony.Plan) { p.Power = 21 }, ceremony.ErrPlan},
+	} {
+		p, err := ceremony.ParsePlan(good)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.change(p)
+		if _, err := ceremony.ParsePlan(p.Bytes()); !errors.Is(err, c.err) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // What cannot be checked is not false.
@@ -217,6 +301,12 @@ func TestCouldNotCheck(t *testing.T) {
 		"a folder for it": {func(dir string) {
 			remove(t, path(dir, "phase1", 2, ".bin"))
 			if err := os.Mkdir(path(dir, "phase1", 2, ".bin"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}, ceremony.ErrUnavailable},
+		"a device for it": {func(dir string) {
+			remove(t, path(dir, "phase1", 2, ".bin"))
+			if err := os.Symlink(os.DevNull, path(dir, "phase1", 2, ".bin")); err != nil {
 				t.Fatal(err)
 			}
 		}, ceremony.ErrUnavailable},
@@ -268,6 +358,78 @@ func TestKeysOfOneCircuit(t *testing.T) {
 	}
 	_, _, w := credential(t)
 	if _, err := keys.Prepare(t.Context(), w); !errors.Is(err, prover.ErrUnknownCircuit) {
+		t.Errorf("%v", err)
+	}
+	empty := t.TempDir()
+	write(t, filepath.Join(empty, "manifest.json"), []byte(`{"version":1,"setup":"ceremony","circuits":{}}`))
+	if _, err := prover.Open(empty); !errors.Is(err, prover.ErrKeyFile) {
+		t.Errorf("a folder of no circuits: %v", err)
+	}
+}
+
+// misfit signs something else than it is asked to, as a broken module might.
+type misfit struct{ *ecdsa.PrivateKey }
+
+func (m misfit) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	return m.PrivateKey.Sign(random, flipped(digest, 0), opts)
+}
+
+// What a broken signer signed is not written.
+func TestBrokenSigner(t *testing.T) {
+	dir, west := stage(t, two), agencies()[2]
+	before := snapshot(t, dir)
+	if _, err := ceremony.Contribute(t.Context(), dir, west.did, misfit{west.key}, at(begin)); !errors.Is(err, ceremony.ErrSignature) {
+		t.Errorf("%v", err)
+	}
+	unchanged(t, dir, before)
+}
+
+// The moment comes while a contribution is computed.
+func TestTooLateMeanwhile(t *testing.T) {
+	dir, west := stage(t, two), agencies()[2]
+	before, now := snapshot(t, dir), begin
+	opts := at(begin)
+	opts.Clock = func() time.Time { return now }
+	opts.Progress = func(s ceremony.Step) {
+		if s.Task == ceremony.TaskContribute {
+			now = round123
+		}
+	}
+	if _, err := ceremony.Contribute(t.Context(), dir, west.did, west.key, opts); !errors.Is(err, ceremony.ErrTooLate) {
+		t.Errorf("%v", err)
+	}
+	unchanged(t, dir, before)
+}
+
+// A file that is exchanged after its hash was looked at is not used.
+func TestExchangedMeanwhile(t *testing.T) {
+	dir := stage(t, two)
+	opts := at(begin)
+	opts.Memory = t.TempDir()
+	other := read(t, path(stage(t, two), "phase1", 1, ".bin"))
+	opts.Progress = func(ceremony.Step) { write(t, path(dir, "phase1", 1, ".bin"), flipped(other, len(other)-1)) }
+	if _, err := ceremony.Verify(t.Context(), dir, opts); !errors.Is(err, ceremony.ErrChain) {
+		t.Errorf("%v", err)
+	}
+}
+
+// More files than any ceremony has are not sorted through.
+func TestTooManyFiles(t *testing.T) {
+	dir := stage(t, two)
+	for i := range 1100 {
+		write(t, filepath.Join(dir, "phase1", "x"+strconv.Itoa(i)), nil)
+	}
+	var refused *ceremony.Refused
+	if _, err := ceremony.Verify(t.Context(), dir, at(begin)); !errors.As(err, &refused) || !errors.Is(err, ceremony.ErrForm) {
+		t.Errorf("%v", err)
+	}
+}
+
+// A value that is there before its time was chosen by somebody.
+func TestBeaconBeforeItsTime(t *testing.T) {
+	_, err := ceremony.Verify(t.Context(), stage(t, sealed1), at(round123.Add(-time.Second)))
+	var refused *ceremony.Refused
+	if !errors.As(err, &refused) || !errors.Is(err, ceremony.ErrBeacon) {
 		t.Errorf("%v", err)
 	}
 }

@@ -84,9 +84,6 @@ func (c *chain) readTranscript() error {
 	if err != nil || b == nil {
 		return err
 	}
-	if t.Ceremony != c.id {
-		return &Refused{Step: transcriptName, Err: fmt.Errorf("%w: of another ceremony", ErrTranscript)}
-	}
 	for phase := range c.beacons {
 		if t.Beacons[phase] != hex.EncodeToString(c.beacons[phase]) {
 			return &Refused{Step: phaseName(phase) + "/" + beaconName, Err: fmt.Errorf("%w: the transcript has another", ErrBeacon)}
@@ -135,11 +132,7 @@ func (p *Plan) keyNames() []string {
 
 // compareKeys holds the key folder against the transcript.
 func (c *chain) compareKeys(t *transcript) error {
-	names := c.plan.keyNames()
-	if len(names) != len(t.Keys) {
-		return &Refused{Step: transcriptName, Err: fmt.Errorf("%w: other key files", ErrTranscript)}
-	}
-	for _, name := range names {
+	for _, name := range c.plan.keyNames() {
 		b, err := readFile(filepath.Join(KeysDir(c.dir), name), limits.Key)
 		if err != nil && !errors.Is(err, ErrForm) {
 			return err
