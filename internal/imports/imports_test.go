@@ -62,6 +62,8 @@ var heavy = map[string]string{
 	"github.com/mattn/go-sqlite3":   "sqlite",
 	"github.com/consensys/gnark/":   "zkp/prover",
 	"github.com/spf13/cobra":        "examples",
+	"github.com/boombuler/barcode":  "openid/qrimage",
+	"github.com/makiuchi-d/gozxing": "only tests",
 	"github.com/hyperledger/":       "wallet/ariesagent",
 	"github.com/cometbft/":          "ledger/cometlog",
 	module + "zkp/prover":           "zkp/prover",
