@@ -93,18 +93,21 @@ func TestRequestRefused(t *testing.T) {
 		change func(*message.Request)
 		want   error
 	}{
-		"query hash":         {func(r *message.Request) { r.Query = r.Query[1:] }, message.ErrForm},
-		"no questions":       {func(r *message.Request) { r.Questions = nil }, zkp.ErrStatement},
-		"schema":             {func(r *message.Request) { r.Questions[0].Schema = nil }, zkp.ErrForm},
-		"schema above r":     {func(r *message.Request) { r.Questions[0].Schema = []byte(strings.Repeat("\xff", 32)) }, zkp.ErrForm},
-		"unknown operation":  {func(r *message.Request) { first(r).Op = "" }, message.ErrForm},
-		"value":              {func(r *message.Request) { first(r).Value = []byte{1} }, zkp.ErrForm},
-		"member of a set":    {func(r *message.Request) { first(r).Op, first(r).Set = "in", [][]byte{{1}} }, zkp.ErrForm},
-		"a member twice":     {func(r *message.Request) { p := &r.Questions[0].Statements[0].Predicates[2]; p.Set[0] = p.Set[1] }, zkp.ErrStatement},
-		"in without a set":   {func(r *message.Request) { r.Questions[0].Statements[0].Predicates[2].Set = nil }, zkp.ErrStatement},
-		"slot":               {func(r *message.Request) { first(r).Slot = zkp.Slots }, zkp.ErrStatement},
-		"table":              {func(r *message.Request) { r.Questions[0].Statements[0].Table = 1 }, zkp.ErrStatement},
-		"five predicates":    {func(r *message.Request) { r.Questions[0].Statements[0].Predicates = make([]message.Predicate, 5) }, message.ErrForm},
+		"query hash":        {func(r *message.Request) { r.Query = r.Query[1:] }, message.ErrForm},
+		"no questions":      {func(r *message.Request) { r.Questions = nil }, zkp.ErrStatement},
+		"schema":            {func(r *message.Request) { r.Questions[0].Schema = nil }, zkp.ErrForm},
+		"schema above r":    {func(r *message.Request) { r.Questions[0].Schema = []byte(strings.Repeat("\xff", 32)) }, zkp.ErrForm},
+		"unknown operation": {func(r *message.Request) { first(r).Op = "" }, message.ErrForm},
+		"value":             {func(r *message.Request) { first(r).Value = []byte{1} }, zkp.ErrForm},
+		"member of a set":   {func(r *message.Request) { first(r).Op, first(r).Set = "in", [][]byte{{1}} }, zkp.ErrForm},
+		"a member twice":    {func(r *message.Request) { p := &r.Questions[0].Statements[0].Predicates[2]; p.Set[0] = p.Set[1] }, zkp.ErrStatement},
+		"in without a set":  {func(r *message.Request) { r.Questions[0].Statements[0].Predicates[2].Set = nil }, zkp.ErrStatement},
+		"slot":              {func(r *message.Request) { first(r).Slot = zkp.Slots }, zkp.ErrStatement},
+		"table":             {func(r *message.Request) { r.Questions[0].Statements[0].Table = 1 }, zkp.ErrStatement},
+		"five predicates": {func(r *message.Request) {
+			s := &r.Questions[0].Statements[0]
+			s.Predicates = append(s.Predicates, message.Predicate{Op: "none"}, message.Predicate{Op: "none"})
+		}, message.ErrForm},
 		"nothing but a hull": {func(r *message.Request) { r.Questions[0].Statements = nil }, zkp.ErrStatement},
 	} {
 		r := withBit7(good(t))
