@@ -57,6 +57,7 @@ type VerifyingKey struct {
 
 	alphaBeta bn254.GT
 	fixed     [2]pairingLines // of −γ and −δ
+	combs     []*comb         // of ic[1:]
 }
 
 type pairingLines = [2][len(bn254.LoopCounter)]bn254.LineEvaluationAff
@@ -169,6 +170,9 @@ func (k *VerifyingKey) precompute() error {
 	var neg bn254.G2Affine
 	k.fixed[0] = bn254.PrecomputeLines(*neg.Neg(&k.gamma))
 	k.fixed[1] = bn254.PrecomputeLines(*neg.Neg(&k.delta))
+	for i := range k.ic[1:] {
+		k.combs = append(k.combs, newComb(&k.ic[i+1]))
+	}
 	return nil
 }
 
@@ -232,19 +236,10 @@ func (k *VerifyingKey) verify(p *Proof, inputs []Element) error {
 
 var errPairing = errors.New("pairing equation does not hold")
 
-// inputPoint is IC₀ + Σ inputᵢ·ICᵢ₊₁. Most inputs are small numbers, for which
-// one short multiplication each is cheaper than a multi-exponentiation.
+// inputPoint is IC₀ + Σ inputᵢ·ICᵢ₊₁.
 func (k *VerifyingKey) inputPoint(inputs []Element) bn254.G1Affine {
-	var sum, term bn254.G1Jac
-	sum.FromAffine(&k.ic[0])
-	for i, in := range inputs {
-		if in.IsZero() {
-			continue
-		}
-		term.FromAffine(&k.ic[i+1])
-		term.ScalarMultiplication(&term, bigOf(in))
-		sum.AddAssign(&term)
-	}
+	sum := combSum(k.combs, inputs)
+	sum.AddMixed(&k.ic[0])
 	var out bn254.G1Affine
 	out.FromJacobian(&sum)
 	return out

@@ -29,7 +29,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build compiles one of the commands beside this file, as its comment says.
+// flags are those of the package comment.
+var flags = []string{
+	"build", "-ldflags", "-s -w", "-trimpath",
+	"-gcflags=all=-l", "-gcflags=math/bits=", "-gcflags=crypto/internal/...=", "-gcflags=github.com/consensys/gnark-crypto/...=",
+}
+
+// build compiles one of the commands beside this file, as the package comment says.
 func build(t testing.TB, name string) string {
 	t.Helper()
 	if testing.Short() {
@@ -49,7 +55,7 @@ func build(t testing.TB, name string) string {
 		built.modules = map[string]string{}
 	}
 	path := filepath.Join(built.dir, name+".wasm")
-	cmd := exec.Command("go", "build", "-ldflags", "-s -w", "-trimpath", "-o", path, "./"+name)
+	cmd := exec.Command("go", append(slices.Clone(flags), "-o", path, "./"+name)...)
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "GOWASM=")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

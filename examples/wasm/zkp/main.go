@@ -4,9 +4,7 @@
 // page that has the ledger's roots and keys from elsewhere and only wants the
 // proofs checked. Package verifier decides far more; see examples/wasm/verifier.
 //
-//	GOOS=js GOARCH=wasm go build -ldflags "-s -w" -trimpath -o zkp.wasm ./examples/wasm/zkp
-//
-// With Go's wasm_exec.js loaded and the module running, the page calls
+// Built as the package comment of examples/wasm says, with Go's wasm_exec.js loaded and the module running, the page calls
 //
 //	hufu.open(JSON.stringify({keys: [{file: "<base64>", sha256: "<hex>"}, …]}))
 //	hufu.verify(JSON.stringify({epoch: …, request: …, answer: ["<base64>"]}))
