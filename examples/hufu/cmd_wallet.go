@@ -174,24 +174,54 @@ func (a *app) walletReceive(dir *string) *cobra.Command {
 
 func (a *app) walletPrepare(dir *string) *cobra.Command {
 	var count int
+	var keep bool
 	cmd := &cobra.Command{
-		Use:     "prepare",
-		Short:   "Make proofs ahead of any request, in the newest epoch",
-		Example: "  hufu wallet prepare --count 3",
+		Use:   "prepare",
+		Short: "Make proofs ahead of any request, in the newest epoch",
+		Long: "Makes as many proofs as are missing. With --keep it goes on, as an app does that is\n" +
+			"open: after every presentation and every new epoch, until it is interrupted.",
+		Example: "  hufu wallet prepare --count 3\n  hufu wallet prepare --keep",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			prepared := func(made int) {
+				a.report(map[string]any{"prepared": made}, "wallet.prepared", "Count", made)
+			}
 			return a.withWallet(cmd.Context(), *dir, true, func(ctx context.Context, c *citizen) error {
+				if keep {
+					return a.keepPrepared(ctx, c, count, prepared)
+				}
 				made, err := c.Prepare(ctx, count)
 				if err != nil {
 					return err
 				}
-				a.report(map[string]any{"prepared": made}, "wallet.prepared", "Count", made)
+				prepared(made)
 				return nil
 			})
 		},
 	}
 	cmd.Flags().IntVar(&count, "count", 3, "how many to keep ready for each credential")
+	cmd.Flags().BoolVar(&keep, "keep", false, "go on until interrupted")
 	return cmd
+}
+
+// keepPrepared ends well when it is interrupted: that is how it is meant to end.
+// What fails again in the same way is said once.
+func (a *app) keepPrepared(ctx context.Context, c *citizen, count int, prepared func(int)) error {
+	a.say("wallet.keeping", "Count", count)
+	said := ""
+	err := c.KeepPrepared(ctx, count, func(made int, err error) {
+		if err == nil {
+			said = ""
+			prepared(made)
+		} else if sentence := a.sentence(err); sentence != said {
+			said = sentence
+			fmt.Fprintln(a.err, sentence)
+		}
+	})
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }
 
 func (a *app) walletPresent(dir *string) *cobra.Command {

@@ -54,6 +54,8 @@ type Options struct {
 	Desk issuer.Options
 	// ZK is what the ledger computes with; nil means a zkp.Accumulator.
 	ZK ledger.ZK
+	// EpochLength is whole seconds; zero means an hour.
+	EpochLength time.Duration
 }
 
 // Country is a ledger, its agencies and what they publish.
@@ -92,7 +94,7 @@ func New(t TB, opts Options) *Country {
 		opts.ZK = new(zkp.Accumulator)
 	}
 	c.Log, err = sqlitelog.Init(t.Context(), c.Dir, Origin, opts.ZK, c.Root.Key, sqlitelog.InitOptions{
-		Clock: c.Now, NextKeys: c.Root.object.Next,
+		Clock: c.Now, NextKeys: c.Root.object.Next, EpochLength: opts.EpochLength,
 	})
 	c.must(err)
 	t.Cleanup(func() { _ = c.Log.Close() })

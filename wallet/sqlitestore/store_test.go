@@ -232,10 +232,10 @@ func TestOpenRefuses(t *testing.T) {
 		return path
 	}
 	foreign := filepath.Join(dir, "foreign")
-	exec(t, foreign, "CREATE TABLE vault (x)")
+	execute(t, foreign, "CREATE TABLE vault (x)")
 	later := filepath.Join(dir, "later")
 	create(t, later).Close()
-	exec(t, later, "PRAGMA user_version = 2")
+	execute(t, later, "PRAGMA user_version = 2")
 	tests := []struct {
 		name, path string
 		want       error

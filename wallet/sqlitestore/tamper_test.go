@@ -15,7 +15,7 @@ import (
 )
 
 // exec changes a file behind the vault's back.
-func exec(t testing.TB, path string, statements ...string) {
+func execute(t testing.TB, path string, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("sqlite3", path)
 	if err != nil {
@@ -51,7 +51,7 @@ func tamperedVault(t *testing.T) (path string) {
 	put(t, s, "b", "two", wallet.Tag{Name: "type", Value: "y"})
 	put(t, s, "c", "three")
 	s.Close()
-	exec(t, path,
+	execute(t, path,
 		"CREATE TABLE old_record AS SELECT * FROM record", "CREATE TABLE old_body AS SELECT * FROM body",
 		"CREATE TABLE old_tag AS SELECT * FROM tag", "CREATE TABLE old_slot AS SELECT * FROM slot",
 		"CREATE TABLE old_vault AS SELECT * FROM vault")
@@ -114,7 +114,7 @@ func TestTampering(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := copyFile(t, template)
-			exec(t, path, tt.statements...)
+			execute(t, path, tt.statements...)
 			s, err := sqlitestore.Open(t.Context(), path, passphrase, sqlitestore.Options{})
 			if tt.atOpen != nil {
 				if !errors.Is(err, tt.atOpen) {
@@ -152,7 +152,7 @@ func copyFile(t *testing.T, from string) (to string) {
 func TestTamperingWhileOpen(t *testing.T) {
 	path := tamperedVault(t)
 	s := open(t, path)
-	exec(t, path, "PRAGMA foreign_keys = on", "DELETE FROM record WHERE id = "+firstID)
+	execute(t, path, "PRAGMA foreign_keys = on", "DELETE FROM record WHERE id = "+firstID)
 	_, errA := value(t, s, "a")
 	if !errors.Is(errA, sqlitestore.ErrIntegrity) {
 		t.Errorf("got %v", errA)
@@ -167,7 +167,7 @@ func TestTamperingWhileOpen(t *testing.T) {
 func TestRollbackWhileOpen(t *testing.T) {
 	path := tamperedVault(t)
 	s := open(t, path)
-	exec(t, path, "DELETE FROM record", "DELETE FROM body", "DELETE FROM tag", "DELETE FROM vault",
+	execute(t, path, "DELETE FROM record", "DELETE FROM body", "DELETE FROM tag", "DELETE FROM vault",
 		"INSERT INTO record SELECT * FROM old_record", "INSERT INTO body SELECT * FROM old_body",
 		"INSERT INTO tag SELECT * FROM old_tag", "INSERT INTO vault SELECT * FROM old_vault")
 	if _, err := value(t, s, "a"); !errors.Is(err, sqlitestore.ErrRolledBack) {
@@ -191,7 +191,7 @@ func TestLockedSaysNothing(t *testing.T) {
 		"UPDATE vault SET commitment = x''":        string(passphrase),
 	} {
 		path := copyFile(t, template)
-		exec(t, path, statement)
+		execute(t, path, statement)
 		_, err := sqlitestore.Open(t.Context(), path, []byte(secret), sqlitestore.Options{})
 		if !errors.Is(err, wallet.ErrLocked) {
 			t.Fatalf("%s: %v", statement, err)

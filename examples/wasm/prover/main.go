@@ -3,7 +3,6 @@
 // Command prover makes proofs in a browser: the part of a wallet that would
 // otherwise need a native app.
 //
-//	GOOS=js GOARCH=wasm go build -ldflags "-s -w" -trimpath -o prover.wasm ./examples/wasm/prover
 //	(cd KEYS && zip -0 keys.zip manifest.json *.r1cs *.pk *.vk)
 //
 // With Go's wasm_exec.js loaded and the module running, a page calls

@@ -3,7 +3,8 @@
 // Command verifier is a whole service counter in a browser: it asks, and it
 // decides, from a bundle of ledger proofs and without a network.
 //
-// Built as the package comment of examples/wasm says, with Go's wasm_exec.js loaded and the module running, a page calls
+// Built as the package comment of examples/wasm says, with Go's wasm_exec.js
+// loaded and the module running, a page calls
 //
 //	hufu.open(JSON.stringify({
 //	  trust: "<trust.json>", fingerprint: "<hex, which came another way>",

@@ -4,7 +4,8 @@
 // page that has the ledger's roots and keys from elsewhere and only wants the
 // proofs checked. Package verifier decides far more; see examples/wasm/verifier.
 //
-// Built as the package comment of examples/wasm says, with Go's wasm_exec.js loaded and the module running, the page calls
+// Built as the package comment of examples/wasm says, with Go's wasm_exec.js
+// loaded and the module running, the page calls
 //
 //	hufu.open(JSON.stringify({keys: [{file: "<base64>", sha256: "<hex>"}, …]}))
 //	hufu.verify(JSON.stringify({epoch: …, request: …, answer: ["<base64>"]}))

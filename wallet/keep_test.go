@@ -1,0 +1,106 @@
+package wallet_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// rounds counts what KeepPrepared reports.
+type rounds struct {
+	mu       sync.Mutex
+	made     int
+	failures []error
+}
+
+func (r *rounds) report(made int, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.made += made
+	if err != nil {
+		r.failures = append(r.failures, err)
+	}
+}
+
+func (r *rounds) seen() (int, int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.made, len(r.failures)
+}
+
+// The pool is refilled after a presentation and after an epoch has closed, by
+// the wallet's own clock alone, and the loop ends with its context. The ledger
+// of these tests lives in the file system, so the waiting is real: an epoch of
+// ten seconds has rounds of one.
+func TestKeepPrepared(t *testing.T) {
+	c, s := testworld.New(t, testworld.Options{EpochLength: 10 * time.Second}), new(sketch)
+	c.UseSketch(s)
+	citizen := c.Citizen(c.Adult())
+	c.NextEpoch()
+	counter := c.Counter(c.Policy(nil))
+	ctx, cancel := context.WithCancel(t.Context())
+	var r rounds
+	ended := make(chan error)
+	go func() { ended <- citizen.KeepPrepared(ctx, 2, r.report) }()
+	until := func(what string, made int) {
+		t.Helper()
+		for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+			if got, failed := r.seen(); got == made && failed == 0 {
+				return
+			} else if got > made || failed > 0 || time.Now().After(deadline) {
+				t.Fatalf("%s: %d made, %d failures", what, got, failed)
+			}
+		}
+	}
+	until("at once", 2)
+	c.Answer(citizen, counter, testworld.Proof)
+	until("one was used", 3)
+	c.NextEpoch()
+	until("an epoch has closed", 5)
+	for _, p := range pool(t, citizen) {
+		if p.Epoch != pool(t, citizen)[0].Epoch {
+			t.Error("proofs of two epochs are kept")
+		}
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+	if len(pool(t, citizen)) != 2 {
+		t.Errorf("%d are kept", len(pool(t, citizen)))
+	}
+}
+
+// What cannot be prepared is said in each round, and does not end the loop.
+func TestKeepPreparedTriesAgain(t *testing.T) {
+	c, citizen, s := sketched(t)
+	none(t, c.Desk.Revoke(t.Context(), citizen.Code))
+	c.NextEpoch()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+		defer cancel()
+		var r rounds
+		is(t, citizen.KeepPrepared(ctx, 2, r.report), context.DeadlineExceeded)
+		made, failed := r.seen()
+		if made != 0 || failed < 2 || failed > 5 || s.prepared != 0 {
+			t.Errorf("%d made, %d failures in three minutes", made, failed)
+		}
+		for _, err := range r.failures {
+			is(t, err, zkp.ErrRevoked)
+		}
+	})
+}
+
+func TestKeepPreparedNeedsAProver(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	is(t, c.Wallet().KeepPrepared(t.Context(), 2, nil), wallet.ErrConfig)
+	_, citizen, _ := sketched(t)
+	is(t, citizen.KeepPrepared(t.Context(), 0, nil), wallet.ErrConfig)
+}
