@@ -3,6 +3,7 @@ package zkp_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"testing"
 
@@ -17,9 +18,16 @@ func seeds(t testing.TB) map[string][][]byte {
 		flipped[len(b)/2] ^= 1
 		return [][]byte{b, b[:len(b)-1], append(bytes.Clone(b), 0), flipped}
 	}
+	corpus := map[string][][]byte{}
+	for _, h := range readHostile(t) {
+		corpus[h.Kind] = append(corpus[h.Kind], h.raw(t))
+	}
+	for i, b := range corpus["half"] {
+		corpus["half"][i] = []byte(base64.RawURLEncoding.EncodeToString(b))
+	}
 	return map[string][][]byte{
-		"presentation":  bent(r.Presentation),
-		"half":          append(bent([]byte(r.Half)), []byte(newCredential(t).Half.String())),
+		"presentation":  append(bent(r.Presentation), corpus["presentation"]...),
+		"half":          append(append(bent([]byte(r.Half)), []byte(newCredential(t).Half.String())), corpus["half"]...),
 		"verifying key": append(bent(r.ShowKey), bent(r.PrepareKey)...),
 	}
 }

@@ -191,6 +191,9 @@ func TestScopes(t *testing.T) {
 		if _, err := s.Derive(number(1)); !errors.Is(err, zkp.ErrStatement) {
 			t.Errorf("%s: %v", name, err)
 		}
+		if _, err := new(zkp.Secret).HolderCommitment(s); !errors.Is(err, zkp.ErrStatement) {
+			t.Errorf("%s, for a commitment: %v", name, err)
+		}
 	}
 	if _, err := (zkp.Scope{}).Element(); !errors.Is(err, zkp.ErrStatement) {
 		t.Errorf("a fresh scope without a request: %v", err)

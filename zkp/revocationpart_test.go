@@ -100,6 +100,16 @@ func TestRevocationPartRefuses(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if _, err := zkp.RootOver(roots[1:]); !errors.Is(err, zkp.ErrForm) {
+		t.Errorf("a root over 511 roots: %v", err)
+	}
+	overfull := make([][zkp.HandleSize]byte, 1<<15) // and one gap more
+	for i := range overfull {
+		binary.BigEndian.PutUint32(overfull[i][8:], uint32(i))
+	}
+	if _, err := zkp.NewRevocationPart(roots, 2, 0, overfull); !errors.Is(err, zkp.ErrValue) {
+		t.Errorf("a handle more than a bucket holds: %v", err)
+	}
 	// A root of another part is not this part's business, but the epoch's.
 	r, err := zkp.NewRevocationPart(changed(0, roots[1]), 2, 1, mine)
 	if err != nil || r.Root() == whole(t, revoked).Root() {
@@ -157,6 +167,9 @@ func TestCountsCannotBeRaised(t *testing.T) {
 		"last elsewhere":   func(b []byte) []byte { b[one+2] ^= 1; return b },
 		"another sibling":  func(b []byte) []byte { b[one+2+12+31] ^= 1; return b },
 		"sibling above r":  func(b []byte) []byte { b[one+2+12] = 0xff; return b },
+		"cut in a count":   func(b []byte) []byte { return b[:1] },
+		"cut in a handle":  func(b []byte) []byte { return b[:one+2+5] },
+		"cut in a sibling": func(b []byte) []byte { return b[:one+2+12+9] },
 		"cut short":        func(b []byte) []byte { return b[:len(b)-1] },
 		"a byte more":      func(b []byte) []byte { return append(b, 0) },
 		"nothing":          func([]byte) []byte { return nil },

@@ -2,6 +2,7 @@ package zkp_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"math/big"
 	"math/rand/v2"
@@ -85,6 +86,13 @@ func TestRegistryRefuses(t *testing.T) {
 		if _, err := zkp.NewRegistry(leaves); !errors.Is(err, zkp.ErrForm) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	full := make([][32]byte, 1<<16+1)
+	for i := range full {
+		binary.BigEndian.PutUint32(full[i][28:], uint32(i))
+	}
+	if _, err := zkp.NewRegistry(full); !errors.Is(err, zkp.ErrValue) {
+		t.Errorf("a leaf more than there is room for: %v", err)
 	}
 	if _, err := zkp.RootOf(4, 2, make([]zkp.Element, 17)); !errors.Is(err, zkp.ErrValue) {
 		t.Errorf("17 leaves in a tree of 16: %v", err)
@@ -259,5 +267,23 @@ func TestRevocationBucketHoldsWhatItSays(t *testing.T) {
 	}
 	if _, err := zkp.NewRevocation(handles); !errors.Is(err, zkp.ErrValue) {
 		t.Errorf("%d handles: %v, want ErrValue", capacity+1, err)
+	}
+}
+
+// The ledger's state machine gets an error for what it must never hand over.
+func TestAccumulatorRefuses(t *testing.T) {
+	unsorted := [][zkp.HandleSize]byte{{1}, {0}}
+	a := new(zkp.Accumulator)
+	if _, _, err := a.Roots([][32]byte{{1}, {0}}, nil); !errors.Is(err, zkp.ErrForm) {
+		t.Errorf("leaves out of order: %v", err)
+	}
+	if _, _, err := a.Roots(nil, unsorted); !errors.Is(err, zkp.ErrForm) {
+		t.Errorf("handles out of order: %v", err)
+	}
+	if _, err := a.BucketRoots(unsorted); !errors.Is(err, zkp.ErrForm) {
+		t.Errorf("for the buckets' roots: %v", err)
+	}
+	if _, err := a.ProveCounts(unsorted); !errors.Is(err, zkp.ErrForm) {
+		t.Errorf("for the counts: %v", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +100,13 @@ func TestVerifyRefuses(t *testing.T) {
 		if _, err := zkp.Verify(r.keys(t), r.Epoch, r.Request, r.parse(t)); !errors.Is(err, want) {
 			t.Errorf("index of predicate %d: %v", i, err)
 		}
+	}
+}
+
+func TestVerifyNeedsARequest(t *testing.T) {
+	r := readRecorded(t)
+	if _, err := zkp.Verify(r.keys(t), r.Epoch, nil, r.parse(t)); !errors.Is(err, zkp.ErrForm) {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -308,6 +316,7 @@ func TestVerifyingKeyRefused(t *testing.T) {
 		"unknown setup":   []byte(strings.Replace(string(r.ShowKey), "\x00\x01\x0b", "\x00\x03\x0b", 1)),
 		"unknown circuit": []byte(strings.Replace(string(r.ShowKey), "hufu-show-1", "hufu-show-2", 1)),
 		"prepare's bytes": []byte(strings.Replace(string(r.PrepareKey), "\x0ehufu-prepare-1", "\x0bhufu-show-1", 1)),
+		"of no circuit":   slices.Concat([]byte("hufu/vk/1\x00\x01\x01x"), r.ShowKey[len(r.ShowKey)-22*32-32-224:len(r.ShowKey)-22*32]),
 		"name too long":   []byte(strings.Replace(string(r.ShowKey), "\x00\x01\x0b", "\x00\x01\xff", 1)),
 	} {
 		if _, err := zkp.ParseVerifyingKey(b, sha256.Sum256(b), development); !errors.Is(err, zkp.ErrVerifyingKey) {

@@ -232,3 +232,52 @@ func TestSignatureRefusesSmallSubgroups(t *testing.T) {
 		}
 	}
 }
+
+// Points that differ from the wanted sum in the sign of one coordinate lie on
+// the curve too: each coordinate of the equation has a constraint of its own.
+func TestSignatureComparesBothCoordinates(t *testing.T) {
+	key, h, s := multiple(9), big.NewInt(1235), big.NewInt(99)
+	var p, sum, minus twistededwards.PointAffine
+	p.ScalarMultiplication(&key, h)
+	sum.ScalarMultiplicationBase(s)
+	system := compile(t, &signatureCircuit{})
+	last := system.GetNbConstraints() - 2
+	mirrored := map[int]twistededwards.PointAffine{last: sum, last + 1: sum}
+	for constraint, want := range mirrored {
+		if constraint == last {
+			want.X.Neg(&want.X)
+		} else {
+			want.Y.Neg(&want.Y)
+		}
+		var r twistededwards.PointAffine
+		r.Add(&want, minus.Neg(&p))
+		a := &signatureCircuit{R: pointOf(&r), A: pointOf(&key), S: s, Challenge: h}
+		if broken := new(dishonest).solve(t, system, a); len(broken) != 1 || broken[0] != constraint {
+			t.Errorf("broken %v, want constraint %d alone", broken, constraint)
+		}
+	}
+}
+
+// A signature made for h + r, which is the same field element as h, satisfies
+// the equation in the bits of h + r. What refuses it is that those bits do not
+// spell an integer below the field's size.
+func TestSignatureRefusesTheOtherSpelling(t *testing.T) {
+	secret, nonce, h := big.NewInt(9), big.NewInt(5), big.NewInt(1235)
+	other := new(big.Int).Add(h, fr.Modulus())
+	s := new(big.Int).Mul(other, secret)
+	s.Add(s, nonce).Mod(s, &curve.Order)
+	key, r := multiple(9), multiple(5)
+	system := compile(t, &signatureCircuit{})
+	a := &signatureCircuit{R: pointOf(&r), A: pointOf(&key), S: s, Challenge: h}
+	d := &dishonest{digits: func(v *big.Int, n int) []fr.Element {
+		if v.Cmp(h) == 0 && n == fr.Bits {
+			return bitsOf(other, n)
+		}
+		return bitsOf(v, n)
+	}}
+	// The comparison with the field's size ends before the multiplications begin.
+	broken := d.solve(t, system, a)
+	if end := system.GetNbConstraints() - 2; len(broken) != 1 || broken[0] >= end {
+		t.Errorf("broken %v, want the comparison with the field's size alone", broken)
+	}
+}

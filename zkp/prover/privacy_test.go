@@ -2,21 +2,26 @@ package prover_test
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"testing"
+	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/zkp"
 )
 
 // header is version, suite and epoch: everyone who shows in an epoch has it.
 const header = 10
 
-// Nine answers of one person in nine scopes, and so 36 pairs, have no run of
-// 16 bytes in common.
+// The answers of one person in as many scopes have no run of 16 bytes in common:
+// 9 answers and so 36 pairs, or 46 answers and 1,035 pairs.
 func TestUnlinkable(t *testing.T) {
 	const run = 16
 	f := newFixture(t)
+	answers := long.Or(9, 46)
 	seen := map[string]int{}
-	for i := range 9 {
+	for i := range answers {
 		req := f.request(t)
 		if i > 0 { // the first asks for no name at all
 			req.Scope = zkp.Scope{Kind: zkp.ScopePairwise, Owner: fmt.Sprintf("did:hufu:counter%d", i)}
@@ -30,6 +35,119 @@ func TestUnlinkable(t *testing.T) {
 			seen[window] = i
 		}
 	}
+	t.Logf("%d pairs", answers*(answers-1)/2)
+}
+
+// Of two people who answer one question in turn, a classifier that has seen half
+// of the answers tells the other half apart no better than by tossing a coin. It
+// looks at the length, at every byte, epoch included, and at the time that the
+// proof took, and takes whatever told them apart best so far.
+func TestNobodyTellsWhoAnswers(t *testing.T) {
+	mine, theirs := newFixture(t), newFixture(t)
+	attrs := theirs.credential.Attributes
+	attrs[slotName] = text(t, "王秀英")
+	theirs.credential = issue(t, theirs.issuer, newSecret("somebody else"), schema, "110101", attrs)
+	each := long.Or(12, 100) // answers a person
+	var seen [2][][]float64
+	random := rand.New(rand.NewPCG(3, 4))
+	for range each {
+		for _, who := range random.Perm(2) {
+			seen[who] = append(seen[who], features(t, []*fixture{mine, theirs}[who]))
+		}
+	}
+	half := each / 2
+	guess := learn(seen[0][:half], seen[1][:half])
+	right := 0
+	for who := range seen {
+		for _, x := range seen[who][half:] {
+			if guess(x) == who {
+				right++
+			}
+		}
+	}
+	// Four standard deviations of a coin tossed so often.
+	tosses := 2 * (each - half)
+	bound := float64(tosses)/2 + 2*math.Sqrt(float64(tosses))
+	t.Logf("%d of %d right, a coin stays below %.0f", right, tosses, bound)
+	if float64(right) > bound {
+		t.Errorf("%d of %d are told right", right, tosses)
+	}
+	// The classifier is one: with a byte that tells, it is always right.
+	for who := range seen {
+		for i := range seen[who] {
+			seen[who][i][20] = float64(who)
+		}
+	}
+	guess = learn(seen[0][:half], seen[1][:half])
+	for who := range seen {
+		for _, x := range seen[who][half:] {
+			if guess(x) != who {
+				t.Fatal("the classifier does not see a byte that tells")
+			}
+		}
+	}
+}
+
+// features of a fresh answer: time, length, and every byte.
+func features(t *testing.T, f *fixture) []float64 {
+	t.Helper()
+	p, _ := testKeys(t)
+	prepared, err := p.Prepare(t.Context(), f.prepareWitness(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	started := time.Now()
+	a, err := zkp.NewAnswer(f.request(t), f.epoch, zkp.Holding{Credential: f.credential, Prepared: prepared})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := p.Show(t.Context(), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	took := time.Since(started)
+	b := shown[0].Bytes()
+	out := []float64{took.Seconds(), float64(len(b))}
+	for _, x := range b {
+		out = append(out, float64(x))
+	}
+	return out
+}
+
+// learn finds the feature, and the threshold halfway between two means, that
+// tell two samples apart best.
+func learn(a, b [][]float64) func([]float64) int {
+	best, at, threshold, aIsBelow := 0, 0, 0.0, true
+	for i := range a[0] {
+		middle := (mean(a, i) + mean(b, i)) / 2
+		below := 0
+		for _, x := range a {
+			if x[i] < middle {
+				below++
+			}
+		}
+		for _, x := range b {
+			if x[i] >= middle {
+				below++
+			}
+		}
+		if right := max(below, len(a)+len(b)-below); right > best {
+			best, at, threshold, aIsBelow = right, i, middle, right == below
+		}
+	}
+	return func(x []float64) int {
+		if (x[at] < threshold) == aIsBelow {
+			return 0
+		}
+		return 1
+	}
+}
+
+func mean(rows [][]float64, i int) (sum float64) {
+	for _, r := range rows {
+		sum += r[i] / float64(len(rows))
+	}
+	return sum
 }
 
 // In one scope the name is the same, whatever is asked, and with it nothing else.
@@ -55,44 +173,77 @@ func TestSameScopeSamePseudonym(t *testing.T) {
 	}
 }
 
-// A native half has leaked, all of its owner's attributes but the birth date
-// are known, and so is everything that was shown. Still no guess can be told
-// from another: what was signed holds the owner's secret.
+// A native half has leaked, all of its owner's attributes but one are known, and
+// so is everything that was shown. Still no guess can be told from another: what
+// was signed holds the owner's secret. With -long there are a million guesses.
 func TestNoDictionary(t *testing.T) {
 	f := newFixture(t)
-	shown := present(t, f, recordedRequest(t, f))
+	req := recordedRequest(t, f)
+	shown := present(t, f, req)
 	half, err := zkp.ParseHalf(f.credential.Half.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	public := []zkp.Element{shown.Commitment, shown.Pseudonym, {}}
-	commitment := zkp.Domains()["commitment"]
-	truth := f.credential.Attributes[slotBirth]
+	scope, err := req.Scope.Element()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := dictionary{
+		half: half, commitment: shown.Commitment,
+		public: []zkp.Element{shown.Commitment, shown.Pseudonym, scope, f.epoch.Registry, f.epoch.Revocation, schema, {}},
+	}
 	holder, err := f.credential.Secret.HolderCommitment(f.credential.Issuance)
 	if err != nil {
 		t.Fatal(err)
 	}
-	attrs := f.credential.Attributes
-	met := false
-	for d := day(t, "1985-01-01"); d < day(t, "1985-01-01")+10_000; d++ {
-		attrs[slotBirth] = zkp.EncodeDate(d)
-		hash := attrs.Hash()
-		for _, x := range public {
-			if zkp.Compress(4, commitment, hash, x, x) == shown.Commitment {
-				t.Fatalf("the commitment tells")
+	try := func(name string, slot int, guesses int, guess func(i int) zkp.Element) {
+		attrs, met := f.credential.Attributes, false
+		truth := attrs[slot]
+		for i := range guesses {
+			attrs[slot] = guess(i)
+			if told := d.tells(&attrs, i); told != "" {
+				t.Fatalf("%s: the %s tells", name, told)
+			}
+			// With the holder commitment, which the half does not carry, the
+			// right guess is confirmed: the attempt is a real one.
+			met = met || attrs[slot] == truth && half.Verify(schema, holder, &attrs) == nil
+		}
+		if !met {
+			t.Errorf("%s: the dictionary does not hold the truth", name)
+		}
+		t.Logf("%s: %d guesses", name, guesses)
+	}
+	first := day(t, "1985-01-01")
+	try("birth date", slotBirth, long.Or(10_000, 1_000_000), func(i int) zkp.Element { return zkp.EncodeDate(first + zkp.Day(i)) })
+	try("name", slotName, long.Or(1_000, 100_000), func(i int) zkp.Element {
+		if i == 700 {
+			return text(t, "张三")
+		}
+		return text(t, fmt.Sprintf("居民%d", i))
+	})
+}
+
+// dictionary is what a guess of the attributes is held against.
+type dictionary struct {
+	half       *zkp.Half
+	commitment zkp.Element
+	public     []zkp.Element
+}
+
+// tells names what confirms a guess; "" for nothing. The signature takes a
+// hundred times as long as the rest, and is held against one public value a
+// guess, each in its turn.
+func (d *dictionary) tells(attrs *zkp.Attributes, guess int) string {
+	hash := attrs.Hash()
+	for _, secret := range d.public {
+		for _, r := range d.public {
+			if zkp.Compress(4, zkp.Domains()["commitment"], hash, secret, r) == d.commitment {
+				return "commitment"
 			}
 		}
-		// One name takes the signature's time, so try the likeliest.
-		if half.Verify(schema, shown.Pseudonym, &attrs) == nil {
-			t.Fatal("the signature tells")
-		}
-		if attrs[slotBirth] == truth {
-			// With the holder commitment, which the half does not carry, the
-			// same guess is confirmed: the attempt is a real one.
-			met = half.Verify(schema, holder, &attrs) == nil
-		}
 	}
-	if !met {
-		t.Error("the dictionary does not hold the truth")
+	if d.half.Verify(schema, d.public[guess%len(d.public)], attrs) == nil {
+		return "signature"
 	}
+	return ""
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
@@ -82,9 +83,7 @@ func TestStages(t *testing.T) {
 
 // One phase 1 serves circuits of every size; the whole takes minutes.
 func TestAllCircuits(t *testing.T) {
-	if !*long {
-		t.Skip("a ceremony for all circuits takes minutes: -long")
-	}
+	long.Only(t)
 	dir, ctx, memory := t.TempDir(), t.Context(), t.TempDir()
 	begun := time.Now()
 	lap := func(what string) { t.Logf("%s: %.1f s", what, time.Since(begun).Seconds()); begun = time.Now() }

@@ -6,7 +6,6 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"flag"
 	"os"
 	"path/filepath"
 	"sync"
@@ -16,8 +15,6 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
 )
-
-var long = flag.Bool("long", false, "also hold a ceremony for all circuits, which takes minutes")
 
 const show = string(zkp.CircuitShow)
 
@@ -94,7 +91,6 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	flag.Parse()
 	code := m.Run()
 	if shared.root != "" {
 		os.RemoveAll(shared.root)

@@ -1,0 +1,257 @@
+package zkp_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Conditions that nothing can make true, with what they ask a library for.
+var unreachable = []string{
+	"zkp/attribute.go: EncodeString: e.IsZero()",                            // a preimage of SHA-256
+	"zkp/key.go: NewPrivateKey: k.scalar.Sign() == 0",                       // another
+	"zkp/key.go: SignCredential: _, err := rand.Read(fresh[:]); err != nil", // never fails
+	"zkp/presentation.go: ParseProof: string(p.Bytes()) != string(b)",       // the library refuses other spellings, too
+	"zkp/revocation.go: Gap: err != nil",                                    // the bucket was built before
+	"zkp/revocationpart.go: proveCount: err != nil",                         // so it was here
+	"zkp/revocationpart.go: RootOver: err != nil (2)",                       // as many roots as there is room for
+	"zkp/verifyingkey.go: readVerifyingKey: string(k.Bytes()) != string(b)",
+	"zkp/verifyingkey.go: precompute: k.alphaBeta, err = bn254.Pair([]bn254.G1Affine{k.alpha}, []bn254.G2Affine{k.beta}); err != nil",
+	"zkp/verifyingkey.go: verify: err != nil", // as many points as there are
+	"zkp/verifyingkey.go: verify: err != nil (2)",
+}
+
+// What a guard refuses first, others refuse behind it: they are removed together.
+var behind = map[string][]string{
+	"zkp/attribute.go: ParseDay: err != nil":                                       {"zkp/attribute.go: DayOf: y < 1900 || y > 9999"},
+	"zkp/half.go: ParseHalf: len(s) != base64.RawURLEncoding.EncodedLen(halfSize)": {"zkp/half.go: ParseHalf: err != nil || len(b) != halfSize"},
+	"zkp/key.go: parsePoint: len(b) != PublicKeySize": {
+		"zkp/key.go: parsePoint: _, err := p.SetBytes(b); err != nil",
+		"zkp/key.go: parsePoint: again := p.Bytes(); string(again[:]) != string(b) || !p.IsOnCurve()",
+	},
+	"zkp/key.go: parsePoint: _, err := p.SetBytes(b); err != nil": {"zkp/key.go: parsePoint: again := p.Bytes(); string(again[:]) != string(b) || !p.IsOnCurve()"},
+	// A signature comes from ParseSignature, and so does its point.
+	"zkp/key.go: VerifySignature: !sig.r.IsOnCurve()": {"zkp/key.go: parsePoint: again := p.Bytes(); string(again[:]) != string(b) || !p.IsOnCurve()"},
+	"zkp/presentation.go: ParseProof: _, err := p.A.SetBytes(b[:32]); err != nil": {
+		"zkp/presentation.go: ParseProof: p.A.IsInfinity() || p.B.IsInfinity() || p.C.IsInfinity()", "zkp/presentation.go: ParseProof: string(p.Bytes()) != string(b)",
+	},
+	"zkp/presentation.go: ParseProof: _, err := p.C.SetBytes(b[96:]); err != nil": {
+		"zkp/presentation.go: ParseProof: p.A.IsInfinity() || p.B.IsInfinity() || p.C.IsInfinity()", "zkp/presentation.go: ParseProof: string(p.Bytes()) != string(b)",
+	},
+	"zkp/revocation.go: sort: b < r.first || b >= r.last": {"zkp/revocationpart.go: NewRevocationPart: root := t.root(); !root.Equal(&given[b])"},
+	"zkp/revocationpart.go: VerifyCounts: counts[b], root, err = r.bucket(b, empty); err != nil": {
+		"zkp/revocationpart.go: VerifyCounts: !root.Equal(&given[b])",
+	},
+	"zkp/revocationpart.go: bucket: bucketOf(last[0]) != bucket": {"zkp/revocationpart.go: VerifyCounts: !root.Equal(&given[b])"},
+	"zkp/revocationpart.go: bucket: root, err = r.climb(root, digit(count, height), empty[height]); err != nil": {
+		"zkp/revocationpart.go: VerifyCounts: !root.Equal(&given[b])",
+	},
+	"zkp/revocationpart.go: climb: err != nil": {"zkp/revocationpart.go: climb: children[i], err = ParseElement(b); err != nil"},
+	"zkp/revocationpart.go: climb: children[i], err = ParseElement(b); err != nil": {
+		"zkp/revocationpart.go: VerifyCounts: !root.Equal(&given[b])",
+	},
+	"zkp/verifyingkey.go: readVerifyingKey: _, err := k.alpha.SetBytes(rest[:32]); err != nil":               {"zkp/verifyingkey.go: readVerifyingKey: string(k.Bytes()) != string(b)"},
+	"zkp/verifyingkey.go: readVerifyingKey: _, err := p.SetBytes(rest[32+64*i : 32+64*(i+1)]); err != nil":   {"zkp/verifyingkey.go: readVerifyingKey: string(k.Bytes()) != string(b)"},
+	"zkp/verifyingkey.go: readVerifyingKey: _, err := p.SetBytes(rest[224+32*i : 224+32*(i+1)]); err != nil": {"zkp/verifyingkey.go: readVerifyingKey: string(k.Bytes()) != string(b)"},
+}
+
+// edit replaces a text that stands once in a file.
+type edit struct{ file, old, with string }
+
+// edited is a guard that is removed by hand-written edits.
+func edited(t *testing.T, name string, r run, says string, edits ...edit) guard {
+	t.Helper()
+	g := guard{name: name, runs: []run{r}, says: says}
+	for _, e := range edits {
+		source, err := os.ReadFile(filepath.Join(root, e.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := strings.Index(string(source), e.old)
+		if at < 0 || strings.Count(string(source), e.old) != 1 {
+			t.Fatalf("%s: %s holds %d times: %s", name, e.file, strings.Count(string(source), e.old), e.old)
+		}
+		g.cuts = append(g.cuts, cut{e.file, at, at + len(e.old), e.with})
+	}
+	return g
+}
+
+const (
+	prepareFile  = "zkp/prover/prepare.go"
+	showFile     = "zkp/prover/show.go"
+	showSetFile  = "zkp/prover/showset.go"
+	gadgetsFile  = "zkp/prover/gadgets.go"
+	edwardsFile  = "zkp/prover/edwards.go"
+	stepsFile    = "zkp/prover/parts_internal_test.go"
+	ceremonyPath = "zkp/prover/ceremony/"
+)
+
+// both removes a constraint from a circuit and from the steps that name its
+// parts. Where the statement goes, a use of the same wires may have to stay, for
+// the compiler refuses an input that nothing touches.
+func both(file, inCircuit, inSteps, with string) []edit {
+	return []edit{{file, inCircuit, with}, {stepsFile, inSteps, with}}
+}
+
+func constraints(t *testing.T) (out []guard) {
+	t.Helper()
+	add := func(name, tests, says string, edits ...edit) {
+		t.Helper()
+		out = append(out, edited(t, "circuit: "+name, run{"zkp/prover", "^(" + tests + ")$"}, says, edits...))
+	}
+	// The parts that all circuits are made of.
+	add("a digit is a bit", "TestShowIndexDigitsAreBits", "broken []",
+		edit{gadgetsFile, "bits.WithNbDigits(n))", "bits.WithNbDigits(n), bits.WithUnconstrainedOutputs())"})
+	add("below the field's size", "TestSignatureRefusesTheOtherSpelling", "broken [], want the comparison",
+		edit{gadgetsFile, "	assertBitsAtMost(api, b, new(big.Int).Sub(fr.Modulus(), big.NewInt(1)))\n", ""})
+	add("at most a bound", "TestPrepareScalarIsCanonical", "broken: [], want [S below the order]",
+		edit{gadgetsFile, "	api.AssertIsEqual(breaches, 0)\n", ""})
+	add("low before high", "TestPrepareDays", "broken: [], want [not before]",
+		edit{gadgetsFile, "	toBits(api, api.Sub(high, low), n)\n", "	_ = n\n"})
+	add("a path ends at the root", "TestPrepareMutations", "Registry: broken [], want [registry path]",
+		edit{gadgetsFile, "	api.AssertIsEqual(at, root)\n", "	api.Mul(at, root)\n"})
+	add("the index of a path is bits", "TestPreparePathBitsAreBits", "broken: [], want [registry path]",
+		edit{gadgetsFile, "		api.AssertIsBoolean(b)\n", "		_ = b\n"})
+	add("a node is its parent's child", "TestPrepareRegistration", "broken: [], want [registry path]",
+		edit{gadgetsFile, "	api.AssertIsEqual(selector.BinaryMux(api, index, nodes), at)\n", "	api.Mul(selector.BinaryMux(api, index, nodes), at)\n"})
+
+	// The signature.
+	add("R on the curve", "TestSignatureRefusesROffTheCurve", "R off the curve breaks []",
+		edit{edwardsFile, "	assertOnCurve(api, r)\n", ""})
+	add("R = (0, 0)", "TestSignatureRefusesRAtZero", "want the curve equation of R",
+		edit{edwardsFile, "	assertOnCurve(api, r)\n", ""})
+	add("A on the curve", "TestSignatureRefusesKeyAtZero", "want the curve equation of A first",
+		edit{edwardsFile, "	assertOnCurve(api, a)\n", ""})
+	add("S below the order", "TestPrepareScalarIsCanonical", "broken: [], want [S below the order]",
+		both(edwardsFile, "	assertBitsAtMost(api, sBits, new(big.Int).Sub(&edwards.Order, big.NewInt(1)))\n",
+			"	assertBitsAtMost(api, sBits, new(big.Int).Sub(&edwards.Order, big.NewInt(1)))\n", "	_ = big.NewInt\n")...)
+	add("x of the equation", "TestSignatureComparesBothCoordinates", "broken []",
+		edit{edwardsFile, "	api.AssertIsEqual(left.X, right.X)\n", "	api.Mul(left.X, right.X)\n"})
+	add("y of the equation", "TestSignatureComparesBothCoordinates", "broken []",
+		edit{edwardsFile, "	api.AssertIsEqual(left.Y, right.Y)\n", "	api.Mul(left.Y, right.Y)\n"})
+
+	// Prepare.
+	add("commitment of prepare", "TestPrepareMutations", "Commitment: broken [], want [commitment]",
+		edit{prepareFile, "api.AssertIsEqual(c.Commitment, compress", "api.Mul(c.Commitment, compress"},
+		edit{stepsFile, "api.AssertIsEqual(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))\n	if done(", "api.Mul(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))\n	if done("})
+	for _, ordered := range []struct{ name, statement, test, says string }{
+		{"key begins", "assertOrdered(api, c.KeyFrom, c.NotBefore, dayBits)", "TestPrepareKeyWindow", "want [key begins]"},
+		{"key ends", "assertOrdered(api, c.NotBefore, c.KeyUntil, dayBits)", "TestPrepareKeyWindow", "want [key ends]"},
+		{"gap begins", "assertOrdered(api, c.GapFrom, c.Handle, zkp.HandleBits)", "TestPrepareGap", "want [gap begins]"},
+		{"gap ends", "assertOrdered(api, api.Add(c.Handle, 1), c.GapTo, zkp.HandleBits)", "TestPrepareGap", "want [gap ends]"},
+		{"not before", "assertOrdered(api, c.NotBefore, c.Day, dayBits)", "TestPrepareDays", "want [not before]"},
+		{"not after", "assertOrdered(api, c.Day, c.NotAfter, dayBits)", "TestPrepareDays", "want [not after]"},
+	} {
+		add(ordered.name, ordered.test, "broken: [], "+ordered.says,
+			both(prepareFile, "	"+ordered.statement+"\n", "	"+ordered.statement+"\n", "	api.Mul(c.Day, c.Day)\n")...)
+	}
+	add("gap ends after the handle, not at it", "TestPrepareGap", "broken: [], want [gap ends]",
+		both(prepareFile, "api.Add(c.Handle, 1), c.GapTo", "api.Add(c.Handle, 1), c.GapTo", "c.Handle, c.GapTo")...)
+
+	// Show.
+	opening := "api.AssertIsEqual(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))\n	"
+	add("commitment of show", "TestShowMutations", "Commitment: broken [], want [commitment]",
+		edit{showFile, "api.AssertIsEqual(c.Commitment, compress", "api.Mul(c.Commitment, compress"},
+		edit{stepsFile, opening + "if s.done(", "api.Mul(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))\n	if s.done("})
+	add("pseudonym", "TestShowMutations", "Pseudonym: broken [], want [pseudonym]",
+		both(showFile, "api.AssertIsEqual(c.Pseudonym, compress", "api.AssertIsEqual(c.Pseudonym, compress", "api.Mul(c.Pseudonym, compress")...)
+	add("context", "TestShowMutations", "unconstrained",
+		both(showFile, "	api.Mul(c.Context, c.Context)\n", "	api.Mul(c.Context, c.Context)\n", "")...)
+	add("no set", "TestShowMutations", "SetRoot: broken [], want [no set]",
+		both(showFile, "api.AssertIsEqual(c.SetRoot, 0)", "api.AssertIsEqual(c.SetRoot, 0)", "api.Mul(c.SetRoot, c.SetRoot)")...)
+	add("index in 4 bits", "TestShowAnswers", "want [1 index]",
+		both(showFile, "toBits(api, q.Index, 4)", "toBits(api, q.Index, 4)", "toBits(api, q.Index, 5)[:4]")...)
+	add("operation in 3 bits", "TestShowAnswers", "want [1 op]",
+		both(showFile, "toBits(api, q.Op, 3)", "toBits(api, q.Op, 3)", "toBits(api, q.Op, 4)[:3]")...)
+	for _, c := range []struct{ name, statement, test, says string }{
+		{"true is a bit", "api.AssertIsBoolean(a.True)", "TestShowBitsAreBits", "broken: [], want [1 true is a bit"},
+		{"operation can be true", "api.AssertIsEqual(api.Mul(a.True, r.never), 0)", "TestShowAnswers", "broken: [], want [1 op can be true]"},
+		{"present", "api.AssertIsEqual(api.Mul(a.True, api.Sub(1, api.Mul(r.value, a.Inverse))), 0)", "TestShowAnswers", "broken: [], want [1 present]"},
+		{"eq", "api.AssertIsEqual(api.Mul(api.Mul(a.True, r.isEq), difference), 0)", "TestShowAnswers", "broken: [], want [1 eq]"},
+		{"ne", "api.AssertIsEqual(api.Mul(api.Mul(a.True, r.isNe), api.Sub(1, apart)), 0)", "TestShowAnswers", "broken: [], want [1 ne]"},
+		{"low", "toBits(api, api.Mul(ranged, difference), rangeBits)", "TestShowAnswers", "broken: [], want [1 low]"},
+		{"high", "toBits(api, api.Mul(ranged, api.Sub(q.P1, r.value)), rangeBits)", "TestShowAnswers", "broken: [], want [1 high]"},
+	} {
+		// Every wire of a slot stays touched.
+		touch := "api.Mul(api.Add(a.True, a.Inverse, a.Different, q.P0), q.P1)"
+		if c.name == "ne" {
+			touch += "\n	_ = apart"
+		}
+		add(c.name, c.test, c.says, both(showFile, c.statement, c.statement, touch)...)
+	}
+	add("table in 16 bits", "TestShowTable", "want [table in 16 bits]",
+		both(showFile, "toBits(api, c.Table, 1<<zkp.StatementSlots)", "toBits(api, c.Table, 1<<zkp.StatementSlots)", "toBits(api, c.Table, 17)[:16]")...)
+	add("table accepts", "TestShowTable", "broken: [], want [table accepts]",
+		both(showFile, "api.AssertIsEqual(selector.BinaryMux(api, bits, table), 1)", "api.AssertIsEqual(selector.BinaryMux(api, bits, table), 1)", "selector.BinaryMux(api, bits, table)")...)
+
+	// Show with a set.
+	add("one set", "TestShowSetIsAskedOnce", "broken: [], want [one set]",
+		both(showSetFile, "	api.AssertIsBoolean(sum.asked)\n", "	api.AssertIsBoolean(sum.asked)\n", "")...)
+	for _, c := range []struct{ name, inCircuit, inSteps, says string }{
+		{"in", "api.AssertIsEqual(api.Mul(c.in, api.Sub(c.value, s.From)), 0)", "api.AssertIsEqual(api.Mul(sum.in, api.Sub(sum.value, c.Set.From)), 0)", "broken: [], want [in]"},
+		{"above the gap's beginning", "toBits(api, api.Mul(c.notIn, api.Sub(c.value, s.From, 1)), zkp.SetBits)", "toBits(api, api.Mul(sum.notIn, api.Sub(sum.value, c.Set.From, 1)), zkp.SetBits)", "broken: [], want [above the gap's beginning]"},
+		{"below the gap's end", "toBits(api, api.Mul(c.notIn, api.Sub(s.To, c.value, 1)), zkp.SetBits)", "toBits(api, api.Mul(sum.notIn, api.Sub(c.Set.To, sum.value, 1)), zkp.SetBits)", "broken: [], want [below the gap's end]"},
+	} {
+		add(c.name, "TestShowSetAnswers", c.says, edit{showSetFile, c.inCircuit, ""}, edit{stepsFile, c.inSteps, ""})
+	}
+	return out
+}
+
+// never wraps a condition that stands once in a file, or one arm of a switch.
+func never(file, before, condition, after string) edit {
+	return edit{file, before + condition + after, before + "false && (" + condition + ")" + after}
+}
+
+// elsewhere are guards of this matter in other packages.
+func elsewhere(t *testing.T) (out []guard) {
+	t.Helper()
+	add := func(name, pkg, tests, says string, edits ...edit) {
+		t.Helper()
+		out = append(out, edited(t, pkg+": "+name, run{pkg, "^(" + tests + ")$"}, says, edits...))
+	}
+	// Receipt: what was signed is what the claims say.
+	add("region and validity are the claims'", "wallet", "TestReceiveHalf", "",
+		never("wallet/receive.go", "if ", "half.Region != found.Region || !half.NotBefore.Start().Equal(found.NotBefore) || !(half.NotAfter + 1).Start().Equal(found.Expires)", " {"))
+	add("slots are the claims'", "wallet", "TestReceiveHalf", "",
+		never("wallet/receive.go", "if err := c.Check(); ", "err != nil", " {"))
+	// Single use.
+	add("a prepared proof leaves the pool", "wallet", "TestPool", "are left, want",
+		edit{"wallet/pool.go", "			return tx.Delete(kindPrepared, r.ID)\n		}\n		return nil\n	})\n	if err != nil || taken", "			return nil\n		}\n		return nil\n	})\n	if err != nil || taken"})
+	add("and of its own epoch alone is used", "wallet", "TestPoolOfAnOlderEpoch", "older epoch",
+		never("wallet/pool.go", "if ", "err != nil || p.Epoch != epoch.Number", " {\n				continue"))
+	add("an epoch that is too old is not shown", "wallet", "TestMaxEpochAge", "",
+		never("wallet/prove.go", "if ", "w.opts.Clock().Sub(epoch.closed) > oldest", " {"))
+	// The desk.
+	add("one commitment for one person", "wallet/issuer", ".*", "",
+		never("wallet/issuer/answer.go", "if r, err := tx.Get(kindCommitment, name); ", "err == nil && string(r.Value) != person", " {"))
+	add("one person with one commitment", "wallet/issuer", ".*", "",
+		never("wallet/issuer/answer.go", "if ", "len(r.Value) != 0 && !bytes.Equal(r.Value, c[:])", " {"))
+	// The counter.
+	add("an epoch that has aged out", "verifier", "TestRevokedAtNoon", "accepted",
+		never("verifier/proof.go", "if ", "a.now.Sub(closed) > v.policy.MaxAge.Epoch", " {"))
+	add("an answer counts once", "verifier", "TestReplay", "",
+		never("verifier/verify.go", "case ", "!r.Accepted.IsZero()", ":"))
+	add("once, though twenty come at a time", "verifier", "TestReplay", "accepted",
+		never("verifier/memstore.go", "if ", "s.nonces[a.Nonce]", " {"))
+	add("a pseudonym counts once", "verifier", "TestOnce", "",
+		never("verifier/memstore.go", "if ", "s.once[key] || fresh[key]", " {"))
+	// The ceremony.
+	for _, c := range []struct{ file, before, condition, after string }{
+		{"chain.go", "case ", "len(files.records) == 0 && len(files.contributions) == 0", ":"},
+		{"chain.go", "case ", "len(files.records) > 1", ":"},
+		{"chain.go", "if err := r.signedBy(c.plan.Participants[place]); ", "err != nil", " {"},
+		{"chain.go", "case ", "r.Ceremony != c.id", ":"},
+		{"chain.go", "case ", "r.Step != s.String()", ":"},
+		{"chain.go", "case ", "!r.Time.Before(c.plan.Beacons[s.phase].At)", ":"},
+		{"chain.go", "participant(row[len(row)-1].Participant); ", "before >= place", " {"},
+		{"chain.go", "if ", "sha256.Sum256(b) != r.Hash", " {"},
+		{"chain.go", "if ", "c.beacons[s.phase] != nil && len(c.rows[s]) < c.plan.Minimum", " {"},
+		{"chain.go", "case ", "now.Before(c.plan.Beacons[phase].At)", ":"},
+		{"beacon.go", "if ", "!drandSigned(&signature, r.Round())", " {"},
+		{"compute.go", "func proved(err error) error {\n	if ", "err != nil", " {"},
+	} {
+		add(c.condition, "zkp/prover/ceremony", ".*", "", never(ceremonyPath+c.file, c.before, c.condition, c.after))
+	}
+	return out
+}
