@@ -14,7 +14,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/hufu-id/hufu/internal/long"
@@ -56,16 +55,12 @@ func TestGuards(t *testing.T) {
 		t.Errorf("only %d guards are found", len(guards))
 	}
 	long.Only(t)
-	var wait sync.WaitGroup
-	slots := make(chan struct{}, 2)
 	for _, g := range guards {
-		wait.Go(func() {
-			slots <- struct{}{}
-			defer func() { <-slots }()
+		t.Run(g.name, func(t *testing.T) {
+			t.Parallel()
 			g.remove(t)
 		})
 	}
-	wait.Wait()
 }
 
 func find(t *testing.T, guards []guard, name string) *guard {
@@ -96,8 +91,7 @@ var failed = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 func (g *guard) remove(t *testing.T) {
 	overlay, err := g.overlay(t.TempDir())
 	if err != nil {
-		t.Errorf("%s: %v", g.name, err)
-		return
+		t.Fatal(err)
 	}
 	for _, r := range g.runs {
 		cmd := exec.Command("go", "test", "-count=1", "-failfast", "-overlay", overlay, "-run", r.tests, "./"+r.pkg)
@@ -109,17 +103,17 @@ func (g *guard) remove(t *testing.T) {
 		case err == nil:
 			continue
 		case tests == nil && !bytes.Contains(out, []byte("panic:")):
-			t.Errorf("%s: the changed source was not tested:\n%s", g.name, out)
+			t.Errorf("the changed source was not tested:\n%s", out)
 		case !bytes.Contains(out, []byte(g.says)):
-			t.Errorf("%s: the test does not say %q, but:\n%s", g.name, g.says, out)
+			t.Errorf("the test does not say %q, but:\n%s", g.says, out)
 		case tests != nil:
-			t.Logf("%s: %s", g.name, tests[1])
+			t.Logf("%s", tests[1])
 		default:
-			t.Logf("%s: panics", g.name)
+			t.Log("panics")
 		}
 		return
 	}
-	t.Errorf("%s: removed, and no test fails", g.name)
+	t.Error("removed, and no test fails")
 }
 
 // overlay writes the changed files and what go test wants to know of them.

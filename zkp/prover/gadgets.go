@@ -83,10 +83,9 @@ func assertPath(api frontend.API, arity int, leaf, root frontend.Variable, child
 	api.AssertIsEqual(at, root)
 }
 
+// climb leads from a node to its parent. The multiplexer asserts that the digits
+// of the index are bits.
 func climb(api frontend.API, arity int, at frontend.Variable, nodes, index []frontend.Variable) frontend.Variable {
-	for _, b := range index {
-		api.AssertIsBoolean(b)
-	}
 	api.AssertIsEqual(selector.BinaryMux(api, index, nodes), at)
 	return compress(api, arity, nodes...)
 }

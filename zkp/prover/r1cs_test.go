@@ -226,3 +226,22 @@ func wantBroken(t testing.TB, c zkp.Circuit, assignment frontend.Circuit, want s
 		t.Errorf("broken: [%s], want [%s]", got, want)
 	}
 }
+
+// Groth16 does not bind a public input that stands in no constraint, and gnark
+// does not complain.
+func TestPublicInputsStandInConstraints(t *testing.T) {
+	for _, c := range prover.Circuits() {
+		system := circuit(t, c).system
+		stands := map[int]bool{}
+		for _, r := range unpack(t, system).constraints {
+			for _, term := range slices.Concat(r.L, r.R, r.O) {
+				stands[int(term.VID)] = stands[int(term.VID)] || !system.Coefficients[term.CID].IsZero()
+			}
+		}
+		for i := 1; i < system.GetNbPublicVariables(); i++ { // 0 is the constant
+			if !stands[i] {
+				t.Errorf("%s: public input %s is not bound", c, system.Public[i])
+			}
+		}
+	}
+}

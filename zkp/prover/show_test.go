@@ -181,6 +181,23 @@ func TestShowIndexDigitsAreBits(t *testing.T) {
 	}
 }
 
+// A number of 64 digits of which one is the whole number, and no bit, would lie in
+// every range.
+func TestRangeDigitsAreBits(t *testing.T) {
+	d := &dishonest{digits: func(v *big.Int, n int) []fr.Element {
+		if v.BitLen() <= n {
+			return bitsOf(v, n)
+		}
+		out := make([]fr.Element, n)
+		out[0].SetBigInt(v)
+		return out
+	}}
+	a := newShow(t, showAttributes(t), asked{3, atNumber, 1001, 2000}) // it is 1000
+	if got := circuit(t, zkp.CircuitShow).brokenParts(t, a, d); got != "1 low" {
+		t.Errorf("broken [%s]", got)
+	}
+}
+
 // What zkp says of a statement in the clear is what the circuit accepts.
 func TestShowAgreesWithHolds(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
