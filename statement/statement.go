@@ -196,6 +196,29 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	return true, nil
 }
 
+// Fails lists, as sentences, the predicates of a query that are not true of a
+// credential's claims, those on claims that are absent among them. They say much
+// about its holder: they are for nobody else.
+func Fails(schema *credential.Schema, query *openid.CredentialQuery, claims map[string]any, day zkp.Day) ([]Sentence, error) {
+	sentences, err := Describe(schema, query)
+	if err != nil {
+		return nil, err
+	}
+	var out []Sentence
+	for i := range query.Predicates {
+		one := *query
+		one.Predicates, one.Accept = query.Predicates[i:i+1], openid.Acceptance{}
+		holds, err := Holds(schema, &one, claims, day)
+		if err != nil {
+			return nil, err
+		}
+		if !holds {
+			out = append(out, sentences[i])
+		}
+	}
+	return out, nil
+}
+
 // Told reports whether a proof of the query gives away a claim's very value:
 // one that is revealed, or an equality that must hold.
 func Told(query *openid.CredentialQuery, path credential.Path) bool {

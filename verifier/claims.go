@@ -17,6 +17,9 @@ import (
 var (
 	ErrIssuerNotNamed = errors.New("verifier: issuer is not among those the policy names")
 	ErrNotMet         = errors.New("verifier: the disclosed claims do not meet the policy")
+	// ErrAnotherPolicy: the request was made under another policy than the one that
+	// judges the answer, which asks for something else.
+	ErrAnotherPolicy = errors.New("verifier: the request was made under another policy")
 	// ErrHalfDisclosed: the holder sent the native half, which no presentation
 	// may carry: whoever holds it can look for its owner.
 	ErrHalfDisclosed = errors.New("verifier: the answer discloses the native half; erase it")

@@ -101,6 +101,10 @@ func (v *Verifier) knownRequest(ctx context.Context, a *answer) error {
 		return &Unchecked{CheckRequest, fmt.Errorf("stored request: %w", err)}
 	}
 	a.asked = parsed.Unverified // we signed and stored it ourselves
+	// A store may serve several policies, and a policy may have changed since.
+	if a.asked.Policy == nil || *a.asked.Policy != openid.Hash(v.policy.hash) {
+		return &Rejected{CheckPolicy, ErrAnotherPolicy}
+	}
 	return nil
 }
 

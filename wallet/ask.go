@@ -25,7 +25,8 @@ var (
 	ErrRequest = errors.New("wallet: request refused")
 	// ErrNotAccredited: the requester may not ask for this type here.
 	ErrNotAccredited = errors.New("wallet: requester is not accredited to ask")
-	// ErrNothingMatches: no credential here answers the request.
+	// ErrNothingMatches: no credential here answers the request; *NothingMatches
+	// says why of each.
 	ErrNothingMatches = errors.New("wallet: nothing here answers this request")
 )
 
@@ -41,6 +42,9 @@ type Label struct {
 type Choice struct {
 	Format string // openid.FormatSDJWT or FormatSDJWTZK
 	Parts  []Part // one a credential
+	// Accreditation is nil where the requester is accredited to ask for these
+	// types in the credentials' regions, else why not.
+	Accreditation error
 }
 
 // A Part is what a choice shows of one credential.
@@ -59,9 +63,9 @@ type Part struct {
 // An Ask is a verified request, as the citizen reads it before consenting.
 type Ask struct {
 	Requester string // DID
-	// Accreditation is nil where the requester is accredited to ask for these
-	// types in the credentials' region, else why not.
-	Accreditation error
+	// Scope says whether the requester will know the citizen's proofs again: within
+	// one event, or in each. The name by which it does is derived, not chosen.
+	Scope openid.Scope
 	// Before is how often this requester was answered before: many answers
 	// together tell more than each of them.
 	Before  int
@@ -126,7 +130,7 @@ func (w *Wallet) consider(view *ledger.View, parsed *openid.SignedRequest, held 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	ask := &Ask{Requester: requester, Purpose: verified.Purpose, Expires: verified.Expires, request: verified}
+	ask := &Ask{Requester: requester, Scope: verified.Scope, Purpose: verified.Purpose, Expires: verified.Expires, request: verified}
 	if err := w.findChoices(ask, held, now); err != nil {
 		return nil, err
 	}
@@ -142,19 +146,21 @@ func requestError(err error) error {
 	return fmt.Errorf("%w: %w", ErrRequest, err)
 }
 
-// mayAsk looks up whether the requester is accredited to verify the types that
-// the preferred choice shows, in the region of each credential.
+// mayAsk looks up, for each choice, whether the requester is accredited to verify
+// the types that it shows, in the region of each credential.
 func (w *Wallet) mayAsk(view *ledger.View, ask *Ask, held []holding, now time.Time) error {
-	for _, part := range ask.Choices[0].Parts {
-		i := slices.IndexFunc(held, func(h holding) bool { return h.id == part.Credential })
-		_, err := view.Accredited(ask.Requester, held[i].verified.VCT, ledger.ActionVerify, held[i].region(), now)
-		var missing *ledger.NotProvedError
-		if errors.As(err, &missing) {
-			return err
-		}
-		if err != nil {
-			ask.Accreditation = fmt.Errorf("%w: %w", ErrNotAccredited, err)
-			return nil
+	for i := range ask.Choices {
+		choice := &ask.Choices[i]
+		for _, part := range choice.Parts {
+			i := slices.IndexFunc(held, func(h holding) bool { return h.id == part.Credential })
+			_, err := view.Accredited(ask.Requester, held[i].verified.VCT, ledger.ActionVerify, held[i].region(), now)
+			var missing *ledger.NotProvedError
+			if errors.As(err, &missing) {
+				return err
+			}
+			if err != nil && choice.Accreditation == nil {
+				choice.Accreditation = fmt.Errorf("%w: %w", ErrNotAccredited, err)
+			}
 		}
 	}
 	return nil

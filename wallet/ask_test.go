@@ -25,7 +25,7 @@ func TestConsider(t *testing.T) {
 	c, citizen, _ := sketched(t)
 	counter := c.Counter(c.Policy(nil))
 	_, ask := c.Ask(citizen, counter)
-	if ask.Requester != c.Library.DID || ask.Accreditation != nil || ask.Purpose.ID != "library-card" || !ask.Expires.Equal(c.Now().Add(10*time.Minute)) {
+	if ask.Requester != c.Library.DID || ask.Choices[0].Accreditation != nil || ask.Purpose.ID != "library-card" || !ask.Expires.Equal(c.Now().Add(10*time.Minute)) {
 		t.Errorf("got %+v", ask)
 	}
 	if len(ask.Choices) != 2 {
@@ -146,11 +146,12 @@ func TestNothingMatches(t *testing.T) {
 	for name, test := range map[string]struct {
 		holder *testworld.Holder
 		edit   func(testworld.JSON)
+		want   string
 	}{
-		"an empty wallet":                   {c.Wallet(), nil},
-		"a predicate that does not hold":    {c.Citizen(c.Child()), nil},
-		"another district":                  {c.Citizen(testworld.NewResident("白露", "1990-01-01", "110105", 3)), nil},
-		"a claim that the type has not got": {c.Citizen(c.OtherAdult()), func(p testworld.JSON) { asks(p, "nationality") }},
+		"an empty wallet":                   {c.Wallet(), nil, ""},
+		"a predicate that does not hold":    {c.Citizen(c.Child()), nil, "aged 18 or over, by birth date"},
+		"another district":                  {c.Citizen(testworld.NewResident("白露", "1990-01-01", "110105", 3)), nil, "district is 110101"},
+		"a claim that the type has not got": {c.Citizen(c.OtherAdult()), func(p testworld.JSON) { asks(p, "nationality") }, `["nationality"] is not in this credential`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			object, err := c.Counter(c.Policy(test.edit)).Ask(t.Context())
@@ -159,6 +160,20 @@ func TestNothingMatches(t *testing.T) {
 			is(t, err, wallet.ErrNothingMatches)
 			if ask != nil {
 				t.Error("an ask without a choice")
+			}
+			var none *wallet.NothingMatches
+			if !errors.As(err, &none) || err.Error() != wallet.ErrNothingMatches.Error() {
+				t.Fatalf("%v", err)
+			}
+			var said []string
+			for _, m := range none.Mismatches {
+				for _, s := range m.Fails {
+					said = append(said, s.English)
+				}
+				said = append(said, m.Err.Error())
+			}
+			if got := strings.Join(said, "; "); !strings.Contains(got, test.want) || (got == "") != (test.want == "") {
+				t.Errorf("says %q, want %q", got, test.want)
 			}
 		})
 	}
@@ -182,8 +197,8 @@ func TestUnaccreditedRequester(t *testing.T) {
 	citizen, curious := c.Citizen(c.Adult()), c.NewAgency()
 	counter := c.CounterOf(curious, c.Policy(nil))
 	_, ask := c.Ask(citizen, counter)
-	if !errors.Is(ask.Accreditation, wallet.ErrNotAccredited) || !errors.Is(ask.Accreditation, ledger.ErrNotAccredited) {
-		t.Fatalf("got %v", ask.Accreditation)
+	if !errors.Is(ask.Choices[0].Accreditation, wallet.ErrNotAccredited) || !errors.Is(ask.Choices[0].Accreditation, ledger.ErrNotAccredited) {
+		t.Fatalf("got %v", ask.Choices[0].Accreditation)
 	}
 	_, err := citizen.Present(t.Context(), ask, wallet.Consent{})
 	is(t, err, wallet.ErrNotAccredited)
@@ -199,8 +214,70 @@ func TestUnaccreditedRequester(t *testing.T) {
 		library := c.Counter(c.Policy(nil))
 		c.Accredit(c.Library, ledger.ActionVerify, ledger.StateSuspended)
 		_, ask := c.Ask(citizen, library)
-		if !errors.Is(ask.Accreditation, ledger.ErrSuspended) {
-			t.Errorf("got %v", ask.Accreditation)
+		if !errors.Is(ask.Choices[0].Accreditation, ledger.ErrSuspended) {
+			t.Errorf("got %v", ask.Choices[0].Accreditation)
 		}
 	})
+}
+
+// Each way to answer has its own accreditation: who may ask for residents, and no
+// longer for drivers, gets no licence by offering the choice.
+func TestAccreditationOfEachChoice(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	desk := c.OpenDriverDesk()
+	citizen := c.Citizen(c.Adult())
+	c.HoldLicence(citizen, desk, "周安宁", "C1", "2008-06-01")
+	c.Submit(c.Root, &ledger.Accreditation{
+		Agency: c.Library.DID, Action: ledger.ActionVerify, Region: testworld.Region, Type: testworld.DriverType,
+		Accreditor: c.Root.DID, State: ledger.StateSuspended,
+	})
+	counter := c.Counter(c.Policy(func(policy testworld.JSON) {
+		query := func(id, vct, claim string) testworld.JSON {
+			return testworld.JSON{
+				"id": id, "format": openid.FormatSDJWT, "meta": testworld.JSON{"vct_values": []any{vct}},
+				"claims": []any{testworld.JSON{"path": []any{claim}}},
+			}
+		}
+		policy["dcql"] = testworld.JSON{
+			"credentials":     []any{query("claims", testworld.Type, "birthdate"), query("licence", testworld.DriverType, "class")},
+			"credential_sets": []any{testworld.JSON{"options": []any{[]any{"claims"}, []any{"licence"}}}},
+		}
+	}))
+	_, ask := c.Ask(citizen, counter)
+	if len(ask.Choices) != 2 || ask.Choices[0].Accreditation != nil {
+		t.Fatalf("choices %+v", ask.Choices)
+	}
+	is(t, ask.Choices[1].Accreditation, wallet.ErrNotAccredited)
+	_, err := citizen.Present(t.Context(), ask, wallet.Consent{Choice: 1})
+	is(t, err, wallet.ErrNotAccredited)
+	_, err = citizen.Present(t.Context(), ask, wallet.Consent{Choice: 1, AcceptUnaccredited: true})
+	none(t, err)
+	_, err = citizen.Present(t.Context(), ask, wallet.Consent{})
+	none(t, err)
+}
+
+// The citizen is told before consenting that a proof will be known again, and
+// finds it in the history.
+func TestScopeIsTold(t *testing.T) {
+	c, citizen, _ := sketched(t)
+	for kind, scope := range map[string]testworld.JSON{
+		"": {"kind": "none"}, "pairwise": {"kind": "pairwise"}, "once": {"kind": "once", "event": "card-2026"},
+	} {
+		counter := c.Counter(c.Policy(func(p testworld.JSON) {
+			p["scope"] = scope
+			dcql := p["dcql"].(testworld.JSON) // claims would be recognised anyway
+			dcql["credentials"] = dcql["credentials"].([]any)[:1]
+			delete(dcql, "credential_sets")
+		}))
+		_, ask := c.Ask(citizen, counter)
+		event, _ := scope["event"].(string)
+		if string(ask.Scope.Kind) != kind || ask.Scope.Event != event {
+			t.Errorf("%q: told %+v", kind, ask.Scope)
+		}
+		presented, err := citizen.Present(t.Context(), ask, wallet.Consent{})
+		none(t, err)
+		if presented.Entry.Scope != kind || presented.Entry.Event != event {
+			t.Errorf("%q: remembered %+v", kind, presented.Entry)
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
@@ -15,10 +16,11 @@ const maxChoices = 16
 // findChoices lists, in the query's order, each way that answers the request:
 // one credential alone, or several of them proved together.
 func (w *Wallet) findChoices(ask *Ask, held []holding, now time.Time) error {
+	none := new(NothingMatches)
 	for _, way := range ask.request.Query.Ways() {
 		choices := []Choice{{}}
 		for _, id := range way {
-			choices = extend(choices, w.parts(ask.request.Query.Credential(id), held, now))
+			choices = extend(choices, w.parts(ask.request.Query.Credential(id), held, now, none))
 		}
 		for _, c := range choices {
 			if len(ask.Choices) < maxChoices && w.setFormat(&c, ask.request.Query) {
@@ -27,7 +29,7 @@ func (w *Wallet) findChoices(ask *Ask, held []holding, now time.Time) error {
 		}
 	}
 	if len(ask.Choices) == 0 {
-		return ErrNothingMatches
+		return none
 	}
 	return nil
 }
@@ -59,52 +61,67 @@ func (w *Wallet) setFormat(c *Choice, query *openid.Query) bool {
 	return true
 }
 
-// parts are the held credentials that answer one credential query.
-func (w *Wallet) parts(q *openid.CredentialQuery, held []holding, now time.Time) (out []Part) {
+// parts are the held credentials that answer one credential query. Why the others
+// do not is noted, once for each.
+func (w *Wallet) parts(q *openid.CredentialQuery, held []holding, now time.Time, none *NothingMatches) (out []Part) {
 	for i := range held {
-		if part, ok := w.part(q, &held[i], now); ok {
+		part, fails, err := w.part(q, &held[i], now)
+		if err == nil {
 			out = append(out, part)
+			continue
+		}
+		m := Mismatch{Query: q.ID, Credential: held[i].id, Type: held[i].verified.VCT, Fails: fails, Err: err}
+		known := slices.ContainsFunc(none.Mismatches, func(o Mismatch) bool { return o.Query == m.Query && o.Credential == m.Credential })
+		if !known {
+			none.Mismatches = append(none.Mismatches, m)
 		}
 	}
 	return out
 }
 
-func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (Part, bool) {
+func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (p Part, fails []statement.Sentence, err error) {
+	today, err := zkp.Today(now)
+	if err != nil {
+		return p, nil, err
+	}
 	paths, err := q.Match(h.verified.Claims)
 	if err != nil {
-		return Part{}, false
+		fails, err = unmatched(q, h, today, err)
+		return p, fails, err
 	}
 	// These are for machines: no label would tell the citizen what leaves.
 	if covers(paths, credential.Path{zkp.ClaimName}) || covers(paths, credential.Path{ClaimBinding}) {
-		return Part{}, false
-	}
-	today, err := zkp.Today(now)
-	if err != nil {
-		return Part{}, false
+		return p, nil, ErrNotForShow
 	}
 	// What does not hold is not offered: nothing is proved in vain.
-	if ok, err := statement.Holds(h.schema, q, h.verified.Claims, today); err != nil || !ok {
-		return Part{}, false
+	holds, err := statement.Holds(h.schema, q, h.verified.Claims, today)
+	if err != nil {
+		return p, nil, err
 	}
-	p := Part{Query: q.ID, Credential: h.id, Type: h.verified.VCT, paths: paths}
-	if q.Format == openid.FormatSDJWTZK && !w.proves(&p, q, h) {
-		return Part{}, false
+	if !holds {
+		fails, err = unmatched(q, h, today, zkp.ErrUnsatisfied)
+		return p, fails, err
+	}
+	p = Part{Query: q.ID, Credential: h.id, Type: h.verified.VCT, paths: paths}
+	if q.Format == openid.FormatSDJWTZK {
+		if err := w.proves(&p, q, h); err != nil {
+			return p, nil, err
+		}
 	}
 	p.label(q, h)
-	return p, true
+	return p, nil, nil
 }
 
-// proves fills in what a proof says; false where this wallet cannot make it.
-func (w *Wallet) proves(p *Part, q *openid.CredentialQuery, h *holding) bool {
+// proves fills in what a proof says; it fails where this wallet cannot make it.
+func (w *Wallet) proves(p *Part, q *openid.CredentialQuery, h *holding) (err error) {
 	if _, provable := h.verified.Claims[zkp.ClaimName]; !provable || w.opts.Prover == nil {
-		return false
+		return ErrNotProvable
 	}
-	var err error
 	if p.question, err = statement.New(h.schema, q); err != nil {
-		return false
+		return err
 	}
 	p.Proves, err = statement.Describe(h.schema, q)
-	return err == nil
+	return err
 }
 
 // label sorts every claim that the credential holds into told and not told.

@@ -43,13 +43,13 @@ func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Prese
 	if ask == nil || ask.request == nil || consent.Choice < 0 || consent.Choice >= len(ask.Choices) {
 		return nil, ErrConsent
 	}
-	if ask.Accreditation != nil && !consent.AcceptUnaccredited {
-		return nil, ask.Accreditation
+	choice := &ask.Choices[consent.Choice]
+	if choice.Accreditation != nil && !consent.AcceptUnaccredited {
+		return nil, choice.Accreditation
 	}
 	if !w.opts.Clock().Before(ask.Expires) {
 		return nil, fmt.Errorf("%w: it has expired", ErrRequest)
 	}
-	choice := &ask.Choices[consent.Choice]
 	token, err := w.token(ctx, ask, consent.Choice)
 	if err != nil {
 		return nil, err
@@ -141,10 +141,17 @@ type Entry struct {
 	Format    string    `json:"format"`
 	Revealed  []string  `json:"revealed"`
 	Proved    []string  `json:"proved"`
+	// Scope is once or pairwise where the requester knows the proof's author
+	// again, and Event what for.
+	Scope string `json:"scope,omitzero"`
+	Event string `json:"event,omitzero"`
 }
 
 func newEntry(now time.Time, ask *Ask, choice *Choice) Entry {
 	e := Entry{At: now.UTC(), Requester: ask.Requester, Format: choice.Format}
+	if choice.Format == openid.FormatSDJWTZK {
+		e.Scope, e.Event = string(ask.Scope.Kind), ask.Scope.Event
+	}
 	if ask.Purpose != nil {
 		e.Purpose = ask.Purpose.ID
 	}

@@ -228,6 +228,10 @@ func elsewhere(t *testing.T) (out []guard) {
 	// The counter.
 	add("an epoch that has aged out", "verifier", "TestRevokedAtNoon", "want a rejection at epoch",
 		never("verifier/proof.go", "if ", "a.now.Sub(closed) > v.policy.MaxAge.Epoch", " {"))
+	add("its own policy", "verifier", "TestAnotherPolicy", "want a rejection at policy",
+		never("verifier/verify.go", "if ", "a.asked.Policy == nil || *a.asked.Policy != openid.Hash(v.policy.hash)", " {"))
+	add("accreditation for what is shown", "wallet", "TestAccreditationOfEachChoice", "",
+		never("wallet/present.go", "if ", "choice.Accreditation != nil && !consent.AcceptUnaccredited", " {"))
 	add("an answer counts once", "verifier", "TestReplay", "",
 		never("verifier/verify.go", "case ", "!r.Accepted.IsZero()", ":"))
 	add("once, though twenty come at a time", "verifier", "TestReplay", "accepted",

@@ -292,7 +292,7 @@ func chooseWith(ask *wallet.Ask, with string) (int, error) {
 func (a *app) sayAsk(ask *wallet.Ask, choice int) {
 	c := &ask.Choices[choice]
 	who := "ask.accredited"
-	if ask.Accreditation != nil {
+	if c.Accreditation != nil {
 		who = "ask.unaccredited"
 	}
 	a.say("ask.who", "DID", ask.Requester, "Standing", a.words.text(who))
@@ -305,6 +305,14 @@ func (a *app) sayAsk(ask *wallet.Ask, choice int) {
 			a.say("ask.part", "Type", p.Type, "Credential", p.Credential)
 		}
 		a.sayPart(p)
+	}
+	if c.Format == openid.FormatSDJWTZK {
+		switch ask.Scope.Kind {
+		case openid.ScopeOnce:
+			a.say("ask.once", "Event", ask.Scope.Event)
+		case openid.ScopePairwise:
+			a.say("ask.pairwise")
+		}
 	}
 	if ask.Before > 0 {
 		a.say("ask.before", "Times", ask.Before)

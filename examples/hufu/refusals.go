@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hufu-id/hufu/credential"
@@ -59,6 +60,7 @@ var reasons = []reason{
 	{verifier.ErrExpired, "why.request-expired", true},
 	{verifier.ErrEpochTooOld, "why.epoch-old", true},
 	{verifier.ErrNotMet, "why.not-met", true},
+	{verifier.ErrAnotherPolicy, "why.another-policy", true},
 	{verifier.ErrKeyNotAtHand, "why.no-key", false},
 	{verifier.ErrPolicy, "why.policy", true},
 	{verifier.ErrConfig, "why.config", false},
@@ -201,6 +203,10 @@ func (a *app) sentence(err error) string {
 		return a.refusedContribution(contribution)
 	}
 	why := a.why(err)
+	var none *wallet.NothingMatches
+	if errors.As(err, &none) {
+		why = a.whyNone(none)
+	}
 	if why == "" {
 		why = a.words.text("why.other", "Text", err.Error())
 	}
@@ -226,6 +232,23 @@ func (a *app) refusedContribution(r *ceremony.Refused) string {
 		what += a.words.text("ceremony.of", "DID", r.Participant)
 	}
 	return a.words.text("error.refused", "Why", what+a.inLang(": ", "：")+a.why(r.Err))
+}
+
+// whyNone says what is not true of the credentials here: the citizen reads it, and
+// nobody else.
+func (a *app) whyNone(none *wallet.NothingMatches) string {
+	var fails []string
+	for _, m := range none.Mismatches {
+		for _, s := range m.Fails {
+			if text := a.inLang(s.English, s.Chinese); !slices.Contains(fails, text) {
+				fails = append(fails, text)
+			}
+		}
+	}
+	if len(fails) == 0 {
+		return a.words.text("why.nothing-matches")
+	}
+	return a.words.text("why.not-so", "Fails", strings.Join(fails, a.inLang("; ", "；")))
 }
 
 // why finds the sentence of an error, or returns "".

@@ -1,0 +1,57 @@
+package wallet
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+var (
+	// ErrNotProvable: the credential has no native half, or the wallet no prover.
+	ErrNotProvable = errors.New("wallet: no proof can be made of this credential here")
+	// ErrNotForShow: what is asked for is for machines, and never leaves.
+	ErrNotForShow = errors.New("wallet: asks for what is never shown")
+)
+
+// NothingMatches is ErrNothingMatches with what stands between each credential
+// and an answer. That says much about the holder: it is for the holder's screen,
+// and Error leaves it out.
+type NothingMatches struct{ Mismatches []Mismatch }
+
+// A Mismatch is one credential that does not answer one credential query.
+type Mismatch struct {
+	Query      string
+	Credential string // id in this wallet
+	Type       string // vct
+	// Fails are the predicates that are not true of the credential.
+	Fails []statement.Sentence
+	// Err is zkp.ErrUnsatisfied where predicates fail; else openid.ErrNoMatch
+	// for another type or missing claims, statement.ErrClaim for a claim that the
+	// type has not got, ErrNotProvable or ErrNotForShow.
+	Err error
+}
+
+func (e *NothingMatches) Error() string { return ErrNothingMatches.Error() }
+
+// Unwrap makes it an ErrNothingMatches.
+func (e *NothingMatches) Unwrap() error { return ErrNothingMatches }
+
+// unmatched says more of a credential of the type asked for than that it does
+// not match: which predicates fail, or which claim the type has not got.
+func unmatched(q *openid.CredentialQuery, h *holding, today zkp.Day, err error) ([]statement.Sentence, error) {
+	if !slices.Contains(q.Meta.VCTValues, h.verified.VCT) {
+		return nil, err
+	}
+	fails, why := statement.Fails(h.schema, q, h.verified.Claims, today)
+	switch {
+	case errors.Is(why, statement.ErrClaim):
+		return nil, fmt.Errorf("%w: %w", err, why)
+	case why == nil && len(fails) > 0:
+		return fails, zkp.ErrUnsatisfied
+	}
+	return nil, err
+}
