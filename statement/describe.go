@@ -69,14 +69,32 @@ func describe(claim *credential.SchemaClaim, p *openid.Predicate) (Sentence, err
 
 // discloses judges by the question alone, so that a yes and a no look the same.
 func discloses(p *openid.Predicate) bool {
-	switch p.Op {
-	case openid.OpReveal, openid.OpEqual:
+	if tellsValue(p) {
 		return true
+	}
+	switch p.Op {
 	case openid.OpIn:
 		return len(p.Values) < narrow
 	case openid.OpRange:
 		width, ok := rangeWidth(p)
 		return ok && width < narrow
+	}
+	return false
+}
+
+// tellsValue reports whether "yes" leaves one value only.
+func tellsValue(p *openid.Predicate) bool {
+	switch p.Op {
+	case openid.OpReveal, openid.OpEqual:
+		return true
+	case openid.OpNotEqual:
+		_, two := p.Value.(bool)
+		return two
+	case openid.OpIn:
+		return len(p.Values) == 1
+	case openid.OpRange:
+		width, ok := rangeWidth(p)
+		return ok && width == 1
 	}
 	return false
 }

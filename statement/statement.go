@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/zkp"
@@ -56,7 +58,7 @@ func newSet(claim *credential.SchemaClaim, values openid.Values) (*zkp.Set, erro
 // On is the question on a day that both sides know, as the statements that the
 // circuits prove, one a show. revealed are the values that the holder tells
 // beside the proof, one for each predicate of openid.OpReveal, in their order;
-// ErrRevealed where there are more or fewer.
+// ErrRevealed where there are more or fewer, or one is a text not in NFC.
 func (q *Question) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, error) {
 	if len(revealed) != q.Reveals() {
 		return nil, ErrRevealed
@@ -65,6 +67,11 @@ func (q *Question) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, err
 	for i := range predicates {
 		asked := q.query.Predicates[i]
 		if asked.Op == openid.OpReveal {
+			// The proof is of the normal form: another spelling of the same text would
+			// be proved as well, and compare as another text.
+			if text, ok := revealed[0].(string); ok && !norm.NFC.IsNormalString(text) {
+				return nil, ErrRevealed
+			}
 			// What is told is then proved to be the attribute.
 			asked.Op, asked.Value, revealed = openid.OpEqual, revealed[0], revealed[1:]
 		}
@@ -90,13 +97,17 @@ func (q *Question) Reveals() (n int) {
 	return n
 }
 
-// Revealed reads from a holder's claims the values that are to be told.
+// Revealed reads from a holder's claims the values that are to be told, texts in
+// their normal form, NFC.
 func (q *Question) Revealed(claims map[string]any) (out openid.Values, err error) {
 	for i := range q.query.Predicates {
 		if p := &q.query.Predicates[i]; p.Op == openid.OpReveal {
 			value, ok := Claim(claims, p.Path)
 			if !ok {
 				return nil, fmt.Errorf("%w: %s is not in this credential", ErrClaim, p.Path)
+			}
+			if text, ok := value.(string); ok {
+				value = norm.NFC.String(text)
 			}
 			out = append(out, value)
 		}
@@ -219,13 +230,13 @@ func Fails(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	return out, nil
 }
 
-// Told reports whether a proof of the query gives away a claim's very value:
-// one that is revealed, or an equality that must hold.
+// Told reports whether a proof of the query gives away a claim's very value: one
+// that is revealed, or the only one for which a predicate that must hold is true.
 func Told(query *openid.CredentialQuery, path credential.Path) bool {
 	if query.Accept.Need(len(query.Predicates)) < len(query.Predicates) {
 		return false
 	}
 	return slices.ContainsFunc(query.Predicates, func(p openid.Predicate) bool {
-		return (p.Op == openid.OpEqual || p.Op == openid.OpReveal) && p.Path.String() == path.String()
+		return tellsValue(&p) && p.Path.String() == path.String()
 	})
 }

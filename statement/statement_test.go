@@ -290,6 +290,11 @@ func TestTold(t *testing.T) {
 		{"what is revealed", `{"path":["name"],"op":"reveal"}`, "", name, true},
 		{"a range tells no value", equal + "," + ages, "", credential.Path{"birthdate"}, false},
 		{"not equal tells no value", `{"path":["name"],"op":"ne","value":"x"}`, "", name, false},
+		{"of two values not one", `{"path":["member"],"op":"ne","value":true}`, "", credential.Path{"member"}, true},
+		{"one of one", `{"path":["name"],"op":"in","values":["x"]}`, "", name, true},
+		{"one of two", `{"path":["name"],"op":"in","values":["x","y"]}`, "", name, false},
+		{"a range of one day", `{"path":["birthdate"],"op":"range","min":"1990-05-17","max":"1990-05-17"}`, "", credential.Path{"birthdate"}, true},
+		{"a range of two", `{"path":["birthdate"],"op":"range","min":"1990-05-17","max":"1990-05-18"}`, "", credential.Path{"birthdate"}, false},
 	} {
 		if got := statement.Told(asked(t, test.predicates, test.accept), test.path); got != test.want {
 			t.Errorf("%s: %v", test.what, got)
@@ -308,5 +313,25 @@ func TestErrorsHoldNoValues(t *testing.T) {
 	_, err := on(person(t), asked(t, `{"path":["income"],"op":"eq","value":"canary"}`, ""), day(t, "2026-11-21"))
 	if err == nil || strings.Contains(err.Error(), "canary") || errors.Unwrap(err) == nil {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A text that is told is told in its normal form: the proof is of that form, and
+// would be as good beside another spelling that compares as another name.
+func TestRevealedIsNormal(t *testing.T) {
+	q, err := statement.New(person(t), asked(t, `{"path":["name"],"op":"reveal"}`, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const odd, normal = "\uF9E1四", "李四" // a compatibility ideograph
+	told, err := q.Revealed(map[string]any{"name": odd})
+	if err != nil || len(told) != 1 || told[0] != normal {
+		t.Errorf("tells %q: %v", told, err)
+	}
+	if _, err := q.On(day(t, "2026-11-21"), told); err != nil {
+		t.Error(err)
+	}
+	if _, err := q.On(day(t, "2026-11-21"), openid.Values{odd}); !errors.Is(err, statement.ErrRevealed) {
+		t.Errorf("another spelling: %v", err)
 	}
 }

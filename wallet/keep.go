@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// A round that finds nothing to do costs one proof from the ledger.
+// A round asks the ledger for its head and the newest epoch, and no more where an
+// epoch goes on, used proofs or not.
 const (
 	shortestRound = time.Second
 	longestRound  = time.Minute
@@ -16,8 +17,9 @@ const (
 // KeepPrepared keeps so many prepared proofs of every provable credential ready,
 // as Prepare does, until the context ends; an app runs it as long as it is open.
 // It looks every tenth of an epoch, at least every minute: after a presentation,
-// and when an epoch has closed, the pool is soon full again, and nobody who asks
-// can set it off.
+// and when an epoch has closed, the pool is soon full again. Rounds come by the
+// clock, and one that makes up for a used proof asks the ledger what an idle one
+// asks: who serves the ledger does not see when a proof is taken.
 //
 // report, unless it is nil, hears of each round that made proofs or failed. What
 // failed is tried again in the next round. The error is ErrConfig, or the

@@ -3,12 +3,14 @@ package wallet_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -103,4 +105,39 @@ func TestKeepPreparedNeedsAProver(t *testing.T) {
 	is(t, c.Wallet().KeepPrepared(t.Context(), 2, nil), wallet.ErrConfig)
 	_, citizen, _ := sketched(t)
 	is(t, citizen.KeepPrepared(t.Context(), 0, nil), wallet.ErrConfig)
+}
+
+// counted notes the keys that a wallet asks the ledger for.
+type counted struct {
+	wallet.Ledger
+	asked [][]string
+}
+
+func (l *counted) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
+	l.asked = append(l.asked, slices.Clone(keys))
+	return l.Ledger.Prove(ctx, keys...)
+}
+
+// A round after a presentation asks the ledger what an idle round asks.
+func TestRoundsLookAlike(t *testing.T) {
+	c, citizen, s := sketched(t)
+	l := &counted{Ledger: c.Log}
+	w, err := wallet.New(citizen.Store, citizen.Keys, c.Log.Trust(), l, c.WalletMaterial(), wallet.Options{Clock: c.Now, Prover: s})
+	none(t, err)
+	round := func(made int) [][]string {
+		t.Helper()
+		l.asked = nil
+		n, err := w.Prepare(t.Context(), 2)
+		if err != nil || n != made {
+			t.Fatalf("made %d, want %d: %v", n, made, err)
+		}
+		return l.asked
+	}
+	round(2)
+	idle := round(0)
+	holder := &testworld.Holder{Wallet: w, Store: citizen.Store, Keys: citizen.Keys}
+	c.Answer(holder, c.Counter(c.Policy(nil)), testworld.Proof)
+	if after := round(1); len(idle) == 0 || !slices.EqualFunc(idle, after, slices.Equal) {
+		t.Errorf("idle it asks for %v, after a presentation for %v", idle, after)
+	}
 }

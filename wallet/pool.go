@@ -126,19 +126,47 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 	if err != nil {
 		return nil, err
 	}
-	from, until, err := w.keyWindow(ctx, h.verified.Issuer, mine.Half.Issuer)
+	window, err := w.windowIn(ctx, epoch, h.verified.Issuer, mine.Half.Issuer)
 	if err != nil {
 		return nil, err
 	}
-	witness, err := zkp.NewPrepareWitness(mine, epoch.Epoch, from, until, registry, revocation, nil)
+	witness, err := zkp.NewPrepareWitness(mine, epoch.Epoch, window.from, window.until, registry, revocation, nil)
 	if err != nil {
 		return nil, err
 	}
 	return w.opts.Prover.Prepare(ctx, witness)
 }
 
+// keyWindow is the days of a proof key.
+type keyWindow struct{ from, until zkp.Day }
+
+// windowIn is keyWindow once an epoch: asked at every proof, it would tell who
+// serves the ledger when one is used.
+func (w *Wallet) windowIn(ctx context.Context, epoch *epochAt, issuer string, key zkp.PublicKey) (keyWindow, error) {
+	name := issuer + string(key.Bytes())
+	w.mu.Lock()
+	if w.windowsOf != epoch.Number {
+		w.windowsOf, w.windows = epoch.Number, map[string]keyWindow{}
+	}
+	window, known := w.windows[name]
+	w.mu.Unlock()
+	if known {
+		return window, nil
+	}
+	window, err := w.keyWindow(ctx, issuer, key)
+	if err != nil {
+		return window, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.windowsOf == epoch.Number {
+		w.windows[name] = window
+	}
+	return window, nil
+}
+
 // keyWindow finds the days of a proof key in its issuer's ledger object.
-func (w *Wallet) keyWindow(ctx context.Context, issuer string, key zkp.PublicKey) (from, until zkp.Day, err error) {
+func (w *Wallet) keyWindow(ctx context.Context, issuer string, key zkp.PublicKey) (window keyWindow, err error) {
 	err = w.resolve(ctx, func(view *ledger.View) error {
 		object, err := view.DID(issuer)
 		if err != nil {
@@ -147,17 +175,17 @@ func (w *Wallet) keyWindow(ctx context.Context, issuer string, key zkp.PublicKey
 		for i := range object.Keys {
 			k := &object.Keys[i]
 			if k.Purpose == ledger.PurposeProof && string(k.Public) == string(key.Bytes()) {
-				f, u, ok := k.Days()
+				from, until, ok := k.Days()
 				if !ok {
 					return zkp.ErrNotRegistered
 				}
-				from, until = zkp.Day(f), zkp.Day(u)
+				window = keyWindow{zkp.Day(from), zkp.Day(until)}
 				return nil
 			}
 		}
 		return zkp.ErrNotRegistered
 	})
-	return from, until, err
+	return window, err
 }
 
 // zkCredential joins a stored credential with the holder secret.

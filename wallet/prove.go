@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -51,9 +52,18 @@ func (w *Wallet) begin(ctx context.Context, ask *Ask, choice int) *draft {
 	return d
 }
 
-// drafted waits for the proofs of a choice, and begins them where nobody did. A
-// draft is taken once: whoever presents again proves again.
+// drafted waits for the proofs of a choice, and begins them where nobody did, or
+// where the draft was cancelled meanwhile.
 func (w *Wallet) drafted(ctx context.Context, ask *Ask, choice int) (map[string][]string, error) {
+	token, err := w.takeDraft(ctx, ask, choice)
+	if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return w.takeDraft(ctx, ask, choice)
+	}
+	return token, err
+}
+
+// takeDraft takes a draft once: whoever presents again proves again.
+func (w *Wallet) takeDraft(ctx context.Context, ask *Ask, choice int) (map[string][]string, error) {
 	d := w.begin(ctx, ask, choice)
 	select {
 	case <-ctx.Done():

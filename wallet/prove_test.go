@@ -111,3 +111,18 @@ func TestDraftFails(t *testing.T) {
 	s.fail = nil
 	c.Present(citizen, ask, testworld.Proof)
 }
+
+// A draft whose screen has closed is begun again by whoever consents on another.
+func TestDraftCancelled(t *testing.T) {
+	c, citizen, s := sketched(t)
+	prepare(t, citizen, 2, 2)
+	setPace(t, citizen, 50*time.Millisecond)
+	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
+	closed, close := context.WithCancel(t.Context())
+	citizen.Draft(closed, ask, 0)
+	close()
+	c.Present(citizen, ask, testworld.Proof)
+	if s.shown != 1 {
+		t.Errorf("%d shown", s.shown)
+	}
+}

@@ -129,7 +129,7 @@ func (w *Wallet) checkHalf(ctx context.Context, found *provenance.Credential, se
 	if err != nil {
 		return err
 	}
-	_, _, err = w.keyWindow(ctx, found.Issuer, mine.Half.Issuer)
+	_, err = w.keyWindow(ctx, found.Issuer, mine.Half.Issuer)
 	return err
 }
 

@@ -63,8 +63,10 @@ type Wallet struct {
 	material Material
 	opts     Options
 
-	mu    sync.Mutex
-	built *epochTrees
+	mu        sync.Mutex
+	built     *epochTrees
+	windows   map[string]keyWindow // of issuers' proof keys
+	windowsOf uint64               // epoch
 }
 
 // ErrConfig means that a wallet lacks something it cannot do without.
