@@ -16,7 +16,7 @@ const (
 )
 
 // maxPace bounds how long an answer is held back, should the device have been
-// busy once.
+// busy once. A device that is slower than it ever was of late still shows it.
 const maxPace = 10 * time.Second
 
 // prepareTimed prepares and remembers the longest that it took of late: one slow
