@@ -126,7 +126,7 @@ func TestDemoOtherTables(t *testing.T) {
 	rows := strings.SplitAfter(string(sample("residents.csv")), "\n")
 	for _, c := range []struct{ name, table, want string }{
 		{"no right row", rows[0] + rows[6] + rows[8] + rows[9], "not one row of the table was right"},
-		{"a child first", rows[0] + rows[4] + rows[1], "not so of the credential in this wallet: aged 18 or over"},
+		{"a child first", rows[0] + rows[4] + rows[1], "does not show that: aged 18 or over"},
 		{"other columns", "a,b\n1,2\n", "header or rows do not fit"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
