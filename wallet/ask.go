@@ -152,8 +152,8 @@ func (w *Wallet) mayAsk(view *ledger.View, ask *Ask, held []holding, now time.Ti
 	for i := range ask.Choices {
 		choice := &ask.Choices[i]
 		for _, part := range choice.Parts {
-			i := slices.IndexFunc(held, func(h holding) bool { return h.id == part.Credential })
-			_, err := view.Accredited(ask.Requester, held[i].verified.VCT, ledger.ActionVerify, held[i].region(), now)
+			h := &held[slices.IndexFunc(held, func(h holding) bool { return h.id == part.Credential })]
+			_, err := view.Accredited(ask.Requester, h.verified.VCT, ledger.ActionVerify, h.region(), now)
 			var missing *ledger.NotProvedError
 			if errors.As(err, &missing) {
 				return err

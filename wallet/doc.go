@@ -4,7 +4,7 @@
 // New joins a Store, a KeyStore, a trust file and a Ledger. Apply takes up an
 // offer (OpenID4VCI 1.0); Receive checks the credential that comes back as a
 // counter would, and that its zero-knowledge half signs exactly the same claims.
-// Prepare makes proofs ahead, while the app is open. Consider verifies a signed
+// KeepPrepared makes proofs ahead, while the app is open. Consider verifies a signed
 // request (OpenID4VP 1.0 with DCQL) and lists every way to answer it; Present
 // answers one of them and writes the history before anything leaves. Issue is
 // the other side of Receive: what an agency's desk (wallet/issuer) signs with.
