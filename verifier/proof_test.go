@@ -42,6 +42,17 @@ func spoil(t *testing.T, c *testworld.Country, answer []byte, edit func([]byte))
 	return c.NewResponse(state, query, base64.RawURLEncoding.EncodeToString(b))
 }
 
+// shorten leaves the last byte of a proof away.
+func shorten(t *testing.T, c *testworld.Country, answer []byte) []byte {
+	t.Helper()
+	state, query, text := c.Response(answer)
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.NewResponse(state, query, base64.RawURLEncoding.EncodeToString(b[:len(b)-1]))
+}
+
 // Offsets in an encoded presentation.
 const (
 	atEpoch     = 2
@@ -77,7 +88,8 @@ func TestProofBytes(t *testing.T) {
 	}{
 		{"padded base64", c.NewResponse(state, testworld.Proof, text+"="), verifier.CheckForm, openid.ErrResponse},
 		{"a line break inside", c.NewResponse(state, testworld.Proof, text[:8]+"\n"+text[8:]), verifier.CheckForm, openid.ErrResponse},
-		{"one byte short", c.NewResponse(state, testworld.Proof, text[:len(text)-2]), verifier.CheckForm, openid.ErrResponse},
+		{"a text of no whole bytes", c.NewResponse(state, testworld.Proof, text[:len(text)-3]), verifier.CheckForm, openid.ErrResponse},
+		{"one byte short", shorten(t, c, good), verifier.CheckForm, zkp.ErrForm},
 		{"an SD-JWT instead", c.NewResponse(state, testworld.Proof, "e30~"), verifier.CheckForm, openid.ErrResponse},
 		{"unknown version", spoil(t, c, good, func(b []byte) { b[0] = 2 }), verifier.CheckForm, zkp.ErrForm},
 		{"unknown suite", spoil(t, c, good, func(b []byte) { b[1] = 2 }), verifier.CheckForm, zkp.ErrForm},

@@ -228,14 +228,15 @@ type dictionary struct {
 	public     []zkp.Element
 }
 
-// tells names what confirms a guess; "" for nothing. The signature takes a
-// hundred times as long as the rest: a wrong guess is held against one public value,
-// each in its turn, and the right one against all.
+// tells names what confirms a guess; "" for nothing. A wrong guess is held
+// against one public value (or pair of them), each in its turn, and the right
+// one against all.
 func (d *dictionary) tells(attrs *zkp.Attributes, guess int, right bool) string {
 	hash := attrs.Hash()
-	for _, secret := range d.public {
-		for _, r := range d.public {
-			if zkp.Compress(4, zkp.Domains()["commitment"], hash, secret, r) == d.commitment {
+	for i, secret := range d.public {
+		for j, r := range d.public {
+			turn := i*len(d.public)+j == guess%(len(d.public)*len(d.public))
+			if (right || turn) && zkp.Compress(4, zkp.Domains()["commitment"], hash, secret, r) == d.commitment {
 				return "commitment"
 			}
 		}
