@@ -27,8 +27,10 @@
 // what does not encode to the very same bytes again.
 //
 // Keys of the map are did/‹did›, accr/‹did›/‹action›/‹region›/‹type›,
-// schema/‹id›/‹version›, status/‹uri›, vk/‹circuit›, anchor/‹hex›, trust/‹n›,
-// epoch/‹n› and proofkey/‹hex›.
+// schema/‹id›/‹version›, status/‹uri›, vk/‹circuit›, keyfile/‹hex›,
+// anchor/‹hex›, trust/‹n›, rule/‹id›/‹version›, trail/‹hex›,
+// purpose/‹did›/‹id›, grant/‹hex›, use/‹hex›, epoch/‹n› and proofkey/‹hex›.
+// revoke and audit operations stand in the log alone.
 //
 // # Example
 //

@@ -50,8 +50,10 @@ var (
 	ErrNotProved = errors.New("ledger: not covered by the proof")
 	// ErrRetired means a verifying key that is no longer to be used.
 	ErrRetired = errors.New("ledger: verifying key retired")
-	// ErrExpired means a status object past its own validity.
-	ErrExpired = errors.New("ledger: status expired")
+	// ErrExpired means a status object or a grant past its own validity.
+	ErrExpired = errors.New("ledger: past its own validity")
+	// ErrGrantRevoked means a grant that its citizen took back.
+	ErrGrantRevoked = errors.New("ledger: grant revoked")
 
 	// ErrNotAccredited means that no chain of accreditations in force leads
 	// to the trust root. Where an accreditation exists and fails, it comes as

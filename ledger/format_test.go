@@ -40,6 +40,20 @@ func objects() map[string]ledger.Object {
 		"revocation":    &ledger.Revocation{ProofKey: []byte{1}, List: "https://example.org/1", Index: 9},
 		"vk":            &ledger.VK{Circuit: "prepare", Setup: ledger.SetupCeremony, State: ledger.VKActive},
 		"anchor":        anchorOf(1),
+		"rule": &ledger.Rule{ID: "title", Version: 1, Owner: didOf(2), Type: "urn:x:y", Transitions: []ledger.Transition{
+			{From: "", To: "held", Signers: ledger.SignerRegistrar}, {From: "held", To: "closed", Signers: ledger.SignerHolder},
+		}},
+		"trail": &ledger.Trail{
+			Record: [32]byte{1}, Rule: "title", Version: 1, State: "held", Commitment: [32]byte{2}, Registrar: didOf(2), Region: "110101",
+		},
+		"purpose": &ledger.Purpose{
+			Verifier: didOf(2), ID: "housing", Regulator: didOf(1), Region: "110000", Basis: ledger.Text{English: "Act", Chinese: "条例"},
+			Asked: []ledger.Asked{{Type: "urn:x:y", Claims: []string{"name"}, Statements: []string{"birth"}}}, Retention: "P0D", State: ledger.StateActive,
+		},
+		"grant":   &ledger.Grant{PublicKey: []byte{1}, Tag: [32]byte{1}, Agency: didOf(2), Until: 9, State: ledger.GrantActive},
+		"audit":   &ledger.Audit{Agency: didOf(2), Hash: [32]byte{1}},
+		"use":     &ledger.Use{Nullifier: [32]byte{1}, Rule: "vote", Version: 1, Event: "mayor", Epoch: 7, Proof: []byte{1}},
+		"keyfile": &ledger.KeyFile{File: []byte{1}, Agency: didOf(2)},
 	}
 }
 
@@ -61,6 +75,14 @@ func doors(t testing.TB) map[string]door {
 		"revocation":       {o["revocation"].Bytes(), parser(ledger.ParseRevocation)},
 		"vk":               {o["vk"].Bytes(), parser(ledger.ParseVK)},
 		"anchor":           {o["anchor"].Bytes(), parser(ledger.ParseAnchor)},
+		"rule":             {o["rule"].Bytes(), parser(ledger.ParseRule)},
+		"trail":            {o["trail"].Bytes(), parser(ledger.ParseTrail)},
+		"purpose":          {o["purpose"].Bytes(), parser(ledger.ParsePurpose)},
+		"grant":            {o["grant"].Bytes(), parser(ledger.ParseGrant)},
+		"audit":            {o["audit"].Bytes(), parser(ledger.ParseAudit)},
+		"use":              {o["use"].Bytes(), parser(ledger.ParseUse)},
+		"seen":             {(&ledger.Seen{Operation: [32]byte{1}}).Bytes(), parser(ledger.ParseSeen)},
+		"keyfile":          {o["keyfile"].Bytes(), parser(ledger.ParseKeyFile)},
 		"did":              {did.Bytes(), parser(func(b []byte) (*ledger.DID, error) { return ledger.ParseDID(didOf(3), b) })},
 		"trust":            {trust.Bytes(), parser(ledger.ParseTrustObject)},
 		"epoch":            {epoch.Bytes(), parser(ledger.ParseEpoch)},

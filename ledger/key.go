@@ -23,6 +23,13 @@ const (
 	PrefixEpoch         = "epoch/"
 	PrefixProofKey      = "proofkey/"
 	PrefixRevoke        = "revoke/"
+	PrefixRule          = "rule/"
+	PrefixTrail         = "trail/"
+	PrefixPurpose       = "purpose/"
+	PrefixGrant         = "grant/"
+	PrefixAudit         = "audit/"
+	PrefixUse           = "use/"
+	PrefixKeyFile       = "keyfile/"
 )
 
 // DIDKey is where the object of a DID is. The empty DID gives the key under
@@ -51,7 +58,30 @@ func StatusKey(uri string) string { return PrefixStatus + uri }
 func VKKey(circuit string) string { return PrefixVK + circuit }
 
 // AnchorKey is where an anchored hash is.
-func AnchorKey(hash [32]byte) string { return PrefixAnchor + hex.EncodeToString(hash[:]) }
+func AnchorKey(hash [32]byte) string { return hexKey(PrefixAnchor, hash) }
+
+// RuleKey is where a rule is. The version comes last because the id may hold
+// slashes.
+func RuleKey(id string, version uint32) string {
+	return PrefixRule + id + "/" + strconv.FormatUint(uint64(version), 10)
+}
+
+// TrailKey is where a record stands.
+func TrailKey(record [32]byte) string { return hexKey(PrefixTrail, record) }
+
+// PurposeKey is where a verifier's purpose is.
+func PurposeKey(verifier, id string) string { return PrefixPurpose + verifier + "/" + id }
+
+// GrantKey is where a grant is.
+func GrantKey(hash [32]byte) string { return hexKey(PrefixGrant, hash) }
+
+// UseKey is where a use was counted.
+func UseKey(nullifier [32]byte) string { return hexKey(PrefixUse, nullifier) }
+
+// KeyFileKey is where a verifying key's bytes are, by their SHA-256.
+func KeyFileKey(hash [32]byte) string { return hexKey(PrefixKeyFile, hash) }
+
+func hexKey(prefix string, hash [32]byte) string { return prefix + hex.EncodeToString(hash[:]) }
 
 // TrustKey is where the consortium's n-th agreement is.
 func TrustKey(n uint64) string { return PrefixTrust + strconv.FormatUint(n, 10) }

@@ -17,6 +17,13 @@ const (
 	KindVK            = "vk"
 	KindAnchor        = "anchor"
 	KindTrust         = "trust"
+	KindRule          = "rule"
+	KindTrail         = "trail"
+	KindPurpose       = "purpose"
+	KindGrant         = "grant"
+	KindAudit         = "audit"
+	KindUse           = "use"
+	KindKeyFile       = "keyfile"
 )
 
 // AttributeSlots is how many attributes a schema orders.

@@ -122,6 +122,9 @@ func TestTrustFields(t *testing.T) {
 		{"empty key", func(t *o) { t.AgencyKeys[0] = nil }, ledger.ErrValue},
 		{"long key", func(t *o) { t.AgencyKeys[0] = make([]byte, 129) }, ledger.ErrValue},
 		{"33 witnesses", func(t *o) { t.Witnesses = make([]string, 33) }, ledger.ErrValue},
+		{"33 nodes", func(t *o) { t.Nodes = make([][]byte, 33) }, ledger.ErrValue},
+		{"short node key", func(t *o) { t.Nodes = [][]byte{{1}} }, ledger.ErrValue},
+		{"one node twice", func(t *o) { t.Nodes = [][]byte{make([]byte, 32), make([]byte, 32)} }, ledger.ErrValue},
 		{"33 agencies", func(t *o) { t.AgencyKeys = make([][]byte, 33) }, ledger.ErrValue},
 	})
 }
@@ -249,4 +252,104 @@ func TestViewJudgesState(t *testing.T) {
 	if _, err := v.Get("a b"); !is(err, ledger.ErrKey) {
 		t.Error(err)
 	}
+}
+
+func TestRuleFields(t *testing.T) {
+	type r = ledger.Rule
+	step := func(i int, alter func(*ledger.Transition)) func(*r) { return func(o *r) { alter(&o.Transitions[i]) } }
+	testRefused(t, func() *r { return objects()["rule"].(*r) }, ledger.ParseRule, []refused[r]{
+		{"version 0", func(o *r) { o.Version = 0 }, ledger.ErrValue},
+		{"no id", func(o *r) { o.ID = "" }, ledger.ErrKey},
+		{"long key", func(o *r) { o.ID = long[:510] }, ledger.ErrKey},
+		{"owner", func(o *r) { o.Owner = "x" }, ledger.ErrKey},
+		{"type without steps", func(o *r) { o.Transitions = nil }, ledger.ErrValue},
+		{"steps without a type", func(o *r) { o.Type = "" }, ledger.ErrValue},
+		{"type with a space", func(o *r) { o.Type = "a b" }, ledger.ErrKey},
+		{"too many steps", func(o *r) { o.Transitions = make([]ledger.Transition, 65) }, ledger.ErrValue},
+		{"a step twice", func(o *r) { o.Transitions[1] = o.Transitions[0] }, ledger.ErrValue},
+		{"steps out of order", func(o *r) { o.Transitions[0], o.Transitions[1] = o.Transitions[1], o.Transitions[0] }, ledger.ErrValue},
+		{"no signers", step(1, func(x *ledger.Transition) { x.Signers = 0 }), ledger.ErrValue},
+		{"unknown signers", step(1, func(x *ledger.Transition) { x.Signers |= 8 }), ledger.ErrValue},
+		{"begins without a registrar", step(0, func(x *ledger.Transition) { x.Signers = ledger.SignerNext }), ledger.ErrValue},
+		{"begins with a holder", step(0, func(x *ledger.Transition) { x.Signers |= ledger.SignerHolder }), ledger.ErrValue},
+		{"state in capitals", step(1, func(x *ledger.Transition) { x.From = "HELD" }), ledger.ErrValue},
+		{"no state", step(1, func(x *ledger.Transition) { x.To = "" }), ledger.ErrValue},
+		{"long state", step(1, func(x *ledger.Transition) { x.To = long[:33] }), ledger.ErrValue},
+	})
+}
+
+func TestTrailFields(t *testing.T) {
+	type tr = ledger.Trail
+	testRefused(t, func() *tr { return objects()["trail"].(*tr) }, ledger.ParseTrail, []refused[tr]{
+		{"version 0", func(o *tr) { o.Version = 0 }, ledger.ErrValue},
+		{"no commitment", func(o *tr) { o.Commitment = [32]byte{} }, ledger.ErrValue},
+		{"long holder", func(o *tr) { o.Holder = make([]byte, 129) }, ledger.ErrValue},
+		{"first with a previous", func(o *tr) { o.Previous[0] = 1 }, ledger.ErrValue},
+		{"second without a previous", func(o *tr) { o.Sequence = 1 }, ledger.ErrValue},
+		{"state", func(o *tr) { o.State = "a/b" }, ledger.ErrValue},
+		{"rule", func(o *tr) { o.Rule = "a b" }, ledger.ErrKey},
+		{"registrar", func(o *tr) { o.Registrar = "" }, ledger.ErrKey},
+		{"region", func(o *tr) { o.Region = "1" }, ledger.ErrValue},
+	})
+}
+
+func TestPurposeFields(t *testing.T) {
+	type p = ledger.Purpose
+	asked := func(alter func(*ledger.Asked)) func(*p) { return func(o *p) { alter(&o.Asked[0]) } }
+	many := make([]string, 65)
+	testRefused(t, func() *p { return objects()["purpose"].(*p) }, ledger.ParsePurpose, []refused[p]{
+		{"asks nothing", func(o *p) { o.Asked = nil }, ledger.ErrValue},
+		{"asks of nine types", func(o *p) { o.Asked = make([]ledger.Asked, 9) }, ledger.ErrValue},
+		{"one type twice", func(o *p) { o.Asked = append(o.Asked, o.Asked[0]) }, ledger.ErrValue},
+		{"nothing of a type", asked(func(a *ledger.Asked) { a.Claims, a.Statements = nil, nil }), ledger.ErrValue},
+		{"too many claims", asked(func(a *ledger.Asked) { a.Statements = many }), ledger.ErrValue},
+		{"an empty claim", asked(func(a *ledger.Asked) { a.Claims[0] = "" }), ledger.ErrValue},
+		{"a long claim", asked(func(a *ledger.Asked) { a.Claims[0] = long }), ledger.ErrValue},
+		{"a claim twice", asked(func(a *ledger.Asked) { a.Claims = []string{"name", "name"} }), ledger.ErrValue},
+		{"type", asked(func(a *ledger.Asked) { a.Type = "" }), ledger.ErrKey},
+		{"retention", func(o *p) { o.Retention = "P1Y2M" }, ledger.ErrValue},
+		{"state", func(o *p) { o.State = "on" }, ledger.ErrValue},
+		{"via", func(o *p) { o.Via = "a b" }, ledger.ErrKey},
+		{"id with a slash", func(o *p) { o.ID = "a/b" }, ledger.ErrKey},
+		{"long key", func(o *p) { o.ID = long[:500] }, ledger.ErrKey},
+		{"verifier", func(o *p) { o.Verifier = "x" }, ledger.ErrKey},
+		{"regulator", func(o *p) { o.Regulator = "x" }, ledger.ErrKey},
+		{"region", func(o *p) { o.Region = "x" }, ledger.ErrValue},
+		{"basis in one language", func(o *p) { o.Basis.Chinese = "" }, ledger.ErrValue},
+		{"long basis", func(o *p) { o.Basis.English = long }, ledger.ErrValue},
+	})
+}
+
+func TestGrantFields(t *testing.T) {
+	type g = ledger.Grant
+	testRefused(t, func() *g { return objects()["grant"].(*g) }, ledger.ParseGrant, []refused[g]{
+		{"no key", func(o *g) { o.PublicKey = nil }, ledger.ErrValue},
+		{"long key", func(o *g) { o.PublicKey = make([]byte, 129) }, ledger.ErrValue},
+		{"no tag", func(o *g) { o.Tag = [32]byte{} }, ledger.ErrValue},
+		{"no end", func(o *g) { o.Until = 0 }, ledger.ErrValue},
+		{"state", func(o *g) { o.State = "" }, ledger.ErrValue},
+		{"agency", func(o *g) { o.Agency = "x" }, ledger.ErrKey},
+	})
+}
+
+func TestAuditUseAndKeyFileFields(t *testing.T) {
+	type a = ledger.Audit
+	testRefused(t, func() *a { return objects()["audit"].(*a) }, ledger.ParseAudit, []refused[a]{
+		{"agency", func(o *a) { o.Agency = "x" }, ledger.ErrKey},
+	})
+	type u = ledger.Use
+	testRefused(t, func() *u { return objects()["use"].(*u) }, ledger.ParseUse, []refused[u]{
+		{"version 0", func(o *u) { o.Version = 0 }, ledger.ErrValue},
+		{"no nullifier", func(o *u) { o.Nullifier = [32]byte{} }, ledger.ErrValue},
+		{"no proof", func(o *u) { o.Proof = nil }, ledger.ErrValue},
+		{"long proof", func(o *u) { o.Proof = make([]byte, 8193) }, ledger.ErrValue},
+		{"event", func(o *u) { o.Event = "" }, ledger.ErrKey},
+		{"rule", func(o *u) { o.Rule = long }, ledger.ErrKey},
+	})
+	type k = ledger.KeyFile
+	testRefused(t, func() *k { return objects()["keyfile"].(*k) }, ledger.ParseKeyFile, []refused[k]{
+		{"empty", func(o *k) { o.File = nil }, ledger.ErrValue},
+		{"long", func(o *k) { o.File = make([]byte, 8193) }, ledger.ErrValue},
+		{"agency", func(o *k) { o.Agency = "x" }, ledger.ErrKey},
+	})
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"time"
 
@@ -77,6 +78,9 @@ type Trust struct {
 	// AgencyKeys are signature keys, of which Threshold must sign.
 	AgencyKeys [][]byte
 	Threshold  uint32
+	// Nodes are the Ed25519 keys with which the nodes of a consortium vote on
+	// blocks; none in an embedded ledger.
+	Nodes [][]byte
 }
 
 // ParseTrustObject reads a trust object. The error is [ErrTooLarge],
@@ -104,6 +108,15 @@ func (t *Trust) Check() error {
 	for _, key := range t.AgencyKeys {
 		if len(key) == 0 || len(key) > maxKeyBytes || seen[string(key)] {
 			return fmt.Errorf("%w: agency key empty, too long or twice", ErrValue)
+		}
+		seen[string(key)] = true
+	}
+	if len(t.Nodes) > maxWitnesses {
+		return fmt.Errorf("%w: %d nodes", ErrValue, len(t.Nodes))
+	}
+	for _, key := range t.Nodes {
+		if len(key) != ed25519.PublicKeySize || seen[string(key)] {
+			return fmt.Errorf("%w: node key of another length, or twice", ErrValue)
 		}
 		seen[string(key)] = true
 	}

@@ -42,7 +42,8 @@ type wireOperation struct {
 }
 
 // Object is what an operation carries: a *DID, *Accreditation, *Schema,
-// *Status, *VK, *Anchor, *Trust or *Revocation.
+// *Status, *Revocation, *VK, *KeyFile, *Anchor, *Trust, *Rule, *Trail, *Purpose,
+// *Grant, *Audit or *Use.
 type Object interface {
 	// Kind is the kind of the operation that carries the object.
 	Kind() string

@@ -79,6 +79,53 @@ func (v *View) Anchor(hash [32]byte) (*Anchor, error) {
 	return read(v, AnchorKey(hash), ParseAnchor)
 }
 
+// Rule returns one version of a rule. Errors are those of Get and ParseRule.
+func (v *View) Rule(id string, version uint32) (*Rule, error) {
+	return read(v, RuleKey(id, version), ParseRule)
+}
+
+// Trail returns where a record stands. Errors are those of Get and ParseTrail.
+func (v *View) Trail(record [32]byte) (*Trail, error) {
+	return read(v, TrailKey(record), ParseTrail)
+}
+
+// Purpose returns what a verifier may ask for a purpose, unless that is
+// [ErrSuspended] or [ErrEnded]. Other errors are those of Get and ParsePurpose.
+func (v *View) Purpose(verifier, id string) (*Purpose, error) {
+	p, err := read(v, PurposeKey(verifier, id), ParsePurpose)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.State == StateSuspended:
+		return nil, ErrSuspended
+	case p.State != StateActive:
+		return nil, ErrEnded
+	}
+	return p, nil
+}
+
+// Grant returns a grant that is in force at the time of the view; else the
+// error is [ErrGrantRevoked] or [ErrExpired]. Other errors are those of Get and
+// ParseGrant.
+func (v *View) Grant(hash [32]byte) (*Grant, error) {
+	g, err := read(v, GrantKey(hash), ParseGrant)
+	switch {
+	case err != nil:
+		return nil, err
+	case g.State != GrantActive:
+		return nil, ErrGrantRevoked
+	case v.now.Unix() >= g.Until:
+		return nil, ErrExpired
+	}
+	return g, nil
+}
+
+// Use returns what a use left, by its nullifier. Errors are those of Get and
+// ParseSeen.
+func (v *View) Use(nullifier [32]byte) (*Seen, error) {
+	return read(v, UseKey(nullifier), ParseSeen)
+}
+
 // Trust returns the consortium's n-th agreement. Errors are those of Get and
 // ParseTrustObject.
 func (v *View) Trust(n uint64) (*Trust, error) {

@@ -21,4 +21,11 @@ type ZK interface {
 	// Roots returns the roots over both sets, each sorted and without
 	// repetition.
 	Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation [32]byte, err error)
+	// CheckUse checks the proofs of a Use: that a person whose credential
+	// stands under both roots of an epoch answered the question of the owner
+	// for this event, bound to the payload. key returns the bytes of a
+	// circuit's verifying key; its error is returned as it is. The nullifier is
+	// the same for every answer of one person in one event of one owner. An
+	// error says what is wrong with the proof.
+	CheckUse(proof []byte, owner, event string, payload [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(circuit string) ([]byte, error)) (nullifier [32]byte, err error)
 }

@@ -5,10 +5,16 @@ import "sync"
 // Accumulator is what a ledger's state machine needs of this package: it has
 // the methods of ledger.ZK, without either package importing the other. All of
 // them are pure functions; Roots remembers the buckets it has hashed, so that
-// an epoch costs what has changed in it. The zero value is ready to use.
+// an epoch costs what has changed in it, and CheckUse the verifying keys. The
+// zero value is ready to use.
 type Accumulator struct {
+	// AllowSinglePartySetupUnsafe lets CheckUse take a development key, whose
+	// maker can prove anything. All nodes of a ledger agree on it.
+	AllowSinglePartySetupUnsafe bool
+
 	mu    sync.Mutex
 	cache bucketCache
+	keys  map[[32]byte]*VerifyingKey
 }
 
 // CheckProofKey accepts only a canonical point of prime order.

@@ -28,6 +28,7 @@ func seeds(t testing.TB) map[string][][]byte {
 	return map[string][][]byte{
 		"presentation":  append(bent(r.Presentation), corpus["presentation"]...),
 		"half":          append(append(bent([]byte(r.Half)), []byte(newCredential(t).Half.String())), corpus["half"]...),
+		"use":           bent(readUse(t).Use),
 		"verifying key": append(bent(r.ShowKey), bent(r.PrepareKey)...),
 	}
 }
@@ -93,6 +94,24 @@ func FuzzVerifyingKey(f *testing.F) {
 			return
 		}
 		if !bytes.Equal(k.Bytes(), b) {
+			t.Error("written as something else than it is read from")
+		}
+	})
+}
+
+func FuzzUse(f *testing.F) {
+	for _, s := range seeds(f)["use"] {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		u, err := zkp.ParseUse(b)
+		if err != nil {
+			if !errors.Is(err, zkp.ErrForm) {
+				t.Errorf("refused as %v", err)
+			}
+			return
+		}
+		if !bytes.Equal(u.Bytes(), b) {
 			t.Error("written as something else than it is read from")
 		}
 	})

@@ -49,6 +49,13 @@ func doors(t testing.TB) map[string]door {
 			}
 			return p.Bytes(), nil
 		}, zkp.ErrForm},
+		"use": {readUse(t).Use, func(b []byte) ([]byte, error) {
+			u, err := zkp.ParseUse(b)
+			if err != nil {
+				return nil, err
+			}
+			return u.Bytes(), nil
+		}, zkp.ErrForm},
 		"prepared": {r.Prepared, func(b []byte) ([]byte, error) {
 			p, err := zkp.ParsePrepared(b)
 			if err != nil {

@@ -84,14 +84,14 @@ func TestSuspendRestoreEnd(t *testing.T) {
 		{ledger.StateEnded, ledger.ErrEnded},
 	} {
 		accr.State = c.state
-		w.refuse(machine.ErrUnauthorised, w.sign(accr, a.key))
+		w.refuse(ledger.ErrUnauthorised, w.sign(accr, a.key))
 		w.accept(w.sign(accr, w.root.key))
 		if err := w.mayIssue(a, beijing); !is(err, c.want) {
 			t.Fatalf("%s: %v", c.state, err)
 		}
 	}
 	accr.State = ledger.StateSuspended
-	w.refuse(machine.ErrConflict, w.sign(accr, w.root.key)) // ended: only anew
+	w.refuse(ledger.ErrConflict, w.sign(accr, w.root.key)) // ended: only anew
 	accr.State, accr.From = ledger.StateActive, start.Unix()
 	w.accept(w.sign(accr, w.root.key))
 }
@@ -121,7 +121,7 @@ func TestNotEntitled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w.TB = t
-			w.refuse(machine.ErrUnauthorised, w.sign(c.object, c.signer))
+			w.refuse(ledger.ErrUnauthorised, w.sign(c.object, c.signer))
 		})
 	}
 	w.TB = t
@@ -131,7 +131,7 @@ func TestNotEntitled(t *testing.T) {
 	}
 	entitlement.State = ledger.StateSuspended
 	w.accept(w.sign(entitlement, w.root.key))
-	w.refuse(machine.ErrUnauthorised, must(ledger.Sign(op, p.key))(t))
+	w.refuse(ledger.ErrUnauthorised, must(ledger.Sign(op, p.key))(t))
 }
 
 func TestAccreditationKeepsItsGiver(t *testing.T) {
@@ -140,16 +140,16 @@ func TestAccreditationKeepsItsGiver(t *testing.T) {
 	a := w.agency()
 	w.accept(w.sign(given(p, entitlement.Key(), a, dongche), p.key))
 	taken := w.accreditation(a, ledger.ActionIssue, dongche)
-	w.refuse(machine.ErrConflict, w.sign(taken, w.root.key))
+	w.refuse(ledger.ErrConflict, w.sign(taken, w.root.key))
 	moved := given(p, entitlement.Key(), a, dongche)
 	moved.From = 1
-	w.refuse(machine.ErrConflict, w.sign(moved, p.key))
+	w.refuse(ledger.ErrConflict, w.sign(moved, p.key))
 	born := w.accreditation(a, ledger.ActionVerify, dongche)
 	born.State = ledger.StateSuspended
-	w.refuse(machine.ErrConflict, w.sign(born, w.root.key))
+	w.refuse(ledger.ErrConflict, w.sign(born, w.root.key))
 	nobody := &agency{did: w.root.did[:len(w.root.did)-1] + "a"}
 	if nobody.did != w.root.did {
-		w.refuse(machine.ErrMissing, w.sign(w.accreditation(nobody, ledger.ActionIssue, beijing), w.root.key))
+		w.refuse(ledger.ErrMissing, w.sign(w.accreditation(nobody, ledger.ActionIssue, beijing), w.root.key))
 	}
 }
 

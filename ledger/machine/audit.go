@@ -57,7 +57,7 @@ func (r *replay) checkpoint(leaf []byte) error {
 	}
 	first := r.next - 1 - uint64(len(r.pending))
 	commit, err := r.machine.Apply(r.memory, state.Time(), r.pending...)
-	var refused *Refused
+	var refused *ledger.RefusedError
 	if errors.As(err, &refused) {
 		return damagedLeaf(first+uint64(refused.Index), refused.Reason)
 	}

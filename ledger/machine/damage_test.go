@@ -75,7 +75,7 @@ func TestBrokenStore(t *testing.T) {
 			}
 			return
 		}
-		var refused *machine.Refused
+		var refused *ledger.RefusedError
 		if !is(err, errBroken) || errors.As(err, &refused) {
 			t.Fatalf("call %d: %v", calls, err)
 		}
@@ -224,7 +224,7 @@ func TestDamagedRows(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := w.machine.Apply(w.store, w.now, op)
-		var refused *machine.Refused
+		var refused *ledger.RefusedError
 		if errors.As(err, &refused) || !is(err, machine.ErrDamaged) && !is(err, ledger.ErrFormat) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -262,7 +262,7 @@ func TestDamagedAccreditation(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := w.machine.Apply(w.store, w.now, w.sign(anchorOf(a, 1), a.key))
-	var refused *machine.Refused
+	var refused *ledger.RefusedError
 	if !is(err, ledger.ErrFormat) || errors.As(err, &refused) {
 		t.Fatal(err)
 	}

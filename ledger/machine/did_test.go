@@ -28,7 +28,7 @@ func TestRotation(t *testing.T) {
 	w.accept(w.sign(d, a.next))
 	w.accept(w.sign(anchorOf(a, 1), a.key)) // in force for one more second
 	w.now = w.now.Add(time.Second)
-	w.refuse(machine.ErrUnauthorised, w.sign(anchorOf(a, 2), a.key))
+	w.refuse(ledger.ErrUnauthorised, w.sign(anchorOf(a, 2), a.key))
 	w.accept(w.sign(anchorOf(a, 3), b.key))
 }
 
@@ -40,19 +40,19 @@ func TestRecovery(t *testing.T) {
 	thief := newKey(t)
 	stolen := a.change(t)
 	stolen.Keys = append(stolen.Keys, ledger.Key{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: marshal(t, thief)})
-	w.refuse(machine.ErrUnauthorised, w.sign(stolen, a.key))
-	w.refuse(machine.ErrUnauthorised, w.sign(stolen, thief))
+	w.refuse(ledger.ErrUnauthorised, w.sign(stolen, a.key))
+	w.refuse(ledger.ErrUnauthorised, w.sign(stolen, thief))
 
 	d, b := rotate(t, a, 0, start.Unix()-60)
 	w.accept(w.sign(d, a.next))
-	w.refuse(machine.ErrUnauthorised, w.sign(anchorOf(a, 1), a.key))
+	w.refuse(ledger.ErrUnauthorised, w.sign(anchorOf(a, 1), a.key))
 	w.accept(w.sign(anchorOf(a, 1), b.key))
 	last := b.change(t)
-	w.refuse(machine.ErrUnauthorised, w.sign(last, a.next)) // was used up
+	w.refuse(ledger.ErrUnauthorised, w.sign(last, a.next)) // was used up
 	w.accept(w.sign(last, b.next))
 	final := b.change(t)
 	final.Sequence++
-	w.refuse(machine.ErrUnauthorised, w.sign(final, b.next)) // committed to nothing
+	w.refuse(ledger.ErrUnauthorised, w.sign(final, b.next)) // committed to nothing
 }
 
 func TestKeysAreNeverDeleted(t *testing.T) {
@@ -79,7 +79,7 @@ func TestKeysAreNeverDeleted(t *testing.T) {
 			w.TB = t
 			next := b.change(t)
 			alter(next)
-			w.refuse(machine.ErrConflict, w.sign(next, b.next))
+			w.refuse(ledger.ErrConflict, w.sign(next, b.next))
 		})
 	}
 	w.TB = t
@@ -96,11 +96,11 @@ func TestDeactivated(t *testing.T) {
 	d := a.change(t)
 	d.Deactivated = true
 	w.accept(w.sign(d, a.next))
-	w.refuse(machine.ErrUnauthorised, w.sign(anchorOf(a, 1), a.key))
+	w.refuse(ledger.ErrUnauthorised, w.sign(anchorOf(a, 1), a.key))
 	again := *d
 	again.Sequence++
 	again.Deactivated = false
-	w.refuse(machine.ErrConflict, w.sign(&again, a.next))
+	w.refuse(ledger.ErrConflict, w.sign(&again, a.next))
 }
 
 func TestProofKeyHasOneOwner(t *testing.T) {
@@ -113,11 +113,11 @@ func TestProofKeyHasOneOwner(t *testing.T) {
 		t.Fatal("a signature key has an owner:", err)
 	}
 	_, create := w.newAgency(proofKey(7))
-	w.refuse(machine.ErrConflict, create)
+	w.refuse(ledger.ErrConflict, create)
 	b := w.agency()
 	d := b.change(t)
 	d.Keys = append(d.Keys, proofKey(7))
-	w.refuse(machine.ErrConflict, w.sign(d, b.next))
+	w.refuse(ledger.ErrConflict, w.sign(d, b.next))
 }
 
 func TestKeysAreOfTheirPurpose(t *testing.T) {
@@ -135,5 +135,5 @@ func TestKeysAreOfTheirPurpose(t *testing.T) {
 func TestChangeOfNoDID(t *testing.T) {
 	w := newWorld(t)
 	a, _ := w.newAgency()
-	w.refuse(machine.ErrMissing, w.sign(a.change(t), a.next))
+	w.refuse(ledger.ErrMissing, w.sign(a.change(t), a.next))
 }

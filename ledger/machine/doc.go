@@ -21,6 +21,15 @@
 //	vk       by the consortium's threshold; then retired at most
 //	anchor   once, by an agency
 //	trust    by the threshold of the one before; the first by the root
+//	rule     once, by an agency
+//	trail    begun, and led on, by a step of its rule, signed by all whom the
+//	         step names; each value follows from the one before
+//	purpose  by a regulator, who must be entitled to accredit the verifier
+//	grant    by its own key and an agency; then revoked by its own key alone
+//	audit    by an agency; stands in the log and nowhere else
+//	keyfile  once, by an agency, under its hash
+//	use      once a person and event: proved under a closed epoch, and
+//	         countersigned by the owner of its rule
 //
 // An agency is the root, or a DID with any accreditation in force.
 //

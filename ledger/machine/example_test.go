@@ -43,9 +43,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println("leaf", commit.Receipts[0].Index, "of", commit.Head.Size)
+	fmt.Println("leaf", commit.Results[0].Receipts[0].Index, "of", commit.Head.Size)
 	commit, err = m.Apply(store, time.Now(), create)
-	fmt.Println("replayed:", commit.Receipts[0].Replayed, err)
+	fmt.Println("replayed:", commit.Results[0].Receipts[0].Replayed, err)
 	fmt.Println("audit:", m.Audit(store))
 	// Output:
 	// leaf 0 of 2

@@ -10,6 +10,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -63,6 +64,29 @@ func (hashZK) Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation
 	}
 	h.Sum(revocation[:0])
 	return registry, revocation, nil
+}
+
+// CheckUse takes a proof of usedBy.
+func (hashZK) CheckUse(proof []byte, owner, event string, payload [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(string) ([]byte, error)) ([32]byte, error) {
+	k, err := key("use")
+	if err != nil {
+		return [32]byte{}, err
+	}
+	if len(proof) != 64 || !bytes.Equal(proof, usedBy([32]byte(proof), owner, event, payload, epoch, registry, revocation, k)) {
+		return [32]byte{}, errors.New("not a proof")
+	}
+	return nullifierOf([32]byte(proof), owner, event), nil
+}
+
+// usedBy is a person, and a hash over what a proof is bound to.
+func usedBy(person [32]byte, owner, event string, payload [32]byte, epoch uint64, registry, revocation [32]byte, key []byte) []byte {
+	h := sha256.New()
+	fmt.Fprintf(h, "%x/%s/%s/%x/%d/%x/%x/%x", person, owner, event, payload, epoch, registry, revocation, key)
+	return h.Sum(person[:])
+}
+
+func nullifierOf(person [32]byte, owner, event string) [32]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%x/%s/%s", person, owner, event))
 }
 
 var start = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
@@ -196,7 +220,7 @@ func (w *world) refuse(want error, ops ...*ledger.SignedOperation) {
 	w.Helper()
 	before := dump(w, w.store)
 	_, err := w.machine.Apply(w.store, w.now, ops...)
-	var refused *machine.Refused
+	var refused *ledger.RefusedError
 	if !errors.As(err, &refused) || !errors.Is(err, want) {
 		w.Errorf("got %v, want %v", err, want)
 	}
@@ -257,4 +281,66 @@ func noteSigner(t testing.TB, name string) *ledger.NoteSigner {
 
 func signNote(t testing.TB, text string, signers ...note.Signer) []byte {
 	return must(note.Sign(&note.Note{Text: text}, signers...))(t)
+}
+
+func ruleOf(owner *agency) *ledger.Rule {
+	return &ledger.Rule{
+		ID: "title", Version: 1, Hash: sha256.Sum256([]byte("rule")), Owner: owner.did, MaxAge: 7200, Type: vct,
+		Transitions: []ledger.Transition{
+			{From: "", To: "held", Signers: ledger.SignerRegistrar | ledger.SignerNext},
+			{From: "held", To: "closed", Signers: ledger.SignerHolder},
+			{From: "held", To: "held", Signers: ledger.SignerRegistrar | ledger.SignerHolder | ledger.SignerNext},
+			{From: "held", To: "noted", Signers: ledger.SignerRegistrar},
+		},
+	}
+}
+
+func trailOf(t testing.TB, registrar *agency, holder crypto.Signer) *ledger.Trail {
+	return &ledger.Trail{
+		Record: [32]byte{1}, Rule: "title", Version: 1, State: "held", Commitment: [32]byte{1}, Holder: marshal(t, holder),
+		Registrar: registrar.did, Region: dongche,
+	}
+}
+
+// step is what may follow a trail, for alteration.
+func step(before *ledger.Trail, state string) *ledger.Trail {
+	next := *before
+	next.State, next.Sequence, next.Previous = state, before.Sequence+1, sha256.Sum256(before.Bytes())
+	next.Commitment[0]++
+	return &next
+}
+
+func (w *world) purposeOf(verifier *agency) *ledger.Purpose {
+	return &ledger.Purpose{
+		Verifier: verifier.did, ID: "housing", Regulator: w.root.did, Region: beijing,
+		Basis: ledger.Text{English: "Housing act, article 3", Chinese: "住房条例第三条"},
+		Asked: []ledger.Asked{{Type: vct, Claims: []string{"name"}, Statements: []string{"birth"}}}, Retention: "P5Y", State: ledger.StateActive,
+	}
+}
+
+func (w *world) grantOf(a *agency, key crypto.Signer) *ledger.Grant {
+	return &ledger.Grant{
+		Hash: [32]byte{2}, PublicKey: marshal(w, key), Tag: [32]byte{3}, Agency: a.did,
+		Until: w.now.Add(time.Hour).Unix(), State: ledger.GrantActive,
+	}
+}
+
+// counting is a ledger on which the agency may count uses: a rule, a verifying
+// key with its bytes, and a closed epoch, which is returned.
+func (w *world) counting(a *agency) *ledger.Epoch {
+	w.Helper()
+	file := &ledger.KeyFile{File: []byte("verifying key"), Agency: a.did}
+	vk := vkOf("use")
+	vk.KeyHash = sha256.Sum256(file.File)
+	w.accept(w.sign(ruleOf(a), a.key), w.sign(vk, w.root.key), w.sign(file, a.key))
+	w.now = w.now.Add(time.Hour)
+	commit := w.accept()
+	return must(ledger.ParseEpoch(must(machine.Value(w.store, ledger.EpochKey(commit.Head.State.Epoch)))(w)))(w)
+}
+
+func useOf(a *agency, e *ledger.Epoch, person byte) *ledger.Use {
+	u := &ledger.Use{Rule: "title", Version: 1, Event: "vote", Epoch: e.Number, Payload: [32]byte{person, 1}}
+	u.Proof = usedBy([32]byte{person}, a.did, u.Event, u.Payload, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
+	u.Nullifier = nullifierOf([32]byte{person}, a.did, u.Event)
+	return u
 }

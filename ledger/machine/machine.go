@@ -9,9 +9,6 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// MaxBatch bounds how many operations are accepted or refused together.
-const MaxBatch = 10_000
-
 // Options say what all nodes of a ledger must agree on.
 type Options struct {
 	// EpochLength is the length of an epoch in whole seconds; zero means
@@ -47,49 +44,63 @@ func New(zk ledger.ZK, root string, options Options) (*Machine, error) {
 	return &Machine{zk: zk, root: root, options: options}, nil
 }
 
-// Receipt says where in the log an operation is.
-type Receipt struct {
-	// ID is the operation's.
-	ID [32]byte
-	// Index counts leaves of the log from 0.
-	Index uint64
-	// Height is the checkpoint that was the first to include it.
-	Height uint64
-	// Replayed means that the ledger already had the operation.
-	Replayed bool
-}
-
-// Commit is what a batch led to.
+// Commit is what applying submissions led to.
 type Commit struct {
-	// Receipts are in the order of the operations.
-	Receipts []Receipt
+	// Results are in the order of the submissions.
+	Results []Result
 	// Head is the new head, or the old one where Changed is false.
 	Head Head
-	// Changed is false where every operation was replayed.
+	// Changed is false where nothing was accepted that was not there before.
 	Changed bool
 }
 
-// Apply applies a batch at the ledger's time and makes a checkpoint: all of it
-// or, with an error, nothing. A batch without operations is a heartbeat: an idle
-// ledger stays fresh, and its epochs close. An operation that the ledger already has is no
-// error and has no effect; its first receipt is returned. The error is a
-// [*Refused], [ErrTooLarge], [ErrClock], [ErrDamaged] or the store's own.
+// Result is what became of one submission: receipts in the order of its
+// operations, or a reason.
+type Result struct {
+	Receipts []ledger.OperationReceipt
+	// Err is a [*ledger.RefusedError] or [ledger.ErrTooLarge].
+	Err error
+}
+
+// Apply applies one submission at the ledger's time and makes a checkpoint: all
+// of it or, with an error, nothing. Without operations it is a heartbeat: an
+// idle ledger stays fresh, and its epochs close. An operation that the ledger
+// already has is no error and has no effect; its first receipt is returned. The
+// error is that of the submission's Result, or of ApplyEach.
 func (m *Machine) Apply(store Store, now time.Time, ops ...*ledger.SignedOperation) (*Commit, error) {
-	if len(ops) > MaxBatch {
-		return nil, fmt.Errorf("%w: %d operations, at most %d", ErrTooLarge, len(ops), MaxBatch)
+	var submissions [][]*ledger.SignedOperation
+	if len(ops) > 0 {
+		submissions = append(submissions, ops)
 	}
+	commit, err := m.ApplyEach(store, now, submissions...)
+	if err == nil && len(ops) > 0 {
+		err = commit.Results[0].Err
+	}
+	if err != nil {
+		return nil, err
+	}
+	return commit, nil
+}
+
+// ApplyEach applies submissions one after the other at the ledger's time, each
+// accepted or refused as a whole, and makes one checkpoint, unless none was
+// accepted. Without submissions it is a heartbeat. The error is [ErrClock],
+// [ErrDamaged] or the store's own, and then nothing has changed.
+func (m *Machine) ApplyEach(store Store, now time.Time, submissions ...[]*ledger.SignedOperation) (*Commit, error) {
 	t, err := m.begin(store, now)
 	if err != nil {
 		return nil, err
 	}
-	commit := &Commit{Head: t.head, Changed: len(ops) == 0}
-	for i, op := range ops {
-		receipt, err := t.operation(op)
+	commit := &Commit{Head: t.head, Changed: len(submissions) == 0}
+	for _, ops := range submissions {
+		result, err := t.submission(ops)
 		if err != nil {
-			return nil, refuse(i, op.Operation.Kind, err)
+			return nil, err
 		}
-		commit.Receipts = append(commit.Receipts, receipt)
-		commit.Changed = commit.Changed || !receipt.Replayed
+		commit.Results = append(commit.Results, result)
+		for _, r := range result.Receipts {
+			commit.Changed = commit.Changed || !r.Replayed
+		}
 	}
 	if !commit.Changed {
 		commit.Head.Root, err = RootAt(store, t.head.Size)
@@ -99,13 +110,15 @@ func (m *Machine) Apply(store Store, now time.Time, ops ...*ledger.SignedOperati
 	return commit, err
 }
 
-// transition is one batch under way.
+// transition is one checkpoint under way.
 type transition struct {
 	*Machine
-	store *batch
-	now   time.Time
-	head  Head
-	size  uint64
+	// base collects what was accepted, store what the submission under way
+	// writes.
+	base, store *batch
+	now         time.Time
+	head        Head
+	size        uint64
 }
 
 func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
@@ -118,7 +131,30 @@ func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
 	}
 	// The ledger knows milliseconds; finer would not survive a replay.
 	now = time.UnixMilli(now.UnixMilli())
-	return &transition{Machine: m, store: newBatch(store), now: now, head: head, size: head.Size}, nil
+	base := newBatch(store)
+	return &transition{Machine: m, base: base, store: base, now: now, head: head, size: head.Size}, nil
+}
+
+// submission applies operations, of which all or none are kept. The error is
+// not the submission's fault.
+func (t *transition) submission(ops []*ledger.SignedOperation) (Result, error) {
+	if len(ops) > ledger.MaxBatch {
+		return Result{Err: fmt.Errorf("%w: %d operations, at most %d", ledger.ErrTooLarge, len(ops), ledger.MaxBatch)}, nil
+	}
+	size := t.size
+	t.store = newBatch(t.base)
+	defer func() { t.store = t.base }()
+	var receipts []ledger.OperationReceipt
+	for i, op := range ops {
+		receipt, err := t.operation(op)
+		if err != nil {
+			t.size = size
+			return refuse(i, op.Operation.Kind, err)
+		}
+		receipts = append(receipts, receipt)
+	}
+	t.store.join(t.base)
+	return Result{Receipts: receipts}, nil
 }
 
 // height is that of the checkpoint under way.

@@ -19,20 +19,20 @@ func TestReplayIsIdempotent(t *testing.T) {
 	if again.Changed || !bytes.Equal(before, dump(t, w.store)) {
 		t.Fatal("a replayed operation changed something")
 	}
-	want := first.Receipts[0]
+	want := first.Results[0].Receipts[0]
 	want.Replayed = true
-	if again.Receipts[0] != want || again.Head != first.Head {
-		t.Fatalf("got %+v, want %+v", again.Receipts[0], want)
+	if again.Results[0].Receipts[0] != want || again.Head != first.Head {
+		t.Fatalf("got %+v, want %+v", again.Results[0].Receipts[0], want)
 	}
 	twice := w.accept(w.sign(anchorOf(w.root, 2), w.root.key), op)
-	if twice.Receipts[0].Replayed || !twice.Receipts[1].Replayed || twice.Head.Size != first.Head.Size+2 {
+	if twice.Results[0].Receipts[0].Replayed || !twice.Results[0].Receipts[1].Replayed || twice.Head.Size != first.Head.Size+2 {
 		t.Fatalf("%+v", twice)
 	}
 }
 
 func TestBatchIsAtomic(t *testing.T) {
 	w := newWorld(t)
-	w.refuse(machine.ErrUnauthorised, w.sign(anchorOf(w.root, 1), w.root.key), w.sign(anchorOf(w.root, 2), newKey(t)))
+	w.refuse(ledger.ErrUnauthorised, w.sign(anchorOf(w.root, 1), w.root.key), w.sign(anchorOf(w.root, 2), newKey(t)))
 }
 
 func TestClockBackwards(t *testing.T) {

@@ -21,6 +21,13 @@ var rules = map[string]func(t *transition, c change) error{
 	ledger.KindVK:            (*transition).vk,
 	ledger.KindAnchor:        (*transition).anchor,
 	ledger.KindTrust:         (*transition).trust,
+	ledger.KindRule:          (*transition).rule,
+	ledger.KindTrail:         (*transition).trail,
+	ledger.KindPurpose:       (*transition).purpose,
+	ledger.KindGrant:         (*transition).grant,
+	ledger.KindAudit:         (*transition).audit,
+	ledger.KindUse:           (*transition).use,
+	ledger.KindKeyFile:       (*transition).keyFile,
 }
 
 // change is an operation whose signatures hold.
@@ -43,16 +50,16 @@ type storeError struct{ error }
 
 func (e storeError) Unwrap() error { return e.error }
 
-func refuse(index int, kind string, err error) error {
+func refuse(index int, kind string, err error) (Result, error) {
 	var fault storeError
 	if errors.As(err, &fault) {
-		return fault.error
+		return Result{}, fault.error
 	}
-	return &Refused{Index: index, Kind: kind, Reason: err}
+	return Result{Err: &ledger.RefusedError{Index: index, Kind: kind, Reason: err}}, nil
 }
 
 // operation applies one operation, unless the ledger already has it.
-func (t *transition) operation(signed *ledger.SignedOperation) (Receipt, error) {
+func (t *transition) operation(signed *ledger.SignedOperation) (ledger.OperationReceipt, error) {
 	id := signed.Operation.ID()
 	receipt, found, err := t.find(id)
 	if err != nil || found {
@@ -60,42 +67,42 @@ func (t *transition) operation(signed *ledger.SignedOperation) (Receipt, error) 
 	}
 	leaf := signed.Bytes()
 	if len(leaf) > limits.Operation {
-		return Receipt{}, fmt.Errorf("%w: operation of %d bytes", ledger.ErrTooLarge, len(leaf))
+		return ledger.OperationReceipt{}, fmt.Errorf("%w: operation of %d bytes", ledger.ErrTooLarge, len(leaf))
 	}
 	if len(signed.Signatures) == 0 {
-		return Receipt{}, ErrUnsigned
+		return ledger.OperationReceipt{}, ledger.ErrUnsigned
 	}
 	rule, ok := rules[signed.Operation.Kind]
 	if !ok {
-		return Receipt{}, ErrUnknownKind
+		return ledger.OperationReceipt{}, ledger.ErrUnknownKind
 	}
 	signers, err := signed.Verify(t.options.Suites)
 	if err != nil {
-		return Receipt{}, err
+		return ledger.OperationReceipt{}, err
 	}
 	if err := rule(t, change{signed.Operation, signers}); err != nil {
-		return Receipt{}, err
+		return ledger.OperationReceipt{}, err
 	}
 	return t.record(id, leaf)
 }
 
-func (t *transition) find(id [32]byte) (Receipt, bool, error) {
+func (t *transition) find(id [32]byte) (ledger.OperationReceipt, bool, error) {
 	b, err := t.store.Get(TableOperation, id[:])
 	if err != nil || b == nil {
-		return Receipt{}, false, wrapStore(err)
+		return ledger.OperationReceipt{}, false, wrapStore(err)
 	}
 	if len(b) != 16 {
-		return Receipt{}, false, storeError{fmt.Errorf("%w: operation record of %d bytes", ErrDamaged, len(b))}
+		return ledger.OperationReceipt{}, false, storeError{fmt.Errorf("%w: operation record of %d bytes", ErrDamaged, len(b))}
 	}
 	index, _ := readU64(b[:8])
 	height, _ := readU64(b[8:])
-	return Receipt{ID: id, Index: index, Height: height, Replayed: true}, true, nil
+	return ledger.OperationReceipt{ID: id, Index: index, Height: height, Replayed: true}, true, nil
 }
 
-func (t *transition) record(id [32]byte, leaf []byte) (Receipt, error) {
-	r := Receipt{ID: id, Index: t.size, Height: t.height()}
+func (t *transition) record(id [32]byte, leaf []byte) (ledger.OperationReceipt, error) {
+	r := ledger.OperationReceipt{ID: id, Index: t.size, Height: t.height()}
 	if err := t.append(leaf); err != nil {
-		return Receipt{}, storeError{err}
+		return ledger.OperationReceipt{}, storeError{err}
 	}
 	return r, wrapStore(t.store.Put(TableOperation, id[:], append(u64(r.Index), u64(r.Height)...)))
 }
@@ -143,7 +150,7 @@ func current[T any](t *transition, key string, parse func([]byte) (*T, error)) (
 func (t *transition) currentDID(did string) (*ledger.DID, error) {
 	d, err := current(t, ledger.DIDKey(did), func(b []byte) (*ledger.DID, error) { return ledger.ParseDID(did, b) })
 	if err == nil && d == nil {
-		return nil, fmt.Errorf("%w: no such DID", ErrMissing)
+		return nil, fmt.Errorf("%w: no such DID", ledger.ErrMissing)
 	}
 	return d, err
 }
@@ -155,7 +162,7 @@ func (t *transition) signedByDID(c change, did string) error {
 		return err
 	}
 	if !c.signedBy(d.SigningKeys(t.now)) {
-		return ErrUnauthorised
+		return ledger.ErrUnauthorised
 	}
 	return nil
 }
@@ -182,7 +189,7 @@ func (t *transition) signedByAgency(c change, did string) error {
 			return storeError{err}
 		}
 	}
-	return fmt.Errorf("%w: no accreditation in force", ErrUnauthorised)
+	return fmt.Errorf("%w: no accreditation in force", ledger.ErrUnauthorised)
 }
 
 // keys lists keys of the state map by prefix.

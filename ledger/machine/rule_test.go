@@ -37,14 +37,42 @@ func TestUnauthorised(t *testing.T) {
 		"trust": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
 			return w.consortium(1, 1, a.key), w.root.key, a.key
 		},
+		"rule": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return ruleOf(a), a.key, w.root.key
+		},
+		"purpose": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return w.purposeOf(a), w.root.key, a.key
+		},
+		"audit": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return &ledger.Audit{Agency: a.did, Hash: [32]byte{4}}, a.key, w.root.key
+		},
+		"keyfile": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return &ledger.KeyFile{File: []byte{1}, Agency: a.did}, a.key, w.root.key
+		},
+		"use": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			return useOf(a, w.counting(a), 1), a.key, w.root.key
+		},
+		"trail": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			w.accept(w.sign(ruleOf(a), a.key))
+			first := trailOf(w, a, a.next)
+			w.accept(w.sign(first, a.key, a.next))
+			return step(first, "noted"), a.key, w.root.key
+		},
+		"grant": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
+			key := newKey(w)
+			g := w.grantOf(a, key)
+			w.accept(w.sign(g, key, a.key))
+			g.State = ledger.GrantRevoked
+			return g, key, a.key
+		},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			w := newWorld(t)
 			a := w.accredited(proofKey(7))
 			object, right, wrong := c(w, a)
-			w.refuse(machine.ErrUnauthorised, w.sign(object, wrong))
-			w.refuse(machine.ErrUnauthorised, w.sign(object, newKey(t)))
-			w.refuse(machine.ErrUnsigned, w.sign(object))
+			w.refuse(ledger.ErrUnauthorised, w.sign(object, wrong))
+			w.refuse(ledger.ErrUnauthorised, w.sign(object, newKey(t)))
+			w.refuse(ledger.ErrUnsigned, w.sign(object))
 			w.accept(w.sign(object, right))
 		})
 	}
@@ -58,9 +86,9 @@ func TestCreatedByOwnKey(t *testing.T) {
 	w := newWorld(t)
 	a, _ := w.newAgency()
 	a.object.ID = ""
-	w.refuse(machine.ErrUnauthorised, w.sign(a.object, newKey(t)))
+	w.refuse(ledger.ErrUnauthorised, w.sign(a.object, newKey(t)))
 	a.object.Sequence = 1
-	w.refuse(machine.ErrConflict, w.sign(a.object, a.key))
+	w.refuse(ledger.ErrConflict, w.sign(a.object, a.key))
 }
 
 func TestBadSignature(t *testing.T) {
@@ -77,8 +105,8 @@ func TestBadSignature(t *testing.T) {
 func TestUnknownKind(t *testing.T) {
 	w := newWorld(t)
 	op := w.sign(anchorOf(w.root, 1), w.root.key).Operation
-	op.Kind = "audit"
-	w.refuse(machine.ErrUnknownKind, must(ledger.Sign(op, w.root.key))(t))
+	op.Kind = "coin"
+	w.refuse(ledger.ErrUnknownKind, must(ledger.Sign(op, w.root.key))(t))
 }
 
 // TestKeyOfAnother moves each object under a key that is not its own.
@@ -100,6 +128,13 @@ func TestKeyOfAnother(t *testing.T) {
 		{vkOf("prepare"), w.root.key, ledger.VKKey("show")},
 		{anchorOf(a, 1), a.key, ledger.EpochKey(1)},
 		{w.consortium(1, 1, a.key), w.root.key, ledger.TrustKey(2)},
+		{ruleOf(a), a.key, ledger.RuleKey("title", 2)},
+		{trailOf(t, a, a.next), a.key, ledger.TrailKey([32]byte{9})},
+		{w.purposeOf(a), w.root.key, ledger.PurposeKey(a.did, "other")},
+		{w.grantOf(a, a.key), a.key, ledger.GrantKey([32]byte{9})},
+		{&ledger.Audit{Agency: a.did}, a.key, ledger.EpochKey(1)},
+		{&ledger.KeyFile{File: []byte{1}, Agency: a.did}, a.key, ledger.KeyFileKey([32]byte{9})},
+		{useOf(a, new(ledger.Epoch), 1), a.key, ledger.UseKey([32]byte{9})},
 	} {
 		op := must(ledger.NewOperation(c.object))(t)
 		op.Key = c.key
@@ -111,8 +146,8 @@ func TestWriteOnce(t *testing.T) {
 	w := newWorld(t)
 	a := w.accredited()
 	w.accept(w.sign(schemaOf(a, 1), a.key), w.sign(anchorOf(a, 1), a.key))
-	w.refuse(machine.ErrConflict, w.sign(schemaOf(a, 1), a.key))
-	w.refuse(machine.ErrConflict, w.sign(anchorOf(a, 1), a.key))
+	w.refuse(ledger.ErrConflict, w.sign(schemaOf(a, 1), a.key))
+	w.refuse(ledger.ErrConflict, w.sign(anchorOf(a, 1), a.key))
 }
 
 func TestVerifyingKeyOnlyRetires(t *testing.T) {
@@ -121,20 +156,20 @@ func TestVerifyingKeyOnlyRetires(t *testing.T) {
 	w.accept(w.sign(vk, w.root.key))
 	changed := *vk
 	changed.KeyHash[0] = 1
-	w.refuse(machine.ErrConflict, w.sign(&changed, w.root.key))
+	w.refuse(ledger.ErrConflict, w.sign(&changed, w.root.key))
 	retired := *vk
 	retired.State = ledger.VKRetired
 	w.accept(w.sign(&retired, w.root.key))
-	w.refuse(machine.ErrConflict, w.sign(vk, w.root.key))
+	w.refuse(ledger.ErrConflict, w.sign(vk, w.root.key))
 }
 
 func TestStatusGrows(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.accredited(), w.accredited()
 	w.accept(w.sign(statusOf(a, 5), a.key))
-	w.refuse(machine.ErrConflict, w.sign(statusOf(a, 5), a.key))
-	w.refuse(machine.ErrConflict, w.sign(statusOf(a, 4), a.key))
-	w.refuse(machine.ErrUnauthorised, w.sign(statusOf(b, 6), b.key))
+	w.refuse(ledger.ErrConflict, w.sign(statusOf(a, 5), a.key))
+	w.refuse(ledger.ErrConflict, w.sign(statusOf(a, 4), a.key))
+	w.refuse(ledger.ErrUnauthorised, w.sign(statusOf(b, 6), b.key))
 	w.accept(w.sign(statusOf(a, 6), a.key))
 }
 
@@ -148,9 +183,9 @@ func TestOnlyAgenciesPublish(t *testing.T) {
 	suspended.State = ledger.StateSuspended
 	w.accept(w.sign(suspended, w.root.key))
 	for _, x := range []*agency{nobody, a} {
-		w.refuse(machine.ErrUnauthorised, w.sign(schemaOf(x, 1), x.key))
-		w.refuse(machine.ErrUnauthorised, w.sign(statusOf(x, 1), x.key))
-		w.refuse(machine.ErrUnauthorised, w.sign(anchorOf(x, 1), x.key))
+		w.refuse(ledger.ErrUnauthorised, w.sign(schemaOf(x, 1), x.key))
+		w.refuse(ledger.ErrUnauthorised, w.sign(statusOf(x, 1), x.key))
+		w.refuse(ledger.ErrUnauthorised, w.sign(anchorOf(x, 1), x.key))
 	}
 }
 
@@ -158,22 +193,22 @@ func TestRevokeIsTheOwners(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.accredited(proofKey(7)), w.accredited(proofKey(8))
 	r := &ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI, Index: 5}
-	w.refuse(machine.ErrMissing, w.sign(r, a.key))
+	w.refuse(ledger.ErrMissing, w.sign(r, a.key))
 	w.accept(w.sign(statusOf(b, 1), b.key))
-	w.refuse(machine.ErrUnauthorised, w.sign(r, a.key)) // the list is another's
+	w.refuse(ledger.ErrUnauthorised, w.sign(r, a.key)) // the list is another's
 	r.ProofKey = proofKey(9).Public
-	w.refuse(machine.ErrMissing, w.sign(r, a.key))
+	w.refuse(ledger.ErrMissing, w.sign(r, a.key))
 }
 
 func TestTrustByThreshold(t *testing.T) {
 	w := newWorld(t)
 	a, b, c := newKey(t), newKey(t), newKey(t)
 	w.accept(w.sign(w.consortium(1, 2, a, b, c), w.root.key))
-	w.refuse(machine.ErrConflict, w.sign(w.consortium(1, 1, a), a, b))
-	w.refuse(machine.ErrConflict, w.sign(w.consortium(3, 1, a), a, b))
-	w.refuse(machine.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a))
-	w.refuse(machine.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a, newKey(t)))
-	w.refuse(machine.ErrUnauthorised, w.sign(vkOf("show"), w.root.key)) // no longer in the consortium
+	w.refuse(ledger.ErrConflict, w.sign(w.consortium(1, 1, a), a, b))
+	w.refuse(ledger.ErrConflict, w.sign(w.consortium(3, 1, a), a, b))
+	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a))
+	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a, newKey(t)))
+	w.refuse(ledger.ErrUnauthorised, w.sign(vkOf("show"), w.root.key)) // no longer in the consortium
 	w.accept(w.sign(w.consortium(2, 1, a), b, c))
 	w.accept(w.sign(vkOf("show"), a))
 }
@@ -184,9 +219,9 @@ func TestNoConsortiumYet(t *testing.T) {
 	w.root = root
 	w.machine = must(machine.New(hashZK{}, root.did, machine.Options{}))(t)
 	w.accept(create)
-	w.refuse(machine.ErrMissing, w.sign(vkOf("prepare"), root.key))
-	w.refuse(machine.ErrConflict, w.sign(w.consortium(1, 1, root.key), root.key))
-	w.refuse(machine.ErrUnauthorised, w.sign(w.consortium(0, 1, newKey(t)), newKey(t)))
+	w.refuse(ledger.ErrMissing, w.sign(vkOf("prepare"), root.key))
+	w.refuse(ledger.ErrConflict, w.sign(w.consortium(1, 1, root.key), root.key))
+	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(0, 1, newKey(t)), newKey(t)))
 	w.refuse(ledger.ErrSuite, w.sign(&ledger.Trust{
 		Witnesses: w.consortium(0, 1, root.key).Witnesses, K: 1, AgencyKeys: [][]byte{{9}}, Threshold: 1,
 	}, root.key))
@@ -201,8 +236,8 @@ func TestOperationSizeIsCapped(t *testing.T) {
 
 func TestBatchSizeIsCapped(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.machine.Apply(w.store, w.now, make([]*ledger.SignedOperation, machine.MaxBatch+1)...)
-	if !is(err, machine.ErrTooLarge) {
+	_, err := w.machine.Apply(w.store, w.now, make([]*ledger.SignedOperation, ledger.MaxBatch+1)...)
+	if !is(err, ledger.ErrTooLarge) {
 		t.Fatal(err)
 	}
 }
@@ -243,7 +278,7 @@ func TestRevokeIntoAFullBucket(t *testing.T) {
 				w.accept(op)
 				accepted++
 			} else {
-				w.refuse(machine.ErrFull, op)
+				w.refuse(ledger.ErrFull, op)
 				refused++
 			}
 			taken[bucket]++

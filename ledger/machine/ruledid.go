@@ -45,13 +45,13 @@ func (t *transition) createDID(c change) error {
 		return err
 	}
 	if d.Sequence != 0 || d.Deactivated {
-		return fmt.Errorf("%w: a new DID has sequence 0", ErrConflict)
+		return fmt.Errorf("%w: a new DID has sequence 0", ledger.ErrConflict)
 	}
 	if d.ID, err = ledger.DIDOf(c.op); err != nil {
 		return err
 	}
 	if !c.signedBy(d.SigningKeys(t.now)) {
-		return ErrUnauthorised
+		return ledger.ErrUnauthorised
 	}
 	if err := t.checkKeys(d); err != nil {
 		return err
@@ -65,23 +65,23 @@ func (t *transition) createDID(c change) error {
 // checkRotation compares a DID with what it is to become.
 func checkRotation(old, next *ledger.DID, c change) error {
 	if old.Deactivated || next.Sequence != old.Sequence+1 {
-		return fmt.Errorf("%w: deactivated, or not the next in sequence", ErrConflict)
+		return fmt.Errorf("%w: deactivated, or not the next in sequence", ledger.ErrConflict)
 	}
 	if !slices.ContainsFunc(c.signers, func(key []byte) bool { return slices.Contains(old.Next, ledger.KeyHash(key)) }) {
-		return ErrUnauthorised
+		return ledger.ErrUnauthorised
 	}
 	for _, key := range c.signers {
 		// What was shown once is no longer safe from whoever breaks public keys.
 		if slices.Contains(next.Next, ledger.KeyHash(key)) {
-			return fmt.Errorf("%w: commits to the key that signed", ErrConflict)
+			return fmt.Errorf("%w: commits to the key that signed", ledger.ErrConflict)
 		}
 	}
 	if len(next.Keys) < len(old.Keys) {
-		return fmt.Errorf("%w: a key was deleted", ErrConflict)
+		return fmt.Errorf("%w: a key was deleted", ledger.ErrConflict)
 	}
 	for i, k := range old.Keys {
 		if !narrows(k, next.Keys[i]) {
-			return fmt.Errorf("%w: a key was deleted, changed or reopened", ErrConflict)
+			return fmt.Errorf("%w: a key was deleted, changed or reopened", ledger.ErrConflict)
 		}
 	}
 	return nil
@@ -125,7 +125,7 @@ func (t *transition) claimProofKeys(d *ledger.DID) error {
 		case isAbsent(err):
 			err = t.setValue(key, []byte(d.ID))
 		case err == nil && string(owner) != d.ID:
-			return fmt.Errorf("%w: proof key of another DID", ErrConflict)
+			return fmt.Errorf("%w: proof key of another DID", ledger.ErrConflict)
 		}
 		if err != nil {
 			return storeError{err}

@@ -27,10 +27,10 @@ func (t *transition) accreditation(c change) error {
 	// Once ended, the place is free for whoever is entitled to accredit.
 	if old == nil || old.State == ledger.StateEnded {
 		if a.State != ledger.StateActive {
-			return fmt.Errorf("%w: a new accreditation is active", ErrConflict)
+			return fmt.Errorf("%w: a new accreditation is active", ledger.ErrConflict)
 		}
 	} else if a.Accreditor != old.Accreditor || a.Via != old.Via || a.From != old.From {
-		return fmt.Errorf("%w: accreditor, entitlement and beginning stay", ErrConflict)
+		return fmt.Errorf("%w: accreditor, entitlement and beginning stay", ledger.ErrConflict)
 	}
 	if a.State == ledger.StateActive {
 		if err := t.entitled(a); err != nil {
@@ -47,7 +47,7 @@ func (t *transition) entitled(a *ledger.Accreditation) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, ledger.ErrNotAccredited):
-		return fmt.Errorf("%w: %w", ErrUnauthorised, err)
+		return fmt.Errorf("%w: %w", ledger.ErrUnauthorised, err)
 	}
 	return storeError{err}
 }
@@ -84,7 +84,7 @@ func (t *transition) setOnce(c change) error {
 	case err != nil:
 		return storeError{err}
 	}
-	return fmt.Errorf("%w: write-once", ErrConflict)
+	return fmt.Errorf("%w: write-once", ledger.ErrConflict)
 }
 
 // status is changed by its issuer alone, forwards only.
@@ -98,13 +98,13 @@ func (t *transition) status(c change) error {
 		return err
 	}
 	if old != nil && old.Issuer != s.Issuer {
-		return ErrUnauthorised
+		return ledger.ErrUnauthorised
 	}
 	if err := t.signedByAgency(c, s.Issuer); err != nil {
 		return err
 	}
 	if old != nil && s.Sequence <= old.Sequence {
-		return fmt.Errorf("%w: sequence does not grow", ErrConflict)
+		return fmt.Errorf("%w: sequence does not grow", ledger.ErrConflict)
 	}
 	return t.set(c)
 }
@@ -117,7 +117,7 @@ func (t *transition) revoke(c change) error {
 	}
 	owner, err := t.Get(ledger.ProofKeyKey(r.ProofKey))
 	if isAbsent(err) {
-		return fmt.Errorf("%w: no such proof key", ErrMissing)
+		return fmt.Errorf("%w: no such proof key", ledger.ErrMissing)
 	}
 	if err != nil {
 		return storeError{err}
@@ -127,10 +127,10 @@ func (t *transition) revoke(c change) error {
 		return err
 	}
 	if list == nil {
-		return fmt.Errorf("%w: no such status list", ErrMissing)
+		return fmt.Errorf("%w: no such status list", ledger.ErrMissing)
 	}
 	if list.Issuer != string(owner) {
-		return fmt.Errorf("%w: status list of another agency", ErrUnauthorised)
+		return fmt.Errorf("%w: status list of another agency", ledger.ErrUnauthorised)
 	}
 	if err := t.signedByDID(c, string(owner)); err != nil {
 		return err
@@ -170,7 +170,7 @@ func (t *transition) roomFor(handle [12]byte) error {
 		return storeError{err}
 	}
 	if count >= capacity {
-		return fmt.Errorf("%w: this part of the revocation tree is full", ErrFull)
+		return fmt.Errorf("%w: this part of the revocation tree is full", ledger.ErrFull)
 	}
 	return nil
 }
@@ -205,7 +205,7 @@ func (t *transition) vk(c change) error {
 		retired := *old
 		retired.State = ledger.VKRetired
 		if *vk != retired || old.State == ledger.VKRetired {
-			return fmt.Errorf("%w: a verifying key can only be retired", ErrConflict)
+			return fmt.Errorf("%w: a verifying key can only be retired", ledger.ErrConflict)
 		}
 	}
 	return t.set(c)
@@ -227,7 +227,7 @@ func (t *transition) trust(c change) error {
 	case err != nil:
 		return err
 	case old == nil && next.Number != 0, old != nil && next.Number != old.Number+1:
-		return fmt.Errorf("%w: not the next in number", ErrConflict)
+		return fmt.Errorf("%w: not the next in number", ledger.ErrConflict)
 	case old == nil:
 		err = t.signedByDID(c, t.root)
 	default:
@@ -254,7 +254,7 @@ func (t *transition) currentTrust() (*ledger.Trust, error) {
 
 func signedByThreshold(c change, trust *ledger.Trust) error {
 	if trust == nil {
-		return fmt.Errorf("%w: no consortium yet", ErrMissing)
+		return fmt.Errorf("%w: no consortium yet", ledger.ErrMissing)
 	}
 	count := 0
 	for _, key := range c.signers {
@@ -263,7 +263,7 @@ func signedByThreshold(c change, trust *ledger.Trust) error {
 		}
 	}
 	if count < int(trust.Threshold) {
-		return fmt.Errorf("%w: %d of %d signatures", ErrUnauthorised, count, trust.Threshold)
+		return fmt.Errorf("%w: %d of %d signatures", ledger.ErrUnauthorised, count, trust.Threshold)
 	}
 	return nil
 }

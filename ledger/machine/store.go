@@ -71,14 +71,18 @@ func (m *Memory) Get(table Table, key []byte) ([]byte, error) {
 
 // Put implements Store.
 func (m *Memory) Put(table Table, key, value []byte) error {
+	m.set(table, string(key), slices.Clone(value))
+	return nil
+}
+
+func (m *Memory) set(table Table, key string, value []byte) {
 	if m.rows[table] == nil {
 		m.rows[table] = map[string][]byte{}
 	}
-	if _, ok := m.rows[table][string(key)]; !ok {
+	if _, ok := m.rows[table][key]; !ok {
 		delete(m.sorted, table)
 	}
-	m.rows[table][string(key)] = slices.Clone(value)
-	return nil
+	m.rows[table][key] = value
 }
 
 // Scan implements Store.
@@ -154,6 +158,15 @@ func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) e
 		}
 	}
 	return nil
+}
+
+// join hands what was written to the batch below.
+func (b *batch) join(base *batch) {
+	for table, rows := range b.writes.rows {
+		for key, value := range rows {
+			base.writes.set(table, key, value)
+		}
+	}
 }
 
 // flush writes in ascending order, which is what a B-tree likes best.

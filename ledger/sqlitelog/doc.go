@@ -19,7 +19,7 @@
 //
 // Durability: WAL with synchronous=FULL, each setting read back when opening.
 // Submit returns when the batch is on disk. Where it returns an error other than
-// a [machine.Refused], the batch may be on disk nevertheless; submitting the same
+// a [ledger.RefusedError], the batch may be on disk nevertheless; submitting the same
 // operations again is then safe and returns their first receipts.
 //
 // For example: Init makes the folder, with the root agency's DID and the first

@@ -34,6 +34,10 @@ func (hashZK) Handle(key []byte, random [16]byte) ([12]byte, error) {
 	return [12]byte(sum[:12]), nil
 }
 
+func (hashZK) CheckUse([]byte, string, string, [32]byte, uint64, uint32, [32]byte, [32]byte, func(string) ([]byte, error)) ([32]byte, error) {
+	return [32]byte{}, errors.New("no uses here")
+}
+
 func (hashZK) RevocationBucket() (bits, capacity int) { return 9, 1 << 15 }
 
 func (hashZK) RegistryLeaf(key []byte, schemaID string, version uint32, region string, from, until uint32) ([32]byte, error) {
@@ -147,7 +151,7 @@ func (w *world) anchor(n byte) *ledger.SignedOperation {
 	return w.sign(&ledger.Anchor{Hash: sha256.Sum256([]byte{n}), Count: 1, Agency: w.rootDID()}, w.root)
 }
 
-func (w *world) submit(ops ...*ledger.SignedOperation) *sqlitelog.Receipt {
+func (w *world) submit(ops ...*ledger.SignedOperation) *ledger.Receipt {
 	w.Helper()
 	r, err := w.log.Submit(w.Context(), ops...)
 	if err != nil {

@@ -143,7 +143,7 @@ func (l *Log) initialise(ctx context.Context, genesis ...*ledger.SignedOperation
 	if l.write, err = connect(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
 		return err
 	}
-	_, err = l.transact(ctx, func(tx *sql.Tx) (*Receipt, error) {
+	_, err = l.transact(ctx, func(tx *sql.Tx) (*ledger.Receipt, error) {
 		if _, err := tx.ExecContext(ctx, schema()); err != nil {
 			return nil, describe("create", err)
 		}

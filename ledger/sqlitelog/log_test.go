@@ -76,8 +76,8 @@ func TestRefusedLeavesNothing(t *testing.T) {
 	w := newWorld(t)
 	before := w.view().Head.Size
 	_, err := w.log.Submit(t.Context(), w.anchor(1), w.sign(&ledger.Anchor{Hash: hash(2), Count: 1, Agency: w.rootDID()}, newKey(t)))
-	var refused *machine.Refused
-	if !errors.As(err, &refused) || refused.Index != 1 || !is(err, machine.ErrUnauthorised) {
+	var refused *ledger.RefusedError
+	if !errors.As(err, &refused) || refused.Index != 1 || !is(err, ledger.ErrUnauthorised) {
 		t.Fatal(err)
 	}
 	if w.view().Head.Size != before {

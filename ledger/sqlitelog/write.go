@@ -12,21 +12,11 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// Receipt says what became of a batch.
-type Receipt struct {
-	// Operations are in the order of the batch.
-	Operations []machine.Receipt
-	// Height and Size are those of the newest checkpoint.
-	Height, Size uint64
-	// Checkpoint is that checkpoint, signed and cosigned.
-	Checkpoint []byte
-}
-
 // Submit applies a batch of one or more operations: all of them or none. When it
 // returns, they are on disk under a cosigned checkpoint. The error is a
-// [*machine.Refused], an error of machine.Apply, [ErrReadOnly], or one of the
+// [*ledger.RefusedError], an error of machine.Apply, [ErrReadOnly], or one of the
 // system, after which the batch may be on disk or not: submit it again.
-func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*Receipt, error) {
+func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	if len(ops) == 0 {
 		return nil, fmt.Errorf("%w: empty batch", ledger.ErrFormat)
 	}
@@ -35,16 +25,16 @@ func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*Rece
 
 // Heartbeat makes a checkpoint without operations, with fresh signatures, and
 // closes the last epoch if it is over. Errors are those of Submit.
-func (l *Log) Heartbeat(ctx context.Context) (*Receipt, error) { return l.commit(ctx, nil) }
+func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) { return l.commit(ctx, nil) }
 
-func (l *Log) commit(ctx context.Context, ops []*ledger.SignedOperation) (*Receipt, error) {
+func (l *Log) commit(ctx context.Context, ops []*ledger.SignedOperation) (*ledger.Receipt, error) {
 	if l.write == nil {
 		return nil, ErrReadOnly
 	}
-	return l.transact(ctx, func(tx *sql.Tx) (*Receipt, error) { return l.apply(ctx, tx, ops) })
+	return l.transact(ctx, func(tx *sql.Tx) (*ledger.Receipt, error) { return l.apply(ctx, tx, ops) })
 }
 
-func (l *Log) transact(ctx context.Context, change func(*sql.Tx) (*Receipt, error)) (*Receipt, error) {
+func (l *Log) transact(ctx context.Context, change func(*sql.Tx) (*ledger.Receipt, error)) (*ledger.Receipt, error) {
 	tx, err := l.write.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, describe("begin", err)
@@ -70,14 +60,14 @@ func rollBack(tx *sql.Tx) error {
 // apply does one batch within a transaction that the caller ends. The time is
 // read once the transaction has the file to itself, so that processes agree on
 // the order.
-func (l *Log) apply(ctx context.Context, tx *sql.Tx, ops []*ledger.SignedOperation) (*Receipt, error) {
+func (l *Log) apply(ctx context.Context, tx *sql.Tx, ops []*ledger.SignedOperation) (*ledger.Receipt, error) {
 	now := l.clock()
 	logStore := newStore(ctx, tx, ownerLog)
 	commit, err := l.machine.Apply(logStore, now, ops...)
 	if err != nil {
 		return nil, err
 	}
-	receipt := &Receipt{Operations: commit.Receipts, Height: commit.Head.State.Height, Size: commit.Head.Size}
+	receipt := &ledger.Receipt{Operations: receiptsOf(commit), Height: commit.Head.State.Height, Size: commit.Head.Size}
 	if !commit.Changed {
 		receipt.Checkpoint, err = logStore.lastCheckpoint(commit.Head)
 		return receipt, err
@@ -92,4 +82,12 @@ func (l *Log) apply(ctx context.Context, tx *sql.Tx, ops []*ledger.SignedOperati
 	}
 	_, err = tx.ExecContext(ctx, "INSERT INTO checkpoint (height, note) VALUES (?, ?)", int64(receipt.Height), receipt.Checkpoint)
 	return receipt, describe("write", err)
+}
+
+// receiptsOf are those of the one submission; a heartbeat has none.
+func receiptsOf(commit *machine.Commit) []ledger.OperationReceipt {
+	if len(commit.Results) == 0 {
+		return nil
+	}
+	return commit.Results[0].Receipts
 }

@@ -1,0 +1,189 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// purpose is published, suspended, restored and ended by a regulator.
+func (t *transition) purpose(c change) error {
+	p, err := object(c, ledger.ParsePurpose)
+	if err != nil {
+		return err
+	}
+	old, err := current(t, c.op.Key, ledger.ParsePurpose)
+	if err != nil {
+		return err
+	}
+	if err := t.signedByDID(c, p.Regulator); err != nil {
+		return err
+	}
+	// Once ended, the place is free for whoever is entitled.
+	if old != nil && old.State != ledger.StateEnded && old.Regulator != p.Regulator {
+		return fmt.Errorf("%w: purpose of another regulator", ledger.ErrUnauthorised)
+	}
+	if _, err := t.currentDID(p.Verifier); err != nil {
+		return err
+	}
+	if p.State == ledger.StateActive {
+		if err := t.regulates(p); err != nil {
+			return err
+		}
+	}
+	return t.set(c)
+}
+
+// regulates insists that the regulator could accredit the verifier for all it
+// may ask.
+func (t *transition) regulates(p *ledger.Purpose) error {
+	for _, asked := range p.Asked {
+		err := t.entitled(&ledger.Accreditation{
+			Agency: p.Verifier, Action: ledger.ActionVerify, Region: p.Region, Type: asked.Type,
+			Accreditor: p.Regulator, Via: p.Via, State: ledger.StateActive,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// grant is made by a citizen's key with an agency's countersignature, and
+// revoked by that key alone.
+func (t *transition) grant(c change) error {
+	g, err := object(c, ledger.ParseGrant)
+	if err != nil {
+		return err
+	}
+	old, err := current(t, c.op.Key, ledger.ParseGrant)
+	if err != nil {
+		return err
+	}
+	if old != nil {
+		return t.revokeGrant(c, old)
+	}
+	switch {
+	case g.State != ledger.GrantActive:
+		return fmt.Errorf("%w: a new grant is active", ledger.ErrConflict)
+	case g.Until <= t.now.Unix():
+		return fmt.Errorf("%w: the grant is over before it begins", ledger.ErrConflict)
+	case !contains(c.signers, g.PublicKey):
+		return fmt.Errorf("%w: the grant's own key does not sign", ledger.ErrUnauthorised)
+	}
+	if err := t.signedByAgency(c, g.Agency); err != nil {
+		return err
+	}
+	return t.set(c)
+}
+
+func (t *transition) revokeGrant(c change, old *ledger.Grant) error {
+	if !contains(c.signers, old.PublicKey) {
+		return ledger.ErrUnauthorised
+	}
+	revoked := *old
+	revoked.State = ledger.GrantRevoked
+	if old.State == ledger.GrantRevoked || string(revoked.Bytes()) != string(c.op.Body) {
+		return fmt.Errorf("%w: a grant can only be revoked", ledger.ErrConflict)
+	}
+	return t.set(c)
+}
+
+// audit stands in the log and nowhere else.
+func (t *transition) audit(c change) error {
+	a, err := object(c, ledger.ParseAudit)
+	if err != nil {
+		return err
+	}
+	return t.signedByAgency(c, a.Agency)
+}
+
+// keyFile is published by an agency, once.
+func (t *transition) keyFile(c change) error {
+	k, err := object(c, ledger.ParseKeyFile)
+	if err != nil {
+		return err
+	}
+	if err := t.signedByAgency(c, k.Agency); err != nil {
+		return err
+	}
+	return t.setOnce(c)
+}
+
+// use is counted once: proved by the person, countersigned by the owner of the
+// rule. What is cheap to check comes first.
+func (t *transition) use(c change) error {
+	u, err := object(c, ledger.ParseUse)
+	if err != nil {
+		return err
+	}
+	rule, err := current(t, ledger.RuleKey(u.Rule, u.Version), ledger.ParseRule)
+	if err != nil {
+		return err
+	}
+	if rule == nil || rule.MaxAge == 0 {
+		return fmt.Errorf("%w: no such rule for uses", ledger.ErrMissing)
+	}
+	if err := t.signedByAgency(c, rule.Owner); err != nil {
+		return err
+	}
+	_, err = t.Get(c.op.Key)
+	switch {
+	case err == nil:
+		return ledger.ErrUsed
+	case !isAbsent(err):
+		return storeError{err}
+	}
+	if err := t.proved(u, rule); err != nil {
+		return err
+	}
+	seen := ledger.Seen{Operation: c.op.ID(), Payload: u.Payload}
+	return wrapStore(t.setValue(c.op.Key, seen.Bytes()))
+}
+
+// proved checks the proofs of a use under the epoch that it names.
+func (t *transition) proved(u *ledger.Use, rule *ledger.Rule) error {
+	epoch, err := current(t, ledger.EpochKey(u.Epoch), ledger.ParseEpoch)
+	if err != nil {
+		return err
+	}
+	if epoch == nil {
+		return fmt.Errorf("%w: epoch not closed", ledger.ErrMissing)
+	}
+	closed := int64(epoch.Number+1) * int64(t.options.EpochLength.Seconds())
+	if t.now.Unix()-closed > int64(rule.MaxAge) {
+		return fmt.Errorf("%w: epoch of the proof", ledger.ErrStale)
+	}
+	nullifier, err := t.zk.CheckUse(u.Proof, rule.Owner, u.Event, u.Payload, epoch.Number, epoch.Day,
+		epoch.RegistryRoot, epoch.RevocationRoot, t.verifyingKey)
+	var fault storeError
+	switch {
+	case errors.As(err, &fault), errors.Is(err, ledger.ErrMissing):
+		return err
+	case err != nil:
+		return fmt.Errorf("%w: %w", ledger.ErrProof, err)
+	case nullifier != u.Nullifier:
+		return fmt.Errorf("%w: nullifier of another person or event", ledger.ErrProof)
+	}
+	return nil
+}
+
+// verifyingKey returns the bytes of a circuit's key that is in use.
+func (t *transition) verifyingKey(circuit string) ([]byte, error) {
+	vk, err := current(t, ledger.VKKey(circuit), ledger.ParseVK)
+	if err != nil {
+		return nil, err
+	}
+	if vk == nil || vk.State != ledger.VKActive {
+		return nil, fmt.Errorf("%w: no verifying key in use for the circuit", ledger.ErrMissing)
+	}
+	file, err := current(t, ledger.KeyFileKey(vk.KeyHash), ledger.ParseKeyFile)
+	if err != nil {
+		return nil, err
+	}
+	if file == nil {
+		return nil, fmt.Errorf("%w: the verifying key's bytes", ledger.ErrMissing)
+	}
+	return file.File, nil
+}

@@ -1,0 +1,195 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// Who must sign one step of a record, as bits of Transition.Signers.
+const (
+	// SignerRegistrar is the agency that keeps the record, accredited to issue
+	// the rule's type in the record's region.
+	SignerRegistrar = 1 << iota
+	// SignerHolder is who holds the record until this step.
+	SignerHolder
+	// SignerNext is who holds it from this step on.
+	SignerNext
+
+	allSigners = SignerRegistrar | SignerHolder | SignerNext
+)
+
+// Caps on one rule.
+const (
+	maxTransitions = 64
+	maxState       = 32
+)
+
+// Rule fixes one version of what an agency decides by: the policy of a counter,
+// or the steps that a kind of record may take. It is write-once, so that what
+// was decided under a version can be judged by it for ever.
+type Rule struct {
+	_ struct{} `cbor:",toarray"`
+	// ID and Version name the rule.
+	ID      string
+	Version uint32
+	// Hash is the SHA-256 of the policy file, or of the text that the rule puts
+	// into practice.
+	Hash [32]byte
+	// Owner is the DID of the agency whose rule it is. A Use under the rule
+	// needs its signature, and is counted in a scope of its own.
+	Owner string
+	// MaxAge bounds, in seconds, how long before a Use the epoch of its proofs
+	// may have closed; 0 means that the rule is not for uses.
+	MaxAge uint32
+	// Type is the credential type whose issuers keep records under the rule;
+	// empty where the rule is not for records.
+	Type string
+	// Transitions are the steps that a record may take, in ascending order of
+	// From, then To.
+	Transitions []Transition
+}
+
+// Transition is a step from one state of a record to another.
+type Transition struct {
+	_ struct{} `cbor:",toarray"`
+	// From is empty for the step that begins a record.
+	From, To string
+	// Signers says who must sign: SignerRegistrar, SignerHolder, SignerNext.
+	Signers uint32
+}
+
+// ParseRule reads a rule. The error is [ErrTooLarge], [ErrFormat], [ErrKey] or
+// [ErrValue].
+func ParseRule(b []byte) (*Rule, error) { return parseObject[Rule](b) }
+
+// Kind returns [KindRule].
+func (*Rule) Kind() string { return KindRule }
+
+// Key returns [RuleKey] of the rule.
+func (r *Rule) Key() string { return RuleKey(r.ID, r.Version) }
+
+// Bytes is the canonical encoding.
+func (r *Rule) Bytes() []byte { return encodeObject(*r) }
+
+// Transition finds the step between two states.
+func (r *Rule) Transition(from, to string) (Transition, bool) {
+	i := slices.IndexFunc(r.Transitions, func(t Transition) bool { return t.From == from && t.To == to })
+	if i < 0 {
+		return Transition{}, false
+	}
+	return r.Transitions[i], true
+}
+
+// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+func (r *Rule) Check() error {
+	if r.Version == 0 {
+		return fmt.Errorf("%w: rule version 0", ErrValue)
+	}
+	if (r.Type == "") != (len(r.Transitions) == 0) || len(r.Transitions) > maxTransitions {
+		return fmt.Errorf("%w: a rule for records has a type and 1 to %d transitions", ErrValue, maxTransitions)
+	}
+	if r.Type != "" {
+		if err := CheckKey(r.Type); err != nil {
+			return err
+		}
+	}
+	for i, t := range r.Transitions {
+		if err := t.check(); err != nil {
+			return err
+		}
+		if i > 0 && compareTransitions(r.Transitions[i-1], t) >= 0 {
+			return fmt.Errorf("%w: transitions out of order or twice", ErrValue)
+		}
+	}
+	return firstError(CheckKey(r.ID), CheckDID(r.Owner), CheckKey(r.Key()))
+}
+
+// compareTransitions orders by From, then To.
+func compareTransitions(a, b Transition) int {
+	return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+}
+
+func (t Transition) check() error {
+	if t.Signers == 0 || t.Signers&^allSigners != 0 {
+		return fmt.Errorf("%w: a transition needs signers", ErrValue)
+	}
+	if t.From == "" && t.Signers&SignerRegistrar == 0 {
+		return fmt.Errorf("%w: a record begins with its registrar's signature", ErrValue)
+	}
+	if t.From == "" && t.Signers&SignerHolder != 0 {
+		return fmt.Errorf("%w: nobody holds a record before it begins", ErrValue)
+	}
+	if t.From != "" {
+		if err := checkState(t.From); err != nil {
+			return err
+		}
+	}
+	return checkState(t.To)
+}
+
+// checkState accepts a short name in lower case.
+func checkState(s string) error {
+	if s == "" || len(s) > maxState {
+		return fmt.Errorf("%w: state of %d characters", ErrValue, len(s))
+	}
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && c != '-' {
+			return fmt.Errorf("%w: a state is lower-case letters and hyphens", ErrValue)
+		}
+	}
+	return nil
+}
+
+// Trail is where one record stands: a parcel's title, an invoice, a batch of a
+// medicine. Its first value begins the record, each further one is a step that
+// its rule allows. Nothing in it says whose or what the record is.
+type Trail struct {
+	_ struct{} `cbor:",toarray"`
+	// Record names the record: a salted hash of what the register calls it.
+	Record [32]byte
+	// Rule and Version name the rule, which stays.
+	Rule    string
+	Version uint32
+	// Sequence is 0 at first and one more with every step.
+	Sequence uint64
+	// State is one of the rule's.
+	State string
+	// Previous is the SHA-256 of the value before; zero at first.
+	Previous [32]byte
+	// Commitment is a salted hash of what the register says of the record now.
+	// It is fresh with every step, so that equal contents do not show.
+	Commitment [32]byte
+	// Holder is the signature key of who holds the record, made for this record
+	// alone; empty where it has no holder. It changes only in a step that asks
+	// for SignerNext.
+	Holder []byte
+	// Registrar is the DID of the agency that keeps the record from now on.
+	Registrar string
+	// Region is where the record belongs, as a GB/T 2260 code. It stays.
+	Region string
+}
+
+// ParseTrail reads a trail. The error is [ErrTooLarge], [ErrFormat], [ErrKey] or
+// [ErrValue].
+func ParseTrail(b []byte) (*Trail, error) { return parseObject[Trail](b) }
+
+// Kind returns [KindTrail].
+func (*Trail) Kind() string { return KindTrail }
+
+// Key returns [TrailKey] of the record.
+func (t *Trail) Key() string { return TrailKey(t.Record) }
+
+// Bytes is the canonical encoding.
+func (t *Trail) Bytes() []byte { return encodeObject(*t) }
+
+// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+func (t *Trail) Check() error {
+	if t.Version == 0 || t.Commitment == ([32]byte{}) || len(t.Holder) > maxKeyBytes {
+		return fmt.Errorf("%w: trail without a version or commitment, or with too long a key", ErrValue)
+	}
+	if (t.Sequence == 0) != (t.Previous == [32]byte{}) {
+		return fmt.Errorf("%w: the first value of a trail has no previous, each other one", ErrValue)
+	}
+	return firstError(checkState(t.State), CheckKey(RuleKey(t.Rule, t.Version)), CheckDID(t.Registrar), CheckRegion(t.Region))
+}

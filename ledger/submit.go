@@ -1,0 +1,83 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// MaxBatch bounds how many operations are accepted or refused together.
+const MaxBatch = 10_000
+
+// Reasons for which a ledger refuses an operation, beside [ErrSignature],
+// [ErrSuite] and what an object's Check returns.
+var (
+	// ErrUnknownKind means an operation of a kind that has no rule.
+	ErrUnknownKind = errors.New("ledger: unknown kind of operation")
+	// ErrUnsigned means an operation without a signature.
+	ErrUnsigned = errors.New("ledger: operation not signed")
+	// ErrUnauthorised means that none of the signers may do this.
+	ErrUnauthorised = errors.New("ledger: signer may not do this")
+	// ErrConflict means an operation that does not fit the current state: what
+	// is write-once is there already, a sequence does not grow, a key was
+	// taken away.
+	ErrConflict = errors.New("ledger: conflicts with the current state")
+	// ErrUsed means a second use in one event: this person was counted before.
+	ErrUsed = errors.New("ledger: used before")
+	// ErrProof means a use whose zero-knowledge proofs do not hold.
+	ErrProof = errors.New("ledger: proof of the use does not verify")
+	// ErrFull means that there is no room for what the operation adds.
+	ErrFull = errors.New("ledger: no room left")
+	// ErrMissing means that something an operation refers to does not exist.
+	ErrMissing = errors.New("ledger: refers to something absent")
+)
+
+// RefusedError says which operation of a batch was refused and why. The whole
+// batch is without effect.
+type RefusedError struct {
+	// Index counts operations of the batch from 0.
+	Index int
+	// Kind is the operation's.
+	Kind string
+	// Reason wraps the sentinel.
+	Reason error
+}
+
+func (r *RefusedError) Error() string {
+	return fmt.Sprintf("ledger: operation %d (%.16q) refused: %v", r.Index, r.Kind, r.Reason)
+}
+
+// Unwrap returns the reason.
+func (r *RefusedError) Unwrap() error { return r.Reason }
+
+// OperationReceipt says where in the log an operation is.
+type OperationReceipt struct {
+	// ID is the operation's.
+	ID [32]byte
+	// Index counts leaves of the log from 0.
+	Index uint64
+	// Height is the checkpoint that was the first to include it.
+	Height uint64
+	// Replayed means that the ledger already had the operation.
+	Replayed bool
+}
+
+// Receipt says what became of a batch.
+type Receipt struct {
+	// Operations are in the order of the batch.
+	Operations []OperationReceipt
+	// Height and Size are those of the checkpoint.
+	Height, Size uint64
+	// Checkpoint is signed and cosigned, and covers all operations.
+	Checkpoint []byte
+}
+
+// Submitter is a ledger to write to.
+type Submitter interface {
+	// Submit applies a batch of one or more operations: all of them or none.
+	// When it returns, they are on disk under a cosigned checkpoint. The error
+	// is a *RefusedError or ErrTooLarge, after which nothing has changed, or
+	// another, after which the batch may be on the ledger or not: submit the
+	// very same operations again, and the answer is their first receipt.
+	Submit(ctx context.Context, ops ...*SignedOperation) (*Receipt, error)
+}
