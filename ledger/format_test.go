@@ -88,6 +88,7 @@ func doors(t testing.TB) map[string]door {
 		"epoch":            {epoch.Bytes(), parser(ledger.ParseEpoch)},
 		"operation":        {op.Bytes(), parser(ledger.ParseOperation)},
 		"signed operation": {signed.Bytes(), parser(ledger.ParseSignedOperation)},
+		"batched":          {must(ledger.SignBatch(operations(t, 3), key))(t)[1].Bytes(), parser(ledger.ParseSignedOperation)},
 		"proof":            {w.prove(anchorOf(1).Key(), anchorOf(2).Key()).Bytes(), parser(ledger.ParseProof)},
 	}
 }
@@ -124,7 +125,7 @@ func TestOneSpelling(t *testing.T) {
 func TestVersionIsOne(t *testing.T) {
 	for name, d := range doors(t) {
 		b := bytes.Clone(d.valid)
-		if b[1] != 1 { // a signed operation has its operation there
+		if b[1] != 1 { // a signed operation, batched or not, has its operation there
 			continue
 		}
 		b[1] = 2

@@ -99,16 +99,26 @@ type Signature struct {
 
 // SignedOperation is an operation with its signatures, in ascending order of
 // their keys. Its encoding is [operation bytes, [[key, signature], ...]], and
-// that is a leaf of the log.
+// that is a leaf of the log. Signed together with others, it has its place in
+// the [Batch] as a third element.
 type SignedOperation struct {
 	Operation  *Operation
 	Signatures []Signature
+	// Batch is nil where the operation was signed alone.
+	Batch *Batch
 }
 
 type wireSigned struct {
 	_          struct{} `cbor:",toarray"`
 	Operation  []byte
 	Signatures []Signature
+}
+
+type wireBatched struct {
+	_          struct{} `cbor:",toarray"`
+	Operation  []byte
+	Signatures []Signature
+	Batch      Batch
 }
 
 // Sign signs with the default suites; see [Suites.Sign].
@@ -121,59 +131,75 @@ func Sign(op *Operation, signers ...crypto.Signer) (*SignedOperation, error) {
 // [ErrSuite], [ErrFormat] for a signer named twice, [ErrTooLarge], or the
 // signer's own.
 func (s *Suites) Sign(op *Operation, signers ...crypto.Signer) (*SignedOperation, error) {
-	message := op.message()
-	signed := &SignedOperation{Operation: op}
+	signatures, err := s.signAll(op.message(), signers)
+	if err != nil {
+		return nil, err
+	}
+	signed := &SignedOperation{Operation: op, Signatures: signatures}
+	return ParseSignedOperation(signed.Bytes())
+}
+
+func (s *Suites) signAll(message []byte, signers []crypto.Signer) ([]Signature, error) {
+	var signatures []Signature
 	for _, signer := range signers {
 		key, signature, err := s.sign(signer, message)
 		if err != nil {
 			return nil, err
 		}
-		signed.Signatures = append(signed.Signatures, Signature{Key: key, Signature: signature})
+		signatures = append(signatures, Signature{Key: key, Signature: signature})
 	}
-	slices.SortFunc(signed.Signatures, func(a, b Signature) int { return bytes.Compare(a.Key, b.Key) })
-	return ParseSignedOperation(signed.Bytes())
+	slices.SortFunc(signatures, func(a, b Signature) int { return bytes.Compare(a.Key, b.Key) })
+	return signatures, nil
 }
 
 func (o *Operation) message() []byte { return append([]byte(signatureDomain), o.Bytes()...) }
 
 // Bytes is the canonical encoding.
 func (s *SignedOperation) Bytes() []byte {
+	if s.Batch != nil {
+		return encode(wireBatched{Operation: s.Operation.Bytes(), Signatures: s.Signatures, Batch: *s.Batch})
+	}
 	return encode(wireSigned{Operation: s.Operation.Bytes(), Signatures: s.Signatures})
 }
 
 // ParseSignedOperation reads a signed operation and verifies nothing. The error
 // is [ErrTooLarge] or [ErrFormat].
 func ParseSignedOperation(b []byte) (*SignedOperation, error) {
-	var w wireSigned
-	if err := decode(b, limits.Operation, &w); err != nil {
-		return nil, err
-	}
-	if len(w.Signatures) > maxSignatures {
-		return nil, fmt.Errorf("%w: more than %d signatures", ErrTooLarge, maxSignatures)
-	}
-	for i := 1; i < len(w.Signatures); i++ {
-		if bytes.Compare(w.Signatures[i-1].Key, w.Signatures[i].Key) >= 0 {
-			return nil, fmt.Errorf("%w: signatures out of order", ErrFormat)
-		}
-	}
-	op, err := ParseOperation(w.Operation)
+	signed, operation, err := parseWire(b)
 	if err != nil {
 		return nil, err
 	}
-	return &SignedOperation{Operation: op, Signatures: w.Signatures}, nil
+	if len(signed.Signatures) > maxSignatures {
+		return nil, fmt.Errorf("%w: more than %d signatures", ErrTooLarge, maxSignatures)
+	}
+	for i := 1; i < len(signed.Signatures); i++ {
+		if bytes.Compare(signed.Signatures[i-1].Key, signed.Signatures[i].Key) >= 0 {
+			return nil, fmt.Errorf("%w: signatures out of order", ErrFormat)
+		}
+	}
+	signed.Operation, err = ParseOperation(operation)
+	return signed, err
+}
+
+// arrayOf3 is the first byte of a CBOR array of three elements.
+const arrayOf3 = 0x83
+
+func parseWire(b []byte) (*SignedOperation, []byte, error) {
+	if len(b) > 0 && b[0] == arrayOf3 {
+		var w wireBatched
+		if err := decode(b, limits.Operation, &w); err != nil {
+			return nil, nil, err
+		}
+		return &SignedOperation{Signatures: w.Signatures, Batch: &w.Batch}, w.Operation, w.Batch.check()
+	}
+	var w wireSigned
+	err := decode(b, limits.Operation, &w)
+	return &SignedOperation{Signatures: w.Signatures}, w.Operation, err
 }
 
 // Verify checks every signature and returns the keys that signed: one bad
 // signature is [ErrSignature], one unknown algorithm [ErrSuite]. Whether those
 // keys may do what the operation asks is the state machine's to say.
 func (s *SignedOperation) Verify(suites *Suites) ([][]byte, error) {
-	message := s.Operation.message()
-	var keys [][]byte
-	for _, sig := range s.Signatures {
-		if err := suites.verify(sig.Key, message, sig.Signature); err != nil {
-			return nil, err
-		}
-		keys = append(keys, sig.Key)
-	}
-	return keys, nil
+	return NewChecker(suites).Verify(s)
 }

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -119,6 +120,10 @@ type transition struct {
 	now         time.Time
 	head        Head
 	size        uint64
+	checker     *ledger.Checker
+	// agencies remembers the signature keys of agencies in force, until a DID
+	// or an accreditation changes.
+	agencies map[string][][]byte
 }
 
 func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
@@ -132,7 +137,10 @@ func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
 	// The ledger knows milliseconds; finer would not survive a replay.
 	now = time.UnixMilli(now.UnixMilli())
 	base := newBatch(store)
-	return &transition{Machine: m, base: base, store: base, now: now, head: head, size: head.Size}, nil
+	return &transition{
+		Machine: m, base: base, store: base, now: now, head: head, size: head.Size,
+		checker: ledger.NewChecker(m.options.Suites), agencies: map[string][][]byte{},
+	}, nil
 }
 
 // submission applies operations, of which all or none are kept. The error is
@@ -149,6 +157,7 @@ func (t *transition) submission(ops []*ledger.SignedOperation) (Result, error) {
 		receipt, err := t.operation(op)
 		if err != nil {
 			t.size = size
+			clear(t.agencies)
 			return refuse(i, op.Operation.Kind, err)
 		}
 		receipts = append(receipts, receipt)
@@ -198,6 +207,9 @@ func (t *transition) append(leaf []byte) error {
 
 // setValue changes the state map.
 func (t *transition) setValue(key string, value []byte) error {
+	if strings.HasPrefix(key, ledger.PrefixDID) || strings.HasPrefix(key, ledger.PrefixAccreditation) {
+		clear(t.agencies)
+	}
 	if err := t.store.Put(TableValue, []byte(key), value); err != nil {
 		return err
 	}

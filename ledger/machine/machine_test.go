@@ -191,3 +191,40 @@ func TestAudit(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatABatchRemembers: who is an agency is asked once, until it changes.
+func TestWhatABatchRemembers(t *testing.T) {
+	w := newWorld(t)
+	a := w.accredited()
+	suspended := w.accreditation(a, ledger.ActionIssue, beijing)
+	suspended.State = ledger.StateSuspended
+	w.refuse(ledger.ErrUnauthorised, w.sign(anchorOf(a, 1), a.key), w.sign(suspended, w.root.key), w.sign(anchorOf(a, 2), a.key))
+	ended := a.change(t)
+	ended.Keys[0].Until = w.now.Unix()
+	w.refuse(ledger.ErrUnauthorised, w.sign(anchorOf(a, 1), a.key), w.sign(ended, a.next), w.sign(anchorOf(a, 2), a.key))
+
+	// What a refused submission changed is forgotten with it.
+	stranger := w.agency()
+	commit := must(w.machine.ApplyEach(w.store, w.now,
+		[]*ledger.SignedOperation{w.sign(w.accreditation(stranger, ledger.ActionVerify, beijing), w.root.key), w.sign(anchorOf(stranger, 3), stranger.key), w.sign(anchorOf(stranger, 4), a.key)},
+		[]*ledger.SignedOperation{w.sign(anchorOf(stranger, 5), stranger.key)},
+	))(t)
+	for i, r := range commit.Results {
+		if !is(r.Err, ledger.ErrUnauthorised) {
+			t.Errorf("submission %d: %v", i, r.Err)
+		}
+	}
+}
+
+func TestBatchSignedTogether(t *testing.T) {
+	w := newWorld(t)
+	a := w.accredited()
+	var ops []*ledger.Operation
+	for n := range 9 {
+		ops = append(ops, must(ledger.NewOperation(anchorOf(a, byte(n))))(t))
+	}
+	w.accept(must(ledger.SignBatch(ops, a.key))(t)...)
+	if err := w.machine.Audit(w.store); err != nil {
+		t.Error(err)
+	}
+}

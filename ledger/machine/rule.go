@@ -76,7 +76,7 @@ func (t *transition) operation(signed *ledger.SignedOperation) (ledger.Operation
 	if !ok {
 		return ledger.OperationReceipt{}, ledger.ErrUnknownKind
 	}
-	signers, err := signed.Verify(t.options.Suites)
+	signers, err := t.checker.Verify(signed)
 	if err != nil {
 		return ledger.OperationReceipt{}, err
 	}
@@ -170,26 +170,44 @@ func (t *transition) signedByDID(c change, did string) error {
 // signedByAgency insists, beyond signedByDID, on any accreditation in force:
 // who has none cannot fill the ledger.
 func (t *transition) signedByAgency(c change, did string) error {
-	if err := t.signedByDID(c, did); err != nil {
-		return err
+	keys, ok := t.agencies[did]
+	if !ok {
+		var err error
+		if keys, err = t.agencyKeys(did); err != nil {
+			return err
+		}
+		t.agencies[did] = keys
+	}
+	if !c.signedBy(keys) {
+		return ledger.ErrUnauthorised
+	}
+	return nil
+}
+
+// agencyKeys returns the signature keys in force of an agency that has an
+// accreditation in force.
+func (t *transition) agencyKeys(did string) ([][]byte, error) {
+	d, err := t.currentDID(did)
+	if err != nil {
+		return nil, err
 	}
 	if did == t.root {
-		return nil
+		return d.SigningKeys(t.now), nil
 	}
 	keys, err := t.keys(ledger.AccreditationPrefix(did))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, key := range keys {
 		_, err := ledger.Chain(t, t.root, key, t.now)
 		if err == nil {
-			return nil
+			return d.SigningKeys(t.now), nil
 		}
 		if !errors.Is(err, ledger.ErrNotAccredited) {
-			return storeError{err}
+			return nil, storeError{err}
 		}
 	}
-	return fmt.Errorf("%w: no accreditation in force", ledger.ErrUnauthorised)
+	return nil, fmt.Errorf("%w: no accreditation in force", ledger.ErrUnauthorised)
 }
 
 // keys lists keys of the state map by prefix.
