@@ -78,10 +78,10 @@ func connectPatiently(ctx context.Context, db *sql.DB) error {
 }
 
 // checkVersion insists that the file is a ledger of this version.
-func checkVersion(ctx context.Context, db *sql.DB) error {
+func checkVersion(conn *connection) error {
 	for pragma, want := range map[string]int{"application_id": applicationID, "user_version": userVersion} {
 		var got int
-		if err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got); err != nil {
+		if err := conn.queryRow("PRAGMA "+pragma, nil, &got); err != nil {
 			return describe("read version", err)
 		}
 		if got != want {

@@ -3,7 +3,6 @@ package sqlitelog
 import (
 	"context"
 	"crypto"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -140,14 +139,18 @@ func signers(origin string, logKey, witnessKey crypto.Signer, clock func() time.
 // initialise fills the empty file in one transaction: killed before its end, it
 // stays empty, and Open says ErrVersion.
 func (l *Log) initialise(ctx context.Context, genesis ...*ledger.SignedOperation) (err error) {
-	if l.write, err = connect(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
+	if l.write, err = connectAll(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
 		return err
 	}
-	_, err = l.transact(ctx, func(tx *sql.Tx) (*ledger.Receipt, error) {
-		if _, err := tx.ExecContext(ctx, schema()); err != nil {
-			return nil, describe("create", err)
+	err = l.write.run(ctx, "BEGIN IMMEDIATE", func(conn *connection) error {
+		if _, err := conn.conn.ExecContext(ctx, schema()); err != nil {
+			return describe("create", err)
 		}
-		return l.apply(ctx, tx, genesis)
+		results, _, err := l.apply(ctx, conn, [][]*ledger.SignedOperation{genesis})
+		if err != nil {
+			return err
+		}
+		return results[0].Err
 	})
 	return errors.Join(err, l.Close())
 }

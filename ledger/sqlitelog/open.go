@@ -2,7 +2,6 @@ package sqlitelog
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -44,9 +43,10 @@ type Log struct {
 	trust   *ledger.TrustFile
 	machine *machine.Machine
 	clock   func() time.Time
-	read    *sql.DB
+	read    *connections
 	// What follows is nil in a ledger opened to read only.
-	write   *sql.DB
+	write   *connections
+	group   *group
 	signer  *ledger.NoteSigner
 	witness *machine.Witness
 }
@@ -108,7 +108,7 @@ func (l *Log) openKeys() error {
 }
 
 func (l *Log) prepare(log, witness *ledger.NoteSigner) (err error) {
-	l.signer = log
+	l.signer, l.group = log, newGroup()
 	l.witness, err = machine.NewWitness(l.machine, l.trust.Origin, l.trust.LogKey, witness)
 	return err
 }
@@ -118,14 +118,14 @@ func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
 		return fmt.Errorf("sqlitelog: open: %w", err)
 	}
 	if !readOnly {
-		if l.write, err = connect(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
+		if l.write, err = connectAll(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
 			return err
 		}
 	}
-	if l.read, err = connect(ctx, l.dir, readSettings, readChecks, readConnections); err != nil {
+	if l.read, err = connectAll(ctx, l.dir, readSettings, readChecks, readConnections); err != nil {
 		return err
 	}
-	if err := checkVersion(ctx, l.read); err != nil {
+	if err := l.read.run(ctx, "BEGIN", checkVersion); err != nil {
 		return err
 	}
 	return l.checkHead(ctx)
@@ -150,12 +150,12 @@ func (l *Log) checkHead(ctx context.Context) error {
 // Close closes the files.
 func (l *Log) Close() error {
 	var err error
-	for _, db := range []*sql.DB{l.read, l.write} {
-		if db != nil {
-			err = errors.Join(err, db.Close())
+	for _, c := range []*connections{l.read, l.write} {
+		if c != nil {
+			err = errors.Join(err, c.Close())
 		}
 	}
-	return describe("close", err)
+	return err
 }
 
 // Trust is the trust file that readers are given.

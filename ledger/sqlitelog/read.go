@@ -15,11 +15,7 @@ import (
 
 // view runs read over one unchanging state of the log.
 func (l *Log) view(ctx context.Context, read func(*store) error) error {
-	tx, err := l.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return describe("begin", err)
-	}
-	return errors.Join(read(newStore(ctx, tx, ownerLog)), rollBack(tx))
+	return l.read.run(ctx, "BEGIN", func(conn *connection) error { return read(newStore(ctx, conn, ownerLog)) })
 }
 
 // Prove implements ledger.Reader. The error is ledger.ErrKey,
@@ -84,7 +80,7 @@ func (l *Log) Revoked(ctx context.Context, epoch uint64) (handles [][12]byte, er
 // lastCheckpoint is the signed checkpoint of a head.
 func (s *store) lastCheckpoint(head machine.Head) ([]byte, error) {
 	var note []byte
-	err := s.tx.QueryRowContext(s.ctx, "SELECT note FROM checkpoint WHERE height = ?", int64(head.State.Height)).Scan(&note)
+	err := s.conn.queryRow("SELECT note FROM checkpoint WHERE height = ?", []any{int64(head.State.Height)}, &note)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("%w: no checkpoint of height %d", machine.ErrDamaged, head.State.Height)
 	}
@@ -120,7 +116,7 @@ func (l *Log) Audit(ctx context.Context) error {
 		if err := machine.Compare(s, want); err != nil {
 			return fmt.Errorf("sqlitelog: the log's tables: %w", err)
 		}
-		if err := machine.Compare(newStore(ctx, s.tx, ownerWitness), want); err != nil {
+		if err := machine.Compare(newStore(ctx, s.conn, ownerWitness), want); err != nil {
 			return fmt.Errorf("sqlitelog: the witness's tables: %w", err)
 		}
 		return l.auditCheckpoints(s, want)
@@ -141,7 +137,7 @@ func (l *Log) auditCheckpoints(s *store, want *machine.Memory) error {
 			return &machine.DamagedError{Table: tableCheckpoint, Key: fmt.Append(nil, height), Problem: problem}
 		}
 		var note []byte
-		err := s.tx.QueryRowContext(s.ctx, "SELECT note FROM checkpoint WHERE height = ?", height).Scan(&note)
+		err := s.conn.queryRow("SELECT note FROM checkpoint WHERE height = ?", []any{height}, &note)
 		if errors.Is(err, sql.ErrNoRows) {
 			return damaged("missing")
 		}
@@ -158,7 +154,7 @@ func (l *Log) auditCheckpoints(s *store, want *machine.Memory) error {
 		return err
 	}
 	var count int64
-	if err := s.tx.QueryRowContext(s.ctx, "SELECT count(*) FROM checkpoint").Scan(&count); err != nil {
+	if err := s.conn.queryRow("SELECT count(*) FROM checkpoint", nil, &count); err != nil {
 		return describe("read", err)
 	}
 	if count != height {

@@ -15,33 +15,21 @@ const (
 	ownerWitness = "witness"
 )
 
-// store is a machine.Store within one transaction. It keeps the transaction's
-// context because a Store has none, and ends with it.
+// store is a machine.Store within one transaction. It keeps the caller's context
+// because a Store has none, and ends with the transaction.
 type store struct {
 	ctx   context.Context
-	tx    *sql.Tx
+	conn  *connection
 	owner string
-	// prepared are the statements of this transaction.
-	prepared map[string]*sql.Stmt
 }
 
-func newStore(ctx context.Context, tx *sql.Tx, owner string) *store {
-	return &store{ctx: ctx, tx: tx, owner: owner, prepared: map[string]*sql.Stmt{}}
+func newStore(ctx context.Context, conn *connection, owner string) *store {
+	return &store{ctx, conn, owner}
 }
 
-// prepare fills the owner and table into text. The transaction closes its
-// statements when it ends.
+// prepare fills the owner and table into text.
 func (s *store) prepare(text string, table machine.Table) (*sql.Stmt, error) {
-	text = fmt.Sprintf(text, s.owner+"_"+string(table))
-	if stmt, ok := s.prepared[text]; ok {
-		return stmt, nil
-	}
-	stmt, err := s.tx.PrepareContext(s.ctx, text)
-	if err != nil {
-		return nil, describe("prepare", err)
-	}
-	s.prepared[text] = stmt
-	return stmt, nil
+	return s.conn.prepare(fmt.Sprintf(text, s.owner+"_"+string(table)))
 }
 
 // Get implements machine.Store.
@@ -51,7 +39,7 @@ func (s *store) Get(table machine.Table, key []byte) ([]byte, error) {
 		return nil, err
 	}
 	var value []byte
-	err = stmt.QueryRowContext(s.ctx, key).Scan(&value)
+	err = stmt.QueryRow(key).Scan(&value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
@@ -64,7 +52,7 @@ func (s *store) Put(table machine.Table, key, value []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = stmt.ExecContext(s.ctx, key, value)
+	_, err = stmt.Exec(key, value)
 	return describe("write", err)
 }
 
@@ -79,12 +67,15 @@ func (s *store) Scan(table machine.Table, prefix []byte, yield func(key, value [
 	if err != nil {
 		return err
 	}
-	rows, err := stmt.QueryContext(s.ctx, args...)
+	rows, err := stmt.Query(args...)
 	if err != nil {
 		return describe("read", err)
 	}
 	defer func() { err = errors.Join(err, describe("read", rows.Close())) }()
 	for rows.Next() {
+		if err := s.ctx.Err(); err != nil {
+			return describe("read", err)
+		}
 		var key, value sql.RawBytes
 		if err := rows.Scan(&key, &value); err != nil {
 			return describe("read", err)

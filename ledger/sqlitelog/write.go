@@ -2,8 +2,6 @@ package sqlitelog
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/note"
@@ -12,82 +10,86 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// Submit applies a batch of one or more operations: all of them or none. When it
-// returns, they are on disk under a cosigned checkpoint. The error is a
-// [*ledger.RefusedError], an error of machine.Apply, [ErrReadOnly], or one of the
-// system, after which the batch may be on disk or not: submit it again.
+// Submit implements ledger.Submitter. Submissions that come while another is
+// being written wait and are written together, with one checkpoint and one
+// fsync; each is still accepted or refused on its own. Where ctx ends first, the
+// batch may be on disk or not. The error is a [*ledger.RefusedError],
+// ledger.ErrTooLarge, machine.ErrClock, machine.ErrDamaged,
+// machine.ErrDisagrees, [ErrReadOnly], or one of the system.
 func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	if len(ops) == 0 {
 		return nil, fmt.Errorf("%w: empty batch", ledger.ErrFormat)
 	}
-	return l.commit(ctx, ops)
+	if len(ops) > ledger.MaxBatch {
+		return nil, fmt.Errorf("%w: %d operations, at most %d", ledger.ErrTooLarge, len(ops), ledger.MaxBatch)
+	}
+	if l.write == nil {
+		return nil, ErrReadOnly
+	}
+	return l.group.submit(ctx, ops, l.commit)
 }
 
 // Heartbeat makes a checkpoint without operations, with fresh signatures, and
 // closes the last epoch if it is over. Errors are those of Submit.
-func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) { return l.commit(ctx, nil) }
-
-func (l *Log) commit(ctx context.Context, ops []*ledger.SignedOperation) (*ledger.Receipt, error) {
+func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) {
 	if l.write == nil {
 		return nil, ErrReadOnly
 	}
-	return l.transact(ctx, func(tx *sql.Tx) (*ledger.Receipt, error) { return l.apply(ctx, tx, ops) })
-}
-
-func (l *Log) transact(ctx context.Context, change func(*sql.Tx) (*ledger.Receipt, error)) (*ledger.Receipt, error) {
-	tx, err := l.write.BeginTx(ctx, nil)
-	if err != nil {
-		return nil, describe("begin", err)
-	}
-	receipt, err := change(tx)
-	if err != nil {
-		return nil, errors.Join(err, rollBack(tx))
-	}
-	if err := tx.Commit(); err != nil {
-		return nil, describe("commit", err)
-	}
-	return receipt, nil
-}
-
-// rollBack passes over a transaction that a cancelled context has ended.
-func rollBack(tx *sql.Tx) error {
-	if err := tx.Rollback(); !errors.Is(err, sql.ErrTxDone) {
-		return describe("roll back", err)
-	}
-	return nil
-}
-
-// apply does one batch within a transaction that the caller ends. The time is
-// read once the transaction has the file to itself, so that processes agree on
-// the order.
-func (l *Log) apply(ctx context.Context, tx *sql.Tx, ops []*ledger.SignedOperation) (*ledger.Receipt, error) {
-	now := l.clock()
-	logStore := newStore(ctx, tx, ownerLog)
-	commit, err := l.machine.Apply(logStore, now, ops...)
-	if err != nil {
+	if err := l.group.lead(ctx); err != nil {
 		return nil, err
 	}
-	receipt := &ledger.Receipt{Operations: receiptsOf(commit), Height: commit.Head.State.Height, Size: commit.Head.Size}
+	defer l.group.release()
+	_, receipt, err := l.commit(ctx)
+	return receipt, err
+}
+
+// commit writes submissions in one transaction. The receipt is that of the
+// checkpoint; the results are in the order of the submissions.
+func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperation) (results []machine.Result, receipt *ledger.Receipt, err error) {
+	err = l.write.run(ctx, "BEGIN IMMEDIATE", func(conn *connection) error {
+		results, receipt, err = l.apply(ctx, conn, submissions)
+		return err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return results, receipt, nil
+}
+
+// apply does one transaction's work. The time is read once the transaction has
+// the file to itself, so that processes agree on the order.
+func (l *Log) apply(ctx context.Context, conn *connection, submissions [][]*ledger.SignedOperation) ([]machine.Result, *ledger.Receipt, error) {
+	now := l.clock()
+	logStore := newStore(ctx, conn, ownerLog)
+	commit, err := l.machine.ApplyEach(logStore, now, submissions...)
+	if err != nil {
+		return nil, nil, err
+	}
+	receipt := &ledger.Receipt{Height: commit.Head.State.Height, Size: commit.Head.Size}
 	if !commit.Changed {
 		receipt.Checkpoint, err = logStore.lastCheckpoint(commit.Head)
-		return receipt, err
+		return commit.Results, receipt, err
 	}
 	text := ledger.FormatCheckpoint(l.trust.Origin, commit.Head.Size, commit.Head.Root)
 	signed, err := note.Sign(&note.Note{Text: text}, l.signer)
 	if err != nil {
-		return nil, fmt.Errorf("sqlitelog: signing checkpoint: %w", err)
+		return nil, nil, fmt.Errorf("sqlitelog: signing checkpoint: %w", err)
 	}
-	if receipt.Checkpoint, err = l.witness.Cosign(newStore(ctx, tx, ownerWitness), signed, now, ops...); err != nil {
-		return nil, err
+	receipt.Checkpoint, err = l.witness.Cosign(newStore(ctx, conn, ownerWitness), signed, now, accepted(submissions, commit.Results)...)
+	if err != nil {
+		return nil, nil, err
 	}
-	_, err = tx.ExecContext(ctx, "INSERT INTO checkpoint (height, note) VALUES (?, ?)", int64(receipt.Height), receipt.Checkpoint)
-	return receipt, describe("write", err)
+	err = conn.exec("INSERT INTO checkpoint (height, note) VALUES (?, ?)", int64(receipt.Height), receipt.Checkpoint)
+	return commit.Results, receipt, describe("write", err)
 }
 
-// receiptsOf are those of the one submission; a heartbeat has none.
-func receiptsOf(commit *machine.Commit) []ledger.OperationReceipt {
-	if len(commit.Results) == 0 {
-		return nil
+// accepted are the operations of the submissions that were not refused.
+func accepted(submissions [][]*ledger.SignedOperation, results []machine.Result) []*ledger.SignedOperation {
+	var ops []*ledger.SignedOperation
+	for i, r := range results {
+		if r.Err == nil {
+			ops = append(ops, submissions[i]...)
+		}
 	}
-	return commit.Results[0].Receipts
+	return ops
 }
