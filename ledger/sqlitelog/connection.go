@@ -5,8 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
-
-	"github.com/mattn/go-sqlite3"
 )
 
 // connection is one connection to the file with its prepared statements, which
@@ -29,8 +27,8 @@ type connections struct {
 }
 
 // connectAll opens n connections and reads their settings back.
-func connectAll(ctx context.Context, dir, settings string, checks []setting, n int) (*connections, error) {
-	db, err := connect(ctx, dir, settings, checks, n)
+func connectAll(ctx context.Context, path, settings string, checks []setting, n int) (*connections, error) {
+	db, err := connect(ctx, path, settings, checks, n)
 	if err != nil {
 		return nil, err
 	}
@@ -66,41 +64,53 @@ func (c *connection) close() error {
 	return errors.Join(err, describe("close", c.conn.Close()))
 }
 
-// run runs do within a transaction begun by the given statement, and commits
-// unless do fails.
-func (c *connections) run(ctx context.Context, begin string, do func(*connection) error) error {
+// take borrows a connection; the caller gives it back.
+func (c *connections) take(ctx context.Context) (*connection, error) {
 	if err := ctx.Err(); err != nil {
-		return describe("begin", err)
+		return nil, describe("begin", err)
 	}
 	select {
 	case conn, open := <-c.free:
 		if !open {
-			return describe("begin", sql.ErrConnDone)
+			return nil, describe("begin", sql.ErrConnDone)
 		}
-		defer func() { c.free <- conn }()
-		return conn.transact(begin, do)
+		return conn, nil
 	case <-ctx.Done():
-		return describe("begin", ctx.Err())
+		return nil, describe("begin", ctx.Err())
 	}
 }
 
-func (c *connection) transact(begin string, do func(*connection) error) error {
-	if err := c.exec(begin); err != nil {
-		return describe("begin", err)
+// begin starts a transaction with the given statement.
+func (c *connections) begin(ctx context.Context, text, owner string) (*Tx, error) {
+	conn, err := c.take(ctx)
+	if err != nil {
+		return nil, err
 	}
-	err := do(c)
-	if err == nil {
-		if err = describe("commit", c.exec("COMMIT")); err == nil {
-			return nil
-		}
+	if err := conn.exec(text); err != nil {
+		c.free <- conn
+		return nil, describe("begin", err)
 	}
-	// Some failures end the transaction by themselves.
-	var e sqlite3.Error
-	if rollback := c.exec("ROLLBACK"); rollback != nil && !(errors.As(rollback, &e) && e.Code == sqlite3.ErrError) {
-		err = errors.Join(err, describe("roll back", rollback))
-	}
-	return err
+	return &Tx{ctx: ctx, conn: conn, owner: owner, pool: c}, nil
 }
+
+// run runs do within a transaction and commits unless do fails.
+func (c *connections) run(ctx context.Context, text, owner string, do func(*Tx) error) error {
+	tx, err := c.begin(ctx, text, owner)
+	if err != nil {
+		return err
+	}
+	if err := do(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// Statements that begin a transaction. A deferred one that begins to write gets
+// SQLITE_BUSY despite the timeout.
+const (
+	beginRead  = "BEGIN"
+	beginWrite = "BEGIN IMMEDIATE"
+)
 
 func (c *connection) exec(text string, args ...any) error {
 	stmt, err := c.prepare(text)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,9 +40,95 @@ var (
 	readChecks = []setting{{"journal_mode", "wal"}, {"query_only", "1"}, {"busy_timeout", "5000"}}
 )
 
-// connect opens log.db, which exists, and reads the settings back.
-func connect(ctx context.Context, dir, settings string, checks []setting, connections int) (*sql.DB, error) {
-	name := url.URL{Path: filepath.ToSlash(filepath.Join(dir, fileDatabase))}
+// Database keeps the tables of a state machine, and signed checkpoints by
+// height, in one SQLite file: what an engine is built on. It is safe for
+// concurrent use.
+type Database struct{ read, write *connections }
+
+// DatabaseOptions changes how a database is opened.
+type DatabaseOptions struct {
+	// ReadOnly opens it without a connection to write.
+	ReadOnly bool
+	// Readers bounds how many snapshots there are at a time; zero means four.
+	Readers int
+}
+
+// CreateDatabase makes the file, which must not be there, with empty tables.
+func CreateDatabase(ctx context.Context, path string) error {
+	if err := createFile(path, nil, 0o600); err != nil {
+		return err
+	}
+	write, err := connectAll(ctx, path, writeSettings, writeChecks, 1)
+	if err != nil {
+		return err
+	}
+	err = write.run(ctx, beginWrite, ownerLog, func(tx *Tx) error { return tx.createTables(ownerLog) })
+	return errors.Join(err, write.Close(), syncFolder(filepath.Dir(path)))
+}
+
+// OpenDatabase opens a file that CreateDatabase made. The error is
+// fs.ErrNotExist, [ErrVersion], [ErrSetting], machine.ErrDamaged or the
+// system's own.
+func OpenDatabase(ctx context.Context, path string, options DatabaseOptions) (*Database, error) {
+	if options.Readers == 0 {
+		options.Readers = readConnections
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, fmt.Errorf("sqlitelog: open: %w", err)
+	}
+	d := new(Database)
+	var err error
+	if !options.ReadOnly {
+		if d.write, err = connectAll(ctx, path, writeSettings, writeChecks, 1); err != nil {
+			return nil, err
+		}
+	}
+	if d.read, err = connectAll(ctx, path, readSettings, readChecks, options.Readers); err == nil {
+		err = d.read.run(ctx, beginRead, ownerLog, checkVersion)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	return d, nil
+}
+
+// Begin starts the one transaction that writes; others wait. The error is
+// [ErrReadOnly] or the system's own.
+func (d *Database) Begin(ctx context.Context) (*Tx, error) {
+	if d.write == nil {
+		return nil, ErrReadOnly
+	}
+	return d.write.begin(ctx, beginWrite, ownerLog)
+}
+
+// Snapshot starts a transaction that reads one unchanging state, until it is
+// rolled back.
+func (d *Database) Snapshot(ctx context.Context) (*Tx, error) {
+	tx, err := d.read.begin(ctx, beginRead, ownerLog)
+	if err != nil {
+		return nil, err
+	}
+	// SQLite fixes the state at the first read.
+	if _, err := machine.ReadHead(tx); err != nil {
+		return nil, errors.Join(err, tx.Rollback())
+	}
+	return tx, nil
+}
+
+// Close waits for the transactions under way.
+func (d *Database) Close() error {
+	var err error
+	for _, c := range []*connections{d.read, d.write} {
+		if c != nil {
+			err = errors.Join(err, c.Close())
+		}
+	}
+	return err
+}
+
+// connect opens a file, which exists, and reads the settings back.
+func connect(ctx context.Context, path, settings string, checks []setting, connections int) (*sql.DB, error) {
+	name := url.URL{Path: filepath.ToSlash(path)}
 	db, err := sql.Open("sqlite3", "file:"+name.EscapedPath()+"?"+settings)
 	if err != nil {
 		return nil, describe("open", err)
@@ -78,10 +165,10 @@ func connectPatiently(ctx context.Context, db *sql.DB) error {
 }
 
 // checkVersion insists that the file is a ledger of this version.
-func checkVersion(conn *connection) error {
+func checkVersion(tx *Tx) error {
 	for pragma, want := range map[string]int{"application_id": applicationID, "user_version": userVersion} {
 		var got int
-		if err := conn.queryRow("PRAGMA "+pragma, nil, &got); err != nil {
+		if err := tx.conn.queryRow("PRAGMA "+pragma, nil, &got); err != nil {
 			return describe("read version", err)
 		}
 		if got != want {
@@ -91,17 +178,35 @@ func checkVersion(conn *connection) error {
 	return nil
 }
 
-// schema makes all tables, and marks the file as a ledger of this version.
-func schema() string {
+// createTables makes the tables of each owner, and marks the file as a ledger of
+// this version.
+func (s *Tx) createTables(owners ...string) error {
 	var b strings.Builder
-	for _, owner := range []string{ownerLog, ownerWitness} {
+	for _, owner := range owners {
 		for _, table := range machine.Tables() {
 			fmt.Fprintf(&b, "CREATE TABLE %s_%s (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;\n", owner, table)
 		}
 	}
 	b.WriteString("CREATE TABLE checkpoint (height INTEGER NOT NULL PRIMARY KEY, note BLOB NOT NULL);\n")
 	fmt.Fprintf(&b, "PRAGMA application_id = %d; PRAGMA user_version = %d;\n", applicationID, userVersion)
-	return b.String()
+	_, err := s.conn.conn.ExecContext(s.ctx, b.String())
+	return describe("create", err)
+}
+
+// SetCheckpoint keeps the signed checkpoint of a height.
+func (s *Tx) SetCheckpoint(height uint64, note []byte) error {
+	return describe("write", s.conn.exec(
+		"INSERT INTO checkpoint (height, note) VALUES (?, ?) ON CONFLICT (height) DO UPDATE SET note = excluded.note", int64(height), note))
+}
+
+// Checkpoint returns what SetCheckpoint kept, nil where there is nothing.
+func (s *Tx) Checkpoint(height uint64) ([]byte, error) {
+	var note []byte
+	err := s.conn.queryRow("SELECT note FROM checkpoint WHERE height = ?", []any{int64(height)}, &note)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return note, describe("read", err)
 }
 
 // describe says what was being done, and tells damage from other failures.

@@ -49,6 +49,9 @@ func (g *group) release() { g.leader <- struct{}{} }
 type commitFunc func(ctx context.Context, submissions ...[]*ledger.SignedOperation) ([]machine.Result, *ledger.Receipt, error)
 
 func (g *group) submit(ctx context.Context, ops []*ledger.SignedOperation, commit commitFunc) (*ledger.Receipt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("sqlitelog: submit: %w", err)
+	}
 	s := &submission{ops: ops, done: make(chan struct{})}
 	g.mu.Lock()
 	g.queue = append(g.queue, s)

@@ -138,19 +138,20 @@ func signers(origin string, logKey, witnessKey crypto.Signer, clock func() time.
 
 // initialise fills the empty file in one transaction: killed before its end, it
 // stays empty, and Open says ErrVersion.
-func (l *Log) initialise(ctx context.Context, genesis ...*ledger.SignedOperation) (err error) {
-	if l.write, err = connectAll(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
+func (l *Log) initialise(ctx context.Context, genesis ...*ledger.SignedOperation) error {
+	write, err := connectAll(ctx, filepath.Join(l.dir, fileDatabase), writeSettings, writeChecks, 1)
+	if err != nil {
 		return err
 	}
-	err = l.write.run(ctx, "BEGIN IMMEDIATE", func(conn *connection) error {
-		if _, err := conn.conn.ExecContext(ctx, schema()); err != nil {
-			return describe("create", err)
+	err = write.run(ctx, beginWrite, ownerLog, func(tx *Tx) error {
+		if err := tx.createTables(ownerLog, ownerWitness); err != nil {
+			return err
 		}
-		results, _, err := l.apply(ctx, conn, [][]*ledger.SignedOperation{genesis})
+		results, _, err := l.apply(tx, [][]*ledger.SignedOperation{genesis})
 		if err != nil {
 			return err
 		}
 		return results[0].Err
 	})
-	return errors.Join(err, l.Close())
+	return errors.Join(err, write.Close())
 }

@@ -43,9 +43,8 @@ type Log struct {
 	trust   *ledger.TrustFile
 	machine *machine.Machine
 	clock   func() time.Time
-	read    *connections
+	db      *Database
 	// What follows is nil in a ledger opened to read only.
-	write   *connections
 	group   *group
 	signer  *ledger.NoteSigner
 	witness *machine.Witness
@@ -114,18 +113,8 @@ func (l *Log) prepare(log, witness *ledger.NoteSigner) (err error) {
 }
 
 func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
-	if _, err := os.Stat(filepath.Join(l.dir, fileDatabase)); err != nil {
-		return fmt.Errorf("sqlitelog: open: %w", err)
-	}
-	if !readOnly {
-		if l.write, err = connectAll(ctx, l.dir, writeSettings, writeChecks, 1); err != nil {
-			return err
-		}
-	}
-	if l.read, err = connectAll(ctx, l.dir, readSettings, readChecks, readConnections); err != nil {
-		return err
-	}
-	if err := l.read.run(ctx, "BEGIN", checkVersion); err != nil {
+	l.db, err = OpenDatabase(ctx, filepath.Join(l.dir, fileDatabase), DatabaseOptions{ReadOnly: readOnly})
+	if err != nil {
 		return err
 	}
 	return l.checkHead(ctx)
@@ -134,7 +123,7 @@ func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
 // checkHead finds at once what would otherwise come out at the first proof:
 // that the newest checkpoint is not signed, or not of this log.
 func (l *Log) checkHead(ctx context.Context) error {
-	return l.view(ctx, func(s *store) error {
+	return l.view(ctx, func(s *Tx) error {
 		head, err := machine.ReadHead(s)
 		if err != nil {
 			return err
@@ -149,13 +138,10 @@ func (l *Log) checkHead(ctx context.Context) error {
 
 // Close closes the files.
 func (l *Log) Close() error {
-	var err error
-	for _, c := range []*connections{l.read, l.write} {
-		if c != nil {
-			err = errors.Join(err, c.Close())
-		}
+	if l.db == nil {
+		return nil
 	}
-	return err
+	return l.db.Close()
 }
 
 // Trust is the trust file that readers are given.

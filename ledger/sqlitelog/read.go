@@ -2,9 +2,7 @@ package sqlitelog
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -14,14 +12,14 @@ import (
 )
 
 // view runs read over one unchanging state of the log.
-func (l *Log) view(ctx context.Context, read func(*store) error) error {
-	return l.read.run(ctx, "BEGIN", func(conn *connection) error { return read(newStore(ctx, conn, ownerLog)) })
+func (l *Log) view(ctx context.Context, read func(*Tx) error) error {
+	return l.db.read.run(ctx, beginRead, ownerLog, read)
 }
 
 // Prove implements ledger.Reader. The error is ledger.ErrKey,
 // machine.ErrDamaged or the system's own.
 func (l *Log) Prove(ctx context.Context, keys ...string) (proof *ledger.Proof, err error) {
-	err = l.view(ctx, func(s *store) error {
+	err = l.view(ctx, func(s *Tx) error {
 		head, err := machine.ReadHead(s)
 		if err != nil {
 			return err
@@ -39,7 +37,7 @@ func (l *Log) Prove(ctx context.Context, keys ...string) (proof *ledger.Proof, e
 // ProveConsistency implements ledger.Reader. The error is ledger.ErrNotIncluded
 // where the sizes are out of range, machine.ErrDamaged or the system's own.
 func (l *Log) ProveConsistency(ctx context.Context, from, to uint64) (proof []tlog.Hash, err error) {
-	err = l.view(ctx, func(s *store) error {
+	err = l.view(ctx, func(s *Tx) error {
 		proof, err = machine.ProveConsistency(s, from, to)
 		return err
 	})
@@ -49,7 +47,7 @@ func (l *Log) ProveConsistency(ctx context.Context, from, to uint64) (proof []tl
 // Get returns a value without a proof: for the ledger's operator, who has the
 // file. The error is ledger.ErrAbsent, ledger.ErrKey or the system's own.
 func (l *Log) Get(ctx context.Context, key string) (value []byte, err error) {
-	err = l.view(ctx, func(s *store) error {
+	err = l.view(ctx, func(s *Tx) error {
 		value, err = machine.Value(s, key)
 		return err
 	})
@@ -60,7 +58,7 @@ func (l *Log) Get(ctx context.Context, key string) (value []byte, err error) {
 // rebuilds the tree from. The error is ledger.ErrAbsent where the epoch was not
 // closed, machine.ErrDamaged or the system's own.
 func (l *Log) Registry(ctx context.Context, epoch uint64) (leaves [][32]byte, err error) {
-	err = l.view(ctx, func(s *store) error {
+	err = l.view(ctx, func(s *Tx) error {
 		leaves, err = machine.Registry(s, epoch)
 		return err
 	})
@@ -70,7 +68,7 @@ func (l *Log) Registry(ctx context.Context, epoch uint64) (leaves [][32]byte, er
 // Revoked lists the handles that were revoked when an epoch closed, sorted.
 // Errors are those of Registry.
 func (l *Log) Revoked(ctx context.Context, epoch uint64) (handles [][12]byte, err error) {
-	err = l.view(ctx, func(s *store) error {
+	err = l.view(ctx, func(s *Tx) error {
 		handles, err = machine.Revoked(s, epoch)
 		return err
 	})
@@ -78,13 +76,12 @@ func (l *Log) Revoked(ctx context.Context, epoch uint64) (handles [][12]byte, er
 }
 
 // lastCheckpoint is the signed checkpoint of a head.
-func (s *store) lastCheckpoint(head machine.Head) ([]byte, error) {
-	var note []byte
-	err := s.conn.queryRow("SELECT note FROM checkpoint WHERE height = ?", []any{int64(head.State.Height)}, &note)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, fmt.Errorf("%w: no checkpoint of height %d", machine.ErrDamaged, head.State.Height)
+func (s *Tx) lastCheckpoint(head machine.Head) ([]byte, error) {
+	note, err := s.Checkpoint(head.State.Height)
+	if err == nil && note == nil {
+		err = fmt.Errorf("%w: no checkpoint of height %d", machine.ErrDamaged, head.State.Height)
 	}
-	return note, describe("read", err)
+	return note, err
 }
 
 // checkCheckpoint holds a signed checkpoint against the log it is in.
@@ -108,7 +105,7 @@ func (l *Log) checkCheckpoint(s machine.Store, note []byte, size uint64) error {
 // checkpoints. The error is a [*machine.DamagedError] that says which row, or
 // the system's own. The whole ledger is held in memory meanwhile.
 func (l *Log) Audit(ctx context.Context) error {
-	return l.view(ctx, func(s *store) error {
+	return l.view(ctx, func(s *Tx) error {
 		want, err := l.machine.Replay(s)
 		if err != nil {
 			return err
@@ -116,7 +113,7 @@ func (l *Log) Audit(ctx context.Context) error {
 		if err := machine.Compare(s, want); err != nil {
 			return fmt.Errorf("sqlitelog: the log's tables: %w", err)
 		}
-		if err := machine.Compare(newStore(ctx, s.conn, ownerWitness), want); err != nil {
+		if err := machine.Compare(s.of(ownerWitness), want); err != nil {
 			return fmt.Errorf("sqlitelog: the witness's tables: %w", err)
 		}
 		return l.auditCheckpoints(s, want)
@@ -127,7 +124,7 @@ func (l *Log) Audit(ctx context.Context) error {
 const tableCheckpoint machine.Table = "checkpoint"
 
 // auditCheckpoints insists on one signed checkpoint for every state leaf.
-func (l *Log) auditCheckpoints(s *store, want *machine.Memory) error {
+func (l *Log) auditCheckpoints(s *Tx, want *machine.Memory) error {
 	var height int64
 	err := want.Scan(machine.TableLeaf, nil, func(key, leaf []byte) error {
 		if !ledger.IsStateLeaf(leaf) {
@@ -136,13 +133,12 @@ func (l *Log) auditCheckpoints(s *store, want *machine.Memory) error {
 		damaged := func(problem string) error {
 			return &machine.DamagedError{Table: tableCheckpoint, Key: fmt.Append(nil, height), Problem: problem}
 		}
-		var note []byte
-		err := s.conn.queryRow("SELECT note FROM checkpoint WHERE height = ?", []any{height}, &note)
-		if errors.Is(err, sql.ErrNoRows) {
-			return damaged("missing")
-		}
+		note, err := s.Checkpoint(uint64(height))
 		if err != nil {
-			return describe("read", err)
+			return err
+		}
+		if note == nil {
+			return damaged("missing")
 		}
 		if err := l.checkCheckpoint(want, note, leafIndex(key)+1); err != nil {
 			return damaged(err.Error())

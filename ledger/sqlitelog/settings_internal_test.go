@@ -20,12 +20,12 @@ func TestSettingsAreReadBack(t *testing.T) {
 		"patience": strings.Replace(writeSettings, "5000", "4000", 1),
 		"keys":     strings.Replace(writeSettings, "_foreign_keys=on", "_foreign_keys=off", 1),
 	} {
-		db, err := connect(t.Context(), dir, settings, writeChecks, 1)
+		db, err := connect(t.Context(), filepath.Join(dir, fileDatabase), settings, writeChecks, 1)
 		if !errors.Is(err, ErrSetting) || db != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	db, err := connect(t.Context(), dir, writeSettings, writeChecks, 1)
+	db, err := connect(t.Context(), filepath.Join(dir, fileDatabase), writeSettings, writeChecks, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/mattn/go-sqlite3"
+
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -15,25 +17,49 @@ const (
 	ownerWitness = "witness"
 )
 
-// store is a machine.Store within one transaction. It keeps the caller's context
-// because a Store has none, and ends with the transaction.
-type store struct {
+// Tx is one transaction, and a machine.Store within it. It keeps its caller's
+// context because a Store has none, and is for one goroutine at a time.
+type Tx struct {
 	ctx   context.Context
 	conn  *connection
 	owner string
+	pool  *connections
 }
 
-func newStore(ctx context.Context, conn *connection, owner string) *store {
-	return &store{ctx, conn, owner}
+// of is the same transaction over the tables of another owner.
+func (s *Tx) of(owner string) *Tx { return &Tx{ctx: s.ctx, conn: s.conn, owner: owner} }
+
+// Commit ends the transaction with its changes. After an error it is rolled
+// back, as far as SQLite tells: after a failed fsync, what was written may be
+// there nevertheless when the file is opened again.
+func (s *Tx) Commit() error {
+	err := describe("commit", s.conn.exec("COMMIT"))
+	if err != nil {
+		return errors.Join(err, s.Rollback())
+	}
+	s.pool.free <- s.conn
+	return nil
+}
+
+// Rollback ends the transaction without its changes.
+func (s *Tx) Rollback() error {
+	err := s.conn.exec("ROLLBACK")
+	s.pool.free <- s.conn
+	// Some failures end the transaction by themselves.
+	var e sqlite3.Error
+	if errors.As(err, &e) && e.Code == sqlite3.ErrError {
+		return nil
+	}
+	return describe("roll back", err)
 }
 
 // prepare fills the owner and table into text.
-func (s *store) prepare(text string, table machine.Table) (*sql.Stmt, error) {
+func (s *Tx) prepare(text string, table machine.Table) (*sql.Stmt, error) {
 	return s.conn.prepare(fmt.Sprintf(text, s.owner+"_"+string(table)))
 }
 
 // Get implements machine.Store.
-func (s *store) Get(table machine.Table, key []byte) ([]byte, error) {
+func (s *Tx) Get(table machine.Table, key []byte) ([]byte, error) {
 	stmt, err := s.prepare("SELECT value FROM %s WHERE key = ?", table)
 	if err != nil {
 		return nil, err
@@ -47,7 +73,7 @@ func (s *store) Get(table machine.Table, key []byte) ([]byte, error) {
 }
 
 // Put implements machine.Store.
-func (s *store) Put(table machine.Table, key, value []byte) error {
+func (s *Tx) Put(table machine.Table, key, value []byte) error {
 	stmt, err := s.prepare("INSERT INTO %s (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", table)
 	if err != nil {
 		return err
@@ -57,7 +83,7 @@ func (s *store) Put(table machine.Table, key, value []byte) error {
 }
 
 // Scan implements machine.Store.
-func (s *store) Scan(table machine.Table, prefix []byte, yield func(key, value []byte) error) (err error) {
+func (s *Tx) Scan(table machine.Table, prefix []byte, yield func(key, value []byte) error) (err error) {
 	// Nothing comes after all keys of an empty prefix, or of one of 0xff alone.
 	text, args := "SELECT key, value FROM %s WHERE key >= ? ORDER BY key", []any{append([]byte{}, prefix...)}
 	if end := after(prefix); end != nil {

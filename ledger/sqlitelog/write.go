@@ -23,7 +23,7 @@ func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledg
 	if len(ops) > ledger.MaxBatch {
 		return nil, fmt.Errorf("%w: %d operations, at most %d", ledger.ErrTooLarge, len(ops), ledger.MaxBatch)
 	}
-	if l.write == nil {
+	if l.group == nil {
 		return nil, ErrReadOnly
 	}
 	return l.group.submit(ctx, ops, l.commit)
@@ -32,7 +32,7 @@ func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledg
 // Heartbeat makes a checkpoint without operations, with fresh signatures, and
 // closes the last epoch if it is over. Errors are those of Submit.
 func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) {
-	if l.write == nil {
+	if l.group == nil {
 		return nil, ErrReadOnly
 	}
 	if err := l.group.lead(ctx); err != nil {
@@ -46,8 +46,8 @@ func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) {
 // commit writes submissions in one transaction. The receipt is that of the
 // checkpoint; the results are in the order of the submissions.
 func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperation) (results []machine.Result, receipt *ledger.Receipt, err error) {
-	err = l.write.run(ctx, "BEGIN IMMEDIATE", func(conn *connection) error {
-		results, receipt, err = l.apply(ctx, conn, submissions)
+	err = l.db.write.run(ctx, beginWrite, ownerLog, func(tx *Tx) error {
+		results, receipt, err = l.apply(tx, submissions)
 		return err
 	})
 	if err != nil {
@@ -58,16 +58,15 @@ func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperati
 
 // apply does one transaction's work. The time is read once the transaction has
 // the file to itself, so that processes agree on the order.
-func (l *Log) apply(ctx context.Context, conn *connection, submissions [][]*ledger.SignedOperation) ([]machine.Result, *ledger.Receipt, error) {
+func (l *Log) apply(tx *Tx, submissions [][]*ledger.SignedOperation) ([]machine.Result, *ledger.Receipt, error) {
 	now := l.clock()
-	logStore := newStore(ctx, conn, ownerLog)
-	commit, err := l.machine.ApplyEach(logStore, now, submissions...)
+	commit, err := l.machine.ApplyEach(tx, now, submissions...)
 	if err != nil {
 		return nil, nil, err
 	}
 	receipt := &ledger.Receipt{Height: commit.Head.State.Height, Size: commit.Head.Size}
 	if !commit.Changed {
-		receipt.Checkpoint, err = logStore.lastCheckpoint(commit.Head)
+		receipt.Checkpoint, err = tx.lastCheckpoint(commit.Head)
 		return commit.Results, receipt, err
 	}
 	text := ledger.FormatCheckpoint(l.trust.Origin, commit.Head.Size, commit.Head.Root)
@@ -75,12 +74,11 @@ func (l *Log) apply(ctx context.Context, conn *connection, submissions [][]*ledg
 	if err != nil {
 		return nil, nil, fmt.Errorf("sqlitelog: signing checkpoint: %w", err)
 	}
-	receipt.Checkpoint, err = l.witness.Cosign(newStore(ctx, conn, ownerWitness), signed, now, accepted(submissions, commit.Results)...)
+	receipt.Checkpoint, err = l.witness.Cosign(tx.of(ownerWitness), signed, now, accepted(submissions, commit.Results)...)
 	if err != nil {
 		return nil, nil, err
 	}
-	err = conn.exec("INSERT INTO checkpoint (height, note) VALUES (?, ?)", int64(receipt.Height), receipt.Checkpoint)
-	return commit.Results, receipt, describe("write", err)
+	return commit.Results, receipt, tx.SetCheckpoint(receipt.Height, receipt.Checkpoint)
 }
 
 // accepted are the operations of the submissions that were not refused.
