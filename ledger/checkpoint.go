@@ -42,7 +42,7 @@ func FormatCheckpoint(origin string, size uint64, root tlog.Hash) string {
 	return string(log.Checkpoint{Origin: origin, Size: size, Hash: root[:]}.Marshal())
 }
 
-// OpenCheckpoint verifies the log's signature and the cosignatures of at least
+// OpenCheckpoint verifies the log's signature, where it has a key, and the cosignatures of at least
 // k configured witnesses, and judges no age. The error is [ErrTooLarge],
 // [ErrFormat], [ErrSignature], [ErrOrigin] or [ErrNotWitnessed].
 func OpenCheckpoint(trust *TrustFile, signed []byte) (*Head, error) {
@@ -60,10 +60,10 @@ func openCheckpoint(trust *TrustFile, signed []byte) (*Head, []time.Time, error)
 	if len(signed) > limits.Checkpoint {
 		return nil, nil, fmt.Errorf("%w: checkpoint of %d bytes", ErrTooLarge, len(signed))
 	}
-	if trust == nil || trust.log == nil {
+	if trust == nil || len(trust.witnesses) == 0 {
 		return nil, nil, fmt.Errorf("%w: no trust file", ErrSignature)
 	}
-	n, err := note.Open(signed, note.VerifierList(append([]note.Verifier{trust.log}, trust.witnesses...)...))
+	n, err := note.Open(signed, note.VerifierList(trust.verifiers()...))
 	if err != nil {
 		return nil, nil, noteError(err)
 	}
@@ -107,12 +107,12 @@ func parseCheckpoint(n *note.Note) (*Head, error) {
 	return &Head{Origin: c.Origin, Size: c.Size, Root: tlog.Hash(c.Hash)}, nil
 }
 
-// signers insists on the log's signature and returns the witnesses' times.
+// signers insists on the log's signature, where it has a key, and returns the witnesses' times.
 func signers(trust *TrustFile, n *note.Note) ([]time.Time, error) {
-	byLog := false
+	byLog := trust.log == nil
 	var times []time.Time
 	for _, sig := range n.Sigs {
-		if sig.Name == trust.log.Name() && sig.Hash == trust.log.KeyHash() {
+		if trust.log != nil && sig.Name == trust.log.Name() && sig.Hash == trust.log.KeyHash() {
 			byLog = true
 			continue
 		}
@@ -174,4 +174,26 @@ func CheckConsistency(older, newer *Head, proof []tlog.Hash) error {
 		return &InconsistentError{Older: older, Newer: newer, Err: reason}
 	}
 	return nil
+}
+
+// Cosignatures reads a note over a checkpoint's text and returns the signatures
+// of the trust file's witnesses and of its log that hold, others left out. The
+// error is [ErrTooLarge], [ErrFormat], [ErrSignature] where none is left, or
+// [ErrOrigin].
+func Cosignatures(trust *TrustFile, signed []byte) (text string, signatures []note.Signature, err error) {
+	if len(signed) > limits.Checkpoint {
+		return "", nil, fmt.Errorf("%w: checkpoint of %d bytes", ErrTooLarge, len(signed))
+	}
+	n, err := note.Open(signed, note.VerifierList(trust.verifiers()...))
+	if err != nil {
+		return "", nil, noteError(err)
+	}
+	head, err := parseCheckpoint(n)
+	if err != nil {
+		return "", nil, err
+	}
+	if head.Origin != trust.Origin {
+		return "", nil, ErrOrigin
+	}
+	return n.Text, n.Sigs, nil
 }

@@ -79,7 +79,8 @@ type Trust struct {
 	AgencyKeys [][]byte
 	Threshold  uint32
 	// Nodes are the Ed25519 keys with which the nodes of a consortium vote on
-	// blocks; none in an embedded ledger.
+	// blocks; none in an embedded ledger. Where there are any, K is more than
+	// two thirds of the witnesses.
 	Nodes [][]byte
 }
 
@@ -111,8 +112,8 @@ func (t *Trust) Check() error {
 		}
 		seen[string(key)] = true
 	}
-	if len(t.Nodes) > maxWitnesses {
-		return fmt.Errorf("%w: %d nodes", ErrValue, len(t.Nodes))
+	if len(t.Nodes) > maxWitnesses || len(t.Nodes) > 0 && 3*int(t.K) <= 2*len(t.Witnesses) {
+		return fmt.Errorf("%w: %d nodes, and %d of %d cosigners", ErrValue, len(t.Nodes), t.K, len(t.Witnesses))
 	}
 	for _, key := range t.Nodes {
 		if len(key) != ed25519.PublicKeySize || seen[string(key)] {

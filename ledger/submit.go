@@ -32,6 +32,39 @@ var (
 	ErrMissing = errors.New("ledger: refers to something absent")
 )
 
+// maxSubmission caps an encoded batch.
+const maxSubmission = 1 << 20
+
+// FormatBatch encodes operations that are to be accepted or refused together: a
+// CBOR array of signed operations.
+func FormatBatch(ops []*SignedOperation) []byte {
+	raw := make([][]byte, len(ops))
+	for i, op := range ops {
+		raw[i] = op.Bytes()
+	}
+	return encode(raw)
+}
+
+// ParseBatch reads what FormatBatch wrote, 1 to MaxBatch operations in at most
+// 1 MiB, and verifies nothing. The error is [ErrTooLarge] or [ErrFormat].
+func ParseBatch(b []byte) ([]*SignedOperation, error) {
+	var raw [][]byte
+	if err := decode(b, maxSubmission, &raw); err != nil {
+		return nil, err
+	}
+	if len(raw) == 0 || len(raw) > MaxBatch {
+		return nil, fmt.Errorf("%w: %d operations, from 1 to %d are taken", ErrTooLarge, len(raw), MaxBatch)
+	}
+	ops := make([]*SignedOperation, len(raw))
+	for i := range raw {
+		var err error
+		if ops[i], err = ParseSignedOperation(raw[i]); err != nil {
+			return nil, fmt.Errorf("operation %d: %w", i, err)
+		}
+	}
+	return ops, nil
+}
+
 // RefusedError says which operation of a batch was refused and why. The whole
 // batch is without effect.
 type RefusedError struct {

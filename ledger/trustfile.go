@@ -42,7 +42,9 @@ const maxSeconds = 100 * 366 * secondsPerDay
 type TrustFile struct {
 	// Origin names the log; the log's key bears the same name.
 	Origin string
-	// LogKey is the log's verifier key (Ed25519).
+	// LogKey is the log's verifier key (Ed25519). It is empty where a consortium
+	// keeps the log: nobody signs for it alone, and more than two thirds of its
+	// nodes must cosign.
 	LogKey string
 	// WitnessKeys are the verifier keys, of type cosignature/v1, of the
 	// replaying witnesses. Others do not belong here: a witness that only
@@ -70,7 +72,7 @@ type MaxAge struct {
 
 type trustJSON struct {
 	Origin      string     `json:"origin"`
-	Log         string     `json:"log"`
+	Log         string     `json:"log,omitzero"`
 	Witnesses   []string   `json:"witnesses"`
 	K           int        `json:"k"`
 	RootDID     string     `json:"rootDID"`
@@ -144,14 +146,26 @@ func (t *TrustFile) prepare() (err error) {
 	if err := firstError(CheckKey(t.Origin), CheckDID(t.RootDID)); err != nil {
 		return err
 	}
-	if t.log, err = note.NewVerifier(t.LogKey); err != nil || t.log.Name() != t.Origin {
-		return fmt.Errorf("%w: log key is malformed or not the origin's", ErrValue)
-	}
 	if t.K < 1 || t.K > len(t.WitnessKeys) || len(t.WitnessKeys) > maxWitnesses {
 		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.WitnessKeys))
 	}
+	if t.LogKey == "" {
+		if 3*t.K <= 2*len(t.WitnessKeys) {
+			return fmt.Errorf("%w: %d of %d nodes are not more than two thirds", ErrValue, t.K, len(t.WitnessKeys))
+		}
+	} else if t.log, err = note.NewVerifier(t.LogKey); err != nil || t.log.Name() != t.Origin {
+		return fmt.Errorf("%w: log key is malformed or not the origin's", ErrValue)
+	}
 	t.witnesses, err = witnessVerifiers(t.WitnessKeys)
 	return err
+}
+
+// verifiers are all whose signatures on a checkpoint count for something.
+func (t *TrustFile) verifiers() []note.Verifier {
+	if t.log == nil {
+		return t.witnesses
+	}
+	return append([]note.Verifier{t.log}, t.witnesses...)
 }
 
 // witnessVerifiers parses cosignature/v1 verifier keys and refuses one key

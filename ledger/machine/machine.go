@@ -22,9 +22,10 @@ type Options struct {
 // Machine applies operations. It holds no state of its own: that is in the
 // Store given to each call.
 type Machine struct {
-	zk      ledger.ZK
-	root    string
-	options Options
+	zk       ledger.ZK
+	root     string
+	options  Options
+	verified *verified
 }
 
 // New makes a machine. root is the DID at which all accreditation ends. The
@@ -42,7 +43,7 @@ func New(zk ledger.ZK, root string, options Options) (*Machine, error) {
 	if options.EpochLength < time.Second || options.EpochLength%time.Second != 0 {
 		return nil, fmt.Errorf("%w: an epoch is whole seconds", ErrConfig)
 	}
-	return &Machine{zk: zk, root: root, options: options}, nil
+	return &Machine{zk: zk, root: root, options: options, verified: newVerified()}, nil
 }
 
 // Commit is what applying submissions led to.
@@ -124,6 +125,8 @@ type transition struct {
 	// agencies remembers the signature keys of agencies in force, until a DID
 	// or an accreditation changes.
 	agencies map[string][][]byte
+	// admission judges only: it writes values, but neither log nor tree.
+	admission bool
 }
 
 func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
@@ -212,6 +215,9 @@ func (t *transition) setValue(key string, value []byte) error {
 	}
 	if err := t.store.Put(TableValue, []byte(key), value); err != nil {
 		return err
+	}
+	if t.admission {
+		return nil
 	}
 	index := ledger.MapIndex(key)
 	_, err := setLeaf(t.store, index, ledger.MapLeaf(index, value), 0)

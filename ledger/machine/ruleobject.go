@@ -239,17 +239,28 @@ func (t *transition) trust(c change) error {
 	return t.set(c)
 }
 
-// currentTrust is the last of an unbroken row, nil where there is none. The
-// consortium changes rarely, so the row is short.
-func (t *transition) currentTrust() (*ledger.Trust, error) {
+// CurrentTrust is the consortium's last agreement, nil where there is none. The
+// error is [ErrDamaged] or the store's own.
+func CurrentTrust(store Store) (*ledger.Trust, error) {
 	var last *ledger.Trust
+	// The consortium changes rarely, so the row is short.
 	for n := uint64(0); ; n++ {
-		next, err := current(t, ledger.TrustKey(n), ledger.ParseTrustObject)
-		if err != nil || next == nil {
-			return last, err
+		b, err := getValue(store, ledger.TrustKey(n))
+		if isAbsent(err) {
+			return last, nil
 		}
-		last = next
+		if err != nil {
+			return nil, err
+		}
+		if last, err = ledger.ParseTrustObject(b); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
 	}
+}
+
+func (t *transition) currentTrust() (*ledger.Trust, error) {
+	trust, err := CurrentTrust(t.store)
+	return trust, wrapStore(err)
 }
 
 func signedByThreshold(c change, trust *ledger.Trust) error {

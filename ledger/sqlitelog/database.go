@@ -188,9 +188,26 @@ func (s *Tx) createTables(owners ...string) error {
 		}
 	}
 	b.WriteString("CREATE TABLE checkpoint (height INTEGER NOT NULL PRIMARY KEY, note BLOB NOT NULL);\n")
+	b.WriteString("CREATE TABLE engine (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL);\n")
 	fmt.Fprintf(&b, "PRAGMA application_id = %d; PRAGMA user_version = %d;\n", applicationID, userVersion)
 	_, err := s.conn.conn.ExecContext(s.ctx, b.String())
 	return describe("create", err)
+}
+
+// SetNote keeps what an engine needs to know about itself beside the ledger.
+func (s *Tx) SetNote(name string, value []byte) error {
+	return describe("write", s.conn.exec(
+		"INSERT INTO engine (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value))
+}
+
+// Note returns what SetNote kept, nil where there is nothing.
+func (s *Tx) Note(name string) ([]byte, error) {
+	var value []byte
+	err := s.conn.queryRow("SELECT value FROM engine WHERE name = ?", []any{name}, &value)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return value, describe("read", err)
 }
 
 // SetCheckpoint keeps the signed checkpoint of a height.

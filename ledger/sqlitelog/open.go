@@ -39,6 +39,8 @@ type Options struct {
 // Log is an open ledger. It is safe for concurrent use, and implements
 // ledger.Reader. It caches nothing that another process may change.
 type Log struct {
+	*machine.Reader
+
 	dir     string
 	trust   *ledger.TrustFile
 	machine *machine.Machine
@@ -67,6 +69,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 		return nil, err
 	}
 	l := &Log{dir: dir, trust: trust, clock: options.Clock}
+	l.Reader = machine.NewReader(l.published)
 	if l.machine, err = newMachine(zk, trust); err != nil {
 		return nil, err
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
@@ -16,10 +14,9 @@ func (l *Log) view(ctx context.Context, read func(*Tx) error) error {
 	return l.db.read.run(ctx, beginRead, ownerLog, read)
 }
 
-// Prove implements ledger.Reader. The error is ledger.ErrKey,
-// machine.ErrDamaged or the system's own.
-func (l *Log) Prove(ctx context.Context, keys ...string) (proof *ledger.Proof, err error) {
-	err = l.view(ctx, func(s *Tx) error {
+// published is a machine.View: every committed state has its checkpoint.
+func (l *Log) published(ctx context.Context, read func(machine.Store, []byte) error) error {
+	return l.view(ctx, func(s *Tx) error {
 		head, err := machine.ReadHead(s)
 		if err != nil {
 			return err
@@ -28,51 +25,8 @@ func (l *Log) Prove(ctx context.Context, keys ...string) (proof *ledger.Proof, e
 		if err != nil {
 			return err
 		}
-		proof, err = machine.Prove(s, checkpoint, keys...)
-		return err
+		return read(s, checkpoint)
 	})
-	return proof, err
-}
-
-// ProveConsistency implements ledger.Reader. The error is ledger.ErrNotIncluded
-// where the sizes are out of range, machine.ErrDamaged or the system's own.
-func (l *Log) ProveConsistency(ctx context.Context, from, to uint64) (proof []tlog.Hash, err error) {
-	err = l.view(ctx, func(s *Tx) error {
-		proof, err = machine.ProveConsistency(s, from, to)
-		return err
-	})
-	return proof, err
-}
-
-// Get returns a value without a proof: for the ledger's operator, who has the
-// file. The error is ledger.ErrAbsent, ledger.ErrKey or the system's own.
-func (l *Log) Get(ctx context.Context, key string) (value []byte, err error) {
-	err = l.view(ctx, func(s *Tx) error {
-		value, err = machine.Value(s, key)
-		return err
-	})
-	return value, err
-}
-
-// Registry lists the registry leaves of a closed epoch, sorted: what a wallet
-// rebuilds the tree from. The error is ledger.ErrAbsent where the epoch was not
-// closed, machine.ErrDamaged or the system's own.
-func (l *Log) Registry(ctx context.Context, epoch uint64) (leaves [][32]byte, err error) {
-	err = l.view(ctx, func(s *Tx) error {
-		leaves, err = machine.Registry(s, epoch)
-		return err
-	})
-	return leaves, err
-}
-
-// Revoked lists the handles that were revoked when an epoch closed, sorted.
-// Errors are those of Registry.
-func (l *Log) Revoked(ctx context.Context, epoch uint64) (handles [][12]byte, err error) {
-	err = l.view(ctx, func(s *Tx) error {
-		handles, err = machine.Revoked(s, epoch)
-		return err
-	})
-	return handles, err
 }
 
 // lastCheckpoint is the signed checkpoint of a head.

@@ -1,0 +1,119 @@
+package machine
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// View runs read over one unchanging state of a ledger, with the signed
+// checkpoint of that state.
+type View func(ctx context.Context, read func(store Store, checkpoint []byte) error) error
+
+// Reader answers questions about a ledger from a View of it, for every engine
+// alike. It implements ledger.Reader.
+type Reader struct{ view View }
+
+// NewReader makes a reader.
+func NewReader(view View) *Reader { return &Reader{view} }
+
+// Prove implements ledger.Reader. The error is ledger.ErrKey, [ErrDamaged] or
+// the store's own.
+func (r *Reader) Prove(ctx context.Context, keys ...string) (proof *ledger.Proof, err error) {
+	err = r.view(ctx, func(store Store, checkpoint []byte) error {
+		proof, err = Prove(store, checkpoint, keys...)
+		return err
+	})
+	return proof, err
+}
+
+// ProveConsistency implements ledger.Reader. The error is ledger.ErrNotIncluded
+// where the sizes are out of range, [ErrDamaged] or the store's own.
+func (r *Reader) ProveConsistency(ctx context.Context, from, to uint64) (proof []tlog.Hash, err error) {
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		proof, err = ProveConsistency(store, from, to)
+		return err
+	})
+	return proof, err
+}
+
+// Checkpoint returns the newest signed checkpoint.
+func (r *Reader) Checkpoint(ctx context.Context) (signed []byte, err error) {
+	err = r.view(ctx, func(_ Store, checkpoint []byte) error {
+		signed = checkpoint
+		return nil
+	})
+	return signed, err
+}
+
+// Get returns a value without a proof: for the ledger's operator, who has the
+// file. The error is ledger.ErrAbsent, ledger.ErrKey or the store's own.
+func (r *Reader) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		value, err = Value(store, key)
+		return err
+	})
+	return value, err
+}
+
+// Registry lists the registry leaves of a closed epoch, sorted: what a wallet
+// rebuilds the tree from. The error is ledger.ErrAbsent where the epoch was not
+// closed, [ErrDamaged] or the store's own.
+func (r *Reader) Registry(ctx context.Context, epoch uint64) (leaves [][32]byte, err error) {
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		leaves, err = Registry(store, epoch)
+		return err
+	})
+	return leaves, err
+}
+
+// Revoked lists the revoked handles of a closed epoch, sorted. Errors are those
+// of Registry.
+func (r *Reader) Revoked(ctx context.Context, epoch uint64) (handles [][12]byte, err error) {
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		handles, err = Revoked(store, epoch)
+		return err
+	})
+	return handles, err
+}
+
+// maxEntries bounds how many leaves Entries returns.
+const maxEntries = 1024
+
+// Entries returns leaves of the log from an index on: as many as there are, up
+// to 1,024 of them or 1 MiB, and at least one. The error is
+// ledger.ErrNotIncluded where the log is not that long, [ErrDamaged] or the
+// store's own.
+func (r *Reader) Entries(ctx context.Context, from uint64) (leaves [][]byte, err error) {
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		leaves, err = entries(store, from)
+		return err
+	})
+	return leaves, err
+}
+
+func entries(store Store, from uint64) ([][]byte, error) {
+	head, err := ReadHead(store)
+	if err != nil {
+		return nil, err
+	}
+	if from >= head.Size {
+		return nil, fmt.Errorf("%w: leaf %d of %d", ledger.ErrNotIncluded, from, head.Size)
+	}
+	var leaves [][]byte
+	for n, size := from, 0; n < head.Size && len(leaves) < maxEntries && size < limits.Proof; n++ {
+		leaf, err := store.Get(TableLeaf, u64(n))
+		if err != nil {
+			return nil, err
+		}
+		if leaf == nil {
+			return nil, damagedLeaf(n, fmt.Errorf("missing"))
+		}
+		leaves, size = append(leaves, leaf), size+len(leaf)
+	}
+	return leaves, nil
+}
