@@ -117,3 +117,22 @@ func entries(store Store, from uint64) ([][]byte, error) {
 	}
 	return leaves, nil
 }
+
+// View runs read over the newest state, with its signed checkpoint.
+func (r *Reader) View(ctx context.Context, read func(store Store, checkpoint []byte) error) error {
+	return r.view(ctx, read)
+}
+
+// Receipts returns the first receipts of operations that the ledger has, all of
+// them or nil. The error is [ErrDamaged] or the store's own.
+func Receipts(store Store, ops []*ledger.SignedOperation) ([]ledger.OperationReceipt, error) {
+	receipts := make([]ledger.OperationReceipt, len(ops))
+	for i, op := range ops {
+		r, found, err := findReceipt(store, op.Operation.ID())
+		if err != nil || !found {
+			return nil, err
+		}
+		receipts[i] = r
+	}
+	return receipts, nil
+}

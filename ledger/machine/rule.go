@@ -106,12 +106,17 @@ func (t *transition) signers(signed *ledger.SignedOperation, leaf []byte) ([][]b
 }
 
 func (t *transition) find(id [32]byte) (ledger.OperationReceipt, bool, error) {
-	b, err := t.store.Get(TableOperation, id[:])
+	r, found, err := findReceipt(t.store, id)
+	return r, found, wrapStore(err)
+}
+
+func findReceipt(store Store, id [32]byte) (ledger.OperationReceipt, bool, error) {
+	b, err := store.Get(TableOperation, id[:])
 	if err != nil || b == nil {
-		return ledger.OperationReceipt{}, false, wrapStore(err)
+		return ledger.OperationReceipt{}, false, err
 	}
 	if len(b) != 16 {
-		return ledger.OperationReceipt{}, false, storeError{fmt.Errorf("%w: operation record of %d bytes", ErrDamaged, len(b))}
+		return ledger.OperationReceipt{}, false, fmt.Errorf("%w: operation record of %d bytes", ErrDamaged, len(b))
 	}
 	index, _ := readU64(b[:8])
 	height, _ := readU64(b[8:])

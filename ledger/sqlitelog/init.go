@@ -117,11 +117,11 @@ func firstTrust(root crypto.Signer, trust *ledger.TrustFile) (*ledger.SignedOper
 }
 
 func createSigners(dir, origin string, clock func() time.Time) (log, witness *ledger.NoteSigner, err error) {
-	logKey, err := createKey(filepath.Join(dir, fileLogKey))
+	logKey, err := CreateKey(filepath.Join(dir, fileLogKey))
 	if err != nil {
 		return nil, nil, err
 	}
-	witnessKey, err := createKey(filepath.Join(dir, fileWitnessKey))
+	witnessKey, err := CreateKey(filepath.Join(dir, fileWitnessKey))
 	if err != nil {
 		return nil, nil, err
 	}

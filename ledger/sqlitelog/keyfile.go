@@ -23,8 +23,9 @@ const (
 
 const pemType = "PRIVATE KEY"
 
-// createKey writes a new Ed25519 key.
-func createKey(path string) (crypto.Signer, error) {
+// CreateKey writes a new Ed25519 key: PKCS #8 in PEM, mode 0600. The error is
+// fs.ErrExist or the system's own.
+func CreateKey(path string) (crypto.Signer, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitelog: making a key: %w", err)
@@ -36,9 +37,9 @@ func createKey(path string) (crypto.Signer, error) {
 	return key, createFile(path, pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der}), 0o600)
 }
 
-// readKey reads it back. The error is ErrKeyFile or the system's own; it quotes
+// ReadKey reads what CreateKey wrote. The error is [ErrKeyFile] or the system's own; it quotes
 // nothing of the file.
-func readKey(path string) (crypto.Signer, error) {
+func ReadKey(path string) (crypto.Signer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitelog: key file: %w", err)

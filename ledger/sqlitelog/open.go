@@ -91,11 +91,11 @@ func newMachine(zk ledger.ZK, trust *ledger.TrustFile) (*machine.Machine, error)
 // openKeys reads both keys and insists that they are those of trust.json: a
 // ledger that signs with others convinces nobody.
 func (l *Log) openKeys() error {
-	logKey, err := readKey(filepath.Join(l.dir, fileLogKey))
+	logKey, err := ReadKey(filepath.Join(l.dir, fileLogKey))
 	if err != nil {
 		return err
 	}
-	witnessKey, err := readKey(filepath.Join(l.dir, fileWitnessKey))
+	witnessKey, err := ReadKey(filepath.Join(l.dir, fileWitnessKey))
 	if err != nil {
 		return err
 	}

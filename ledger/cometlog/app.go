@@ -1,0 +1,344 @@
+package cometlog
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	cryptoproto "github.com/cometbft/cometbft/proto/tendermint/crypto"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+// Codes of CheckTx and of a transaction in a block. Zero is accepted.
+const (
+	codeMalformed = 1
+	codeRefused   = 2
+)
+
+// Notes that the application keeps of itself in the database.
+const noteHeight = "comet height"
+
+// votingPower is every node's: one agency, one vote.
+const votingPower = 10
+
+// app is the ledger as CometBFT drives it. CometBFT calls it from one goroutine
+// at a time.
+type app struct {
+	abci.BaseApplication
+
+	genesis *Genesis
+	machine *machine.Machine
+	db      *sqlitelog.Database
+	// published learns of every committed state.
+	published *published
+	// waiters learn what became of their transactions.
+	waiters *waiters
+	clock   func() time.Time
+
+	// What follows belongs to the block under way.
+	block   *sqlitelog.Tx
+	commit  *machine.Commit
+	results map[txID]machine.Result
+	old     *ledger.Trust
+
+	// admission judges new transactions against the last committed state.
+	admission struct {
+		sync.Mutex
+		*machine.Admission
+		snapshot *sqlitelog.Tx
+	}
+}
+
+// txID names a transaction: the SHA-256 of its bytes.
+type txID [32]byte
+
+// Info says up to which block the application has come.
+func (a *app) Info(ctx context.Context, _ *abci.RequestInfo) (*abci.ResponseInfo, error) {
+	tx, err := a.db.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	height, err := blockHeight(tx)
+	if err != nil || height == 0 {
+		return &abci.ResponseInfo{}, err
+	}
+	head, err := headOf(tx)
+	if err != nil {
+		return nil, err
+	}
+	return &abci.ResponseInfo{LastBlockHeight: height, LastBlockAppHash: appHash(head)}, nil
+}
+
+func blockHeight(tx *sqlitelog.Tx) (int64, error) {
+	b, err := tx.Note(noteHeight)
+	if err != nil || b == nil {
+		return 0, err
+	}
+	if len(b) != 8 {
+		return 0, fmt.Errorf("%w: block height", machine.ErrDamaged)
+	}
+	return int64(binary.BigEndian.Uint64(b)), nil
+}
+
+// headOf is the head with its root.
+func headOf(tx *sqlitelog.Tx) (machine.Head, error) {
+	head, err := machine.ReadHead(tx)
+	if err != nil || head.Size == 0 {
+		return head, err
+	}
+	head.Root, err = machine.RootAt(tx, head.Size)
+	return head, err
+}
+
+func appHash(head machine.Head) []byte {
+	sum := sha256.Sum256(append(append([]byte("hufu/apphash/1\x00"), head.Root[:]...), head.State.StateRoot[:]...))
+	return sum[:]
+}
+
+// InitChain applies the operations of the genesis document. Killed after that
+// and before the first block, it is called again and finds them applied.
+func (a *app) InitChain(ctx context.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	tx, err := a.db.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	head, err := a.begin(tx, req.Time)
+	if err != nil {
+		return nil, errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return nil, err
+	}
+	return &abci.ResponseInitChain{AppHash: appHash(head)}, a.committed(ctx, head, nil)
+}
+
+func (a *app) begin(tx *sqlitelog.Tx, at time.Time) (machine.Head, error) {
+	head, err := headOf(tx)
+	if err != nil || head.Size > 0 {
+		return head, err
+	}
+	ops, err := ledger.ParseBatch(a.genesis.Operations)
+	if err != nil {
+		return head, fmt.Errorf("%w: operations in genesis.json: %w", ErrConfig, err)
+	}
+	commit, err := a.machine.Apply(tx, at, ops...)
+	if err != nil {
+		return head, fmt.Errorf("%w: operations in genesis.json: %w", ErrConfig, err)
+	}
+	return commit.Head, nil
+}
+
+// CheckTx judges a transaction before it is passed on to other nodes.
+func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
+	ops, err := ledger.ParseBatch(req.Tx)
+	if err != nil {
+		return &abci.ResponseCheckTx{Code: codeMalformed, Log: err.Error()}, nil
+	}
+	a.admission.Lock()
+	defer a.admission.Unlock()
+	if a.admission.Admission == nil {
+		return &abci.ResponseCheckTx{Code: codeRefused, Log: ErrStopped.Error()}, nil
+	}
+	// The admission's clock is the node's: the block's may be a little behind.
+	if err := a.admission.Admit(a.admissionTime(), ops...); err != nil {
+		a.waiters.refused(sha256.Sum256(req.Tx), err)
+		return &abci.ResponseCheckTx{Code: codeRefused, Log: err.Error()}, nil
+	}
+	return &abci.ResponseCheckTx{Code: abci.CodeTypeOK}, nil
+}
+
+// admissionTime is never before the last checkpoint, whose time other clocks
+// made.
+func (a *app) admissionTime() time.Time {
+	now := a.clock()
+	if last := a.published.lastTime(); now.Before(last) {
+		return last
+	}
+	return now
+}
+
+// FinalizeBlock applies a block within a transaction that Commit ends. What does
+// not parse or is refused has no effect, in every node alike.
+func (a *app) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
+	if err := a.abandon(); err != nil {
+		return nil, err
+	}
+	var err error
+	if a.block, err = a.db.Begin(context.WithoutCancel(ctx)); err != nil {
+		return nil, err
+	}
+	if a.old, err = machine.CurrentTrust(a.block); err != nil {
+		return nil, err
+	}
+	response := &abci.ResponseFinalizeBlock{TxResults: make([]*abci.ExecTxResult, len(req.Txs))}
+	if err := a.apply(req, response); err != nil {
+		return nil, err
+	}
+	if err := a.block.SetNote(noteHeight, binary.BigEndian.AppendUint64(nil, uint64(req.Height))); err != nil {
+		return nil, err
+	}
+	if err := a.published.keep(a.block); err != nil {
+		return nil, err
+	}
+	response.AppHash = appHash(a.commit.Head)
+	response.ValidatorUpdates, err = a.validators()
+	return response, err
+}
+
+// abandon drops a block that was never committed.
+func (a *app) abandon() error {
+	if a.block == nil {
+		return nil
+	}
+	err := a.block.Rollback()
+	a.block = nil
+	return err
+}
+
+func (a *app) apply(req *abci.RequestFinalizeBlock, response *abci.ResponseFinalizeBlock) error {
+	var submissions [][]*ledger.SignedOperation
+	var places []int
+	for i, tx := range req.Txs {
+		ops, err := ledger.ParseBatch(tx)
+		if err != nil {
+			response.TxResults[i] = &abci.ExecTxResult{Code: codeMalformed, Log: err.Error()}
+			continue
+		}
+		submissions, places = append(submissions, ops), append(places, i)
+	}
+	if err := a.applyEach(req.Time, submissions); err != nil {
+		return err
+	}
+	a.results = map[txID]machine.Result{}
+	for n, result := range a.commit.Results {
+		response.TxResults[places[n]] = txResult(result)
+		a.results[sha256.Sum256(req.Txs[places[n]])] = result
+	}
+	return nil
+}
+
+func txResult(r machine.Result) *abci.ExecTxResult {
+	if r.Err != nil {
+		return &abci.ExecTxResult{Code: codeRefused, Log: r.Err.Error()}
+	}
+	return &abci.ExecTxResult{Code: abci.CodeTypeOK}
+}
+
+// applyEach applies submissions; a block that changes nothing makes a checkpoint
+// only when one is due, for each makes CometBFT propose a further block.
+func (a *app) applyEach(at time.Time, submissions [][]*ledger.SignedOperation) error {
+	head, err := headOf(a.block)
+	if err != nil {
+		return err
+	}
+	a.commit = &machine.Commit{Head: head}
+	if len(submissions) > 0 {
+		if a.commit, err = a.machine.ApplyEach(a.block, at, submissions...); err != nil || a.commit.Changed {
+			return err
+		}
+	}
+	if !a.due(head, at) {
+		return nil
+	}
+	heartbeat, err := a.machine.ApplyEach(a.block, at)
+	if err != nil {
+		return err
+	}
+	a.commit.Head, a.commit.Changed = heartbeat.Head, true
+	return nil
+}
+
+// due reports whether a checkpoint has to be made without an operation: to stay
+// fresh, or to close an epoch.
+func (a *app) due(head machine.Head, at time.Time) bool {
+	last := head.State.Time()
+	return at.Sub(last) >= a.genesis.heartbeat() || ledger.EpochAt(at, a.genesis.epochLength()) != ledger.EpochAt(last, a.genesis.epochLength())
+}
+
+// validators tells CometBFT what a new agreement changed.
+func (a *app) validators() ([]abci.ValidatorUpdate, error) {
+	trust, err := machine.CurrentTrust(a.block)
+	if err != nil || a.old == nil || trust.Number == a.old.Number {
+		return nil, err
+	}
+	power := map[string]int64{}
+	for _, key := range a.old.Nodes {
+		power[string(key)] = 0
+	}
+	for _, key := range trust.Nodes {
+		power[string(key)] = votingPower
+	}
+	var updates []abci.ValidatorUpdate
+	for _, key := range append(append([][]byte{}, a.old.Nodes...), trust.Nodes...) {
+		if p, ok := power[string(key)]; ok {
+			updates = append(updates, abci.ValidatorUpdate{Power: p,
+				PubKey: cryptoproto.PublicKey{Sum: &cryptoproto.PublicKey_Ed25519{Ed25519: key}}})
+			delete(power, string(key))
+		}
+	}
+	return updates, nil
+}
+
+// Commit ends the block's transaction, and then tells who waits for it.
+func (a *app) Commit(ctx context.Context, _ *abci.RequestCommit) (*abci.ResponseCommit, error) {
+	block := a.block
+	a.block = nil
+	if block == nil {
+		return nil, fmt.Errorf("cometlog: commit without a block")
+	}
+	if err := block.Commit(); err != nil {
+		return nil, err
+	}
+	if err := a.committed(ctx, a.commit.Head, a.old); err != nil {
+		return nil, err
+	}
+	for id, result := range a.results {
+		a.waiters.done(id, result, a.commit.Head.State.Height)
+	}
+	a.results = nil
+	return &abci.ResponseCommit{}, nil
+}
+
+// committed passes a state on that is on disk.
+func (a *app) committed(ctx context.Context, head machine.Head, old *ledger.Trust) error {
+	ctx = context.WithoutCancel(ctx)
+	if err := a.published.committed(ctx, head, old); err != nil {
+		return err
+	}
+	return a.renewAdmission(ctx)
+}
+
+func (a *app) renewAdmission(ctx context.Context) error {
+	a.admission.Lock()
+	defer a.admission.Unlock()
+	snapshot, err := a.db.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	if a.admission.snapshot != nil {
+		err = a.admission.snapshot.Rollback()
+	}
+	a.admission.snapshot, a.admission.Admission = snapshot, a.machine.NewAdmission(snapshot)
+	return err
+}
+
+// close gives back what the application holds of the database.
+func (a *app) close() error {
+	err := a.abandon()
+	a.admission.Lock()
+	defer a.admission.Unlock()
+	if a.admission.snapshot != nil {
+		err = errors.Join(err, a.admission.snapshot.Rollback())
+	}
+	a.admission.snapshot, a.admission.Admission = nil, nil
+	return errors.Join(err, a.published.close())
+}

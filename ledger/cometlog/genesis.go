@@ -1,0 +1,82 @@
+package cometlog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	cmtjson "github.com/cometbft/cometbft/libs/json"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+)
+
+var (
+	// ErrConfig means a node's folder that is incomplete or contradicts itself.
+	ErrConfig = errors.New("cometlog: node is not configured")
+	// ErrStopped means a node that is not running, or no longer.
+	ErrStopped = errors.New("cometlog: node has stopped")
+	// ErrBusy means that the node has more waiting than it can hold: try again
+	// later.
+	ErrBusy = errors.New("cometlog: node is busy")
+)
+
+// Genesis is what all nodes begin with: app_state in CometBFT's genesis
+// document.
+type Genesis struct {
+	// Origin names the log.
+	Origin string `json:"origin"`
+	// RootDID accredits without being accredited.
+	RootDID string `json:"rootDID"`
+	// EpochLength is in seconds.
+	EpochLength int64 `json:"epochLength"`
+	// Heartbeat is how many seconds may pass without a checkpoint.
+	Heartbeat int64 `json:"heartbeat"`
+	// Operations are the first: the root's DID and trust/0. It is a batch as
+	// ledger.FormatBatch writes it.
+	Operations []byte `json:"operations"`
+}
+
+// ParseGenesis reads app_state. The error is [ErrConfig].
+func ParseGenesis(b []byte) (*Genesis, error) {
+	g := new(Genesis)
+	if err := json.Unmarshal(b, g); err != nil {
+		return nil, fmt.Errorf("%w: app_state in genesis.json", ErrConfig)
+	}
+	if g.EpochLength < 1 || g.Heartbeat < 1 || g.EpochLength > maxSeconds || g.Heartbeat > maxSeconds {
+		return nil, fmt.Errorf("%w: epoch length or heartbeat in genesis.json", ErrConfig)
+	}
+	return g, nil
+}
+
+// maxSeconds bounds durations in files: a year.
+const maxSeconds = 366 * 24 * 60 * 60
+
+func (g *Genesis) epochLength() time.Duration { return time.Duration(g.EpochLength) * time.Second }
+func (g *Genesis) heartbeat() time.Duration   { return time.Duration(g.Heartbeat) * time.Second }
+
+func (g *Genesis) machine(zk ledger.ZK) (*machine.Machine, error) {
+	return machine.New(zk, g.RootDID, machine.Options{EpochLength: g.epochLength()})
+}
+
+// maxChainID is CometBFT's limit.
+const maxChainID = 50
+
+// chainID names the chain in CometBFT, whose names are short: votes of one chain
+// count in no other.
+func chainID(origin string) string {
+	sum := sha256.Sum256([]byte(origin))
+	return ("hufu-" + hex.EncodeToString(sum[:]))[:maxChainID]
+}
+
+func marshalGenesis(doc *types.GenesisDoc) ([]byte, error) {
+	b, err := cmtjson.MarshalIndent(doc, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("cometlog: genesis.json: %w", err)
+	}
+	return append(b, '\n'), nil
+}

@@ -1,0 +1,334 @@
+package cometlog
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	cmt "github.com/cometbft/cometbft/config"
+	"github.com/cometbft/cometbft/libs/log"
+	"github.com/cometbft/cometbft/mempool"
+	"github.com/cometbft/cometbft/node"
+	"github.com/cometbft/cometbft/p2p"
+	"github.com/cometbft/cometbft/privval"
+	"github.com/cometbft/cometbft/proxy"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+// Options changes how a node is opened.
+type Options struct {
+	// Clock is the node's; nil means time.Now. Block time is CometBFT's.
+	Clock func() time.Time
+	// Log takes what the node has to say; nil is nothing.
+	Log io.Writer
+	// Verbose also logs what goes well.
+	Verbose bool
+}
+
+// Node is a running node. It is safe for concurrent use, and implements
+// ledger.Reader and ledger.Submitter.
+type Node struct {
+	*machine.Reader
+
+	config  *NodeConfig
+	trust   *ledger.TrustFile
+	app     *app
+	comet   *node.Node
+	db      *sqlitelog.Database
+	stopped chan struct{}
+	once    sync.Once
+}
+
+// readers is how many snapshots a node's database may have: those that wait for
+// signatures, the current one and the one before it, admission, and a few for
+// audits.
+const readers = maxPending + 6
+
+// Open starts the node in the folder dir. The error is [ErrConfig],
+// fs.ErrNotExist, an error of package sqlitelog for the database or the cosigning
+// key, or CometBFT's own.
+func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node, error) {
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
+	n := &Node{stopped: make(chan struct{})}
+	var err error
+	if n.config, err = readConfig(dir); err != nil {
+		return nil, err
+	}
+	genesis, err := n.readGenesis(dir)
+	if err != nil {
+		return nil, err
+	}
+	if n.app, err = n.newApp(ctx, dir, genesis, zk, options); err != nil {
+		return nil, errors.Join(err, n.closeDatabase())
+	}
+	n.Reader = machine.NewReader(n.app.published.view)
+	if err := n.start(ctx, dir, genesis, options); err != nil {
+		return nil, errors.Join(err, n.app.close(), n.closeDatabase())
+	}
+	return n, nil
+}
+
+func (n *Node) readGenesis(dir string) (*Genesis, error) {
+	b, err := readFile(filepath.Join(dir, fileTrust))
+	if err != nil {
+		return nil, err
+	}
+	if n.trust, err = ledger.ParseTrust(b); err != nil {
+		return nil, err
+	}
+	doc, err := types.GenesisDocFromFile(filepath.Join(dir, fileGenesis))
+	if err != nil {
+		return nil, fmt.Errorf("%w: genesis.json: %w", ErrConfig, err)
+	}
+	genesis, err := ParseGenesis(doc.AppState)
+	if err != nil {
+		return nil, err
+	}
+	if genesis.Origin != n.trust.Origin || genesis.RootDID != n.trust.RootDID || genesis.epochLength() != n.trust.EpochLength {
+		return nil, fmt.Errorf("%w: genesis.json and trust.json are of different ledgers", ErrConfig)
+	}
+	return genesis, nil
+}
+
+func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledger.ZK, options Options) (*app, error) {
+	m, err := genesis.machine(zk)
+	if err != nil {
+		return nil, err
+	}
+	key, err := sqlitelog.ReadKey(filepath.Join(dir, fileCosign))
+	if err != nil {
+		return nil, err
+	}
+	signer, err := ledger.NewCosigner(n.config.Name, key, options.Clock)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, folderData), 0o700); err != nil {
+		return nil, fmt.Errorf("cometlog: %w", err)
+	}
+	path := filepath.Join(dir, folderData, fileLedger)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		if err := sqlitelog.CreateDatabase(ctx, path); err != nil {
+			return nil, err
+		}
+	}
+	if n.db, err = sqlitelog.OpenDatabase(ctx, path, sqlitelog.DatabaseOptions{Readers: readers}); err != nil {
+		return nil, err
+	}
+	a := &app{genesis: genesis, machine: m, db: n.db, published: newPublished(n.db, genesis, signer), waiters: newWaiters(), clock: options.Clock}
+	return a, a.resume(ctx)
+}
+
+// resume signs the newest checkpoint anew: signatures on it may have been lost
+// with the process.
+func (a *app) resume(ctx context.Context) error {
+	tx, err := a.db.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	head, err := headOf(tx)
+	if err := errors.Join(err, tx.Rollback()); err != nil {
+		return err
+	}
+	if head.Size == 0 {
+		return a.renewAdmission(ctx)
+	}
+	return a.committed(ctx, head, nil)
+}
+
+func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options Options) error {
+	config := n.config.comet(dir, genesis.heartbeat())
+	if err := config.ValidateBasic(); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	if err := os.MkdirAll(filepath.Join(config.RootDir, "wal"), 0o700); err != nil {
+		return fmt.Errorf("cometlog: %w", err)
+	}
+	peerKey, err := p2p.LoadNodeKey(config.NodeKeyFile())
+	if err != nil {
+		return fmt.Errorf("%w: peer.key: %w", ErrConfig, err)
+	}
+	voter, err := loadVoter(config)
+	if err != nil {
+		return err
+	}
+	n.comet, err = node.NewNodeWithContext(ctx, config, voter, peerKey, proxy.NewLocalClientCreator(n.app),
+		node.DefaultGenesisDocProviderFunc(config), cmt.DefaultDBProvider,
+		node.DefaultMetricsProvider(config.Instrumentation), logger(options),
+		node.CustomReactors(map[string]p2p.Reactor{"CHECKPOINTS": newReactor(n.app.published)}))
+	if err != nil {
+		return fmt.Errorf("cometlog: %w", err)
+	}
+	if err := n.comet.Start(); err != nil {
+		return fmt.Errorf("cometlog: %w", err)
+	}
+	go func() {
+		<-n.comet.Quit()
+		close(n.stopped)
+	}()
+	return nil
+}
+
+// loadVoter reads the voting key. CometBFT's own reader ends the process where
+// the file is damaged, so that is looked at first.
+func loadVoter(config *cmt.Config) (*privval.FilePV, error) {
+	b, err := readFile(config.PrivValidatorKeyFile())
+	if err != nil {
+		return nil, err
+	}
+	if !json.Valid(b) {
+		return nil, fmt.Errorf("%w: vote.key", ErrConfig)
+	}
+	state := config.PrivValidatorStateFile()
+	if _, err := os.Stat(state); errors.Is(err, os.ErrNotExist) {
+		// A node that lost what it voted for begins as one that never voted. It
+		// replays the chain first, and so cannot contradict itself about blocks
+		// that were committed.
+		voter := privval.LoadFilePVEmptyState(config.PrivValidatorKeyFile(), state)
+		voter.LastSignState.Save()
+		return voter, nil
+	}
+	return privval.LoadFilePV(config.PrivValidatorKeyFile(), state), nil
+}
+
+func logger(options Options) log.Logger {
+	if options.Log == nil {
+		return log.NewNopLogger()
+	}
+	level := log.AllowError()
+	if options.Verbose {
+		level = log.AllowInfo()
+	}
+	return log.NewFilter(log.NewTMJSONLogger(log.NewSyncWriter(options.Log)), level)
+}
+
+// Trust is the trust file that readers are given.
+func (n *Node) Trust() *ledger.TrustFile { return n.trust }
+
+// Config is what node.json says.
+func (n *Node) Config() NodeConfig { return *n.config }
+
+// Done is closed when the node has stopped, whether asked to or not.
+func (n *Node) Done() <-chan struct{} { return n.stopped }
+
+// Close stops the node.
+func (n *Node) Close() error {
+	var err error
+	n.once.Do(func() {
+		if n.comet.IsRunning() {
+			err = n.comet.Stop()
+		}
+		n.comet.Wait()
+		err = errors.Join(err, n.app.close(), n.closeDatabase())
+	})
+	return err
+}
+
+func (n *Node) closeDatabase() error {
+	if n.db == nil {
+		return nil
+	}
+	return n.db.Close()
+}
+
+// Submit implements ledger.Submitter: it hands a batch to the consortium and
+// returns when it is in a published checkpoint. The error is a
+// [*ledger.RefusedError], ledger.ErrFormat or ledger.ErrTooLarge, after which
+// nothing has changed; [ErrBusy], when this node did not take the batch; or
+// another, [ErrStopped] and the end of ctx among them, after which the batch may
+// yet be applied: submit it again.
+func (n *Node) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+	tx := ledger.FormatBatch(ops)
+	if _, err := ledger.ParseBatch(tx); err != nil {
+		return nil, err
+	}
+	result, cancel := n.app.waiters.wait(sha256.Sum256(tx))
+	defer cancel()
+	if err := n.enter(tx); err != nil {
+		return nil, err
+	}
+	select {
+	case out := <-result:
+		return n.receipt(ctx, out)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("cometlog: waiting for the consortium: %w", ctx.Err())
+	case <-n.stopped:
+		return nil, ErrStopped
+	}
+}
+
+// enter puts a transaction into the pool from which blocks are made. One that is
+// there already is waited for; one that was in a block already is let in again,
+// and has no second effect.
+func (n *Node) enter(tx []byte) error {
+	err := n.comet.Mempool().CheckTx(tx, nil, mempool.TxInfo{})
+	var full mempool.ErrMempoolIsFull
+	switch {
+	case errors.Is(err, mempool.ErrTxInCache):
+		return n.again(tx)
+	case errors.As(err, &full):
+		return ErrBusy
+	case err != nil:
+		return fmt.Errorf("cometlog: %w", err)
+	}
+	return nil
+}
+
+// again looks what became of a transaction that this node has seen: applied, or
+// still waiting in the pool.
+func (n *Node) again(tx []byte) error {
+	ops, err := ledger.ParseBatch(tx)
+	if err != nil {
+		return err
+	}
+	// Not the published state: the block may wait for signatures.
+	snapshot, err := n.db.Snapshot(context.Background())
+	if err != nil {
+		return err
+	}
+	receipts, err := machine.Receipts(snapshot, ops)
+	var head machine.Head
+	if err == nil {
+		head, err = machine.ReadHead(snapshot)
+	}
+	if err := errors.Join(err, snapshot.Rollback()); err != nil || receipts == nil {
+		return err
+	}
+	n.app.waiters.done(sha256.Sum256(tx), machine.Result{Receipts: receipts}, head.State.Height)
+	return nil
+}
+
+func (n *Node) receipt(ctx context.Context, out outcome) (*ledger.Receipt, error) {
+	if out.result.Err != nil {
+		return nil, out.result.Err
+	}
+	size, height, checkpoint, err := n.app.published.await(ctx, out.height)
+	if err != nil {
+		return nil, err
+	}
+	return &ledger.Receipt{Operations: out.result.Receipts, Height: height, Size: size, Checkpoint: checkpoint}, nil
+}
+
+// Audit replays the whole log and compares every row of the database; see
+// machine.Machine.Audit. Consensus does not notice a changed row that no
+// operation reads.
+func (n *Node) Audit(ctx context.Context) error {
+	tx, err := n.db.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(n.app.machine.Audit(tx), tx.Rollback())
+}

@@ -1,0 +1,59 @@
+package cometlog_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/cometlog"
+)
+
+func TestFourNodes(t *testing.T) {
+	c := newConsortium(t, 4, cometlog.TestnetOptions{Heartbeat: time.Second})
+	op := c.anchor(1)
+	r := c.submit(0, op)
+	if r.Operations[0].Replayed || r.Height < r.Operations[0].Height {
+		t.Errorf("%+v", r)
+	}
+	head, err := ledger.OpenCheckpoint(c.nodes[0].Trust(), r.Checkpoint)
+	if err != nil || head.Size != r.Size {
+		t.Fatal(head, err)
+	}
+	if _, err := c.view(0, ledger.AnchorKey(numbered(1))).Anchor(numbered(1)); err != nil {
+		t.Error(err)
+	}
+	// Handed in again, here and elsewhere, it has no second effect.
+	for _, node := range []int{0, 3} {
+		again := c.submit(node, op)
+		if !again.Operations[0].Replayed || again.Operations[0].Index != r.Operations[0].Index {
+			t.Errorf("node %d: %+v", node, again)
+		}
+	}
+	var refused *ledger.RefusedError
+	_, err = c.nodes[1].Submit(t.Context(), c.sign(&ledger.Anchor{Hash: numbered(2), Count: 1, Agency: c.rootDID()}, newKey(t)))
+	if !errors.As(err, &refused) || !errors.Is(err, ledger.ErrUnauthorised) {
+		t.Error(err)
+	}
+	// An idle ledger stays fresh, in every node.
+	for i := range c.nodes {
+		if !eventually(func() bool { return c.view(i).Head.State.Height > r.Height }) {
+			t.Errorf("node %d made no heartbeat", i)
+		}
+		if err := c.nodes[i].Audit(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// eventually waits up to a minute for something to come true.
+func eventually(what func() bool) bool {
+	for range 600 {
+		if what() {
+			return true
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return false
+}

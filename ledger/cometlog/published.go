@@ -1,0 +1,378 @@
+package cometlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+// Caps on what is kept of other nodes' signatures.
+const (
+	// maxPending bounds committed states that wait for signatures. Each holds a
+	// snapshot of the database.
+	maxPending = 8
+	// maxEarly bounds checkpoints that others signed and this node has not
+	// reached.
+	maxEarly = 64
+)
+
+// published is the newest state that enough nodes have signed, and those that
+// wait for signatures.
+type published struct {
+	db     *sqlitelog.Database
+	origin string
+	root   string
+	signer *ledger.NoteSigner
+	// spread passes signatures on to other nodes.
+	spread func(signed []byte)
+
+	mu      sync.Mutex
+	current *state
+	pending []*state
+	// early are signatures on checkpoints that this node has not reached.
+	early map[string][]note.Signature
+	// unkept are published checkpoints that are not in the database yet.
+	unkept map[uint64][]byte
+	// last is the time of the newest committed state.
+	last time.Time
+	// changed is closed and replaced whenever current changes.
+	changed chan struct{}
+	closed  bool
+}
+
+// state is one committed state with the signatures on its checkpoint.
+type state struct {
+	height, size uint64
+	text         string
+	// trusts say who must have signed: the agreement in force, and where the
+	// block changed it, the one before as well.
+	trusts     []*ledger.TrustFile
+	signatures []note.Signature
+
+	// reading guards the snapshot, which is for one goroutine at a time.
+	reading  sync.Mutex
+	snapshot *sqlitelog.Tx
+}
+
+func newPublished(db *sqlitelog.Database, g *Genesis, signer *ledger.NoteSigner) *published {
+	return &published{
+		db: db, origin: g.Origin, root: g.RootDID, signer: signer, spread: func([]byte) {},
+		early: map[string][]note.Signature{}, unkept: map[uint64][]byte{}, changed: make(chan struct{}),
+	}
+}
+
+// committed takes a state that this node has reached, signs it and looks whether
+// others have. A state that was there before changes nothing.
+func (p *published) committed(ctx context.Context, head machine.Head, old *ledger.Trust) error {
+	p.mu.Lock()
+	p.last = head.State.Time()
+	known := p.current != nil && head.State.Height <= p.current.height
+	for _, s := range p.pending {
+		known = known || head.State.Height <= s.height
+	}
+	p.mu.Unlock()
+	if known {
+		return nil
+	}
+	s, err := p.newState(ctx, head, old)
+	if err != nil {
+		return err
+	}
+	signed, err := p.sign(s)
+	if err != nil {
+		return errors.Join(err, s.snapshot.Rollback())
+	}
+	p.mu.Lock()
+	p.pending = append(p.pending, s)
+	s.join(p.early[s.text])
+	delete(p.early, s.text)
+	for len(p.pending) > maxPending {
+		err = errors.Join(err, p.drop(p.pending[0]))
+		p.pending = p.pending[1:]
+	}
+	p.mu.Unlock()
+	if signed != nil {
+		p.add(signed)
+		p.spread(signed)
+	}
+	return err
+}
+
+func (p *published) newState(ctx context.Context, head machine.Head, old *ledger.Trust) (*state, error) {
+	snapshot, err := p.db.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &state{
+		height: head.State.Height, size: head.Size, snapshot: snapshot,
+		text: ledger.FormatCheckpoint(p.origin, head.Size, head.Root),
+	}
+	trust, err := machine.CurrentTrust(snapshot)
+	if err == nil && trust == nil {
+		err = fmt.Errorf("%w: no trust object", ErrConfig)
+	}
+	if err != nil {
+		return nil, errors.Join(err, snapshot.Rollback())
+	}
+	for _, t := range []*ledger.Trust{trust, old} {
+		if t == nil || len(s.trusts) > 0 && t.Number == trust.Number {
+			continue
+		}
+		file, err := ledger.NewTrust(ledger.TrustFile{Origin: p.origin, WitnessKeys: t.Witnesses, K: int(t.K), RootDID: p.root})
+		if err != nil {
+			return nil, errors.Join(err, snapshot.Rollback())
+		}
+		s.trusts = append(s.trusts, file)
+	}
+	return s, nil
+}
+
+// sign signs the state's checkpoint, unless this node is not asked to.
+func (p *published) sign(s *state) ([]byte, error) {
+	signed, err := note.Sign(&note.Note{Text: s.text}, p.signer)
+	if err != nil {
+		return nil, fmt.Errorf("cometlog: signing a checkpoint: %w", err)
+	}
+	if len(s.good(signed)) == 0 {
+		return nil, nil
+	}
+	return signed, nil
+}
+
+// good are the signatures of a note that hold and are asked for.
+func (s *state) good(signed []byte) []note.Signature {
+	text, signatures := s.verify(signed)
+	if text != s.text {
+		return nil
+	}
+	return signatures
+}
+
+// verify returns the signatures on any checkpoint by those who sign this one.
+func (s *state) verify(signed []byte) (text string, out []note.Signature) {
+	for _, trust := range s.trusts {
+		t, signatures, err := ledger.Cosignatures(trust, signed)
+		if err == nil {
+			text, out = t, append(out, signatures...)
+		}
+	}
+	return text, out
+}
+
+// add takes signatures from a note, of whatever origin. It reports whether any
+// was new.
+func (p *published) add(signed []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	states := p.states()
+	if len(states) == 0 {
+		return false
+	}
+	text, signatures := states[len(states)-1].verify(signed)
+	if len(signatures) == 0 {
+		return false
+	}
+	for _, s := range states {
+		if s.text == text {
+			fresh := s.join(s.good(signed))
+			p.publish()
+			return fresh
+		}
+	}
+	p.keepEarly(text, signatures)
+	return false
+}
+
+// states are those that can still get signatures, the newest last.
+func (p *published) states() []*state {
+	if p.current == nil {
+		return p.pending
+	}
+	return append([]*state{p.current}, p.pending...)
+}
+
+// keepEarly keeps signatures on a checkpoint that this node may yet reach.
+func (p *published) keepEarly(text string, signatures []note.Signature) {
+	if _, ok := p.early[text]; !ok && len(p.early) >= maxEarly {
+		clear(p.early)
+	}
+	early := &state{signatures: p.early[text]}
+	early.join(signatures)
+	p.early[text] = early.signatures
+}
+
+// join adds signatures; one a signer.
+func (s *state) join(signatures []note.Signature) (fresh bool) {
+next:
+	for _, sig := range signatures {
+		for _, known := range s.signatures {
+			if known.Name == sig.Name && known.Hash == sig.Hash {
+				continue next
+			}
+		}
+		s.signatures, fresh = append(s.signatures, sig), true
+	}
+	return fresh
+}
+
+// checkpoint is the note with all signatures.
+func (s *state) checkpoint() []byte { return formatNote(s.text, s.signatures) }
+
+// enough reports whether every agreement's number of nodes has signed.
+func (s *state) enough() bool {
+	signed := s.checkpoint()
+	for _, trust := range s.trusts {
+		if _, err := ledger.OpenCheckpoint(trust, signed); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// publish makes the newest state current that has enough signatures, and drops
+// those before it.
+func (p *published) publish() {
+	for i := len(p.pending) - 1; i >= 0; i-- {
+		s := p.pending[i]
+		if !s.enough() {
+			continue
+		}
+		for _, older := range p.pending[:i] {
+			p.drop(older)
+		}
+		if p.current != nil {
+			go p.drop(p.current) // someone may be reading it
+		}
+		p.current, p.pending = s, p.pending[i+1:]
+		p.unkept[s.height] = s.checkpoint()
+		close(p.changed)
+		p.changed = make(chan struct{})
+		return
+	}
+}
+
+// drop gives a state's snapshot back.
+func (p *published) drop(s *state) error {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if s.snapshot == nil {
+		return nil
+	}
+	err := s.snapshot.Rollback()
+	s.snapshot = nil
+	return err
+}
+
+// keep writes checkpoints that were published since the last block.
+func (p *published) keep(tx *sqlitelog.Tx) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for height, checkpoint := range p.unkept {
+		if err := tx.SetCheckpoint(height, checkpoint); err != nil {
+			return err
+		}
+	}
+	clear(p.unkept)
+	return nil
+}
+
+// newest is a note with the signatures on the newest state: what a peer that
+// joins is told. It is nil before there is any.
+func (p *published) newest() []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.current
+	if len(p.pending) > 0 {
+		s = p.pending[len(p.pending)-1]
+	}
+	if s == nil || len(s.signatures) == 0 {
+		return nil
+	}
+	return s.checkpoint()
+}
+
+func (p *published) lastTime() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
+}
+
+// await waits until a state of at least a height is current, and returns its
+// checkpoint.
+func (p *published) await(ctx context.Context, height uint64) (size, reached uint64, checkpoint []byte, err error) {
+	for {
+		p.mu.Lock()
+		s, changed, closed := p.current, p.changed, p.closed
+		if s != nil && s.height >= height {
+			defer p.mu.Unlock()
+			return s.size, s.height, s.checkpoint(), nil
+		}
+		p.mu.Unlock()
+		if closed {
+			return 0, 0, nil, ErrStopped
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return 0, 0, nil, fmt.Errorf("cometlog: waiting for signatures: %w", ctx.Err())
+		}
+	}
+}
+
+// view is a machine.View of the current state.
+func (p *published) view(ctx context.Context, read func(machine.Store, []byte) error) error {
+	for {
+		p.mu.Lock()
+		s := p.current
+		p.mu.Unlock()
+		if s == nil {
+			if _, _, _, err := p.await(ctx, 0); err != nil {
+				return err
+			}
+			continue
+		}
+		if done, err := p.readState(s, read); done {
+			return err
+		}
+	}
+}
+
+// readState reports false where the state was dropped in the meantime.
+func (p *published) readState(s *state, read func(machine.Store, []byte) error) (bool, error) {
+	s.reading.Lock()
+	defer s.reading.Unlock()
+	if s.snapshot == nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if p.closed {
+			return true, ErrStopped
+		}
+		return false, nil
+	}
+	p.mu.Lock()
+	checkpoint := s.checkpoint()
+	p.mu.Unlock()
+	return true, read(s.snapshot, checkpoint)
+}
+
+func (p *published) close() error {
+	p.mu.Lock()
+	p.closed = true
+	close(p.changed)
+	p.changed = make(chan struct{})
+	states := p.states()
+	p.mu.Unlock()
+	var err error
+	for _, s := range states {
+		err = errors.Join(err, p.drop(s))
+	}
+	return err
+}

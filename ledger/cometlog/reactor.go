@@ -1,0 +1,69 @@
+package cometlog
+
+import (
+	"github.com/cometbft/cometbft/p2p"
+	"github.com/cometbft/cometbft/p2p/conn"
+	"github.com/cosmos/gogoproto/types"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// signatureChannel is the channel on which nodes tell each other signatures on
+// checkpoints; CometBFT's own end at 0x61.
+const signatureChannel = byte(0x70)
+
+// reactor spreads signatures on checkpoints between nodes, over the connections
+// that CometBFT has authenticated. A message is a signed note.
+type reactor struct {
+	p2p.BaseReactor
+	published *published
+}
+
+func newReactor(p *published) *reactor {
+	r := &reactor{published: p}
+	r.BaseReactor = *p2p.NewBaseReactor("checkpoints", r)
+	p.spread = r.spread
+	return r
+}
+
+// GetChannels implements p2p.Reactor.
+func (r *reactor) GetChannels() []*conn.ChannelDescriptor {
+	return []*conn.ChannelDescriptor{{
+		ID: signatureChannel, Priority: 5, SendQueueCapacity: 64,
+		RecvMessageCapacity: limits.Checkpoint + 16, MessageType: new(types.BytesValue),
+	}}
+}
+
+// AddPeer tells a new peer what is known of the newest checkpoint: it may have
+// been away.
+func (r *reactor) AddPeer(peer p2p.Peer) {
+	if signed := r.published.newest(); signed != nil {
+		peer.TrySend(envelope(signed))
+	}
+}
+
+// Receive implements p2p.Reactor. What is new goes on to the other peers, who may
+// not be connected to its sender.
+func (r *reactor) Receive(e p2p.Envelope) {
+	message, ok := e.Message.(*types.BytesValue)
+	if !ok {
+		r.Switch.StopPeerForError(e.Src, "not a signature")
+		return
+	}
+	if r.published.add(message.Value) {
+		r.spread(message.Value)
+	}
+}
+
+func (r *reactor) spread(signed []byte) {
+	if r.Switch == nil || !r.IsRunning() {
+		return
+	}
+	for _, peer := range r.Switch.Peers().List() {
+		peer.TrySend(envelope(signed))
+	}
+}
+
+func envelope(signed []byte) p2p.Envelope {
+	return p2p.Envelope{ChannelID: signatureChannel, Message: &types.BytesValue{Value: signed}}
+}

@@ -1,0 +1,255 @@
+package cometlog
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
+	"github.com/cometbft/cometbft/p2p"
+	"github.com/cometbft/cometbft/privval"
+	"github.com/cometbft/cometbft/types"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+// TestnetOptions changes defaults of a consortium on one machine.
+type TestnetOptions struct {
+	// Origin names the log; empty is "hufu.example/testnet".
+	Origin string
+	// EpochLength is whole seconds; zero means ledger.DefaultEpochLength.
+	EpochLength time.Duration
+	// Heartbeat is how long the ledger may go without a checkpoint, in whole
+	// seconds; zero means a minute.
+	Heartbeat time.Duration
+	// Ports are three free TCP ports a node: for peers, for the API and for
+	// metrics. Nil means 26600 to 26602 for the first, and so on.
+	Ports []int
+	// Metrics opens the metrics ports. CometBFT has one set of metrics a process.
+	Metrics bool
+	// Clock is when the ledger begins; nil means time.Now.
+	Clock func() time.Time
+}
+
+// Member is one agency's node before the consortium begins: what the others must
+// know of it.
+type Member struct {
+	// Name is the node's, and that of its cosigning key.
+	Name string
+	// Witness is the verifier key of its cosigning key.
+	Witness string
+	// Vote is its voting key.
+	Vote ed25519.PublicKey
+	// Peer is ID@host:port.
+	Peer string
+}
+
+// Testnet makes the folders node0, node1, … of n nodes that all run on this
+// machine, with one root agency, whose signature key is root, as the only one
+// that decides. The error is fs.ErrExist where a folder is there already, an
+// error of package ledger, or the system's own.
+func Testnet(dir string, n int, root crypto.Signer, options TestnetOptions) ([]string, error) {
+	if n < 1 || n > 32 {
+		return nil, fmt.Errorf("%w: %d nodes, from 1 to 32 are taken", ErrConfig, n)
+	}
+	options.defaults(n)
+	if len(options.Ports) < 3*n {
+		return nil, fmt.Errorf("%w: %d ports for %d nodes, of which each takes three", ErrConfig, len(options.Ports), n)
+	}
+	var dirs []string
+	var members []Member
+	for i := range n {
+		folder := filepath.Join(dir, "node"+strconv.Itoa(i))
+		port := func(k int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(options.Ports[3*i+k])) }
+		config := NodeConfig{Name: fmt.Sprintf("%s/node%d", options.Origin, i), Listen: port(0), API: port(1)}
+		if options.Metrics {
+			config.Metrics = port(2)
+		}
+		m, err := CreateMember(folder, config)
+		if err != nil {
+			return nil, err
+		}
+		dirs, members = append(dirs, folder), append(members, *m)
+	}
+	trust, genesis, err := Found(options, root, members)
+	if err != nil {
+		return nil, err
+	}
+	for i, folder := range dirs {
+		if err := Join(folder, trust, genesis, slices.Delete(slices.Clone(members), i, i+1)); err != nil {
+			return nil, err
+		}
+	}
+	return dirs, nil
+}
+
+func (o *TestnetOptions) defaults(n int) {
+	if o.Origin == "" {
+		o.Origin = "hufu.example/testnet"
+	}
+	if o.EpochLength == 0 {
+		o.EpochLength = ledger.DefaultEpochLength
+	}
+	if o.Heartbeat == 0 {
+		o.Heartbeat = time.Minute
+	}
+	if o.Ports == nil {
+		for i := range 3 * n {
+			o.Ports = append(o.Ports, 26600+i)
+		}
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+}
+
+// CreateMember makes a node's folder with its keys and node.json, and returns
+// what the others must know.
+func CreateMember(dir string, config NodeConfig) (*Member, error) {
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
+		return nil, fmt.Errorf("cometlog: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("cometlog: %w", err)
+	}
+	key, err := sqlitelog.CreateKey(filepath.Join(dir, fileCosign))
+	if err != nil {
+		return nil, err
+	}
+	signer, err := ledger.NewCosigner(config.Name, key, nil)
+	if err != nil {
+		return nil, err
+	}
+	vote := cmted25519.GenPrivKey()
+	privval.NewFilePV(vote, filepath.Join(dir, fileVote), "").Key.Save()
+	peer := p2p.NodeKey{PrivKey: cmted25519.GenPrivKey()}
+	if err := peer.SaveAs(filepath.Join(dir, filePeer)); err != nil {
+		return nil, fmt.Errorf("cometlog: %w", err)
+	}
+	return &Member{
+		Name: config.Name, Witness: signer.VerifierKey(), Vote: vote.PubKey().Bytes(),
+		Peer: string(peer.ID()) + "@" + config.Listen,
+	}, writeJSON(filepath.Join(dir, fileConfig), config)
+}
+
+// Found makes what all members begin with: trust.json and genesis.json.
+func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust *ledger.TrustFile, genesis []byte, err error) {
+	options.defaults(len(members))
+	create, rootDID, err := firstDID(root, options.Clock())
+	if err != nil {
+		return nil, nil, err
+	}
+	agreement, err := Agreement(0, members, [][]byte{create.Signatures[0].Key}, 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	op, err := ledger.NewOperation(agreement)
+	if err != nil {
+		return nil, nil, err
+	}
+	agreed, err := ledger.Sign(op, root)
+	if err != nil {
+		return nil, nil, err
+	}
+	trust, err = ledger.NewTrust(ledger.TrustFile{
+		Origin: options.Origin, WitnessKeys: agreement.Witnesses, K: int(agreement.K), RootDID: rootDID, EpochLength: options.EpochLength,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	state, err := json.Marshal(Genesis{
+		Origin: options.Origin, RootDID: rootDID, EpochLength: int64(options.EpochLength / time.Second),
+		Heartbeat: int64(options.Heartbeat / time.Second), Operations: ledger.FormatBatch([]*ledger.SignedOperation{create, agreed}),
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("cometlog: %w", err)
+	}
+	genesis, err = formatGenesis(options, state, members)
+	return trust, genesis, err
+}
+
+// Agreement is the trust object of a consortium of these members: more than two
+// thirds must sign a checkpoint.
+func Agreement(number uint64, members []Member, agencyKeys [][]byte, threshold uint32) (*ledger.Trust, error) {
+	t := &ledger.Trust{Number: number, K: uint32(2*len(members)/3 + 1), AgencyKeys: agencyKeys, Threshold: threshold}
+	for _, m := range members {
+		t.Witnesses, t.Nodes = append(t.Witnesses, m.Witness), append(t.Nodes, m.Vote)
+	}
+	return t, t.Check()
+}
+
+func firstDID(root crypto.Signer, at time.Time) (*ledger.SignedOperation, string, error) {
+	key, err := ledger.DefaultSuites().MarshalKey(root.Public())
+	if err != nil {
+		return nil, "", err
+	}
+	op, err := ledger.NewOperation(&ledger.DID{
+		Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: at.Unix()}},
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	signed, err := ledger.Sign(op, root)
+	if err != nil {
+		return nil, "", err
+	}
+	did, err := ledger.DIDOf(op)
+	return signed, did, err
+}
+
+func formatGenesis(options TestnetOptions, state []byte, members []Member) ([]byte, error) {
+	doc := types.GenesisDoc{
+		GenesisTime: options.Clock().UTC(), ChainID: chainID(options.Origin), InitialHeight: 1,
+		ConsensusParams: types.DefaultConsensusParams(), AppState: state,
+	}
+	for _, m := range members {
+		key := cmted25519.PubKey(m.Vote)
+		doc.Validators = append(doc.Validators, types.GenesisValidator{Address: key.Address(), PubKey: key, Power: votingPower, Name: m.Name})
+	}
+	if err := doc.ValidateAndComplete(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return marshalGenesis(&doc)
+}
+
+// Join completes a member's folder with what all begin with and the others'
+// addresses.
+func Join(dir string, trust *ledger.TrustFile, genesis []byte, others []Member) error {
+	config, err := readConfig(dir)
+	if err != nil {
+		return err
+	}
+	config.Peers = nil
+	for _, m := range others {
+		config.Peers = append(config.Peers, m.Peer)
+	}
+	if err := os.WriteFile(filepath.Join(dir, fileTrust), trust.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("cometlog: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, fileGenesis), genesis, 0o644); err != nil {
+		return fmt.Errorf("cometlog: %w", err)
+	}
+	return writeJSON(filepath.Join(dir, fileConfig), config)
+}
+
+func writeJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err == nil {
+		err = os.WriteFile(path, append(b, '\n'), 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("cometlog: %w", err)
+	}
+	return nil
+}
