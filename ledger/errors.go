@@ -25,6 +25,13 @@ var (
 	// ErrFingerprint means a trust file other than the pinned one.
 	ErrFingerprint = errors.New("ledger: trust file does not match its fingerprint")
 
+	// ErrTrustChain means agreements of a consortium that do not follow from the
+	// trust file at hand.
+	ErrTrustChain = errors.New("ledger: not an agreement of this consortium")
+	// ErrBootstrap means trust that was last renewed too long ago to be followed
+	// to today's: a new trust file and its fingerprint must come another way.
+	ErrBootstrap = errors.New("ledger: trust file too old, get a new one")
+
 	// ErrOrigin means a checkpoint of another log.
 	ErrOrigin = errors.New("ledger: checkpoint of another log")
 	// ErrNotWitnessed means fewer cosignatures than the trust file asks for.

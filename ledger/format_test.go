@@ -88,8 +88,13 @@ func doors(t testing.TB) map[string]door {
 		"epoch":            {epoch.Bytes(), parser(ledger.ParseEpoch)},
 		"operation":        {op.Bytes(), parser(ledger.ParseOperation)},
 		"signed operation": {signed.Bytes(), parser(ledger.ParseSignedOperation)},
-		"batched":          {must(ledger.SignBatch(operations(t, 3), key))(t)[1].Bytes(), parser(ledger.ParseSignedOperation)},
-		"proof":            {w.prove(anchorOf(1).Key(), anchorOf(2).Key()).Bytes(), parser(ledger.ParseProof)},
+		"inclusion":        {(&ledger.Inclusion{Checkpoint: []byte{1}, Leaf: []byte{2}}).Bytes(), parser(ledger.ParseInclusion)},
+		"batch": {ledger.FormatBatch([]*ledger.SignedOperation{signed}), func(b []byte) ([]byte, error) {
+			ops, err := ledger.ParseBatch(b)
+			return ledger.FormatBatch(ops), err
+		}},
+		"batched": {must(ledger.SignBatch(operations(t, 3), key))(t)[1].Bytes(), parser(ledger.ParseSignedOperation)},
+		"proof":   {w.prove(anchorOf(1).Key(), anchorOf(2).Key()).Bytes(), parser(ledger.ParseProof)},
 	}
 }
 
@@ -230,5 +235,16 @@ func TestDay(t *testing.T) {
 		if got := ledger.Day(at); got != want {
 			t.Errorf("%s: %d, want %d", text, got, want)
 		}
+	}
+}
+
+func TestBatchBounds(t *testing.T) {
+	for n, b := range [][]byte{{0x80}, append([]byte{0x99, 0x27, 0x11}, bytes.Repeat([]byte{0x40}, 10_001)...)} {
+		if _, err := ledger.ParseBatch(b); !is(err, ledger.ErrTooLarge) {
+			t.Errorf("case %d: %v", n, err)
+		}
+	}
+	if _, err := ledger.ParseBatch([]byte{0x81, 0x41, 0x00}); !is(err, ledger.ErrFormat) {
+		t.Error(err)
 	}
 }

@@ -22,6 +22,7 @@ import (
 const (
 	DefaultEpochLength   = time.Hour
 	DefaultCheckpointAge = 24 * time.Hour
+	DefaultTrustAge      = 180 * 24 * time.Hour
 )
 
 // maxSeconds bounds the durations of a trust file, so that no computation with
@@ -33,8 +34,9 @@ const maxSeconds = 100 * 366 * secondsPerDay
 // is JSON, by custom trust.json:
 //
 //	{"origin": "...", "log": "<verifier key>", "witnesses": ["<verifier key>"],
-//	 "k": 1, "rootDID": "did:hufu:...", "epochLength": 3600,
-//	 "maxAge": {"checkpoint": 86400}}
+//	 "k": 1, "agencyKeys": ["<base64>"], "threshold": 1,
+//	 "rootDID": "did:hufu:...", "epochLength": 3600,
+//	 "maxAge": {"checkpoint": 86400, "trust": 15552000}}
 //
 // Keys are in the verifier key format of C2SP signed-note, durations in
 // seconds. Make one with ParseTrustPinned, ParseTrust or NewTrust; the zero
@@ -52,6 +54,13 @@ type TrustFile struct {
 	WitnessKeys []string
 	// K is how many of them must cosign.
 	K int
+	// Number is that of the agreement (see [Trust]) that WitnessKeys, K,
+	// AgencyKeys and Threshold are from.
+	Number uint64
+	// AgencyKeys are the keys of which Threshold must sign the next agreement;
+	// with none, the file cannot be followed to another.
+	AgencyKeys [][]byte
+	Threshold  int
 	// RootDID accredits without being accredited.
 	RootDID string
 	// EpochLength is the length of an epoch, whole seconds.
@@ -68,6 +77,9 @@ type TrustFile struct {
 type MaxAge struct {
 	// Checkpoint bounds the age of the k-th newest cosignature.
 	Checkpoint time.Duration
+	// Trust bounds how long ago the agreements of the consortium were last
+	// followed to the newest.
+	Trust time.Duration
 }
 
 type trustJSON struct {
@@ -75,6 +87,9 @@ type trustJSON struct {
 	Log         string     `json:"log,omitzero"`
 	Witnesses   []string   `json:"witnesses"`
 	K           int        `json:"k"`
+	Number      uint64     `json:"number,omitzero"`
+	AgencyKeys  [][]byte   `json:"agencyKeys,omitzero"`
+	Threshold   int        `json:"threshold,omitzero"`
 	RootDID     string     `json:"rootDID"`
 	EpochLength int64      `json:"epochLength,omitzero"`
 	MaxAge      maxAgeJSON `json:"maxAge,omitzero"`
@@ -82,6 +97,7 @@ type trustJSON struct {
 
 type maxAgeJSON struct {
 	Checkpoint int64 `json:"checkpoint,omitzero"`
+	Trust      int64 `json:"trust,omitzero"`
 }
 
 // NewTrust makes a trust file from its exported fields; a zero EpochLength or
@@ -90,7 +106,8 @@ func NewTrust(t TrustFile) (*TrustFile, error) {
 	b, err := json.Marshal(trustJSON{
 		Origin: t.Origin, Log: t.LogKey, Witnesses: t.WitnessKeys, K: t.K, RootDID: t.RootDID,
 		EpochLength: int64(t.EpochLength / time.Second),
-		MaxAge:      maxAgeJSON{int64(t.MaxAge.Checkpoint / time.Second)},
+		Number:      t.Number, AgencyKeys: t.AgencyKeys, Threshold: t.Threshold,
+		MaxAge: maxAgeJSON{int64(t.MaxAge.Checkpoint / time.Second), int64(t.MaxAge.Trust / time.Second)},
 	}, jsontext.WithIndent("  "))
 	if err != nil {
 		return nil, fmt.Errorf("ledger: writing trust file: %w", err)
@@ -120,12 +137,18 @@ func ParseTrust(b []byte) (*TrustFile, error) {
 	if err := json.Unmarshal(b, &j, json.RejectUnknownMembers(true)); err != nil {
 		return nil, fmt.Errorf("%w: trust file is not the expected JSON", ErrFormat)
 	}
-	t := &TrustFile{Origin: j.Origin, LogKey: j.Log, WitnessKeys: j.Witnesses, K: j.K, RootDID: j.RootDID, raw: slices.Clone(b)}
+	t := &TrustFile{
+		Origin: j.Origin, LogKey: j.Log, WitnessKeys: j.Witnesses, K: j.K, RootDID: j.RootDID,
+		Number: j.Number, AgencyKeys: j.AgencyKeys, Threshold: j.Threshold, raw: slices.Clone(b),
+	}
 	var err error
 	if t.EpochLength, err = seconds(j.EpochLength, DefaultEpochLength); err != nil {
 		return nil, err
 	}
 	if t.MaxAge.Checkpoint, err = seconds(j.MaxAge.Checkpoint, DefaultCheckpointAge); err != nil {
+		return nil, err
+	}
+	if t.MaxAge.Trust, err = seconds(j.MaxAge.Trust, DefaultTrustAge); err != nil {
 		return nil, err
 	}
 	return t, t.prepare()
@@ -148,6 +171,9 @@ func (t *TrustFile) prepare() (err error) {
 	}
 	if t.K < 1 || t.K > len(t.WitnessKeys) || len(t.WitnessKeys) > maxWitnesses {
 		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.WitnessKeys))
+	}
+	if len(t.AgencyKeys) > maxWitnesses || t.Threshold < 0 || t.Threshold > len(t.AgencyKeys) || (t.Threshold == 0) != (len(t.AgencyKeys) == 0) {
+		return fmt.Errorf("%w: %d of %d agencies", ErrValue, t.Threshold, len(t.AgencyKeys))
 	}
 	if t.LogKey == "" {
 		if 3*t.K <= 2*len(t.WitnessKeys) {

@@ -29,14 +29,8 @@ func Verify(trust *TrustFile, now time.Time, maxAge time.Duration, proof *Proof)
 	if err := proof.check(); err != nil {
 		return nil, err
 	}
-	head, times, err := openCheckpoint(trust, proof.Checkpoint)
+	head, err := openFresh(trust, now, maxAge, proof.Checkpoint)
 	if err != nil {
-		return nil, err
-	}
-	if maxAge == 0 {
-		maxAge = trust.MaxCheckpointAge()
-	}
-	if head.Time, err = fresh(times, trust.K, now, maxAge); err != nil {
 		return nil, err
 	}
 	if head.State, err = verifyStateLeaf(head, proof); err != nil {
@@ -57,6 +51,19 @@ func Verify(trust *TrustFile, now time.Time, maxAge time.Duration, proof *Proof)
 		view.values[e.Key] = e.Value
 	}
 	return view, nil
+}
+
+// openFresh opens a checkpoint and judges its age.
+func openFresh(trust *TrustFile, now time.Time, maxAge time.Duration, checkpoint []byte) (*Head, error) {
+	head, times, err := openCheckpoint(trust, checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	if maxAge == 0 {
+		maxAge = trust.MaxCheckpointAge()
+	}
+	head.Time, err = fresh(times, trust.K, now, maxAge)
+	return head, err
 }
 
 // verifyStateLeaf insists on the last leaf: an earlier one is an old state.

@@ -164,6 +164,7 @@ func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust 
 	}
 	trust, err = ledger.NewTrust(ledger.TrustFile{
 		Origin: options.Origin, WitnessKeys: agreement.Witnesses, K: int(agreement.K), RootDID: rootDID, EpochLength: options.EpochLength,
+		AgencyKeys: agreement.AgencyKeys, Threshold: int(agreement.Threshold),
 	})
 	if err != nil {
 		return nil, nil, err

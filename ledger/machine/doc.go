@@ -5,7 +5,7 @@
 // A batch of signed operations is judged one by one against the current state,
 // by a rule for each kind, then appended to the log (RFC 6962, by
 // golang.org/x/mod/sumdb/tlog) and to the state map, and closed with a state
-// leaf. All of it happens or nothing. What it is kept in is a [Store]: nine
+// leaf. All of it happens or nothing. What it is kept in is a [Store]: ten
 // sorted tables behind three methods.
 //
 // The rules, in short:

@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -111,11 +112,113 @@ func entries(store Store, from uint64) ([][]byte, error) {
 			return nil, err
 		}
 		if leaf == nil {
-			return nil, damagedLeaf(n, fmt.Errorf("missing"))
+			return nil, damagedLeaf(n, errors.New("missing"))
 		}
 		leaves, size = append(leaves, leaf), size+len(leaf)
 	}
 	return leaves, nil
+}
+
+// maxHistory bounds how many changes History returns.
+const maxHistory = 1024
+
+// History returns the operations that changed a key, the oldest first, at most
+// 1,024 from the leaf of that index on. The error is ledger.ErrKey,
+// [ErrDamaged] or the store's own.
+func (r *Reader) History(ctx context.Context, key string, from uint64) (changes []ledger.Change, err error) {
+	if err := ledger.CheckKey(key); err != nil {
+		return nil, err
+	}
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		changes, err = history(store, key, from)
+		return err
+	})
+	return changes, err
+}
+
+// errEnough ends a scan.
+var errEnough = errors.New("machine: enough")
+
+func history(store Store, key string, from uint64) (changes []ledger.Change, err error) {
+	path := ledger.MapIndex(key)
+	err = store.Scan(TableHistory, path[:], func(row, _ []byte) error {
+		if len(row) != len(path)+8 {
+			return fmt.Errorf("%w: history", ErrDamaged)
+		}
+		index, _ := readU64(row[len(path):])
+		if index >= from {
+			changes = append(changes, ledger.Change{Index: index})
+		}
+		if len(changes) == maxHistory {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
+	}
+	for i := range changes {
+		if changes[i].Leaf, err = store.Get(TableLeaf, u64(changes[i].Index)); err != nil {
+			return nil, err
+		}
+		if changes[i].Leaf == nil {
+			return nil, damagedLeaf(changes[i].Index, errors.New("missing"))
+		}
+	}
+	return changes, nil
+}
+
+// ProveInclusion proves that a leaf is in the log, under the newest checkpoint;
+// see ledger.VerifyInclusion. The error is ledger.ErrNotIncluded where the log is
+// not that long, [ErrDamaged] or the store's own.
+func (r *Reader) ProveInclusion(ctx context.Context, index uint64) (proof *ledger.Inclusion, err error) {
+	err = r.view(ctx, func(store Store, checkpoint []byte) error {
+		proof, err = proveInclusion(store, checkpoint, index)
+		return err
+	})
+	return proof, err
+}
+
+func proveInclusion(store Store, checkpoint []byte, index uint64) (*ledger.Inclusion, error) {
+	head, err := ReadHead(store)
+	if err != nil {
+		return nil, err
+	}
+	if index >= head.Size {
+		return nil, fmt.Errorf("%w: leaf %d of %d", ledger.ErrNotIncluded, index, head.Size)
+	}
+	leaf, err := store.Get(TableLeaf, u64(index))
+	if err != nil {
+		return nil, err
+	}
+	if leaf == nil {
+		return nil, damagedLeaf(index, errors.New("missing"))
+	}
+	path, err := tlog.ProveRecord(int64(head.Size), int64(index), hashReader(store))
+	if err != nil {
+		return nil, err
+	}
+	return &ledger.Inclusion{Checkpoint: checkpoint, Index: index, Leaf: leaf, Path: path}, nil
+}
+
+// TrustChain returns the signed trust operations from a number on, which lead
+// from an older trust file to today's; see ledger.TrustFile.Follow. The error is
+// [ErrDamaged] or the store's own.
+func (r *Reader) TrustChain(ctx context.Context, from uint64) (chain []*ledger.SignedOperation, err error) {
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		for n := from; ; n++ {
+			changes, err := history(store, ledger.TrustKey(n), 0)
+			if err != nil || len(changes) == 0 {
+				return err
+			}
+			op, err := ledger.ParseSignedOperation(changes[0].Leaf)
+			if err != nil {
+				return damagedLeaf(changes[0].Index, err)
+			}
+			chain = append(chain, op)
+		}
+	})
+	return chain, err
 }
 
 // View runs read over the newest state, with its signed checkpoint.

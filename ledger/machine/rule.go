@@ -84,7 +84,31 @@ func (t *transition) operation(signed *ledger.SignedOperation) (ledger.Operation
 	if err := rule(t, change{signed.Operation, signers}); err != nil {
 		return ledger.OperationReceipt{}, err
 	}
+	if err := t.remember(signed.Operation); err != nil {
+		return ledger.OperationReceipt{}, err
+	}
 	return t.record(id, leaf)
+}
+
+// remember notes which leaf is about to change which key.
+func (t *transition) remember(op *ledger.Operation) error {
+	key := op.Key
+	switch {
+	case op.Kind == ledger.KindAudit, op.Kind == ledger.KindRevoke, t.admission:
+		return nil
+	case key == ledger.DIDKey(""):
+		did, err := ledger.DIDOf(op)
+		if err != nil {
+			return err
+		}
+		key = ledger.DIDKey(did)
+	}
+	return wrapStore(t.store.Put(TableHistory, historyKey(key, t.size), []byte{1}))
+}
+
+func historyKey(key string, index uint64) []byte {
+	path := ledger.MapIndex(key)
+	return append(path[:], u64(index)...)
 }
 
 // signers verifies the signatures, unless an Admission has.

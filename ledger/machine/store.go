@@ -30,13 +30,16 @@ const (
 	TableRevoked Table = "revoked"
 	// TableRegistry: registry root ‖ leaf → 0x01.
 	TableRegistry Table = "registry"
+	// TableHistory: index of a key in the state map ‖ u64 index of a leaf that
+	// changed its value → 0x01.
+	TableHistory Table = "history"
 	// TableEpoch: u64 epoch → u64 height of the checkpoint that closed it.
 	TableEpoch Table = "epoch"
 )
 
 // Tables lists all tables.
 func Tables() []Table {
-	return []Table{TableLeaf, TableHash, TableHead, TableOperation, TableValue, TableNode, TableRevoked, TableRegistry, TableEpoch}
+	return []Table{TableLeaf, TableHash, TableHead, TableOperation, TableValue, TableNode, TableRevoked, TableRegistry, TableHistory, TableEpoch}
 }
 
 // Store is where a ledger is kept, as seen from within one transaction. The

@@ -52,7 +52,12 @@ func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Sig
 	if err != nil {
 		return nil, err
 	}
+	rootKey, err := ledger.DefaultSuites().MarshalKey(root.Public())
+	if err != nil {
+		return nil, err
+	}
 	trust, err := ledger.NewTrust(ledger.TrustFile{
+		AgencyKeys: [][]byte{rootKey}, Threshold: 1,
 		Origin: origin, LogKey: logSigner.VerifierKey(), WitnessKeys: []string{witnessSigner.VerifierKey()}, K: 1,
 		RootDID: rootDID, EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
 	})
@@ -103,12 +108,8 @@ func createRoot(root crypto.Signer, options InitOptions) (string, *ledger.Signed
 }
 
 func firstTrust(root crypto.Signer, trust *ledger.TrustFile) (*ledger.SignedOperation, error) {
-	key, err := ledger.DefaultSuites().MarshalKey(root.Public())
-	if err != nil {
-		return nil, err
-	}
 	op, err := ledger.NewOperation(&ledger.Trust{
-		Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: [][]byte{key}, Threshold: 1,
+		Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: uint32(trust.Threshold),
 	})
 	if err != nil {
 		return nil, err

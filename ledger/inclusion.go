@@ -1,0 +1,79 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Change is one operation that changed a key, in a key's history.
+type Change struct {
+	// Index is that of the leaf, which is the operation as it was signed.
+	Index uint64
+	Leaf  []byte
+}
+
+// Inclusion is everything needed to believe that a leaf is in the log, given a
+// trust file: that an operation was made, and nothing of what holds today. Its
+// encoding is deterministic CBOR: [1, [checkpoint, index, leaf, path]].
+type Inclusion struct {
+	_ struct{} `cbor:",toarray"`
+	// Checkpoint is the signed note.
+	Checkpoint []byte
+	// Index counts leaves of the log from 0.
+	Index uint64
+	// Leaf is a signed operation or a state leaf.
+	Leaf []byte
+	// Path proves it (RFC 9162, section 2.1.3).
+	Path []tlog.Hash
+}
+
+// ParseInclusion reads an inclusion proof and verifies nothing. The error is
+// [ErrTooLarge] or [ErrFormat].
+func ParseInclusion(b []byte) (*Inclusion, error) {
+	p, err := decodeObject[Inclusion](b, limits.Proof)
+	if err != nil {
+		return nil, err
+	}
+	return &p, p.check()
+}
+
+// Bytes is the canonical encoding.
+func (p *Inclusion) Bytes() []byte { return encodeObject(*p) }
+
+func (p *Inclusion) check() error {
+	if len(p.Path) > maxInclusion || p.Index >= 1<<62 {
+		return fmt.Errorf("%w: path of %d hashes to leaf %d", ErrTooLarge, len(p.Path), p.Index)
+	}
+	return nil
+}
+
+// VerifyInclusion checks that a leaf is in the log of a fresh checkpoint, which
+// it returns. What the leaf says is the caller's to read; signatures in it held
+// when the log took it. now and maxAge are as in [Verify], errors, too.
+func VerifyInclusion(trust *TrustFile, now time.Time, maxAge time.Duration, proof *Inclusion) (*Head, error) {
+	if now.IsZero() {
+		now = time.Now()
+	}
+	if proof == nil {
+		return nil, fmt.Errorf("%w: no proof", ErrFormat)
+	}
+	if err := proof.check(); err != nil {
+		return nil, err
+	}
+	head, err := openFresh(trust, now, maxAge, proof.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	if proof.Index >= head.Size {
+		return nil, fmt.Errorf("%w: leaf %d of %d", ErrNotIncluded, proof.Index, head.Size)
+	}
+	err = tlog.CheckRecord(proof.Path, int64(head.Size), head.Root, int64(proof.Index), tlog.RecordHash(proof.Leaf))
+	if err != nil {
+		return nil, fmt.Errorf("%w: leaf %d", ErrNotIncluded, proof.Index)
+	}
+	return head, nil
+}

@@ -1,0 +1,329 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+var (
+	// ErrAddress means an address that is not http or https with a host.
+	ErrAddress = errors.New("remote: not an address of a ledger")
+	// ErrUnreachable means that no server gave an answer: what was asked is not
+	// known, and what was submitted may be on the ledger or not.
+	ErrUnreachable = errors.New("remote: no server of the ledger answers")
+
+	// errAnswer is an answer that is not what the protocol says.
+	errAnswer = errors.New("remote: answer not as the protocol says")
+)
+
+// Options changes how servers are asked.
+type Options struct {
+	// HTTP is the client; nil means one that gives a server 30 seconds and
+	// follows no redirect.
+	HTTP *http.Client
+}
+
+// Client asks one or more servers of one ledger: where one does not answer, the
+// next. It is safe for concurrent use.
+type Client struct {
+	bases []string
+	http  *http.Client
+	// first is the server that answered last.
+	first atomic.Int64
+}
+
+// serverTime is how long a server may take: a consortium that lost a node needs
+// some seconds to go on.
+const serverTime = 30 * time.Second
+
+// New makes a client of the servers at the addresses, which are http or https.
+// The error is [ErrAddress].
+func New(options Options, addresses ...string) (*Client, error) {
+	c := &Client{http: options.HTTP}
+	if c.http == nil {
+		c.http = &http.Client{
+			Timeout:       serverTime,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}
+	}
+	if len(addresses) == 0 {
+		return nil, fmt.Errorf("%w: none given", ErrAddress)
+	}
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+			return nil, ErrAddress
+		}
+		c.bases = append(c.bases, strings.TrimSuffix(u.String(), "/"))
+	}
+	return c, nil
+}
+
+// answer is a server's.
+type answer struct {
+	status int
+	body   []byte
+}
+
+// ask sends a request to one server after the other until one answers that it
+// can say something. limit caps the answer.
+func (c *Client) ask(ctx context.Context, method, path string, body []byte, limit int64) (*answer, error) {
+	var errs []error
+	first := c.first.Load()
+	for i := range c.bases {
+		n := (int(first) + i) % len(c.bases)
+		a, err := c.askOne(ctx, method, c.bases[n]+path, body, limit)
+		if err == nil && a.status < http.StatusInternalServerError {
+			c.first.Store(int64(n))
+			return a, nil
+		}
+		if err == nil {
+			err = fmt.Errorf("status %d: %s", a.status, reasonOf(a.body))
+		}
+		errs = append(errs, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, fmt.Errorf("%w: %w", ErrUnreachable, errors.Join(errs...))
+}
+
+func (c *Client) askOne(ctx context.Context, method, address string, body []byte, limit int64) (*answer, error) {
+	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+	if err != nil {
+		return nil, ErrAddress
+	}
+	if body != nil {
+		r.Header.Set("Content-Type", "application/octet-stream")
+	}
+	response, err := c.http.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	b, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("%w: answer of more than %d bytes", ledger.ErrTooLarge, limit)
+	}
+	return &answer{response.StatusCode, b}, nil
+}
+
+func reasonOf(body []byte) string {
+	var e wireError
+	if json.Unmarshal(body, &e) != nil {
+		return "no reason given"
+	}
+	return printable(e.Error)
+}
+
+// get asks and insists on a yes.
+func (c *Client) get(ctx context.Context, path string, limit int64) ([]byte, error) {
+	a, err := c.ask(ctx, http.MethodGet, path, nil, limit)
+	if err != nil {
+		return nil, err
+	}
+	return a.yes()
+}
+
+func (a *answer) yes() ([]byte, error) {
+	switch a.status {
+	case http.StatusOK:
+		return a.body, nil
+	case http.StatusNotFound:
+		return nil, fmt.Errorf("%w: says the server", ledger.ErrAbsent)
+	case http.StatusRequestEntityTooLarge:
+		return nil, fmt.Errorf("%w: says the server", ledger.ErrTooLarge)
+	}
+	return nil, fmt.Errorf("%w: status %d: %s", errAnswer, a.status, reasonOf(a.body))
+}
+
+func (c *Client) getJSON(ctx context.Context, path string, limit int64, v any) error {
+	b, err := c.get(ctx, path, limit)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(b, v); err != nil {
+		return errAnswer
+	}
+	return nil
+}
+
+// Submit implements ledger.Submitter. The error is a [*ledger.RefusedError],
+// ledger.ErrFormat or ledger.ErrTooLarge, after which nothing has changed, or
+// another, [ErrUnreachable] first of all, after which the batch may be on the
+// ledger or not.
+func (c *Client) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+	body := ledger.FormatBatch(ops)
+	if _, err := ledger.ParseBatch(body); err != nil {
+		return nil, err
+	}
+	a, err := c.ask(ctx, http.MethodPost, "/v1/submit", body, limits.Proof)
+	if err != nil {
+		return nil, err
+	}
+	if a.status == http.StatusConflict {
+		var w wireRefusal
+		if err := json.Unmarshal(a.body, &w); err != nil {
+			return nil, errAnswer
+		}
+		return nil, w.refused()
+	}
+	b, err := a.yes()
+	if err != nil {
+		return nil, err
+	}
+	var w wireReceipt
+	if err := json.Unmarshal(b, &w); err != nil {
+		return nil, errAnswer
+	}
+	return w.receipt(ops)
+}
+
+// Prove implements ledger.Reader.
+func (c *Client) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
+	body, err := json.Marshal(wireProve{keys})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %d keys", ledger.ErrKey, len(keys))
+	}
+	a, err := c.ask(ctx, http.MethodPost, "/v1/prove", body, limits.Proof)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.yes()
+	if err != nil {
+		return nil, err
+	}
+	return ledger.ParseProof(b)
+}
+
+// ProveConsistency implements ledger.Reader.
+func (c *Client) ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.Hash, error) {
+	var w wireHashes
+	if err := c.getJSON(ctx, fmt.Sprintf("/v1/consistency?from=%d&to=%d", from, to), limits.Document, &w); err != nil {
+		return nil, err
+	}
+	hashes := make([]tlog.Hash, len(w.Hashes))
+	for i, h := range w.Hashes {
+		if len(h) != tlog.HashSize {
+			return nil, errAnswer
+		}
+		hashes[i] = tlog.Hash(h)
+	}
+	return hashes, nil
+}
+
+// Checkpoint returns the newest signed checkpoint, unverified.
+func (c *Client) Checkpoint(ctx context.Context) ([]byte, error) {
+	return c.get(ctx, "/v1/checkpoint", limits.Checkpoint)
+}
+
+// ProveInclusion proves that a leaf is in the log; see ledger.VerifyInclusion.
+func (c *Client) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error) {
+	b, err := c.get(ctx, "/v1/inclusion/"+strconv.FormatUint(index, 10), limits.Proof)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.ParseInclusion(b)
+}
+
+// maxLeaves caps an answer with leaves, which JSON makes longer.
+const maxLeaves = 4 * limits.Proof
+
+// Entries returns some leaves of the log from an index on, unverified. Beyond its
+// end the error is ledger.ErrAbsent.
+func (c *Client) Entries(ctx context.Context, from uint64) ([][]byte, error) {
+	var w wireLeaves
+	err := c.getJSON(ctx, "/v1/entries?from="+strconv.FormatUint(from, 10), maxLeaves, &w)
+	return w.Leaves, err
+}
+
+// History returns the operations that changed a key, from a leaf on, unverified.
+func (c *Client) History(ctx context.Context, key string, from uint64) ([]ledger.Change, error) {
+	var w wireChanges
+	path := "/v1/history?key=" + url.QueryEscape(key) + "&from=" + strconv.FormatUint(from, 10)
+	if err := c.getJSON(ctx, path, maxLeaves, &w); err != nil {
+		return nil, err
+	}
+	var changes []ledger.Change
+	for _, change := range w.Changes {
+		changes = append(changes, ledger.Change(change))
+	}
+	return changes, nil
+}
+
+// TrustChain returns the consortium's agreements from a number on; see
+// ledger.TrustFile.Follow.
+func (c *Client) TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error) {
+	var w wireOperations
+	if err := c.getJSON(ctx, "/v1/agreements?from="+strconv.FormatUint(from, 10), maxLeaves, &w); err != nil {
+		return nil, err
+	}
+	var chain []*ledger.SignedOperation
+	for _, b := range w.Operations {
+		op, err := ledger.ParseSignedOperation(b)
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, op)
+	}
+	return chain, nil
+}
+
+// Registry lists the registry leaves of a closed epoch, unverified.
+func (c *Client) Registry(ctx context.Context, epoch uint64) ([][32]byte, error) {
+	b, err := c.get(ctx, "/v1/registry/"+strconv.FormatUint(epoch, 10), limits.FeedRegistry)
+	if err != nil {
+		return nil, err
+	}
+	return split(b, func(b []byte) [32]byte { return [32]byte(b) })
+}
+
+// Revoked lists the revoked handles of a closed epoch, unverified.
+func (c *Client) Revoked(ctx context.Context, epoch uint64) ([][12]byte, error) {
+	b, err := c.get(ctx, "/v1/revoked/"+strconv.FormatUint(epoch, 10), limits.FeedPart)
+	if err != nil {
+		return nil, err
+	}
+	return split(b, func(b []byte) [12]byte { return [12]byte(b) })
+}
+
+// split cuts b into pieces of the size of T.
+func split[T [12]byte | [32]byte](b []byte, piece func([]byte) T) ([]T, error) {
+	var zero T
+	if len(b)%len(zero) != 0 {
+		return nil, errAnswer
+	}
+	out := make([]T, len(b)/len(zero))
+	for i := range out {
+		out[i] = piece(b[i*len(zero) : (i+1)*len(zero)])
+	}
+	return out, nil
+}
+
+// TrustFile returns the trust file that a server hands out and insists on its
+// fingerprint, which came another way; see ledger.ParseTrustPinned.
+func (c *Client) TrustFile(ctx context.Context, fingerprint string) (*ledger.TrustFile, error) {
+	b, err := c.get(ctx, "/v1/trust", limits.Document)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.ParseTrustPinned(b, fingerprint)
+}

@@ -1,0 +1,301 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// Engine is a ledger that can be served: sqlitelog.Log and cometlog.Node are.
+type Engine interface {
+	ledger.Reader
+	ledger.Submitter
+	Checkpoint(ctx context.Context) ([]byte, error)
+	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
+	Entries(ctx context.Context, from uint64) ([][]byte, error)
+	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
+	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
+	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
+	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
+	Trust() *ledger.TrustFile
+}
+
+// HandlerOptions changes what is served.
+type HandlerOptions struct {
+	// ReadOnly serves no submit.
+	ReadOnly bool
+}
+
+// maxKeys bounds how many keys one proof may be asked for.
+const maxKeys = 256
+
+// maxBody caps a request: an encoded batch.
+const maxBody = 1 << 20
+
+type handler struct{ engine Engine }
+
+// NewHandler serves an engine. Its log line, if any, is its caller's to write;
+// nothing of a request is kept.
+func NewHandler(engine Engine, options HandlerOptions) http.Handler {
+	h := &handler{engine}
+	mux := http.NewServeMux()
+	if !options.ReadOnly {
+		mux.HandleFunc("POST /v1/submit", h.submit)
+	}
+	mux.HandleFunc("POST /v1/prove", h.proveAll)
+	mux.HandleFunc("GET /v1/prove", h.prove)
+	mux.HandleFunc("GET /v1/checkpoint", h.checkpoint)
+	mux.HandleFunc("GET /v1/consistency", h.consistency)
+	mux.HandleFunc("GET /v1/inclusion/{index}", h.inclusion)
+	mux.HandleFunc("GET /v1/entries", h.entries)
+	mux.HandleFunc("GET /v1/history", h.history)
+	mux.HandleFunc("GET /v1/agreements", h.agreements)
+	mux.HandleFunc("GET /v1/registry/{epoch}", h.registry)
+	mux.HandleFunc("GET /v1/revoked/{epoch}", h.revoked)
+	mux.HandleFunc("GET /v1/trust", func(w http.ResponseWriter, _ *http.Request) {
+		send(w, "application/json", engine.Trust().Bytes())
+	})
+	return mux
+}
+
+func (h *handler) submit(w http.ResponseWriter, r *http.Request) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err != nil {
+		fail(w, bodyError(err))
+		return
+	}
+	ops, err := ledger.ParseBatch(b)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	receipt, err := h.engine.Submit(r.Context(), ops...)
+	var refused *ledger.RefusedError
+	switch {
+	case errors.As(err, &refused):
+		sendJSON(w, http.StatusConflict, refusalOf(refused))
+	case err != nil:
+		fail(w, err)
+	default:
+		sendJSON(w, http.StatusOK, toWire(receipt))
+	}
+}
+
+func bodyError(err error) error {
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return ledger.ErrTooLarge
+	}
+	return ledger.ErrFormat
+}
+
+func (h *handler) proveAll(w http.ResponseWriter, r *http.Request) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.Message))
+	if err != nil {
+		fail(w, bodyError(err))
+		return
+	}
+	var asked wireProve
+	if err := json.Unmarshal(b, &asked, json.RejectUnknownMembers(true)); err != nil {
+		fail(w, ledger.ErrFormat)
+		return
+	}
+	h.sendProof(w, r, asked.Keys)
+}
+
+func (h *handler) prove(w http.ResponseWriter, r *http.Request) {
+	h.sendProof(w, r, r.URL.Query()["key"])
+}
+
+func (h *handler) sendProof(w http.ResponseWriter, r *http.Request, keys []string) {
+	if len(keys) > maxKeys {
+		fail(w, ledger.ErrTooLarge)
+		return
+	}
+	proof, err := h.engine.Prove(r.Context(), keys...)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	send(w, "application/octet-stream", proof.Bytes())
+}
+
+func (h *handler) checkpoint(w http.ResponseWriter, r *http.Request) {
+	signed, err := h.engine.Checkpoint(r.Context())
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	send(w, "text/plain; charset=utf-8", signed)
+}
+
+func (h *handler) consistency(w http.ResponseWriter, r *http.Request) {
+	from, err1 := number(r.FormValue("from"))
+	to, err2 := number(r.FormValue("to"))
+	if err := errors.Join(err1, err2); err != nil {
+		fail(w, err)
+		return
+	}
+	hashes, err := h.engine.ProveConsistency(r.Context(), from, to)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	out := wireHashes{Hashes: [][]byte{}}
+	for _, hash := range hashes {
+		out.Hashes = append(out.Hashes, hash[:])
+	}
+	sendJSON(w, http.StatusOK, out)
+}
+
+func (h *handler) inclusion(w http.ResponseWriter, r *http.Request) {
+	index, err := number(r.PathValue("index"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	proof, err := h.engine.ProveInclusion(r.Context(), index)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	send(w, "application/octet-stream", proof.Bytes())
+}
+
+func (h *handler) entries(w http.ResponseWriter, r *http.Request) {
+	from, err := number(r.FormValue("from"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	leaves, err := h.engine.Entries(r.Context(), from)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	sendJSON(w, http.StatusOK, wireLeaves{leaves})
+}
+
+func (h *handler) history(w http.ResponseWriter, r *http.Request) {
+	from, err := number(r.FormValue("from"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	changes, err := h.engine.History(r.Context(), r.FormValue("key"), from)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	out := wireChanges{Changes: []wireChange{}}
+	for _, c := range changes {
+		out.Changes = append(out.Changes, wireChange(c))
+	}
+	sendJSON(w, http.StatusOK, out)
+}
+
+func (h *handler) agreements(w http.ResponseWriter, r *http.Request) {
+	from, err := number(r.FormValue("from"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	chain, err := h.engine.TrustChain(r.Context(), from)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	out := wireOperations{Operations: [][]byte{}}
+	for _, op := range chain {
+		out.Operations = append(out.Operations, op.Bytes())
+	}
+	sendJSON(w, http.StatusOK, out)
+}
+
+func (h *handler) registry(w http.ResponseWriter, r *http.Request) {
+	sendSet(w, r, h.engine.Registry, func(b []byte, leaf [32]byte) []byte { return append(b, leaf[:]...) })
+}
+
+func (h *handler) revoked(w http.ResponseWriter, r *http.Request) {
+	sendSet(w, r, h.engine.Revoked, func(b []byte, handle [12]byte) []byte { return append(b, handle[:]...) })
+}
+
+func sendSet[T any](w http.ResponseWriter, r *http.Request, read func(context.Context, uint64) ([]T, error), add func([]byte, T) []byte) {
+	epoch, err := number(r.PathValue("epoch"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	set, err := read(r.Context(), epoch)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	var b []byte
+	for _, element := range set {
+		b = add(b, element)
+	}
+	// A closed epoch does not change.
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	send(w, "application/octet-stream", b)
+}
+
+// number reads a decimal number in its one spelling; empty is 0.
+func number(text string) (uint64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(text, 10, 63)
+	if err != nil || strconv.FormatUint(n, 10) != text {
+		return 0, ledger.ErrFormat
+	}
+	return n, nil
+}
+
+func send(w http.ResponseWriter, contentType string, b []byte) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Access-Control-Allow-Origin", "*") // public data, no cookies
+	w.Write(b)                                         //nolint:errcheck // the reader is gone
+}
+
+func sendJSON(w http.ResponseWriter, status int, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		status, b = http.StatusInternalServerError, []byte(`{"error":"internal"}`)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.WriteHeader(status)
+	w.Write(b) //nolint:errcheck // the reader is gone
+}
+
+// fail answers with the code that an error deserves. What the engine says about
+// itself stays here.
+func fail(w http.ResponseWriter, err error) {
+	status, text := http.StatusServiceUnavailable, "the ledger cannot answer now"
+	for _, c := range []struct {
+		err    error
+		status int
+	}{
+		{ledger.ErrTooLarge, http.StatusRequestEntityTooLarge},
+		{ledger.ErrFormat, http.StatusBadRequest},
+		{ledger.ErrKey, http.StatusBadRequest},
+		{ledger.ErrAbsent, http.StatusNotFound},
+		{ledger.ErrNotIncluded, http.StatusNotFound},
+	} {
+		if errors.Is(err, c.err) {
+			status, text = c.status, c.err.Error()
+			break
+		}
+	}
+	sendJSON(w, status, wireError{text})
+}

@@ -1,0 +1,153 @@
+package remote
+
+import (
+	"errors"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// wireReceipt is a ledger.Receipt in JSON.
+type wireReceipt struct {
+	Operations []wireOperation `json:"operations"`
+	Height     uint64          `json:"height"`
+	Size       uint64          `json:"size"`
+	Checkpoint []byte          `json:"checkpoint"`
+}
+
+type wireOperation struct {
+	ID       []byte `json:"id"`
+	Index    uint64 `json:"index"`
+	Height   uint64 `json:"height"`
+	Replayed bool   `json:"replayed,omitzero"`
+}
+
+func toWire(r *ledger.Receipt) wireReceipt {
+	w := wireReceipt{Height: r.Height, Size: r.Size, Checkpoint: r.Checkpoint}
+	for _, op := range r.Operations {
+		w.Operations = append(w.Operations, wireOperation{op.ID[:], op.Index, op.Height, op.Replayed})
+	}
+	return w
+}
+
+func (w *wireReceipt) receipt(ops []*ledger.SignedOperation) (*ledger.Receipt, error) {
+	if len(w.Operations) != len(ops) {
+		return nil, errAnswer
+	}
+	r := &ledger.Receipt{Height: w.Height, Size: w.Size, Checkpoint: w.Checkpoint}
+	for i, op := range w.Operations {
+		id := ops[i].Operation.ID()
+		if string(op.ID) != string(id[:]) {
+			return nil, errAnswer
+		}
+		r.Operations = append(r.Operations, ledger.OperationReceipt{ID: id, Index: op.Index, Height: op.Height, Replayed: op.Replayed})
+	}
+	return r, nil
+}
+
+// wireRefusal is a ledger.RefusedError.
+type wireRefusal struct {
+	Index int    `json:"index"`
+	Kind  string `json:"kind"`
+	// Code names the sentinel, Reason is for people.
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// codes name what the reason of a refusal wraps, the most particular first: a
+// reason may wrap several.
+var codes = []struct {
+	code string
+	err  error
+}{
+	{"used", ledger.ErrUsed},
+	{"proof", ledger.ErrProof},
+	{"stale", ledger.ErrStale},
+	{"unsigned", ledger.ErrUnsigned},
+	{"unknown-kind", ledger.ErrUnknownKind},
+	{"unauthorised", ledger.ErrUnauthorised},
+	{"conflict", ledger.ErrConflict},
+	{"missing", ledger.ErrMissing},
+	{"full", ledger.ErrFull},
+	{"signature", ledger.ErrSignature},
+	{"suite", ledger.ErrSuite},
+	{"key", ledger.ErrKey},
+	{"value", ledger.ErrValue},
+	{"format", ledger.ErrFormat},
+	{"too-large", ledger.ErrTooLarge},
+}
+
+func refusalOf(r *ledger.RefusedError) wireRefusal {
+	w := wireRefusal{Index: r.Index, Kind: r.Kind, Reason: r.Reason.Error()}
+	for _, c := range codes {
+		if errors.Is(r.Reason, c.err) {
+			w.Code = c.code
+			break
+		}
+	}
+	return w
+}
+
+// remoteReason is a server's words for a reason that this side knows.
+type remoteReason struct {
+	text     string
+	sentinel error
+}
+
+func (r *remoteReason) Error() string { return r.text }
+func (r *remoteReason) Unwrap() error { return r.sentinel }
+
+func (w *wireRefusal) refused() error {
+	reason := &remoteReason{text: printable(w.Reason)}
+	for _, c := range codes {
+		if c.code == w.Code {
+			reason.sentinel = c.err
+		}
+	}
+	return &ledger.RefusedError{Index: w.Index, Kind: printable(w.Kind), Reason: reason}
+}
+
+// maxReason bounds what a server may have us print.
+const maxReason = 300
+
+// printable keeps a server's words from steering a terminal.
+func printable(s string) string {
+	out := []rune{}
+	for _, r := range s {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			r = ' '
+		}
+		if out = append(out, r); len(out) == maxReason {
+			break
+		}
+	}
+	return string(out)
+}
+
+type wireProve struct {
+	Keys []string `json:"keys"`
+}
+
+type wireHashes struct {
+	Hashes [][]byte `json:"hashes"`
+}
+
+type wireLeaves struct {
+	Leaves [][]byte `json:"leaves"`
+}
+
+type wireChanges struct {
+	Changes []wireChange `json:"changes"`
+}
+
+type wireChange struct {
+	Index uint64 `json:"index"`
+	Leaf  []byte `json:"leaf"`
+}
+
+type wireOperations struct {
+	Operations [][]byte `json:"operations"`
+}
+
+type wireError struct {
+	Error string `json:"error"`
+}

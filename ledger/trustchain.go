@@ -1,0 +1,66 @@
+package ledger
+
+import "fmt"
+
+// Follow returns the trust file after some agreements of the consortium, in
+// order: each must be the next in number and be signed by the threshold of the
+// one before. What is not agreed upon stays: origin, log key, root, epoch length,
+// ages. Whoever was given the first file and its fingerprint can so follow the
+// consortium without being given another.
+//
+// The chain says nothing of how old it is: agreements that were made since may be
+// missing, and keys of agencies that left can sign another chain for whoever has
+// not heard of their leaving. A reader follows it while its own file is in use
+// and refuses one that it last followed longer than MaxAge.Trust ago.
+//
+// The error is [ErrTrustChain], [ErrSignature], [ErrSuite], or what reading an
+// agreement returns.
+func (t *TrustFile) Follow(chain ...*SignedOperation) (*TrustFile, error) {
+	for _, signed := range chain {
+		next, err := t.next(signed)
+		if err != nil {
+			return nil, err
+		}
+		t = next
+	}
+	return t, nil
+}
+
+func (t *TrustFile) next(signed *SignedOperation) (*TrustFile, error) {
+	if len(t.AgencyKeys) == 0 {
+		return nil, fmt.Errorf("%w: the trust file names no agencies", ErrTrustChain)
+	}
+	if signed.Operation.Kind != KindTrust {
+		return nil, fmt.Errorf("%w: not an agreement", ErrTrustChain)
+	}
+	agreed, err := ParseTrustObject(signed.Operation.Body)
+	if err != nil {
+		return nil, err
+	}
+	if agreed.Number != t.Number+1 {
+		return nil, fmt.Errorf("%w: agreement %d follows %d", ErrTrustChain, agreed.Number, t.Number)
+	}
+	signers, err := signed.Verify(DefaultSuites())
+	if err != nil {
+		return nil, err
+	}
+	if n := countSigners(signers, t.AgencyKeys); n < t.Threshold {
+		return nil, fmt.Errorf("%w: agreement %d has %d of %d signatures", ErrTrustChain, agreed.Number, n, t.Threshold)
+	}
+	next := *t
+	next.Number, next.WitnessKeys, next.K = agreed.Number, agreed.Witnesses, int(agreed.K)
+	next.AgencyKeys, next.Threshold = agreed.AgencyKeys, int(agreed.Threshold)
+	return NewTrust(next)
+}
+
+// countSigners counts the agencies among the signers; no signer comes twice.
+func countSigners(signers, agencies [][]byte) (n int) {
+	for _, agency := range agencies {
+		for _, signer := range signers {
+			if string(agency) == string(signer) {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,122 @@
+package ledger_test
+
+import (
+	"crypto"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// agreement makes the n-th trust object of a chain, signed.
+func agreement(t testing.TB, w *world, n uint64, threshold uint32, agencies []crypto.Signer, signers ...crypto.Signer) *ledger.SignedOperation {
+	t.Helper()
+	trust := &ledger.Trust{Number: n, Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, Threshold: threshold}
+	for _, a := range agencies {
+		trust.AgencyKeys = append(trust.AgencyKeys, must(ledger.DefaultSuites().MarshalKey(a.Public()))(t))
+	}
+	return must(ledger.Sign(must(ledger.NewOperation(trust))(t), signers...))(t)
+}
+
+func TestFollow(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	a, b, c := newKey(t), newKey(t), newKey(t)
+	first := *w.trust
+	first.AgencyKeys, first.Threshold = [][]byte{must(ledger.DefaultSuites().MarshalKey(a.Public()))(t)}, 1
+	file := must(ledger.NewTrust(first))(t)
+
+	one := agreement(t, w, 1, 2, []crypto.Signer{a, b, c}, a)
+	two := agreement(t, w, 2, 1, []crypto.Signer{b}, a, c)
+	last, err := file.Follow(one, two)
+	if err != nil || last.Number != 2 || last.Threshold != 1 || last.Origin != file.Origin || last.LogKey != file.LogKey || last.RootDID != file.RootDID {
+		t.Fatal(last, err)
+	}
+	if again := must(ledger.ParseTrust(last.Bytes()))(t); again.Number != 2 || string(again.AgencyKeys[0]) != string(last.AgencyKeys[0]) {
+		t.Error("the followed file is read back as another")
+	}
+	if same := must(file.Follow())(t); same.Fingerprint() != file.Fingerprint() {
+		t.Error("nothing to follow, yet another file")
+	}
+	other := must(ledger.Sign(must(ledger.NewOperation(anchorOf(1)))(t), a))(t)
+	forged := must(ledger.ParseSignedOperation(one.Bytes()))(t)
+	forged.Signatures[0].Signature[5] ^= 1
+	for name, c := range map[string]struct {
+		chain []*ledger.SignedOperation
+		want  error
+	}{
+		"skips one":         {[]*ledger.SignedOperation{two}, ledger.ErrTrustChain},
+		"one twice":         {[]*ledger.SignedOperation{one, one}, ledger.ErrTrustChain},
+		"a stranger":        {[]*ledger.SignedOperation{agreement(t, w, 1, 1, []crypto.Signer{a}, b)}, ledger.ErrTrustChain},
+		"too few":           {[]*ledger.SignedOperation{one, agreement(t, w, 2, 1, []crypto.Signer{b}, c)}, ledger.ErrTrustChain},
+		"not an agreement":  {[]*ledger.SignedOperation{other}, ledger.ErrTrustChain},
+		"signature altered": {[]*ledger.SignedOperation{forged}, ledger.ErrSignature},
+	} {
+		if got, err := file.Follow(c.chain...); !is(err, c.want) || got != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := w.trust.Follow(one); !is(err, ledger.ErrTrustChain) {
+		t.Error("a file without agencies was followed:", err)
+	}
+}
+
+func TestTrustOfAConsortium(t *testing.T) {
+	w := newWorld(t, 3, 4)
+	file := *w.trust
+	file.LogKey = ""
+	consortium := must(ledger.NewTrust(file))(t)
+	w.put(anchorOf(1))
+	proof := w.prove(anchorOf(1).Key())
+	if _, err := ledger.Verify(consortium, start, 0, proof); err != nil {
+		t.Error(err) // the log's line is not asked for
+	}
+	file.K = 2
+	if _, err := ledger.NewTrust(file); !is(err, ledger.ErrValue) {
+		t.Error("two of four nodes:", err)
+	}
+	if text, signatures, err := ledger.Cosignatures(consortium, proof.Checkpoint); err != nil || len(signatures) < 3 || text == "" {
+		t.Error(len(signatures), err)
+	}
+	strangers := newWorld(t, 3, 4)
+	strangers.put(anchorOf(1))
+	if _, _, err := ledger.Cosignatures(consortium, strangers.prove().Checkpoint); !is(err, ledger.ErrSignature) {
+		t.Error(err)
+	}
+}
+
+func TestVerifyInclusion(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	w.put(anchorOf(1))
+	leaf := w.prove(anchorOf(1).Key())
+	good := &ledger.Inclusion{Checkpoint: leaf.Checkpoint, Leaf: leaf.StateLeaf, Path: leaf.Inclusion}
+	head := must(ledger.OpenCheckpoint(w.trust, leaf.Checkpoint))(t)
+	good.Index = head.Size - 1
+	if _, err := ledger.VerifyInclusion(w.trust, start, 0, must(ledger.ParseInclusion(good.Bytes()))(t)); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		alter func(p *ledger.Inclusion)
+		want  error
+	}{
+		"leaf":          {func(p *ledger.Inclusion) { p.Leaf = append([]byte{}, p.Leaf[1:]...) }, ledger.ErrNotIncluded},
+		"place":         {func(p *ledger.Inclusion) { p.Index-- }, ledger.ErrNotIncluded},
+		"place outside": {func(p *ledger.Inclusion) { p.Index = head.Size }, ledger.ErrNotIncluded},
+		"path":          {func(p *ledger.Inclusion) { p.Path = append(p.Path, tlog.Hash{}) }, ledger.ErrNotIncluded},
+		"no checkpoint": {func(p *ledger.Inclusion) { p.Checkpoint = nil }, ledger.ErrFormat},
+		"path too long": {func(p *ledger.Inclusion) { p.Path = make([]tlog.Hash, 64) }, ledger.ErrTooLarge},
+	} {
+		p := *good
+		c.alter(&p)
+		if _, err := ledger.VerifyInclusion(w.trust, start, 0, &p); !is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := ledger.VerifyInclusion(w.trust, start.Add(48*time.Hour), 0, good); !is(err, ledger.ErrStale) {
+		t.Error("two days later:", err)
+	}
+	if _, err := ledger.VerifyInclusion(w.trust, start, 0, nil); !is(err, ledger.ErrFormat) {
+		t.Error("nothing:", err)
+	}
+}
