@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -269,11 +270,11 @@ func TestDamagedAccreditation(t *testing.T) {
 }
 
 // brokenZK cannot close an epoch.
-type brokenZK struct{ hashZK }
+type brokenZK struct{ ledgertest.ZK }
 
 func (brokenZK) Roots([][32]byte, [][12]byte) (a, b [32]byte, err error) { return a, b, errBroken }
 
-type leaflessZK struct{ hashZK }
+type leaflessZK struct{ ledgertest.ZK }
 
 func (leaflessZK) RegistryLeaf([]byte, string, uint32, string, uint32, uint32) (l [32]byte, err error) {
 	return l, errBroken

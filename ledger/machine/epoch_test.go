@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -19,7 +20,7 @@ func (w *world) close() *ledger.Epoch {
 	if e.Number != state.Epoch || e.Day != state.Day || e.RegistryRoot != state.RegistryRoot || e.RevocationRoot != state.RevocationRoot {
 		w.Fatalf("epoch %+v is not the state leaf's %+v", e, state)
 	}
-	registry, revocation, err := hashZK{}.Roots(must(machine.Registry(w.store, e.Number))(w), must(machine.Revoked(w.store, e.Number))(w))
+	registry, revocation, err := ledgertest.ZK{}.Roots(must(machine.Registry(w.store, e.Number))(w), must(machine.Revoked(w.store, e.Number))(w))
 	if err != nil || registry != e.RegistryRoot || revocation != e.RevocationRoot {
 		w.Fatal("the published sets are not those of the roots")
 	}
@@ -28,7 +29,7 @@ func (w *world) close() *ledger.Epoch {
 
 func leaf(key ledger.Key, version uint32, region string) [32]byte {
 	from, until, _ := key.Days()
-	l, _ := hashZK{}.RegistryLeaf(key.Public, "resident", version, region, from, until)
+	l, _ := ledgertest.ZK{}.RegistryLeaf(key.Public, "resident", version, region, from, until)
 	return l
 }
 
@@ -118,7 +119,7 @@ func TestRevocationEpochs(t *testing.T) {
 	r.Random[0] = 2
 	w.accept(w.sign(r, a.key))
 	two := w.close()
-	handle, _ := hashZK{}.Handle(r.ProofKey, [16]byte{1})
+	handle, _ := ledgertest.ZK{}.Handle(r.ProofKey, [16]byte{1})
 	for n, e := range []*ledger.Epoch{none, one, two} {
 		got := must(machine.Revoked(w.store, e.Number))(t)
 		if len(got) != n || n == 1 && got[0] != handle {

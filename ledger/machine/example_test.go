@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -34,7 +35,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	m, err := machine.New(hashZK{}, root, machine.Options{})
+	m, err := machine.New(ledgertest.ZK{}, root, machine.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}

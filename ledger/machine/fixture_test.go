@@ -8,86 +8,16 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
-
-// hashZK stands in for zero knowledge: its trees are plain SHA-256 over the
-// sorted sets, so that roots depend on exactly what real ones depend on.
-type hashZK struct{}
-
-func (hashZK) CheckProofKey(key []byte) error {
-	if len(key) != 32 || bytes.Equal(key, make([]byte, 32)) {
-		return errors.New("not a proof key")
-	}
-	return nil
-}
-
-func (hashZK) Handle(key []byte, random [16]byte) ([12]byte, error) {
-	sum := sha256.Sum256(append(bytes.Clone(key), random[:]...))
-	return [12]byte(sum[:12]), nil
-}
-
-func (hashZK) RevocationBucket() (bits, capacity int) { return 9, 1 << 15 }
-
-func (hashZK) RegistryLeaf(key []byte, schemaID string, version uint32, region string, from, until uint32) ([32]byte, error) {
-	b := append(bytes.Clone(key), schemaID+"\x00"+region+"\x00"...)
-	for _, n := range []uint32{version, from, until} {
-		b = binary.BigEndian.AppendUint32(b, n)
-	}
-	return sha256.Sum256(b), nil
-}
-
-func (hashZK) Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation [32]byte, err error) {
-	h := sha256.New()
-	for i, leaf := range leaves {
-		if i > 0 && bytes.Compare(leaves[i-1][:], leaf[:]) >= 0 {
-			return registry, revocation, errors.New("leaves out of order")
-		}
-		h.Write(leaf[:])
-	}
-	h.Sum(registry[:0])
-	h = sha256.New()
-	for i, handle := range revoked {
-		if i > 0 && bytes.Compare(revoked[i-1][:], handle[:]) >= 0 {
-			return registry, revocation, errors.New("handles out of order")
-		}
-		h.Write(handle[:])
-	}
-	h.Sum(revocation[:0])
-	return registry, revocation, nil
-}
-
-// CheckUse takes a proof of usedBy.
-func (hashZK) CheckUse(proof []byte, owner, event string, payload [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(string) ([]byte, error)) ([32]byte, error) {
-	k, err := key("use")
-	if err != nil {
-		return [32]byte{}, err
-	}
-	if len(proof) != 64 || !bytes.Equal(proof, usedBy([32]byte(proof), owner, event, payload, epoch, registry, revocation, k)) {
-		return [32]byte{}, errors.New("not a proof")
-	}
-	return nullifierOf([32]byte(proof), owner, event), nil
-}
-
-// usedBy is a person, and a hash over what a proof is bound to.
-func usedBy(person [32]byte, owner, event string, payload [32]byte, epoch uint64, registry, revocation [32]byte, key []byte) []byte {
-	h := sha256.New()
-	fmt.Fprintf(h, "%x/%s/%s/%x/%d/%x/%x/%x", person, owner, event, payload, epoch, registry, revocation, key)
-	return h.Sum(person[:])
-}
-
-func nullifierOf(person [32]byte, owner, event string) [32]byte {
-	return sha256.Sum256(fmt.Appendf(nil, "%x/%s/%s", person, owner, event))
-}
 
 var start = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
@@ -122,7 +52,7 @@ func newWorld(t testing.TB) *world {
 	root, create := w.newAgency()
 	w.root = root
 	var err error
-	if w.machine, err = machine.New(hashZK{}, root.did, machine.Options{}); err != nil {
+	if w.machine, err = machine.New(ledgertest.ZK{}, root.did, machine.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	w.accept(create, w.sign(w.consortium(0, 1, root.key), root.key))
@@ -340,7 +270,7 @@ func (w *world) counting(a *agency) *ledger.Epoch {
 
 func useOf(a *agency, e *ledger.Epoch, person byte) *ledger.Use {
 	u := &ledger.Use{Rule: "title", Version: 1, Event: "vote", Epoch: e.Number, Payload: [32]byte{person, 1}}
-	u.Proof = usedBy([32]byte{person}, a.did, u.Event, u.Payload, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
-	u.Nullifier = nullifierOf([32]byte{person}, a.did, u.Event)
+	u.Proof = ledgertest.UsedBy([32]byte{person}, a.did, u.Event, u.Payload, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
+	u.Nullifier = ledgertest.NullifierOf([32]byte{person}, a.did, u.Event)
 	return u
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -54,9 +55,9 @@ func TestConfig(t *testing.T) {
 	did := newWorld(t).root.did
 	for name, err := range map[string]error{
 		"no zk":      second(machine.New(nil, did, machine.Options{})),
-		"no root":    second(machine.New(hashZK{}, "did:web:example.org", machine.Options{})),
-		"half a day": second(machine.New(hashZK{}, did, machine.Options{EpochLength: 1500 * time.Millisecond})),
-		"negative":   second(machine.New(hashZK{}, did, machine.Options{EpochLength: -time.Hour})),
+		"no root":    second(machine.New(ledgertest.ZK{}, "did:web:example.org", machine.Options{})),
+		"half a day": second(machine.New(ledgertest.ZK{}, did, machine.Options{EpochLength: 1500 * time.Millisecond})),
+		"negative":   second(machine.New(ledgertest.ZK{}, did, machine.Options{EpochLength: -time.Hour})),
 		"no machine": second(machine.NewWitness(nil, origin, noteSigner(t, origin).VerifierKey(), noteSigner(t, origin))),
 	} {
 		if !is(err, machine.ErrConfig) {

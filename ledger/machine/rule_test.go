@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -217,7 +218,7 @@ func TestNoConsortiumYet(t *testing.T) {
 	w := &world{TB: t, now: start, store: machine.NewMemory()}
 	root, create := w.newAgency()
 	w.root = root
-	w.machine = must(machine.New(hashZK{}, root.did, machine.Options{}))(t)
+	w.machine = must(machine.New(ledgertest.ZK{}, root.did, machine.Options{}))(t)
 	w.accept(create)
 	w.refuse(ledger.ErrMissing, w.sign(vkOf("prepare"), root.key))
 	w.refuse(ledger.ErrConflict, w.sign(w.consortium(1, 1, root.key), root.key))
@@ -244,7 +245,7 @@ func TestBatchSizeIsCapped(t *testing.T) {
 
 // narrowZK has a revocation tree that is soon full.
 type narrowZK struct {
-	hashZK
+	ledgertest.ZK
 	bits, capacity int
 }
 
@@ -265,7 +266,7 @@ func TestRevokeIntoAFullBucket(t *testing.T) {
 		refused, accepted := 0, 0
 		for n := byte(0); n < 200; n++ { // some share eight bits, some nine
 			random := [16]byte{n}
-			handle, err := hashZK{}.Handle(proofKey(7).Public, random)
+			handle, err := ledgertest.ZK{}.Handle(proofKey(7).Public, random)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,16 +13,17 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
 func TestInitRefusesAFolderInUse(t *testing.T) {
 	w := newWorld(t)
-	if _, err := sqlitelog.Init(t.Context(), w.dir, origin, hashZK{}, w.root, sqlitelog.InitOptions{}); !is(err, fs.ErrExist) {
+	if _, err := sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, sqlitelog.InitOptions{}); !is(err, fs.ErrExist) {
 		t.Fatal(err)
 	}
-	if _, err := sqlitelog.Init(t.Context(), t.TempDir(), "a b", hashZK{}, w.root, sqlitelog.InitOptions{}); !is(err, ledger.ErrKey) {
+	if _, err := sqlitelog.Init(t.Context(), t.TempDir(), "a b", ledgertest.ZK{}, w.root, sqlitelog.InitOptions{}); !is(err, ledger.ErrKey) {
 		t.Fatal("origin:", err)
 	}
 	if _, err := sqlitelog.Init(t.Context(), t.TempDir(), origin, nil, w.root, sqlitelog.InitOptions{}); !is(err, machine.ErrConfig) {
@@ -40,13 +41,13 @@ func TestInitInAPartOfALedger(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("kept"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sqlitelog.Init(t.Context(), dir, origin, hashZK{}, newKey(t), sqlitelog.InitOptions{}); !is(err, fs.ErrExist) {
+		if _, err := sqlitelog.Init(t.Context(), dir, origin, ledgertest.ZK{}, newKey(t), sqlitelog.InitOptions{}); !is(err, fs.ErrExist) {
 			t.Error(name, err)
 		}
 		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != "kept" {
 			t.Error(name, "was overwritten", err)
 		}
-		if _, err := sqlitelog.Init(t.Context(), filepath.Join(dir, name), origin, hashZK{}, newKey(t), sqlitelog.InitOptions{}); err == nil {
+		if _, err := sqlitelog.Init(t.Context(), filepath.Join(dir, name), origin, ledgertest.ZK{}, newKey(t), sqlitelog.InitOptions{}); err == nil {
 			t.Error("made a ledger in a file")
 		}
 	}
@@ -84,7 +85,7 @@ func TestKeyFiles(t *testing.T) {
 			if err := spoil(filepath.Join(w.dir, "log.key")); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := sqlitelog.Open(t.Context(), w.dir, hashZK{}, sqlitelog.Options{}); !is(err, sqlitelog.ErrKeyFile) {
+			if _, err := sqlitelog.Open(t.Context(), w.dir, ledgertest.ZK{}, sqlitelog.Options{}); !is(err, sqlitelog.ErrKeyFile) {
 				t.Fatal(err)
 			}
 		})
@@ -111,7 +112,7 @@ func TestDamagedFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, readOnly := range []bool{false, true} {
-				if _, err := sqlitelog.Open(t.Context(), w.dir, hashZK{}, sqlitelog.Options{ReadOnly: readOnly}); err == nil {
+				if _, err := sqlitelog.Open(t.Context(), w.dir, ledgertest.ZK{}, sqlitelog.Options{ReadOnly: readOnly}); err == nil {
 					t.Fatal("opened")
 				} else if !is(err, c.want) && !(readOnly && is(err, sqlitelog.ErrSetting)) {
 					t.Error(err)
@@ -125,7 +126,7 @@ func TestDamagedFiles(t *testing.T) {
 		if err := os.Remove(filepath.Join(w.dir, file)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sqlitelog.Open(t.Context(), w.dir, hashZK{}, sqlitelog.Options{}); !is(err, fs.ErrNotExist) {
+		if _, err := sqlitelog.Open(t.Context(), w.dir, ledgertest.ZK{}, sqlitelog.Options{}); !is(err, fs.ErrNotExist) {
 			t.Error(file, err)
 		}
 		if _, err := os.Stat(filepath.Join(w.dir, file)); !is(err, fs.ErrNotExist) {
@@ -150,7 +151,7 @@ func TestVersion(t *testing.T) {
 		if _, err := raw(t, w).Exec("PRAGMA " + pragma + " = 77"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sqlitelog.Open(t.Context(), w.dir, hashZK{}, sqlitelog.Options{}); !is(err, sqlitelog.ErrVersion) {
+		if _, err := sqlitelog.Open(t.Context(), w.dir, ledgertest.ZK{}, sqlitelog.Options{}); !is(err, sqlitelog.ErrVersion) {
 			t.Error(pragma, err)
 		}
 	}
@@ -270,7 +271,7 @@ func TestOpenChecksTheHead(t *testing.T) {
 		w := newWorld(t)
 		w.submit(w.anchor(1))
 		mustExec(t, raw(t, w), change)
-		if _, err := sqlitelog.Open(t.Context(), w.dir, hashZK{}, sqlitelog.Options{}); !is(err, machine.ErrDamaged) {
+		if _, err := sqlitelog.Open(t.Context(), w.dir, ledgertest.ZK{}, sqlitelog.Options{}); !is(err, machine.ErrDamaged) {
 			t.Errorf("%s: %v", change, err)
 		}
 	}

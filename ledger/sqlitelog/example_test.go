@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
@@ -28,7 +29,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	l, err := sqlitelog.Init(ctx, dir, "ledger.example/demo", hashZK{}, root, sqlitelog.InitOptions{})
+	l, err := sqlitelog.Init(ctx, dir, "ledger.example/demo", ledgertest.ZK{}, root, sqlitelog.InitOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}

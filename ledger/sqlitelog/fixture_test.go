@@ -1,72 +1,20 @@
 package sqlitelog_test
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
-	"errors"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
-
-// hashZK stands in for zero knowledge: its trees are plain SHA-256 over the
-// sorted sets, so that roots depend on exactly what real ones depend on.
-type hashZK struct{}
-
-func (hashZK) CheckProofKey(key []byte) error {
-	if len(key) != 32 || bytes.Equal(key, make([]byte, 32)) {
-		return errors.New("not a proof key")
-	}
-	return nil
-}
-
-func (hashZK) Handle(key []byte, random [16]byte) ([12]byte, error) {
-	sum := sha256.Sum256(append(bytes.Clone(key), random[:]...))
-	return [12]byte(sum[:12]), nil
-}
-
-func (hashZK) CheckUse([]byte, string, string, [32]byte, uint64, uint32, [32]byte, [32]byte, func(string) ([]byte, error)) ([32]byte, error) {
-	return [32]byte{}, errors.New("no uses here")
-}
-
-func (hashZK) RevocationBucket() (bits, capacity int) { return 9, 1 << 15 }
-
-func (hashZK) RegistryLeaf(key []byte, schemaID string, version uint32, region string, from, until uint32) ([32]byte, error) {
-	b := append(bytes.Clone(key), schemaID+"\x00"+region+"\x00"...)
-	for _, n := range []uint32{version, from, until} {
-		b = binary.BigEndian.AppendUint32(b, n)
-	}
-	return sha256.Sum256(b), nil
-}
-
-func (hashZK) Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation [32]byte, err error) {
-	h := sha256.New()
-	for i, leaf := range leaves {
-		if i > 0 && bytes.Compare(leaves[i-1][:], leaf[:]) >= 0 {
-			return registry, revocation, errors.New("leaves out of order")
-		}
-		h.Write(leaf[:])
-	}
-	h.Sum(registry[:0])
-	h = sha256.New()
-	for i, handle := range revoked {
-		if i > 0 && bytes.Compare(revoked[i-1][:], handle[:]) >= 0 {
-			return registry, revocation, errors.New("handles out of order")
-		}
-		h.Write(handle[:])
-	}
-	h.Sum(revocation[:0])
-	return registry, revocation, nil
-}
 
 // clock is set by hand.
 type clock struct {
@@ -112,7 +60,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{TB: t, dir: t.TempDir(), clock: &clock{now: start}, root: newKey(t)}
 	var err error
-	w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, hashZK{}, w.root, sqlitelog.InitOptions{Clock: w.clock.Now})
+	w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, sqlitelog.InitOptions{Clock: w.clock.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +73,7 @@ func (w *world) rootDID() string { return w.log.Trust().RootDID }
 func (w *world) open(options sqlitelog.Options) *sqlitelog.Log {
 	w.Helper()
 	options.Clock = w.clock.Now
-	l, err := sqlitelog.Open(w.Context(), w.dir, hashZK{}, options)
+	l, err := sqlitelog.Open(w.Context(), w.dir, ledgertest.ZK{}, options)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
@@ -240,7 +241,7 @@ func TestReopen(t *testing.T) {
 	if head := w.view().Head; head.Size != before.Size {
 		t.Fatalf("size %d", head.Size)
 	}
-	if _, err := sqlitelog.Open(t.Context(), w.dir, hashZK{}, sqlitelog.Options{}); !is(err, fs.ErrNotExist) {
+	if _, err := sqlitelog.Open(t.Context(), w.dir, ledgertest.ZK{}, sqlitelog.Options{}); !is(err, fs.ErrNotExist) {
 		t.Fatal("without keys:", err)
 	}
 	for _, name := range []string{"log.key", "witness.key"} {
