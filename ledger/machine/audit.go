@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-
-	"github.com/hufu-id/hufu/ledger"
 )
 
 // Replay builds a ledger anew, in memory, from the leaves of a store's log: every
@@ -14,65 +12,24 @@ import (
 // [*DamagedError] that names the first leaf that is not as it should be, or the
 // store's own.
 func (m *Machine) Replay(store Store) (*Memory, error) {
-	r := &replay{machine: m, memory: NewMemory()}
-	if err := store.Scan(TableLeaf, nil, r.leaf); err != nil {
+	memory := NewMemory()
+	replica, err := NewReplica(m, memory)
+	if err != nil {
 		return nil, err
 	}
-	if len(r.pending) > 0 {
-		return nil, damagedLeaf(r.next-1, errors.New("no checkpoint follows"))
-	}
-	return r.memory, nil
-}
-
-// replay is a replay under way.
-type replay struct {
-	machine *Machine
-	memory  *Memory
-	// next is the index of the next leaf.
-	next uint64
-	// pending are the operations since the last state leaf.
-	pending []*ledger.SignedOperation
-}
-
-func (r *replay) leaf(key, leaf []byte) error {
-	if !bytes.Equal(key, u64(r.next)) {
-		return damagedLeaf(r.next, errors.New("missing"))
-	}
-	r.next++
-	if ledger.IsStateLeaf(leaf) {
-		return r.checkpoint(leaf)
-	}
-	op, err := ledger.ParseSignedOperation(leaf)
-	if err != nil {
-		return damagedLeaf(r.next-1, err)
-	}
-	r.pending = append(r.pending, op)
-	return nil
-}
-
-func (r *replay) checkpoint(leaf []byte) error {
-	state, err := ledger.ParseStateLeaf(leaf)
-	if err != nil {
-		return damagedLeaf(r.next-1, err)
-	}
-	first := r.next - 1 - uint64(len(r.pending))
-	commit, err := r.machine.Apply(r.memory, state.Time(), r.pending...)
-	var refused *ledger.RefusedError
-	if errors.As(err, &refused) {
-		return damagedLeaf(first+uint64(refused.Index), refused.Reason)
+	err = store.Scan(TableLeaf, nil, func(key, leaf []byte) error {
+		if !bytes.Equal(key, u64(replica.Next())) {
+			return damagedLeaf(replica.Next(), errors.New("missing"))
+		}
+		return replica.Add(leaf)
+	})
+	if err == nil && replica.Pending() > 0 {
+		err = damagedLeaf(replica.Next()-1, errors.New("no checkpoint follows"))
 	}
 	if err != nil {
-		return damagedLeaf(r.next-1, err)
+		return nil, err
 	}
-	if commit.Head.State != *state || commit.Head.Size != r.next {
-		return damagedLeaf(r.next-1, errors.New("operations lead to another state"))
-	}
-	r.pending = nil
-	return nil
-}
-
-func damagedLeaf(index uint64, err error) error {
-	return &DamagedError{Table: TableLeaf, Key: u64(index), Problem: err.Error()}
+	return memory, nil
 }
 
 // Compare holds every row of a store against what a replay led to. The error is

@@ -1,0 +1,184 @@
+// Package ledgertest is what every engine of a ledger must pass: the same
+// operations lead to the same answers, the same refusals and the same proofs,
+// whoever keeps the ledger.
+//
+// An engine's test makes a fresh ledger, with ZK for its zero knowledge, for each
+// part of the suite:
+//
+//	func TestConformance(t *testing.T) {
+//		ledgertest.Run(t, func(t *testing.T) *ledgertest.World { … })
+//	}
+//
+// Not covered: what an engine promises of its own, such as durability, group
+// commit, or going on when a node is lost.
+package ledgertest
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// Engine is what the suite asks of an engine; remote.Engine is the same.
+type Engine interface {
+	ledger.Reader
+	ledger.Submitter
+	Checkpoint(ctx context.Context) ([]byte, error)
+	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
+	Entries(ctx context.Context, from uint64) ([][]byte, error)
+	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
+	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
+	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
+	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
+}
+
+// World is a fresh ledger to test.
+type World struct {
+	// Engines lead to the same ledger: the nodes of a consortium, or one.
+	Engines []Engine
+	// Trust is the ledger's trust file.
+	Trust *ledger.TrustFile
+	// Root is the signature key of the root agency, which alone decides the
+	// first agreement.
+	Root crypto.Signer
+	// Agreement returns the next trust object, for the root to sign.
+	Agreement func() *ledger.Trust
+	// CloseEpoch waits, or turns a clock, until an epoch is closed that began
+	// after the call.
+	CloseEpoch func()
+	// Now is the time at which proofs are judged.
+	Now func() time.Time
+}
+
+// Run runs the suite against ledgers that fresh makes.
+func Run(t *testing.T, fresh func(t *testing.T) *World) {
+	for name, part := range map[string]func(*world){
+		"Proofs":      (*world).proofs,
+		"Replay":      (*world).replay,
+		"Refusals":    (*world).refusals,
+		"Atomic":      (*world).atomic,
+		"Consistency": (*world).consistency,
+		"History":     (*world).history,
+		"Agreements":  (*world).agreements,
+		"Epochs":      (*world).epochs,
+		"UseOnce":     (*world).useOnce,
+		"Auditor":     (*world).auditor,
+	} {
+		t.Run(name, func(t *testing.T) { part(&world{World: fresh(t), TB: t}) })
+	}
+}
+
+// patience is how long an engine may take for one batch.
+const patience = time.Minute
+
+type world struct {
+	*World
+	testing.TB
+}
+
+// agency is a DID with its key.
+type agency struct {
+	did string
+	key crypto.Signer
+}
+
+func (w *world) newKey() crypto.Signer {
+	w.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return key
+}
+
+func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
+	w.Helper()
+	op, err := ledger.NewOperation(object)
+	if err != nil {
+		w.Fatal(err)
+	}
+	signed, err := ledger.Sign(op, signers...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return signed
+}
+
+func (w *world) try(engine int, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	return w.Engines[engine%len(w.Engines)].Submit(ctx, ops...)
+}
+
+func (w *world) submit(ops ...*ledger.SignedOperation) *ledger.Receipt {
+	w.Helper()
+	r, err := w.try(0, ops...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) refuse(want error, ops ...*ledger.SignedOperation) {
+	w.Helper()
+	r, err := w.try(0, ops...)
+	var refused *ledger.RefusedError
+	if r != nil || !errors.As(err, &refused) || !errors.Is(err, want) {
+		w.Errorf("got %v, want %v", err, want)
+	}
+}
+
+// agency makes a DID with an accreditation to issue.
+func (w *world) agency(extra ...ledger.Key) *agency {
+	w.Helper()
+	a := &agency{key: w.newKey()}
+	public, err := ledger.DefaultSuites().MarshalKey(a.key.Public())
+	if err != nil {
+		w.Fatal(err)
+	}
+	create := w.sign(&ledger.DID{Keys: append([]ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}, extra...)}, a.key)
+	if a.did, err = ledger.DIDOf(create.Operation); err != nil {
+		w.Fatal(err)
+	}
+	w.submit(create, w.sign(&ledger.Accreditation{
+		Agency: a.did, Action: ledger.ActionIssue, Region: region, Type: credentialType, Accreditor: w.Trust.RootDID, State: ledger.StateActive,
+	}, w.Root))
+	return a
+}
+
+const (
+	region         = "110000"
+	credentialType = "urn:hufu:test"
+	listURI        = "https://example.org/status/1"
+)
+
+func numbered(n int) [32]byte { return sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(n))) }
+
+func (w *world) anchor(n int) *ledger.SignedOperation {
+	return w.sign(&ledger.Anchor{Hash: numbered(n), Count: 1, Agency: w.Trust.RootDID}, w.Root)
+}
+
+// view proves keys at every engine and verifies them; the last one's view is
+// returned.
+func (w *world) view(keys ...string) (v *ledger.View) {
+	w.Helper()
+	for _, engine := range w.Engines {
+		proof, err := engine.Prove(context.Background(), keys...)
+		if err != nil {
+			w.Fatal(err)
+		}
+		if v, err = ledger.Verify(w.Trust, w.Now(), 0, proof); err != nil {
+			w.Fatal(err)
+		}
+	}
+	return v
+}
