@@ -17,7 +17,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
-	"github.com/hufu-id/hufu/zkp"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 )
 
 func newKey(t testing.TB) crypto.Signer {
@@ -82,7 +82,7 @@ func (c *consortium) start(i int) {
 		c.Fatal(err)
 	}
 	c.Cleanup(func() { log.Close() })
-	n, err := cometlog.Open(context.Background(), c.dirs[i], new(zkp.Accumulator), cometlog.Options{Log: log, Verbose: testing.Verbose()})
+	n, err := cometlog.Open(context.Background(), c.dirs[i], ledgertest.ZK{}, cometlog.Options{Log: log, Verbose: testing.Verbose()})
 	if err != nil {
 		c.Error(err)
 		return

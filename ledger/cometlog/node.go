@@ -166,7 +166,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 		return err
 	}
 	n.comet, err = node.NewNodeWithContext(ctx, config, voter, peerKey, proxy.NewLocalClientCreator(n.app),
-		node.DefaultGenesisDocProviderFunc(config), cmt.DefaultDBProvider,
+		node.DefaultGenesisDocProviderFunc(config), openDB,
 		node.DefaultMetricsProvider(config.Instrumentation), logger(options),
 		node.CustomReactors(map[string]p2p.Reactor{"CHECKPOINTS": newReactor(n.app.published)}))
 	if err != nil {
