@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"encoding/json"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/sqlitestore"
 	"github.com/hufu-id/hufu/zkp"
@@ -211,12 +211,22 @@ func (a *agency) issuer() wallet.Issuer {
 	return wallet.Issuer{DID: a.card.DID, KeyID: a.card.KeyID, Key: a.key, Proof: a.proof}
 }
 
-func (a *agency) Close() error { return a.vault.Close() }
+// Close closes the vault; an agency whose key was imported has none.
+func (a *agency) Close() error {
+	if a.vault == nil {
+		return nil
+	}
+	return a.vault.Close()
+}
 
-// submit signs objects with the agency's key and appends them, all or none.
-func (a *agency) submit(ctx context.Context, log *sqlitelog.Log, objects ...ledger.Object) error {
+// submit signs objects with the agency's key and appends them, all or none. What
+// the ledger holds already, word for word, is left out.
+func (a *agency) submit(ctx context.Context, log ledgerLog, objects ...ledger.Object) error {
 	ops := make([]*ledger.SignedOperation, 0, len(objects))
 	for _, object := range objects {
+		if held, err := log.Get(ctx, object.Key()); err == nil && bytes.Equal(held, object.Bytes()) {
+			continue
+		}
 		op, err := ledger.NewOperation(object)
 		if err != nil {
 			return err
@@ -226,6 +236,9 @@ func (a *agency) submit(ctx context.Context, log *sqlitelog.Log, objects ...ledg
 			return err
 		}
 		ops = append(ops, signed)
+	}
+	if len(ops) == 0 {
+		return nil
 	}
 	_, err := log.Submit(ctx, ops...)
 	return err
@@ -253,7 +266,7 @@ type accreditation struct {
 }
 
 // accredit grants, suspends, restores or ends.
-func (a *agency) accredit(ctx context.Context, log *sqlitelog.Log, grant accreditation, via string, now time.Time) error {
+func (a *agency) accredit(ctx context.Context, log ledgerLog, grant accreditation, via string, now time.Time) error {
 	object := &ledger.Accreditation{
 		Agency: grant.Agency, Action: grant.Action, Region: grant.Region, Type: grant.Type,
 		Accreditor: a.card.DID, Via: via, State: grant.State,

@@ -9,7 +9,6 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
 func (a *app) agencyCommand() *cobra.Command {
@@ -38,7 +37,7 @@ func (a *app) agencyInit() *cobra.Command {
 			"  hufu agency init --agency office --name \"Residents' office\"",
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var log *sqlitelog.Log
+			var log ledgerLog
 			if !root { // before any folder is made
 				var err error
 				if log, err = openLedger(cmd.Context(), a.ledger, a.clock); err != nil {
@@ -70,7 +69,7 @@ func (a *app) agencyInit() *cobra.Command {
 	return cmd
 }
 
-func registerDID(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+func registerDID(ctx context.Context, agency *agency, log ledgerLog) error {
 	create, err := agency.createOperation(ctx)
 	if err != nil {
 		return err
@@ -91,7 +90,7 @@ func (a *app) agencySchema() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
 				schema, err := publishSchema(ctx, agency, log, a.public(), b)
 				if err != nil {
 					return err
@@ -137,7 +136,7 @@ func (a *app) agencyState(verb, short, state string) *cobra.Command {
 			if grant.Agency, err = cardOf(to); err != nil {
 				return err
 			}
-			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
 				via, err := viaOf(ctx, agency, log, grant, a.clock())
 				if err != nil {
 					return err
@@ -165,7 +164,7 @@ func (a *app) agencyState(verb, short, state string) *cobra.Command {
 }
 
 // viaOf finds the accreditation that entitles the accreditor; the root needs none.
-func viaOf(ctx context.Context, agency *agency, log *sqlitelog.Log, grant accreditation, now time.Time) (string, error) {
+func viaOf(ctx context.Context, agency *agency, log ledgerLog, grant accreditation, now time.Time) (string, error) {
 	trust := log.Trust()
 	if agency.card.DID == trust.RootDID {
 		return "", nil
@@ -183,7 +182,7 @@ func viaOf(ctx context.Context, agency *agency, log *sqlitelog.Log, grant accred
 
 func (a *app) public() publicFolder { return (&home{Ledger: a.ledger}).public() }
 
-func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(context.Context, *agency, *sqlitelog.Log) error) error {
+func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(context.Context, *agency, ledgerLog) error) error {
 	log, err := openLedger(ctx, a.ledger, a.clock)
 	if err != nil {
 		return err

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -62,7 +61,7 @@ func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use 
 	if err != nil {
 		return err
 	}
-	return a.withAgencyAndLedger(ctx, dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+	return a.withAgencyAndLedger(ctx, dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
 		desk, err := issuer.New(agency.issuer(), schema, region, impatient{agency.vault}, submitTo(log), a.public(), issuer.Options{Clock: a.clock})
 		if err != nil {
 			return err

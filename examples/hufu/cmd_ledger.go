@@ -97,7 +97,7 @@ func (a *app) ledgerAudit() *cobra.Command {
 		Example: "  hufu ledger audit --ledger ledger",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := openLedger(cmd.Context(), a.ledger, a.clock)
+			log, err := openFile(cmd.Context(), a.ledger, a.clock)
 			if err != nil {
 				return err
 			}

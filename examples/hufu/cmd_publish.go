@@ -15,7 +15,6 @@ import (
 	"github.com/hufu-id/hufu/did"
 	didhufu "github.com/hufu-id/hufu/did/hufu"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
@@ -79,7 +78,7 @@ func (a *app) withSigners(ctx context.Context, homes []string, have []crypto.Sig
 
 // checkParticipants holds every contributor's key against the ledger, at the
 // time of its contribution.
-func checkParticipants(ctx context.Context, log *sqlitelog.Log, s *ceremony.State, now time.Time) error {
+func checkParticipants(ctx context.Context, log ledgerLog, s *ceremony.State, now time.Time) error {
 	keys := map[string]crypto.PublicKey{}
 	for _, p := range s.Plan.Participants {
 		key, err := p.PublicKey()
@@ -114,7 +113,7 @@ func holds(document *did.Document, key crypto.PublicKey, at time.Time) bool {
 
 // publishCeremony puts the verifying keys on the ledger and all keys into the
 // public folder, where wallets find them.
-func publishCeremony(ctx context.Context, log *sqlitelog.Log, folder publicFolder, dir string, s *ceremony.State, signers []crypto.Signer) error {
+func publishCeremony(ctx context.Context, log ledgerLog, folder publicFolder, dir string, s *ceremony.State, signers []crypto.Signer) error {
 	keys, err := prover.Open(ceremony.KeysDir(dir))
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
@@ -39,7 +38,7 @@ func (a *app) zkpSetup() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log *sqlitelog.Log) error {
+			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
 				if err := publishKeys(ctx, agency, log, a.public(), keys); err != nil {
 					return err
 				}

@@ -28,13 +28,16 @@ import (
 
 func (a *app) demoCommand() *cobra.Command {
 	var table, keep string
+	var stage elsewhere
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the main job once, on real parts, and six attacks on it",
 		Long: "An agency issues, a citizen holds, a counter checks, a ledger anchors, a\n" +
 			"zero-knowledge proof hides. Everything runs on this machine, without a network.\n" +
 			"The first run makes development keys and caches them.",
-		Example: "  hufu demo\n  hufu demo --lang zh --explain\n  hufu demo --csv residents.csv --keep here",
+		Example: "  hufu demo\n  hufu demo --lang zh --explain\n  hufu demo --csv residents.csv --keep here\n" +
+			"  hufu demo --ledger http://127.0.0.1:26601,http://127.0.0.1:26604 \\\n" +
+			"    --trust testnet/trust.json --fingerprint 1f0c… --root-key testnet/root.key",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			file := sample("residents.csv")
@@ -44,11 +47,17 @@ func (a *app) demoCommand() *cobra.Command {
 					return err
 				}
 			}
-			return a.demo(cmd.Context(), file, keep)
+			if !isAddress(a.ledger) {
+				return a.demo(cmd.Context(), file, keep, nil)
+			}
+			return a.demo(cmd.Context(), file, keep, &stage)
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&table, "csv", "", "table of residents (default: the sample that ships with hufu)")
+	flags.StringVar(&stage.trust, "trust", "", "trust file of the ledger whose addresses --ledger gives")
+	flags.StringVar(&stage.fingerprint, "fingerprint", "", "its fingerprint, which came another way")
+	flags.StringVar(&stage.rootKey, "root-key", "", "the root agency's key, a PEM file that hufu-node testnet makes")
 	flags.StringVar(&keep, "keep", "", "new folder that keeps ledger, vaults and messages to be looked at")
 	flags.BoolVar(&a.explain, "explain", false, "say at each step why it can be trusted")
 	return cmd
@@ -70,10 +79,12 @@ type scene struct {
 	*app
 	dir     string
 	now     time.Time
+	stage   *elsewhere // nil: the ledger is the demo's own
 	keys    *prover.Prover
 	root    *agency
 	office  *agency
-	log     *sqlitelog.Log
+	log     ledgerLog
+	own     *sqlitelog.Log // the same, where it is the demo's own
 	desk    *issuer.Desk
 	citizen *citizen
 	library *counter
@@ -81,12 +92,18 @@ type scene struct {
 	offers  []issuer.Offer
 }
 
-// clockNow is the demo's own time: it stands still but for the steps that move it.
-func (s *scene) clockNow() time.Time { return s.now }
+// clockNow is the demo's own time: it stands still but for the steps that move
+// it. A ledger elsewhere keeps its own time, which the demo follows.
+func (s *scene) clockNow() time.Time {
+	if s.stage != nil {
+		return s.clock().Add(s.stage.ahead)
+	}
+	return s.now
+}
 
 // demo plays every scene in order.
-func (a *app) demo(ctx context.Context, table []byte, keep string) error {
-	s := &scene{app: a, dir: keep, now: a.clock().Add(-demoSpan)}
+func (a *app) demo(ctx context.Context, table []byte, keep string, stage *elsewhere) error {
+	s := &scene{app: a, dir: keep, now: a.clock().Add(-demoSpan), stage: stage}
 	if keep == "" {
 		temp, err := os.MkdirTemp("", "hufu-demo-")
 		if err != nil {
@@ -166,15 +183,26 @@ func (s *scene) keepMessage(name string, b []byte) error {
 	return replaceFile(filepath.Join(s.dir, "messages", name), append(b, '\n'))
 }
 
-// nextEpoch moves the clock past the epoch's boundary and lets the ledger close it.
+// nextEpoch lets an epoch end that began after now, and the ledger close it.
 func (s *scene) nextEpoch(ctx context.Context) error {
-	s.now = s.now.Truncate(s.log.Trust().EpochLength).Add(s.log.Trust().EpochLength + time.Minute)
-	if _, err := s.log.Heartbeat(ctx); err != nil {
+	if err := s.closeEpoch(ctx); err != nil {
 		return err
+	}
+	if s.stage != nil {
+		return nil
 	}
 	// The wallet reads the epoch's public sets from these files, and asks the
 	// ledger nothing that names its credential.
 	_, err := feed.Export(ctx, s.log, new(zkp.Accumulator), s.path(feedName))
+	return err
+}
+
+func (s *scene) closeEpoch(ctx context.Context) error {
+	if s.stage != nil {
+		return s.awaitEpoch(ctx)
+	}
+	s.now = s.now.Truncate(s.log.Trust().EpochLength).Add(s.log.Trust().EpochLength + time.Minute)
+	_, err := s.own.Heartbeat(ctx)
 	return err
 }
 
@@ -186,12 +214,16 @@ func (s *scene) openLedgerScene(ctx context.Context) error {
 	if s.keys, err = s.developmentKeys(ctx); err != nil {
 		return err
 	}
-	if s.root, err = newAgency(ctx, s.path("root"), "Root agency", true, []byte(demoPassphrase), s.now); err != nil {
+	if s.stage != nil {
+		return s.joinScene(ctx)
+	}
+	if s.root, err = newAgency(ctx, s.path("root"), "Root agency", true, []byte(demoPassphrase), s.clockNow()); err != nil {
 		return err
 	}
-	if s.log, err = initLedger(ctx, s.path("ledger"), s.root, sqlitelog.InitOptions{Clock: s.clockNow}); err != nil {
+	if s.own, err = initLedger(ctx, s.path("ledger"), s.root, sqlitelog.InitOptions{Clock: s.clockNow}); err != nil {
 		return err
 	}
+	s.log = s.own
 	print := s.log.Trust().Fingerprint()
 	s.step("ledger", "Fingerprint", hex.EncodeToString(print[:8]), "Epoch", s.log.Trust().EpochLength.String())
 	return publishKeys(ctx, s.root, s.log, s.public(), s.keys)
@@ -209,7 +241,7 @@ func (s *scene) accreditScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.office, err = newAgency(ctx, s.path("office"), "Residents' office", false, []byte(demoPassphrase), s.now); err != nil {
+	if s.office, err = newAgency(ctx, s.path("office"), "Residents' office", false, []byte(demoPassphrase), s.clockNow()); err != nil {
 		return err
 	}
 	if err := registerDID(ctx, s.office, s.log); err != nil {
@@ -226,7 +258,7 @@ func (s *scene) accreditScene(ctx context.Context) error {
 		{s.library.agency.card.DID, demoType, ledger.ActionVerify, demoRegion, 365, ledger.StateActive},
 		{s.other.agency.card.DID, demoType, ledger.ActionVerify, demoRegion, 365, ledger.StateActive},
 	} {
-		if err := s.root.accredit(ctx, s.log, grant, "", s.now); err != nil {
+		if err := s.root.accredit(ctx, s.log, grant, "", s.clockNow()); err != nil {
 			return err
 		}
 	}
@@ -271,7 +303,9 @@ func (s *scene) receiveScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.feed = feed.Open(os.DirFS(s.path(feedName)))
+	if s.stage == nil { // elsewhere epochs end by themselves, and the nodes hand out the sets
+		h.feed = feed.Open(os.DirFS(s.path(feedName)))
+	}
 	if s.citizen, err = newCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
 		return err
 	}
@@ -300,7 +334,11 @@ func (s *scene) receiveScene(ctx context.Context) error {
 	if _, err := s.citizen.Prepare(ctx, 2); err != nil {
 		return err
 	}
-	s.step("epoch", "Milliseconds", time.Since(started).Milliseconds()/2)
+	id := "epoch"
+	if s.stage != nil {
+		id = "epoch-live"
+	}
+	s.step(id, "Milliseconds", time.Since(started).Milliseconds()/2)
 	return nil
 }
 

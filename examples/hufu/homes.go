@@ -12,7 +12,6 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 	counterstore "github.com/hufu-id/hufu/verifier/sqlitestore"
@@ -82,7 +81,7 @@ type citizen struct {
 	*wallet.Wallet
 	home  *home
 	vault *sqlitestore.Store
-	log   *sqlitelog.Log
+	log   ledgerLog
 }
 
 // newCitizen makes a wallet and leaves it open.
@@ -135,7 +134,7 @@ type counter struct {
 	home   *home
 	agency *agency
 	store  *counterstore.Store
-	log    *sqlitelog.Log
+	log    ledgerLog
 	clock  func() time.Time
 	// lifetime of a request; zero is the verifier's own.
 	lifetime time.Duration

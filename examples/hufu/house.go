@@ -127,16 +127,43 @@ func initLedger(ctx context.Context, dir string, root *agency, opts sqlitelog.In
 }
 
 // submitTo adapts a log to a desk.
-func submitTo(log *sqlitelog.Log) issuer.Submit {
+func submitTo(log ledgerLog) issuer.Submit {
 	return func(ctx context.Context, ops ...*ledger.SignedOperation) error {
 		_, err := log.Submit(ctx, ops...)
 		return err
 	}
 }
 
-// openLedger opens a ledger's folder and keeps it alive: whoever uses a ledger
-// on this machine makes the checkpoint that closes an epoch which is over.
-func openLedger(ctx context.Context, dir string, clock func() time.Time) (*sqlitelog.Log, error) {
+// ledgerLog is a ledger as the commands use it: a file of this machine, or nodes
+// that are asked.
+type ledgerLog interface {
+	ledger.Reader
+	ledger.Submitter
+	Get(ctx context.Context, key string) ([]byte, error)
+	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
+	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
+	Trust() *ledger.TrustFile
+	Close() error
+}
+
+// openLedger opens a ledger's folder. One that lies on this machine is kept
+// alive: whoever uses it makes the checkpoint that closes an epoch which is over.
+func openLedger(ctx context.Context, dir string, clock func() time.Time) (ledgerLog, error) {
+	if joined, err := openJoined(dir, clock); joined != nil || err != nil {
+		return joined, err
+	}
+	log, err := openFile(ctx, dir, clock)
+	if err != nil {
+		return nil, err
+	}
+	if err := keepAlive(ctx, log, clock()); err != nil {
+		return nil, errors.Join(&inputError{id: "ledger.closed", name: dir, err: err}, log.Close())
+	}
+	return log, nil
+}
+
+// openFile opens a ledger that lies on this machine.
+func openFile(ctx context.Context, dir string, clock func() time.Time) (*sqlitelog.Log, error) {
 	log, err := sqlitelog.Open(ctx, dir, new(zkp.Accumulator), sqlitelog.Options{Clock: clock})
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, &inputError{id: "ledger.missing", name: dir, err: err}
@@ -146,9 +173,6 @@ func openLedger(ctx context.Context, dir string, clock func() time.Time) (*sqlit
 	}
 	if err != nil {
 		return nil, &inputError{id: "ledger.closed", name: dir, err: err}
-	}
-	if err := keepAlive(ctx, log, clock()); err != nil {
-		return nil, errors.Join(&inputError{id: "ledger.closed", name: dir, err: err}, log.Close())
 	}
 	return log, nil
 }
@@ -189,7 +213,7 @@ func (a *app) developmentKeys(ctx context.Context) (*prover.Prover, error) {
 
 // publishKeys puts the verifying keys on the ledger, signed by the root, and
 // their bytes into the public folder.
-func publishKeys(ctx context.Context, root *agency, log *sqlitelog.Log, folder publicFolder, keys *prover.Prover) error {
+func publishKeys(ctx context.Context, root *agency, log ledgerLog, folder publicFolder, keys *prover.Prover) error {
 	var objects []ledger.Object
 	for _, circuit := range prover.Circuits() {
 		b, hash, err := keys.VerifyingKey(circuit)
@@ -205,7 +229,7 @@ func publishKeys(ctx context.Context, root *agency, log *sqlitelog.Log, folder p
 }
 
 // publishSchema puts a schema on the ledger and its file into the public folder.
-func publishSchema(ctx context.Context, owner *agency, log *sqlitelog.Log, folder publicFolder, file []byte) (*credential.Schema, error) {
+func publishSchema(ctx context.Context, owner *agency, log ledgerLog, folder publicFolder, file []byte) (*credential.Schema, error) {
 	schema, err := credential.ParseSchema(file)
 	if err != nil {
 		return nil, err

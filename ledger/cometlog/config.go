@@ -40,7 +40,9 @@ type NodeConfig struct {
 	Metrics string `json:"metrics,omitempty"`
 }
 
-func readConfig(dir string) (*NodeConfig, error) {
+// ReadConfig reads node.json in a node's folder. The error is [ErrConfig] or the
+// system's own.
+func ReadConfig(dir string) (*NodeConfig, error) {
 	b, err := readFile(filepath.Join(dir, fileConfig))
 	if err != nil {
 		return nil, err

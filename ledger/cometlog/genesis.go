@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	cmtjson "github.com/cometbft/cometbft/libs/json"
@@ -36,6 +37,9 @@ type Genesis struct {
 	EpochLength int64 `json:"epochLength"`
 	// Heartbeat is how many seconds may pass without a checkpoint.
 	Heartbeat int64 `json:"heartbeat"`
+	// Development lets uses be proved with keys of a single-party setup, whose
+	// maker can prove anything: for trying out.
+	Development bool `json:"development,omitempty"`
 	// Operations are the first: the root's DID and trust/0. It is a batch as
 	// ledger.FormatBatch writes it.
 	Operations []byte `json:"operations"`
@@ -51,6 +55,16 @@ func ParseGenesis(b []byte) (*Genesis, error) {
 		return nil, fmt.Errorf("%w: epoch length or heartbeat in genesis.json", ErrConfig)
 	}
 	return g, nil
+}
+
+// ReadGenesis reads app_state from genesis.json in a node's folder. The error is
+// [ErrConfig].
+func ReadGenesis(dir string) (*Genesis, error) {
+	doc, err := types.GenesisDocFromFile(filepath.Join(dir, fileGenesis))
+	if err != nil {
+		return nil, fmt.Errorf("%w: genesis.json: %w", ErrConfig, err)
+	}
+	return ParseGenesis(doc.AppState)
 }
 
 // maxSeconds bounds durations in files: a year.

@@ -19,7 +19,6 @@ import (
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/proxy"
-	"github.com/cometbft/cometbft/types"
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -64,7 +63,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 	}
 	n := &Node{stopped: make(chan struct{})}
 	var err error
-	if n.config, err = readConfig(dir); err != nil {
+	if n.config, err = ReadConfig(dir); err != nil {
 		return nil, err
 	}
 	genesis, err := n.readGenesis(dir)
@@ -89,11 +88,7 @@ func (n *Node) readGenesis(dir string) (*Genesis, error) {
 	if n.trust, err = ledger.ParseTrust(b); err != nil {
 		return nil, err
 	}
-	doc, err := types.GenesisDocFromFile(filepath.Join(dir, fileGenesis))
-	if err != nil {
-		return nil, fmt.Errorf("%w: genesis.json: %w", ErrConfig, err)
-	}
-	genesis, err := ParseGenesis(doc.AppState)
+	genesis, err := ReadGenesis(dir)
 	if err != nil {
 		return nil, err
 	}

@@ -35,6 +35,8 @@ type TestnetOptions struct {
 	Ports []int
 	// Metrics opens the metrics ports. CometBFT has one set of metrics a process.
 	Metrics bool
+	// Development is Genesis.Development.
+	Development bool
 	// Clock is when the ledger begins; nil means time.Now.
 	Clock func() time.Time
 }
@@ -171,7 +173,8 @@ func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust 
 	}
 	state, err := json.Marshal(Genesis{
 		Origin: options.Origin, RootDID: rootDID, EpochLength: int64(options.EpochLength / time.Second),
-		Heartbeat: int64(options.Heartbeat / time.Second), Operations: ledger.FormatBatch([]*ledger.SignedOperation{create, agreed}),
+		Heartbeat: int64(options.Heartbeat / time.Second), Development: options.Development,
+		Operations: ledger.FormatBatch([]*ledger.SignedOperation{create, agreed}),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("cometlog: %w", err)
@@ -227,7 +230,7 @@ func formatGenesis(options TestnetOptions, state []byte, members []Member) ([]by
 // Join completes a member's folder with what all begin with and the others'
 // addresses.
 func Join(dir string, trust *ledger.TrustFile, genesis []byte, others []Member) error {
-	config, err := readConfig(dir)
+	config, err := ReadConfig(dir)
 	if err != nil {
 		return err
 	}

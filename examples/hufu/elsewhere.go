@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"fmt"
+	"time"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/wallet"
+)
+
+// elsewhere is a ledger that the demo is given: a consortium's, in real time.
+type elsewhere struct {
+	trust, fingerprint, rootKey string
+	// ahead is by how much the clocks of wallets and counters go before the
+	// ledger's: the demo cannot wait until something is hours old.
+	ahead time.Duration
+}
+
+// longestEpoch is how long the demo waits for an epoch to end.
+const longestEpoch = time.Minute
+
+// joinScene takes the place of making a ledger.
+func (s *scene) joinScene(ctx context.Context) error {
+	trust, err := s.readTrust(s.stage.trust, s.stage.fingerprint)
+	if err != nil {
+		return err
+	}
+	if trust.EpochLength > longestEpoch {
+		return &inputError{id: "demo.long-epochs", name: trust.EpochLength.String()}
+	}
+	if err := joinLedger(s.path("ledger"), s.ledger, trust); err != nil {
+		return err
+	}
+	if s.log, err = openLedger(ctx, s.path("ledger"), s.clockNow); err != nil {
+		return err
+	}
+	if s.root, err = s.importedRoot(trust); err != nil {
+		return err
+	}
+	print := trust.Fingerprint()
+	s.step("joined", "Fingerprint", hex.EncodeToString(print[:8]), "Epoch", trust.EpochLength.String(),
+		"Witnesses", len(trust.WitnessKeys), "K", trust.K)
+	return publishKeys(ctx, s.root, s.log, s.public(), s.keys)
+}
+
+// importedKey is a key from a file, as hufu-node testnet makes one. It has no
+// place in a vault.
+type importedKey struct{ crypto.Signer }
+
+// Info implements wallet.Key.
+func (importedKey) Info() wallet.KeyInfo { return wallet.KeyInfo{} }
+
+func (s *scene) importedRoot(trust *ledger.TrustFile) (*agency, error) {
+	b, err := s.readFile(s.stage.rootKey, limits.Document)
+	if err != nil {
+		return nil, err
+	}
+	malformed := &inputError{id: "input.malformed", name: s.stage.rootKey, err: errDamaged}
+	block, _ := pem.Decode(b)
+	if block == nil {
+		return nil, malformed
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	signer, ok := key.(crypto.Signer)
+	if err != nil || !ok {
+		return nil, malformed
+	}
+	return &agency{card: agencyCard{Name: "Root agency", DID: trust.RootDID, Root: true}, key: importedKey{signer}}, nil
+}
+
+// awaitEpoch waits until the ledger has closed the epoch that is now.
+func (s *scene) awaitEpoch(ctx context.Context) error {
+	target := s.log.Trust().EpochAt(s.clock())
+	for {
+		var epoch uint64
+		err := ledger.Resolve(ctx, s.log, s.log.Trust(), s.clock(), 0, func(view *ledger.View) error {
+			epoch = view.Head.State.Epoch
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if epoch >= target {
+			return nil
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for an epoch: %w", ctx.Err())
+		}
+	}
+}

@@ -1,0 +1,39 @@
+// Hufu-node runs an agency's node of a consortium that keeps a ledger.
+//
+//	hufu-node testnet --nodes 4 --dir testnet    four nodes on this machine
+//	hufu-node run --dir testnet/node0            one node
+//	hufu-node load --dir testnet                 how much they take, and how fast
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := command().ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "hufu-node:", err)
+		os.Exit(1)
+	}
+}
+
+func command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hufu-node",
+		Short: "Run a node of a consortium that keeps a ledger",
+		Long: "Each agency runs a node. Together they order operations (CometBFT), each applies\n" +
+			"them itself, and a checkpoint counts once more than two thirds have signed it.",
+		Example:       "  hufu-node testnet --nodes 4 --dir testnet\n  hufu-node run --dir testnet/node0",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(runCommand(), testnetCommand(), loadCommand())
+	return root
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hufu-id/hufu/ledger/cometlog"
+	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+func runCommand() *cobra.Command {
+	var dir string
+	var verbose bool
+	var audit time.Duration
+	cmd := &cobra.Command{
+		Use:   "run",
+		Short: "Run the node in a folder until it is told to stop",
+		Long: "Joins the other nodes and serves the ledger's API (see package ledger/remote) at\n" +
+			"the address that node.json names. The log goes to standard error, a JSON object a\n" +
+			"line. Ctrl-C or SIGTERM stops the node.",
+		Example: "  hufu-node run --dir testnet/node0\n  hufu-node run --dir node --verbose",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return run(cmd, dir, verbose, audit)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", ".", "folder of the node")
+	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what goes well, too")
+	cmd.Flags().DurationVar(&audit, "audit", 24*time.Hour, "how often everything is recomputed from the log, beginning at once; 0 is never")
+	return cmd
+}
+
+func run(cmd *cobra.Command, dir string, verbose bool, audit time.Duration) (err error) {
+	ctx := cmd.Context()
+	genesis, err := cometlog.ReadGenesis(dir)
+	if err != nil {
+		return err
+	}
+	zk := &zkp.Accumulator{AllowSinglePartySetupUnsafe: genesis.Development}
+	node, err := cometlog.Open(ctx, dir, zk, cometlog.Options{Log: cmd.ErrOrStderr(), Verbose: verbose})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, node.Close()) }()
+	failed := make(chan error, 2)
+	stop, err := serve(node, failed)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if audit > 0 {
+		go auditRegularly(ctx, node, audit, failed)
+	}
+	config := node.Config()
+	fmt.Fprintf(cmd.OutOrStdout(), "%s runs. API: http://%s\n", config.Name, config.API)
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(cmd.OutOrStdout(), "stopping")
+		return nil
+	case <-node.Done():
+		return cometlog.ErrStopped
+	case err := <-failed:
+		return err
+	}
+}
+
+// serve opens the API, unless the node has none.
+func serve(node *cometlog.Node, failed chan<- error) (stop func(), err error) {
+	address := node.Config().API
+	if address == "" {
+		return func() {}, nil
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("API: %w", err)
+	}
+	server := &http.Server{
+		Handler:           remote.NewHandler(node, remote.HandlerOptions{}),
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 16 << 10,
+	}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("API: %w", err)
+		}
+	}()
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			server.Close() //nolint:errcheck // it ends anyway
+		}
+	}, nil
+}
+
+// auditRegularly stops the node where its database is not what the log leads to:
+// it would sign what it cannot vouch for.
+func auditRegularly(ctx context.Context, node *cometlog.Node, every time.Duration, failed chan<- error) {
+	for {
+		if err := node.Audit(ctx); err != nil && ctx.Err() == nil {
+			failed <- fmt.Errorf("the node's database is damaged (move its data folder away, and the node fetches everything from the others): %w", err)
+			return
+		}
+		select {
+		case <-time.After(every):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
