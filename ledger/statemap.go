@@ -118,11 +118,17 @@ func mapParent(index [32]byte, depth int, node, sibling tlog.Hash) tlog.Hash {
 	return MapNode(sibling, node)
 }
 
+// MapClimb is MapSubtree from a hash that was computed before: node is that of the
+// subtree at depth from, on the way of index.
+func MapClimb(index [32]byte, node tlog.Hash, from, depth int) tlog.Hash {
+	for d := from - 1; d >= depth; d-- {
+		node = mapParent(index, d, node, tlog.Hash{})
+	}
+	return node
+}
+
 // MapSubtree is the hash, at depth, of the subtree whose one occupied leaf is
 // the given one.
 func MapSubtree(index [32]byte, leaf tlog.Hash, depth int) tlog.Hash {
-	for d := MapDepth - 1; d >= depth; d-- {
-		leaf = mapParent(index, d, leaf, tlog.Hash{})
-	}
-	return leaf
+	return MapClimb(index, leaf, MapDepth, depth)
 }

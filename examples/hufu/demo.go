@@ -38,7 +38,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Example: "  hufu demo\n  hufu demo --lang zh --explain\n  hufu demo --csv residents.csv --keep here\n" +
 			"  hufu demo --ledger http://127.0.0.1:26601,http://127.0.0.1:26604 \\\n" +
 			"    --trust testnet/trust.json --fingerprint 1f0c… --root-key testnet/root.key",
-		Args:    exactArgs(0, "no arguments"),
+		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			file := sample("residents.csv")
 			if table != "" {

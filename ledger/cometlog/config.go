@@ -89,8 +89,8 @@ func readFile(path string) ([]byte, error) {
 }
 
 // comet is CometBFT's configuration. Its RPC stays closed: the ledger's own API
-// takes its place. Times suit agencies in one country: a block every 0.2 s while
-// there is something to do, and a second to wait for a proposer who is away.
+// takes its place. Times suit agencies in one country: a block as soon as there is
+// something to do, and a second to wait for a proposer who is away.
 func (c *NodeConfig) comet(dir string, heartbeat time.Duration) *cmt.Config {
 	config := cmt.DefaultConfig()
 	config.SetRoot(filepath.Join(dir, folderData))
@@ -128,7 +128,7 @@ func (c *NodeConfig) comet(dir string, heartbeat time.Duration) *cmt.Config {
 	config.Consensus.TimeoutPrevoteDelta = 250 * time.Millisecond
 	config.Consensus.TimeoutPrecommit = 500 * time.Millisecond
 	config.Consensus.TimeoutPrecommitDelta = 250 * time.Millisecond
-	config.Consensus.TimeoutCommit = 200 * time.Millisecond
+	config.Consensus.TimeoutCommit = 50 * time.Millisecond
 	config.Consensus.PeerGossipSleepDuration = 20 * time.Millisecond
 	config.Consensus.CreateEmptyBlocks = true
 	config.Consensus.CreateEmptyBlocksInterval = heartbeat

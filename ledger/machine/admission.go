@@ -10,15 +10,19 @@ import (
 // Admission judges submissions one after the other, as if those it admitted had
 // been applied, without appending anything: what a node asks before it passes a
 // submission on. Signatures that it found good are not verified again when the
-// machine applies the same operations. It is for one goroutine at a time.
+// machine applies the same operations. Keys that come into force or end within
+// its life are not noticed: it is renewed with every checkpoint. It is for one
+// goroutine at a time.
 type Admission struct {
 	machine *Machine
 	base    *batch
+	// agencies is remembered from one submission to the next.
+	agencies map[string][][]byte
 }
 
 // NewAdmission begins with what is in the store, to which it never writes.
 func (m *Machine) NewAdmission(store Store) *Admission {
-	return &Admission{machine: m, base: newBatch(store)}
+	return &Admission{machine: m, base: newBatch(store), agencies: map[string][][]byte{}}
 }
 
 // Admit judges a submission at a time. The error is a [*ledger.RefusedError],
@@ -28,7 +32,7 @@ func (a *Admission) Admit(now time.Time, ops ...*ledger.SignedOperation) error {
 	if err != nil {
 		return err
 	}
-	t.base, t.store, t.admission = a.base, a.base, true
+	t.base, t.store, t.admission, t.agencies = a.base, a.base, true, a.agencies
 	result, err := t.submission(ops)
 	if err != nil {
 		return err

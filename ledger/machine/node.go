@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -16,18 +17,23 @@ import (
 // about three million rows, not 256 million.
 //
 // A row is the node's hash; where a single leaf is below it, ‖ that leaf's
-// index ‖ its hash.
+// index ‖ its hash ‖ the hash of its subtree at midDepth.
 type node struct {
 	hash tlog.Hash
 	// single is set where one leaf is below the node.
 	single bool
 	index  [32]byte
 	leaf   tlog.Hash
+	// mid spares most of the way up from the leaf when the node moves down.
+	mid tlog.Hash
 }
 
 const (
 	branchSize = tlog.HashSize
-	singleSize = 3 * tlog.HashSize
+	singleSize = 4 * tlog.HashSize
+	// midDepth is deeper than two leaves share a path, unless someone searched
+	// long for it; then the way up is as long as it was.
+	midDepth = 48
 )
 
 // nodeKey is the depth and as many bits of the index.
@@ -60,6 +66,7 @@ func readNode(store Store, index [32]byte, depth int) (node, error) {
 		n.single = true
 		copy(n.index[:], b[32:])
 		copy(n.leaf[:], b[64:])
+		copy(n.mid[:], b[96:])
 	default:
 		return node{}, fmt.Errorf("%w: map node of %d bytes", ErrDamaged, len(b))
 	}
@@ -69,13 +76,28 @@ func readNode(store Store, index [32]byte, depth int) (node, error) {
 func writeNode(store Store, index [32]byte, depth int, n node) error {
 	b := n.hash[:]
 	if n.single {
-		b = append(append(append([]byte{}, b...), n.index[:]...), n.leaf[:]...)
+		b = slices.Concat(b, n.index[:], n.leaf[:], n.mid[:])
 	}
 	return store.Put(TableNode, nodeKey(index, depth), b)
 }
 
 func singleNode(index [32]byte, leaf tlog.Hash, depth int) node {
-	return node{hash: ledger.MapSubtree(index, leaf, depth), single: true, index: index, leaf: leaf}
+	n := node{single: true, index: index, leaf: leaf, mid: ledger.MapSubtree(index, leaf, midDepth)}
+	return n.at(depth)
+}
+
+// at is the same single leaf as a node at another depth.
+func (n node) at(depth int) node {
+	n.hash = n.subtree(depth)
+	return n
+}
+
+// subtree is the hash at depth of the subtree with the single leaf.
+func (n node) subtree(depth int) tlog.Hash {
+	if depth > midDepth {
+		return ledger.MapSubtree(n.index, n.leaf, depth)
+	}
+	return ledger.MapClimb(n.index, n.mid, midDepth, depth)
 }
 
 // setLeaf puts a leaf below the node at depth and returns the node's new hash.
@@ -110,7 +132,7 @@ func splitSingle(store Store, old node, index [32]byte, leaf tlog.Hash, depth in
 	for ledger.MapBit(old.index, apart) == ledger.MapBit(index, apart) {
 		apart++
 	}
-	below, added := singleNode(old.index, old.leaf, apart+1), singleNode(index, leaf, apart+1)
+	below, added := old.at(apart+1), singleNode(index, leaf, apart+1)
 	if err := errors.Join(writeNode(store, old.index, apart+1, below), writeNode(store, index, apart+1, added)); err != nil {
 		return tlog.Hash{}, err
 	}
@@ -169,5 +191,5 @@ func besideSingle(n node, index [32]byte, depth int) []tlog.Hash {
 		siblings = append(siblings, tlog.Hash{})
 		depth++
 	}
-	return append(siblings, ledger.MapSubtree(n.index, n.leaf, depth+1))
+	return append(siblings, n.subtree(depth+1))
 }

@@ -56,10 +56,7 @@ const serverTime = 30 * time.Second
 func New(options Options, addresses ...string) (*Client, error) {
 	c := &Client{http: options.HTTP}
 	if c.http == nil {
-		c.http = &http.Client{
-			Timeout:       serverTime,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
+		c.http = newHTTP()
 	}
 	if len(addresses) == 0 {
 		return nil, fmt.Errorf("%w: none given", ErrAddress)
@@ -72,6 +69,23 @@ func New(options Options, addresses ...string) (*Client, error) {
 		c.bases = append(c.bases, strings.TrimSuffix(u.String(), "/"))
 	}
 	return c, nil
+}
+
+// idleConnections is how many connections to one server are kept for the next
+// question; net/http keeps two, and opens one for each question beyond them.
+const idleConnections = 512
+
+func newHTTP() *http.Client {
+	client := &http.Client{
+		Timeout:       serverTime,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if transport, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport = transport.Clone()
+		transport.MaxIdleConns, transport.MaxIdleConnsPerHost = 2*idleConnections, idleConnections
+		client.Transport = transport
+	}
+	return client
 }
 
 // answer is a server's.

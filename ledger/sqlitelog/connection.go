@@ -3,44 +3,113 @@ package sqlitelog
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
 	"sync"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/hufu-id/hufu/ledger/machine"
 )
 
 // connection is one connection to the file with its prepared statements, which
 // last as long as it does. One transaction at a time runs on it.
 //
-// Statements run without the caller's context: the driver would start a
-// goroutine for each, and a transaction is short. A cancelled context is seen
-// before a transaction begins, and within a Scan.
+// It is the driver's own connection: database/sql costs as much as SQLite does
+// for rows as small as these. Statements run without the caller's context, for a
+// transaction is short: a cancelled one is seen before a transaction begins, and
+// within a Scan.
 type connection struct {
-	conn     *sql.Conn
-	prepared map[string]*sql.Stmt
+	conn     *sqlite3.SQLiteConn
+	prepared map[string]driver.Stmt
+	// statements are texts with owner and table filled in.
+	statements map[statementKey]string
+	// cache is nil on connections that only read.
+	cache *cache
+}
+
+type statementKey struct {
+	query, owner string
+	table        machine.Table
 }
 
 // connections lends out a fixed number of connections.
 type connections struct {
-	db     *sql.DB
 	free   chan *connection
 	once   sync.Once
 	closed error
 }
 
-// connectAll opens n connections and reads their settings back.
+// connectAll opens n connections to a file, which exists, and reads their
+// settings back.
 func connectAll(ctx context.Context, path, settings string, checks []setting, n int) (*connections, error) {
-	db, err := connect(ctx, path, settings, checks, n)
-	if err != nil {
-		return nil, err
-	}
-	c := &connections{db: db, free: make(chan *connection, n)}
+	var all []*connection
 	for range n {
-		conn, err := db.Conn(ctx)
+		c, err := connect(ctx, path, settings, checks)
 		if err != nil {
-			return nil, errors.Join(describe("connect", err), db.Close())
+			for _, c := range all {
+				err = errors.Join(err, c.close())
+			}
+			return nil, err
 		}
-		c.free <- &connection{conn: conn, prepared: map[string]*sql.Stmt{}}
+		all = append(all, c)
+	}
+	c := &connections{free: make(chan *connection, n)}
+	for _, conn := range all {
+		c.free <- conn
 	}
 	return c, nil
+}
+
+func connect(ctx context.Context, path, settings string, checks []setting) (*connection, error) {
+	name := url.URL{Path: filepath.ToSlash(path)}
+	conn, err := connectPatiently(ctx, "file:"+name.EscapedPath()+"?"+settings)
+	if err != nil {
+		return nil, describe("open", err)
+	}
+	c := &connection{conn: conn, prepared: map[string]driver.Stmt{}, statements: map[statementKey]string{}}
+	for _, s := range checks {
+		row, err := c.first("PRAGMA " + s.pragma)
+		if err == nil && text(row[0]) != s.want {
+			err = fmt.Errorf("%w: %s is %s instead of %s", ErrSetting, s.pragma, text(row[0]), s.want)
+		}
+		if err != nil {
+			return nil, errors.Join(describe("read settings", err), c.close())
+		}
+	}
+	return c, nil
+}
+
+// connectPatiently waits while another process opens or closes the file: WAL
+// recovery and the last close hold it exclusively, past SQLite's own timeout.
+func connectPatiently(ctx context.Context, name string) (*sqlite3.SQLiteConn, error) {
+	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
+	defer cancel()
+	for {
+		conn, err := new(sqlite3.SQLiteDriver).Open(name)
+		if err == nil {
+			return conn.(*sqlite3.SQLiteConn), nil
+		}
+		var e sqlite3.Error
+		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy || ctx.Err() != nil {
+			return nil, err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// each prepares every connection, before any is lent out.
+func (c *connections) each(prepare func(*connection)) {
+	for range cap(c.free) {
+		conn := <-c.free
+		prepare(conn)
+		c.free <- conn
+	}
 }
 
 // Close waits for the transactions under way. A second Close does nothing.
@@ -51,7 +120,6 @@ func (c *connections) Close() error {
 			c.closed = errors.Join(c.closed, conn.close())
 		}
 		close(c.free)
-		c.closed = errors.Join(c.closed, describe("close", c.db.Close()))
 	})
 	return c.closed
 }
@@ -90,6 +158,11 @@ func (c *connections) begin(ctx context.Context, text, owner string) (*Tx, error
 		c.free <- conn
 		return nil, describe("begin", err)
 	}
+	if conn.cache != nil {
+		if err := conn.checkCache(); err != nil {
+			return nil, errors.Join(err, (&Tx{conn: conn, pool: c}).Rollback())
+		}
+	}
 	return &Tx{ctx: ctx, conn: conn, owner: owner, pool: c}, nil
 }
 
@@ -112,32 +185,84 @@ const (
 	beginWrite = "BEGIN IMMEDIATE"
 )
 
-func (c *connection) exec(text string, args ...any) error {
-	stmt, err := c.prepare(text)
-	if err != nil {
-		return err
-	}
-	_, err = stmt.Exec(args...)
-	return err
-}
-
-func (c *connection) prepare(text string) (*sql.Stmt, error) {
-	if stmt, ok := c.prepared[text]; ok {
+func (c *connection) prepare(query string) (driver.Stmt, error) {
+	if stmt, ok := c.prepared[query]; ok {
 		return stmt, nil
 	}
-	stmt, err := c.conn.PrepareContext(context.Background(), text)
+	stmt, err := c.conn.Prepare(query)
 	if err != nil {
-		return nil, describe("prepare", err)
+		return nil, err
 	}
-	c.prepared[text] = stmt
+	c.prepared[query] = stmt
 	return stmt, nil
 }
 
-// queryRow reads one row into dest; none is sql.ErrNoRows.
-func (c *connection) queryRow(text string, args []any, dest ...any) error {
-	stmt, err := c.prepare(text)
+func (c *connection) exec(query string, args ...driver.Value) error {
+	stmt, err := c.prepare(query)
 	if err != nil {
 		return err
 	}
-	return stmt.QueryRow(args...).Scan(dest...)
+	_, err = stmt.Exec(args) //nolint:staticcheck // without a context; see above
+	return err
+}
+
+// query calls yield for every row, whose values are its own to keep.
+func (c *connection) query(query string, args []driver.Value, yield func([]driver.Value) error) (err error) {
+	stmt, err := c.prepare(query)
+	if err != nil {
+		return err
+	}
+	rows, err := stmt.Query(args) //nolint:staticcheck // without a context; see above
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := make([]driver.Value, len(rows.Columns()))
+	for {
+		err := rows.Next(row)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = yield(row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// first returns the first row; none is sql.ErrNoRows.
+func (c *connection) first(query string, args ...driver.Value) (row []driver.Value, err error) {
+	err = c.query(query, args, func(values []driver.Value) error {
+		if row == nil {
+			row = append(row, values...)
+		}
+		return nil
+	})
+	if err == nil && row == nil {
+		err = sql.ErrNoRows
+	}
+	return row, err
+}
+
+// blob returns the one value of the first row, nil where there is none.
+func (c *connection) blob(query string, args ...driver.Value) ([]byte, error) {
+	row, err := c.first(query, args...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b, _ := row[0].([]byte)
+	return b, nil
+}
+
+// text writes a value of a pragma.
+func text(v driver.Value) string {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return fmt.Sprint(v)
 }

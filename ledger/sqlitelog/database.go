@@ -2,12 +2,11 @@ package sqlitelog
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -82,6 +81,7 @@ func OpenDatabase(ctx context.Context, path string, options DatabaseOptions) (*D
 		if d.write, err = connectAll(ctx, path, writeSettings, writeChecks, 1); err != nil {
 			return nil, err
 		}
+		d.write.each(func(c *connection) { c.cache = newCache() })
 	}
 	if d.read, err = connectAll(ctx, path, readSettings, readChecks, options.Readers); err == nil {
 		err = d.read.run(ctx, beginRead, ownerLog, checkVersion)
@@ -126,53 +126,15 @@ func (d *Database) Close() error {
 	return err
 }
 
-// connect opens a file, which exists, and reads the settings back.
-func connect(ctx context.Context, path, settings string, checks []setting, connections int) (*sql.DB, error) {
-	name := url.URL{Path: filepath.ToSlash(path)}
-	db, err := sql.Open("sqlite3", "file:"+name.EscapedPath()+"?"+settings)
-	if err != nil {
-		return nil, describe("open", err)
-	}
-	db.SetMaxOpenConns(connections)
-	if err := connectPatiently(ctx, db); err != nil {
-		return nil, errors.Join(describe("open", err), db.Close())
-	}
-	for _, s := range checks {
-		var got string
-		if err := db.QueryRowContext(ctx, "PRAGMA "+s.pragma).Scan(&got); err != nil {
-			return nil, errors.Join(describe("read settings", err), db.Close())
-		}
-		if got != s.want {
-			return nil, errors.Join(fmt.Errorf("%w: %s is %s instead of %s", ErrSetting, s.pragma, got, s.want), db.Close())
-		}
-	}
-	return db, nil
-}
-
-// connectPatiently waits while another process opens or closes the file: WAL
-// recovery and the last close hold it exclusively, past SQLite's own timeout.
-func connectPatiently(ctx context.Context, db *sql.DB) error {
-	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
-	defer cancel()
-	for {
-		err := db.PingContext(ctx)
-		var e sqlite3.Error
-		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy || ctx.Err() != nil {
-			return err
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
 // checkVersion insists that the file is a ledger of this version.
 func checkVersion(tx *Tx) error {
 	for pragma, want := range map[string]int{"application_id": applicationID, "user_version": userVersion} {
-		var got int
-		if err := tx.conn.queryRow("PRAGMA "+pragma, nil, &got); err != nil {
+		row, err := tx.conn.first("PRAGMA " + pragma)
+		if err != nil {
 			return describe("read version", err)
 		}
-		if got != want {
-			return fmt.Errorf("%w: %s is %d", ErrVersion, pragma, got)
+		if got := text(row[0]); got != strconv.Itoa(want) {
+			return fmt.Errorf("%w: %s is %s", ErrVersion, pragma, got)
 		}
 	}
 	return nil
@@ -190,7 +152,7 @@ func (s *Tx) createTables(owners ...string) error {
 	b.WriteString("CREATE TABLE checkpoint (height INTEGER NOT NULL PRIMARY KEY, note BLOB NOT NULL);\n")
 	b.WriteString("CREATE TABLE engine (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL);\n")
 	fmt.Fprintf(&b, "PRAGMA application_id = %d; PRAGMA user_version = %d;\n", applicationID, userVersion)
-	_, err := s.conn.conn.ExecContext(s.ctx, b.String())
+	_, err := s.conn.conn.Exec(b.String(), nil) //nolint:staticcheck // several statements at once
 	return describe("create", err)
 }
 
@@ -202,11 +164,7 @@ func (s *Tx) SetNote(name string, value []byte) error {
 
 // Note returns what SetNote kept, nil where there is nothing.
 func (s *Tx) Note(name string) ([]byte, error) {
-	var value []byte
-	err := s.conn.queryRow("SELECT value FROM engine WHERE name = ?", []any{name}, &value)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
+	value, err := s.conn.blob("SELECT value FROM engine WHERE name = ?", name)
 	return value, describe("read", err)
 }
 
@@ -218,11 +176,7 @@ func (s *Tx) SetCheckpoint(height uint64, note []byte) error {
 
 // Checkpoint returns what SetCheckpoint kept, nil where there is nothing.
 func (s *Tx) Checkpoint(height uint64) ([]byte, error) {
-	var note []byte
-	err := s.conn.queryRow("SELECT note FROM checkpoint WHERE height = ?", []any{int64(height)}, &note)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
+	note, err := s.conn.blob("SELECT note FROM checkpoint WHERE height = ?", int64(height))
 	return note, describe("read", err)
 }
 

@@ -103,10 +103,11 @@ func (l *Log) auditCheckpoints(s *Tx, want *machine.Memory) error {
 	if err != nil {
 		return err
 	}
-	var count int64
-	if err := s.conn.queryRow("SELECT count(*) FROM checkpoint", nil, &count); err != nil {
+	row, err := s.conn.first("SELECT count(*) FROM checkpoint")
+	if err != nil {
 		return describe("read", err)
 	}
+	count, _ := row[0].(int64)
 	if count != height {
 		return &machine.DamagedError{Table: tableCheckpoint, Key: fmt.Append(nil, height), Problem: "added"}
 	}

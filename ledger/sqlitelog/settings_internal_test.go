@@ -20,19 +20,19 @@ func TestSettingsAreReadBack(t *testing.T) {
 		"patience": strings.Replace(writeSettings, "5000", "4000", 1),
 		"keys":     strings.Replace(writeSettings, "_foreign_keys=on", "_foreign_keys=off", 1),
 	} {
-		db, err := connect(t.Context(), filepath.Join(dir, fileDatabase), settings, writeChecks, 1)
+		db, err := connect(t.Context(), filepath.Join(dir, fileDatabase), settings, writeChecks)
 		if !errors.Is(err, ErrSetting) || db != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	db, err := connect(t.Context(), filepath.Join(dir, fileDatabase), writeSettings, writeChecks, 1)
+	db, err := connect(t.Context(), filepath.Join(dir, fileDatabase), writeSettings, writeChecks)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.Close(); err != nil {
+	if err := db.close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := connect(t.Context(), filepath.Join(dir, "nowhere"), writeSettings, writeChecks, 1); err == nil {
+	if _, err := connect(t.Context(), filepath.Join(dir, "nowhere"), writeSettings, writeChecks); err == nil {
 		t.Error("a folder that is not there")
 	}
 }

@@ -2,7 +2,7 @@ package sqlitelog
 
 import (
 	"context"
-	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 
@@ -37,12 +37,14 @@ func (s *Tx) Commit() error {
 	if err != nil {
 		return errors.Join(err, s.Rollback())
 	}
+	s.conn.cache.settle()
 	s.pool.free <- s.conn
 	return nil
 }
 
 // Rollback ends the transaction without its changes.
 func (s *Tx) Rollback() error {
+	s.conn.cache.forget()
 	err := s.conn.exec("ROLLBACK")
 	s.pool.free <- s.conn
 	// Some failures end the transaction by themselves.
@@ -53,64 +55,61 @@ func (s *Tx) Rollback() error {
 	return describe("roll back", err)
 }
 
-// prepare fills the owner and table into text.
-func (s *Tx) prepare(text string, table machine.Table) (*sql.Stmt, error) {
-	return s.conn.prepare(fmt.Sprintf(text, s.owner+"_"+string(table)))
+// statement fills the owner and table into text.
+func (s *Tx) statement(query string, table machine.Table) string {
+	id := statementKey{query, s.owner, table}
+	filled, ok := s.conn.statements[id]
+	if !ok {
+		filled = fmt.Sprintf(query, s.owner+"_"+string(table))
+		s.conn.statements[id] = filled
+	}
+	return filled
 }
 
 // Get implements machine.Store.
 func (s *Tx) Get(table machine.Table, key []byte) ([]byte, error) {
-	stmt, err := s.prepare("SELECT value FROM %s WHERE key = ?", table)
+	id := cacheKey{s.owner, table, string(key)}
+	if value, ok := s.conn.cache.get(id); ok {
+		return value, nil
+	}
+	value, err := s.conn.blob(s.statement("SELECT value FROM %s WHERE key = ?", table), key)
 	if err != nil {
-		return nil, err
+		return nil, describe("read", err)
 	}
-	var value []byte
-	err = stmt.QueryRow(key).Scan(&value)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, nil
-	}
-	return value, describe("read", err)
+	s.conn.cache.set(id, value)
+	return value, nil
 }
 
 // Put implements machine.Store.
 func (s *Tx) Put(table machine.Table, key, value []byte) error {
-	stmt, err := s.prepare("INSERT INTO %s (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", table)
-	if err != nil {
-		return err
+	const upsert = "INSERT INTO %s (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+	if err := s.conn.exec(s.statement(upsert, table), key, value); err != nil {
+		return describe("write", err)
 	}
-	_, err = stmt.Exec(key, value)
-	return describe("write", err)
+	s.conn.cache.write(cacheKey{s.owner, table, string(key)}, value)
+	return nil
 }
 
 // Scan implements machine.Store.
-func (s *Tx) Scan(table machine.Table, prefix []byte, yield func(key, value []byte) error) (err error) {
+func (s *Tx) Scan(table machine.Table, prefix []byte, yield func(key, value []byte) error) error {
 	// Nothing comes after all keys of an empty prefix, or of one of 0xff alone.
-	text, args := "SELECT key, value FROM %s WHERE key >= ? ORDER BY key", []any{append([]byte{}, prefix...)}
+	query, args := "SELECT key, value FROM %s WHERE key >= ? ORDER BY key", []driver.Value{append([]byte{}, prefix...)}
 	if end := after(prefix); end != nil {
-		text, args = "SELECT key, value FROM %s WHERE key >= ? AND key < ? ORDER BY key", append(args, end)
+		query, args = "SELECT key, value FROM %s WHERE key >= ? AND key < ? ORDER BY key", append(args, end)
 	}
-	stmt, err := s.prepare(text, table)
-	if err != nil {
-		return err
-	}
-	rows, err := stmt.Query(args...)
-	if err != nil {
-		return describe("read", err)
-	}
-	defer func() { err = errors.Join(err, describe("read", rows.Close())) }()
-	for rows.Next() {
-		if err := s.ctx.Err(); err != nil {
-			return describe("read", err)
+	var stopped error
+	err := s.conn.query(s.statement(query, table), args, func(row []driver.Value) error {
+		key, _ := row[0].([]byte)
+		value, _ := row[1].([]byte)
+		if stopped = s.ctx.Err(); stopped == nil {
+			stopped = yield(key, value)
 		}
-		var key, value sql.RawBytes
-		if err := rows.Scan(&key, &value); err != nil {
-			return describe("read", err)
-		}
-		if err := yield(key, value); err != nil {
-			return err
-		}
+		return stopped
+	})
+	if stopped != nil {
+		return stopped
 	}
-	return describe("read", rows.Err())
+	return describe("read", err)
 }
 
 // after is the smallest key above all keys with the prefix, nil where there is
