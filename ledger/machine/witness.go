@@ -38,12 +38,8 @@ func (w *Witness) Cosign(store Store, signed []byte, at time.Time, ops ...*ledge
 	if err != nil {
 		return nil, fmt.Errorf("%w: checkpoint not signed by the log", ErrDisagrees)
 	}
-	commit, err := w.machine.Apply(store, at, ops...)
-	if err != nil {
+	if err := w.Follow(store, n.Text, at, ops...); err != nil {
 		return nil, err
-	}
-	if n.Text != ledger.FormatCheckpoint(w.origin, commit.Head.Size, commit.Head.Root) {
-		return nil, ErrDisagrees
 	}
 	cosigned, err := note.Sign(n, w.signer)
 	if err != nil {
@@ -51,3 +47,19 @@ func (w *Witness) Cosign(store Store, signed []byte, at time.Time, ops ...*ledge
 	}
 	return cosigned, nil
 }
+
+// Follow applies the operations to the witness's own store and insists that they
+// lead to the checkpoint of that text. Errors are those of Cosign.
+func (w *Witness) Follow(store Store, text string, at time.Time, ops ...*ledger.SignedOperation) error {
+	commit, err := w.machine.Apply(store, at, ops...)
+	if err != nil {
+		return err
+	}
+	if text != ledger.FormatCheckpoint(w.origin, commit.Head.Size, commit.Head.Root) {
+		return ErrDisagrees
+	}
+	return nil
+}
+
+// Signer is what the witness signs with.
+func (w *Witness) Signer() note.Signer { return w.signer }

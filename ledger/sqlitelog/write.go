@@ -70,13 +70,12 @@ func (l *Log) apply(tx *Tx, submissions [][]*ledger.SignedOperation) ([]machine.
 		return commit.Results, receipt, err
 	}
 	text := ledger.FormatCheckpoint(l.trust.Origin, commit.Head.Size, commit.Head.Root)
-	signed, err := note.Sign(&note.Note{Text: text}, l.signer)
+	if err := l.witness.Follow(tx.of(ownerWitness), text, now, accepted(submissions, commit.Results)...); err != nil {
+		return nil, nil, err
+	}
+	receipt.Checkpoint, err = note.Sign(&note.Note{Text: text}, l.signer, l.witness.Signer())
 	if err != nil {
 		return nil, nil, fmt.Errorf("sqlitelog: signing checkpoint: %w", err)
-	}
-	receipt.Checkpoint, err = l.witness.Cosign(tx.of(ownerWitness), signed, now, accepted(submissions, commit.Results)...)
-	if err != nil {
-		return nil, nil, err
 	}
 	return commit.Results, receipt, tx.SetCheckpoint(receipt.Height, receipt.Checkpoint)
 }
