@@ -19,10 +19,10 @@ import (
 func (a *app) ledgerCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "ledger",
-		Short:   "Make a ledger, look at it, recompute it",
-		Example: "  hufu ledger init --root root\n  hufu ledger show\n  hufu ledger audit",
+		Short:   "Make a ledger, look at it, recompute it, serve it",
+		Example: "  hufu ledger init --root root\n  hufu ledger show\n  hufu ledger audit\n  hufu ledger serve",
 	}
-	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed())
+	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed(), a.ledgerServe(), a.ledgerJoin())
 	return group(cmd)
 }
 

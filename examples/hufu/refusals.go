@@ -12,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/statement"
@@ -45,6 +46,7 @@ var reasons = []reason{
 	{ledger.ErrInconsistent, "why.inconsistent", true},
 	{ledger.ErrFingerprint, "why.fingerprint", true},
 	{ledger.ErrNotWitnessed, "why.witnesses", false},
+	{remote.ErrUnreachable, "why.unreachable", false},
 
 	{status.ErrRevoked, "why.revoked", true},
 	{status.ErrSuspended, "why.suspended", true},

@@ -263,7 +263,7 @@ func send(w http.ResponseWriter, contentType string, b []byte) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Access-Control-Allow-Origin", "*") // public data, no cookies
-	w.Write(b)                                         //nolint:errcheck // the reader is gone
+	w.Write(b)                                         // the reader is gone
 }
 
 func sendJSON(w http.ResponseWriter, status int, v any) {
@@ -275,7 +275,7 @@ func sendJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.WriteHeader(status)
-	w.Write(b) //nolint:errcheck // the reader is gone
+	w.Write(b) // the reader is gone
 }
 
 // fail answers with the code that an error deserves. What the engine says about

@@ -26,7 +26,7 @@ import (
 // within a Scan.
 type connection struct {
 	conn     *sqlite3.SQLiteConn
-	prepared map[string]driver.Stmt
+	prepared map[string]*sqlite3.SQLiteStmt
 	// statements are texts with owner and table filled in.
 	statements map[statementKey]string
 	// cache is nil on connections that only read.
@@ -72,7 +72,7 @@ func connect(ctx context.Context, path, settings string, checks []setting) (*con
 	if err != nil {
 		return nil, describe("open", err)
 	}
-	c := &connection{conn: conn, prepared: map[string]driver.Stmt{}, statements: map[statementKey]string{}}
+	c := &connection{conn: conn, prepared: map[string]*sqlite3.SQLiteStmt{}, statements: map[statementKey]string{}}
 	for _, s := range checks {
 		row, err := c.first("PRAGMA " + s.pragma)
 		if err == nil && text(row[0]) != s.want {
@@ -185,14 +185,15 @@ const (
 	beginWrite = "BEGIN IMMEDIATE"
 )
 
-func (c *connection) prepare(query string) (driver.Stmt, error) {
+func (c *connection) prepare(query string) (*sqlite3.SQLiteStmt, error) {
 	if stmt, ok := c.prepared[query]; ok {
 		return stmt, nil
 	}
-	stmt, err := c.conn.Prepare(query)
+	prepared, err := c.conn.Prepare(query)
 	if err != nil {
 		return nil, err
 	}
+	stmt := prepared.(*sqlite3.SQLiteStmt)
 	c.prepared[query] = stmt
 	return stmt, nil
 }
@@ -202,7 +203,7 @@ func (c *connection) exec(query string, args ...driver.Value) error {
 	if err != nil {
 		return err
 	}
-	_, err = stmt.Exec(args) //nolint:staticcheck // without a context; see above
+	_, err = stmt.Exec(args)
 	return err
 }
 
@@ -212,7 +213,7 @@ func (c *connection) query(query string, args []driver.Value, yield func([]drive
 	if err != nil {
 		return err
 	}
-	rows, err := stmt.Query(args) //nolint:staticcheck // without a context; see above
+	rows, err := stmt.Query(args)
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ func (s *Tx) createTables(owners ...string) error {
 	b.WriteString("CREATE TABLE checkpoint (height INTEGER NOT NULL PRIMARY KEY, note BLOB NOT NULL);\n")
 	b.WriteString("CREATE TABLE engine (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL);\n")
 	fmt.Fprintf(&b, "PRAGMA application_id = %d; PRAGMA user_version = %d;\n", applicationID, userVersion)
-	_, err := s.conn.conn.Exec(b.String(), nil) //nolint:staticcheck // several statements at once
+	_, err := s.conn.conn.Exec(b.String(), nil) // several statements at once
 	return describe("create", err)
 }
 

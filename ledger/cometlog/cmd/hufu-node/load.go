@@ -160,7 +160,7 @@ func (l *load) one(ctx context.Context, client *remote.Client, agency string, ro
 	ops := make([]*ledger.SignedOperation, l.batch)
 	for i := range ops {
 		anchor := &ledger.Anchor{Count: 1, Agency: agency}
-		rand.Read(anchor.Hash[:]) //nolint:errcheck // never fails
+		rand.Read(anchor.Hash[:]) // never fails
 		op, err := ledger.NewOperation(anchor)
 		if err != nil {
 			return 0, err

@@ -95,7 +95,7 @@ func serve(node *cometlog.Node, failed chan<- error) (stop func(), err error) {
 		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 		defer cancel()
 		if server.Shutdown(ctx) != nil {
-			server.Close() //nolint:errcheck // it ends anyway
+			server.Close() // it ends anyway
 		}
 	}, nil
 }

@@ -208,7 +208,7 @@ func runProcess(process *exec.Cmd, say func(string)) error {
 		}
 	}()
 	err := process.Run()
-	write.Close() //nolint:errcheck // a pipe in memory
+	write.Close() // a pipe in memory
 	<-done
 	return err
 }

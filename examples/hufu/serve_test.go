@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// served makes a ledger with short epochs in the working folder and serves it. It
+// returns its address and the trust file's fingerprint; the root's key lies in
+// root.key.
+func served(t *testing.T) (address, fingerprint string) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, "root.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	log, err := sqlitelog.Init(t.Context(), "served", "served.example", new(zkp.Accumulator), key,
+		sqlitelog.InitOptions{EpochLength: 2 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() {
+		done <- serveLedger(ctx, log, listener, remote.HandlerOptions{}, time.Second, 500*time.Millisecond)
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := log.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	print := log.Trust().Fingerprint()
+	return "http://" + listener.Addr().String(), hex.EncodeToString(print[:])
+}
+
+// TestDemoElsewhere plays the demo, six attacks included, on a ledger that is
+// served over HTTP and keeps its own time.
+func TestDemoElsewhere(t *testing.T) {
+	demoEnvironment(t)
+	t.Chdir(t.TempDir())
+	address, fingerprint := served(t)
+	args := []string{"demo", "--ledger", "http://127.0.0.1:1," + address, "--trust", "served/trust.json", "--fingerprint", fingerprint, "--root-key", "root.key"}
+	got := hufu(args...)
+	if got.code != exitAccepted {
+		t.Fatalf("exit code %d: %s\n%s", got.code, got.err, got.stdout)
+	}
+	assertSays(t, got.stdout, "1 nodes, of which 1 must sign", "✓ Accepted", "[epoch]", "[accreditation]", "Could not check")
+	if again := hufu(append(args, "--lang", "zh")...); again.code != exitAccepted {
+		t.Errorf("a second time on the same ledger: %s", again.err)
+	}
+}
+
+// TestJoin: a folder stands for a ledger elsewhere.
+func TestJoin(t *testing.T) {
+	environment(t)
+	address, fingerprint := served(t)
+	wrong := hufu("ledger", "join", "--at", address, "--trust", "served/trust.json", "--fingerprint", strings.Repeat("0", 64), "--ledger", "ours")
+	if wrong.code == exitAccepted {
+		t.Fatal("joined with a wrong fingerprint")
+	}
+	bad := hufu("ledger", "join", "--at", "ftp://example.org", "--trust", "served/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
+	if bad.code == exitAccepted || !strings.Contains(bad.err, "no address of a ledger") {
+		t.Errorf("%q", bad.err)
+	}
+	mustHufu(t, "ledger", "join", "--at", address, "--trust", "served/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
+	shown := mustHufu(t, "ledger", "show", "--ledger", "ours", "--json")
+	if shown.field(t, "origin") != "served.example" {
+		t.Errorf("%q", shown.stdout)
+	}
+	mustHufu(t, "ledger", "join", "--at", "http://127.0.0.1:1", "--trust", "served/trust.json", "--fingerprint", fingerprint, "--ledger", "nowhere")
+	gone := hufu("ledger", "show", "--ledger", "nowhere")
+	if gone.code == exitAccepted || !strings.Contains(gone.err, "no node of the ledger answers") {
+		t.Errorf("%q", gone.err)
+	}
+	if _, err := os.Stat("nowhere/log.db"); err == nil {
+		t.Error("a ledger was made")
+	}
+}
