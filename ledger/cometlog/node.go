@@ -3,7 +3,6 @@ package cometlog
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -180,12 +179,8 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 // loadVoter reads the voting key. CometBFT's own reader ends the process where
 // the file is damaged, so that is looked at first.
 func loadVoter(config *cmt.Config) (*privval.FilePV, error) {
-	b, err := readFile(config.PrivValidatorKeyFile())
-	if err != nil {
+	if _, err := readVote(config.PrivValidatorKeyFile()); err != nil {
 		return nil, err
-	}
-	if !json.Valid(b) {
-		return nil, fmt.Errorf("%w: vote.key", ErrConfig)
 	}
 	state := config.PrivValidatorStateFile()
 	if _, err := os.Stat(state); errors.Is(err, os.ErrNotExist) {

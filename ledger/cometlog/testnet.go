@@ -13,6 +13,7 @@ import (
 	"time"
 
 	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
+	cmtjson "github.com/cometbft/cometbft/libs/json"
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/types"
@@ -143,6 +144,45 @@ func CreateMember(dir string, config NodeConfig) (*Member, error) {
 		Name: config.Name, Witness: signer.VerifierKey(), Vote: vote.PubKey().Bytes(),
 		Peer: string(peer.ID()) + "@" + config.Listen,
 	}, writeJSON(filepath.Join(dir, fileConfig), config)
+}
+
+// ReadMember reads from a node's folder what the others must know of it. The
+// error is [ErrConfig], or that of reading its keys.
+func ReadMember(dir string) (*Member, error) {
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	key, err := sqlitelog.ReadKey(filepath.Join(dir, fileCosign))
+	if err != nil {
+		return nil, err
+	}
+	signer, err := ledger.NewCosigner(config.Name, key, nil)
+	if err != nil {
+		return nil, err
+	}
+	vote, err := readVote(filepath.Join(dir, fileVote))
+	if err != nil {
+		return nil, err
+	}
+	peer, err := p2p.LoadNodeKey(filepath.Join(dir, filePeer))
+	if err != nil {
+		return nil, fmt.Errorf("%w: peer.key: %w", ErrConfig, err)
+	}
+	return &Member{Name: config.Name, Witness: signer.VerifierKey(), Vote: vote, Peer: string(peer.ID()) + "@" + config.Listen}, nil
+}
+
+// readVote reads the public half of a voting key.
+func readVote(path string) (ed25519.PublicKey, error) {
+	b, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var key privval.FilePVKey
+	if err := cmtjson.Unmarshal(b, &key); err != nil || key.PubKey == nil {
+		return nil, fmt.Errorf("%w: vote.key", ErrConfig)
+	}
+	return key.PubKey.Bytes(), nil
 }
 
 // Found makes what all members begin with: trust.json and genesis.json.

@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
@@ -293,17 +295,13 @@ func (w *world) use(a *agency, e *ledger.Epoch, person, event string, payload by
 	return w.sign(u, a.key)
 }
 
-// useRounds is how often one person's uses are raced; the engines' own tests race
-// more.
-const useRounds = 10
-
 // useOnce: of a person's uses in one event, handed in everywhere at once, exactly
 // one counts.
 func (w *world) useOnce() {
 	a, e := w.counting()
-	for round := range useRounds {
+	for round := range long.Or(10, 1000) {
 		w.raceUse(func(n int) *ledger.SignedOperation {
-			return w.use(a, e, "someone", string(rune('a'+round)), byte(n+1))
+			return w.use(a, e, "someone", fmt.Sprint(round), byte(n+1))
 		})
 	}
 	forged := w.use(a, e, "someone", "other", 1).Operation
