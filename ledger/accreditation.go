@@ -133,20 +133,24 @@ func Accredited(state State, root, agency, typ, action, region string, at time.T
 	if err != nil {
 		return nil, err
 	}
-	if err := need(state, append(keys, DIDKey(agency))...); err != nil {
-		return nil, err
-	}
 	var failed error = ErrNotAccredited
+	var missing []string
 	for _, key := range keys {
 		chain, err := Chain(state, root, key, at)
+		var unknown *NotProvedError
 		switch {
-		case err == nil:
+		case err == nil: // one is enough, whatever the others are
 			return chain, nil
+		case errors.As(err, &unknown):
+			missing = append(missing, unknown.Keys...)
 		case !errors.Is(err, ErrNotAccredited):
 			return nil, err
 		case !errors.Is(err, ErrAbsent):
 			failed = err
 		}
+	}
+	if len(missing) > 0 { // to be fetched all at once, with what each chain begins with
+		return nil, need(state, append(missing, DIDKey(agency))...)
 	}
 	return nil, failed
 }

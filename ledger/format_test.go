@@ -120,7 +120,7 @@ func TestOneSpelling(t *testing.T) {
 					t.Errorf("%s: %v", what, err)
 				}
 			}
-			if _, err := d.parse(make([]byte, limits.Proof+1)); !is(err, ledger.ErrTooLarge) {
+			if _, err := d.parse(make([]byte, limits.Bundle+1)); !is(err, ledger.ErrTooLarge) {
 				t.Errorf("too large: %v", err)
 			}
 		})

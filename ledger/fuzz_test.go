@@ -39,6 +39,8 @@ func FuzzParseSignedOperation(f *testing.F) { fuzz(f, parser(ledger.ParseSignedO
 
 func FuzzParseProof(f *testing.F) { fuzz(f, parser(ledger.ParseProof)) }
 
+func FuzzParseBundle(f *testing.F) { fuzz(f, parser(ledger.ParseBundle)) }
+
 func FuzzParseStateLeaf(f *testing.F) { fuzz(f, parser(ledger.ParseStateLeaf)) }
 
 func FuzzParseTrust(f *testing.F) { fuzz(f, parser(ledger.ParseTrust)) }

@@ -55,8 +55,10 @@ func ParseProof(b []byte) (*Proof, error) {
 // Bytes is the canonical encoding.
 func (p *Proof) Bytes() []byte { return encodeObject(*p) }
 
-func (p *Proof) check() error {
-	if len(p.Entries) > maxEntries || len(p.Inclusion) > maxInclusion {
+func (p *Proof) check() error { return p.checkUpTo(maxEntries) }
+
+func (p *Proof) checkUpTo(entries int) error {
+	if len(p.Entries) > entries || len(p.Inclusion) > maxInclusion {
 		return fmt.Errorf("%w: %d entries", ErrTooLarge, len(p.Entries))
 	}
 	for i, e := range p.Entries {

@@ -17,7 +17,8 @@ const maxRounds = 32
 // Reader is a ledger to read from. Nothing it answers is believed unverified.
 type Reader interface {
 	// Prove returns a proof of presence or absence of each key, all under the
-	// newest checkpoint.
+	// newest checkpoint. A reader that holds a part of the ledger, as Offline
+	// does, leaves out the keys of which it knows nothing.
 	Prove(ctx context.Context, keys ...string) (*Proof, error)
 	// ProveConsistency proves that the log of size to extends that of size
 	// from (RFC 9162, section 2.1.4).
@@ -55,7 +56,7 @@ func Resolve(ctx context.Context, reader Reader, trust *TrustFile, now time.Time
 			return err
 		}
 		if !addKeys(asked, missing.Keys) {
-			return fmt.Errorf("%w: a key was left out", ErrReader)
+			return fmt.Errorf("%w: %w", ErrReader, err)
 		}
 	}
 	return fmt.Errorf("%w: no end after %d rounds", ErrReader, maxRounds)

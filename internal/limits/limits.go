@@ -28,6 +28,8 @@ const (
 	Checkpoint = 16 << 10
 	// Proof caps one ledger proof: a checkpoint, its state leaf and entries.
 	Proof = 1 << 20
+	// Bundle caps what a counter stores to work offline: proofs and files.
+	Bundle = 32 << 20
 	// FeedIndex caps the index of a revocation feed.
 	FeedIndex = 64 << 10
 	// FeedPart caps the revoked handles in one file of a feed: 5.5 million.

@@ -381,3 +381,54 @@ func (w *world) auditor() {
 		w.Errorf("another state: %+v", reached)
 	}
 }
+
+// bundle: what is exported answers offline as the ledger did, and nothing else.
+func (w *world) bundle() {
+	a := w.agency()
+	r := w.submit(w.sign(&ledger.Schema{ID: "s", Version: 1, VCT: credentialType, Owner: a.did}, a.key))
+	old, err := ledger.OpenCheckpoint(w.Trust, r.Checkpoint)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.CloseEpoch()
+	exported, err := ledger.ExportBundle(context.Background(), w.Engines[0], w.Trust, w.Now(), ledger.BundleSelector{Since: old.Size})
+	if err != nil {
+		w.Fatal(err)
+	}
+	parsed, err := ledger.ParseBundle(exported.Bytes())
+	if err != nil {
+		w.Fatal(err)
+	}
+	offline, err := ledger.OpenBundle(w.Trust, w.Now(), parsed)
+	if err != nil {
+		w.Fatal(err)
+	}
+	err = ledger.Resolve(context.Background(), offline, offline.Trust, w.Now(), 0, func(v *ledger.View) error {
+		if _, err := v.Schema("s", 1); err != nil {
+			return err
+		}
+		if _, err := v.Epoch(v.Head.State.Epoch); err != nil {
+			return err
+		}
+		// In a district: of the wider accreditation the bundle knows.
+		_, err := v.Accredited(a.did, credentialType, ledger.ActionIssue, "110101", w.Now())
+		return err
+	})
+	if err != nil {
+		w.Error(err)
+	}
+	proof, err := offline.ProveConsistency(context.Background(), old.Size, offline.Head.Size)
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := ledger.CheckConsistency(old, offline.Head, proof); err != nil {
+		w.Error(err)
+	}
+	err = ledger.Resolve(context.Background(), offline, offline.Trust, w.Now(), 0, func(v *ledger.View) error {
+		_, err := v.Anchor(numbered(1))
+		return err
+	})
+	if !errors.Is(err, ledger.ErrNotProved) || errors.Is(err, ledger.ErrAbsent) {
+		w.Error("of what is not in the bundle, it says:", err)
+	}
+}

@@ -35,6 +35,7 @@ type Engine interface {
 	Checkpoint(ctx context.Context) ([]byte, error)
 	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
 	Entries(ctx context.Context, from uint64) ([][]byte, error)
+	Keys(ctx context.Context, prefix, after string) ([]string, error)
 	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
 	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
@@ -72,6 +73,7 @@ func Run(t *testing.T, fresh func(t *testing.T) *World) {
 		"Epochs":      (*world).epochs,
 		"UseOnce":     (*world).useOnce,
 		"Auditor":     (*world).auditor,
+		"Bundle":      (*world).bundle,
 	} {
 		t.Run(name, func(t *testing.T) { part(&world{World: fresh(t), TB: t}) })
 	}

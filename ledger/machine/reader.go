@@ -168,6 +168,30 @@ func history(store Store, key string, from uint64) (changes []ledger.Change, err
 	return changes, nil
 }
 
+// maxListed bounds how many keys Keys returns.
+const maxListed = 1024
+
+// Keys lists keys of the state map with a prefix, in ascending order, from one
+// after a key on: at most 1,024, none at the end.
+func (r *Reader) Keys(ctx context.Context, prefix, after string) (keys []string, err error) {
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		err := store.Scan(TableValue, []byte(prefix), func(key, _ []byte) error {
+			if string(key) > after {
+				keys = append(keys, string(key))
+			}
+			if len(keys) == maxListed {
+				return errEnough
+			}
+			return nil
+		})
+		if errors.Is(err, errEnough) {
+			return nil
+		}
+		return err
+	})
+	return keys, err
+}
+
 // ProveInclusion proves that a leaf is in the log, under the newest checkpoint;
 // see ledger.VerifyInclusion. The error is ledger.ErrNotIncluded where the log is
 // not that long, [ErrDamaged] or the store's own.

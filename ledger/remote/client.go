@@ -269,6 +269,22 @@ func (c *Client) Entries(ctx context.Context, from uint64) ([][]byte, error) {
 	return w.Leaves, err
 }
 
+// Keys lists keys with a prefix, from one after a key on, unverified: none at the
+// end.
+func (c *Client) Keys(ctx context.Context, prefix, after string) ([]string, error) {
+	var w wireProve
+	path := "/v1/keys?prefix=" + url.QueryEscape(prefix) + "&after=" + url.QueryEscape(after)
+	if err := c.getJSON(ctx, path, limits.Proof, &w); err != nil {
+		return nil, err
+	}
+	for i, key := range w.Keys {
+		if !strings.HasPrefix(key, prefix) || key <= after || i > 0 && key <= w.Keys[i-1] {
+			return nil, errAnswer
+		}
+	}
+	return w.Keys, nil
+}
+
 // History returns the operations that changed a key, from a leaf on, unverified.
 func (c *Client) History(ctx context.Context, key string, from uint64) ([]ledger.Change, error) {
 	var w wireChanges

@@ -14,6 +14,7 @@
 //	GET  /v1/consistency?from=&to=  {"hashes": [...]}
 //	GET  /v1/inclusion/‹index›   ledger.ParseInclusion
 //	GET  /v1/entries?from=       {"leaves": [...]}: from an index on, some
+//	GET  /v1/keys?prefix=&after=    {"keys": [...]}: some, in ascending order
 //	GET  /v1/history?key=&from=  {"changes": [{"index", "leaf"}]}
 //	GET  /v1/agreements?from=    {"operations": [...]}: ledger.ParseSignedOperation
 //	GET  /v1/registry/‹epoch›    leaves of 32 bytes, sorted

@@ -20,6 +20,7 @@ type Engine interface {
 	Checkpoint(ctx context.Context) ([]byte, error)
 	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
 	Entries(ctx context.Context, from uint64) ([][]byte, error)
+	Keys(ctx context.Context, prefix, after string) ([]string, error)
 	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
 	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
@@ -55,6 +56,7 @@ func NewHandler(engine Engine, options HandlerOptions) http.Handler {
 	mux.HandleFunc("GET /v1/consistency", h.consistency)
 	mux.HandleFunc("GET /v1/inclusion/{index}", h.inclusion)
 	mux.HandleFunc("GET /v1/entries", h.entries)
+	mux.HandleFunc("GET /v1/keys", h.keys)
 	mux.HandleFunc("GET /v1/history", h.history)
 	mux.HandleFunc("GET /v1/agreements", h.agreements)
 	mux.HandleFunc("GET /v1/registry/{epoch}", h.registry)
@@ -181,6 +183,15 @@ func (h *handler) entries(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	sendJSON(w, http.StatusOK, wireLeaves{leaves})
+}
+
+func (h *handler) keys(w http.ResponseWriter, r *http.Request) {
+	keys, err := h.engine.Keys(r.Context(), r.FormValue("prefix"), r.FormValue("after"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	sendJSON(w, http.StatusOK, wireProve{Keys: append([]string{}, keys...)})
 }
 
 func (h *handler) history(w http.ResponseWriter, r *http.Request) {

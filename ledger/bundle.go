@@ -1,0 +1,319 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Caps on one bundle.
+const (
+	maxBundleFiles = 1024
+	maxChain       = 1024
+)
+
+// Bundle is what a counter stores to work offline: values of the ledger with
+// their proofs under one checkpoint, the agreements that lead to who signed it,
+// and the files of which the ledger holds hashes. Nobody has to sign a bundle:
+// the checkpoint's signatures cover every value, the values cover the files, and
+// it is as old as the checkpoint says. Its encoding is deterministic CBOR:
+//
+//	[1, [proof, [agreement, ...], since, [hash, ...], [[name, content], ...]]]
+type Bundle struct {
+	_ struct{} `cbor:",toarray"`
+	// Proof is as Proof.Bytes writes it; its entries may be many more than one
+	// question needs.
+	Proof []byte
+	// Agreements are signed trust operations that follow the reader's trust
+	// file.
+	Agreements [][]byte
+	// Since is the size of a log that the bundle's extends, by the hashes of
+	// Consistency; 0 for none.
+	Since       uint64
+	Consistency []tlog.Hash
+	// Files are what the ledger names by hash: schemas, verifying keys, status
+	// lists. Names are in ascending order.
+	Files []BundleFile
+}
+
+// BundleFile is one file. Its name says where to look, and nothing about what it
+// is worth: that is for whoever reads it to hold against the ledger.
+type BundleFile struct {
+	_       struct{} `cbor:",toarray"`
+	Name    string
+	Content []byte
+}
+
+// ParseBundle reads a bundle and verifies nothing. The error is [ErrTooLarge],
+// [ErrFormat] or [ErrKey].
+func ParseBundle(b []byte) (*Bundle, error) {
+	bundle, err := decodeObject[Bundle](b, limits.Bundle)
+	if err != nil {
+		return nil, err
+	}
+	if len(bundle.Files) > maxBundleFiles || len(bundle.Agreements) > maxChain || len(bundle.Consistency) > 2*maxInclusion {
+		return nil, fmt.Errorf("%w: %d files, %d agreements", ErrTooLarge, len(bundle.Files), len(bundle.Agreements))
+	}
+	for i, f := range bundle.Files {
+		if err := CheckKey(f.Name); err != nil {
+			return nil, err
+		}
+		if i > 0 && bundle.Files[i-1].Name >= f.Name {
+			return nil, fmt.Errorf("%w: files out of order", ErrFormat)
+		}
+	}
+	if _, err := parseBundleProof(bundle.Proof); err != nil {
+		return nil, err
+	}
+	return &bundle, nil
+}
+
+// Bytes is the canonical encoding.
+func (b *Bundle) Bytes() []byte { return encodeObject(*b) }
+
+// maxBundleEntries bounds the values of a bundle.
+const maxBundleEntries = 1 << 16
+
+func parseBundleProof(b []byte) (*Proof, error) {
+	p, err := decodeObject[Proof](b, limits.Bundle)
+	if err != nil {
+		return nil, err
+	}
+	return &p, p.checkUpTo(maxBundleEntries)
+}
+
+// File returns a file by its name, nil where there is none.
+func (b *Bundle) File(name string) []byte {
+	i, found := slices.BinarySearchFunc(b.Files, name, func(f BundleFile, name string) int { return cmp.Compare(f.Name, name) })
+	if !found {
+		return nil
+	}
+	return b.Files[i].Content
+}
+
+// Source is a ledger that bundles can be made from: Reader, and what lists keys
+// and agreements.
+type Source interface {
+	Reader
+	// Keys lists keys with a prefix, in ascending order, from one after a key
+	// on; some of them, none at the end.
+	Keys(ctx context.Context, prefix, after string) ([]string, error)
+	// TrustChain returns the agreements from a number on.
+	TrustChain(ctx context.Context, from uint64) ([]*SignedOperation, error)
+}
+
+// BundleSelector says what goes into a bundle.
+type BundleSelector struct {
+	// Prefixes of keys; nil means who is who and may do what: DIDs,
+	// accreditations, schemas, status lists, verifying keys, rules and purposes.
+	Prefixes []string
+	// Keys beside them.
+	Keys []string
+	// Epochs is how many epochs, the newest last, go in; zero means 24.
+	Epochs uint64
+	// Since is the size of the newest checkpoint that the reader has seen, which
+	// must be proved to be extended; zero for none.
+	Since uint64
+	// Files go in as they are.
+	Files []BundleFile
+}
+
+var defaultPrefixes = []string{PrefixDID, PrefixAccreditation, PrefixSchema, PrefixStatus, PrefixVK, PrefixRule, PrefixPurpose}
+
+const defaultEpochs = 24
+
+// bundleRound is how many keys are proved at a time.
+const bundleRound = 128
+
+// ExportBundle makes a bundle for readers who have the trust file. All of it is
+// verified on the way: what leaves here is believed elsewhere. The error is
+// Verify's, the source's, or [ErrReader] where the source moves on faster than it
+// can be read.
+func ExportBundle(ctx context.Context, source Source, trust *TrustFile, now time.Time, selector BundleSelector) (*Bundle, error) {
+	chain, err := source.TrustChain(ctx, trust.Number+1)
+	if err != nil {
+		return nil, err
+	}
+	followed, err := trust.Follow(chain...)
+	if err != nil {
+		return nil, err
+	}
+	keys, err := selector.keys(ctx, source, followed, now)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := proveAll(ctx, source, followed, now, keys)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bundle{Proof: proof.Bytes(), Files: slices.Clone(selector.Files), Since: selector.Since}
+	slices.SortFunc(b.Files, func(x, y BundleFile) int { return cmp.Compare(x.Name, y.Name) })
+	for _, op := range chain {
+		b.Agreements = append(b.Agreements, op.Bytes())
+	}
+	head, err := OpenCheckpoint(followed, proof.Checkpoint)
+	if err != nil {
+		return nil, err
+	}
+	if selector.Since > 0 {
+		if b.Consistency, err = source.ProveConsistency(ctx, selector.Since, head.Size); err != nil {
+			return nil, err
+		}
+	}
+	return ParseBundle(b.Bytes())
+}
+
+// keys lists what the selector asks for.
+func (s *BundleSelector) keys(ctx context.Context, source Source, trust *TrustFile, now time.Time) ([]string, error) {
+	prefixes := s.Prefixes
+	if prefixes == nil {
+		prefixes = defaultPrefixes
+	}
+	keys := slices.Clone(s.Keys)
+	for _, prefix := range prefixes {
+		for after := ""; ; after = keys[len(keys)-1] {
+			some, err := source.Keys(ctx, prefix, after)
+			if err != nil {
+				return nil, err
+			}
+			if len(some) == 0 {
+				break
+			}
+			if keys = append(keys, some...); len(keys) > maxBundleEntries {
+				return nil, fmt.Errorf("%w: more than %d keys", ErrTooLarge, maxBundleEntries)
+			}
+		}
+	}
+	proof, err := source.Prove(ctx)
+	if err != nil {
+		return nil, err
+	}
+	view, err := Verify(trust, now, 0, proof)
+	if err != nil {
+		return nil, err
+	}
+	epochs := s.Epochs
+	if epochs == 0 {
+		epochs = defaultEpochs
+	}
+	newest := view.Head.State.Epoch
+	for n := newest - min(newest, epochs-1); n <= newest; n++ {
+		keys = append(keys, EpochKey(n))
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys), nil
+}
+
+// proveAll proves many keys under one checkpoint, in rounds. Where the ledger
+// moves on in between, it begins again.
+func proveAll(ctx context.Context, source Reader, trust *TrustFile, now time.Time, keys []string) (*Proof, error) {
+	for range maxRounds {
+		var whole *Proof
+		moved := false
+		for from := 0; from < len(keys) && !moved; from += bundleRound {
+			proof, err := source.Prove(ctx, keys[from:min(from+bundleRound, len(keys))]...)
+			if err != nil {
+				return nil, err
+			}
+			if _, err := Verify(trust, now, 0, proof); err != nil {
+				return nil, err
+			}
+			switch {
+			case whole == nil:
+				whole = proof
+			case string(whole.StateLeaf) != string(proof.StateLeaf):
+				moved = true
+			default:
+				whole.Entries = append(whole.Entries, proof.Entries...)
+			}
+		}
+		if whole != nil && !moved {
+			return whole, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: the ledger moved on %d times", ErrReader, maxRounds)
+}
+
+// Offline is a bundle that was verified. It is a Reader: what it does not hold
+// cannot be proved, which is no "no".
+type Offline struct {
+	// Trust is the trust file after the bundle's agreements.
+	Trust *TrustFile
+	// Head is the checkpoint; Head.Time is as of when the bundle is valid.
+	Head *Head
+
+	bundle  *Bundle
+	proof   *Proof
+	entries map[string]Entry
+}
+
+// OpenBundle verifies a bundle against a trust file, every value included. How
+// old its checkpoint may be is for each decision to say, by a policy; but where it
+// is older than the trust file's MaxAge.Trust, keys of agencies that left since
+// could have signed it, and it is refused: [ErrBootstrap]. Other errors are
+// Follow's and Verify's.
+func OpenBundle(trust *TrustFile, now time.Time, bundle *Bundle) (*Offline, error) {
+	if now.IsZero() {
+		now = time.Now()
+	}
+	var chain []*SignedOperation
+	for _, b := range bundle.Agreements {
+		op, err := ParseSignedOperation(b)
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, op)
+	}
+	followed, err := trust.Follow(chain...)
+	if err != nil {
+		return nil, err
+	}
+	proof, err := parseBundleProof(bundle.Proof)
+	if err != nil {
+		return nil, err
+	}
+	view, err := verifyUpTo(followed, now, now.Sub(time.Time{}), proof, maxBundleEntries)
+	if err != nil {
+		return nil, err
+	}
+	if age := now.Sub(view.Head.Time); age > trust.MaxAge.Trust {
+		return nil, fmt.Errorf("%w: the bundle is from %s", ErrBootstrap, view.Head.Time.UTC().Format(time.DateOnly))
+	}
+	o := &Offline{Trust: followed, Head: view.Head, bundle: bundle, proof: proof, entries: make(map[string]Entry, len(proof.Entries))}
+	for _, e := range proof.Entries {
+		o.entries[e.Key] = e
+	}
+	return o, nil
+}
+
+// Prove implements Reader, for the keys that the bundle holds. Others are left
+// out: of them nothing is known.
+func (o *Offline) Prove(_ context.Context, keys ...string) (*Proof, error) {
+	proof := &Proof{Checkpoint: o.proof.Checkpoint, StateLeaf: o.proof.StateLeaf, Inclusion: o.proof.Inclusion}
+	keys = slices.Clone(keys)
+	slices.Sort(keys)
+	for _, key := range slices.Compact(keys) {
+		if e, ok := o.entries[key]; ok {
+			proof.Entries = append(proof.Entries, e)
+		}
+	}
+	return proof, nil
+}
+
+// ProveConsistency implements Reader, for the two sizes that the bundle was made
+// for. Otherwise the error is [ErrNotIncluded].
+func (o *Offline) ProveConsistency(_ context.Context, from, to uint64) ([]tlog.Hash, error) {
+	if to != o.Head.Size || from != o.bundle.Since && from != to {
+		return nil, fmt.Errorf("%w: the bundle leads from size %d to %d", ErrNotIncluded, o.bundle.Since, o.Head.Size)
+	}
+	if from == to {
+		return nil, nil
+	}
+	return o.bundle.Consistency, nil
+}

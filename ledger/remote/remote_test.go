@@ -1,0 +1,222 @@
+package remote_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
+	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+func newLog(t *testing.T) (*sqlitelog.Log, *ecdsa.PrivateKey) {
+	t.Helper()
+	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	return log, root
+}
+
+func anchor(t *testing.T, log *sqlitelog.Log, root *ecdsa.PrivateKey, n byte) *ledger.SignedOperation {
+	t.Helper()
+	op, err := ledger.NewOperation(&ledger.Anchor{Hash: [32]byte{n}, Count: 1, Agency: log.Trust().RootDID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := ledger.Sign(op, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed
+}
+
+func client(t *testing.T, addresses ...string) *remote.Client {
+	t.Helper()
+	c, err := remote.New(remote.Options{}, addresses...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestAddresses(t *testing.T) {
+	for _, bad := range []string{"", "example.org", "ftp://example.org", "http://", "http://user@example.org", "http://example.org/?a", "http://example.org/#a", "http://[::1"} {
+		if _, err := remote.New(remote.Options{}, bad); !errors.Is(err, remote.ErrAddress) {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	if _, err := remote.New(remote.Options{}); !errors.Is(err, remote.ErrAddress) {
+		t.Error("no address:", err)
+	}
+}
+
+// TestNextServer: a server that is gone, or cannot say, is passed over, and the one
+// that answered is asked first from then on.
+func TestNextServer(t *testing.T) {
+	log, root := newLog(t)
+	good := httptest.NewServer(remote.NewHandler(log, remote.HandlerOptions{}))
+	t.Cleanup(good.Close)
+	var asked atomic.Int64
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		http.Error(w, `{"error":"busy"}`, http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(busy.Close)
+	c := client(t, "http://127.0.0.1:1", busy.URL, good.URL)
+	for n := range byte(3) {
+		if _, err := c.Submit(t.Context(), anchor(t, log, root, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if asked.Load() != 1 {
+		t.Errorf("the busy server was asked %d times", asked.Load())
+	}
+	alone := client(t, busy.URL)
+	if _, err := alone.Prove(t.Context()); !errors.Is(err, remote.ErrUnreachable) || !strings.Contains(err.Error(), "busy") {
+		t.Error(err)
+	}
+	if _, err := alone.Submit(t.Context(), anchor(t, log, root, 9)); !errors.Is(err, remote.ErrUnreachable) {
+		t.Error(err)
+	}
+}
+
+// TestLyingServers: what a server answers is held to the protocol, its size, and
+// what was asked.
+func TestLyingServers(t *testing.T) {
+	log, root := newLog(t)
+	op := anchor(t, log, root, 1)
+	for name, body := range map[string]string{
+		"nothing":           "",
+		"no JSON":           "hello",
+		"another operation": `{"operations":[{"id":"AAAA","index":1,"height":1}],"height":1,"size":1,"checkpoint":""}`,
+		"too few":           `{"operations":[],"height":1,"size":1,"checkpoint":""}`,
+		"endless":           strings.Repeat(" ", 2<<20),
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }))
+		c := client(t, server.URL)
+		if r, err := c.Submit(t.Context(), op); err == nil {
+			t.Errorf("%s: receipt %+v", name, r)
+		}
+		if p, err := c.Prove(t.Context()); err == nil {
+			t.Errorf("%s: proof %+v", name, p)
+		}
+		if _, err := c.ProveConsistency(t.Context(), 1, 2); err == nil && name != "too few" && name != "another operation" {
+			t.Errorf("%s: consistency", name)
+		}
+		if _, err := c.ProveInclusion(t.Context(), 1); err == nil {
+			t.Errorf("%s: inclusion", name)
+		}
+		if _, err := c.Registry(t.Context(), 1); err == nil && len(body)%32 != 0 {
+			t.Errorf("%s: registry", name)
+		}
+		if _, err := c.TrustFile(t.Context(), strings.Repeat("0", 64)); err == nil {
+			t.Errorf("%s: trust file", name)
+		}
+		server.Close()
+	}
+	for name, keys := range map[string]string{"another prefix": `["y/1"]`, "out of order": `["x/2","x/1"]`, "before": `["x/0"]`} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, `{"keys":`+keys+`}`) }))
+		if got, err := client(t, server.URL).Keys(t.Context(), "x/", "x/0"); err == nil {
+			t.Errorf("keys %s: %v", name, got)
+		}
+		server.Close()
+	}
+}
+
+// TestRefusalsKeepTheirReason over the wire, and bring no control characters.
+func TestRefusalsKeepTheirReason(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		io.WriteString(w, `{"index":0,"kind":"anchor","code":"conflict","reason":"no\u001b[31m\u009b`+strings.Repeat("x", 1000)+`"}`)
+	}))
+	t.Cleanup(server.Close)
+	log, root := newLog(t)
+	_, err := client(t, server.URL).Submit(t.Context(), anchor(t, log, root, 1))
+	var refused *ledger.RefusedError
+	if !errors.As(err, &refused) || !errors.Is(err, ledger.ErrConflict) {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(err.Error(), "\x1b\u009b") || len(err.Error()) > 500 {
+		t.Errorf("%q", err)
+	}
+}
+
+// TestRequests: what is malformed or too large is refused before the engine sees
+// it.
+func TestRequests(t *testing.T) {
+	log, _ := newLog(t)
+	handler := remote.NewHandler(log, remote.HandlerOptions{})
+	readOnly := remote.NewHandler(log, remote.HandlerOptions{ReadOnly: true})
+	for _, c := range []struct {
+		handler      http.Handler
+		method, path string
+		body         string
+		want         int
+	}{
+		{handler, "POST", "/v1/submit", "", http.StatusBadRequest},
+		{handler, "POST", "/v1/submit", strings.Repeat("x", 1<<20+1), http.StatusRequestEntityTooLarge},
+		{readOnly, "POST", "/v1/submit", "", http.StatusNotFound},
+		{handler, "POST", "/v1/prove", "{}x", http.StatusBadRequest},
+		{handler, "POST", "/v1/prove", `{"keys":["a b"]}`, http.StatusBadRequest},
+		{handler, "POST", "/v1/prove", `{"other":1}`, http.StatusBadRequest},
+		{handler, "POST", "/v1/prove", strings.Repeat("x", 1<<20), http.StatusRequestEntityTooLarge},
+		{handler, "POST", "/v1/prove", `{"keys":[` + strings.Repeat(`"k",`, 256) + `"k"]}`, http.StatusRequestEntityTooLarge},
+		{handler, "GET", "/v1/prove?key=did/x", "", http.StatusOK},
+		{handler, "GET", "/v1/consistency?from=1&to=9999", "", http.StatusNotFound},
+		{handler, "GET", "/v1/consistency?from=01&to=2", "", http.StatusBadRequest},
+		{handler, "GET", "/v1/consistency?from=-1&to=2", "", http.StatusBadRequest},
+		{handler, "GET", "/v1/inclusion/9999", "", http.StatusNotFound},
+		{handler, "GET", "/v1/inclusion/x", "", http.StatusBadRequest},
+		{handler, "GET", "/v1/entries?from=9999", "", http.StatusNotFound},
+		{handler, "GET", "/v1/registry/7", "", http.StatusNotFound},
+		{handler, "GET", "/v1/history?key=", "", http.StatusBadRequest},
+		{handler, "GET", "/v1/agreements?from=0", "", http.StatusOK},
+		{handler, "DELETE", "/v1/prove", "", http.StatusMethodNotAllowed},
+	} {
+		w := httptest.NewRecorder()
+		c.handler.ServeHTTP(w, httptest.NewRequest(c.method, c.path, strings.NewReader(c.body)))
+		if w.Code != c.want {
+			t.Errorf("%s %s %.40q: status %d, want %d", c.method, c.path, c.body, w.Code, c.want)
+		}
+	}
+}
+
+// TestEngineErrorsStayInside: what went wrong within is not told.
+func TestEngineErrorsStayInside(t *testing.T) {
+	log, _ := newLog(t)
+	log.Close()
+	w := httptest.NewRecorder()
+	remote.NewHandler(log, remote.HandlerOptions{}).ServeHTTP(w, httptest.NewRequest("GET", "/v1/checkpoint", nil))
+	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "sqlite") {
+		t.Error(w.Code, w.Body)
+	}
+}
+
+// TestSlowServer: the caller's patience counts.
+func TestSlowServer(t *testing.T) {
+	release := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	t.Cleanup(server.Close)
+	t.Cleanup(func() { close(release) })
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := client(t, server.URL).Checkpoint(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
