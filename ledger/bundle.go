@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -45,8 +46,9 @@ type Bundle struct {
 // BundleFile is one file. Its name says where to look, and nothing about what it
 // is worth: that is for whoever reads it to hold against the ledger.
 type BundleFile struct {
-	_       struct{} `cbor:",toarray"`
-	Name    string
+	_    struct{} `cbor:",toarray"`
+	Name string
+	// Content is empty where it is that of the bundle before; see Without.
 	Content []byte
 }
 
@@ -95,6 +97,35 @@ func (b *Bundle) File(name string) []byte {
 		return nil
 	}
 	return b.Files[i].Content
+}
+
+// Without leaves out what an older bundle has as well: files of the same content.
+// What remains is for whoever has the older one; see Complete.
+func (b *Bundle) Without(older *Bundle) *Bundle {
+	delta := *b
+	delta.Files = slices.Clone(b.Files)
+	for i, f := range delta.Files {
+		if old := older.File(f.Name); len(old) > 0 && bytes.Equal(old, f.Content) {
+			delta.Files[i].Content = nil
+		}
+	}
+	return &delta
+}
+
+// Complete fills in what Without left out. The error is [ErrAbsent] where the
+// older bundle is another.
+func (b *Bundle) Complete(older *Bundle) (*Bundle, error) {
+	whole := *b
+	whole.Files = slices.Clone(b.Files)
+	for i, f := range whole.Files {
+		if len(f.Content) > 0 {
+			continue
+		}
+		if whole.Files[i].Content = older.File(f.Name); len(whole.Files[i].Content) == 0 {
+			return nil, fmt.Errorf("%w: file of an older bundle", ErrAbsent)
+		}
+	}
+	return &whole, nil
 }
 
 // Source is a ledger that bundles can be made from: Reader, and what lists keys

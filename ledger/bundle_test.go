@@ -160,3 +160,20 @@ func TestRestlessSource(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestBundleDelta(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	older, newer := bundleOf(w), bundleOf(w)
+	newer.Files = []ledger.BundleFile{{Name: "a", Content: []byte{1}}, {Name: "b", Content: []byte{3}}, {Name: "c", Content: []byte{4}}}
+	delta := must(ledger.ParseBundle(newer.Without(older).Bytes()))(t)
+	if len(delta.File("a")) != 0 || len(delta.File("b")) == 0 || len(delta.File("c")) == 0 {
+		t.Error("the delta holds too much, or too little")
+	}
+	whole := must(delta.Complete(older))(t)
+	if string(whole.Bytes()) != string(newer.Bytes()) {
+		t.Error("completed to another bundle")
+	}
+	if _, err := delta.Complete(&ledger.Bundle{}); !is(err, ledger.ErrAbsent) {
+		t.Error("completed from nothing:", err)
+	}
+}

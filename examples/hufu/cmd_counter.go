@@ -19,9 +19,9 @@ func (a *app) counterCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "counter",
 		Short:   "A service counter that trusts one ledger",
-		Example: "  hufu counter init --trust ledger/trust.json --fingerprint HEX --name \"District library\"",
+		Example: "  hufu counter init --trust ledger/trust.json --fingerprint HEX --name \"District library\"\n  hufu counter bundle monday.bundle",
 	}
-	cmd.AddCommand(a.counterInit())
+	cmd.AddCommand(a.counterInit(), a.counterBundle())
 	return group(cmd)
 }
 
@@ -80,7 +80,7 @@ func (a *app) withCounter(ctx context.Context, dir string, use func(context.Cont
 	if err != nil {
 		return err
 	}
-	c, err := openCounter(ctx, h, passphrase, a.clock)
+	c, err := openCounter(ctx, h, passphrase, a.clock, a.offline)
 	if err != nil {
 		return err
 	}
@@ -129,6 +129,44 @@ func (a *app) requestCommand() *cobra.Command {
 	counterFlag(cmd, &dir)
 	cmd.Flags().StringVar(&policy, "policy", "", "policy file (default: 18 or over, lives in Dongcheng)")
 	outFlag(cmd, &out, "request.jwt")
+	offlineFlag(a, cmd)
+	return cmd
+}
+
+func offlineFlag(a *app, cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&a.offline, "offline", false, "ask no ledger: use the bundle that hufu counter bundle stored")
+}
+
+// counterBundle stores what a counter needs to work without a network.
+func (a *app) counterBundle() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "bundle FILE",
+		Short: "Store a bundle, to work without a network",
+		Long: "Verifies the bundle against the counter's trust file and stores it in the counter's\n" +
+			"folder. It must extend the one before, which shows when someone hands out two\n" +
+			"stories, and may leave out files that the one before has.",
+		Example: "  hufu ledger bundle --out monday.bundle\n  hufu counter bundle monday.bundle\n  hufu verify answer.json --offline",
+		Args:    exactArgs(1, "one bundle: a file or -"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			h, err := openHome(dir, "counter.missing")
+			if err != nil {
+				return err
+			}
+			b, err := a.readFile(args[0], limits.Bundle)
+			if err != nil {
+				return err
+			}
+			o, err := h.keepBundle(cmd.Context(), b, a.clock)
+			if err != nil {
+				return err
+			}
+			a.report(map[string]any{"size": o.Head.Size, "asOf": o.Head.Time.UTC().Format(time.RFC3339)},
+				"bundle.kept", "Time", o.Head.Time.In(time.Local).Format(time.DateTime), "Size", o.Head.Size)
+			return nil
+		},
+	}
+	counterFlag(cmd, &dir)
 	return cmd
 }
 
@@ -167,6 +205,7 @@ func (a *app) verifyCommand() *cobra.Command {
 		},
 	}
 	counterFlag(cmd, &dir)
+	offlineFlag(a, cmd)
 	cmd.Flags().BoolVar(&unsafe, "allow-single-party-unsafe", false, "accept development keys of the circuits")
 	return cmd
 }

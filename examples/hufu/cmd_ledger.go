@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -22,7 +23,7 @@ func (a *app) ledgerCommand() *cobra.Command {
 		Short:   "Make a ledger, look at it, recompute it, serve it",
 		Example: "  hufu ledger init --root root\n  hufu ledger show\n  hufu ledger audit\n  hufu ledger serve",
 	}
-	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed(), a.ledgerServe(), a.ledgerJoin())
+	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed(), a.ledgerServe(), a.ledgerJoin(), a.ledgerBundle())
 	return group(cmd)
 }
 
@@ -167,4 +168,71 @@ func cardOf(didOrFolder string) (string, error) {
 	}
 	card, err := readCard(didOrFolder)
 	return card.DID, err
+}
+
+func (a *app) ledgerBundle() *cobra.Command {
+	var out, since string
+	cmd := &cobra.Command{
+		Use:   "bundle",
+		Short: "Write what a counter needs to work without a network",
+		Long: "Who is who, who may do what, schemas, verifying keys, status lists and the newest\n" +
+			"epochs, with their proofs. With --since, what the counter's last bundle holds is\n" +
+			"left out, and the new one is proved to extend it.",
+		Example: "  hufu ledger bundle --out monday.bundle\n  hufu ledger bundle --out tuesday.bundle --since monday.bundle",
+		Args:    exactArgs(0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.checkOutputs(out); err != nil {
+				return err
+			}
+			bundle, err := a.exportBundle(cmd.Context(), since)
+			if err != nil {
+				return err
+			}
+			b := bundle.Bytes()
+			if err := writeNew(out, b); err != nil {
+				return err
+			}
+			a.report(map[string]any{"bundle": out, "bytes": len(b)}, "bundle.made", "Out", out, "Kilobytes", (len(b)+1023)/1024)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "ledger.bundle", "new file for the bundle")
+	cmd.Flags().StringVar(&since, "since", "", "the bundle that the counter has")
+	return cmd
+}
+
+func (a *app) exportBundle(ctx context.Context, since string) (*ledger.Bundle, error) {
+	log, err := openLedger(ctx, a.ledger, a.clock)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	source, ok := log.(ledger.Source)
+	if !ok {
+		return nil, errOffline
+	}
+	var older *ledger.Bundle
+	var selector ledger.BundleSelector
+	if since != "" {
+		b, err := a.readFile(since, limits.Bundle)
+		if err != nil {
+			return nil, err
+		}
+		if older, err = ledger.ParseBundle(b); err != nil {
+			return nil, err
+		}
+		opened, err := ledger.OpenBundle(log.Trust(), a.clock(), older)
+		if err != nil {
+			return nil, err
+		}
+		selector.Since = opened.Head.Size
+	}
+	if selector.Files, err = a.public().files(); err != nil {
+		return nil, err
+	}
+	bundle, err := ledger.ExportBundle(ctx, source, log.Trust(), a.clock(), selector)
+	if err != nil || older == nil {
+		return bundle, err
+	}
+	return bundle.Without(older), nil
 }

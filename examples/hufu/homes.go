@@ -135,6 +135,7 @@ type counter struct {
 	agency *agency
 	store  *counterstore.Store
 	log    ledgerLog
+	public material
 	clock  func() time.Time
 	// lifetime of a request; zero is the verifier's own.
 	lifetime time.Duration
@@ -151,7 +152,7 @@ func newCounter(ctx context.Context, h *home, name string, passphrase []byte, cl
 	if err != nil {
 		return nil, err
 	}
-	c := &counter{home: h, agency: identity, clock: clock}
+	c := &counter{home: h, agency: identity, clock: clock, public: h.public()}
 	if c.store, err = counterstore.Open(ctx, filepath.Join(h.dir, counterName), counterstore.Options{Create: true}); err != nil {
 		return nil, errors.Join(err, identity.Close())
 	}
@@ -168,21 +169,37 @@ func newCounter(ctx context.Context, h *home, name string, passphrase []byte, cl
 	return c, nil
 }
 
-func openCounter(ctx context.Context, h *home, passphrase []byte, clock func() time.Time) (*counter, error) {
+// openCounter opens a counter that asks its ledger, or with offline its bundle.
+func openCounter(ctx context.Context, h *home, passphrase []byte, clock func() time.Time, offline bool) (*counter, error) {
 	identity, err := openAgency(ctx, h.dir, passphrase)
 	if err != nil {
 		return nil, err
 	}
-	c := &counter{home: h, agency: identity, clock: clock}
+	c := &counter{home: h, agency: identity, clock: clock, public: h.public()}
 	opening, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
 	defer cancel()
 	if c.store, err = counterstore.Open(opening, filepath.Join(h.dir, counterName), counterstore.Options{}); err != nil {
 		return nil, errors.Join(&inputError{id: "counter.closed", name: h.dir, err: orBusy(opening, err)}, identity.Close())
 	}
-	if c.log, err = openLedger(ctx, h.Ledger, clock); err != nil {
+	if offline {
+		err = c.unplug()
+	} else {
+		c.log, err = openLedger(ctx, h.Ledger, clock)
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// unplug takes the bundle in place of the ledger.
+func (c *counter) unplug() error {
+	o, err := c.home.openBundle(c.clock)
+	if err != nil {
+		return err
+	}
+	c.log, c.public = o, o
+	return nil
 }
 
 func (c *counter) Close() error {
@@ -199,17 +216,17 @@ func (c *counter) Close() error {
 // verifier joins the counter with one policy. Development keys are accepted
 // only where the caller said so.
 func (c *counter) verifier(policy *verifier.Policy, allowSingleParty bool) (*verifier.Verifier, error) {
-	schemas, err := c.home.public().schemas()
+	schemas, err := c.public.schemas()
 	if err != nil {
 		return nil, err
 	}
-	keys, err := c.home.public().verifyingKeys()
+	keys, err := c.public.verifyingKeys()
 	if err != nil {
 		return nil, err
 	}
 	identity := verifier.Identity{DID: c.agency.card.DID, KeyID: c.agency.card.KeyID, Key: c.agency.key}
-	material := verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.home.public()}
-	return verifier.New(identity, c.home.trust, c.log, policy, c.store, material,
+	material := verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.public}
+	return verifier.New(identity, c.log.Trust(), c.log, policy, c.store, material,
 		verifier.Options{Clock: c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty})
 }
 

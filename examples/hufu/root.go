@@ -32,6 +32,7 @@ type app struct {
 	feed     string // folder
 	explain  bool
 	ledger   string // folder
+	offline  bool   // counters use their bundle
 	clock    func() time.Time
 }
 
