@@ -90,6 +90,10 @@ func noteError(err error) error {
 	return fmt.Errorf("%w: not a signed note", ErrFormat)
 }
 
+// ParseCheckpoint reads the text of a note whose signatures were verified, as a
+// witness does that knows the log's key alone. The error is [ErrFormat].
+func ParseCheckpoint(n *note.Note) (*Head, error) { return parseCheckpoint(n) }
+
 func parseCheckpoint(n *note.Note) (*Head, error) {
 	var c log.Checkpoint
 	rest, err := c.Unmarshal([]byte(n.Text))

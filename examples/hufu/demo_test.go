@@ -71,7 +71,7 @@ func TestDemoExplainsInChinese(t *testing.T) {
 	got := mustHufu(t, "demo", "--lang", "zh", "--explain")
 	zh := sentences(t, "zh")
 	for id, sentence := range zh {
-		if strings.HasPrefix(id, "explain.") {
+		if strings.HasPrefix(id, "explain.") && id != "explain.joined" && id != "explain.epoch-live" {
 			assertSays(t, got.stdout, sentence)
 		}
 	}

@@ -77,7 +77,7 @@ func families() map[string][]string {
 	for _, c := range checks {
 		check = append(check, string(c))
 	}
-	scenes := []string{"ledger", "accredit", "import", "receive", "epoch", "ask", "claims", "proof", "attacks"}
+	scenes := []string{"ledger", "accredit", "import", "receive", "epoch", "ask", "claims", "proof", "attacks", "joined", "epoch-live"}
 	return map[string][]string{
 		"check.":         check,
 		"step.":          scenes,
@@ -126,7 +126,7 @@ func usedIDs(t *testing.T, known map[string]string) map[string]bool {
 			}
 			text, _ := strconv.Unquote(lit.Value)
 			head, end, _ := strings.Cut(text, ".")
-			fileName := slices.Contains([]string{"json", "db", "jwt", "csv", "key", "vk"}, end)
+			fileName := slices.Contains([]string{"json", "db", "jwt", "csv", "key", "vk", "bundle"}, end)
 			if shape.MatchString(text) && heads[head] && !fileName && !strings.HasSuffix(text, "-") {
 				used[text] = true
 			}

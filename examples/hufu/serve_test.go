@@ -72,9 +72,12 @@ func TestDemoElsewhere(t *testing.T) {
 		t.Fatalf("exit code %d: %s\n%s", got.code, got.err, got.stdout)
 	}
 	assertSays(t, got.stdout, "1 nodes, of which 1 must sign", "✓ Accepted", "[epoch]", "[accreditation]", "Could not check")
-	if again := hufu(append(args, "--lang", "zh")...); again.code != exitAccepted {
-		t.Errorf("a second time on the same ledger: %s", again.err)
+	again := hufu(append(args, "--lang", "zh", "--explain")...)
+	if again.code != exitAccepted {
+		t.Fatalf("a second time on the same ledger: %s", again.err)
 	}
+	zh := sentences(t, "zh")
+	assertSays(t, again.stdout, zh["explain.joined"], zh["explain.epoch-live"])
 }
 
 // TestJoin: a folder stands for a ledger elsewhere.

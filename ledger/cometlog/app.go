@@ -38,7 +38,7 @@ type app struct {
 	machine *machine.Machine
 	db      *sqlitelog.Database
 	// published learns of every committed state.
-	published *published
+	published *sqlitelog.Published
 	// waiters learn what became of their transactions.
 	waiters *waiters
 	clock   func() time.Time
@@ -160,7 +160,7 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 // made.
 func (a *app) admissionTime() time.Time {
 	now := a.clock()
-	if last := a.published.lastTime(); now.Before(last) {
+	if last := a.published.LastTime(); now.Before(last) {
 		return last
 	}
 	return now
@@ -186,7 +186,7 @@ func (a *app) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBlock)
 	if err := a.block.SetNote(noteHeight, binary.BigEndian.AppendUint64(nil, uint64(req.Height))); err != nil {
 		return nil, err
 	}
-	if err := a.published.keep(a.block); err != nil {
+	if err := a.published.Keep(a.block); err != nil {
 		return nil, err
 	}
 	response.AppHash = appHash(a.commit.Head)
@@ -311,7 +311,7 @@ func (a *app) Commit(ctx context.Context, _ *abci.RequestCommit) (*abci.Response
 // committed passes a state on that is on disk.
 func (a *app) committed(ctx context.Context, head machine.Head, old *ledger.Trust) error {
 	ctx = context.WithoutCancel(ctx)
-	if err := a.published.committed(ctx, head, old); err != nil {
+	if err := a.published.Committed(ctx, head, old); err != nil {
 		return err
 	}
 	return a.renewAdmission(ctx)
@@ -340,5 +340,5 @@ func (a *app) close() error {
 		err = errors.Join(err, a.admission.snapshot.Rollback())
 	}
 	a.admission.snapshot, a.admission.Admission = nil, nil
-	return errors.Join(err, a.published.close())
+	return errors.Join(err, a.published.Close())
 }

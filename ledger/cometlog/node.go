@@ -19,6 +19,8 @@ import (
 	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/proxy"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -42,6 +44,7 @@ type Node struct {
 	config  *NodeConfig
 	trust   *ledger.TrustFile
 	app     *app
+	reactor *reactor
 	comet   *node.Node
 	db      *sqlitelog.Database
 	stopped chan struct{}
@@ -51,7 +54,7 @@ type Node struct {
 // readers is how many snapshots a node's database may have: those that wait for
 // signatures, the current one and the one before it, admission, and a few for
 // audits.
-const readers = maxPending + 6
+const readers = sqlitelog.MaxPending + 6
 
 // Open starts the node in the folder dir. The error is [ErrConfig],
 // fs.ErrNotExist, an error of package sqlitelog for the database or the cosigning
@@ -72,7 +75,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 	if n.app, err = n.newApp(ctx, dir, genesis, zk, options); err != nil {
 		return nil, errors.Join(err, n.closeDatabase())
 	}
-	n.Reader = machine.NewReader(n.app.published.view)
+	n.Reader = machine.NewReader(n.app.published.View)
 	if err := n.start(ctx, dir, genesis, options); err != nil {
 		return nil, errors.Join(err, n.app.close(), n.closeDatabase())
 	}
@@ -122,7 +125,12 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 	if n.db, err = sqlitelog.OpenDatabase(ctx, path, sqlitelog.DatabaseOptions{Readers: readers}); err != nil {
 		return nil, err
 	}
-	a := &app{genesis: genesis, machine: m, db: n.db, published: newPublished(n.db, genesis, signer), waiters: newWaiters(), clock: options.Clock}
+	n.reactor = newReactor()
+	a := &app{genesis: genesis, machine: m, db: n.db, waiters: newWaiters(), clock: options.Clock}
+	a.published = sqlitelog.NewPublished(n.db, sqlitelog.PublishedOptions{
+		Trust: n.trust, Signers: []note.Signer{signer}, Spread: n.reactor.spread,
+	})
+	n.reactor.published = a.published
 	return a, a.resume(ctx)
 }
 
@@ -162,7 +170,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	n.comet, err = node.NewNodeWithContext(ctx, config, voter, peerKey, proxy.NewLocalClientCreator(n.app),
 		node.DefaultGenesisDocProviderFunc(config), openDB,
 		node.DefaultMetricsProvider(config.Instrumentation), logger(options),
-		node.CustomReactors(map[string]p2p.Reactor{"CHECKPOINTS": newReactor(n.app.published)}))
+		node.CustomReactors(map[string]p2p.Reactor{"CHECKPOINTS": n.reactor}))
 	if err != nil {
 		return fmt.Errorf("cometlog: %w", err)
 	}
@@ -305,7 +313,7 @@ func (n *Node) receipt(ctx context.Context, out outcome) (*ledger.Receipt, error
 	if out.result.Err != nil {
 		return nil, out.result.Err
 	}
-	size, height, checkpoint, err := n.app.published.await(ctx, out.height)
+	size, height, checkpoint, err := n.app.published.Await(ctx, out.height)
 	if err != nil {
 		return nil, err
 	}

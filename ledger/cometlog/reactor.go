@@ -6,6 +6,7 @@ import (
 	"github.com/cosmos/gogoproto/types"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
 // signatureChannel is the channel on which nodes tell each other signatures on
@@ -16,13 +17,13 @@ const signatureChannel = byte(0x70)
 // that CometBFT has authenticated. A message is a signed note.
 type reactor struct {
 	p2p.BaseReactor
-	published *published
+	published *sqlitelog.Published
 }
 
-func newReactor(p *published) *reactor {
-	r := &reactor{published: p}
+// newReactor makes a reactor that is given its Published before it starts.
+func newReactor() *reactor {
+	r := new(reactor)
 	r.BaseReactor = *p2p.NewBaseReactor("checkpoints", r)
-	p.spread = r.spread
 	return r
 }
 
@@ -37,7 +38,7 @@ func (r *reactor) GetChannels() []*conn.ChannelDescriptor {
 // AddPeer tells a new peer what is known of the newest checkpoint: it may have
 // been away.
 func (r *reactor) AddPeer(peer p2p.Peer) {
-	if signed := r.published.newest(); signed != nil {
+	if signed := r.published.Newest(); signed != nil {
 		peer.TrySend(envelope(signed))
 	}
 }
@@ -50,7 +51,7 @@ func (r *reactor) Receive(e p2p.Envelope) {
 		r.Switch.StopPeerForError(e.Src, "not a signature")
 		return
 	}
-	if r.published.add(message.Value) {
+	if r.published.Add(message.Value) {
 		r.spread(message.Value)
 	}
 }

@@ -91,13 +91,14 @@ const maxEntries = 1024
 // store's own.
 func (r *Reader) Entries(ctx context.Context, from uint64) (leaves [][]byte, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
-		leaves, err = entries(store, from)
+		leaves, err = Entries(store, from)
 		return err
 	})
 	return leaves, err
 }
 
-func entries(store Store, from uint64) ([][]byte, error) {
+// Entries returns leaves of a store's log; see Reader.Entries.
+func Entries(store Store, from uint64) ([][]byte, error) {
 	head, err := ReadHead(store)
 	if err != nil {
 		return nil, err

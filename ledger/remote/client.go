@@ -269,6 +269,26 @@ func (c *Client) Entries(ctx context.Context, from uint64) ([][]byte, error) {
 	return w.Leaves, err
 }
 
+// Pending returns what a witness follows, unverified; see sqlitelog.Witness.
+func (c *Client) Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error) {
+	var w wirePending
+	err = c.getJSON(ctx, "/v1/pending?from="+strconv.FormatUint(from, 10), maxLeaves, &w)
+	return w.Checkpoint, w.Leaves, err
+}
+
+// AddCosignature hands a witness's signature in.
+func (c *Client) AddCosignature(ctx context.Context, signed []byte) error {
+	a, err := c.ask(ctx, http.MethodPost, "/v1/cosignature", signed, limits.Document)
+	if err != nil {
+		return err
+	}
+	if a.status == http.StatusNoContent {
+		return nil
+	}
+	_, err = a.yes()
+	return err
+}
+
 // Keys lists keys with a prefix, from one after a key on, unverified: none at the
 // end.
 func (c *Client) Keys(ctx context.Context, prefix, after string) ([]string, error) {

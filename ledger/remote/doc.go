@@ -19,6 +19,9 @@
 //	GET  /v1/agreements?from=    {"operations": [...]}: ledger.ParseSignedOperation
 //	GET  /v1/registry/‹epoch›    leaves of 32 bytes, sorted
 //	GET  /v1/revoked/‹epoch›     handles of 12 bytes, sorted
+//	GET  /v1/pending?from=       {"checkpoint", "leaves"}: for witnesses, what the log
+//	                             has signed and readers may not see yet
+//	POST /v1/cosignature         a note with a witness's signature → 204
 //	GET  /v1/trust               trust.json, to be held against its fingerprint
 //
 // A receipt is {"operations": [{"id", "index", "height", "replayed"}], "height",

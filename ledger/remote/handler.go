@@ -28,6 +28,12 @@ type Engine interface {
 	Trust() *ledger.TrustFile
 }
 
+// Witnessed is an Engine that witnesses elsewhere follow: sqlitelog.Log is one.
+type Witnessed interface {
+	Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error)
+	AddCosignature(ctx context.Context, signed []byte) error
+}
+
 // HandlerOptions changes what is served.
 type HandlerOptions struct {
 	// ReadOnly serves no submit.
@@ -49,6 +55,10 @@ func NewHandler(engine Engine, options HandlerOptions) http.Handler {
 	mux := http.NewServeMux()
 	if !options.ReadOnly {
 		mux.HandleFunc("POST /v1/submit", h.submit)
+	}
+	if witnessed, ok := engine.(Witnessed); ok && !options.ReadOnly {
+		mux.HandleFunc("GET /v1/pending", func(w http.ResponseWriter, r *http.Request) { sendPending(w, r, witnessed) })
+		mux.HandleFunc("POST /v1/cosignature", func(w http.ResponseWriter, r *http.Request) { takeCosignature(w, r, witnessed) })
 	}
 	mux.HandleFunc("POST /v1/prove", h.proveAll)
 	mux.HandleFunc("GET /v1/prove", h.prove)
@@ -185,6 +195,33 @@ func (h *handler) entries(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, http.StatusOK, wireLeaves{leaves})
 }
 
+func sendPending(w http.ResponseWriter, r *http.Request, engine Witnessed) {
+	from, err := number(r.FormValue("from"))
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	signed, leaves, err := engine.Pending(r.Context(), from)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	sendJSON(w, http.StatusOK, wirePending{signed, leaves})
+}
+
+func takeCosignature(w http.ResponseWriter, r *http.Request, engine Witnessed) {
+	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.Checkpoint))
+	if err != nil {
+		fail(w, bodyError(err))
+		return
+	}
+	if err := engine.AddCosignature(r.Context(), b); err != nil {
+		fail(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
 func (h *handler) keys(w http.ResponseWriter, r *http.Request) {
 	keys, err := h.engine.Keys(r.Context(), r.FormValue("prefix"), r.FormValue("after"))
 	if err != nil {
@@ -300,6 +337,8 @@ func fail(w http.ResponseWriter, err error) {
 		{ledger.ErrTooLarge, http.StatusRequestEntityTooLarge},
 		{ledger.ErrFormat, http.StatusBadRequest},
 		{ledger.ErrKey, http.StatusBadRequest},
+		{ledger.ErrSignature, http.StatusBadRequest},
+		{ledger.ErrOrigin, http.StatusBadRequest},
 		{ledger.ErrAbsent, http.StatusNotFound},
 		{ledger.ErrNotIncluded, http.StatusNotFound},
 	} {

@@ -135,6 +135,11 @@ type wireLeaves struct {
 	Leaves [][]byte `json:"leaves"`
 }
 
+type wirePending struct {
+	Checkpoint []byte   `json:"checkpoint"`
+	Leaves     [][]byte `json:"leaves"`
+}
+
 type wireChanges struct {
 	Changes []wireChange `json:"changes"`
 }

@@ -22,6 +22,10 @@ type InitOptions struct {
 	// NextKeys are the ledger.KeyHash of the keys that may change the root's
 	// DID. Without one, the root's key can never be replaced.
 	NextKeys [][32]byte
+	// Witnesses are verifier keys of witnesses elsewhere (see CreateWitness), K
+	// how many must sign, this ledger's own counted in; zero means one.
+	Witnesses []string
+	K         int
 	// Clock is the ledger's; nil means time.Now.
 	Clock func() time.Time
 }
@@ -58,7 +62,7 @@ func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Sig
 	}
 	trust, err := ledger.NewTrust(ledger.TrustFile{
 		AgencyKeys: [][]byte{rootKey}, Threshold: 1,
-		Origin: origin, LogKey: logSigner.VerifierKey(), WitnessKeys: []string{witnessSigner.VerifierKey()}, K: 1,
+		Origin: origin, LogKey: logSigner.VerifierKey(), WitnessKeys: append([]string{witnessSigner.VerifierKey()}, options.Witnesses...), K: max(options.K, 1),
 		RootDID: rootDID, EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
 	})
 	if err != nil {

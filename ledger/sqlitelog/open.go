@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -41,11 +42,16 @@ type Options struct {
 type Log struct {
 	*machine.Reader
 
-	dir     string
-	trust   *ledger.TrustFile
+	dir   string
+	trust *ledger.TrustFile
+	// own is trust without the witnesses elsewhere.
+	own     *ledger.TrustFile
 	machine *machine.Machine
 	clock   func() time.Time
 	db      *Database
+	// waiting is set where more than this ledger's own witness must sign; then
+	// one process has the ledger open to write.
+	waiting atomic.Pointer[Published]
 	// What follows is nil in a ledger opened to read only.
 	group   *group
 	signer  *ledger.NoteSigner
@@ -70,6 +76,11 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 	}
 	l := &Log{dir: dir, trust: trust, clock: options.Clock}
 	l.Reader = machine.NewReader(l.published)
+	alone := *trust
+	alone.WitnessKeys, alone.K = trust.WitnessKeys[:1], 1
+	if l.own, err = ledger.NewTrust(alone); err != nil {
+		return nil, err
+	}
 	if l.machine, err = newMachine(zk, trust); err != nil {
 		return nil, err
 	}
@@ -79,6 +90,9 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 		}
 	}
 	if err := l.openDatabase(ctx, options.ReadOnly); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	if err := l.awaitOthers(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
@@ -116,11 +130,20 @@ func (l *Log) prepare(log, witness *ledger.NoteSigner) (err error) {
 }
 
 func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
-	l.db, err = OpenDatabase(ctx, filepath.Join(l.dir, fileDatabase), DatabaseOptions{ReadOnly: readOnly})
+	l.db, err = OpenDatabase(ctx, filepath.Join(l.dir, fileDatabase), DatabaseOptions{ReadOnly: readOnly, Readers: readers(readOnly)})
 	if err != nil {
 		return err
 	}
 	return l.checkHead(ctx)
+}
+
+// readers is how many snapshots there may be: those that wait for witnesses come
+// on top.
+func readers(readOnly bool) int {
+	if readOnly {
+		return readConnections
+	}
+	return MaxPending + 2 + readConnections
 }
 
 // checkHead finds at once what would otherwise come out at the first proof:
@@ -144,7 +167,11 @@ func (l *Log) Close() error {
 	if l.db == nil {
 		return nil
 	}
-	return l.db.Close()
+	var err error
+	if p := l.waiting.Load(); p != nil {
+		err = p.Close()
+	}
+	return errors.Join(err, l.db.Close())
 }
 
 // Trust is the trust file that readers are given.

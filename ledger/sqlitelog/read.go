@@ -14,8 +14,12 @@ func (l *Log) view(ctx context.Context, read func(*Tx) error) error {
 	return l.db.read.run(ctx, beginRead, ownerLog, read)
 }
 
-// published is a machine.View: every committed state has its checkpoint.
+// published is a machine.View of the newest state that enough witnesses have
+// signed.
 func (l *Log) published(ctx context.Context, read func(machine.Store, []byte) error) error {
+	if p := l.waiting.Load(); p != nil {
+		return p.View(ctx, read)
+	}
 	return l.view(ctx, func(s *Tx) error {
 		head, err := machine.ReadHead(s)
 		if err != nil {
@@ -38,9 +42,10 @@ func (s *Tx) lastCheckpoint(head machine.Head) ([]byte, error) {
 	return note, err
 }
 
-// checkCheckpoint holds a signed checkpoint against the log it is in.
+// checkCheckpoint holds a checkpoint that this ledger has signed, and its own
+// witness, against the log it is in.
 func (l *Log) checkCheckpoint(s machine.Store, note []byte, size uint64) error {
-	head, err := ledger.OpenCheckpoint(l.trust, note)
+	head, err := ledger.OpenCheckpoint(l.own, note)
 	if err != nil {
 		return fmt.Errorf("%w: checkpoint: %w", machine.ErrDamaged, err)
 	}

@@ -26,7 +26,19 @@ func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledg
 	if l.group == nil {
 		return nil, ErrReadOnly
 	}
-	return l.group.submit(ctx, ops, l.commit)
+	receipt, err := l.group.submit(ctx, ops, l.commit)
+	if err != nil {
+		return nil, err
+	}
+	return receipt, l.awaitWitnesses(ctx, receipt)
+}
+
+// awaitWitnesses completes a receipt with a checkpoint that counts.
+func (l *Log) awaitWitnesses(ctx context.Context, receipt *ledger.Receipt) (err error) {
+	if p := l.waiting.Load(); p != nil {
+		receipt.Size, receipt.Height, receipt.Checkpoint, err = p.Await(ctx, receipt.Height)
+	}
+	return err
 }
 
 // Heartbeat makes a checkpoint without operations, with fresh signatures, and
@@ -38,13 +50,17 @@ func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) {
 	if err := l.group.lead(ctx); err != nil {
 		return nil, err
 	}
-	defer l.group.release()
 	_, receipt, err := l.commit(ctx)
-	return receipt, err
+	l.group.release()
+	if err != nil {
+		return nil, err
+	}
+	return receipt, l.awaitWitnesses(ctx, receipt)
 }
 
 // commit writes submissions in one transaction. The receipt is that of the
-// checkpoint; the results are in the order of the submissions.
+// checkpoint; the results are in the order of the submissions. Where it fails, what
+// it wrote may be on disk.
 func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperation) (results []machine.Result, receipt *ledger.Receipt, err error) {
 	err = l.db.write.run(ctx, beginWrite, ownerLog, func(tx *Tx) error {
 		results, receipt, err = l.apply(tx, submissions)
@@ -53,7 +69,7 @@ func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperati
 	if err != nil {
 		return nil, nil, err
 	}
-	return results, receipt, nil
+	return results, receipt, l.awaitOthers(context.WithoutCancel(ctx))
 }
 
 // apply does one transaction's work. The time is read once the transaction has

@@ -1,4 +1,4 @@
-package cometlog
+package sqlitelog
 
 import (
 	"context"
@@ -11,28 +11,28 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
-// Caps on what is kept of other nodes' signatures.
+// Caps on what is kept of others' signatures.
 const (
-	// maxPending bounds committed states that wait for signatures. Each holds a
+	// MaxPending bounds committed states that wait for signatures. Each holds a
 	// snapshot of the database.
-	maxPending = 8
-	// maxEarly bounds checkpoints that others signed and this node has not
+	MaxPending = 8
+	// maxEarly bounds checkpoints that others signed and this engine has not
 	// reached.
 	maxEarly = 64
 )
 
-// published is the newest state that enough nodes have signed, and those that
-// wait for signatures.
-type published struct {
-	db     *sqlitelog.Database
-	origin string
-	root   string
-	signer *ledger.NoteSigner
-	// spread passes signatures on to other nodes.
-	spread func(signed []byte)
+// ErrStopped means an engine that is closed, or being closed.
+var ErrStopped = errors.New("sqlitelog: closed")
+
+// Published is the newest state of a ledger that enough witnesses have signed,
+// and those that wait for signatures: what an engine needs whose checkpoints
+// others sign after they are on disk. Readers get the newest state that counts,
+// unchanged, while the database goes on. It is safe for concurrent use.
+type Published struct {
+	db      *Database
+	options PublishedOptions
 
 	mu      sync.Mutex
 	current *state
@@ -59,19 +59,33 @@ type state struct {
 
 	// reading guards the snapshot, which is for one goroutine at a time.
 	reading  sync.Mutex
-	snapshot *sqlitelog.Tx
+	snapshot *Tx
 }
 
-func newPublished(db *sqlitelog.Database, g *Genesis, signer *ledger.NoteSigner) *published {
-	return &published{
-		db: db, origin: g.Origin, root: g.RootDID, signer: signer, spread: func([]byte) {},
-		early: map[string][]note.Signature{}, unkept: map[uint64][]byte{}, changed: make(chan struct{}),
+// PublishedOptions say who signs.
+type PublishedOptions struct {
+	// Trust is the ledger's trust file: origin, log key and root are from it,
+	// who must sign from the ledger's own agreement.
+	Trust *ledger.TrustFile
+	// Signers sign for this engine what it has committed.
+	Signers []note.Signer
+	// Spread, where it is not nil, passes signatures on to others.
+	Spread func(signed []byte)
+}
+
+// NewPublished makes one that knows of no state yet.
+func NewPublished(db *Database, options PublishedOptions) *Published {
+	if options.Spread == nil {
+		options.Spread = func([]byte) {}
+	}
+	return &Published{
+		db: db, options: options, early: map[string][]note.Signature{}, unkept: map[uint64][]byte{}, changed: make(chan struct{}),
 	}
 }
 
-// committed takes a state that this node has reached, signs it and looks whether
+// Committed takes a state that this node has reached, signs it and looks whether
 // others have. A state that was there before changes nothing.
-func (p *published) committed(ctx context.Context, head machine.Head, old *ledger.Trust) error {
+func (p *Published) Committed(ctx context.Context, head machine.Head, old *ledger.Trust) error {
 	p.mu.Lock()
 	p.last = head.State.Time()
 	known := p.current != nil && head.State.Height <= p.current.height
@@ -94,30 +108,30 @@ func (p *published) committed(ctx context.Context, head machine.Head, old *ledge
 	p.pending = append(p.pending, s)
 	s.join(p.early[s.text])
 	delete(p.early, s.text)
-	for len(p.pending) > maxPending {
+	for len(p.pending) > MaxPending {
 		err = errors.Join(err, p.drop(p.pending[0]))
 		p.pending = p.pending[1:]
 	}
 	p.mu.Unlock()
 	if signed != nil {
-		p.add(signed)
-		p.spread(signed)
+		p.Add(signed)
+		p.options.Spread(signed)
 	}
 	return err
 }
 
-func (p *published) newState(ctx context.Context, head machine.Head, old *ledger.Trust) (*state, error) {
+func (p *Published) newState(ctx context.Context, head machine.Head, old *ledger.Trust) (*state, error) {
 	snapshot, err := p.db.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := &state{
 		height: head.State.Height, size: head.Size, snapshot: snapshot,
-		text: ledger.FormatCheckpoint(p.origin, head.Size, head.Root),
+		text: ledger.FormatCheckpoint(p.options.Trust.Origin, head.Size, head.Root),
 	}
 	trust, err := machine.CurrentTrust(snapshot)
 	if err == nil && trust == nil {
-		err = fmt.Errorf("%w: no trust object", ErrConfig)
+		err = fmt.Errorf("%w: no trust object", machine.ErrDamaged)
 	}
 	if err != nil {
 		return nil, errors.Join(err, snapshot.Rollback())
@@ -126,7 +140,7 @@ func (p *published) newState(ctx context.Context, head machine.Head, old *ledger
 		if t == nil || len(s.trusts) > 0 && t.Number == trust.Number {
 			continue
 		}
-		file, err := ledger.NewTrust(ledger.TrustFile{Origin: p.origin, WitnessKeys: t.Witnesses, K: int(t.K), RootDID: p.root})
+		file, err := trustFile(p.options.Trust, t)
 		if err != nil {
 			return nil, errors.Join(err, snapshot.Rollback())
 		}
@@ -135,11 +149,11 @@ func (p *published) newState(ctx context.Context, head machine.Head, old *ledger
 	return s, nil
 }
 
-// sign signs the state's checkpoint, unless this node is not asked to.
-func (p *published) sign(s *state) ([]byte, error) {
-	signed, err := note.Sign(&note.Note{Text: s.text}, p.signer)
+// sign signs the state's checkpoint, unless this engine is not asked to.
+func (p *Published) sign(s *state) ([]byte, error) {
+	signed, err := note.Sign(&note.Note{Text: s.text}, p.options.Signers...)
 	if err != nil {
-		return nil, fmt.Errorf("cometlog: signing a checkpoint: %w", err)
+		return nil, fmt.Errorf("sqlitelog: signing a checkpoint: %w", err)
 	}
 	if len(s.good(signed)) == 0 {
 		return nil, nil
@@ -167,9 +181,9 @@ func (s *state) verify(signed []byte) (text string, out []note.Signature) {
 	return text, out
 }
 
-// add takes signatures from a note, of whatever origin. It reports whether any
+// Add takes signatures from a note, of whatever origin. It reports whether any
 // was new.
-func (p *published) add(signed []byte) bool {
+func (p *Published) Add(signed []byte) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	states := p.states()
@@ -192,7 +206,7 @@ func (p *published) add(signed []byte) bool {
 }
 
 // states are those that can still get signatures, the newest last.
-func (p *published) states() []*state {
+func (p *Published) states() []*state {
 	if p.current == nil {
 		return p.pending
 	}
@@ -200,7 +214,7 @@ func (p *published) states() []*state {
 }
 
 // keepEarly keeps signatures on a checkpoint that this node may yet reach.
-func (p *published) keepEarly(text string, signatures []note.Signature) {
+func (p *Published) keepEarly(text string, signatures []note.Signature) {
 	if _, ok := p.early[text]; !ok && len(p.early) >= maxEarly {
 		clear(p.early)
 	}
@@ -239,7 +253,7 @@ func (s *state) enough() bool {
 
 // publish makes the newest state current that has enough signatures, and drops
 // those before it.
-func (p *published) publish() {
+func (p *Published) publish() {
 	for i := len(p.pending) - 1; i >= 0; i-- {
 		s := p.pending[i]
 		if !s.enough() {
@@ -260,7 +274,7 @@ func (p *published) publish() {
 }
 
 // drop gives a state's snapshot back.
-func (p *published) drop(s *state) error {
+func (p *Published) drop(s *state) error {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	if s.snapshot == nil {
@@ -271,8 +285,8 @@ func (p *published) drop(s *state) error {
 	return err
 }
 
-// keep writes checkpoints that were published since the last block.
-func (p *published) keep(tx *sqlitelog.Tx) error {
+// Keep writes checkpoints that were published since it was called last.
+func (p *Published) Keep(tx *Tx) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for height, checkpoint := range p.unkept {
@@ -284,9 +298,9 @@ func (p *published) keep(tx *sqlitelog.Tx) error {
 	return nil
 }
 
-// newest is a note with the signatures on the newest state: what a peer that
+// Newest is a note with the signatures on the newest state: what a peer that
 // joins is told. It is nil before there is any.
-func (p *published) newest() []byte {
+func (p *Published) Newest() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s := p.current
@@ -299,15 +313,16 @@ func (p *published) newest() []byte {
 	return s.checkpoint()
 }
 
-func (p *published) lastTime() time.Time {
+// LastTime is the ledger's time of the newest committed state.
+func (p *Published) LastTime() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.last
 }
 
-// await waits until a state of at least a height is current, and returns its
+// Await waits until a state of at least a height is current, and returns its
 // checkpoint.
-func (p *published) await(ctx context.Context, height uint64) (size, reached uint64, checkpoint []byte, err error) {
+func (p *Published) Await(ctx context.Context, height uint64) (size, reached uint64, checkpoint []byte, err error) {
 	for {
 		p.mu.Lock()
 		s, changed, closed := p.current, p.changed, p.closed
@@ -322,19 +337,19 @@ func (p *published) await(ctx context.Context, height uint64) (size, reached uin
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return 0, 0, nil, fmt.Errorf("cometlog: waiting for signatures: %w", ctx.Err())
+			return 0, 0, nil, fmt.Errorf("sqlitelog: waiting for signatures: %w", ctx.Err())
 		}
 	}
 }
 
-// view is a machine.View of the current state.
-func (p *published) view(ctx context.Context, read func(machine.Store, []byte) error) error {
+// View is a machine.View of the current state.
+func (p *Published) View(ctx context.Context, read func(machine.Store, []byte) error) error {
 	for {
 		p.mu.Lock()
 		s := p.current
 		p.mu.Unlock()
 		if s == nil {
-			if _, _, _, err := p.await(ctx, 0); err != nil {
+			if _, _, _, err := p.Await(ctx, 0); err != nil {
 				return err
 			}
 			continue
@@ -346,7 +361,7 @@ func (p *published) view(ctx context.Context, read func(machine.Store, []byte) e
 }
 
 // readState reports false where the state was dropped in the meantime.
-func (p *published) readState(s *state, read func(machine.Store, []byte) error) (bool, error) {
+func (p *Published) readState(s *state, read func(machine.Store, []byte) error) (bool, error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
 	if s.snapshot == nil {
@@ -363,7 +378,8 @@ func (p *published) readState(s *state, read func(machine.Store, []byte) error) 
 	return true, read(s.snapshot, checkpoint)
 }
 
-func (p *published) close() error {
+// Close ends it: who waits gets [ErrStopped].
+func (p *Published) Close() error {
 	p.mu.Lock()
 	p.closed = true
 	close(p.changed)

@@ -1,4 +1,4 @@
-package cometlog
+package sqlitelog
 
 import (
 	"bytes"

@@ -1,0 +1,148 @@
+package sqlitelog
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+)
+
+// awaitOthers passes the newest state on to those who wait for other witnesses'
+// signatures. Where this ledger's own witness is enough, as in most, nobody does.
+func (l *Log) awaitOthers(ctx context.Context) error {
+	if l.group == nil {
+		return nil
+	}
+	tx, err := l.db.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	head, note, k, err := newest(tx)
+	if err := errors.Join(err, tx.Rollback()); err != nil {
+		return err
+	}
+	p := l.waiting.Load()
+	if p == nil && k <= 1 {
+		return nil
+	}
+	if p == nil {
+		p = NewPublished(l.db, PublishedOptions{Trust: l.trust, Signers: l.signers()})
+	}
+	if err := p.Committed(ctx, head, nil); err != nil {
+		return err
+	}
+	p.Add(note) // signatures that came before the ledger was closed
+	l.waiting.Store(p)
+	return nil
+}
+
+func (l *Log) signers() []note.Signer { return []note.Signer{l.signer, l.witness.Signer()} }
+
+// newest is the newest committed state, its signed checkpoint, and how many
+// witnesses must sign it.
+func newest(tx *Tx) (head machine.Head, signed []byte, k uint32, err error) {
+	if head, err = machine.ReadHead(tx); err != nil {
+		return head, nil, 0, err
+	}
+	if head.Root, err = machine.RootAt(tx, head.Size); err != nil {
+		return head, nil, 0, err
+	}
+	if signed, err = tx.lastCheckpoint(head); err != nil {
+		return head, nil, 0, err
+	}
+	trust, err := machine.CurrentTrust(tx)
+	if err == nil && trust != nil {
+		k = trust.K
+	}
+	return head, signed, k, err
+}
+
+// Pending is what a witness elsewhere follows: the newest checkpoint that the log
+// has signed, and leaves from an index on, as Entries returns them; none where
+// the witness has them all. Readers see that checkpoint once enough witnesses
+// have signed it. Errors are those of Entries.
+func (l *Log) Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error) {
+	err = l.view(ctx, func(tx *Tx) error {
+		head, checkpoint, _, err := newest(tx)
+		if err != nil {
+			return err
+		}
+		if signed = checkpoint; from == head.Size {
+			return nil
+		}
+		leaves, err = machine.Entries(tx, from)
+		return err
+	})
+	return signed, leaves, err
+}
+
+// AddCosignature takes signatures of other witnesses on a checkpoint. Those that do
+// not hold, or that nobody asks for, are ledger.ErrSignature; one on a checkpoint
+// that others have followed is taken and changes nothing. Other errors are
+// ledger.ErrFormat, ledger.ErrTooLarge, ledger.ErrOrigin, [ErrReadOnly] or the
+// system's own.
+func (l *Log) AddCosignature(ctx context.Context, signed []byte) error {
+	if l.group == nil {
+		return ErrReadOnly
+	}
+	if p := l.waiting.Load(); p != nil {
+		p.Add(signed)
+	}
+	tx, err := l.db.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.join(tx, signed); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	return tx.Commit()
+}
+
+// join adds signatures to the stored checkpoint, if it is still the newest.
+func (l *Log) join(tx *Tx, signed []byte) error {
+	head, stored, _, err := newest(tx)
+	if err != nil {
+		return err
+	}
+	trust, err := machine.CurrentTrust(tx)
+	if err != nil {
+		return err
+	}
+	file, err := trustFile(l.trust, trust)
+	if err != nil {
+		return err
+	}
+	text, signatures, err := ledger.Cosignatures(file, signed)
+	if err != nil {
+		return err
+	}
+	if p := l.waiting.Load(); p != nil {
+		if err := p.Keep(tx); err != nil {
+			return err
+		}
+	}
+	s := &state{text: text}
+	if !bytes.HasPrefix(stored, []byte(text)) {
+		return nil
+	}
+	_, own, err := ledger.Cosignatures(file, stored)
+	if err != nil {
+		return err
+	}
+	s.join(own)
+	if !s.join(signatures) {
+		return nil
+	}
+	return tx.SetCheckpoint(head.State.Height, s.checkpoint())
+}
+
+// trustFile is a trust file as of an agreement.
+func trustFile(from *ledger.TrustFile, t *ledger.Trust) (*ledger.TrustFile, error) {
+	return ledger.NewTrust(ledger.TrustFile{
+		Origin: from.Origin, LogKey: from.LogKey, RootDID: from.RootDID, WitnessKeys: t.Witnesses, K: int(t.K),
+	})
+}

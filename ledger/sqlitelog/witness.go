@@ -1,0 +1,193 @@
+package sqlitelog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+)
+
+// fileWitness is a witness's database.
+const fileWitness = "witness.db"
+
+// Source is a log that a witness follows: Log is one, and so is remote.Client.
+type Source interface {
+	// Pending returns the newest checkpoint that the log has signed, and some
+	// leaves from an index on.
+	Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error)
+	// AddCosignature takes the witness's signature.
+	AddCosignature(ctx context.Context, signed []byte) error
+}
+
+// Witness follows a log elsewhere into a database of its own, verifies every
+// signature and applies every rule, and cosigns what it reached itself: a false
+// state map or a second story convinces it no more than a false log does. What it
+// has signed is on disk before it leaves. It is for one goroutine at a time.
+type Witness struct {
+	trust   *ledger.TrustFile
+	machine *machine.Machine
+	signer  *ledger.NoteSigner
+	log     note.Verifier
+	db      *Database
+	// sent is the size of the newest checkpoint whose signature has arrived.
+	sent uint64
+}
+
+// CreateWitness makes the folder of a witness with its key, and returns the
+// verifier key for the ledger's trust file. The error is fs.ErrExist, ledger.ErrKey
+// for an unfit name, or the system's own.
+func CreateWitness(ctx context.Context, dir, name string) (verifierKey string, err error) {
+	if err := ledger.CheckKey(name); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("sqlitelog: create: %w", err)
+	}
+	key, err := CreateKey(filepath.Join(dir, fileWitnessKey))
+	if err != nil {
+		return "", err
+	}
+	signer, err := ledger.NewCosigner(name, key, nil)
+	if err != nil {
+		return "", err
+	}
+	return signer.VerifierKey(), CreateDatabase(ctx, filepath.Join(dir, fileWitness))
+}
+
+// OpenWitness opens a witness's folder for the log of a trust file, which must
+// name the witness. The error is fs.ErrNotExist, [ErrKeyFile], or an error of
+// OpenDatabase.
+func OpenWitness(ctx context.Context, dir string, trust *ledger.TrustFile, zk ledger.ZK, clock func() time.Time) (*Witness, error) {
+	key, err := ReadKey(filepath.Join(dir, fileWitnessKey))
+	if err != nil {
+		return nil, err
+	}
+	w := &Witness{trust: trust}
+	for _, vkey := range trust.WitnessKeys {
+		name, _, _ := strings.Cut(vkey, "+")
+		signer, err := ledger.NewCosigner(name, key, clock)
+		if err == nil && signer.VerifierKey() == vkey {
+			w.signer = signer
+		}
+	}
+	if w.signer == nil || trust.LogKey == "" {
+		return nil, fmt.Errorf("%w: trust.json does not name this witness", ErrKeyFile)
+	}
+	if w.log, err = note.NewVerifier(trust.LogKey); err != nil {
+		return nil, fmt.Errorf("%w: log key", ledger.ErrValue)
+	}
+	if w.machine, err = newMachine(zk, trust); err != nil {
+		return nil, err
+	}
+	w.db, err = OpenDatabase(ctx, filepath.Join(dir, fileWitness), DatabaseOptions{})
+	return w, err
+}
+
+// Close closes the database.
+func (w *Witness) Close() error { return w.db.Close() }
+
+// Step follows the log as far as it goes and cosigns its newest checkpoint, unless
+// it has. It reports the size that was signed, 0 for none. A log that shows what
+// its operations do not lead to, that goes back, or that tells a second story, is
+// machine.ErrDisagrees, a [*machine.DamagedError] or a
+// [*ledger.InconsistentError], and then the witness never signs for it again
+// what comes after. Other errors are the source's and the system's own.
+func (w *Witness) Step(ctx context.Context, source Source) (signed uint64, err error) {
+	for {
+		done, size, err := w.step(ctx, source)
+		if err != nil || done {
+			return size, err
+		}
+	}
+}
+
+func (w *Witness) step(ctx context.Context, source Source) (done bool, size uint64, err error) {
+	tx, err := w.db.Begin(ctx)
+	if err != nil {
+		return true, 0, err
+	}
+	cosigned, head, done, err := w.follow(ctx, tx, source)
+	if err != nil {
+		return true, 0, errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return true, 0, err
+	}
+	if cosigned == nil {
+		return done, 0, nil
+	}
+	if err := source.AddCosignature(ctx, cosigned); err != nil {
+		return true, 0, err
+	}
+	w.sent = head.Size
+	return true, head.Size, nil
+}
+
+// follow applies what the log has, up to a checkpoint.
+func (w *Witness) follow(ctx context.Context, tx *Tx, source Source) (cosigned []byte, head machine.Head, done bool, err error) {
+	replica, err := machine.NewReplica(w.machine, tx)
+	if err != nil {
+		return nil, head, false, err
+	}
+	before := replica.Head()
+	signed, leaves, err := source.Pending(ctx, replica.Next())
+	if err != nil {
+		return nil, head, false, err
+	}
+	claim, err := w.open(signed)
+	if err != nil {
+		return nil, head, false, err
+	}
+	for len(leaves) > 0 {
+		for _, leaf := range leaves {
+			if err := replica.Add(leaf); err != nil {
+				return nil, head, false, err
+			}
+		}
+		if replica.Pending() == 0 {
+			break
+		}
+		// In the middle of a checkpoint: what follows belongs to it.
+		if _, leaves, err = source.Pending(ctx, replica.Next()); err != nil {
+			return nil, head, false, err
+		}
+	}
+	head = replica.Head()
+	switch {
+	case claim.Size > head.Size:
+		return nil, head, head.Size == before.Size, nil // more is to come
+	case claim.Size < head.Size && head.Size > before.Size:
+		return nil, head, false, nil // the log went on while it was asked
+	case claim.Size != head.Size || claim.Root != head.Root:
+		reached := &ledger.Head{Origin: w.trust.Origin, Size: head.Size, Root: head.Root}
+		return nil, head, false, &ledger.InconsistentError{Older: reached, Newer: claim, Err: machine.ErrDisagrees}
+	}
+	if own, err := tx.Checkpoint(head.State.Height); err != nil || own != nil {
+		if w.sent == head.Size {
+			own = nil
+		}
+		return own, head, true, err // signed before, and perhaps lost on its way
+	}
+	text := ledger.FormatCheckpoint(w.trust.Origin, head.Size, head.Root)
+	if cosigned, err = note.Sign(&note.Note{Text: text}, w.signer); err != nil {
+		return nil, head, false, fmt.Errorf("sqlitelog: cosigning: %w", err)
+	}
+	return cosigned, head, true, tx.SetCheckpoint(head.State.Height, cosigned)
+}
+
+// open verifies the log's signature.
+func (w *Witness) open(signed []byte) (*ledger.Head, error) {
+	n, err := note.Open(signed, note.VerifierList(w.log))
+	if err != nil {
+		return nil, fmt.Errorf("%w: checkpoint not signed by the log", machine.ErrDisagrees)
+	}
+	return ledger.ParseCheckpoint(n)
+}
