@@ -23,13 +23,15 @@ func (a *app) ledgerCommand() *cobra.Command {
 		Short:   "Make a ledger, look at it, recompute it, serve it",
 		Example: "  hufu ledger init --root root\n  hufu ledger show\n  hufu ledger audit\n  hufu ledger serve",
 	}
-	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed(), a.ledgerServe(), a.ledgerJoin(), a.ledgerBundle())
+	cmd.AddCommand(a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed(), a.ledgerServe(), a.ledgerJoin(), a.ledgerBundle(), a.ledgerWitness())
 	return group(cmd)
 }
 
 func (a *app) ledgerInit() *cobra.Command {
 	var root string
 	var epoch time.Duration
+	var witnesses []string
+	var k int
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Make a ledger with its root agency, and print the trust file's fingerprint",
@@ -46,7 +48,9 @@ func (a *app) ledgerInit() *cobra.Command {
 				if agency.card.DID != "" {
 					return usageError{errors.New(a.words.text("agency.has-ledger"))}
 				}
-				log, err := initLedger(ctx, a.ledger, agency, sqlitelog.InitOptions{Clock: a.clock, EpochLength: epoch})
+				log, err := initLedger(ctx, a.ledger, agency, sqlitelog.InitOptions{
+					Clock: a.clock, EpochLength: epoch, Witnesses: witnesses, K: k,
+				})
 				if err != nil {
 					return err
 				}
@@ -60,6 +64,8 @@ func (a *app) ledgerInit() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&root, "root", "root", "folder of the root agency")
+	cmd.Flags().StringArrayVar(&witnesses, "witness", nil, "verifier key of a witness elsewhere: what hufu ledger witness init prints; may be repeated")
+	cmd.Flags().IntVar(&k, "k", 1, "how many witnesses must sign, the ledger's own counted in")
 	cmd.Flags().DurationVar(&epoch, "epoch", ledger.DefaultEpochLength, "length of an epoch: how long until a revocation shows in zero knowledge")
 	return cmd
 }

@@ -8,7 +8,9 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
+	"io"
 	"net"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -104,5 +106,52 @@ func TestJoin(t *testing.T) {
 	}
 	if _, err := os.Stat("nowhere/log.db"); err == nil {
 		t.Error("a ledger was made")
+	}
+}
+
+// TestWitnessElsewhere: a ledger of which two must sign, the second of them a
+// witness that recomputes everything over HTTP.
+func TestWitnessElsewhere(t *testing.T) {
+	environment(t)
+	vkey := mustHufu(t, "ledger", "witness", "init", "--dir", "witness", "--name", "court.example/w", "--json").field(t, "witness")
+	mustHufu(t, "agency", "init", "--root", "--agency", "root")
+	fingerprint := mustHufu(t, "ledger", "init", "--witness", vkey, "--k", "2", "--json").field(t, "fingerprint")
+	log, err := openFile(t.Context(), "ledger", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	server := httptest.NewServer(remote.NewHandler(log, remote.HandlerOptions{}))
+	t.Cleanup(server.Close)
+	wrong := hufu("ledger", "witness", "run", "--dir", "nowhere", "--at", server.URL, "--trust", "ledger/trust.json", "--fingerprint", fingerprint)
+	if wrong.code == exitAccepted || !strings.Contains(wrong.err, "cannot be opened") {
+		t.Errorf("%q", wrong.err)
+	}
+	trust := log.Trust()
+	w, err := sqlitelog.OpenWitness(t.Context(), "witness", trust, new(zkp.Accumulator), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := remote.New(remote.Options{}, server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	quiet := &app{out: io.Discard, json: true}
+	go func() { done <- quiet.watch(ctx, w, client) }()
+	mustHufu(t, "ledger", "join", "--at", server.URL, "--trust", "ledger/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
+	deadline := time.Now().Add(20 * time.Second)
+	for hufu("ledger", "show", "--ledger", "ours").code != exitAccepted {
+		if time.Now().After(deadline) {
+			t.Fatal("two of two have signed, and it does not count")
+		}
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
 	}
 }
