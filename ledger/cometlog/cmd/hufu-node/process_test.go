@@ -224,6 +224,7 @@ func (n *network) head(i int) (*ledger.Head, error) {
 // tell one story: each one's checkpoint extends, or is extended by, the others'.
 func (n *network) agree() {
 	n.Helper()
+	n.ready()
 	if err := n.submit(n.all(0), n.anchor(int(time.Now().UnixNano())), time.Minute); err != nil {
 		n.Fatal(err)
 	}
