@@ -248,6 +248,11 @@ func (n *Node) closeDatabase() error {
 // nothing has changed; [ErrBusy], when this node did not take the batch; or
 // another, [ErrStopped] and the end of ctx among them, after which the batch may
 // yet be applied: submit it again.
+//
+// A batch is judged when it comes in, again after every block that it is not in,
+// and last in its block. A refusal that comes late is this node's word on the
+// state that all have; where it depends on the time, a node whose clock differs
+// may still let the batch into a block.
 func (n *Node) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	tx := ledger.FormatBatch(ops)
 	if _, err := ledger.ParseBatch(tx); err != nil {

@@ -249,3 +249,27 @@ func TestWitnessFolder(t *testing.T) {
 		t.Error("a witness that nobody named:", err)
 	}
 }
+
+// TestAgreementAddsWitnesses: from the block of an agreement on that asks for a
+// second witness, nothing counts without it.
+func TestAgreementAddsWitnesses(t *testing.T) {
+	w := newWitnessed(t, 1)
+	trust := w.log.Trust()
+	agreed := w.sign(&ledger.Trust{Number: 1, Witnesses: trust.WitnessKeys, K: 2, AgencyKeys: trust.AgencyKeys, Threshold: 1}, w.root)
+	waiting, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	if _, err := w.log.Submit(waiting, agreed); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal("an agreement that asks for two counts with one:", err)
+	}
+	if _, err := w.witness(0).Step(t.Context(), w.log); err != nil {
+		t.Fatal(err)
+	}
+	r := w.submit(agreed)
+	followed, err := trust.Follow(agreed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ledger.OpenCheckpoint(followed, r.Checkpoint); err != nil {
+		t.Error(err)
+	}
+}

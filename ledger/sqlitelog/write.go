@@ -69,7 +69,22 @@ func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperati
 	if err != nil {
 		return nil, nil, err
 	}
+	if l.waiting.Load() == nil && !changesTrust(submissions) {
+		return results, receipt, nil
+	}
 	return results, receipt, l.awaitOthers(context.WithoutCancel(ctx))
+}
+
+// changesTrust reports whether from now on others may have to sign.
+func changesTrust(submissions [][]*ledger.SignedOperation) bool {
+	for _, ops := range submissions {
+		for _, op := range ops {
+			if op.Operation.Kind == ledger.KindTrust {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // apply does one transaction's work. The time is read once the transaction has
