@@ -25,6 +25,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/mod/sumdb/tlog"
+
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -36,6 +38,7 @@ type Engine interface {
 	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
 	Entries(ctx context.Context, from uint64) ([][]byte, error)
 	Keys(ctx context.Context, prefix, after string) ([]string, error)
+	Tile(ctx context.Context, tile tlog.Tile) ([]byte, error)
 	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
 	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
@@ -74,6 +77,7 @@ func Run(t *testing.T, fresh func(t *testing.T) *World) {
 		"UseOnce":     (*world).useOnce,
 		"Auditor":     (*world).auditor,
 		"Bundle":      (*world).bundle,
+		"Tiles":       (*world).tiles,
 	} {
 		t.Run(name, func(t *testing.T) { part(&world{World: fresh(t), TB: t}) })
 	}

@@ -193,6 +193,31 @@ func (r *Reader) Keys(ctx context.Context, prefix, after string) (keys []string,
 	return keys, err
 }
 
+// TileHeight is that of the log's tiles (C2SP tlog-tiles): 256 hashes in a row.
+const TileHeight = 8
+
+// Tile returns the hashes of a tile, which never change once the tile is full. The
+// error is ledger.ErrNotIncluded where the log does not reach it, or
+// ledger.ErrFormat for a tile of another height.
+func (r *Reader) Tile(ctx context.Context, tile tlog.Tile) (hashes []byte, err error) {
+	if tile.H != TileHeight || tile.L < 0 || tile.L*TileHeight > 48 || tile.N < 0 || tile.N > 1<<48 || tile.W < 1 || tile.W > 1<<TileHeight {
+		return nil, fmt.Errorf("%w: tile", ledger.ErrFormat)
+	}
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		head, err := ReadHead(store)
+		if err != nil {
+			return err
+		}
+		// The tile's last hash is over so many leaves.
+		if uint64(tile.N<<TileHeight+int64(tile.W)) > head.Size>>(tile.L*TileHeight) {
+			return fmt.Errorf("%w: tile", ledger.ErrNotIncluded)
+		}
+		hashes, err = tlog.ReadTileData(tile, hashReader(store))
+		return err
+	})
+	return hashes, err
+}
+
 // ProveInclusion proves that a leaf is in the log, under the newest checkpoint;
 // see ledger.VerifyInclusion. The error is ledger.ErrNotIncluded where the log is
 // not that long, [ErrDamaged] or the store's own.

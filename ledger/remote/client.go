@@ -269,6 +269,14 @@ func (c *Client) Entries(ctx context.Context, from uint64) ([][]byte, error) {
 	return w.Leaves, err
 }
 
+// Tile returns the hashes of a tile, unverified; see tlog.TileHashReader.
+func (c *Client) Tile(ctx context.Context, tile tlog.Tile) ([]byte, error) {
+	if tile.H < 1 || tile.L < 0 || tile.N < 0 {
+		return nil, fmt.Errorf("%w: tile", ledger.ErrFormat)
+	}
+	return c.get(ctx, "/v1/"+tile.Path(), limits.Document)
+}
+
 // Pending returns what a witness follows, unverified; see sqlitelog.Witness.
 func (c *Client) Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error) {
 	var w wirePending

@@ -17,6 +17,8 @@
 //	GET  /v1/keys?prefix=&after=    {"keys": [...]}: some, in ascending order
 //	GET  /v1/history?key=&from=  {"changes": [{"index", "leaf"}]}
 //	GET  /v1/agreements?from=    {"operations": [...]}: ledger.ParseSignedOperation
+//	GET  /v1/tile/8/‹level›/‹n›     hashes of the log, in the paths of x/mod's tlog;
+//	                             they never change and may be cached for ever
 //	GET  /v1/registry/‹epoch›    leaves of 32 bytes, sorted
 //	GET  /v1/revoked/‹epoch›     handles of 12 bytes, sorted
 //	GET  /v1/pending?from=       {"checkpoint", "leaves"}: for witnesses, what the log

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json"
+	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
@@ -21,6 +22,7 @@ type Engine interface {
 	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
 	Entries(ctx context.Context, from uint64) ([][]byte, error)
 	Keys(ctx context.Context, prefix, after string) ([]string, error)
+	Tile(ctx context.Context, tile tlog.Tile) ([]byte, error)
 	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
 	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
@@ -67,6 +69,7 @@ func NewHandler(engine Engine, options HandlerOptions) http.Handler {
 	mux.HandleFunc("GET /v1/inclusion/{index}", h.inclusion)
 	mux.HandleFunc("GET /v1/entries", h.entries)
 	mux.HandleFunc("GET /v1/keys", h.keys)
+	mux.HandleFunc("GET /v1/tile/{path...}", h.tile)
 	mux.HandleFunc("GET /v1/history", h.history)
 	mux.HandleFunc("GET /v1/agreements", h.agreements)
 	mux.HandleFunc("GET /v1/registry/{epoch}", h.registry)
@@ -195,6 +198,26 @@ func (h *handler) entries(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, http.StatusOK, wireLeaves{leaves})
 }
 
+func (h *handler) tile(w http.ResponseWriter, r *http.Request) {
+	tile, err := tlog.ParseTilePath("tile/" + r.PathValue("path"))
+	if err != nil {
+		fail(w, ledger.ErrFormat)
+		return
+	}
+	hashes, err := h.engine.Tile(r.Context(), tile)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	forEver(w) // a tile of so many hashes never changes
+	send(w, "application/octet-stream", hashes)
+}
+
+// forEver lets caches keep an answer.
+func forEver(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+}
+
 func sendPending(w http.ResponseWriter, r *http.Request, engine Witnessed) {
 	from, err := number(r.FormValue("from"))
 	if err != nil {
@@ -290,8 +313,7 @@ func sendSet[T any](w http.ResponseWriter, r *http.Request, read func(context.Co
 	for _, element := range set {
 		b = add(b, element)
 	}
-	// A closed epoch does not change.
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	forEver(w) // a closed epoch does not change
 	send(w, "application/octet-stream", b)
 }
 
