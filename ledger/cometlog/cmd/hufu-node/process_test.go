@@ -81,6 +81,12 @@ type process struct {
 
 func newNetwork(t testing.TB, nodes int, epoch, heartbeat time.Duration) *network {
 	t.Helper()
+	return newNetworkWith(t, nodes, epoch, heartbeat, func(*network) {})
+}
+
+// newNetworkWith lets change alter the folders before the nodes start.
+func newNetworkWith(t testing.TB, nodes int, epoch, heartbeat time.Duration, change func(*network)) *network {
+	t.Helper()
 	n := &network{TB: t, dir: filepath.Join(t.TempDir(), "testnet"), processes: make([]*process, nodes)}
 	made := testnet{dir: n.dir, nodes: nodes, port: freePorts(t, 3*nodes), epoch: epoch, heartbeat: heartbeat, makeOnly: true, out: &bytes.Buffer{}}
 	if err := made.run(t.Context()); err != nil {
@@ -92,6 +98,7 @@ func newNetwork(t testing.TB, nodes int, epoch, heartbeat time.Duration) *networ
 		t.Fatal(err)
 	}
 	n.trust, n.root = trust, root
+	change(n)
 	for i := range nodes {
 		n.addresses = append(n.addresses, n.address(i))
 		n.start(i)
