@@ -23,8 +23,8 @@ const (
 	codeRefused   = 2
 )
 
-// Notes that the application keeps of itself in the database.
-const noteHeight = "comet height"
+// What the application keeps of itself in the database.
+const stateHeight = "comet height"
 
 // votingPower is every node's: one agency, one vote.
 const votingPower = 10
@@ -79,7 +79,7 @@ func (a *app) Info(ctx context.Context, _ *abci.RequestInfo) (*abci.ResponseInfo
 }
 
 func blockHeight(tx *sqlitelog.Tx) (int64, error) {
-	b, err := tx.Note(noteHeight)
+	b, err := tx.EngineState(stateHeight)
 	if err != nil || b == nil {
 		return 0, err
 	}
@@ -183,7 +183,7 @@ func (a *app) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBlock)
 	if err := a.apply(req, response); err != nil {
 		return nil, err
 	}
-	if err := a.block.SetNote(noteHeight, binary.BigEndian.AppendUint64(nil, uint64(req.Height))); err != nil {
+	if err := a.block.SetEngineState(stateHeight, binary.BigEndian.AppendUint64(nil, uint64(req.Height))); err != nil {
 		return nil, err
 	}
 	if err := a.published.Keep(a.block); err != nil {

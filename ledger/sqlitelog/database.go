@@ -156,14 +156,14 @@ func (s *Tx) createTables(owners ...string) error {
 	return describe("create", err)
 }
 
-// SetNote keeps what an engine needs to know about itself beside the ledger.
-func (s *Tx) SetNote(name string, value []byte) error {
+// SetEngineState keeps what an engine needs to know about itself beside the ledger.
+func (s *Tx) SetEngineState(name string, value []byte) error {
 	return describe("write", s.conn.exec(
 		"INSERT INTO engine (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value))
 }
 
-// Note returns what SetNote kept, nil where there is nothing.
-func (s *Tx) Note(name string) ([]byte, error) {
+// EngineState returns what SetEngineState kept, nil where there is nothing.
+func (s *Tx) EngineState(name string) ([]byte, error) {
 	value, err := s.conn.blob("SELECT value FROM engine WHERE name = ?", name)
 	return value, describe("read", err)
 }
