@@ -10,12 +10,19 @@
 //
 // Its readers get trust.json and, by another way, its fingerprint.
 //
-// log.db has user_version 1 and, twice, the nine tables of package machine, each
+// log.db has user_version 1 and, twice, the ten tables of package machine, each
 // with columns key and value: named log_* for the log and witness_* for the
 // witness, who replays every operation into its own copy and cosigns a
 // checkpoint only if that leads to the same one. Table checkpoint holds every
 // signed checkpoint by height. One transaction does all of it, so a crash leaves
 // either the whole batch, cosigned, or nothing.
+//
+// Where the trust file asks for more witnesses than this one, others follow the
+// log elsewhere (Witness) and send their signatures (AddCosignature). What too few
+// have signed is on disk, but no reader sees it and no Submit returns; readers go
+// on with the state before. One process then has the ledger open to write.
+//
+// Submissions that come at once share a checkpoint and an fsync (group commit).
 //
 // Durability: WAL with synchronous=FULL, each setting read back when opening.
 // Submit returns when the batch is on disk. Where it returns an error other than
@@ -30,6 +37,9 @@
 // epochs; something must call it often enough.
 //
 // Several processes may have one folder open, one of them writing at a time.
+//
+// Database, Tx and Published are what other engines are built on; package
+// cometlog is one.
 //
 // Not checked here: whoever has both keys and the file can rewrite history; the
 // witness is in the same process and guards against a damaged or altered file,
