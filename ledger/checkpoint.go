@@ -67,7 +67,7 @@ func openCheckpoint(trust *TrustFile, signed []byte) (*Head, []time.Time, error)
 	if err != nil {
 		return nil, nil, noteError(err)
 	}
-	head, err := parseCheckpoint(n)
+	head, err := ParseCheckpoint(n)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -92,9 +92,7 @@ func noteError(err error) error {
 
 // ParseCheckpoint reads the text of a note whose signatures were verified, as a
 // witness does that knows the log's key alone. The error is [ErrFormat].
-func ParseCheckpoint(n *note.Note) (*Head, error) { return parseCheckpoint(n) }
-
-func parseCheckpoint(n *note.Note) (*Head, error) {
+func ParseCheckpoint(n *note.Note) (*Head, error) {
 	var c log.Checkpoint
 	rest, err := c.Unmarshal([]byte(n.Text))
 	if err != nil || len(rest) > 0 || len(c.Hash) != tlog.HashSize || string(c.Marshal()) != n.Text {
@@ -192,7 +190,7 @@ func Cosignatures(trust *TrustFile, signed []byte) (text string, signatures []no
 	if err != nil {
 		return "", nil, noteError(err)
 	}
-	head, err := parseCheckpoint(n)
+	head, err := ParseCheckpoint(n)
 	if err != nil {
 		return "", nil, err
 	}

@@ -10,12 +10,16 @@
 // to current values. The last leaf of every checkpoint, the state leaf, ties the
 // map's root to the log's:
 //
-//	checkpoint   C2SP tlog-checkpoint, signed by the log (C2SP signed-note),
-//	             cosigned by witnesses (C2SP tlog-cosignature, cosignature/v1)
+//	checkpoint   C2SP tlog-checkpoint, signed by the log (C2SP signed-note)
+//	             unless a consortium keeps it, and cosigned by witnesses (C2SP
+//	             tlog-cosignature, cosignature/v1)
 //	state leaf   "hufu/state/1" ‖ u64 height ‖ u64 unix ms ‖ state root ‖
 //	             u64 epoch ‖ u32 day ‖ registry root ‖ revocation root
 //	operation    [1, kind, key, body, nonce]; its id is the SHA-256
-//	log leaf     [operation, [[key, signature], ...]], or the state leaf
+//	log leaf     [operation, [[key, signature], ...]], or the state leaf; an
+//	             operation that was signed together with others has [index,
+//	             count, root, [hash, ...]] behind, and the signatures are over
+//	             count and root (Batch)
 //	object       [1, [field, ...]], in the order of the struct's fields
 //	map leaf     SHA-256(0x00 ‖ SHA-256(key) ‖ SHA-256(value)) at level 256
 //	map node     SHA-256(0x01 ‖ left ‖ right); an empty subtree is 32 zero bytes

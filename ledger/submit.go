@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // MaxBatch bounds how many operations are accepted or refused together.
@@ -103,6 +105,32 @@ type Receipt struct {
 	Height, Size uint64
 	// Checkpoint is signed and cosigned, and covers all operations.
 	Checkpoint []byte
+}
+
+// Engine is all that a ledger answers: sqlitelog.Log and cometlog.Node do, and
+// remote.Client for either of them. What they return is unverified, as a Reader's
+// answers are.
+type Engine interface {
+	Reader
+	Submitter
+	// Checkpoint is the newest signed checkpoint.
+	Checkpoint(ctx context.Context) ([]byte, error)
+	// ProveInclusion proves that a leaf is in the log.
+	ProveInclusion(ctx context.Context, index uint64) (*Inclusion, error)
+	// Entries returns leaves of the log from an index on: some, at least one.
+	Entries(ctx context.Context, from uint64) ([][]byte, error)
+	// Keys lists keys of the state map with a prefix, from one after a key on:
+	// some, none at the end.
+	Keys(ctx context.Context, prefix, after string) ([]string, error)
+	// Tile returns the hashes of a tile of the log.
+	Tile(ctx context.Context, tile tlog.Tile) ([]byte, error)
+	// History returns the operations that changed a key, from a leaf on.
+	History(ctx context.Context, key string, from uint64) ([]Change, error)
+	// TrustChain returns the agreements from a number on.
+	TrustChain(ctx context.Context, from uint64) ([]*SignedOperation, error)
+	// Registry and Revoked are the sets behind the roots of a closed epoch.
+	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
+	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
 }
 
 // Submitter is a ledger to write to.

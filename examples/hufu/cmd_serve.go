@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -56,12 +55,6 @@ func (a *app) ledgerServe() *cobra.Command {
 func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener, options remote.HandlerOptions, audit, heartbeat time.Duration) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	server := &http.Server{
-		Handler:           remote.NewHandler(log, options),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 16 << 10,
-	}
-	go func() { cancel(server.Serve(listener)) }()
 	go repeat(ctx, heartbeat, func() {
 		if _, err := log.Heartbeat(ctx); err != nil {
 			cancel(err)
@@ -72,13 +65,10 @@ func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener,
 			cancel(err)
 		}
 	})
-	<-ctx.Done()
-	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer stop()
-	if server.Shutdown(stopping) != nil {
-		_ = server.Close()
+	if err := remote.Serve(ctx, listener, remote.NewHandler(log, options)); err != nil {
+		return err
 	}
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, http.ErrServerClosed) {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
 		return cause
 	}
 	return nil

@@ -6,8 +6,10 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"database/sql"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"io"
 	"net"
 	"net/http/httptest"
@@ -16,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/zkp"
@@ -153,5 +156,41 @@ func TestWitnessElsewhere(t *testing.T) {
 	}
 	if err := w.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDamagedLedgerIsServedNoLonger: a row changes on disk while it is served.
+func TestDamagedLedgerIsServedNoLonger(t *testing.T) {
+	environment(t)
+	mustHufu(t, "agency", "init", "--root", "--agency", "root")
+	mustHufu(t, "ledger", "init")
+	log, err := openFile(t.Context(), "ledger", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- serveLedger(t.Context(), log, listener, remote.HandlerOptions{}, 50*time.Millisecond, 0)
+	}()
+	db, err := sql.Open("sqlite3", "file:ledger/log.db")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("UPDATE log_value SET value = CAST(value || x'00' AS BLOB)"); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-done:
+		if !errors.Is(err, machine.ErrDamaged) {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("a damaged ledger is still served")
 	}
 }

@@ -25,30 +25,13 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/hufu-id/hufu/ledger"
 )
-
-// Engine is what the suite asks of an engine; remote.Engine is the same.
-type Engine interface {
-	ledger.Reader
-	ledger.Submitter
-	Checkpoint(ctx context.Context) ([]byte, error)
-	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
-	Entries(ctx context.Context, from uint64) ([][]byte, error)
-	Keys(ctx context.Context, prefix, after string) ([]string, error)
-	Tile(ctx context.Context, tile tlog.Tile) ([]byte, error)
-	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
-	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
-	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
-	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
-}
 
 // World is a fresh ledger to test.
 type World struct {
 	// Engines lead to the same ledger: the nodes of a consortium, or one.
-	Engines []Engine
+	Engines []ledger.Engine
 	// Trust is the ledger's trust file.
 	Trust *ledger.TrustFile
 	// Root is the signature key of the root agency, which alone decides the

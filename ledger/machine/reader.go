@@ -271,11 +271,6 @@ func (r *Reader) TrustChain(ctx context.Context, from uint64) (chain []*ledger.S
 	return chain, err
 }
 
-// View runs read over the newest state, with its signed checkpoint.
-func (r *Reader) View(ctx context.Context, read func(store Store, checkpoint []byte) error) error {
-	return r.view(ctx, read)
-}
-
 // Receipts returns the first receipts of operations that the ledger has, all of
 // them or nil. The error is [ErrDamaged] or the store's own.
 func Receipts(store Store, ops []*ledger.SignedOperation) ([]ledger.OperationReceipt, error) {

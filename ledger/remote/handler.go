@@ -14,19 +14,9 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Engine is a ledger that can be served: sqlitelog.Log and cometlog.Node are.
+// Engine is a ledger that can be served.
 type Engine interface {
-	ledger.Reader
-	ledger.Submitter
-	Checkpoint(ctx context.Context) ([]byte, error)
-	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
-	Entries(ctx context.Context, from uint64) ([][]byte, error)
-	Keys(ctx context.Context, prefix, after string) ([]string, error)
-	Tile(ctx context.Context, tile tlog.Tile) ([]byte, error)
-	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
-	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
-	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
-	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
+	ledger.Engine
 	Trust() *ledger.TrustFile
 }
 

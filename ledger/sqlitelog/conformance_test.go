@@ -14,7 +14,7 @@ import (
 func conforming(t *testing.T) (*world, *ledgertest.World) {
 	w := newWorld(t)
 	return w, &ledgertest.World{
-		Engines: []ledgertest.Engine{w.log}, Trust: w.log.Trust(), Root: w.root, Now: w.clock.Now,
+		Engines: []ledger.Engine{w.log}, Trust: w.log.Trust(), Root: w.root, Now: w.clock.Now,
 		Agreement: func() *ledger.Trust {
 			trust := w.log.Trust()
 			return &ledger.Trust{Number: 1, Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: 1}
@@ -45,7 +45,7 @@ func TestConformanceOverHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		world.Engines = []ledgertest.Engine{client}
+		world.Engines = []ledger.Engine{client}
 		return world
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,11 +49,9 @@ func run(cmd *cobra.Command, dir string, verbose bool, audit time.Duration) (err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
 	failed := make(chan error, 2)
-	stop, err := serve(node, failed)
-	if err != nil {
+	if err := serve(ctx, node, failed); err != nil {
 		return err
 	}
-	defer stop()
 	if audit > 0 {
 		go auditRegularly(ctx, node, audit, failed)
 	}
@@ -72,32 +69,21 @@ func run(cmd *cobra.Command, dir string, verbose bool, audit time.Duration) (err
 }
 
 // serve opens the API, unless the node has none.
-func serve(node *cometlog.Node, failed chan<- error) (stop func(), err error) {
+func serve(ctx context.Context, node *cometlog.Node, failed chan<- error) error {
 	address := node.Config().API
 	if address == "" {
-		return func() {}, nil
+		return nil
 	}
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("API: %w", err)
-	}
-	server := &http.Server{
-		Handler:           remote.NewHandler(node, remote.HandlerOptions{}),
-		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
-		MaxHeaderBytes: 16 << 10,
+		return fmt.Errorf("API: %w", err)
 	}
 	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := remote.Serve(ctx, listener, remote.NewHandler(node, remote.HandlerOptions{})); err != nil {
 			failed <- fmt.Errorf("API: %w", err)
 		}
 	}()
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-		defer cancel()
-		if server.Shutdown(ctx) != nil {
-			server.Close() // it ends anyway
-		}
-	}, nil
+	return nil
 }
 
 // auditRegularly stops the node where its database is not what the log leads to:
