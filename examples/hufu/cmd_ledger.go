@@ -35,8 +35,8 @@ func (a *app) ledgerInit() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "init",
 		Short: "Make a ledger with its root agency, and print the trust file's fingerprint",
-		Long: "Makes the ledger's folder: log.db, the log's and one replaying witness's keys,\n" +
-			"and trust.json. Give trust.json and its fingerprint to wallets and counters by\n" +
+		Long: "Makes the ledger's folder: log.db, witness.db, the log's and one replaying witness's\n" +
+			"keys, and trust.json. Give trust.json and its fingerprint to wallets and counters by\n" +
 			"two different ways.",
 		Example: "  hufu agency init --root --agency root --name \"Root agency\"\n  hufu ledger init --root root --ledger ledger",
 		Args:    exactArgs(0, "no arguments"),

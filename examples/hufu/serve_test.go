@@ -182,7 +182,7 @@ func TestDamagedLedgerIsServedNoLonger(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if _, err := db.Exec("UPDATE log_value SET value = CAST(value || x'00' AS BLOB)"); err != nil {
+	if _, err := db.Exec("UPDATE value SET value = CAST(value || x'00' AS BLOB)"); err != nil {
 		t.Fatal(err)
 	}
 	select {

@@ -33,7 +33,7 @@ func (a *Admission) Admit(now time.Time, ops ...*ledger.SignedOperation) error {
 		return err
 	}
 	t.base, t.store, t.admission, t.agencies = a.base, a.base, true, a.agencies
-	result, err := t.submission(ops)
+	result, err := t.submission(a.machine.Prepare(ops).submissions[0])
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 )
 
 // Replay builds a ledger anew, in memory, from the leaves of a store's log: every
@@ -11,18 +12,27 @@ import (
 // be the one that the operations before it lead to. The error is a
 // [*DamagedError] that names the first leaf that is not as it should be, or the
 // store's own.
-func (m *Machine) Replay(store Store) (*Memory, error) {
+func (m *Machine) Replay(store Store) (*Memory, error) { return m.ReplayTo(store, math.MaxUint64) }
+
+// ReplayTo is Replay of the first size leaves, or of all if there are fewer.
+func (m *Machine) ReplayTo(store Store, size uint64) (*Memory, error) {
 	memory := NewMemory()
 	replica, err := NewReplica(m, memory)
 	if err != nil {
 		return nil, err
 	}
 	err = store.Scan(TableLeaf, nil, func(key, leaf []byte) error {
+		if replica.Next() == size {
+			return errEnough
+		}
 		if !bytes.Equal(key, u64(replica.Next())) {
 			return damagedLeaf(replica.Next(), errors.New("missing"))
 		}
 		return replica.Add(leaf)
 	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
 	if err == nil && replica.Pending() > 0 {
 		err = damagedLeaf(replica.Next()-1, errors.New("no checkpoint follows"))
 	}

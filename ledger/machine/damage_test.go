@@ -205,7 +205,7 @@ func TestDamagedRows(t *testing.T) {
 		key   func(w *world, op *ledger.SignedOperation) []byte
 	}{
 		"head":          {machine.TableHead, func(*world, *ledger.SignedOperation) []byte { return []byte("head") }},
-		"hash":          {machine.TableHash, func(*world, *ledger.SignedOperation) []byte { return index(10) }},
+		"hash":          {machine.TableHash, func(*world, *ledger.SignedOperation) []byte { return index(0) }},
 		"node":          {machine.TableNode, func(*world, *ledger.SignedOperation) []byte { return []byte{0, 0} }},
 		"handle":        {machine.TableRevoked, func(*world, *ledger.SignedOperation) []byte { return []byte{1} }},
 		"height":        {machine.TableRevoked, func(*world, *ledger.SignedOperation) []byte { return make([]byte, 12) }},

@@ -29,7 +29,7 @@ func ReadHead(store Store) (Head, error) {
 		return Head{}, err
 	}
 	if len(b) != 8+ledger.StateLeafSize {
-		return Head{}, fmt.Errorf("%w: head of %d bytes", ErrDamaged, len(b))
+		return Head{}, damagedHead(fmt.Sprintf("%d bytes", len(b)))
 	}
 	size, err := readU64(b[:8])
 	if err != nil {
@@ -37,32 +37,45 @@ func ReadHead(store Store) (Head, error) {
 	}
 	state, err := ledger.ParseStateLeaf(b[8:])
 	if err != nil {
-		return Head{}, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return Head{}, damagedHead(err.Error())
 	}
 	return Head{Size: size, State: *state}, nil
 }
+
+func damagedHead(problem string) error { return &DamagedError{TableHead, headKey, problem} }
 
 // RootAt is the root of the log's first size leaves.
 func RootAt(store Store, size uint64) (tlog.Hash, error) {
 	return tlog.TreeHash(int64(size), hashReader(store))
 }
 
+// hashesPerRow is how many hashes, in tlog's order, a row of TableHash holds: few
+// rows, and not much more to write than a page for a single leaf.
+const hashesPerRow = 16
+
 // hashReader reads the log's stored hashes.
 func hashReader(store Store) tlog.HashReader {
 	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		hashes := make([]tlog.Hash, len(indexes))
 		for i, index := range indexes {
-			b, err := store.Get(TableHash, u64(uint64(index)))
+			row, err := store.Get(TableHash, hashRow(index))
 			if err != nil {
 				return nil, err
 			}
-			if len(b) != tlog.HashSize {
-				return nil, fmt.Errorf("%w: hash %d of the log", ErrDamaged, index)
+			at := int(index%hashesPerRow) * tlog.HashSize
+			if len(row) < at+tlog.HashSize {
+				return nil, damagedHash(index)
 			}
-			copy(hashes[i][:], b)
+			copy(hashes[i][:], row[at:])
 		}
 		return hashes, nil
 	})
+}
+
+func hashRow(index int64) []byte { return u64(uint64(index / hashesPerRow)) }
+
+func damagedHash(index int64) error {
+	return fmt.Errorf("%w: hash %d of the log", ErrDamaged, index)
 }
 
 // appendLeaf adds a leaf as number size.
@@ -71,11 +84,24 @@ func appendLeaf(store Store, size uint64, leaf []byte) error {
 	if err != nil {
 		return err
 	}
-	first := tlog.StoredHashIndex(0, int64(size))
 	for i, hash := range hashes {
-		if err := store.Put(TableHash, u64(uint64(first)+uint64(i)), hash[:]); err != nil {
+		if err := appendHash(store, tlog.StoredHashIndex(0, int64(size))+int64(i), hash); err != nil {
 			return err
 		}
 	}
 	return store.Put(TableLeaf, u64(size), leaf)
+}
+
+func appendHash(store Store, index int64, hash tlog.Hash) error {
+	var row []byte
+	if index%hashesPerRow > 0 {
+		var err error
+		if row, err = store.Get(TableHash, hashRow(index)); err != nil {
+			return err
+		}
+	}
+	if len(row) != int(index%hashesPerRow)*tlog.HashSize {
+		return damagedHash(index)
+	}
+	return store.Put(TableHash, hashRow(index), append(row, hash[:]...))
 }

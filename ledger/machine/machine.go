@@ -89,13 +89,19 @@ func (m *Machine) Apply(store Store, now time.Time, ops ...*ledger.SignedOperati
 // accepted. Without submissions it is a heartbeat. The error is [ErrClock],
 // [ErrDamaged] or the store's own, and then nothing has changed.
 func (m *Machine) ApplyEach(store Store, now time.Time, submissions ...[]*ledger.SignedOperation) (*Commit, error) {
+	return m.ApplyPrepared(store, now, m.Prepare(submissions...))
+}
+
+// ApplyPrepared is ApplyEach for submissions that were prepared. It may run on
+// several stores at once.
+func (m *Machine) ApplyPrepared(store Store, now time.Time, p *Prepared) (*Commit, error) {
 	t, err := m.begin(store, now)
 	if err != nil {
 		return nil, err
 	}
-	commit := &Commit{Head: t.head, Changed: len(submissions) == 0}
-	for _, ops := range submissions {
-		result, err := t.submission(ops)
+	commit := &Commit{Head: t.head, Changed: len(p.submissions) == 0}
+	for _, s := range p.submissions {
+		result, err := t.submission(s)
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +127,6 @@ type transition struct {
 	now         time.Time
 	head        Head
 	size        uint64
-	checker     *ledger.Checker
 	// agencies remembers the signature keys of agencies in force, until a DID
 	// or an accreditation changes.
 	agencies map[string][][]byte
@@ -142,26 +147,26 @@ func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
 	base := newBatch(store)
 	return &transition{
 		Machine: m, base: base, store: base, now: now, head: head, size: head.Size,
-		checker: ledger.NewChecker(m.options.Suites), agencies: map[string][][]byte{},
+		agencies: map[string][][]byte{},
 	}, nil
 }
 
 // submission applies operations, of which all or none are kept. The error is
 // not the submission's fault.
-func (t *transition) submission(ops []*ledger.SignedOperation) (Result, error) {
-	if len(ops) > ledger.MaxBatch {
-		return Result{Err: fmt.Errorf("%w: %d operations, at most %d", ledger.ErrTooLarge, len(ops), ledger.MaxBatch)}, nil
+func (t *transition) submission(s submission) (Result, error) {
+	if s.err != nil {
+		return Result{Err: s.err}, nil
 	}
 	size := t.size
 	t.store = newBatch(t.base)
 	defer func() { t.store = t.base }()
 	var receipts []ledger.OperationReceipt
-	for i, op := range ops {
-		receipt, err := t.operation(op)
+	for i, p := range s.ops {
+		receipt, err := t.operation(p)
 		if err != nil {
 			t.size = size
 			clear(t.agencies)
-			return refuse(i, op.Operation.Kind, err)
+			return refuse(i, p.Operation.Kind, err)
 		}
 		receipts = append(receipts, receipt)
 	}

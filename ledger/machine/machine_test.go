@@ -58,7 +58,6 @@ func TestConfig(t *testing.T) {
 		"no root":    second(machine.New(ledgertest.ZK{}, "did:web:example.org", machine.Options{})),
 		"half a day": second(machine.New(ledgertest.ZK{}, did, machine.Options{EpochLength: 1500 * time.Millisecond})),
 		"negative":   second(machine.New(ledgertest.ZK{}, did, machine.Options{EpochLength: -time.Hour})),
-		"no machine": second(machine.NewWitness(nil, origin, noteSigner(t, origin).VerifierKey(), noteSigner(t, origin))),
 	} {
 		if !is(err, machine.ErrConfig) {
 			t.Errorf("%s: %v", name, err)
@@ -129,29 +128,6 @@ func TestConsistencyProofSizes(t *testing.T) {
 		}
 	}
 	must(machine.ProveConsistency(w.store, 3, 5))(t)
-}
-
-func TestWitness(t *testing.T) {
-	w := newWorld(t)
-	signer := noteSigner(t, origin)
-	witness := must(machine.NewWitness(w.machine, origin, signer.VerifierKey(), noteSigner(t, "witness.example")))(t)
-	own := machine.NewMemory()
-	copyStore(t, w.store, own)
-	op := w.sign(anchorOf(w.root, 1), w.root.key)
-	commit := w.accept(op)
-	text := ledger.FormatCheckpoint(origin, commit.Head.Size, commit.Head.Root)
-
-	spare := machine.NewMemory()
-	copyStore(t, own, spare)
-	if _, err := witness.Cosign(spare, signNote(t, text, noteSigner(t, origin)), w.now, op); !is(err, machine.ErrDisagrees) {
-		t.Error("another log's signature:", err)
-	}
-	if _, err := witness.Cosign(spare, signNote(t, text, signer), w.now.Add(time.Millisecond), op); !is(err, machine.ErrDisagrees) {
-		t.Error("another state:", err)
-	}
-	if _, err := witness.Cosign(own, signNote(t, text, signer), w.now, op); err != nil {
-		t.Error(err)
-	}
 }
 
 func TestAudit(t *testing.T) {

@@ -2,12 +2,10 @@ package machine
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -38,6 +36,14 @@ type change struct {
 	signers [][]byte
 }
 
+func (p prepared) change() change {
+	c := change{op: p.Operation}
+	for _, s := range p.Signatures {
+		c.signers = append(c.signers, s.Key)
+	}
+	return c
+}
+
 func (c change) signedBy(keys [][]byte) bool {
 	return slices.ContainsFunc(c.signers, func(signer []byte) bool { return contains(keys, signer) })
 }
@@ -60,34 +66,21 @@ func refuse(index int, kind string, err error) (Result, error) {
 }
 
 // operation applies one operation, unless the ledger already has it.
-func (t *transition) operation(signed *ledger.SignedOperation) (ledger.OperationReceipt, error) {
-	id := signed.Operation.ID()
-	receipt, found, err := t.find(id)
+func (t *transition) operation(p prepared) (ledger.OperationReceipt, error) {
+	receipt, found, err := t.find(p.id)
 	if err != nil || found {
 		return receipt, err
 	}
-	leaf := signed.Bytes()
-	if len(leaf) > limits.Operation {
-		return ledger.OperationReceipt{}, fmt.Errorf("%w: operation of %d bytes", ledger.ErrTooLarge, len(leaf))
+	if p.err != nil {
+		return ledger.OperationReceipt{}, p.err
 	}
-	if len(signed.Signatures) == 0 {
-		return ledger.OperationReceipt{}, ledger.ErrUnsigned
-	}
-	rule, ok := rules[signed.Operation.Kind]
-	if !ok {
-		return ledger.OperationReceipt{}, ledger.ErrUnknownKind
-	}
-	signers, err := t.signers(signed, leaf)
-	if err != nil {
+	if err := rules[p.Operation.Kind](t, p.change()); err != nil {
 		return ledger.OperationReceipt{}, err
 	}
-	if err := rule(t, change{signed.Operation, signers}); err != nil {
+	if err := t.remember(p.Operation); err != nil {
 		return ledger.OperationReceipt{}, err
 	}
-	if err := t.remember(signed.Operation); err != nil {
-		return ledger.OperationReceipt{}, err
-	}
-	return t.record(id, leaf)
+	return t.record(p.id, p.leaf)
 }
 
 // remember notes which leaf is about to change which key.
@@ -109,23 +102,6 @@ func (t *transition) remember(op *ledger.Operation) error {
 func historyKey(key string, index uint64) []byte {
 	path := ledger.MapIndex(key)
 	return append(path[:], u64(index)...)
-}
-
-// signers verifies the signatures, unless this machine has found them good before:
-// for an Admission, or for the log whose witness it serves, too.
-func (t *transition) signers(signed *ledger.SignedOperation, leaf []byte) ([][]byte, error) {
-	id := sha256.Sum256(leaf)
-	if !t.verified.has(id) {
-		if _, err := t.checker.Verify(signed); err != nil {
-			return nil, err
-		}
-		t.verified.add(id)
-	}
-	keys := make([][]byte, len(signed.Signatures))
-	for i, s := range signed.Signatures {
-		keys[i] = s.Key
-	}
-	return keys, nil
 }
 
 func (t *transition) find(id [32]byte) (ledger.OperationReceipt, bool, error) {

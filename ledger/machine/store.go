@@ -16,7 +16,8 @@ type Table string
 const (
 	// TableLeaf: u64 index → a leaf of the log.
 	TableLeaf Table = "leaf"
-	// TableHash: u64 stored-hash index of x/mod/sumdb/tlog → hash.
+	// TableHash: u64 n → hashes number 16n to at most 16n+15 of the log, in the
+	// order of x/mod/sumdb/tlog.
 	TableHash Table = "hash"
 	// TableHead: "head" → u64 size of the log ‖ last state leaf.
 	TableHead Table = "head"

@@ -21,7 +21,6 @@ type cache struct {
 }
 
 type cacheKey struct {
-	owner string
 	table machine.Table
 	key   string
 }
@@ -51,16 +50,22 @@ func (c *cache) get(id cacheKey) (value []byte, ok bool) {
 	return bytes.Clone(value), ok
 }
 
-// set keeps what was read. Leaves are read once, if ever.
+// keeps reports whether rows of the table are worth their room: leaves and
+// operations are read once, if ever.
+func (c *cache) keeps(table machine.Table) bool {
+	return c != nil && table != machine.TableLeaf && table != machine.TableOperation
+}
+
+// set keeps what was read.
 func (c *cache) set(id cacheKey, value []byte) {
-	if c == nil || id.table == machine.TableLeaf {
+	if !c.keeps(id.table) {
 		return
 	}
 	c.rows[id] = bytes.Clone(value)
 }
 
 func (c *cache) write(id cacheKey, value []byte) {
-	if c == nil || id.table == machine.TableLeaf {
+	if !c.keeps(id.table) {
 		return
 	}
 	c.rows[id] = bytes.Clone(value)

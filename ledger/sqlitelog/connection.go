@@ -27,15 +27,15 @@ import (
 type connection struct {
 	conn     *sqlite3.SQLiteConn
 	prepared map[string]*sqlite3.SQLiteStmt
-	// statements are texts with owner and table filled in.
+	// statements are texts with the table filled in.
 	statements map[statementKey]string
 	// cache is nil on connections that only read.
 	cache *cache
 }
 
 type statementKey struct {
-	query, owner string
-	table        machine.Table
+	query string
+	table machine.Table
 }
 
 // connections lends out a fixed number of connections.
@@ -149,7 +149,7 @@ func (c *connections) take(ctx context.Context) (*connection, error) {
 }
 
 // begin starts a transaction with the given statement.
-func (c *connections) begin(ctx context.Context, text, owner string) (*Tx, error) {
+func (c *connections) begin(ctx context.Context, text string) (*Tx, error) {
 	conn, err := c.take(ctx)
 	if err != nil {
 		return nil, err
@@ -163,12 +163,12 @@ func (c *connections) begin(ctx context.Context, text, owner string) (*Tx, error
 			return nil, errors.Join(err, (&Tx{conn: conn, pool: c}).Rollback())
 		}
 	}
-	return &Tx{ctx: ctx, conn: conn, owner: owner, pool: c}, nil
+	return &Tx{ctx: ctx, conn: conn, pool: c}, nil
 }
 
 // run runs do within a transaction and commits unless do fails.
-func (c *connections) run(ctx context.Context, text, owner string, do func(*Tx) error) error {
-	tx, err := c.begin(ctx, text, owner)
+func (c *connections) run(ctx context.Context, text string, do func(*Tx) error) error {
+	tx, err := c.begin(ctx, text)
 	if err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func TestInitRefusesAFolderInUse(t *testing.T) {
 
 // TestInitInAPartOfALedger: what is there is not overwritten.
 func TestInitInAPartOfALedger(t *testing.T) {
-	for _, name := range []string{"log.db", "log.key", "witness.key", "trust.json"} {
+	for _, name := range []string{"log.db", "witness.db", "log.key", "witness.key", "trust.json"} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("kept"), 0o600); err != nil {
 			t.Fatal(err)
@@ -55,7 +55,7 @@ func TestInitInAPartOfALedger(t *testing.T) {
 
 func TestModes(t *testing.T) {
 	w := newWorld(t)
-	for _, name := range []string{"log.db", "log.key", "witness.key"} {
+	for _, name := range []string{"log.db", "witness.db", "log.key", "witness.key"} {
 		info, err := os.Stat(filepath.Join(w.dir, name))
 		if err != nil || info.Mode().Perm() != 0o600 {
 			t.Errorf("%s: %v %v", name, info.Mode(), err)
@@ -120,7 +120,7 @@ func TestDamagedFiles(t *testing.T) {
 			}
 		})
 	}
-	for _, file := range []string{"log.db", "trust.json"} {
+	for _, file := range []string{"log.db", "witness.db", "trust.json"} {
 		w := newWorld(t)
 		w.log.Close()
 		if err := os.Remove(filepath.Join(w.dir, file)); err != nil {
@@ -135,9 +135,11 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
-// raw opens the file behind the ledger's back.
-func raw(t *testing.T, w *world) *sql.DB {
-	db, err := sql.Open("sqlite3", filepath.Join(w.dir, "log.db"))
+// raw opens log.db behind the ledger's back.
+func raw(t *testing.T, w *world) *sql.DB { return rawFile(t, w, "log.db") }
+
+func rawFile(t *testing.T, w *world, name string) *sql.DB {
+	db, err := sql.Open("sqlite3", filepath.Join(w.dir, name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,8 +167,17 @@ func TestAuditFindsEveryRow(t *testing.T) {
 	if _, err := w.log.Heartbeat(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	db := raw(t, w)
-	for _, table := range tables() {
+	for _, file := range []string{"log.db", "witness.db"} {
+		auditFindsEveryRow(t, w, file)
+	}
+	if err := w.log.Audit(t.Context()); err != nil {
+		t.Fatal("repaired, yet:", err)
+	}
+}
+
+func auditFindsEveryRow(t *testing.T, w *world, file string) {
+	db := rawFile(t, w, file)
+	for _, table := range tables(file) {
 		column := "value"
 		if table == "checkpoint" {
 			column = "note"
@@ -180,19 +191,19 @@ func TestAuditFindsEveryRow(t *testing.T) {
 			}
 		}
 	}
-	auditAfter(t, w, db, "checkpoint", "INSERT INTO checkpoint (height, note) VALUES (?, x'00')", 99)
-	for _, owner := range []string{"log", "witness"} {
-		auditAfter(t, w, db, owner+"_revoked", "INSERT INTO "+owner+"_revoked VALUES (?, x'0000000000000001')", make([]byte, 12))
-	}
-	if err := w.log.Audit(t.Context()); err != nil {
-		t.Fatal("repaired, yet:", err)
+	auditAfter(t, w, db, "revoked", "INSERT INTO revoked VALUES (?, x'0000000000000001')", make([]byte, 12))
+	if file == "log.db" {
+		auditAfter(t, w, db, "checkpoint", "INSERT INTO checkpoint (height, note) VALUES (?, x'00')", 99)
 	}
 }
 
-func tables() []string {
-	all := []string{"checkpoint"}
+// tables are those of a file that count.
+func tables(file string) (all []string) {
 	for _, table := range machine.Tables() {
-		all = append(all, "log_"+string(table), "witness_"+string(table))
+		all = append(all, string(table))
+	}
+	if file == "log.db" {
+		all = append(all, "checkpoint")
 	}
 	return all
 }
@@ -248,13 +259,13 @@ func TestWitnessSeesAFalseMap(t *testing.T) {
 	w := newWorld(t)
 	w.submit(w.anchor(1))
 	db := raw(t, w)
-	mustExec(t, db, "UPDATE log_node SET value = CAST(zeroblob(31) || x'01' || substr(value, 33) AS BLOB)")
+	mustExec(t, db, "UPDATE node SET value = CAST(zeroblob(31) || x'01' || substr(value, 33) AS BLOB)")
 	if _, err := w.log.Submit(t.Context(), w.anchor(2)); !is(err, machine.ErrDisagrees) {
 		t.Fatal("state map:", err)
 	}
 	w = newWorld(t)
 	w.submit(w.anchor(1))
-	mustExec(t, raw(t, w), "UPDATE log_hash SET value = CAST(zeroblob(31) || x'01' AS BLOB) WHERE key = x'0000000000000006'")
+	mustExec(t, raw(t, w), "UPDATE hash SET value = CAST(substr(value, 1, 6*32) || zeroblob(32) || substr(value, 7*32+1) AS BLOB)")
 	if _, err := w.log.Heartbeat(t.Context()); !is(err, machine.ErrDisagrees) {
 		t.Fatal("log:", err)
 	}
@@ -266,7 +277,7 @@ func TestOpenChecksTheHead(t *testing.T) {
 		"DELETE FROM checkpoint WHERE height = 1",
 		"UPDATE checkpoint SET note = (SELECT note FROM checkpoint WHERE height = 0) WHERE height = 1",
 		"UPDATE checkpoint SET note = x'00' WHERE height = 1",
-		"UPDATE log_head SET value = x'00'",
+		"UPDATE head SET value = x'00'",
 	} {
 		w := newWorld(t)
 		w.submit(w.anchor(1))
@@ -274,5 +285,89 @@ func TestOpenChecksTheHead(t *testing.T) {
 		if _, err := sqlitelog.Open(t.Context(), w.dir, ledgertest.ZK{}, sqlitelog.Options{}); !is(err, machine.ErrDamaged) {
 			t.Errorf("%s: %v", change, err)
 		}
+	}
+}
+
+// copied returns what is in a file now, and a function that puts it back.
+func copied(t *testing.T, w *world, names ...string) (restore func()) {
+	t.Helper()
+	kept := map[string][]byte{}
+	for _, name := range names {
+		b, err := os.ReadFile(filepath.Join(w.dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept[name] = b
+	}
+	return func() {
+		for name, b := range kept {
+			if err := os.WriteFile(filepath.Join(w.dir, name), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestAnOlderCopyOfTheLog is refused: its witness has signed what it lacks.
+func TestAnOlderCopyOfTheLog(t *testing.T) {
+	w := newWorld(t)
+	w.submit(w.anchor(1))
+	w.log.Close()
+	restore := copied(t, w, "log.db")
+	w.log = w.open(sqlitelog.Options{})
+	w.submit(w.anchor(2))
+	w.log.Close()
+	restore()
+	for _, readOnly := range []bool{false, true} {
+		_, err := sqlitelog.Open(t.Context(), w.dir, ledgertest.ZK{}, sqlitelog.Options{Clock: w.clock.Now, ReadOnly: readOnly})
+		var rollback *ledger.InconsistentError
+		if !errors.As(err, &rollback) || rollback.Older.Size != rollback.Newer.Size+2 {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestARolledBackLogIsNotWritten: the file was replaced under an open ledger.
+func TestARolledBackLogIsNotWritten(t *testing.T) {
+	w := newWorld(t)
+	w.submit(w.anchor(1))
+	mustExec(t, rawFile(t, w, "witness.db"), "UPDATE head SET value = CAST(x'00000000000000ff' || substr(value, 9) AS BLOB)")
+	var rollback *ledger.InconsistentError
+	if _, err := w.log.Submit(t.Context(), w.anchor(2)); !errors.As(err, &rollback) {
+		t.Fatal(err)
+	}
+	if err := w.log.Audit(t.Context()); !errors.As(err, &rollback) {
+		t.Fatal("audit:", err)
+	}
+}
+
+// TestAWitnessBehind follows before anything new is signed, and is no damage
+// meanwhile; what the log holds beyond it is judged, not copied.
+func TestAWitnessBehind(t *testing.T) {
+	w := newWorld(t)
+	w.submit(w.anchor(1))
+	w.log.Close()
+	restore := copied(t, w, "witness.db")
+	w.log = w.open(sqlitelog.Options{})
+	for n := range byte(20) {
+		w.submit(w.anchor(2 + n))
+	}
+	w.log.Close()
+	restore()
+	w.log = w.open(sqlitelog.Options{})
+	if err := w.log.Audit(t.Context()); err != nil {
+		t.Fatal("behind:", err)
+	}
+	w.submit(w.anchor(50))
+	if err := w.log.Audit(t.Context()); err != nil {
+		t.Fatal("caught up:", err)
+	}
+	w.log.Close()
+	restore()
+	mustExec(t, raw(t, w), "UPDATE leaf SET value = CAST(value || x'00' AS BLOB) WHERE key = x'0000000000000007'")
+	w.log = w.open(sqlitelog.Options{})
+	var damaged *machine.DamagedError
+	if _, err := w.log.Submit(t.Context(), w.anchor(51)); !errors.As(err, &damaged) {
+		t.Fatal("a leaf that is none:", err)
 	}
 }

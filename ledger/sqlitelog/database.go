@@ -17,15 +17,17 @@ import (
 
 const (
 	applicationID = 0x4875464c // "HuFL"
-	userVersion   = 1
+	userVersion   = 2
 	busyTimeout   = 5 * time.Second
 )
 
-// The settings of both kinds of connection. synchronous=NORMAL, which is the
-// default with WAL, loses acknowledged rows at a power failure; a deferred
-// transaction that begins to write gets SQLITE_BUSY despite the timeout.
+// The settings of each kind of connection. synchronous=NORMAL, which is the
+// default with WAL, loses acknowledged rows at a power failure: it is for a copy,
+// which is then completed from the original. A deferred transaction that begins to
+// write gets SQLITE_BUSY despite the timeout.
 const (
 	writeSettings = "mode=rw&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_busy_timeout=5000&_foreign_keys=on"
+	copySettings  = "mode=rw&_journal_mode=WAL&_synchronous=NORMAL&_txlock=immediate&_busy_timeout=5000&_foreign_keys=on"
 	readSettings  = "mode=ro&_query_only=on&_busy_timeout=5000&_foreign_keys=on"
 )
 
@@ -35,6 +37,9 @@ type setting struct{ pragma, want string }
 var (
 	writeChecks = []setting{
 		{"journal_mode", "wal"}, {"synchronous", "2"}, {"busy_timeout", "5000"}, {"foreign_keys", "1"},
+	}
+	copyChecks = []setting{
+		{"journal_mode", "wal"}, {"synchronous", "1"}, {"busy_timeout", "5000"}, {"foreign_keys", "1"},
 	}
 	readChecks = []setting{{"journal_mode", "wal"}, {"query_only", "1"}, {"busy_timeout", "5000"}}
 )
@@ -50,6 +55,9 @@ type DatabaseOptions struct {
 	ReadOnly bool
 	// Readers bounds how many snapshots there are at a time; zero means four.
 	Readers int
+	// Copy says that what the database holds can be had again elsewhere: a
+	// power failure may take its last transactions.
+	Copy bool
 }
 
 // CreateDatabase makes the file, which must not be there, with empty tables.
@@ -61,7 +69,7 @@ func CreateDatabase(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	err = write.run(ctx, beginWrite, ownerLog, func(tx *Tx) error { return tx.createTables(ownerLog) })
+	err = write.run(ctx, beginWrite, (*Tx).createTables)
 	return errors.Join(err, write.Close(), syncFolder(filepath.Dir(path)))
 }
 
@@ -78,13 +86,17 @@ func OpenDatabase(ctx context.Context, path string, options DatabaseOptions) (*D
 	d := new(Database)
 	var err error
 	if !options.ReadOnly {
-		if d.write, err = connectAll(ctx, path, writeSettings, writeChecks, 1); err != nil {
+		settings, checks := writeSettings, writeChecks
+		if options.Copy {
+			settings, checks = copySettings, copyChecks
+		}
+		if d.write, err = connectAll(ctx, path, settings, checks, 1); err != nil {
 			return nil, err
 		}
 		d.write.each(func(c *connection) { c.cache = newCache() })
 	}
 	if d.read, err = connectAll(ctx, path, readSettings, readChecks, options.Readers); err == nil {
-		err = d.read.run(ctx, beginRead, ownerLog, checkVersion)
+		err = d.read.run(ctx, beginRead, checkVersion)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -98,13 +110,13 @@ func (d *Database) Begin(ctx context.Context) (*Tx, error) {
 	if d.write == nil {
 		return nil, ErrReadOnly
 	}
-	return d.write.begin(ctx, beginWrite, ownerLog)
+	return d.write.begin(ctx, beginWrite)
 }
 
 // Snapshot starts a transaction that reads one unchanging state, until it is
 // rolled back.
 func (d *Database) Snapshot(ctx context.Context) (*Tx, error) {
-	tx, err := d.read.begin(ctx, beginRead, ownerLog)
+	tx, err := d.read.begin(ctx, beginRead)
 	if err != nil {
 		return nil, err
 	}
@@ -140,14 +152,11 @@ func checkVersion(tx *Tx) error {
 	return nil
 }
 
-// createTables makes the tables of each owner, and marks the file as a ledger of
-// this version.
-func (s *Tx) createTables(owners ...string) error {
+// createTables makes the tables, and marks the file as a ledger of this version.
+func (s *Tx) createTables() error {
 	var b strings.Builder
-	for _, owner := range owners {
-		for _, table := range machine.Tables() {
-			fmt.Fprintf(&b, "CREATE TABLE %s_%s (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;\n", owner, table)
-		}
+	for _, table := range machine.Tables() {
+		fmt.Fprintf(&b, "CREATE TABLE %s (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;\n", table)
 	}
 	b.WriteString("CREATE TABLE checkpoint (height INTEGER NOT NULL PRIMARY KEY, note BLOB NOT NULL);\n")
 	b.WriteString("CREATE TABLE engine (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL);\n")

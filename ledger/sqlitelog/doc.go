@@ -4,18 +4,21 @@
 // A ledger is a folder:
 //
 //	log.db       everything the ledger holds
+//	witness.db   the witness's own copy
 //	log.key      the log's private key, PKCS #8 in PEM, mode 0600
 //	witness.key  the witness's, likewise
 //	trust.json   what readers are given (see ledger.TrustFile)
 //
 // Its readers get trust.json and, by another way, its fingerprint.
 //
-// log.db has user_version 1 and, twice, the ten tables of package machine, each
-// with columns key and value: named log_* for the log and witness_* for the
-// witness, who replays every operation into its own copy and cosigns a
-// checkpoint only if that leads to the same one. Table checkpoint holds every
-// signed checkpoint by height. One transaction does all of it, so a crash leaves
-// either the whole batch, cosigned, or nothing.
+// Both databases have user_version 2 and the ten tables of package machine, each
+// with columns key and value. Every operation is applied to both, and a checkpoint
+// is cosigned only if both come to it. Table checkpoint of log.db holds every
+// signed checkpoint by height. log.db is committed first, so a crash leaves either
+// the whole batch, cosigned, or nothing; a witness that is behind then follows
+// before anything is signed again. One that is ahead means that log.db was
+// replaced by an older copy, and nothing is opened. A backup is both files,
+// witness.db taken first.
 //
 // Where the trust file asks for more witnesses than this one, others follow the
 // log elsewhere (Witness) and send their signatures (AddCosignature). What too few
@@ -41,7 +44,7 @@
 // Database, Tx and Published are what other engines are built on; package
 // cometlog is one.
 //
-// Not checked here: whoever has both keys and the file can rewrite history; the
+// Not checked here: whoever has both keys and the files can rewrite history; the
 // witness is in the same process and guards against a damaged or altered file,
 // not against its operator. A reader who keeps the newest checkpoint it saw finds
 // out (ledger.CheckConsistency), and so do witnesses elsewhere.

@@ -49,8 +49,10 @@ func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Sig
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("sqlitelog: create: %w", err)
 	}
-	if err := createFile(filepath.Join(dir, fileDatabase), nil, 0o600); err != nil {
-		return nil, err
+	for _, name := range []string{fileDatabase, fileWitness} {
+		if err := createFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			return nil, err
+		}
 	}
 	logSigner, witnessSigner, err := createSigners(dir, origin, options.Clock)
 	if err != nil {
@@ -82,9 +84,7 @@ func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Sig
 	if l.machine, err = newMachine(zk, trust); err != nil {
 		return nil, err
 	}
-	if err := l.prepare(logSigner, witnessSigner); err != nil {
-		return nil, err
-	}
+	l.signer, l.witness = logSigner, witnessSigner
 	if err := l.initialise(ctx, create, consortium); err != nil {
 		return nil, err
 	}
@@ -141,22 +141,26 @@ func signers(origin string, logKey, witnessKey crypto.Signer, clock func() time.
 	return log, witness, err
 }
 
-// initialise fills the empty file in one transaction: killed before its end, it
-// stays empty, and Open says ErrVersion.
+// initialise fills the empty files in one transaction each: killed before its end,
+// log.db stays empty, and Open says ErrVersion.
 func (l *Log) initialise(ctx context.Context, genesis ...*ledger.SignedOperation) error {
-	write, err := connectAll(ctx, filepath.Join(l.dir, fileDatabase), writeSettings, writeChecks, 1)
+	log, err := connectAll(ctx, filepath.Join(l.dir, fileDatabase), writeSettings, writeChecks, 1)
 	if err != nil {
 		return err
 	}
-	err = write.run(ctx, beginWrite, ownerLog, func(tx *Tx) error {
-		if err := tx.createTables(ownerLog, ownerWitness); err != nil {
+	beside, err := connectAll(ctx, filepath.Join(l.dir, fileWitness), writeSettings, writeChecks, 1)
+	if err != nil {
+		return errors.Join(err, log.Close())
+	}
+	err = both(ctx, log, beside, func(tx, copied *Tx) error {
+		if err := errors.Join(tx.createTables(), copied.createTables()); err != nil {
 			return err
 		}
-		results, _, err := l.apply(tx, [][]*ledger.SignedOperation{genesis})
+		results, _, err := l.apply(tx, copied, l.machine.Prepare(genesis))
 		if err != nil {
 			return err
 		}
 		return results[0].Err
 	})
-	return errors.Join(err, write.Close())
+	return errors.Join(err, log.Close(), beside.Close())
 }

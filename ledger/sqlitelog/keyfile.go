@@ -17,6 +17,7 @@ import (
 const (
 	fileDatabase   = "log.db"
 	fileLogKey     = "log.key"
+	fileWitness    = "witness.db"
 	fileWitnessKey = "witness.key"
 	fileTrust      = "trust.json"
 )

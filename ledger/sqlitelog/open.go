@@ -49,13 +49,14 @@ type Log struct {
 	machine *machine.Machine
 	clock   func() time.Time
 	db      *Database
+	// beside is the copy of this ledger's own witness.
+	beside *Database
 	// waiting is set where more than this ledger's own witness must sign; then
 	// one process has the ledger open to write.
 	waiting atomic.Pointer[Published]
 	// What follows is nil in a ledger opened to read only.
-	group   *group
-	signer  *ledger.NoteSigner
-	witness *machine.Witness
+	group           *group
+	signer, witness *ledger.NoteSigner
 }
 
 // Open opens the ledger in the folder dir. A file that is missing, damaged or
@@ -120,13 +121,8 @@ func (l *Log) openKeys() error {
 	if logSigner.VerifierKey() != l.trust.LogKey || witnessSigner.VerifierKey() != l.trust.WitnessKeys[0] {
 		return fmt.Errorf("%w: not the keys of trust.json", ErrKeyFile)
 	}
-	return l.prepare(logSigner, witnessSigner)
-}
-
-func (l *Log) prepare(log, witness *ledger.NoteSigner) (err error) {
-	l.signer, l.group = log, newGroup()
-	l.witness, err = machine.NewWitness(l.machine, l.trust.Origin, l.trust.LogKey, witness)
-	return err
+	l.signer, l.witness, l.group = logSigner, witnessSigner, newGroup()
+	return nil
 }
 
 func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
@@ -134,7 +130,11 @@ func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
 	if err != nil {
 		return err
 	}
-	return l.checkHead(ctx)
+	l.beside, err = OpenDatabase(ctx, filepath.Join(l.dir, fileWitness), DatabaseOptions{ReadOnly: readOnly, Readers: 1, Copy: true})
+	if err != nil {
+		return fmt.Errorf("witness.db: %w", err)
+	}
+	return l.beside.read.run(ctx, beginRead, func(copied *Tx) error { return l.checkHead(ctx, copied) })
 }
 
 // readers is how many snapshots there may be: those that wait for witnesses come
@@ -146,11 +146,18 @@ func readers(readOnly bool) int {
 	return MaxPending + 2 + readConnections
 }
 
-// checkHead finds at once what would otherwise come out at the first proof:
-// that the newest checkpoint is not signed, or not of this log.
-func (l *Log) checkHead(ctx context.Context) error {
+// checkHead finds at once what would otherwise come out later: that the newest
+// checkpoint is not signed, not of this log, or older than what the witness knows.
+func (l *Log) checkHead(ctx context.Context, copied *Tx) error {
+	followed, err := machine.ReadHead(copied)
+	if err != nil {
+		return err
+	}
 	return l.view(ctx, func(s *Tx) error {
 		head, err := machine.ReadHead(s)
+		if err == nil {
+			err = l.checkBehind(s, followed, head)
+		}
 		if err != nil {
 			return err
 		}
@@ -164,14 +171,16 @@ func (l *Log) checkHead(ctx context.Context) error {
 
 // Close closes the files.
 func (l *Log) Close() error {
-	if l.db == nil {
-		return nil
-	}
 	var err error
 	if p := l.waiting.Load(); p != nil {
 		err = p.Close()
 	}
-	return errors.Join(err, l.db.Close())
+	for _, d := range []*Database{l.db, l.beside} {
+		if d != nil {
+			err = errors.Join(err, d.Close())
+		}
+	}
+	return err
 }
 
 // Trust is the trust file that readers are given.

@@ -40,7 +40,7 @@ func (l *Log) awaitOthers(ctx context.Context) error {
 	return nil
 }
 
-func (l *Log) signers() []note.Signer { return []note.Signer{l.signer, l.witness.Signer()} }
+func (l *Log) signers() []note.Signer { return []note.Signer{l.signer, l.witness} }
 
 // newest is the newest committed state, its signed checkpoint, and how many
 // witnesses must sign it.

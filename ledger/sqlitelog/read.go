@@ -11,7 +11,7 @@ import (
 
 // view runs read over one unchanging state of the log.
 func (l *Log) view(ctx context.Context, read func(*Tx) error) error {
-	return l.db.read.run(ctx, beginRead, ownerLog, read)
+	return l.db.read.run(ctx, beginRead, read)
 }
 
 // published is a machine.View of the newest state that enough witnesses have
@@ -60,23 +60,44 @@ func (l *Log) checkCheckpoint(s machine.Store, note []byte, size uint64) error {
 }
 
 // Audit recomputes everything from the log alone, every signature included, and
-// compares every row of log.db: the log's tables, the witness's and the
-// checkpoints. The error is a [*machine.DamagedError] that says which row, or
-// the system's own. The whole ledger is held in memory meanwhile.
+// compares every row of log.db and witness.db. The error is a
+// [*machine.DamagedError] that says which row, a [*ledger.InconsistentError] where
+// the witness knows more than the log, or the system's own. The whole ledger is
+// held in memory meanwhile.
 func (l *Log) Audit(ctx context.Context) error {
-	return l.view(ctx, func(s *Tx) error {
-		want, err := l.machine.Replay(s)
+	return l.beside.read.run(ctx, beginRead, func(copied *Tx) error {
+		followed, err := machine.ReadHead(copied)
 		if err != nil {
 			return err
 		}
-		if err := machine.Compare(s, want); err != nil {
-			return fmt.Errorf("sqlitelog: the log's tables: %w", err)
-		}
-		if err := machine.Compare(s.of(ownerWitness), want); err != nil {
-			return fmt.Errorf("sqlitelog: the witness's tables: %w", err)
-		}
-		return l.auditCheckpoints(s, want)
+		return l.view(ctx, func(s *Tx) error { return l.audit(s, copied, followed) })
 	})
+}
+
+func (l *Log) audit(s, copied *Tx, followed machine.Head) error {
+	want, err := l.machine.Replay(s)
+	if err != nil {
+		return err
+	}
+	if err := machine.Compare(s, want); err != nil {
+		return fmt.Errorf("sqlitelog: log.db: %w", err)
+	}
+	if err := l.auditCheckpoints(s, want); err != nil {
+		return err
+	}
+	head, err := machine.ReadHead(s)
+	if err == nil && followed.Size != head.Size {
+		if err = l.checkBehind(s, followed, head); err == nil {
+			want, err = l.machine.ReplayTo(s, followed.Size)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := machine.Compare(copied, want); err != nil {
+		return fmt.Errorf("sqlitelog: witness.db: %w", err)
+	}
+	return nil
 }
 
 // tableCheckpoint names the table in a DamagedError.

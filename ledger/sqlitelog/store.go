@@ -11,23 +11,13 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// Owners of a copy of the machine's tables.
-const (
-	ownerLog     = "log"
-	ownerWitness = "witness"
-)
-
 // Tx is one transaction, and a machine.Store within it. It keeps its caller's
 // context because a Store has none, and is for one goroutine at a time.
 type Tx struct {
-	ctx   context.Context
-	conn  *connection
-	owner string
-	pool  *connections
+	ctx  context.Context
+	conn *connection
+	pool *connections
 }
-
-// of is the same transaction over the tables of another owner.
-func (s *Tx) of(owner string) *Tx { return &Tx{ctx: s.ctx, conn: s.conn, owner: owner} }
 
 // Commit ends the transaction with its changes. After an error it is rolled
 // back, as far as SQLite tells: after a failed fsync, what was written may be
@@ -55,12 +45,12 @@ func (s *Tx) Rollback() error {
 	return describe("roll back", err)
 }
 
-// statement fills the owner and table into text.
+// statement fills the table into text.
 func (s *Tx) statement(query string, table machine.Table) string {
-	id := statementKey{query, s.owner, table}
+	id := statementKey{query, table}
 	filled, ok := s.conn.statements[id]
 	if !ok {
-		filled = fmt.Sprintf(query, s.owner+"_"+string(table))
+		filled = fmt.Sprintf(query, table)
 		s.conn.statements[id] = filled
 	}
 	return filled
@@ -68,7 +58,7 @@ func (s *Tx) statement(query string, table machine.Table) string {
 
 // Get implements machine.Store.
 func (s *Tx) Get(table machine.Table, key []byte) ([]byte, error) {
-	id := cacheKey{s.owner, table, string(key)}
+	id := cacheKey{table, string(key)}
 	if value, ok := s.conn.cache.get(id); ok {
 		return value, nil
 	}
@@ -86,7 +76,7 @@ func (s *Tx) Put(table machine.Table, key, value []byte) error {
 	if err := s.conn.exec(s.statement(upsert, table), key, value); err != nil {
 		return describe("write", err)
 	}
-	s.conn.cache.write(cacheKey{s.owner, table, string(key)}, value)
+	s.conn.cache.write(cacheKey{table, string(key)}, value)
 	return nil
 }
 

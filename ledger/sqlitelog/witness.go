@@ -15,9 +15,6 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// fileWitness is a witness's database.
-const fileWitness = "witness.db"
-
 // Source is a log that a witness follows: Log is one, and so is remote.Client.
 type Source interface {
 	// Pending returns the newest checkpoint that the log has signed, and some

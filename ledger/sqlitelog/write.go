@@ -62,8 +62,9 @@ func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) {
 // checkpoint; the results are in the order of the submissions. Where it fails, what
 // it wrote may be on disk.
 func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperation) (results []machine.Result, receipt *ledger.Receipt, err error) {
-	err = l.db.write.run(ctx, beginWrite, ownerLog, func(tx *Tx) error {
-		results, receipt, err = l.apply(tx, submissions)
+	prepared := l.machine.Prepare(submissions...)
+	err = both(ctx, l.db.write, l.beside.write, func(tx, copied *Tx) error {
+		results, receipt, err = l.apply(tx, copied, prepared)
 		return err
 	})
 	if err != nil {
@@ -87,11 +88,13 @@ func changesTrust(submissions [][]*ledger.SignedOperation) bool {
 	return false
 }
 
-// apply does one transaction's work. The time is read once the transaction has
-// the file to itself, so that processes agree on the order.
-func (l *Log) apply(tx *Tx, submissions [][]*ledger.SignedOperation) ([]machine.Result, *ledger.Receipt, error) {
-	now := l.clock()
-	commit, err := l.machine.ApplyEach(tx, now, submissions...)
+// apply does the work of the log's transaction and its witness's. The time is read
+// once they have the files to themselves, so that processes agree on the order.
+func (l *Log) apply(tx, copied *Tx, submissions *machine.Prepared) ([]machine.Result, *ledger.Receipt, error) {
+	if err := l.catchUp(tx, copied); err != nil {
+		return nil, nil, err
+	}
+	commit, err := l.applyTwice(tx, copied, l.clock(), submissions)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,23 +104,9 @@ func (l *Log) apply(tx *Tx, submissions [][]*ledger.SignedOperation) ([]machine.
 		return commit.Results, receipt, err
 	}
 	text := ledger.FormatCheckpoint(l.trust.Origin, commit.Head.Size, commit.Head.Root)
-	if err := l.witness.Follow(tx.of(ownerWitness), text, now, accepted(submissions, commit.Results)...); err != nil {
-		return nil, nil, err
-	}
-	receipt.Checkpoint, err = note.Sign(&note.Note{Text: text}, l.signer, l.witness.Signer())
+	receipt.Checkpoint, err = note.Sign(&note.Note{Text: text}, l.signer, l.witness)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sqlitelog: signing checkpoint: %w", err)
 	}
 	return commit.Results, receipt, tx.SetCheckpoint(receipt.Height, receipt.Checkpoint)
-}
-
-// accepted are the operations of the submissions that were not refused.
-func accepted(submissions [][]*ledger.SignedOperation, results []machine.Result) []*ledger.SignedOperation {
-	var ops []*ledger.SignedOperation
-	for i, r := range results {
-		if r.Err == nil {
-			ops = append(ops, submissions[i]...)
-		}
-	}
-	return ops
 }

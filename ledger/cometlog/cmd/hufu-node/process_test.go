@@ -336,7 +336,7 @@ func damage(t testing.TB, path string) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	result, err := db.Exec("UPDATE log_value SET value = CAST(value || x'00' AS BLOB) WHERE key = (SELECT max(key) FROM log_value WHERE key < CAST('b' AS BLOB))")
+	result, err := db.Exec("UPDATE value SET value = CAST(value || x'00' AS BLOB) WHERE key = (SELECT max(key) FROM value WHERE key < CAST('b' AS BLOB))")
 	if err != nil {
 		t.Fatal(err)
 	}

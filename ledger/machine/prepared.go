@@ -1,0 +1,94 @@
+package machine
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// Prepared are submissions that are encoded and whose signatures are judged: the
+// part of the work that needs no state. A log and its witness both apply them.
+type Prepared struct{ submissions []submission }
+
+type submission struct {
+	ops []prepared
+	// err refuses the submission before any of it is looked at.
+	err error
+}
+
+// prepared is one operation.
+type prepared struct {
+	*ledger.SignedOperation
+	id   [32]byte
+	leaf []byte
+	// err is what its form or its signatures are refused for.
+	err error
+}
+
+// Prepare uses all cores. A signature that does not hold comes out when its
+// operation is applied.
+func (m *Machine) Prepare(submissions ...[]*ledger.SignedOperation) *Prepared {
+	p := &Prepared{submissions: make([]submission, len(submissions))}
+	var all []*prepared
+	for i, ops := range submissions {
+		s := &p.submissions[i]
+		if len(ops) > ledger.MaxBatch {
+			s.err = fmt.Errorf("%w: %d operations, at most %d", ledger.ErrTooLarge, len(ops), ledger.MaxBatch)
+			continue
+		}
+		s.ops = make([]prepared, len(ops))
+		for j, op := range ops {
+			s.ops[j].SignedOperation = op
+			all = append(all, &s.ops[j])
+		}
+	}
+	m.prepareAll(all)
+	return p
+}
+
+func (m *Machine) prepareAll(ops []*prepared) {
+	workers := min(runtime.GOMAXPROCS(0), len(ops))
+	var done sync.WaitGroup
+	for n := range workers {
+		part := ops[len(ops)*n/workers : len(ops)*(n+1)/workers]
+		done.Go(func() {
+			checker := ledger.NewChecker(m.options.Suites)
+			for _, p := range part {
+				m.prepare(checker, p)
+			}
+		})
+	}
+	done.Wait()
+}
+
+func (m *Machine) prepare(checker *ledger.Checker, p *prepared) {
+	p.id, p.leaf = p.Operation.ID(), p.Bytes()
+	switch {
+	case len(p.leaf) > limits.Operation:
+		p.err = fmt.Errorf("%w: operation of %d bytes", ledger.ErrTooLarge, len(p.leaf))
+	case len(p.Signatures) == 0:
+		p.err = ledger.ErrUnsigned
+	case rules[p.Operation.Kind] == nil:
+		p.err = ledger.ErrUnknownKind
+	default:
+		p.err = m.verify(checker, p)
+	}
+}
+
+// verify verifies the signatures, unless this machine has found them good before,
+// for an Admission.
+func (m *Machine) verify(checker *ledger.Checker, p *prepared) error {
+	id := sha256.Sum256(p.leaf)
+	if m.verified.has(id) {
+		return nil
+	}
+	if _, err := checker.Verify(p.SignedOperation); err != nil {
+		return err
+	}
+	m.verified.add(id)
+	return nil
+}

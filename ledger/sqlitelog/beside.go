@@ -1,0 +1,92 @@
+package sqlitelog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/machine"
+)
+
+// both runs do within a transaction of the log and one of its witness beside it,
+// and commits the log's first: killed in between, the witness is behind and never
+// ahead.
+func both(ctx context.Context, log, beside *connections, do func(tx, copied *Tx) error) error {
+	return beside.run(ctx, beginWrite, func(copied *Tx) error {
+		return log.run(ctx, beginWrite, func(tx *Tx) error { return do(tx, copied) })
+	})
+}
+
+// applyTwice applies submissions to the log's state and, at the same time, to the
+// witness's own, and insists that both come to the same head: what the witness
+// signs does not rest on the log's tables.
+func (l *Log) applyTwice(tx, copied *Tx, now time.Time, submissions *machine.Prepared) (*machine.Commit, error) {
+	var followed *machine.Commit
+	failed := make(chan error)
+	go func() {
+		var err error
+		followed, err = l.machine.ApplyPrepared(copied, now, submissions)
+		failed <- err
+	}()
+	commit, err := l.machine.ApplyPrepared(tx, now, submissions)
+	if besideErr := <-failed; err == nil && besideErr != nil {
+		err = fmt.Errorf("witness.db: %w", besideErr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if commit.Head != followed.Head {
+		return nil, machine.ErrDisagrees
+	}
+	return commit, nil
+}
+
+// catchUp lets the witness follow what the log committed without it: another
+// process was killed, or the power failed.
+func (l *Log) catchUp(tx, copied *Tx) error {
+	head, err := machine.ReadHead(tx)
+	if err != nil {
+		return err
+	}
+	followed, err := machine.ReadHead(copied)
+	if err != nil {
+		return err
+	}
+	if err := l.checkBehind(tx, followed, head); err != nil || followed.Size == head.Size {
+		return err
+	}
+	replica, err := machine.NewReplica(l.machine, copied)
+	if err != nil {
+		return err
+	}
+	for replica.Next() < head.Size {
+		leaves, err := machine.Entries(tx, replica.Next())
+		for i := 0; err == nil && i < len(leaves); i++ {
+			err = replica.Add(leaves[i])
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkBehind refuses a log that is shorter than what its witness has followed:
+// an older copy of log.db, or one that a failing disk has cut. Nothing may be
+// signed on it, for the same sizes were signed before.
+func (l *Log) checkBehind(log machine.Store, followed, head machine.Head) error {
+	if followed.Size <= head.Size {
+		return nil
+	}
+	root, err := machine.RootAt(log, head.Size)
+	if err != nil {
+		return err
+	}
+	return &ledger.InconsistentError{
+		Older: &ledger.Head{Origin: l.trust.Origin, Size: followed.Size},
+		Newer: &ledger.Head{Origin: l.trust.Origin, Size: head.Size, Root: root},
+		Err:   errors.New("log.db is older than witness.db: put the newest copy of log.db back"),
+	}
+}
