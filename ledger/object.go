@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 
@@ -154,6 +155,16 @@ func (r *Revocation) Check() error {
 		return fmt.Errorf("%w: proof key of %d bytes", ErrValue, len(r.ProofKey))
 	}
 	return firstError(CheckKey(r.List), CheckKey(r.Key()))
+}
+
+// saltedDomain keeps a salted hash from being a hash of anything else.
+const saltedDomain = "hufu/salted/1\x00"
+
+// SaltedHash is the salted hash of what a register calls a record: SHA-256 of the
+// domain "hufu/salted/1" and a zero byte, the salt and the name. Who has the salt
+// finds the record; without it a guess cannot be tested.
+func SaltedHash(salt [16]byte, name string) [32]byte {
+	return sha256.Sum256(append(append([]byte(saltedDomain), salt[:]...), name...))
 }
 
 // Anchor fixes a salted hash, or the root over many, in time. It is write-once.

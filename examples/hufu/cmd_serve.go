@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/ledger/window"
 )
 
 func (a *app) ledgerServe() *cobra.Command {
@@ -19,7 +21,8 @@ func (a *app) ledgerServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the ledger over HTTP, keep it fresh, and recompute it regularly",
-		Long: "Wallets, counters and agencies elsewhere reach the ledger at this address: give\n" +
+		Long: "Opened in a browser, the address shows agencies, schemas and records to anyone.\n" +
+			"Wallets, counters and agencies elsewhere reach the ledger there, too: give\n" +
 			"them trust.json and its fingerprint, and hufu ledger join. Put a web server with\n" +
 			"TLS in front of it. Everything is recomputed from the operations at the start and\n" +
 			"then regularly; a ledger that was changed on disk is served no longer.",
@@ -40,6 +43,9 @@ func (a *app) ledgerServe() *cobra.Command {
 				return &inputError{id: "serve.address", name: listen, err: err}
 			}
 			a.report(map[string]any{"address": "http://" + listener.Addr().String()}, "serve.ready", "Address", "http://"+listener.Addr().String())
+			if window.Built() == nil && !a.json {
+				a.say("serve.no-checker")
+			}
 			return serveLedger(ctx, log, listener, remote.HandlerOptions{ReadOnly: readOnly}, audit, heartbeat)
 		},
 	}
@@ -65,7 +71,10 @@ func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener,
 			cancel(err)
 		}
 	})
-	if err := remote.Serve(ctx, listener, remote.NewHandler(log, options)); err != nil {
+	pages := http.NewServeMux()
+	pages.Handle("/v1/", remote.NewHandler(log, options))
+	pages.Handle("/", window.New(log, window.Options{}))
+	if err := remote.Serve(ctx, listener, pages); err != nil {
 		return err
 	}
 	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {

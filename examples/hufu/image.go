@@ -64,21 +64,21 @@ func (a *app) drawFile(text, file string) error {
 	return writeNew(file, code.PNG(qrimage.ModulePixels))
 }
 
-// A window is the size of a terminal in character cells; zero is unknown.
-type window struct{ columns, lines int }
+// cells is the size of a terminal in character cells; zero is unknown.
+type cells struct{ columns, lines int }
 
-// window is that of standard output, where a code is to be shown on it.
-func (a *app) window() (w window, show bool) {
+// window is the size of standard output, where a code is to be shown on it.
+func (a *app) window() (w cells, show bool) {
 	f, ok := a.out.(*os.File)
 	if !ok || !a.qr || a.json || !term.IsTerminal(int(f.Fd())) {
-		return window{}, false
+		return cells{}, false
 	}
 	w.columns, w.lines, _ = term.GetSize(int(f.Fd())) // not every terminal tells
 	return w, true
 }
 
 // show draws a code in a window, or says how large a window it takes.
-func (a *app) show(code *qrimage.Code, w window) {
+func (a *app) show(code *qrimage.Code, w cells) {
 	columns, lines := code.TerminalSize()
 	lines++ // for the prompt below it
 	if w.columns > 0 && w.columns < columns || w.lines > 0 && w.lines < lines {

@@ -148,14 +148,14 @@ func TestWindow(t *testing.T) {
 	}
 	columns, lines := code.TerminalSize()
 	for _, tt := range []struct {
-		window window
+		window cells
 		drawn  bool
 	}{
-		{window{columns, lines + 1}, true},
-		{window{500, 500}, true},
-		{window{}, true},
-		{window{columns - 1, lines + 1}, false},
-		{window{columns, lines}, false},
+		{cells{columns, lines + 1}, true},
+		{cells{500, 500}, true},
+		{cells{}, true},
+		{cells{columns - 1, lines + 1}, false},
+		{cells{columns, lines}, false},
 	} {
 		for lang, want := range map[string]string{"en": "29 columns and 16 lines", "zh": "29 列、16 行"} {
 			var out bytes.Buffer

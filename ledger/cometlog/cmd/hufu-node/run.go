@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/ledger/window"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -78,8 +80,11 @@ func serve(ctx context.Context, node *cometlog.Node, failed chan<- error) error 
 	if err != nil {
 		return fmt.Errorf("API: %w", err)
 	}
+	pages := http.NewServeMux()
+	pages.Handle("/v1/", remote.NewHandler(node, remote.HandlerOptions{}))
+	pages.Handle("/", window.New(node, window.Options{}))
 	go func() {
-		if err := remote.Serve(ctx, listener, remote.NewHandler(node, remote.HandlerOptions{})); err != nil {
+		if err := remote.Serve(ctx, listener, pages); err != nil {
 			failed <- fmt.Errorf("API: %w", err)
 		}
 	}()

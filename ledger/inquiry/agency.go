@@ -1,0 +1,152 @@
+package inquiry
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// maxAccreditations bounds how many accreditations of one agency are told.
+const maxAccreditations = 64
+
+// OfAgency tells an agency's keys, and for each of its accreditations the chain
+// that leads to the root agency, or why it does not count. The error is
+// ledger.ErrKey, one of ledger.Resolve, or the source's.
+func OfAgency(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, did string) (*Answer, error) {
+	if err := ledger.CheckDID(did); err != nil {
+		return nil, err
+	}
+	if now.IsZero() {
+		now = time.Now()
+	}
+	trust, err := follow(ctx, source, trust)
+	if err != nil {
+		return nil, err
+	}
+	keys, more, err := allKeys(ctx, source, ledger.AccreditationPrefix(did), maxAccreditations)
+	if err != nil {
+		return nil, err
+	}
+	var a *Answer
+	err = ledger.Resolve(ctx, source, trust, now, 0, func(view *ledger.View) (err error) {
+		a, err = agencyIn(view, trust.RootDID, did, keys, now)
+		return err
+	}, append(keys, ledger.DIDKey(did))...)
+	if errors.Is(err, ledger.ErrAbsent) {
+		return absent(Agency, did), nil
+	}
+	if err == nil && more {
+		a.add("more")
+	}
+	return a, err
+}
+
+func agencyIn(view *ledger.View, root, did string, keys []string, now time.Time) (*Answer, error) {
+	d, err := view.DID(did)
+	if err != nil {
+		return nil, err
+	}
+	a := new(Answer)
+	s := a.add("agency")
+	s.add("did", Agency, did)
+	switch {
+	case d.Deactivated:
+		s.add("state", Word, "deactivated")
+	case did == root:
+		s.add("state", Word, "root")
+	default:
+		s.add("state", Word, "active")
+	}
+	s.number("changes", d.Sequence)
+	for _, key := range d.Keys {
+		addKey(a.add("key"), key, now)
+	}
+	var missing ledger.NotProvedError
+	for _, key := range keys {
+		err := addAccreditation(a, view, root, key, now)
+		var more *ledger.NotProvedError
+		if errors.As(err, &more) {
+			missing.Keys = append(missing.Keys, more.Keys...)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	if len(missing.Keys) > 0 {
+		return nil, &missing
+	}
+	return a, nil
+}
+
+func addKey(s *Section, key ledger.Key, now time.Time) {
+	s.add("key-id", Text, key.ID)
+	s.add("key-purpose", Word, "key-"+key.Purpose)
+	s.time("from", key.From)
+	s.time("until", key.Until)
+	s.time("compromised", key.CompromisedFrom)
+	if key.ValidAt(now) {
+		s.add("state", Word, "in-force")
+	} else {
+		s.add("state", Word, "not-in-force")
+	}
+}
+
+// addAccreditation tells one accreditation with its chain.
+func addAccreditation(a *Answer, view *ledger.View, root, key string, now time.Time) error {
+	b, err := view.Get(key)
+	if errors.Is(err, ledger.ErrAbsent) {
+		return nil // the list named what is not there
+	}
+	if err != nil {
+		return err
+	}
+	accr, err := ledger.ParseAccreditation(b)
+	if err != nil {
+		return err
+	}
+	chain, err := ledger.Chain(view, root, key, now)
+	var fails *ledger.AccreditationError
+	if err != nil && !errors.As(err, &fails) {
+		return err
+	}
+	s := a.add("accreditation")
+	s.add("type", Text, accr.Type)
+	s.add("action", Word, accr.Action)
+	s.add("region", Text, accr.Region)
+	s.time("from", accr.From)
+	s.time("until", accr.Until)
+	if fails != nil {
+		s.add("state", Word, reasonWord(fails.Reason))
+		if fails.Key != key {
+			s.add("fails-at", Agency, agencyOf(fails.Key))
+		}
+		s.add("by", Agency, accr.Accreditor)
+		return nil
+	}
+	s.add("state", Word, "in-force")
+	for _, link := range chain {
+		s.add("by", Agency, link.Accreditor)
+	}
+	return nil
+}
+
+// agencyOf is the agency in the key of an accreditation.
+func agencyOf(key string) string {
+	did, _, _ := strings.Cut(strings.TrimPrefix(key, ledger.PrefixAccreditation), "/")
+	return did
+}
+
+// reasonWord names why an accreditation does not count.
+func reasonWord(reason error) string {
+	for word, err := range map[string]error{
+		"suspended": ledger.ErrSuspended, "ended": ledger.ErrEnded, "not-in-force": ledger.ErrNotInForce,
+		"deactivated": ledger.ErrDeactivated,
+	} {
+		if errors.Is(reason, err) {
+			return word
+		}
+	}
+	return "no-chain"
+}

@@ -1,0 +1,127 @@
+package inquiry
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// ErrHistory means steps of a record that do not lead to its proved value.
+var ErrHistory = errors.New("inquiry: the history does not lead to the proved value")
+
+// Source is a ledger that is asked and not believed. Every ledger.Engine is one.
+type Source interface {
+	ledger.Reader
+	Keys(ctx context.Context, prefix, after string) ([]string, error)
+	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
+	Entries(ctx context.Context, from uint64) ([][]byte, error)
+	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
+	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
+}
+
+// follow is the trust file as of the newest agreement.
+func follow(ctx context.Context, source Source, trust *ledger.TrustFile) (*ledger.TrustFile, error) {
+	chain, err := source.TrustChain(ctx, trust.Number+1)
+	if err != nil {
+		return nil, err
+	}
+	return trust.Follow(chain...)
+}
+
+// Kinds of a row's value.
+const (
+	// Text is shown as it is.
+	Text = "text"
+	// Word is the name of a sentence.
+	Word = "word"
+	// Number is decimal.
+	Number = "number"
+	// Time is RFC 3339 in UTC, to the second.
+	Time = "time"
+	// Hash is lower-case hexadecimal.
+	Hash = "hash"
+	// Agency is a DID.
+	Agency = "did"
+)
+
+// Answer is what was asked, all of it proved.
+type Answer struct {
+	Sections []Section `json:"sections"`
+}
+
+// Section is one thing of an answer.
+type Section struct {
+	// Name is "log", "signatures", "agency", "key", "accreditation", "schema",
+	// "anchor", "record", "step", "absent" or "more".
+	Name string `json:"name"`
+	Rows []Row  `json:"rows"`
+}
+
+// Row is one fact.
+type Row struct {
+	// Label names what the value is.
+	Label string `json:"label"`
+	// Kind is one of the constants.
+	Kind string `json:"kind"`
+	// Value is never empty.
+	Value string `json:"value"`
+}
+
+func (a *Answer) add(name string) *Section {
+	a.Sections = append(a.Sections, Section{Name: name})
+	return &a.Sections[len(a.Sections)-1]
+}
+
+func (s *Section) add(label, kind, value string) {
+	if value != "" {
+		s.Rows = append(s.Rows, Row{label, kind, value})
+	}
+}
+
+func (s *Section) number(label string, n uint64) { s.add(label, Number, strconv.FormatUint(n, 10)) }
+
+func (s *Section) hash(label string, h [32]byte) { s.add(label, Hash, hex.EncodeToString(h[:])) }
+
+// time leaves out a second that stands for never.
+func (s *Section) time(label string, unix int64) {
+	if unix != 0 {
+		s.add(label, Time, time.Unix(unix, 0).UTC().Format(time.RFC3339))
+	}
+}
+
+// absent is an answer, too: the ledger provably has no such thing.
+func absent(kind, value string) *Answer {
+	a := new(Answer)
+	a.add("absent").add("asked", kind, value)
+	return a
+}
+
+// allKeys lists keys by prefix, as many as a page has room for.
+func allKeys(ctx context.Context, source Source, prefix string, room int) (keys []string, more bool, err error) {
+	for len(keys) <= room {
+		after := ""
+		if len(keys) > 0 {
+			after = keys[len(keys)-1]
+		}
+		next, err := source.Keys(ctx, prefix, after)
+		if err != nil {
+			return nil, false, err
+		}
+		if len(next) == 0 {
+			return keys, false, nil
+		}
+		for _, key := range next {
+			if key <= after || len(key) <= len(prefix) || key[:len(prefix)] != prefix {
+				return nil, false, fmt.Errorf("%w: a list of keys out of order", ledger.ErrReader)
+			}
+			after = key
+		}
+		keys = append(keys, next...)
+	}
+	return keys[:room], true, nil
+}

@@ -1,0 +1,18 @@
+// Package inquiry answers what anyone may ask a ledger: where it stands, who an
+// agency is and by whom it is accredited, what a schema fixes, and how a record
+// came to where it stands.
+//
+// Nothing of an answer rests on the word of the Source it came from: values are
+// proved under a fresh checkpoint (ledger.Verify), absence too, and the steps of a
+// record lead by their hashes to its proved value. One thing cannot be proved:
+// that an agency has no accreditation besides those listed.
+//
+// The same code answers on a server and, compiled for js/wasm, in the page that
+// checks the server. Labels and words are names for a table of sentences; see
+// package window.
+//
+// For example: Record(ctx, source, trust, time.Time{}, hash) of a parcel that was
+// registered, then sold, returns a section "record" with its state, "held", and
+// two sections "step" with the index of each in the log and when the ledger had
+// it. A hash that nobody anchored returns one section "absent".
+package inquiry

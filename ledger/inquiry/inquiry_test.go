@@ -1,0 +1,225 @@
+package inquiry_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/inquiry"
+	"github.com/hufu-id/hufu/ledger/inquiry/inquirytest"
+)
+
+// text writes an answer on few lines.
+func text(a *inquiry.Answer) string {
+	var b strings.Builder
+	for _, s := range a.Sections {
+		b.WriteString("[" + s.Name + "]")
+		for _, r := range s.Rows {
+			b.WriteString(" " + r.Label + "=" + r.Value)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
+}
+
+// expect insists on parts of an answer, in this order.
+func expect(t *testing.T, a *inquiry.Answer, err error, parts ...string) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest := text(a)
+	for _, part := range parts {
+		_, after, found := strings.Cut(rest, part)
+		if !found {
+			t.Fatalf("no %q in this place of\n%s", part, text(a))
+		}
+		rest = after
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	w := inquirytest.New(t)
+	ctx, trust := t.Context(), w.Ledger.Trust()
+	root := trust.RootDID
+
+	a, err := inquiry.Ledger(ctx, w.Ledger, trust, w.Now())
+	expect(t, a, err, "[log] origin=ledger.example/window size=", "root-agency="+root, "needed=1", "[signatures] signed-by=ledger.example/window ")
+
+	a, err = inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), w.Office.DID)
+	expect(t, a, err, "[agency] did="+w.Office.DID+" state=active", "[key] key-id=sig-1 key-purpose=key-signature", "state=in-force",
+		"[accreditation] type="+inquirytest.Type+" action=issue region=110101 state=in-force by="+w.District.DID+" by="+root+"\n")
+
+	a, err = inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), w.Gym.DID)
+	expect(t, a, err, "action=verify", "state=suspended by="+root)
+
+	a, err = inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), root)
+	expect(t, a, err, "state=root")
+
+	a, err = inquiry.OfSchema(ctx, w.Ledger, trust, w.Now(), inquirytest.SchemaID, 1)
+	expect(t, a, err, "version=1", "owner="+w.Office.DID, "attribute=parcel attribute=holder attribute=area\n")
+
+	a, err = inquiry.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Record)
+	expect(t, a, err, "[record]", "record-state=record-transferred sequence=2 rule=title 1", "[step] sequence=2", "[step] sequence=1", "[step] sequence=0 record-state=record-registered")
+	steps := a.Sections[1:]
+	if len(steps) != 3 || steps[0].Rows[4].Value != w.Now().UTC().Format(time.RFC3339) || steps[1].Rows[4].Value >= steps[0].Rows[4].Value {
+		t.Errorf("times of the steps: %v", steps)
+	}
+
+	a, err = inquiry.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Anchored)
+	expect(t, a, err, "[anchor] hash=", "count=12 agency="+w.Office.DID)
+}
+
+// TestAbsence is proved as presence is.
+func TestAbsence(t *testing.T) {
+	w := inquirytest.New(t)
+	ctx, trust := t.Context(), w.Ledger.Trust()
+	unknown := "did:hufu:" + strings.Repeat("a", 32)
+	a, err := inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), unknown)
+	expect(t, a, err, "[absent] asked="+unknown)
+	a, err = inquiry.OfSchema(ctx, w.Ledger, trust, w.Now(), "nobody", 7)
+	expect(t, a, err, "[absent] asked=nobody 7")
+	a, err = inquiry.OfRecord(ctx, w.Ledger, trust, w.Now(), sha256.Sum256(nil))
+	expect(t, a, err, "[absent] asked=e3b0c442")
+}
+
+func TestMalformedQuestions(t *testing.T) {
+	w := inquirytest.New(t)
+	ctx, trust := t.Context(), w.Ledger.Trust()
+	for _, did := range []string{"", "did:web:example.org", "did:hufu:x", "did:hufu:" + strings.Repeat("A", 32), strings.Repeat("x", 1<<16)} {
+		if _, err := inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), did); !errors.Is(err, ledger.ErrKey) {
+			t.Errorf("%.20q: %v", did, err)
+		}
+	}
+	for _, id := range []string{"", "a b", strings.Repeat("x", 1<<16)} {
+		if _, err := inquiry.OfSchema(ctx, w.Ledger, trust, w.Now(), id, 1); !errors.Is(err, ledger.ErrKey) {
+			t.Errorf("%.20q: %v", id, err)
+		}
+	}
+}
+
+// liar changes what a source answers.
+type liar struct {
+	inquiry.Source
+	prove     func(*ledger.Proof)
+	history   func([]ledger.Change) []ledger.Change
+	keys      func([]string) []string
+	inclusion func(*ledger.Inclusion)
+	entries   func([][]byte)
+}
+
+func (l *liar) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
+	p, err := l.Source.Prove(ctx, keys...)
+	if err == nil && l.prove != nil {
+		l.prove(p)
+	}
+	return p, err
+}
+
+func (l *liar) History(ctx context.Context, key string, from uint64) ([]ledger.Change, error) {
+	c, err := l.Source.History(ctx, key, from)
+	if err == nil && l.history != nil {
+		c = l.history(c)
+	}
+	return c, err
+}
+
+func (l *liar) Keys(ctx context.Context, prefix, after string) ([]string, error) {
+	k, err := l.Source.Keys(ctx, prefix, after)
+	if err == nil && l.keys != nil {
+		k = l.keys(k)
+	}
+	return k, err
+}
+
+func (l *liar) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error) {
+	p, err := l.Source.ProveInclusion(ctx, index)
+	if err == nil && l.inclusion != nil {
+		l.inclusion(p)
+	}
+	return p, err
+}
+
+func (l *liar) Entries(ctx context.Context, from uint64) ([][]byte, error) {
+	e, err := l.Source.Entries(ctx, from)
+	if err == nil && l.entries != nil {
+		l.entries(e)
+	}
+	return e, err
+}
+
+// TestLies: whatever a source changes is noticed, and told apart by what it is.
+func TestLies(t *testing.T) {
+	w := inquirytest.New(t)
+	trust := w.Ledger.Trust()
+	other := func(c ledger.Change) ledger.Change {
+		signed, err := ledger.ParseSignedOperation(c.Leaf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trail, err := ledger.ParseTrail(signed.Operation.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trail.State = "mortgaged"
+		signed.Operation.Body = trail.Bytes()
+		return ledger.Change{Index: c.Index, Leaf: signed.Bytes()}
+	}
+	for name, c := range map[string]struct {
+		liar liar
+		want error
+	}{
+		"a value": {liar{prove: func(p *ledger.Proof) {
+			for i := range p.Entries {
+				if p.Entries[i].Value != nil {
+					p.Entries[i].Value = slices.Clone(p.Entries[i].Value)
+					p.Entries[i].Value[8] ^= 1
+				}
+			}
+		}}, ledger.ErrNotIncluded},
+		"an absence":      {liar{prove: func(p *ledger.Proof) { p.Entries[1].Value = nil }}, ledger.ErrNotIncluded},
+		"a left out key":  {liar{prove: func(p *ledger.Proof) { p.Entries = nil }}, ledger.ErrReader},
+		"a step left out": {liar{history: func(c []ledger.Change) []ledger.Change { return slices.Delete(c, 1, 2) }}, inquiry.ErrHistory},
+		"no steps":        {liar{history: func([]ledger.Change) []ledger.Change { return nil }}, inquiry.ErrHistory},
+		"steps swapped":   {liar{history: func(c []ledger.Change) []ledger.Change { c[0], c[1] = c[1], c[0]; return c }}, inquiry.ErrHistory},
+		"another step":    {liar{history: func(c []ledger.Change) []ledger.Change { c[1] = other(c[1]); return c }}, inquiry.ErrHistory},
+		"another last":    {liar{history: func(c []ledger.Change) []ledger.Change { c[2] = other(c[2]); return c }}, inquiry.ErrHistory},
+		"another first":   {liar{history: func(c []ledger.Change) []ledger.Change { c[0] = other(c[0]); return c }}, inquiry.ErrHistory},
+		"no operation":    {liar{history: func(c []ledger.Change) []ledger.Change { c[1].Leaf = []byte{1}; return c }}, inquiry.ErrHistory},
+		"another index":   {liar{history: func(c []ledger.Change) []ledger.Change { c[2].Index--; return c }}, inquiry.ErrHistory},
+		"a false leaf":    {liar{inclusion: func(p *ledger.Inclusion) { p.Leaf = append(slices.Clone(p.Leaf), 0) }}, ledger.ErrNotIncluded},
+		"a hidden time":   {liar{entries: func(e [][]byte) { e[0] = []byte("none") }}, ledger.ErrNotIncluded},
+	} {
+		c.liar.Source = w.Ledger
+		if a, err := inquiry.OfRecord(t.Context(), &c.liar, trust, w.Now(), w.Record); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v %v", name, err, a)
+		}
+	}
+	hides := &liar{Source: w.Ledger, keys: func(k []string) []string { return append(k, k...) }}
+	if _, err := inquiry.OfAgency(t.Context(), hides, trust, w.Now(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
+		t.Error("a list that goes round:", err)
+	}
+	invents := &liar{Source: w.Ledger, keys: func(k []string) []string {
+		for i := range k {
+			k[i] += "x"
+		}
+		return k
+	}}
+	a, err := inquiry.OfAgency(t.Context(), invents, trust, w.Now(), w.Office.DID)
+	if err != nil || strings.Contains(text(a), "[accreditation]") {
+		t.Error("an accreditation that is not there:", err)
+	}
+}
+
+// TestStale: an old state is no answer.
+func TestStale(t *testing.T) {
+	w := inquirytest.New(t)
+	if _, err := inquiry.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now().AddDate(1, 0, 0), w.Record); !errors.Is(err, ledger.ErrStale) {
+		t.Error(err)
+	}
+}

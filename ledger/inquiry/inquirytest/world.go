@@ -1,0 +1,189 @@
+// Package inquirytest is a small ledger in a file with everything that anyone may
+// ask about: agencies in a chain, one suspended, a schema, an anchor, and a parcel
+// that was sold twice.
+package inquirytest
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
+)
+
+// What is on the ledger.
+const (
+	Type   = "urn:hufu:title"
+	Region = "110101"
+	// Parcel is what the register calls the parcel.
+	Parcel = "110101 001 GB00001 F00010001"
+	// SchemaID has version 1.
+	SchemaID = "cn.title"
+)
+
+// Salt is the parcel's.
+var Salt = [16]byte{0: 0x0f, 15: 0xf0}
+
+// World is the ledger.
+type World struct {
+	testing.TB
+	Ledger *sqlitelog.Log
+
+	// District is accredited by the root, Office by District, Gym was, and is
+	// suspended.
+	District, Office, Gym Agency
+	// Record is the parcel's, Anchored an anchor's hash.
+	Record, Anchored [32]byte
+
+	root crypto.Signer
+	mu   sync.Mutex
+	now  time.Time
+}
+
+// Agency is a DID with its key.
+type Agency struct {
+	DID string
+	key crypto.Signer
+}
+
+// start is the first time of the ledger: in the past, for browsers have the real
+// time.
+func start() time.Time { return time.Now().Add(-time.Hour).Truncate(time.Second) }
+
+// New makes the ledger.
+func New(t testing.TB) *World {
+	t.Helper()
+	w := &World{TB: t, root: newKey(t), now: start(), Record: ledger.SaltedHash(Salt, Parcel), Anchored: sha256.Sum256([]byte("anchored"))}
+	var err error
+	w.Ledger, err = sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/window", ledgertest.ZK{}, w.root, sqlitelog.InitOptions{Clock: w.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Ledger.Close() })
+	w.fill()
+	return w
+}
+
+// Now is the ledger's time.
+func (w *World) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+// Pass lets time pass.
+func (w *World) Pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+func (w *World) fill() {
+	root := w.Ledger.Trust().RootDID
+	w.District, w.Office, w.Gym = w.agency(), w.agency(), w.agency()
+	district := w.Accredit(w.District, ledger.ActionAccredit, "110000", root, "", w.root)
+	w.Accredit(w.Office, ledger.ActionIssue, Region, w.District.DID, district.Key(), w.District.key)
+	w.Pass(time.Minute)
+	gym := w.Accredit(w.Gym, ledger.ActionVerify, Region, root, "", w.root)
+	gym.State = ledger.StateSuspended
+	w.Submit(w.sign(gym, w.root))
+	w.Submit(w.sign(&ledger.Schema{
+		ID: SchemaID, Version: 1, VCT: Type, Hash: sha256.Sum256([]byte("schema")), Owner: w.Office.DID,
+		Attributes: [ledger.AttributeSlots]string{"parcel", "holder", "area"},
+	}, w.Office.key))
+	w.Submit(w.sign(&ledger.Anchor{Hash: w.Anchored, Count: 12, Agency: w.Office.DID}, w.Office.key))
+	w.parcel()
+}
+
+func (w *World) parcel() {
+	rule := &ledger.Rule{ID: "title", Version: 1, Hash: sha256.Sum256([]byte("law")), Owner: w.Office.DID, Type: Type, Transitions: []ledger.Transition{
+		{From: "", To: "registered", Signers: ledger.SignerRegistrar},
+		{From: "registered", To: "transferred", Signers: ledger.SignerRegistrar | ledger.SignerHolder | ledger.SignerNext},
+		{From: "transferred", To: "transferred", Signers: ledger.SignerRegistrar | ledger.SignerHolder | ledger.SignerNext},
+	}}
+	w.Submit(w.sign(rule, w.Office.key))
+	holder := newKey(w)
+	t := &ledger.Trail{
+		Record: w.Record, Rule: "title", Version: 1, State: "registered", Commitment: sha256.Sum256([]byte("one")),
+		Holder: public(w, holder), Registrar: w.Office.DID, Region: Region,
+	}
+	w.Submit(w.sign(t, w.Office.key))
+	for range 2 {
+		w.Pass(time.Minute)
+		t, holder = w.sell(t, holder)
+	}
+}
+
+// sell passes the parcel on.
+func (w *World) sell(t *ledger.Trail, from crypto.Signer) (*ledger.Trail, crypto.Signer) {
+	to, next := newKey(w), *t
+	next.Previous, next.Sequence, next.State = sha256.Sum256(t.Bytes()), t.Sequence+1, "transferred"
+	next.Commitment, next.Holder = sha256.Sum256(t.Commitment[:]), public(w, to)
+	w.Submit(w.sign(&next, w.Office.key, from, to))
+	return &next, to
+}
+
+// Accredit puts an accreditation on the ledger.
+func (w *World) Accredit(a Agency, action, region, by, via string, signer crypto.Signer) *ledger.Accreditation {
+	w.Helper()
+	accr := &ledger.Accreditation{Agency: a.DID, Action: action, Region: region, Type: Type, Accreditor: by, Via: via, State: ledger.StateActive}
+	w.Submit(w.sign(accr, signer))
+	return accr
+}
+
+func (w *World) agency() Agency {
+	w.Helper()
+	key := newKey(w)
+	create := w.sign(&ledger.DID{Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public(w, key), From: w.Now().Unix()}}}, key)
+	did, err := ledger.DIDOf(create.Operation)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Submit(create)
+	return Agency{did, key}
+}
+
+// Submit puts operations on the ledger.
+func (w *World) Submit(ops ...*ledger.SignedOperation) {
+	w.Helper()
+	if _, err := w.Ledger.Submit(context.WithoutCancel(w.Context()), ops...); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func (w *World) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
+	w.Helper()
+	op, err := ledger.NewOperation(object)
+	if err != nil {
+		w.Fatal(err)
+	}
+	signed, err := ledger.Sign(op, signers...)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return signed
+}
+
+func newKey(t testing.TB) crypto.Signer {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func public(t testing.TB, key crypto.Signer) []byte {
+	b, err := ledger.DefaultSuites().MarshalKey(key.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}

@@ -1,0 +1,187 @@
+package inquiry
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// maxSteps bounds how many steps of a record are told, the newest.
+const maxSteps = 64
+
+// OfRecord tells what is under a salted hash: an anchor, and where a record
+// stands with all its steps, the newest first. The error is [ErrHistory], one of
+// ledger.Resolve, or the source's.
+func OfRecord(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, hash [32]byte) (*Answer, error) {
+	trust, err := follow(ctx, source, trust)
+	if err != nil {
+		return nil, err
+	}
+	var anchor *ledger.Anchor
+	var trail *ledger.Trail
+	err = ledger.Resolve(ctx, source, trust, now, 0, func(view *ledger.View) error {
+		var err1, err2 error
+		anchor, err1 = view.Anchor(hash)
+		trail, err2 = view.Trail(hash)
+		return errors.Join(unlessAbsent(err1), unlessAbsent(err2))
+	}, ledger.AnchorKey(hash), ledger.TrailKey(hash))
+	if err != nil {
+		return nil, err
+	}
+	if anchor == nil && trail == nil {
+		return absent(Hash, hex.EncodeToString(hash[:])), nil
+	}
+	a := new(Answer)
+	if anchor != nil {
+		s := a.add("anchor")
+		s.hash("hash", hash)
+		s.number("count", uint64(anchor.Count))
+		s.add("agency", Agency, anchor.Agency)
+	}
+	if trail == nil {
+		return a, nil
+	}
+	addTrail(a.add("record"), trail)
+	return a, addSteps(ctx, a, source, trust, now, trail)
+}
+
+func unlessAbsent(err error) error {
+	if errors.Is(err, ledger.ErrAbsent) {
+		return nil
+	}
+	return err
+}
+
+func addTrail(s *Section, t *ledger.Trail) {
+	s.hash("hash", t.Record)
+	s.add("record-state", Word, "record-"+t.State)
+	s.number("sequence", t.Sequence)
+	s.add("rule", Text, fmt.Sprintf("%s %d", t.Rule, t.Version))
+	s.add("registrar", Agency, t.Registrar)
+	s.add("region", Text, t.Region)
+	s.hash("commitment", t.Commitment)
+}
+
+// step is one value that a record had.
+type step struct {
+	index uint64
+	leaf  []byte
+	value []byte
+	trail *ledger.Trail
+}
+
+func addSteps(ctx context.Context, a *Answer, source Source, trust *ledger.TrustFile, now time.Time, current *ledger.Trail) error {
+	steps, err := history(ctx, source, current)
+	if err != nil {
+		return err
+	}
+	for i := len(steps) - 1; i >= 0 && len(steps)-i <= maxSteps; i-- {
+		at, err := recorded(ctx, source, trust, now, steps[i])
+		if err != nil {
+			return err
+		}
+		s := a.add("step")
+		s.number("sequence", steps[i].trail.Sequence)
+		s.add("record-state", Word, "record-"+steps[i].trail.State)
+		s.add("registrar", Agency, steps[i].trail.Registrar)
+		s.number("index", steps[i].index)
+		s.time("recorded", at.Unix())
+	}
+	if len(steps) > maxSteps {
+		a.add("more")
+	}
+	return nil
+}
+
+// history reads a record's values, which hang together by their hashes: the last
+// is the proved one, so none of those before can be missing or another.
+func history(ctx context.Context, source Source, current *ledger.Trail) ([]step, error) {
+	var steps []step
+	var previous [32]byte
+	for from := uint64(0); uint64(len(steps)) <= current.Sequence; {
+		changes, err := source.History(ctx, current.Key(), from)
+		if err != nil {
+			return nil, err
+		}
+		if len(changes) == 0 {
+			return nil, fmt.Errorf("%w: it ends early", ErrHistory)
+		}
+		for _, c := range changes[:min(uint64(len(changes)), current.Sequence+1-uint64(len(steps)))] {
+			s, err := readStep(c)
+			if err != nil || s.trail.Previous != previous || s.trail.Key() != current.Key() || c.Index < from {
+				return nil, fmt.Errorf("%w: step %d", ErrHistory, len(steps))
+			}
+			steps, previous, from = append(steps, s), sha256.Sum256(s.value), c.Index+1
+		}
+	}
+	if previous != sha256.Sum256(current.Bytes()) {
+		return nil, fmt.Errorf("%w: it ends elsewhere", ErrHistory)
+	}
+	return steps, nil
+}
+
+func readStep(c ledger.Change) (step, error) {
+	signed, err := ledger.ParseSignedOperation(c.Leaf)
+	if err != nil {
+		return step{}, err
+	}
+	trail, err := ledger.ParseTrail(signed.Operation.Body)
+	return step{c.Index, c.Leaf, signed.Operation.Body, trail}, err
+}
+
+// maxWait bounds how many leaves after an operation its checkpoint is looked for.
+const maxWait = 2 * ledger.MaxBatch
+
+// recorded is the time of a checkpoint that came after a step: the ledger had it
+// then. Both stand in the log, by their inclusion proofs.
+func recorded(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, s step) (time.Time, error) {
+	leaf, err := included(ctx, source, trust, now, s.index)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if string(leaf) != string(s.leaf) {
+		return time.Time{}, fmt.Errorf("%w: leaf %d is another", ErrHistory, s.index)
+	}
+	for at := s.index + 1; at < s.index+maxWait; {
+		leaves, err := source.Entries(ctx, at)
+		if err != nil {
+			return time.Time{}, err
+		}
+		for i, leaf := range leaves {
+			if ledger.IsStateLeaf(leaf) {
+				return stateTime(ctx, source, trust, now, at+uint64(i))
+			}
+		}
+		at += uint64(max(len(leaves), 1))
+	}
+	return time.Time{}, fmt.Errorf("%w: no checkpoint after leaf %d", ErrHistory, s.index)
+}
+
+func stateTime(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, index uint64) (time.Time, error) {
+	leaf, err := included(ctx, source, trust, now, index)
+	if err != nil {
+		return time.Time{}, err
+	}
+	state, err := ledger.ParseStateLeaf(leaf)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%w: leaf %d", ErrHistory, index)
+	}
+	return state.Time(), nil
+}
+
+func included(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, index uint64) ([]byte, error) {
+	proof, err := source.ProveInclusion(ctx, index)
+	if err != nil {
+		return nil, err
+	}
+	if proof == nil || proof.Index != index {
+		return nil, fmt.Errorf("%w: inclusion of leaf %d", ledger.ErrReader, index)
+	}
+	_, err = ledger.VerifyInclusion(trust, now, 0, proof)
+	return proof.Leaf, err
+}

@@ -1,0 +1,166 @@
+//go:build js && wasm
+
+// Command checker is what the public window's page checks with: it asks the
+// server for proofs, believes none of them before they are verified, and answers
+// from package inquiry.
+//
+// It puts an object hufu into the global scope:
+//
+//	check(question)     a promise of {"answer"} or {"error"}; see question
+//	salted(salt, name)  the salted hash of a name, "" where the salt is none
+//
+// Build it with go generate in the folder above.
+package main
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"syscall/js"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/inquiry"
+)
+
+func main() {
+	object := js.Global().Get("Object").New()
+	object.Set("check", js.FuncOf(func(_ js.Value, args []js.Value) any { return promise(args) }))
+	object.Set("salted", js.FuncOf(func(_ js.Value, args []js.Value) any { return salted(args) }))
+	js.Global().Set("hufu", object)
+	select {}
+}
+
+// question is what a page shows.
+type question struct {
+	// Base is the server's address, without a slash at its end.
+	Base string `json:"base"`
+	// About is "ledger", "agency", "schema" or "record".
+	About   string `json:"about"`
+	DID     string `json:"did"`
+	ID      string `json:"id"`
+	Version uint32 `json:"version"`
+	Hash    string `json:"hash"`
+	// Fingerprint is the trust file's, if the reader has been given it.
+	Fingerprint string `json:"fingerprint"`
+}
+
+type reply struct {
+	*inquiry.Answer
+	// Fingerprint is that of the trust file which the answer rests on.
+	Fingerprint string `json:"fingerprint,omitzero"`
+	// Error is one of the codes.
+	Error string `json:"error,omitzero"`
+}
+
+// promise runs a question in the background, for it waits for the network.
+func promise(args []js.Value) js.Value {
+	var executor js.Func
+	executor = js.FuncOf(func(_ js.Value, settle []js.Value) any {
+		executor.Release()
+		go func() { settle[0].Invoke(write(ask(args))) }()
+		return nil
+	})
+	return js.Global().Get("Promise").New(executor)
+}
+
+func write(r reply) string {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return `{"error":"other"}`
+	}
+	return string(b)
+}
+
+func ask(args []js.Value) reply {
+	var q question
+	if len(args) != 1 || args[0].Type() != js.TypeString || json.Unmarshal([]byte(args[0].String()), &q) != nil {
+		return reply{Error: "other"}
+	}
+	source := &source{base: q.Base}
+	ctx := context.Background()
+	b, err := source.get(ctx, "/v1/trust")
+	if err != nil {
+		return reply{Error: code(err)}
+	}
+	trust, err := openTrust(b, q.Fingerprint)
+	if err != nil {
+		return reply{Error: code(err)}
+	}
+	answer, err := q.answer(ctx, source, trust)
+	if err != nil {
+		return reply{Error: code(err)}
+	}
+	fingerprint := trust.Fingerprint()
+	return reply{Answer: answer, Fingerprint: hex.EncodeToString(fingerprint[:])}
+}
+
+// openTrust takes what is no trust file for no answer: it claims nothing.
+func openTrust(b []byte, fingerprint string) (*ledger.TrustFile, error) {
+	trust, err := ledger.ParseTrust(b)
+	if err != nil {
+		return nil, errUnreachable
+	}
+	if fingerprint == "" {
+		return trust, nil
+	}
+	return ledger.ParseTrustPinned(b, fingerprint)
+}
+
+func (q *question) answer(ctx context.Context, s inquiry.Source, trust *ledger.TrustFile) (*inquiry.Answer, error) {
+	now := time.Now()
+	switch q.About {
+	case "ledger":
+		return inquiry.Ledger(ctx, s, trust, now)
+	case "agency":
+		return inquiry.OfAgency(ctx, s, trust, now, q.DID)
+	case "schema":
+		return inquiry.OfSchema(ctx, s, trust, now, q.ID, q.Version)
+	case "record":
+		hash, err := hex.DecodeString(q.Hash)
+		if err != nil || len(hash) != 32 {
+			return nil, ledger.ErrKey
+		}
+		return inquiry.OfRecord(ctx, s, trust, now, [32]byte(hash))
+	}
+	return nil, errors.New("checker: no such question")
+}
+
+// code sorts errors: what is false, and what could not be checked.
+func code(err error) string {
+	for _, c := range []struct {
+		code string
+		err  error
+	}{
+		{"unreachable", errUnreachable},
+		{"fingerprint", ledger.ErrFingerprint},
+		{"stale", ledger.ErrStale},
+		{"clock", ledger.ErrClock},
+		{"signature", ledger.ErrSignature},
+		{"signature", ledger.ErrNotWitnessed},
+		{"signature", ledger.ErrOrigin},
+		{"proof", ledger.ErrNotIncluded},
+		{"proof", ledger.ErrFormat},
+		{"proof", ledger.ErrReader},
+		{"history", inquiry.ErrHistory},
+	} {
+		if errors.Is(err, c.err) {
+			return c.code
+		}
+	}
+	return "other"
+}
+
+func salted(args []js.Value) string {
+	if len(args) != 2 || args[0].Type() != js.TypeString || args[1].Type() != js.TypeString {
+		return ""
+	}
+	salt, err := hex.DecodeString(args[0].String())
+	if err != nil || len(salt) != 16 {
+		return ""
+	}
+	hash := ledger.SaltedHash([16]byte(salt), args[1].String())
+	return hex.EncodeToString(hash[:])
+}

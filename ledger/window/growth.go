@@ -1,0 +1,79 @@
+package window
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/inquiry"
+)
+
+// maxPoints bounds the points of the curve.
+const maxPoints = 64
+
+// growth remembers when the log had which size: what was once so stays so.
+type growth struct {
+	mu    sync.Mutex
+	known map[uint64]Point
+}
+
+// Point says that the log had Size leaves at a time.
+type Point struct {
+	Size uint64
+	Time time.Time
+}
+
+// chart reads the points of a log up to a head. They are drawn, not proved.
+func (g *growth) chart(ctx context.Context, engine inquiry.Source, head *ledger.Head) ([]Point, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	points, err := g.upTo(ctx, engine, head.Size)
+	return append(points, Point{head.Size, head.State.Time()}), err
+}
+
+// upTo takes a power of two as the step, so that what was read before is used
+// again as the log grows.
+func (g *growth) upTo(ctx context.Context, engine inquiry.Source, size uint64) ([]Point, error) {
+	step := uint64(1)
+	for size/step >= maxPoints {
+		step *= 2
+	}
+	known := map[uint64]Point{}
+	var points []Point
+	for at := uint64(0); at < size; at += step {
+		point, ok := g.known[at]
+		if !ok {
+			var err error
+			if point, err = after(ctx, engine, at); err != nil {
+				return nil, err
+			}
+		}
+		known[at] = point
+		if n := len(points); (n == 0 || points[n-1].Size < point.Size) && point.Size < size {
+			points = append(points, point)
+		}
+	}
+	g.known = known
+	return points, nil
+}
+
+// after is the first checkpoint whose state leaf comes at or after an index.
+func after(ctx context.Context, engine inquiry.Source, index uint64) (Point, error) {
+	for at := index; ; {
+		leaves, err := engine.Entries(ctx, at)
+		if err != nil {
+			return Point{}, err
+		}
+		for i, leaf := range leaves {
+			if ledger.IsStateLeaf(leaf) {
+				state, err := ledger.ParseStateLeaf(leaf)
+				if err != nil {
+					return Point{}, err
+				}
+				return Point{at + uint64(i) + 1, state.Time()}, nil
+			}
+		}
+		at += uint64(max(len(leaves), 1))
+	}
+}

@@ -1,0 +1,183 @@
+package window
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+
+	"github.com/hufu-id/hufu/ledger/inquiry"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed locale/*.json
+var locales embed.FS
+
+var (
+	pages   = template.Must(template.New("page").Funcs(template.FuncMap{"schemaLink": schemaLink}).Parse(pageHTML))
+	bundle  = loadLocales()
+	matcher = language.NewMatcher([]language.Tag{language.English, language.Chinese})
+	// beijing is the time that people in the country read.
+	beijing = time.FixedZone("UTC+8", 8*60*60)
+)
+
+func loadLocales() *i18n.Bundle {
+	b := i18n.NewBundle(language.English)
+	b.RegisterUnmarshalFunc("json", json.Unmarshal)
+	for _, name := range []string{"locale/en.json", "locale/zh.json"} {
+		if _, err := b.LoadMessageFileFS(locales, name); err != nil {
+			panic(err) // the files are part of the program
+		}
+	}
+	return b
+}
+
+// page is what the template shows.
+type page struct {
+	// Name is "home", "agency", "schema", "record" or "error".
+	Name string
+	// Question is what the checker asks, by the names of its fields.
+	Question map[string]string
+	Answer   *inquiry.Answer
+	// Error names a sentence.
+	Error string
+
+	Growth                    []Point
+	Agencies, Schemas         []string
+	MoreAgencies, MoreSchemas bool
+	// CanCheck is false where this program was built without the checker.
+	CanCheck bool
+	// Assets is the version of the static files.
+	Assets string
+
+	// Lang is "en" or "zh"; Chosen is empty where the browser decided.
+	Lang, Chosen string
+	localizer    *i18n.Localizer
+	// here is the address of this page, for the other language.
+	here *http.Request
+}
+
+func (w *Window) page(r *http.Request, name, about string) *page {
+	p := &page{
+		Name: name, Question: map[string]string{"about": about}, CanCheck: w.checker != nil, Assets: assetsVersion(w.checker), here: r,
+	}
+	switch lang := r.FormValue("lang"); lang {
+	case "en", "zh":
+		p.Lang, p.Chosen = lang, lang
+	default:
+		tag, _ := language.MatchStrings(matcher, r.Header.Get("Accept-Language"))
+		base, _ := tag.Base()
+		p.Lang = base.String()
+	}
+	p.localizer = i18n.NewLocalizer(bundle, p.Lang)
+	return p
+}
+
+// write sends a page. It loads nothing from elsewhere, and runs no script but its
+// own.
+func (w *Window) write(rw http.ResponseWriter, status int, p *page) {
+	h := rw.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Vary", "Accept-Language")
+	var b strings.Builder
+	if err := pages.ExecuteTemplate(&b, "page", p); err != nil {
+		http.Error(rw, "the page cannot be made", http.StatusInternalServerError)
+		return
+	}
+	rw.WriteHeader(status)
+	fmt.Fprint(rw, b.String()) // the reader is gone
+}
+
+// T is the sentence of an id.
+func (p *page) T(id string, pairs ...any) string {
+	values := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		values[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	s, err := p.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: values})
+	if err != nil {
+		return id // a test asserts that no sentence is missing
+	}
+	return s
+}
+
+// Word is the sentence of a word; the states of records have names that their
+// rules gave them, and may have none here.
+func (p *page) Word(word string) string {
+	s, err := p.localizer.Localize(&i18n.LocalizeConfig{MessageID: "word." + word})
+	if err != nil {
+		return strings.TrimPrefix(word, "record-")
+	}
+	return s
+}
+
+// scriptSentences are the ids of what the page's script says.
+func scriptSentences() (ids []string) {
+	b, err := locales.ReadFile("locale/en.json")
+	var all map[string]string
+	if err = errors.Join(err, json.Unmarshal(b, &all)); err != nil {
+		panic(err) // part of the program
+	}
+	for id := range all {
+		if strings.HasPrefix(id, "check.") || strings.HasPrefix(id, "word.") {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// Words are the sentences that the page's script needs, in JSON.
+func (p *page) Words() (string, error) {
+	words := map[string]string{}
+	for _, id := range scriptSentences() {
+		words[id] = p.T(id)
+	}
+	b, err := json.Marshal(words)
+	return string(b), err
+}
+
+// Show writes a row's value.
+func (p *page) Show(row inquiry.Row) string {
+	switch row.Kind {
+	case inquiry.Word:
+		return p.Word(row.Value)
+	case inquiry.Time:
+		at, err := time.Parse(time.RFC3339, row.Value)
+		if err != nil {
+			return row.Value
+		}
+		return clock(at)
+	}
+	return row.Value
+}
+
+func clock(at time.Time) string { return at.In(beijing).Format("2006-01-02 15:04:05") + " UTC+8" }
+
+// Link is an address within the window, in the language that was chosen.
+func (p *page) Link(path string, pairs ...string) string { return link(path, p.Chosen, pairs...) }
+
+// Other is this page in the other language.
+func (p *page) Other() string {
+	values := p.here.URL.Query()
+	values.Set("lang", map[string]string{"en": "zh", "zh": "en"}[p.Lang])
+	return p.here.URL.Path + "?" + values.Encode()
+}
+
+// schemaLink are the parts of "id/version".
+func schemaLink(name string) []string {
+	id, version, _ := strings.Cut(name, "/")
+	return []string{id, version}
+}

@@ -1,0 +1,227 @@
+package window
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/inquiry"
+)
+
+// Engine is a ledger that can be looked at. Every remote.Engine is one.
+type Engine interface {
+	inquiry.Source
+	Trust() *ledger.TrustFile
+}
+
+// Options changes what is shown.
+type Options struct {
+	// Clock is the server's; nil means time.Now.
+	Clock func() time.Time
+	// Checker is the module and the script that go generate made; nil means
+	// those that this program was built with, if any.
+	Checker *Checker
+}
+
+// Window serves the pages.
+type Window struct {
+	engine  Engine
+	clock   func() time.Time
+	checker *Checker
+	growth  growth
+	mux     *http.ServeMux
+}
+
+// New makes the pages of an engine. They ask for proofs below /v1, where
+// remote.NewHandler belongs.
+func New(engine Engine, options Options) *Window {
+	w := &Window{engine: engine, clock: options.Clock, checker: options.Checker, mux: http.NewServeMux()}
+	if w.clock == nil {
+		w.clock = time.Now
+	}
+	if w.checker == nil {
+		w.checker = Built()
+	}
+	w.mux.HandleFunc("GET /{$}", w.home)
+	w.mux.HandleFunc("GET /lookup", w.lookup)
+	w.mux.HandleFunc("GET /agency", w.agency)
+	w.mux.HandleFunc("GET /schema", w.schema)
+	w.mux.HandleFunc("GET /record", w.record)
+	w.mux.HandleFunc("GET /static/{name}", w.static)
+	w.mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) { w.fail(rw, r, http.StatusNotFound, "no-page") })
+	return w
+}
+
+// ServeHTTP implements http.Handler.
+func (w *Window) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.mux.ServeHTTP(rw, r) }
+
+// maxListed is how many agencies and schemas the first page lists.
+const maxListed = 50
+
+func (w *Window) home(rw http.ResponseWriter, r *http.Request) {
+	p := w.page(r, "home", "ledger")
+	if err := w.fillHome(r.Context(), p); err != nil {
+		w.failWith(rw, r, err)
+		return
+	}
+	w.write(rw, http.StatusOK, p)
+}
+
+func (w *Window) fillHome(ctx context.Context, p *page) (err error) {
+	trust, now := w.engine.Trust(), w.clock()
+	if p.Answer, err = inquiry.Ledger(ctx, w.engine, trust, now); err != nil {
+		return err
+	}
+	head, err := inquiry.Head(ctx, w.engine, trust, now)
+	if err != nil {
+		return err
+	}
+	if p.Growth, err = w.growth.chart(ctx, w.engine, head); err != nil {
+		return err
+	}
+	if p.Agencies, p.MoreAgencies, err = w.list(ctx, ledger.PrefixDID); err != nil {
+		return err
+	}
+	p.Schemas, p.MoreSchemas, err = w.list(ctx, ledger.PrefixSchema)
+	return err
+}
+
+// list lists what is behind a prefix, without it.
+func (w *Window) list(ctx context.Context, prefix string) (names []string, more bool, err error) {
+	keys, err := w.engine.Keys(ctx, prefix, "")
+	if err != nil {
+		return nil, false, err
+	}
+	for _, key := range keys {
+		if len(names) == maxListed {
+			return names, true, nil
+		}
+		names = append(names, strings.TrimPrefix(key, prefix))
+	}
+	return names, false, nil
+}
+
+// lookup sends whoever asks to the page of what he asks for.
+func (w *Window) lookup(rw http.ResponseWriter, r *http.Request) {
+	asked := strings.TrimSpace(r.FormValue("q"))
+	id, version, isSchema := schemaName(asked)
+	switch {
+	case asked == "":
+		w.redirect(rw, r, "/")
+	case ledger.CheckDID(asked) == nil:
+		w.redirect(rw, r, "/agency", "did", asked)
+	case isHash(asked):
+		w.redirect(rw, r, "/record", "hash", strings.ToLower(asked))
+	case isSchema:
+		w.redirect(rw, r, "/schema", "id", id, "version", version)
+	default:
+		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
+	}
+}
+
+func isHash(s string) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == 32
+}
+
+// schemaName reads "id version" or "id/version"; alone, an id means its first
+// version.
+func schemaName(s string) (id, version string, ok bool) {
+	id, version, both := strings.Cut(strings.Replace(s, " ", "/", 1), "/")
+	if !both {
+		version = "1"
+	}
+	n, err := strconv.ParseUint(version, 10, 32)
+	return id, version, err == nil && ledger.CheckKey(ledger.SchemaKey(id, uint32(n))) == nil
+}
+
+func (w *Window) redirect(rw http.ResponseWriter, r *http.Request, path string, pairs ...string) {
+	http.Redirect(rw, r, link(path, r.FormValue("lang"), pairs...), http.StatusSeeOther)
+}
+
+// link is an address within the window; lang is kept where it was chosen.
+func link(path, lang string, pairs ...string) string {
+	values := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		values.Set(pairs[i], pairs[i+1])
+	}
+	if lang != "" {
+		values.Set("lang", lang)
+	}
+	if len(values) == 0 {
+		return path
+	}
+	return path + "?" + values.Encode()
+}
+
+func (w *Window) agency(rw http.ResponseWriter, r *http.Request) {
+	did := r.FormValue("did")
+	answer, err := inquiry.OfAgency(r.Context(), w.engine, w.engine.Trust(), w.clock(), did)
+	w.answer(rw, r, "agency", answer, err, "did", did)
+}
+
+func (w *Window) schema(rw http.ResponseWriter, r *http.Request) {
+	id, text := r.FormValue("id"), r.FormValue("version")
+	version, err := strconv.ParseUint(text, 10, 32)
+	if err != nil {
+		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
+		return
+	}
+	answer, err := inquiry.OfSchema(r.Context(), w.engine, w.engine.Trust(), w.clock(), id, uint32(version))
+	w.answer(rw, r, "schema", answer, err, "id", id, "version", text)
+}
+
+func (w *Window) record(rw http.ResponseWriter, r *http.Request) {
+	text := r.FormValue("hash")
+	hash, err := hex.DecodeString(text)
+	if err != nil || len(hash) != 32 {
+		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
+		return
+	}
+	answer, err := inquiry.OfRecord(r.Context(), w.engine, w.engine.Trust(), w.clock(), [32]byte(hash))
+	w.answer(rw, r, "record", answer, err, "hash", text)
+}
+
+// answer writes the page of an answer; asked is what the checker asks again.
+func (w *Window) answer(rw http.ResponseWriter, r *http.Request, about string, answer *inquiry.Answer, err error, asked ...string) {
+	if err != nil {
+		w.failWith(rw, r, err)
+		return
+	}
+	status := http.StatusOK
+	if answer.Sections[0].Name == "absent" {
+		status = http.StatusNotFound
+	}
+	p := w.page(r, about, about)
+	p.Answer = answer
+	for i := 0; i < len(asked); i += 2 {
+		p.Question[asked[i]] = asked[i+1]
+	}
+	w.write(rw, status, p)
+}
+
+// failWith says in plain words why the ledger cannot be shown.
+func (w *Window) failWith(rw http.ResponseWriter, r *http.Request, err error) {
+	status, id := http.StatusServiceUnavailable, "unavailable"
+	switch {
+	case errors.Is(err, ledger.ErrKey):
+		status, id = http.StatusBadRequest, "no-such-form"
+	case errors.Is(err, ledger.ErrStale):
+		id = "stale"
+	case errors.Is(err, inquiry.ErrHistory), errors.Is(err, ledger.ErrSignature), errors.Is(err, ledger.ErrNotWitnessed), errors.Is(err, ledger.ErrNotIncluded):
+		status, id = http.StatusInternalServerError, "false"
+	}
+	w.fail(rw, r, status, id)
+}
+
+func (w *Window) fail(rw http.ResponseWriter, r *http.Request, status int, id string) {
+	p := w.page(r, "error", "")
+	p.Error = id
+	w.write(rw, status, p)
+}
