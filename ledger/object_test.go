@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"strings"
 	"testing"
 	"time"
@@ -352,4 +353,16 @@ func TestAuditUseAndKeyFileFields(t *testing.T) {
 		{"long", func(o *k) { o.File = make([]byte, 8193) }, ledger.ErrValue},
 		{"agency", func(o *k) { o.Agency = "x" }, ledger.ErrKey},
 	})
+}
+
+// TestSaltedHash: a fixed value, which pages and registers compute elsewhere.
+func TestSaltedHash(t *testing.T) {
+	salt := [16]byte{1, 2, 3}
+	want := sha256.Sum256([]byte("hufu/salted/1\x00\x01\x02\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00110101 GB1"))
+	if got := ledger.SaltedHash(salt, "110101 GB1"); got != want {
+		t.Errorf("%x", got)
+	}
+	if ledger.SaltedHash([16]byte{1, 2, 4}, "110101 GB1") == want || ledger.SaltedHash(salt, "110101 GB2") == want {
+		t.Error("salt or name do not count")
+	}
 }
