@@ -46,6 +46,7 @@ func freePorts(t testing.TB, n int) (ports []int) {
 // consortium is some nodes in this process.
 type consortium struct {
 	testing.TB
+	zk    ledger.ZK
 	dirs  []string
 	root  crypto.Signer
 	nodes []*cometlog.Node
@@ -53,7 +54,12 @@ type consortium struct {
 
 func newConsortium(t testing.TB, n int, options cometlog.TestnetOptions) *consortium {
 	t.Helper()
-	c := &consortium{TB: t, root: newKey(t), nodes: make([]*cometlog.Node, n)}
+	return newConsortiumOf(t, n, ledgertest.ZK{}, options)
+}
+
+func newConsortiumOf(t testing.TB, n int, zk ledger.ZK, options cometlog.TestnetOptions) *consortium {
+	t.Helper()
+	c := &consortium{TB: t, zk: zk, root: newKey(t), nodes: make([]*cometlog.Node, n)}
 	options.Ports = freePorts(t, 3*n)
 	if options.EpochLength == 0 {
 		options.EpochLength = time.Hour
@@ -82,7 +88,7 @@ func (c *consortium) start(i int) {
 		c.Fatal(err)
 	}
 	c.Cleanup(func() { log.Close() })
-	n, err := cometlog.Open(context.Background(), c.dirs[i], ledgertest.ZK{}, cometlog.Options{Log: log, Verbose: testing.Verbose()})
+	n, err := cometlog.Open(context.Background(), c.dirs[i], c.zk, cometlog.Options{Log: log, Verbose: testing.Verbose()})
 	if err != nil {
 		c.Error(err)
 		return

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // Replay builds a ledger anew, in memory, from the leaves of a store's log: every
@@ -54,22 +56,23 @@ func Compare(store Store, want *Memory) error {
 }
 
 func compareTable(store Store, want *Memory, table Table) error {
-	keys := want.keys(table)
+	next := want.table(table).Iter()
+	more := next.First()
 	err := store.Scan(table, nil, func(key, value []byte) error {
-		if len(keys) == 0 || string(key) < keys[0] {
+		if !more || string(key) < next.Key() {
 			return &DamagedError{table, bytes.Clone(key), "added"}
 		}
-		if string(key) > keys[0] {
-			return &DamagedError{table, []byte(keys[0]), "missing"}
+		if string(key) > next.Key() {
+			return &DamagedError{table, []byte(next.Key()), "missing"}
 		}
-		if !bytes.Equal(value, want.rows[table][keys[0]]) {
+		if !bytes.Equal(value, next.Value()) {
 			return &DamagedError{table, bytes.Clone(key), "changed"}
 		}
-		keys = keys[1:]
+		more = next.Next()
 		return nil
 	})
-	if err == nil && len(keys) > 0 {
-		err = &DamagedError{table, []byte(keys[0]), "missing"}
+	if err == nil && more {
+		err = &DamagedError{table, []byte(next.Key()), "missing"}
 	}
 	return err
 }
@@ -82,4 +85,64 @@ func (m *Machine) Audit(store Store) error {
 		return fmt.Errorf("machine: audit: %w", err)
 	}
 	return Compare(store, memory)
+}
+
+// CheckHashes recomputes the log's hashes from its leaves and compares them with
+// what is stored: whether a leaf was changed, and not whether it was right. The
+// error is a [*DamagedError] or the store's own.
+func CheckHashes(store Store) error {
+	var tree hashes
+	n := uint64(0)
+	err := store.Scan(TableLeaf, nil, func(key, leaf []byte) error {
+		if !bytes.Equal(key, u64(n)) {
+			return damagedLeaf(n, errors.New("missing"))
+		}
+		added, err := tlog.StoredHashes(int64(n), leaf, tree)
+		tree = append(tree, added...)
+		n++
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	head, err := ReadHead(store)
+	if err != nil {
+		return err
+	}
+	if head.Size != n {
+		return damagedHead(fmt.Sprintf("%d leaves", n))
+	}
+	return tree.compare(store)
+}
+
+// hashes are those of a log, in tlog's order.
+type hashes []tlog.Hash
+
+// ReadHashes implements tlog.HashReader.
+func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(indexes))
+	for i, n := range indexes {
+		out[i] = h[n]
+	}
+	return out, nil
+}
+
+// compare holds the rows of TableHash against what they should be.
+func (h hashes) compare(store Store) error {
+	rest, row := h, int64(0)
+	err := store.Scan(TableHash, nil, func(key, value []byte) error {
+		var want []byte
+		for _, hash := range rest[:min(hashesPerRow, len(rest))] {
+			want = append(want, hash[:]...)
+		}
+		if !bytes.Equal(key, hashRow(row*hashesPerRow)) || !bytes.Equal(value, want) {
+			return &DamagedError{TableHash, bytes.Clone(key), "changed"}
+		}
+		rest, row = rest[len(value)/tlog.HashSize:], row+1
+		return nil
+	})
+	if err == nil && len(rest) > 0 {
+		err = &DamagedError{TableHash, hashRow(row * hashesPerRow), "missing"}
+	}
+	return err
 }

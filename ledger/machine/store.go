@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
+
+	"github.com/tidwall/btree"
 )
 
 // Table names one sorted map from bytes to bytes.
@@ -57,63 +58,45 @@ type Store interface {
 }
 
 // Memory is a Store in memory. It is not safe for concurrent use.
-type Memory struct {
-	rows map[Table]map[string][]byte
-	// sorted holds the keys of a table in order, until the next new key.
-	sorted map[Table][]string
-}
+type Memory struct{ tables map[Table]*rows }
+
+// rows are those of one table, in the order of their keys.
+type rows = btree.Map[string, []byte]
 
 // NewMemory makes an empty store.
-func NewMemory() *Memory {
-	return &Memory{rows: map[Table]map[string][]byte{}, sorted: map[Table][]string{}}
+func NewMemory() *Memory { return &Memory{map[Table]*rows{}} }
+
+func (m *Memory) table(table Table) *rows {
+	t, ok := m.tables[table]
+	if !ok {
+		t = new(rows)
+		m.tables[table] = t
+	}
+	return t
 }
 
 // Get implements Store.
 func (m *Memory) Get(table Table, key []byte) ([]byte, error) {
-	return slices.Clone(m.rows[table][string(key)]), nil
+	value, _ := m.table(table).Get(string(key))
+	return slices.Clone(value), nil
 }
 
 // Put implements Store.
 func (m *Memory) Put(table Table, key, value []byte) error {
-	m.set(table, string(key), slices.Clone(value))
+	m.table(table).Set(string(key), slices.Clone(value))
 	return nil
-}
-
-func (m *Memory) set(table Table, key string, value []byte) {
-	if m.rows[table] == nil {
-		m.rows[table] = map[string][]byte{}
-	}
-	if _, ok := m.rows[table][key]; !ok {
-		delete(m.sorted, table)
-	}
-	m.rows[table][key] = value
 }
 
 // Scan implements Store.
-func (m *Memory) Scan(table Table, prefix []byte, yield func(key, value []byte) error) error {
-	keys := m.keys(table)
-	for _, key := range keys[sort.SearchStrings(keys, string(prefix)):] {
+func (m *Memory) Scan(table Table, prefix []byte, yield func(key, value []byte) error) (err error) {
+	m.table(table).Ascend(string(prefix), func(key string, value []byte) bool {
 		if !strings.HasPrefix(key, string(prefix)) {
-			return nil
+			return false
 		}
-		if err := yield([]byte(key), m.rows[table][key]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (m *Memory) keys(table Table) []string {
-	if keys, ok := m.sorted[table]; ok {
-		return keys
-	}
-	keys := make([]string, 0, len(m.rows[table]))
-	for key := range m.rows[table] {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	m.sorted[table] = keys
-	return keys
+		err = yield([]byte(key), value)
+		return err == nil
+	})
+	return err
 }
 
 // batch holds writes back until all operations are accepted, so that a refused
@@ -127,7 +110,7 @@ type batch struct {
 func newBatch(base Store) *batch { return &batch{base, NewMemory()} }
 
 func (b *batch) Get(table Table, key []byte) ([]byte, error) {
-	if value, ok := b.writes.rows[table][string(key)]; ok {
+	if value, ok := b.writes.table(table).Get(string(key)); ok {
 		return slices.Clone(value), nil
 	}
 	return b.base.Get(table, key)
@@ -144,7 +127,7 @@ func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) e
 		return nil
 	}
 	err := b.base.Scan(table, prefix, func(key, value []byte) error {
-		if _, ok := b.writes.rows[table][string(key)]; ok {
+		if _, ok := b.writes.table(table).Get(string(key)); ok {
 			return nil
 		}
 		return add(key, value)
@@ -166,10 +149,11 @@ func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) e
 
 // join hands what was written to the batch below.
 func (b *batch) join(base *batch) {
-	for table, rows := range b.writes.rows {
-		for key, value := range rows {
-			base.writes.set(table, key, value)
-		}
+	for table, rows := range b.writes.tables {
+		rows.Scan(func(key string, value []byte) bool {
+			base.writes.table(table).Set(key, value)
+			return true
+		})
 	}
 }
 

@@ -28,11 +28,14 @@ func TestBatchScan(t *testing.T) {
 	if err := b.Scan(TableValue, nil, func(_, _ []byte) error { return stop }); !errors.Is(err, stop) {
 		t.Fatal(err)
 	}
-	if base.rows[TableValue]["a2"] != nil {
+	if value, _ := base.Get(TableValue, []byte("a2")); value != nil {
 		t.Fatal("written before its time")
 	}
-	if err := b.flush(); err != nil || string(base.rows[TableValue]["a2"]) != "new" {
+	if err := b.flush(); err != nil {
 		t.Fatal(err)
+	}
+	if value, _ := base.Get(TableValue, []byte("a2")); string(value) != "new" {
+		t.Fatalf("%q", value)
 	}
 }
 

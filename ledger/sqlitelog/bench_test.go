@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
 // fsyncs measures the disk that a benchmark ran on: how often a second 4 KB can
@@ -136,4 +138,46 @@ func BenchmarkVerifyProof(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(len(proof.Bytes())), "bytes")
+}
+
+// BenchmarkAudit recomputes a ledger of 20,000 entries, or a million with -long:
+// the log's hashes alone, then everything with its signatures, and opens it. Every
+// tenth entry is an anchor in the state map, in batches of 1,000 under one
+// signature; the last reported are proofs under that size.
+func BenchmarkAudit(b *testing.B) {
+	entries := long.Or(20_000, 1_000_000)
+	w := newWorld(b)
+	for n := 0; n < entries; n += 1000 {
+		w.submit(append(w.together(kinds["log"], n, 900), w.together(kinds["map"], n, 100)...)...)
+	}
+	scaled := func(b *testing.B) {
+		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e6/float64(entries), "s/million")
+	}
+	for name, audit := range map[string]func(context.Context) error{"hashes": w.log.AuditHashes, "signatures": w.log.Audit} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := audit(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			scaled(b)
+		})
+	}
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			if err := w.open(sqlitelog.Options{ReadOnly: true}).Close(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("prove", func(b *testing.B) {
+		var proof *ledger.Proof
+		for b.Loop() {
+			var err error
+			if proof, err = w.log.Prove(context.Background(), ledger.AnchorKey(numbered(entries-1000))); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(len(proof.Bytes())), "bytes")
+	})
 }

@@ -197,6 +197,48 @@ func auditFindsEveryRow(t *testing.T, w *world, file string) {
 	}
 }
 
+// TestAuditHashes finds what was done to leaves, hashes and the newest checkpoint.
+func TestAuditHashes(t *testing.T) {
+	w := newWorld(t)
+	for n := range byte(20) {
+		w.submit(w.anchor(n))
+	}
+	if err := w.log.AuditHashes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	db := raw(t, w)
+	for _, change := range []string{
+		"UPDATE leaf SET value = CAST(value || x'00' AS BLOB) WHERE key = x'0000000000000007'",
+		"DELETE FROM leaf WHERE key = x'0000000000000007'",
+		"DELETE FROM leaf WHERE key = (SELECT max(key) FROM leaf)",
+		"INSERT INTO leaf VALUES (x'00000000000000ff', x'00')",
+		"UPDATE hash SET value = CAST(zeroblob(32) || substr(value, 33) AS BLOB) WHERE key = x'0000000000000001'",
+		"UPDATE hash SET value = x'' WHERE key = x'0000000000000001'",
+		"DELETE FROM hash WHERE key = x'0000000000000000'",
+		"DELETE FROM hash WHERE key = (SELECT max(key) FROM hash)",
+		"INSERT INTO hash VALUES (x'00000000000000ff', zeroblob(32))",
+		"UPDATE head SET value = x'00'",
+		"UPDATE checkpoint SET note = x'00'",
+		"DELETE FROM checkpoint",
+	} {
+		for _, table := range []string{"leaf", "hash", "head", "checkpoint"} {
+			mustExec(t, db, "CREATE TABLE keep_"+table+" AS SELECT * FROM "+table)
+		}
+		mustExec(t, db, change)
+		if err := w.log.AuditHashes(t.Context()); !is(err, machine.ErrDamaged) {
+			t.Errorf("%s: %v", change, err)
+		}
+		for _, table := range []string{"leaf", "hash", "head", "checkpoint"} {
+			mustExec(t, db, "DELETE FROM "+table)
+			mustExec(t, db, "INSERT INTO "+table+" SELECT * FROM keep_"+table)
+			mustExec(t, db, "DROP TABLE keep_"+table)
+		}
+	}
+	if err := w.log.AuditHashes(t.Context()); err != nil {
+		t.Fatal("repaired, yet:", err)
+	}
+}
+
 // tables are those of a file that count.
 func tables(file string) (all []string) {
 	for _, table := range machine.Tables() {

@@ -74,6 +74,26 @@ func (l *Log) Audit(ctx context.Context) error {
 	})
 }
 
+// AuditHashes recomputes the hashes of the log alone and holds them against the
+// newest checkpoint: a leaf that was changed since it was signed is found, in a
+// fraction of an Audit's time. Errors are those of Audit.
+func (l *Log) AuditHashes(ctx context.Context) error {
+	return l.view(ctx, func(s *Tx) error {
+		if err := machine.CheckHashes(s); err != nil {
+			return err
+		}
+		head, err := machine.ReadHead(s)
+		if err != nil {
+			return err
+		}
+		note, err := s.lastCheckpoint(head)
+		if err != nil {
+			return err
+		}
+		return l.checkCheckpoint(s, note, head.Size)
+	})
+}
+
 func (l *Log) audit(s, copied *Tx, followed machine.Head) error {
 	want, err := l.machine.Replay(s)
 	if err != nil {
