@@ -50,6 +50,27 @@ func (m *Machine) Prepare(submissions ...[]*ledger.SignedOperation) *Prepared {
 	return p
 }
 
+// prepareLeaves prepares operations as the log has them, one submission each: a
+// batch in a consortium's block may be larger than MaxBatch. The error is the
+// first leaf's that is no operation.
+func (m *Machine) prepareLeaves(leaves [][]byte) (p *Prepared, index int, err error) {
+	ops := make([]prepared, len(leaves))
+	p = &Prepared{submissions: make([]submission, len(leaves))}
+	all := make([]*prepared, len(leaves))
+	for i, leaf := range leaves {
+		ops[i].leaf = leaf
+		all[i] = &ops[i]
+	}
+	m.prepareAll(all)
+	for i := range ops {
+		if ops[i].SignedOperation == nil {
+			return nil, i, ops[i].err
+		}
+		p.submissions[i].ops = ops[i : i+1]
+	}
+	return p, 0, nil
+}
+
 func (m *Machine) prepareAll(ops []*prepared) {
 	workers := min(runtime.GOMAXPROCS(0), len(ops))
 	var done sync.WaitGroup
@@ -65,8 +86,19 @@ func (m *Machine) prepareAll(ops []*prepared) {
 	done.Wait()
 }
 
+// prepare takes an operation or a leaf.
 func (m *Machine) prepare(checker *ledger.Checker, p *prepared) {
-	p.id, p.leaf = p.Operation.ID(), p.Bytes()
+	if p.SignedOperation == nil {
+		signed, err := ledger.ParseSignedOperation(p.leaf)
+		if err != nil {
+			p.err = err
+			return
+		}
+		p.SignedOperation = signed
+	} else {
+		p.leaf = p.Bytes()
+	}
+	p.id = p.Operation.ID()
 	switch {
 	case len(p.leaf) > limits.Operation:
 		p.err = fmt.Errorf("%w: operation of %d bytes", ledger.ErrTooLarge, len(p.leaf))

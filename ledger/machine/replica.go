@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -13,8 +14,8 @@ type Replica struct {
 	machine *Machine
 	store   Store
 	head    Head
-	// pending are the operations since the last state leaf.
-	pending []*ledger.SignedOperation
+	// pending are the leaves since the last state leaf.
+	pending [][]byte
 }
 
 // NewReplica goes on from where the store stands. The error is [ErrDamaged] or
@@ -50,11 +51,7 @@ func (r *Replica) Add(leaf []byte) error {
 	if len(r.pending) >= maxPending {
 		return damagedLeaf(r.Next(), errors.New("no checkpoint follows"))
 	}
-	op, err := ledger.ParseSignedOperation(leaf)
-	if err != nil {
-		return damagedLeaf(r.Next(), err)
-	}
-	r.pending = append(r.pending, op)
+	r.pending = append(r.pending, bytes.Clone(leaf))
 	return nil
 }
 
@@ -68,12 +65,11 @@ func (r *Replica) checkpoint(leaf []byte) error {
 	if err != nil {
 		return damagedLeaf(at, err)
 	}
-	// One submission each: a batch in a block may be larger than MaxBatch.
-	submissions := make([][]*ledger.SignedOperation, len(r.pending))
-	for i, op := range r.pending {
-		submissions[i] = []*ledger.SignedOperation{op}
+	prepared, index, err := r.machine.prepareLeaves(r.pending)
+	if err != nil {
+		return damagedLeaf(r.head.Size+uint64(index), err)
 	}
-	commit, err := r.machine.ApplyEach(r.store, state.Time(), submissions...)
+	commit, err := r.machine.ApplyPrepared(r.store, state.Time(), prepared)
 	if err != nil {
 		return damagedLeaf(at, err)
 	}
