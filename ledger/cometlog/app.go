@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
@@ -39,6 +40,8 @@ type app struct {
 	db      *sqlitelog.Database
 	// published learns of every committed state.
 	published *sqlitelog.Published
+	// accepted and refused count operations since the node was started.
+	accepted, refused atomic.Uint64
 	// waiters learn what became of their transactions.
 	waiters *waiters
 	clock   func() time.Time
@@ -150,6 +153,7 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	}
 	// The admission's clock is the node's: the block's may be a little behind.
 	if err := a.admission.Admit(a.admissionTime(), ops...); err != nil {
+		a.refused.Add(uint64(len(ops)))
 		a.waiters.refused(sha256.Sum256(req.Tx), err)
 		return &abci.ResponseCheckTx{Code: codeRefused, Log: err.Error()}, nil
 	}
@@ -302,10 +306,23 @@ func (a *app) Commit(ctx context.Context, _ *abci.RequestCommit) (*abci.Response
 		return nil, err
 	}
 	for id, result := range a.results {
+		a.count(result)
 		a.waiters.done(id, result, a.commit.Head.State.Height)
 	}
 	a.results = nil
 	return &abci.ResponseCommit{}, nil
+}
+
+// count notes what became of a transaction that was waited for or not.
+func (a *app) count(result machine.Result) {
+	if result.Err != nil {
+		a.refused.Add(1)
+	}
+	for _, r := range result.Receipts {
+		if !r.Replayed {
+			a.accepted.Add(1)
+		}
+	}
 }
 
 // committed passes a state on that is on disk.

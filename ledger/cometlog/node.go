@@ -64,7 +64,11 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 		options.Clock = time.Now
 	}
 	n := &Node{stopped: make(chan struct{})}
-	var err error
+	// CometBFT takes a relative file for one below its own folder.
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("cometlog: %w", err)
+	}
 	if n.config, err = ReadConfig(dir); err != nil {
 		return nil, err
 	}
@@ -334,4 +338,18 @@ func (n *Node) Audit(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(n.app.machine.Audit(tx), tx.Rollback())
+}
+
+// Status is what a node says about itself to who runs it.
+type Status struct {
+	sqlitelog.PublishedStatus
+	// Accepted and Refused count operations since the node was started: those
+	// that came into the ledger, and those that this node turned away, one for a
+	// submission that a block held and no node took.
+	Accepted, Refused uint64
+}
+
+// Status says where the node stands.
+func (n *Node) Status() Status {
+	return Status{n.app.published.Status(), n.app.accepted.Load(), n.app.refused.Load()}
 }

@@ -313,6 +313,32 @@ func (p *Published) Newest() []byte {
 	return s.checkpoint()
 }
 
+// PublishedStatus is where an engine stands.
+type PublishedStatus struct {
+	// Published and Size are those of the newest state that enough have signed,
+	// zero before there is one.
+	Published, Size uint64
+	// Waiting counts committed states that wait for signatures, Signatures
+	// those on the newest state.
+	Waiting, Signatures int
+	// Last is the ledger's time of the newest committed state.
+	Last time.Time
+}
+
+// Status says where this engine stands.
+func (p *Published) Status() PublishedStatus {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	status := PublishedStatus{Waiting: len(p.pending), Last: p.last}
+	if p.current != nil {
+		status.Published, status.Size = p.current.height, p.current.size
+	}
+	if states := p.states(); len(states) > 0 {
+		status.Signatures = len(states[len(states)-1].signatures)
+	}
+	return status
+}
+
 // LastTime is the ledger's time of the newest committed state.
 func (p *Published) LastTime() time.Time {
 	p.mu.Lock()

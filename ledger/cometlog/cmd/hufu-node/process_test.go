@@ -128,7 +128,8 @@ func (n *network) address(i int) string {
 // start runs a node's process.
 func (n *network) start(i int) {
 	n.Helper()
-	p := &process{Cmd: exec.Command(os.Args[0], "run", "--dir", n.folder(i)), done: make(chan struct{})}
+	p := &process{Cmd: exec.Command(os.Args[0], "run", "--dir", filepath.Base(n.folder(i))), done: make(chan struct{})}
+	p.Dir = filepath.Dir(n.folder(i)) // a folder as people name it
 	p.Env = append(os.Environ(), asNode+"=1")
 	p.Stdout, p.Stderr = &p.log, &p.log
 	if err := p.Start(); err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/ledger/cometlog"
@@ -23,9 +24,10 @@ func runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the node in a folder until it is told to stop",
-		Long: "Joins the other nodes and serves the ledger's API (see package ledger/remote) at\n" +
-			"the address that node.json names. The log goes to standard error, a JSON object a\n" +
-			"line. Ctrl-C or SIGTERM stops the node.",
+		Long: "Joins the other nodes and serves the ledger's API (see package ledger/remote) and its\n" +
+			"public window at the address that node.json names as api, and figures for\n" +
+			"Prometheus at the one named as metrics. The log goes to standard error, a JSON\n" +
+			"object a line. Ctrl-C or SIGTERM stops the node.",
 		Example: "  hufu-node run --dir testnet/node0\n  hufu-node run --dir node --verbose",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,6 +52,9 @@ func run(cmd *cobra.Command, dir string, verbose bool, audit time.Duration) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
+	if err := prometheus.Register(metrics{node}); err != nil {
+		return err
+	}
 	failed := make(chan error, 2)
 	if err := serve(ctx, node, failed); err != nil {
 		return err
