@@ -2,7 +2,6 @@ package cometlog
 
 import (
 	"crypto"
-	"crypto/ed25519"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -13,13 +12,9 @@ import (
 	"time"
 
 	cmted25519 "github.com/cometbft/cometbft/crypto/ed25519"
-	cmtjson "github.com/cometbft/cometbft/libs/json"
-	"github.com/cometbft/cometbft/p2p"
-	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/types"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
 // TestnetOptions changes defaults of a consortium on one machine.
@@ -40,19 +35,6 @@ type TestnetOptions struct {
 	Development bool
 	// Clock is when the ledger begins; nil means time.Now.
 	Clock func() time.Time
-}
-
-// Member is one agency's node before the consortium begins: what the others must
-// know of it.
-type Member struct {
-	// Name is the node's, and that of its cosigning key.
-	Name string
-	// Witness is the verifier key of its cosigning key.
-	Witness string
-	// Vote is its voting key.
-	Vote ed25519.PublicKey
-	// Peer is ID@host:port.
-	Peer string
 }
 
 // Testnet makes the folders node0, node1, … of n nodes that all run on this
@@ -112,77 +94,6 @@ func (o *TestnetOptions) defaults(n int) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-}
-
-// CreateMember makes a node's folder with its keys and node.json, and returns
-// what the others must know.
-func CreateMember(dir string, config NodeConfig) (*Member, error) {
-	if err := config.check(); err != nil {
-		return nil, err
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
-		return nil, fmt.Errorf("cometlog: %w", err)
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("cometlog: %w", err)
-	}
-	key, err := sqlitelog.CreateKey(filepath.Join(dir, fileCosign))
-	if err != nil {
-		return nil, err
-	}
-	signer, err := ledger.NewCosigner(config.Name, key, nil)
-	if err != nil {
-		return nil, err
-	}
-	vote := cmted25519.GenPrivKey()
-	privval.NewFilePV(vote, filepath.Join(dir, fileVote), "").Key.Save()
-	peer := p2p.NodeKey{PrivKey: cmted25519.GenPrivKey()}
-	if err := peer.SaveAs(filepath.Join(dir, filePeer)); err != nil {
-		return nil, fmt.Errorf("cometlog: %w", err)
-	}
-	return &Member{
-		Name: config.Name, Witness: signer.VerifierKey(), Vote: vote.PubKey().Bytes(),
-		Peer: string(peer.ID()) + "@" + config.Listen,
-	}, writeJSON(filepath.Join(dir, fileConfig), config)
-}
-
-// ReadMember reads from a node's folder what the others must know of it. The
-// error is [ErrConfig], or that of reading its keys.
-func ReadMember(dir string) (*Member, error) {
-	config, err := ReadConfig(dir)
-	if err != nil {
-		return nil, err
-	}
-	key, err := sqlitelog.ReadKey(filepath.Join(dir, fileCosign))
-	if err != nil {
-		return nil, err
-	}
-	signer, err := ledger.NewCosigner(config.Name, key, nil)
-	if err != nil {
-		return nil, err
-	}
-	vote, err := readVote(filepath.Join(dir, fileVote))
-	if err != nil {
-		return nil, err
-	}
-	peer, err := p2p.LoadNodeKey(filepath.Join(dir, filePeer))
-	if err != nil {
-		return nil, fmt.Errorf("%w: peer.key: %w", ErrConfig, err)
-	}
-	return &Member{Name: config.Name, Witness: signer.VerifierKey(), Vote: vote, Peer: string(peer.ID()) + "@" + config.Listen}, nil
-}
-
-// readVote reads the public half of a voting key.
-func readVote(path string) (ed25519.PublicKey, error) {
-	b, err := readFile(path)
-	if err != nil {
-		return nil, err
-	}
-	var key privval.FilePVKey
-	if err := cmtjson.Unmarshal(b, &key); err != nil || key.PubKey == nil {
-		return nil, fmt.Errorf("%w: vote.key", ErrConfig)
-	}
-	return key.PubKey.Bytes(), nil
 }
 
 // Found makes what all members begin with: trust.json and genesis.json.

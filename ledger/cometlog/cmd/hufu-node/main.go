@@ -3,6 +3,7 @@
 //	hufu-node testnet --nodes 4 --dir testnet    four nodes on this machine
 //	hufu-node run --dir testnet/node0            one node
 //	hufu-node load --dir testnet                 how much they take, and how fast
+//	hufu-node member, found, join, agree         a consortium of agencies; see docs/consortium.md
 package main
 
 import (
@@ -34,6 +35,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), testnetCommand(), loadCommand())
+	root.AddCommand(runCommand(), testnetCommand(), loadCommand(), memberCommand(), foundCommand(), joinCommand(), agreeCommand())
 	return root
 }
