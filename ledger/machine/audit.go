@@ -7,6 +7,8 @@ import (
 	"math"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/ledger"
 )
 
 // Replay builds a ledger anew, in memory, from the leaves of a store's log: every
@@ -16,32 +18,70 @@ import (
 // store's own.
 func (m *Machine) Replay(store Store) (*Memory, error) { return m.ReplayTo(store, math.MaxUint64) }
 
-// ReplayTo is Replay of the first size leaves, or of all if there are fewer.
+// ReplayTo is Replay of the first size leaves, or of all if there are fewer. The
+// next checkpoint is read and its signatures are verified while one is applied.
 func (m *Machine) ReplayTo(store Store, size uint64) (*Memory, error) {
 	memory := NewMemory()
 	replica, err := NewReplica(m, memory)
 	if err != nil {
 		return nil, err
 	}
-	err = store.Scan(TableLeaf, nil, func(key, leaf []byte) error {
-		if replica.Next() == size {
-			return errEnough
+	blocks, stop := make(chan *block, 1), make(chan struct{})
+	var reading error
+	go func() {
+		defer close(blocks)
+		reading = m.readBlocks(store, size, func(b *block) error {
+			select {
+			case blocks <- b:
+				return nil
+			case <-stop:
+				return errEnough
+			}
+		})
+	}()
+	for b := range blocks {
+		if err == nil {
+			if err = replica.apply(b); err != nil {
+				close(stop)
+			}
 		}
-		if !bytes.Equal(key, u64(replica.Next())) {
-			return damagedLeaf(replica.Next(), errors.New("missing"))
-		}
-		return replica.Add(leaf)
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
 	}
-	if err == nil && replica.Pending() > 0 {
-		err = damagedLeaf(replica.Next()-1, errors.New("no checkpoint follows"))
+	if err == nil {
+		err = reading
 	}
 	if err != nil {
 		return nil, err
 	}
 	return memory, nil
+}
+
+// readBlocks calls yield for one checkpoint after the other.
+func (m *Machine) readBlocks(store Store, size uint64, yield func(*block) error) error {
+	var first uint64
+	var pending [][]byte
+	err := store.Scan(TableLeaf, nil, func(key, leaf []byte) error {
+		next := first + uint64(len(pending))
+		if next == size {
+			return errEnough
+		}
+		if !bytes.Equal(key, u64(next)) {
+			return damagedLeaf(next, errors.New("missing"))
+		}
+		if !ledger.IsStateLeaf(leaf) {
+			pending = append(pending, bytes.Clone(leaf))
+			return nil
+		}
+		b := m.readBlock(first, pending, leaf)
+		first, pending = next+1, nil
+		return yield(b)
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	if err == nil && len(pending) > 0 {
+		err = damagedLeaf(first+uint64(len(pending))-1, errors.New("no checkpoint follows"))
+	}
+	return err
 }
 
 // Compare holds every row of a store against what a replay led to. The error is
@@ -56,7 +96,7 @@ func Compare(store Store, want *Memory) error {
 }
 
 func compareTable(store Store, want *Memory, table Table) error {
-	next := want.table(table).Iter()
+	next := want.tables[table].Iter()
 	more := next.First()
 	err := store.Scan(table, nil, func(key, value []byte) error {
 		if !more || string(key) < next.Key() {

@@ -60,16 +60,44 @@ func (r *Replica) Add(leaf []byte) error {
 const maxPending = 1 << 20
 
 func (r *Replica) checkpoint(leaf []byte) error {
-	at := r.Next()
-	state, err := ledger.ParseStateLeaf(leaf)
-	if err != nil {
-		return damagedLeaf(at, err)
+	err := r.apply(r.machine.readBlock(r.head.Size, r.pending, leaf))
+	r.pending = nil
+	return err
+}
+
+// block is one checkpoint's part of a log: operations, and the state leaf that
+// they must lead to.
+type block struct {
+	// first is the index of its first leaf.
+	first    uint64
+	prepared *Prepared
+	state    *ledger.StateLeaf
+	// err is what is wrong with it by itself.
+	err error
+}
+
+// readBlock does what needs no state.
+func (m *Machine) readBlock(first uint64, leaves [][]byte, state []byte) *block {
+	b := &block{first: first}
+	var err error
+	if b.state, err = ledger.ParseStateLeaf(state); err != nil {
+		b.err = damagedLeaf(first+uint64(len(leaves)), err)
+		return b
 	}
-	prepared, index, err := r.machine.prepareLeaves(r.pending)
-	if err != nil {
-		return damagedLeaf(r.head.Size+uint64(index), err)
+	var index int
+	if b.prepared, index, err = m.prepareLeaves(leaves); err != nil {
+		b.err = damagedLeaf(first+uint64(index), err)
 	}
-	commit, err := r.machine.ApplyPrepared(r.store, state.Time(), prepared)
+	return b
+}
+
+// apply applies the block that follows.
+func (r *Replica) apply(b *block) error {
+	if b.err != nil {
+		return b.err
+	}
+	at := b.first + uint64(len(b.prepared.submissions))
+	commit, err := r.machine.ApplyPrepared(r.store, b.state.Time(), b.prepared)
 	if err != nil {
 		return damagedLeaf(at, err)
 	}
@@ -78,15 +106,15 @@ func (r *Replica) checkpoint(leaf []byte) error {
 		case result.Err != nil:
 			var refused *ledger.RefusedError
 			errors.As(result.Err, &refused)
-			return damagedLeaf(r.head.Size+uint64(i), refused.Reason)
+			return damagedLeaf(b.first+uint64(i), refused.Reason)
 		case result.Receipts[0].Replayed:
-			return damagedLeaf(r.head.Size+uint64(i), errors.New("stands in the log twice"))
+			return damagedLeaf(b.first+uint64(i), errors.New("stands in the log twice"))
 		}
 	}
-	if commit.Head.State != *state || commit.Head.Size != at+1 {
+	if commit.Head.State != *b.state || commit.Head.Size != at+1 {
 		return damagedLeaf(at, errors.New("operations lead to another state"))
 	}
-	r.head, r.pending = commit.Head, nil
+	r.head = commit.Head
 	return nil
 }
 

@@ -57,39 +57,36 @@ type Store interface {
 	Scan(table Table, prefix []byte, yield func(key, value []byte) error) error
 }
 
-// Memory is a Store in memory. It is not safe for concurrent use.
+// Memory is a Store in memory. While nobody writes, many may read.
 type Memory struct{ tables map[Table]*rows }
 
 // rows are those of one table, in the order of their keys.
 type rows = btree.Map[string, []byte]
 
 // NewMemory makes an empty store.
-func NewMemory() *Memory { return &Memory{map[Table]*rows{}} }
-
-func (m *Memory) table(table Table) *rows {
-	t, ok := m.tables[table]
-	if !ok {
-		t = new(rows)
-		m.tables[table] = t
+func NewMemory() *Memory {
+	m := &Memory{map[Table]*rows{}}
+	for _, table := range Tables() {
+		m.tables[table] = new(rows)
 	}
-	return t
+	return m
 }
 
 // Get implements Store.
 func (m *Memory) Get(table Table, key []byte) ([]byte, error) {
-	value, _ := m.table(table).Get(string(key))
+	value, _ := m.tables[table].Get(string(key))
 	return slices.Clone(value), nil
 }
 
 // Put implements Store.
 func (m *Memory) Put(table Table, key, value []byte) error {
-	m.table(table).Set(string(key), slices.Clone(value))
+	m.tables[table].Set(string(key), slices.Clone(value))
 	return nil
 }
 
 // Scan implements Store.
 func (m *Memory) Scan(table Table, prefix []byte, yield func(key, value []byte) error) (err error) {
-	m.table(table).Ascend(string(prefix), func(key string, value []byte) bool {
+	m.tables[table].Ascend(string(prefix), func(key string, value []byte) bool {
 		if !strings.HasPrefix(key, string(prefix)) {
 			return false
 		}
@@ -110,7 +107,7 @@ type batch struct {
 func newBatch(base Store) *batch { return &batch{base, NewMemory()} }
 
 func (b *batch) Get(table Table, key []byte) ([]byte, error) {
-	if value, ok := b.writes.table(table).Get(string(key)); ok {
+	if value, ok := b.writes.tables[table].Get(string(key)); ok {
 		return slices.Clone(value), nil
 	}
 	return b.base.Get(table, key)
@@ -127,7 +124,7 @@ func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) e
 		return nil
 	}
 	err := b.base.Scan(table, prefix, func(key, value []byte) error {
-		if _, ok := b.writes.table(table).Get(string(key)); ok {
+		if _, ok := b.writes.tables[table].Get(string(key)); ok {
 			return nil
 		}
 		return add(key, value)
@@ -151,7 +148,7 @@ func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) e
 func (b *batch) join(base *batch) {
 	for table, rows := range b.writes.tables {
 		rows.Scan(func(key string, value []byte) bool {
-			base.writes.table(table).Set(key, value)
+			base.writes.tables[table].Set(key, value)
 			return true
 		})
 	}

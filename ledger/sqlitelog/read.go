@@ -99,25 +99,34 @@ func (l *Log) audit(s, copied *Tx, followed machine.Head) error {
 	if err != nil {
 		return err
 	}
-	if err := machine.Compare(s, want); err != nil {
-		return fmt.Errorf("sqlitelog: log.db: %w", err)
-	}
-	if err := l.auditCheckpoints(s, want); err != nil {
-		return err
-	}
-	head, err := machine.ReadHead(s)
-	if err == nil && followed.Size != head.Size {
-		if err = l.checkBehind(s, followed, head); err == nil {
-			want, err = l.machine.ReplayTo(s, followed.Size)
-		}
-	}
+	head, err := machine.ReadHead(want)
 	if err != nil {
 		return err
 	}
-	if err := machine.Compare(copied, want); err != nil {
-		return fmt.Errorf("sqlitelog: witness.db: %w", err)
+	beside := want
+	if followed.Size < head.Size {
+		if beside, err = l.machine.ReplayTo(s, followed.Size); err != nil {
+			return err
+		}
 	}
-	return nil
+	other := make(chan error)
+	go func() { other <- machine.Compare(copied, beside) }()
+	err = l.compare(s, want)
+	if besideErr := <-other; err == nil && besideErr != nil {
+		err = fmt.Errorf("sqlitelog: witness.db: %w", besideErr)
+		if followed.Size > head.Size {
+			err = l.checkBehind(s, followed, head)
+		}
+	}
+	return err
+}
+
+// compare holds log.db against what its operations lead to.
+func (l *Log) compare(s *Tx, want *machine.Memory) error {
+	if err := machine.Compare(s, want); err != nil {
+		return fmt.Errorf("sqlitelog: log.db: %w", err)
+	}
+	return l.auditCheckpoints(s, want)
 }
 
 // tableCheckpoint names the table in a DamagedError.
