@@ -223,3 +223,21 @@ func TestStale(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLongRecords: the newest steps are told, and of a record that nobody can read
+// in a moment where it stands.
+func TestLongRecords(t *testing.T) {
+	w := inquirytest.New(t)
+	w.Sell(100)
+	a, err := inquiry.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
+	expect(t, a, err, "[step] sequence=102", "[step] sequence=39 ", "[more]")
+	if strings.Contains(text(a), "[step] sequence=38 ") {
+		t.Error("more steps than there is room for")
+	}
+	w.Sell(4000)
+	a, err = inquiry.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
+	expect(t, a, err, "[record]", "sequence=4102", "[more]")
+	if strings.Contains(text(a), "[step]") {
+		t.Error("all steps were read")
+	}
+}

@@ -11,8 +11,12 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// maxSteps bounds how many steps of a record are told, the newest.
-const maxSteps = 64
+const (
+	// maxSteps bounds how many steps of a record are told, the newest.
+	maxSteps = 64
+	// maxRead bounds how many are read, for all must be from the first on.
+	maxRead = 4096
+)
 
 // OfRecord tells what is under a salted hash: an anchor, and where a record
 // stands with all its steps, the newest first. The error is [ErrHistory], one of
@@ -76,6 +80,10 @@ type step struct {
 }
 
 func addSteps(ctx context.Context, a *Answer, source Source, trust *ledger.TrustFile, now time.Time, current *ledger.Trail) error {
+	if current.Sequence >= maxRead {
+		a.add("more")
+		return nil
+	}
 	steps, err := history(ctx, source, current)
 	if err != nil {
 		return err

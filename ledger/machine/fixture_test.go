@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/mod/sumdb/note"
-
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -199,18 +197,6 @@ func statusOf(issuer *agency, sequence uint64) *ledger.Status {
 
 func anchorOf(a *agency, n byte) *ledger.Anchor {
 	return &ledger.Anchor{Hash: sha256.Sum256([]byte{n}), Count: 1, Agency: a.did}
-}
-
-func noteSigner(t testing.TB, name string) *ledger.NoteSigner {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return must(ledger.NewLogSigner(name, key))(t)
-}
-
-func signNote(t testing.TB, text string, signers ...note.Signer) []byte {
-	return must(note.Sign(&note.Note{Text: text}, signers...))(t)
 }
 
 func ruleOf(owner *agency) *ledger.Rule {

@@ -70,7 +70,7 @@ func (w *Window) page(r *http.Request, name, about string) *page {
 	p := &page{
 		Name: name, Question: map[string]string{"about": about}, CanCheck: w.checker != nil, Assets: assetsVersion(w.checker), here: r,
 	}
-	switch lang := r.FormValue("lang"); lang {
+	switch lang := asked(r, "lang"); lang {
 	case "en", "zh":
 		p.Lang, p.Chosen = lang, lang
 	default:

@@ -61,6 +61,9 @@ func New(engine Engine, options Options) *Window {
 // ServeHTTP implements http.Handler.
 func (w *Window) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.mux.ServeHTTP(rw, r) }
 
+// asked is a value of the address; the body of a request is never read.
+func asked(r *http.Request, name string) string { return r.URL.Query().Get(name) }
+
 // maxListed is how many agencies and schemas the first page lists.
 const maxListed = 50
 
@@ -109,15 +112,15 @@ func (w *Window) list(ctx context.Context, prefix string) (names []string, more 
 
 // lookup sends whoever asks to the page of what he asks for.
 func (w *Window) lookup(rw http.ResponseWriter, r *http.Request) {
-	asked := strings.TrimSpace(r.FormValue("q"))
-	id, version, isSchema := schemaName(asked)
+	q := strings.TrimSpace(asked(r, "q"))
+	id, version, isSchema := schemaName(q)
 	switch {
-	case asked == "":
+	case q == "":
 		w.redirect(rw, r, "/")
-	case ledger.CheckDID(asked) == nil:
-		w.redirect(rw, r, "/agency", "did", asked)
-	case isHash(asked):
-		w.redirect(rw, r, "/record", "hash", strings.ToLower(asked))
+	case ledger.CheckDID(q) == nil:
+		w.redirect(rw, r, "/agency", "did", q)
+	case isHash(q):
+		w.redirect(rw, r, "/record", "hash", strings.ToLower(q))
 	case isSchema:
 		w.redirect(rw, r, "/schema", "id", id, "version", version)
 	default:
@@ -142,7 +145,7 @@ func schemaName(s string) (id, version string, ok bool) {
 }
 
 func (w *Window) redirect(rw http.ResponseWriter, r *http.Request, path string, pairs ...string) {
-	http.Redirect(rw, r, link(path, r.FormValue("lang"), pairs...), http.StatusSeeOther)
+	http.Redirect(rw, r, link(path, asked(r, "lang"), pairs...), http.StatusSeeOther)
 }
 
 // link is an address within the window; lang is kept where it was chosen.
@@ -161,13 +164,13 @@ func link(path, lang string, pairs ...string) string {
 }
 
 func (w *Window) agency(rw http.ResponseWriter, r *http.Request) {
-	did := r.FormValue("did")
+	did := asked(r, "did")
 	answer, err := inquiry.OfAgency(r.Context(), w.engine, w.engine.Trust(), w.clock(), did)
 	w.answer(rw, r, "agency", answer, err, "did", did)
 }
 
 func (w *Window) schema(rw http.ResponseWriter, r *http.Request) {
-	id, text := r.FormValue("id"), r.FormValue("version")
+	id, text := asked(r, "id"), asked(r, "version")
 	version, err := strconv.ParseUint(text, 10, 32)
 	if err != nil {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
@@ -178,7 +181,7 @@ func (w *Window) schema(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *Window) record(rw http.ResponseWriter, r *http.Request) {
-	text := r.FormValue("hash")
+	text := asked(r, "hash")
 	hash, err := hex.DecodeString(text)
 	if err != nil || len(hash) != 32 {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
@@ -188,8 +191,8 @@ func (w *Window) record(rw http.ResponseWriter, r *http.Request) {
 	w.answer(rw, r, "record", answer, err, "hash", text)
 }
 
-// answer writes the page of an answer; asked is what the checker asks again.
-func (w *Window) answer(rw http.ResponseWriter, r *http.Request, about string, answer *inquiry.Answer, err error, asked ...string) {
+// answer writes the page of an answer; question is what the checker asks again.
+func (w *Window) answer(rw http.ResponseWriter, r *http.Request, about string, answer *inquiry.Answer, err error, question ...string) {
 	if err != nil {
 		w.failWith(rw, r, err)
 		return
@@ -200,8 +203,8 @@ func (w *Window) answer(rw http.ResponseWriter, r *http.Request, about string, a
 	}
 	p := w.page(r, about, about)
 	p.Answer = answer
-	for i := 0; i < len(asked); i += 2 {
-		p.Question[asked[i]] = asked[i+1]
+	for i := 0; i < len(question); i += 2 {
+		p.Question[question[i]] = question[i+1]
 	}
 	w.write(rw, status, p)
 }

@@ -44,8 +44,12 @@ type World struct {
 	Record, Anchored [32]byte
 
 	root crypto.Signer
-	mu   sync.Mutex
-	now  time.Time
+	// trail is where the parcel stands, holder has it, buyer will.
+	trail         *ledger.Trail
+	holder, buyer crypto.Signer
+
+	mu  sync.Mutex
+	now time.Time
 }
 
 // Agency is a DID with its key.
@@ -116,19 +120,25 @@ func (w *World) parcel() {
 		Holder: public(w, holder), Registrar: w.Office.DID, Region: Region,
 	}
 	w.Submit(w.sign(t, w.Office.key))
+	w.trail, w.holder, w.buyer = t, holder, newKey(w)
 	for range 2 {
 		w.Pass(time.Minute)
-		t, holder = w.sell(t, holder)
+		w.Sell(1)
 	}
 }
 
-// sell passes the parcel on.
-func (w *World) sell(t *ledger.Trail, from crypto.Signer) (*ledger.Trail, crypto.Signer) {
-	to, next := newKey(w), *t
-	next.Previous, next.Sequence, next.State = sha256.Sum256(t.Bytes()), t.Sequence+1, "transferred"
-	next.Commitment, next.Holder = sha256.Sum256(t.Commitment[:]), public(w, to)
-	w.Submit(w.sign(&next, w.Office.key, from, to))
-	return &next, to
+// Sell passes the parcel on so many times, in one batch.
+func (w *World) Sell(times int) {
+	w.Helper()
+	var ops []*ledger.SignedOperation
+	for range times {
+		next := *w.trail
+		next.Previous, next.Sequence, next.State = sha256.Sum256(w.trail.Bytes()), next.Sequence+1, "transferred"
+		next.Commitment, next.Holder = sha256.Sum256(next.Commitment[:]), public(w, w.buyer)
+		ops = append(ops, w.sign(&next, w.Office.key, w.holder, w.buyer))
+		w.trail, w.holder, w.buyer = &next, w.buyer, w.holder
+	}
+	w.Submit(ops...)
 }
 
 // Accredit puts an accreditation on the ledger.
