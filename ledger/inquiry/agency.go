@@ -16,9 +16,6 @@ const maxAccreditations = 64
 // that leads to the root agency, or why it does not count. The error is
 // ledger.ErrKey, one of ledger.Resolve, or the source's.
 func OfAgency(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, did string) (*Answer, error) {
-	if err := ledger.CheckDID(did); err != nil {
-		return nil, err
-	}
 	if now.IsZero() {
 		now = time.Now()
 	}

@@ -67,7 +67,7 @@ func TestAnswers(t *testing.T) {
 	a, err = inquiry.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Record)
 	expect(t, a, err, "[record]", "record-state=record-transferred sequence=2 rule=title 1", "[step] sequence=2", "[step] sequence=1", "[step] sequence=0 record-state=record-registered")
 	steps := a.Sections[1:]
-	if len(steps) != 3 || steps[0].Rows[4].Value != w.Now().UTC().Format(time.RFC3339) || steps[1].Rows[4].Value >= steps[0].Rows[4].Value {
+	if len(steps) != 3 || steps[0].Rows[4].Value != w.Now().Add(-2*time.Minute).UTC().Format(time.RFC3339) || steps[1].Rows[4].Value >= steps[0].Rows[4].Value {
 		t.Errorf("times of the steps: %v", steps)
 	}
 
@@ -110,6 +110,7 @@ type liar struct {
 	history   func([]ledger.Change) []ledger.Change
 	keys      func([]string) []string
 	inclusion func(*ledger.Inclusion)
+	index     func(uint64) uint64
 	entries   func([][]byte)
 }
 
@@ -138,6 +139,9 @@ func (l *liar) Keys(ctx context.Context, prefix, after string) ([]string, error)
 }
 
 func (l *liar) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error) {
+	if l.index != nil {
+		index = l.index(index)
+	}
 	p, err := l.Source.ProveInclusion(ctx, index)
 	if err == nil && l.inclusion != nil {
 		l.inclusion(p)
@@ -157,6 +161,14 @@ func (l *liar) Entries(ctx context.Context, from uint64) ([][]byte, error) {
 func TestLies(t *testing.T) {
 	w := inquirytest.New(t)
 	trust := w.Ledger.Trust()
+	anothers, err := w.Ledger.History(t.Context(), ledger.TrailKey(w.Other), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stateLeaf := func(index uint64) bool {
+		leaves, err := w.Ledger.Entries(t.Context(), index)
+		return err == nil && ledger.IsStateLeaf(leaves[0])
+	}
 	other := func(c ledger.Change) ledger.Change {
 		signed, err := ledger.ParseSignedOperation(c.Leaf)
 		if err != nil {
@@ -189,11 +201,18 @@ func TestLies(t *testing.T) {
 		"steps swapped":   {liar{history: func(c []ledger.Change) []ledger.Change { c[0], c[1] = c[1], c[0]; return c }}, inquiry.ErrHistory},
 		"another step":    {liar{history: func(c []ledger.Change) []ledger.Change { c[1] = other(c[1]); return c }}, inquiry.ErrHistory},
 		"another last":    {liar{history: func(c []ledger.Change) []ledger.Change { c[2] = other(c[2]); return c }}, inquiry.ErrHistory},
-		"another first":   {liar{history: func(c []ledger.Change) []ledger.Change { c[0] = other(c[0]); return c }}, inquiry.ErrHistory},
-		"no operation":    {liar{history: func(c []ledger.Change) []ledger.Change { c[1].Leaf = []byte{1}; return c }}, inquiry.ErrHistory},
-		"another index":   {liar{history: func(c []ledger.Change) []ledger.Change { c[2].Index--; return c }}, inquiry.ErrHistory},
-		"a false leaf":    {liar{inclusion: func(p *ledger.Inclusion) { p.Leaf = append(slices.Clone(p.Leaf), 0) }}, ledger.ErrNotIncluded},
-		"a hidden time":   {liar{entries: func(e [][]byte) { e[0] = []byte("none") }}, ledger.ErrNotIncluded},
+		"another record":  {liar{history: func([]ledger.Change) []ledger.Change { return anothers }}, inquiry.ErrHistory},
+		"an older time": {liar{index: func(index uint64) uint64 {
+			if stateLeaf(index) {
+				return index - 2
+			}
+			return index
+		}}, ledger.ErrReader},
+		"another first": {liar{history: func(c []ledger.Change) []ledger.Change { c[0] = other(c[0]); return c }}, inquiry.ErrHistory},
+		"no operation":  {liar{history: func(c []ledger.Change) []ledger.Change { c[1].Leaf = []byte{1}; return c }}, inquiry.ErrHistory},
+		"another index": {liar{history: func(c []ledger.Change) []ledger.Change { c[2].Index--; return c }}, inquiry.ErrHistory},
+		"a false leaf":  {liar{inclusion: func(p *ledger.Inclusion) { p.Leaf = append(slices.Clone(p.Leaf), 0) }}, ledger.ErrNotIncluded},
+		"a hidden time": {liar{entries: func(e [][]byte) { e[0] = []byte("none") }}, ledger.ErrNotIncluded},
 	} {
 		c.liar.Source = w.Ledger
 		if a, err := inquiry.OfRecord(t.Context(), &c.liar, trust, w.Now(), w.Record); !errors.Is(err, c.want) {
@@ -210,6 +229,15 @@ func TestLies(t *testing.T) {
 		}
 		return k
 	}}
+	lends := &liar{Source: w.Ledger, keys: func(k []string) []string {
+		if len(k) == 0 {
+			return nil
+		}
+		return []string{ledger.AccreditationKey(w.District.DID, ledger.ActionAccredit, "110000", inquirytest.Type)}
+	}}
+	if _, err := inquiry.OfAgency(t.Context(), lends, trust, w.Now(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
+		t.Error("another agency's accreditation:", err)
+	}
 	a, err := inquiry.OfAgency(t.Context(), invents, trust, w.Now(), w.Office.DID)
 	if err != nil || strings.Contains(text(a), "[accreditation]") {
 		t.Error("an accreditation that is not there:", err)
@@ -228,13 +256,13 @@ func TestStale(t *testing.T) {
 // in a moment where it stands.
 func TestLongRecords(t *testing.T) {
 	w := inquirytest.New(t)
-	w.Sell(100)
+	w.Sell(w.Record, 100)
 	a, err := inquiry.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
 	expect(t, a, err, "[step] sequence=102", "[step] sequence=39 ", "[more]")
 	if strings.Contains(text(a), "[step] sequence=38 ") {
 		t.Error("more steps than there is room for")
 	}
-	w.Sell(4000)
+	w.Sell(w.Record, 4000)
 	a, err = inquiry.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
 	expect(t, a, err, "[record]", "sequence=4102", "[more]")
 	if strings.Contains(text(a), "[step]") {

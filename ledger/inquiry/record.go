@@ -121,7 +121,7 @@ func history(ctx context.Context, source Source, current *ledger.Trail) ([]step,
 		}
 		for _, c := range changes[:min(uint64(len(changes)), current.Sequence+1-uint64(len(steps)))] {
 			s, err := readStep(c)
-			if err != nil || s.trail.Previous != previous || s.trail.Key() != current.Key() || c.Index < from {
+			if err != nil || s.trail.Previous != previous {
 				return nil, fmt.Errorf("%w: step %d", ErrHistory, len(steps))
 			}
 			steps, previous, from = append(steps, s), sha256.Sum256(s.value), c.Index+1

@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"testing"
 	"time"
@@ -302,5 +303,50 @@ func TestEmptyStore(t *testing.T) {
 	}
 	if _, err := machine.Value(machine.NewMemory(), "a b"); !is(err, ledger.ErrKey) {
 		t.Error(err)
+	}
+}
+
+// TestDamagedHashRow: a row of hashes that is longer than the log is not written on.
+func TestDamagedHashRow(t *testing.T) {
+	w := newWorld(t)
+	row := must(w.store.Get(machine.TableHash, index(0)))(t)
+	if err := w.store.Put(machine.TableHash, index(0), append(row, make([]byte, 32)...)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.machine.Apply(w.store, w.now, w.sign(anchorOf(w.root, 1), w.root.key)); !is(err, machine.ErrDamaged) {
+		t.Error(err)
+	}
+}
+
+// TestCheckHashes: rows that are missing, more, or others.
+func TestCheckHashes(t *testing.T) {
+	w := newWorld(t)
+	for n := range byte(20) {
+		w.accept(w.sign(anchorOf(w.root, n), w.root.key))
+	}
+	if err := machine.CheckHashes(w.store); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		table machine.Table
+		last  uint64
+	}{"a row of hashes": {machine.TableHash, 0}, "a leaf": {machine.TableLeaf, 0}} {
+		err := w.store.Scan(c.table, nil, func(key, _ []byte) error {
+			c.last = binary.BigEndian.Uint64(key)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := machine.CheckHashes(without(t, w.store, c.table, index(byte(c.last)))); !is(err, machine.ErrDamaged) {
+			t.Errorf("without the last of %s: %v", name, err)
+		}
+		more := without(t, w.store, c.table, nil)
+		if err := more.Put(c.table, index(byte(c.last+1)), make([]byte, 32)); err != nil {
+			t.Fatal(err)
+		}
+		if err := machine.CheckHashes(more); !is(err, machine.ErrDamaged) {
+			t.Errorf("more than the last of %s: %v", name, err)
+		}
 	}
 }

@@ -40,16 +40,14 @@ type World struct {
 	// District is accredited by the root, Office by District, Gym was, and is
 	// suspended.
 	District, Office, Gym Agency
-	// Record is the parcel's, Anchored an anchor's hash.
-	Record, Anchored [32]byte
+	// Record is the parcel's, Other another's with as many steps, Anchored an
+	// anchor's hash.
+	Record, Other, Anchored [32]byte
 
-	root crypto.Signer
-	// trail is where the parcel stands, holder has it, buyer will.
-	trail         *ledger.Trail
-	holder, buyer crypto.Signer
-
-	mu  sync.Mutex
-	now time.Time
+	root    crypto.Signer
+	parcels map[[32]byte]*parcel
+	mu      sync.Mutex
+	now     time.Time
 }
 
 // Agency is a DID with its key.
@@ -62,10 +60,17 @@ type Agency struct {
 // time.
 func start() time.Time { return time.Now().Add(-time.Hour).Truncate(time.Second) }
 
+// parcel is where a parcel stands; holder has it, buyer will.
+type parcel struct {
+	trail         *ledger.Trail
+	holder, buyer crypto.Signer
+}
+
 // New makes the ledger.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{TB: t, root: newKey(t), now: start(), Record: ledger.SaltedHash(Salt, Parcel), Anchored: sha256.Sum256([]byte("anchored"))}
+	w := &World{TB: t, root: newKey(t), now: start(), Record: ledger.SaltedHash(Salt, Parcel), Other: sha256.Sum256([]byte("other")), Anchored: sha256.Sum256([]byte("anchored"))}
+	w.parcels = map[[32]byte]*parcel{}
 	var err error
 	w.Ledger, err = sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/window", ledgertest.ZK{}, w.root, sqlitelog.InitOptions{Clock: w.Now})
 	if err != nil {
@@ -104,39 +109,46 @@ func (w *World) fill() {
 		Attributes: [ledger.AttributeSlots]string{"parcel", "holder", "area"},
 	}, w.Office.key))
 	w.Submit(w.sign(&ledger.Anchor{Hash: w.Anchored, Count: 12, Agency: w.Office.DID}, w.Office.key))
-	w.parcel()
+	w.rule()
+	for _, record := range [][32]byte{w.Record, w.Other} {
+		w.register(record)
+		for range 2 {
+			w.Pass(time.Minute)
+			w.Sell(record, 1)
+		}
+	}
 }
 
-func (w *World) parcel() {
+func (w *World) rule() {
 	rule := &ledger.Rule{ID: "title", Version: 1, Hash: sha256.Sum256([]byte("law")), Owner: w.Office.DID, Type: Type, Transitions: []ledger.Transition{
 		{From: "", To: "registered", Signers: ledger.SignerRegistrar},
 		{From: "registered", To: "transferred", Signers: ledger.SignerRegistrar | ledger.SignerHolder | ledger.SignerNext},
 		{From: "transferred", To: "transferred", Signers: ledger.SignerRegistrar | ledger.SignerHolder | ledger.SignerNext},
 	}}
 	w.Submit(w.sign(rule, w.Office.key))
+}
+
+func (w *World) register(record [32]byte) {
 	holder := newKey(w)
 	t := &ledger.Trail{
-		Record: w.Record, Rule: "title", Version: 1, State: "registered", Commitment: sha256.Sum256([]byte("one")),
+		Record: record, Rule: "title", Version: 1, State: "registered", Commitment: sha256.Sum256([]byte("one")),
 		Holder: public(w, holder), Registrar: w.Office.DID, Region: Region,
 	}
 	w.Submit(w.sign(t, w.Office.key))
-	w.trail, w.holder, w.buyer = t, holder, newKey(w)
-	for range 2 {
-		w.Pass(time.Minute)
-		w.Sell(1)
-	}
+	w.parcels[record] = &parcel{t, holder, newKey(w)}
 }
 
-// Sell passes the parcel on so many times, in one batch.
-func (w *World) Sell(times int) {
+// Sell passes a parcel on so many times, in one batch.
+func (w *World) Sell(record [32]byte, times int) {
 	w.Helper()
+	p := w.parcels[record]
 	var ops []*ledger.SignedOperation
 	for range times {
-		next := *w.trail
-		next.Previous, next.Sequence, next.State = sha256.Sum256(w.trail.Bytes()), next.Sequence+1, "transferred"
-		next.Commitment, next.Holder = sha256.Sum256(next.Commitment[:]), public(w, w.buyer)
-		ops = append(ops, w.sign(&next, w.Office.key, w.holder, w.buyer))
-		w.trail, w.holder, w.buyer = &next, w.buyer, w.holder
+		next := *p.trail
+		next.Previous, next.Sequence, next.State = sha256.Sum256(p.trail.Bytes()), next.Sequence+1, "transferred"
+		next.Commitment, next.Holder = sha256.Sum256(next.Commitment[:]), public(w, p.buyer)
+		ops = append(ops, w.sign(&next, w.Office.key, p.holder, p.buyer))
+		p.trail, p.holder, p.buyer = &next, p.buyer, p.holder
 	}
 	w.Submit(ops...)
 }
