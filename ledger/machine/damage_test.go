@@ -327,6 +327,17 @@ func TestCheckHashes(t *testing.T) {
 	if err := machine.CheckHashes(w.store); err != nil {
 		t.Fatal(err)
 	}
+	head := must(w.store.Get(machine.TableHead, []byte("head")))(t)
+	for _, off := range []byte{1, 2} {
+		other := without(t, w.store, machine.TableHead, nil)
+		head[7] += off // one more, then three
+		if err := other.Put(machine.TableHead, []byte("head"), head); err != nil {
+			t.Fatal(err)
+		}
+		if err := machine.CheckHashes(other); !is(err, machine.ErrDamaged) {
+			t.Error("another size:", err)
+		}
+	}
 	for name, c := range map[string]struct {
 		table machine.Table
 		last  uint64
