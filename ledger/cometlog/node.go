@@ -18,6 +18,7 @@ import (
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/proxy"
+	rpccore "github.com/cometbft/cometbft/rpc/core"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -46,6 +47,8 @@ type Node struct {
 	app     *app
 	reactor *reactor
 	comet   *node.Node
+	// blocks reads CometBFT's own; its RPC is not opened.
+	blocks  *rpccore.Environment
 	db      *sqlitelog.Database
 	stopped chan struct{}
 	once    sync.Once
@@ -176,6 +179,9 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 		node.DefaultMetricsProvider(config.Instrumentation), logger(options),
 		node.CustomReactors(map[string]p2p.Reactor{"CHECKPOINTS": n.reactor}))
 	if err != nil {
+		return fmt.Errorf("cometlog: %w", err)
+	}
+	if n.blocks, err = n.comet.ConfigureRPC(); err != nil {
 		return fmt.Errorf("cometlog: %w", err)
 	}
 	if err := n.comet.Start(); err != nil {

@@ -134,6 +134,10 @@ func TestConsortiumByHand(t *testing.T) {
 	if out, err := agree("", "--leave", "agency0.example/node", "--yes"); err != nil || !strings.Contains(out, "Agreement 2: 4 members instead of 5, of whom 3 must sign.") {
 		t.Fatal(out, err)
 	}
+	audited, err := hufuNode(t, "", "audit", "--consortium", f.path("consortium"), "--fingerprint", f.fingerprint, "--at", strings.Join(f.addresses[1:], ","))
+	if err != nil || !strings.Contains(audited, "light client agrees") || !strings.Contains(audited, " nodes vote") {
+		t.Error("audit:", err, audited)
+	}
 	f.kill(0)
 	chain, err := f.client(1).TrustChain(t.Context(), 1)
 	if err != nil {

@@ -4,6 +4,7 @@
 //	hufu-node run --dir testnet/node0            one node
 //	hufu-node load --dir testnet                 how much they take, and how fast
 //	hufu-node member, found, join, agree         a consortium of agencies; see docs/consortium.md
+//	hufu-node audit --at URL,URL                 a second opinion on its checkpoints
 package main
 
 import (
@@ -35,6 +36,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), testnetCommand(), loadCommand(), memberCommand(), foundCommand(), joinCommand(), agreeCommand())
+	root.AddCommand(runCommand(), testnetCommand(), loadCommand(), memberCommand(), foundCommand(), joinCommand(), agreeCommand(), auditCommand())
 	return root
 }

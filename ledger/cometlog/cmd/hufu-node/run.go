@@ -87,6 +87,7 @@ func serve(ctx context.Context, node *cometlog.Node, failed chan<- error) error 
 	}
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(node, remote.HandlerOptions{}))
+	pages.HandleFunc("GET /v1/light/{height}", lightHandler(node))
 	pages.Handle("/", window.New(node, window.Options{}))
 	go func() {
 		if err := remote.Serve(ctx, listener, pages); err != nil {
