@@ -11,8 +11,8 @@
 // checks the server. Labels and words are names for a table of sentences; see
 // package window.
 //
-// For example: Record(ctx, source, trust, time.Time{}, hash) of a parcel that was
-// registered, then sold, returns a section "record" with its state, "held", and
-// two sections "step" with the index of each in the log and when the ledger had
-// it. A hash that nobody anchored returns one section "absent".
+// For example: OfRecord(ctx, source, trust, time.Time{}, hash) of a parcel that was
+// registered, then sold, returns a section "record" with its state, "transferred",
+// and two sections "step" with the index of each in the log and by when the ledger
+// had it. A hash that nobody anchored returns one section "absent".
 package inquiry

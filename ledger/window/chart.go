@@ -12,9 +12,9 @@ const (
 	chartHeight = 180
 )
 
-// Chart is the curve of the log's growth as the points of an SVG polyline: in
+// chart is the curve of the log's growth as the points of an SVG polyline: in
 // steps, for between two checkpoints nothing is known.
-type Chart struct {
+type chart struct {
 	Line, Area string
 	// First and Last are when the curve begins and ends, Size where.
 	First, Last string
@@ -22,7 +22,7 @@ type Chart struct {
 }
 
 // Chart draws the points.
-func (p *page) Chart() Chart {
+func (p *page) Chart() chart {
 	first, last := p.Growth[0], p.Growth[len(p.Growth)-1]
 	span := max(last.Time.Sub(first.Time), time.Second)
 	var line strings.Builder
@@ -35,7 +35,7 @@ func (p *page) Chart() Chart {
 		y = chartHeight * (1 - float64(point.Size)/float64(last.Size))
 		fmt.Fprintf(&line, "%.1f,%.1f ", x, y)
 	}
-	return Chart{
+	return chart{
 		Line: line.String(), Area: fmt.Sprintf("0,%d %s %d,%d", chartHeight, line.String(), chartWidth, chartHeight),
 		First: clock(first.Time), Last: clock(last.Time), Size: last.Size,
 	}

@@ -15,43 +15,43 @@ const maxPoints = 64
 // growth remembers when the log had which size: what was once so stays so.
 type growth struct {
 	mu    sync.Mutex
-	known map[uint64]Point
+	known map[uint64]point
 }
 
-// Point says that the log had Size leaves at a time.
-type Point struct {
+// point says that the log had Size leaves at a time.
+type point struct {
 	Size uint64
 	Time time.Time
 }
 
 // chart reads the points of a log up to a head. They are drawn, not proved.
-func (g *growth) chart(ctx context.Context, engine inquiry.Source, head *ledger.Head) ([]Point, error) {
+func (g *growth) chart(ctx context.Context, engine inquiry.Source, head *ledger.Head) ([]point, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	points, err := g.upTo(ctx, engine, head.Size)
-	return append(points, Point{head.Size, head.State.Time()}), err
+	return append(points, point{head.Size, head.State.Time()}), err
 }
 
 // upTo takes a power of two as the step, so that what was read before is used
 // again as the log grows.
-func (g *growth) upTo(ctx context.Context, engine inquiry.Source, size uint64) ([]Point, error) {
+func (g *growth) upTo(ctx context.Context, engine inquiry.Source, size uint64) ([]point, error) {
 	step := uint64(1)
 	for size/step >= maxPoints {
 		step *= 2
 	}
-	known := map[uint64]Point{}
-	var points []Point
+	known := map[uint64]point{}
+	var points []point
 	for at := uint64(0); at < size; at += step {
-		point, ok := g.known[at]
+		p, ok := g.known[at]
 		if !ok {
 			var err error
-			if point, err = after(ctx, engine, at); err != nil {
+			if p, err = after(ctx, engine, at); err != nil {
 				return nil, err
 			}
 		}
-		known[at] = point
-		if n := len(points); (n == 0 || points[n-1].Size < point.Size) && point.Size < size {
-			points = append(points, point)
+		known[at] = p
+		if n := len(points); (n == 0 || points[n-1].Size < p.Size) && p.Size < size {
+			points = append(points, p)
 		}
 	}
 	g.known = known
@@ -59,19 +59,19 @@ func (g *growth) upTo(ctx context.Context, engine inquiry.Source, size uint64) (
 }
 
 // after is the first checkpoint whose state leaf comes at or after an index.
-func after(ctx context.Context, engine inquiry.Source, index uint64) (Point, error) {
+func after(ctx context.Context, engine inquiry.Source, index uint64) (point, error) {
 	for at := index; ; {
 		leaves, err := engine.Entries(ctx, at)
 		if err != nil {
-			return Point{}, err
+			return point{}, err
 		}
 		for i, leaf := range leaves {
 			if ledger.IsStateLeaf(leaf) {
 				state, err := ledger.ParseStateLeaf(leaf)
 				if err != nil {
-					return Point{}, err
+					return point{}, err
 				}
-				return Point{at + uint64(i) + 1, state.Time()}, nil
+				return point{at + uint64(i) + 1, state.Time()}, nil
 			}
 		}
 		at += uint64(max(len(leaves), 1))

@@ -51,7 +51,7 @@ type page struct {
 	// Error names a sentence.
 	Error string
 
-	Growth                    []Point
+	Growth                    []point
 	Agencies, Schemas         []string
 	MoreAgencies, MoreSchemas bool
 	// CanCheck is false where this program was built without the checker.
