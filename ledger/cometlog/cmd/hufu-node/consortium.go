@@ -313,11 +313,7 @@ func (a *agreement) current(ctx context.Context, client *remote.Client) (t *ledg
 	if err != nil {
 		return nil, err
 	}
-	chain, err := client.TrustChain(ctx, trust.Number+1)
-	if err != nil {
-		return nil, err
-	}
-	if trust, err = trust.Follow(chain...); err != nil {
+	if trust, err = followed(ctx, client, trust); err != nil {
 		return nil, err
 	}
 	err = ledger.Resolve(ctx, client, trust, time.Now(), 0, func(view *ledger.View) error {
@@ -325,6 +321,15 @@ func (a *agreement) current(ctx context.Context, client *remote.Client) (t *ledg
 		return err
 	})
 	return t, err
+}
+
+// followed is a trust file as of the newest agreement.
+func followed(ctx context.Context, client *remote.Client, trust *ledger.TrustFile) (*ledger.TrustFile, error) {
+	chain, err := client.TrustChain(ctx, trust.Number+1)
+	if err != nil {
+		return nil, err
+	}
+	return trust.Follow(chain...)
 }
 
 // next is the agreement after the current one.

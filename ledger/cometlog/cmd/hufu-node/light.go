@@ -149,11 +149,7 @@ func untilBlock(ctx context.Context, ask func() (*cometlog.Opinion, error)) (opi
 }
 
 func newestHead(ctx context.Context, client *remote.Client, trust *ledger.TrustFile) (head *ledger.Head, err error) {
-	chain, err := client.TrustChain(ctx, trust.Number+1)
-	if err != nil {
-		return nil, err
-	}
-	if trust, err = trust.Follow(chain...); err != nil {
+	if trust, err = followed(ctx, client, trust); err != nil {
 		return nil, err
 	}
 	err = ledger.Resolve(ctx, client, trust, time.Now(), 0, func(view *ledger.View) error {
