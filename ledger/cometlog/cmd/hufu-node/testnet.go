@@ -50,6 +50,9 @@ func testnetCommand() *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			t.out = cmd.OutOrStdout()
+			if !cmd.Flags().Changed("heartbeat") {
+				t.heartbeat = min(t.heartbeat, t.epoch) // an epoch closes with the checkpoint after it
+			}
 			return t.run(cmd.Context())
 		},
 	}
@@ -58,7 +61,7 @@ func testnetCommand() *cobra.Command {
 	flags.IntVar(&t.nodes, "nodes", 4, "how many nodes, from 1 to 32")
 	flags.IntVar(&t.port, "port", 26600, "the first of three TCP ports a node: peers, API, metrics")
 	flags.DurationVar(&t.epoch, "epoch", time.Hour, "length of an epoch: how long until a revocation shows in zero knowledge")
-	flags.DurationVar(&t.heartbeat, "heartbeat", time.Minute, "how long the ledger may go without a checkpoint")
+	flags.DurationVar(&t.heartbeat, "heartbeat", time.Minute, "how long the ledger may go without a checkpoint; no longer than an epoch if not given")
 	flags.BoolVar(&t.makeOnly, "make-only", false, "make the folders and run nothing")
 	return cmd
 }
