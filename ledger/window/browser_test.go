@@ -203,7 +203,7 @@ func TestALyingPage(t *testing.T) {
 		run(t, ctx, chromedp.Navigate(s.url+"/agency?lang=en&did="+s.Office.DID))
 		kind, text := check(t, ctx)
 		s.lie(nil)
-		if kind != "unknown" || !strings.Contains(text, "were not true") {
+		if kind != "unknown" || !strings.Contains(text, "was not true") {
 			t.Errorf("%s: %s %s", name, kind, text)
 		}
 		shown := evaluate[string](t, ctx, `document.querySelector(".accreditation").innerText`)
@@ -213,6 +213,17 @@ func TestALyingPage(t *testing.T) {
 		if note := evaluate[string](t, ctx, `document.querySelector(".corrected dd").dataset.note`); !strings.HasPrefix(note, "The page said: ") {
 			t.Errorf("%s: %q", name, note)
 		}
+	}
+	s.lie(func(path string, b []byte) []byte {
+		b = swap("/agency", "word-in-force", "word-suspended")(path, b)
+		b = swap("/agency", "<dt>May</dt>", "<dt>May not</dt>")(path, b)
+		return swap("/agency", "<h2>Accreditation</h2>", "<h2>Nothing</h2>")(path, b)
+	})
+	run(t, ctx, chromedp.Navigate(s.url+"/agency?lang=en&did="+s.Office.DID))
+	kind, text := check(t, ctx)
+	shown := evaluate[string](t, ctx, `document.querySelector(".accreditation").outerHTML`)
+	if kind != "good" || strings.Contains(shown, "word-suspended") || strings.Contains(shown, "May not") || strings.Contains(shown, "Nothing") {
+		t.Errorf("ticks, labels and headings: %s %s %s", kind, text, shown)
 	}
 	s.lie(swap("/agency", `data-label="region"`, `data-label="type"`))
 	run(t, ctx, chromedp.Navigate(s.url+"/agency?lang=en&did="+s.Office.DID))

@@ -132,7 +132,8 @@ func scriptSentences() (ids []string) {
 		panic(err) // part of the program
 	}
 	for id := range all {
-		if strings.HasPrefix(id, "check.") || strings.HasPrefix(id, "word.") {
+		switch prefix, _, _ := strings.Cut(id, "."); prefix {
+		case "check", "word", "label", "section":
 			ids = append(ids, id)
 		}
 	}

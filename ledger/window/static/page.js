@@ -90,14 +90,18 @@ function show(reply) {
     say(falseCodes.includes(reply.error) ? "bad" : "unknown", sentence(`check.error-${reply.error}`));
     return;
   }
+  const sections = [...document.querySelectorAll(".answer")];
   const shown = [...document.querySelectorAll(".answer .row")];
   const proved = reply.sections.flatMap((s) => s.rows ?? []);
-  const same = shown.length === proved.length && shown.every((row, i) =>
-    row.dataset.label === proved[i].label && row.dataset.kind === proved[i].kind);
+  const rowsOf = (section) => section.querySelectorAll(".row").length;
+  const same = sections.length === reply.sections.length && shown.length === proved.length &&
+    sections.every((section, i) => rowsOf(section) === (reply.sections[i].rows ?? []).length) &&
+    shown.every((row, i) => row.dataset.label === proved[i].label && row.dataset.kind === proved[i].kind);
   if (!same) {
     say("bad", sentence("check.differs"));
     return;
   }
+  sections.forEach((section, i) => { section.querySelector("h2").textContent = sentence(`section.${reply.sections[i].name}`); });
   const corrected = shown.filter((row, i) => correct(row, proved[i])).length;
   const pinned = document.getElementById("fingerprint").value.trim() !== "";
   const lines = [sentence(corrected === 0 ? "check.good" : "check.corrected", { count: corrected })];
@@ -110,6 +114,8 @@ function show(reply) {
 function correct(row, proved) {
   const dd = row.querySelector("dd");
   const text = spell(proved);
+  row.querySelector("dt").textContent = sentence(`label.${proved.label}`);
+  dd.className = proved.kind === "word" ? `word word-${proved.value}` : proved.kind;
   if (row.dataset.value === proved.value && dd.textContent === text) return false;
   row.classList.add("corrected");
   dd.dataset.note = sentence("check.was", { value: dd.textContent });
