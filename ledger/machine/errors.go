@@ -13,8 +13,6 @@ var (
 	ErrConfig = errors.New("machine: incomplete configuration")
 	// ErrDamaged means a store that does not hold what the log leads to.
 	ErrDamaged = errors.New("machine: store damaged")
-	// ErrDisagrees means a witness that reached another state than the log.
-	ErrDisagrees = errors.New("machine: witness reached another state")
 )
 
 // DamagedError says which row of a store is not what the log leads to. It wraps

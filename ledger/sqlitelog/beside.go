@@ -38,7 +38,7 @@ func (l *Log) applyTwice(tx, copied *Tx, now time.Time, submissions *machine.Pre
 		return nil, err
 	}
 	if commit.Head != followed.Head {
-		return nil, machine.ErrDisagrees
+		return nil, ErrDisagrees
 	}
 	return commit, nil
 }

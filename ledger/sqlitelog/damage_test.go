@@ -302,13 +302,13 @@ func TestWitnessSeesAFalseMap(t *testing.T) {
 	w.submit(w.anchor(1))
 	db := raw(t, w)
 	mustExec(t, db, "UPDATE node SET value = CAST(zeroblob(31) || x'01' || substr(value, 33) AS BLOB)")
-	if _, err := w.log.Submit(t.Context(), w.anchor(2)); !is(err, machine.ErrDisagrees) {
+	if _, err := w.log.Submit(t.Context(), w.anchor(2)); !is(err, sqlitelog.ErrDisagrees) {
 		t.Fatal("state map:", err)
 	}
 	w = newWorld(t)
 	w.submit(w.anchor(1))
 	mustExec(t, raw(t, w), "UPDATE hash SET value = CAST(substr(value, 1, 6*32) || zeroblob(32) || substr(value, 7*32+1) AS BLOB)")
-	if _, err := w.log.Heartbeat(t.Context()); !is(err, machine.ErrDisagrees) {
+	if _, err := w.log.Heartbeat(t.Context()); !is(err, sqlitelog.ErrDisagrees) {
 		t.Fatal("log:", err)
 	}
 }

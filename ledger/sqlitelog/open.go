@@ -22,6 +22,8 @@ var (
 	// ErrKeyFile means a key file that is malformed, readable by others, or
 	// not the one that trust.json names.
 	ErrKeyFile = errors.New("sqlitelog: key file refused")
+	// ErrDisagrees means a witness that reached another state than the log.
+	ErrDisagrees = errors.New("sqlitelog: witness reached another state")
 	// ErrReadOnly means a change to a ledger that was opened to read.
 	ErrReadOnly = errors.New("sqlitelog: opened to read only")
 )

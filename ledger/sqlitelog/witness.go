@@ -94,7 +94,7 @@ func (w *Witness) Close() error { return w.db.Close() }
 // Step follows the log as far as it goes and cosigns its newest checkpoint, unless
 // it has. It reports the size that was signed, 0 for none. A log that shows what
 // its operations do not lead to, that goes back, or that tells a second story, is
-// machine.ErrDisagrees, a [*machine.DamagedError] or a
+// ErrDisagrees, a [*machine.DamagedError] or a
 // [*ledger.InconsistentError], and then the witness never signs for it again
 // what comes after. Other errors are the source's and the system's own.
 func (w *Witness) Step(ctx context.Context, source Source) (signed uint64, err error) {
@@ -165,7 +165,7 @@ func (w *Witness) follow(ctx context.Context, tx *Tx, source Source) (cosigned [
 		return nil, head, false, nil // the log went on while it was asked
 	case claim.Size != head.Size || claim.Root != head.Root:
 		reached := &ledger.Head{Origin: w.trust.Origin, Size: head.Size, Root: head.Root}
-		return nil, head, false, &ledger.InconsistentError{Older: reached, Newer: claim, Err: machine.ErrDisagrees}
+		return nil, head, false, &ledger.InconsistentError{Older: reached, Newer: claim, Err: ErrDisagrees}
 	}
 	if own, err := tx.Checkpoint(head.State.Height); err != nil || own != nil {
 		if w.sent == head.Size {
@@ -184,7 +184,7 @@ func (w *Witness) follow(ctx context.Context, tx *Tx, source Source) (cosigned [
 func (w *Witness) open(signed []byte) (*ledger.Head, error) {
 	n, err := note.Open(signed, note.VerifierList(w.log))
 	if err != nil {
-		return nil, fmt.Errorf("%w: checkpoint not signed by the log", machine.ErrDisagrees)
+		return nil, fmt.Errorf("%w: checkpoint not signed by the log", ErrDisagrees)
 	}
 	return ledger.ParseCheckpoint(n)
 }

@@ -209,7 +209,7 @@ func TestWitnessIsNotFooled(t *testing.T) {
 			signed, leaves, err := honest(from)
 			signed = bytes.Replace(signed, []byte("ledger.example"), []byte("leader.example"), 1)
 			return signed, leaves, err
-		}, machine.ErrDisagrees},
+		}, sqlitelog.ErrDisagrees},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if size, err := w.witness(0).Step(t.Context(), liar{w.log, c.lie}); !is(err, c.want) || size != 0 {

@@ -15,7 +15,7 @@ import (
 // fsync; each is still accepted or refused on its own. Where ctx ends first, the
 // batch may be on disk or not. The error is a [*ledger.RefusedError],
 // ledger.ErrTooLarge, machine.ErrClock, machine.ErrDamaged,
-// machine.ErrDisagrees, [ErrReadOnly], or one of the system.
+// ErrDisagrees, [ErrReadOnly], or one of the system.
 func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	if len(ops) == 0 {
 		return nil, fmt.Errorf("%w: empty batch", ledger.ErrFormat)
