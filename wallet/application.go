@@ -15,6 +15,7 @@ import (
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // ErrOffer means that an offer is not one this wallet can take up.
@@ -59,7 +60,7 @@ func (w *Wallet) Apply(ctx context.Context, offer []byte) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: unknown credential configuration", ErrOffer)
 	}
-	key, err := w.keys.Generate(ctx, KeySpec{Algorithm: ES256, Purpose: "holder"})
+	key, err := w.keys.Generate(ctx, vault.KeySpec{Algorithm: vault.ES256, Purpose: "holder"})
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +76,7 @@ func (w *Wallet) Apply(ctx context.Context, offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := w.store.Update(ctx, func(tx Tx) error { return tx.Put(kindApplication, id, value) }); err != nil {
+	if err := w.store.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindApplication, id, value) }); err != nil {
 		return nil, err
 	}
 	return request, nil
@@ -92,7 +93,7 @@ func credentialID(holder crypto.PublicKey) (string, error) {
 	return hex.EncodeToString(b), err
 }
 
-func (w *Wallet) credentialRequest(ctx context.Context, o *openid.CredentialOffer, schemaID string, key Key) ([]byte, error) {
+func (w *Wallet) credentialRequest(ctx context.Context, o *openid.CredentialOffer, schemaID string, key vault.Key) ([]byte, error) {
 	code := o.Grants.PreAuthorized.Code
 	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: OfferNonce(code), IssuedAt: w.opts.Clock()})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // Reasons why a request is not answered. Nothing is sent in any of these
@@ -180,7 +181,7 @@ func (h *holding) region() string { return stored(h.id, h.record, h.verified).Re
 // held opens every stored credential.
 func (w *Wallet) held(ctx context.Context) ([]holding, error) {
 	var out []holding
-	err := w.store.View(ctx, func(tx Tx) error {
+	err := w.store.View(ctx, func(tx vault.Tx) error {
 		records, err := tx.List(kindCredential)
 		if err != nil {
 			return err
@@ -197,7 +198,7 @@ func (w *Wallet) held(ctx context.Context) ([]holding, error) {
 	return out, err
 }
 
-func (w *Wallet) open(r Record) (holding, error) {
+func (w *Wallet) open(r vault.Record) (holding, error) {
 	h := holding{id: r.ID}
 	if err := json.Unmarshal(r.Value, &h.record); err != nil {
 		return h, fmt.Errorf("wallet: stored credential: %w", err)

@@ -10,6 +10,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -56,9 +57,9 @@ func sketched(t *testing.T) (*testworld.Country, *testworld.Holder, *sketch) {
 }
 
 // records counts what a wallet stores of one kind.
-func records(t *testing.T, h *testworld.Holder, kind string) (list []wallet.Record) {
+func records(t *testing.T, h *testworld.Holder, kind string) (list []vault.Record) {
 	t.Helper()
-	err := h.Store.View(t.Context(), func(tx wallet.Tx) (err error) {
+	err := h.Store.View(t.Context(), func(tx vault.Tx) (err error) {
 		list, err = tx.List(kind)
 		return err
 	})

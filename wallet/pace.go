@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -28,7 +29,7 @@ func (w *Wallet) prepareTimed(ctx context.Context, h *holding, mine *zkp.Credent
 		return nil, err
 	}
 	took := min(time.Since(started), maxPace)
-	return p, w.store.Update(ctx, func(tx Tx) error {
+	return p, w.store.Update(ctx, func(tx vault.Tx) error {
 		slowest, err := readPace(tx)
 		if err != nil {
 			return err
@@ -38,10 +39,10 @@ func (w *Wallet) prepareTimed(ctx context.Context, h *holding, mine *zkp.Credent
 	})
 }
 
-func readPace(tx Tx) (time.Duration, error) {
+func readPace(tx vault.Tx) (time.Duration, error) {
 	r, err := tx.Get(kindPace, paceID)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, vault.ErrNotFound):
 		return 0, nil
 	case err != nil:
 		return 0, err
@@ -56,7 +57,7 @@ func readPace(tx Tx) (time.Duration, error) {
 // nobody's to learn from a clock.
 func (w *Wallet) holdBack(ctx context.Context, started time.Time, proofs int) error {
 	var slowest time.Duration
-	err := w.store.View(ctx, func(tx Tx) (err error) {
+	err := w.store.View(ctx, func(tx vault.Tx) (err error) {
 		slowest, err = readPace(tx)
 		return err
 	})

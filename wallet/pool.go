@@ -8,6 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/provenance"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -57,10 +58,10 @@ func (w *Wallet) fill(ctx context.Context, h *holding, epoch *epochAt, want int)
 		if err != nil {
 			return made, err
 		}
-		err = w.store.Update(ctx, func(tx Tx) error {
+		err = w.store.Update(ctx, func(tx vault.Tx) error {
 			// The blinding is uniform, so its digits name the proof uniquely.
 			b := p.Blinding.Bytes()
-			return tx.Put(kindPrepared, hex.EncodeToString(b[:]), p.Bytes(), Tag{"credential", h.id})
+			return tx.Put(kindPrepared, hex.EncodeToString(b[:]), p.Bytes(), vault.Tag{Name: "credential", Value: h.id})
 		})
 		if err != nil {
 			return made, err
@@ -71,9 +72,9 @@ func (w *Wallet) fill(ctx context.Context, h *holding, epoch *epochAt, want int)
 }
 
 func (w *Wallet) discardOld(ctx context.Context, h *holding, epoch *epochAt) (have int, err error) {
-	err = w.store.Update(ctx, func(tx Tx) error {
+	err = w.store.Update(ctx, func(tx vault.Tx) error {
 		have = 0
-		records, err := tx.List(kindPrepared, Tag{"credential", h.id})
+		records, err := tx.List(kindPrepared, vault.Tag{Name: "credential", Value: h.id})
 		if err != nil {
 			return err
 		}
@@ -95,9 +96,9 @@ func (w *Wallet) discardOld(ctx context.Context, h *holding, epoch *epochAt) (ha
 // used; with none left it prepares on the spot.
 func (w *Wallet) takePrepared(ctx context.Context, h *holding, mine *zkp.Credential, epoch *epochAt) (*zkp.Prepared, error) {
 	var taken *zkp.Prepared
-	err := w.store.Update(ctx, func(tx Tx) error {
+	err := w.store.Update(ctx, func(tx vault.Tx) error {
 		taken = nil
-		records, err := tx.List(kindPrepared, Tag{"credential", h.id})
+		records, err := tx.List(kindPrepared, vault.Tag{Name: "credential", Value: h.id})
 		if err != nil {
 			return err
 		}

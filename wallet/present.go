@@ -11,6 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -89,7 +90,7 @@ func (w *Wallet) token(ctx context.Context, ask *Ask, choice int) (map[string][]
 
 func (w *Wallet) holding(ctx context.Context, id string) (*holding, error) {
 	var h holding
-	err := w.store.View(ctx, func(tx Tx) error {
+	err := w.store.View(ctx, func(tx vault.Tx) error {
 		r, err := tx.Get(kindCredential, id)
 		if err != nil {
 			return err
@@ -175,13 +176,13 @@ func (w *Wallet) remember(ctx context.Context, e Entry) error {
 	var tail [8]byte
 	_, _ = rand.Read(tail[:]) // crypto/rand never fails
 	id := fmt.Sprintf("%s-%x", e.At.Format("20060102T150405.000000000Z"), tail)
-	return w.store.Update(ctx, func(tx Tx) error { return tx.Put(kindHistory, id, value) })
+	return w.store.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindHistory, id, value) })
 }
 
 // History lists every presentation, oldest first.
 func (w *Wallet) History(ctx context.Context) ([]Entry, error) {
 	var out []Entry
-	err := w.store.View(ctx, func(tx Tx) error {
+	err := w.store.View(ctx, func(tx vault.Tx) error {
 		records, err := tx.List(kindHistory)
 		if err != nil {
 			return err

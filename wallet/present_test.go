@@ -11,6 +11,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -91,15 +92,15 @@ func TestHistoryFirst(t *testing.T) {
 var errForgetful = errors.New("no room for history")
 
 // forgetful is a store that keeps everything but history.
-type forgetful struct{ wallet.Store }
+type forgetful struct{ vault.Store }
 
-func (s forgetful) Update(ctx context.Context, fn func(wallet.Tx) error) error {
-	return s.Store.Update(ctx, func(tx wallet.Tx) error { return fn(forgetfulTx{tx}) })
+func (s forgetful) Update(ctx context.Context, fn func(vault.Tx) error) error {
+	return s.Store.Update(ctx, func(tx vault.Tx) error { return fn(forgetfulTx{tx}) })
 }
 
-type forgetfulTx struct{ wallet.Tx }
+type forgetfulTx struct{ vault.Tx }
 
-func (tx forgetfulTx) Put(kind, id string, value []byte, tags ...wallet.Tag) error {
+func (tx forgetfulTx) Put(kind, id string, value []byte, tags ...vault.Tag) error {
 	if kind == "history" {
 		return errForgetful
 	}

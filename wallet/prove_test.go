@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -15,7 +16,7 @@ import (
 // setPace pretends that preparing takes so long on this device.
 func setPace(t *testing.T, h *testworld.Holder, d time.Duration) {
 	t.Helper()
-	none(t, h.Store.Update(t.Context(), func(tx wallet.Tx) error {
+	none(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 		return tx.Put("pace", "prepare", binary.BigEndian.AppendUint64(nil, uint64(d)))
 	}))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -101,7 +102,7 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 		return nil, err
 	}
 	rec := record{Issuer: issuer, Text: sd.String(), SchemaID: found.Schema.ID, Version: found.Schema.Version, Received: w.opts.Clock().UTC()}
-	err = w.store.Update(ctx, func(tx Tx) error {
+	err = w.store.Update(ctx, func(tx vault.Tx) error {
 		a, err := w.finishApplication(tx, id, found.Issuer)
 		if err != nil {
 			return err
@@ -133,9 +134,9 @@ func (w *Wallet) checkHalf(ctx context.Context, found *provenance.Credential, se
 	return err
 }
 
-func (w *Wallet) finishApplication(tx Tx, id, issuer string) (*application, error) {
+func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application, error) {
 	r, err := tx.Get(kindApplication, id)
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, vault.ErrNotFound) {
 		return nil, ErrUnrequested
 	}
 	if err != nil {

@@ -14,14 +14,15 @@ import (
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
 
 func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
-	store := wallet.NewMemoryStore()
-	keys, trust, material := wallet.NewSoftwareKeys(store), c.Log.Trust(), c.WalletMaterial()
+	store := vault.NewMemoryStore()
+	keys, trust, material := vault.NewSoftwareKeys(store), c.Log.Trust(), c.WalletMaterial()
 	for name, open := range map[string]func() (*wallet.Wallet, error){
 		"no store": func() (*wallet.Wallet, error) { return wallet.New(nil, keys, trust, c.Log, material, wallet.Options{}) },
 		"no keys": func() (*wallet.Wallet, error) {

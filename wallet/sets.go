@@ -7,6 +7,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -195,10 +196,10 @@ func (w *Wallet) checkCrowd(ctx context.Context, g *feed.Generation) error {
 }
 
 func (w *Wallet) crowdKnown(ctx context.Context, bits int) (known bool, err error) {
-	err = w.store.View(ctx, func(tx Tx) error {
+	err = w.store.View(ctx, func(tx vault.Tx) error {
 		_, err := tx.Get(kindFeed, recordCrowd(bits))
 		known = err == nil
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, vault.ErrNotFound) {
 			return nil
 		}
 		return err
@@ -240,10 +241,10 @@ func (w *Wallet) storedPart(ctx context.Context, h zkp.Handle, bits int) (*feed.
 }
 
 // storedSet reads one of them; nil where there is none.
-func storedSet[T any](ctx context.Context, store Store, id string, parse func([]byte) (*T, error)) (out *T, err error) {
-	err = store.View(ctx, func(tx Tx) error {
+func storedSet[T any](ctx context.Context, store vault.Store, id string, parse func([]byte) (*T, error)) (out *T, err error) {
+	err = store.View(ctx, func(tx vault.Tx) error {
 		r, err := tx.Get(kindFeed, id)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, vault.ErrNotFound) {
 			return nil
 		}
 		if err == nil {
@@ -255,5 +256,5 @@ func storedSet[T any](ctx context.Context, store Store, id string, parse func([]
 }
 
 func (w *Wallet) keepSet(ctx context.Context, id string, value []byte) error {
-	return w.store.Update(ctx, func(tx Tx) error { return tx.Put(kindFeed, id, value) })
+	return w.store.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindFeed, id, value) })
 }

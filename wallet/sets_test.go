@@ -16,6 +16,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger/feed"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -260,7 +261,7 @@ func kept(t *testing.T, h *testworld.Holder) (restore func()) {
 				t.Errorf("kept %s", r.ID)
 			}
 		}
-		none(t, h.Store.Update(t.Context(), func(tx wallet.Tx) error {
+		none(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 			for _, r := range before {
 				none(t, tx.Delete("feed", r.ID))
 				none(t, tx.Put("feed", r.ID, r.Value))

@@ -11,6 +11,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -56,8 +57,8 @@ type Options struct {
 // Wallet is a citizen's: credentials, keys and history in one store. It is safe
 // for concurrent use.
 type Wallet struct {
-	store    Store
-	keys     KeyStore
+	store    vault.Store
+	keys     vault.KeyStore
 	trust    *ledger.TrustFile
 	ledger   Ledger
 	material Material
@@ -74,7 +75,7 @@ var ErrConfig = errors.New("wallet: incomplete configuration")
 
 // New joins a store, its keys and a ledger. trust came to the citizen together
 // with its fingerprint, by two ways; there is no trust on first use.
-func New(store Store, keys KeyStore, trust *ledger.TrustFile, reader Ledger, material Material, opts Options) (*Wallet, error) {
+func New(store vault.Store, keys vault.KeyStore, trust *ledger.TrustFile, reader Ledger, material Material, opts Options) (*Wallet, error) {
 	if store == nil || keys == nil || trust == nil || reader == nil || material.Status == nil {
 		return nil, fmt.Errorf("%w: store, keys, trust file, ledger and status source are needed", ErrConfig)
 	}
@@ -107,9 +108,9 @@ const secretID = "holder"
 // secret returns the holder secret, and makes it the first time.
 func (w *Wallet) secret(ctx context.Context) (zkp.Secret, error) {
 	var s zkp.Secret
-	err := w.store.Update(ctx, func(tx Tx) error {
+	err := w.store.Update(ctx, func(tx vault.Tx) error {
 		r, err := tx.Get(kindSecret, secretID)
-		if errors.Is(err, ErrNotFound) {
+		if errors.Is(err, vault.ErrNotFound) {
 			if s, err = zkp.GenerateSecret(nil); err != nil {
 				return err
 			}

@@ -17,7 +17,7 @@ func TestNegativeTestsAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	there := map[string]bool{}
-	for _, dir := range []string{"zkp", "zkp/prover", "zkp/prover/ceremony", "wallet", "wallet/issuer", "wallet/sqlitestore", "verifier"} {
+	for _, dir := range []string{"zkp", "zkp/prover", "zkp/prover/ceremony", "wallet", "wallet/issuer", "vault/sqlitevault", "verifier"} {
 		files, err := filepath.Glob(filepath.Join(root, dir, "*_test.go"))
 		if err != nil {
 			t.Fatal(err)

@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/wallet"
-	"github.com/hufu-id/hufu/wallet/sqlitestore"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -21,9 +22,9 @@ import (
 type agency struct {
 	dir   string
 	card  agencyCard
-	vault *sqlitestore.Store
-	keys  wallet.KeyStore
-	key   wallet.Key // signs credentials, requests and ledger operations
+	vault *sqlitevault.Store
+	keys  vault.KeyStore
+	key   vault.Key // signs credentials, requests and ledger operations
 	proof *zkp.PrivateKey
 }
 
@@ -55,23 +56,23 @@ func newAgency(ctx context.Context, dir, name string, root bool, passphrase []by
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &inputError{id: "output.unwritable", name: dir, err: err}
 	}
-	vault, err := sqlitestore.Create(ctx, filepath.Join(dir, vaultName), passphrase, sqlitestore.Options{})
+	store, err := sqlitevault.Create(ctx, filepath.Join(dir, vaultName), passphrase, sqlitevault.Options{})
 	if errors.Is(err, os.ErrExist) {
 		return nil, &inputError{id: "output.exists", name: dir, err: err}
 	}
 	if err != nil {
 		return nil, err
 	}
-	a := &agency{dir: dir, vault: vault, keys: wallet.NewSoftwareKeys(vault), card: agencyCard{Name: name, Root: root}}
+	a := &agency{dir: dir, vault: store, keys: vault.NewSoftwareKeys(store), card: agencyCard{Name: name, Root: root}}
 	if err := a.create(ctx, now); err != nil {
-		return nil, errors.Join(err, vault.Close())
+		return nil, errors.Join(err, store.Close())
 	}
 	return a, nil
 }
 
 func (a *agency) create(ctx context.Context, now time.Time) error {
 	var err error
-	spec := wallet.KeySpec{Algorithm: wallet.ES256, Purpose: "agency"}
+	spec := vault.KeySpec{Algorithm: vault.ES256, Purpose: "agency"}
 	if a.key, err = a.keys.Generate(ctx, spec); err != nil {
 		return err
 	}
@@ -100,7 +101,7 @@ func (a *agency) create(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := a.vault.Update(ctx, func(tx wallet.Tx) error { return tx.Put(kindAgency, agencySelf, secrets) }); err != nil {
+	if err := a.vault.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindAgency, agencySelf, secrets) }); err != nil {
 		return err
 	}
 	if a.card.Root { // the ledger's genesis names it
@@ -168,11 +169,11 @@ func openAgency(ctx context.Context, dir string, passphrase []byte) (*agency, er
 	if err != nil {
 		return nil, err
 	}
-	vault, err := sqlitestore.Open(ctx, filepath.Join(dir, vaultName), passphrase, sqlitestore.Options{})
+	store, err := sqlitevault.Open(ctx, filepath.Join(dir, vaultName), passphrase, sqlitevault.Options{})
 	if err != nil {
 		return nil, &inputError{id: "vault.closed", name: dir, err: err}
 	}
-	a := &agency{dir: dir, card: card, vault: vault, keys: wallet.NewSoftwareKeys(vault)}
+	a := &agency{dir: dir, card: card, vault: store, keys: vault.NewSoftwareKeys(store)}
 	secrets, err := a.secrets(ctx)
 	if err == nil {
 		a.key, err = a.keys.Key(ctx, secrets.SignatureKey)
@@ -181,14 +182,14 @@ func openAgency(ctx context.Context, dir string, passphrase []byte) (*agency, er
 		a.proof, err = zkp.NewPrivateKey(secrets.ProofSeed)
 	}
 	if err != nil {
-		return nil, errors.Join(err, vault.Close())
+		return nil, errors.Join(err, store.Close())
 	}
 	return a, nil
 }
 
 func (a *agency) secrets(ctx context.Context) (*agencySecrets, error) {
 	s := new(agencySecrets)
-	err := a.vault.View(ctx, func(tx wallet.Tx) error {
+	err := a.vault.View(ctx, func(tx vault.Tx) error {
 		r, err := tx.Get(kindAgency, agencySelf)
 		if err != nil {
 			return err

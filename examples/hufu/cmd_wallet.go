@@ -13,6 +13,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -412,7 +413,7 @@ func (a *app) walletShow(dir *string) *cobra.Command {
 					}
 					return a.sayCredential(c, &s)
 				}
-				return wallet.ErrNotFound
+				return vault.ErrNotFound
 			})
 		},
 	}

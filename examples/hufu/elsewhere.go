@@ -11,7 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // elsewhere is a ledger that the demo is given: a consortium's, in real time.
@@ -54,7 +54,7 @@ func (s *scene) joinScene(ctx context.Context) error {
 type importedKey struct{ crypto.Signer }
 
 // Info implements wallet.Key.
-func (importedKey) Info() wallet.KeyInfo { return wallet.KeyInfo{} }
+func (importedKey) Info() vault.KeyInfo { return vault.KeyInfo{} }
 
 func (s *scene) importedRoot(trust *ledger.TrustFile) (*agency, error) {
 	b, err := s.readFile(s.stage.rootKey, limits.Document)

@@ -13,10 +13,11 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/verifier"
 	counterstore "github.com/hufu-id/hufu/verifier/sqlitestore"
 	"github.com/hufu-id/hufu/wallet"
-	"github.com/hufu-id/hufu/wallet/sqlitestore"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
@@ -80,37 +81,37 @@ func (h *home) public() publicFolder { return publicFolder(filepath.Join(h.Ledge
 type citizen struct {
 	*wallet.Wallet
 	home  *home
-	vault *sqlitestore.Store
+	vault *sqlitevault.Store
 	log   ledgerLog
 }
 
 // newCitizen makes a wallet and leaves it open.
 func newCitizen(ctx context.Context, h *home, passphrase []byte, keys *prover.Prover, clock func() time.Time) (*citizen, error) {
-	vault, err := sqlitestore.Create(ctx, filepath.Join(h.dir, vaultName), passphrase, sqlitestore.Options{})
+	store, err := sqlitevault.Create(ctx, filepath.Join(h.dir, vaultName), passphrase, sqlitevault.Options{})
 	if errors.Is(err, os.ErrExist) {
 		return nil, &inputError{id: "output.exists", name: h.dir, err: err}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return joinCitizen(ctx, h, vault, keys, clock)
+	return joinCitizen(ctx, h, store, keys, clock)
 }
 
 // openCitizen opens a wallet; keys may be nil where nothing is proved.
 func openCitizen(ctx context.Context, h *home, passphrase []byte, keys *prover.Prover, clock func() time.Time) (*citizen, error) {
-	vault, err := sqlitestore.Open(ctx, filepath.Join(h.dir, vaultName), passphrase, sqlitestore.Options{})
+	store, err := sqlitevault.Open(ctx, filepath.Join(h.dir, vaultName), passphrase, sqlitevault.Options{})
 	if err != nil {
 		return nil, &inputError{id: "vault.closed", name: h.dir, err: err}
 	}
-	return joinCitizen(ctx, h, vault, keys, clock)
+	return joinCitizen(ctx, h, store, keys, clock)
 }
 
-func joinCitizen(ctx context.Context, h *home, vault *sqlitestore.Store, keys *prover.Prover, clock func() time.Time) (*citizen, error) {
+func joinCitizen(ctx context.Context, h *home, store *sqlitevault.Store, keys *prover.Prover, clock func() time.Time) (*citizen, error) {
 	log, err := openLedger(ctx, h.Ledger, clock)
 	if err != nil {
-		return nil, errors.Join(err, vault.Close())
+		return nil, errors.Join(err, store.Close())
 	}
-	c := &citizen{home: h, vault: vault, log: log}
+	c := &citizen{home: h, vault: store, log: log}
 	schemas, err := h.public().schemas()
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -119,7 +120,7 @@ func joinCitizen(ctx context.Context, h *home, vault *sqlitestore.Store, keys *p
 	if keys != nil {
 		opts.Prover = keys
 	}
-	c.Wallet, err = wallet.New(impatient{vault}, wallet.NewSoftwareKeys(impatient{vault}), h.trust, log,
+	c.Wallet, err = wallet.New(impatient{store}, vault.NewSoftwareKeys(impatient{store}), h.trust, log,
 		wallet.Material{Schemas: schemas, Status: h.public(), Feed: h.feed}, opts)
 	if err != nil {
 		return nil, errors.Join(err, c.Close())

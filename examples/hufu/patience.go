@@ -7,7 +7,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // patience is how long a command waits for a database that another program
@@ -19,14 +19,14 @@ const patience = 4 * time.Second
 var errBusy = errors.New("another program holds the database")
 
 // impatient bounds the waiting for a vault, and not the work once it has it.
-type impatient struct{ wallet.Store }
+type impatient struct{ vault.Store }
 
-func (s impatient) Update(ctx context.Context, fn func(wallet.Tx) error) error {
+func (s impatient) Update(ctx context.Context, fn func(vault.Tx) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timer := time.AfterFunc(patience, func() { cancel(errBusy) })
 	defer timer.Stop()
-	err := s.Store.Update(ctx, func(tx wallet.Tx) error {
+	err := s.Store.Update(ctx, func(tx vault.Tx) error {
 		timer.Stop()
 		return fn(tx)
 	})

@@ -17,10 +17,11 @@ import (
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
-	"github.com/hufu-id/hufu/wallet/sqlitestore"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
@@ -35,9 +36,9 @@ type reason struct {
 }
 
 var reasons = []reason{
-	{wallet.ErrLocked, "why.locked", false},
-	{sqlitestore.ErrIntegrity, "why.vault-damaged", false},
-	{sqlitestore.ErrFormat, "why.vault-damaged", false},
+	{vault.ErrLocked, "why.locked", false},
+	{sqlitevault.ErrIntegrity, "why.vault-damaged", false},
+	{sqlitevault.ErrFormat, "why.vault-damaged", false},
 
 	{ledger.ErrStale, "why.stale", false},
 	{ledger.ErrClock, "why.clock", false},
@@ -150,7 +151,7 @@ var reasons = []reason{
 	{credential.ErrForm, "why.message", true},
 	{zkp.ErrForm, "why.message", true},
 	{wallet.ErrConsent, "why.consent", true},
-	{wallet.ErrNotFound, "why.not-found", false},
+	{vault.ErrNotFound, "why.not-found", false},
 	{did.ErrToken, "why.token", true},
 	{errNoRows, "why.no-rows", true},
 	{errDeclined, "why.declined", true},

@@ -11,6 +11,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
@@ -202,7 +203,7 @@ func (c *Country) OpenDriverDesk() *issuer.Desk {
 	}
 	opts := c.desk
 	opts.Clock = c.Now
-	desk, err := issuer.New(traffic.Issuer(), c.driver, Region, wallet.NewMemoryStore(), c.append, c.Public, opts)
+	desk, err := issuer.New(traffic.Issuer(), c.driver, Region, vault.NewMemoryStore(), c.append, c.Public, opts)
 	c.must(err)
 	c.must(desk.Publish(c.t.Context()))
 	return desk
@@ -237,7 +238,7 @@ func (c *Country) OpenDesk(agency *Agency, region string) *issuer.Desk {
 	c.t.Helper()
 	opts := c.desk
 	opts.Clock = c.Now
-	desk, err := issuer.New(agency.Issuer(), c.Schema, region, wallet.NewMemoryStore(), c.append, c.Public, opts)
+	desk, err := issuer.New(agency.Issuer(), c.Schema, region, vault.NewMemoryStore(), c.append, c.Public, opts)
 	c.must(err)
 	return desk
 }

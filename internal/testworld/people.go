@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -46,8 +47,8 @@ func (c *Country) Child() Resident { return NewResident("林小满", "2015-05-20
 // Holder is a citizen's wallet with the stores under it.
 type Holder struct {
 	*wallet.Wallet
-	Store wallet.Store
-	Keys  wallet.KeyStore
+	Store vault.Store
+	Keys  vault.KeyStore
 	// Code is that of the last offer taken up, for the desk to revoke by.
 	Code string
 }
@@ -55,8 +56,8 @@ type Holder struct {
 // Wallet makes an empty wallet, with a prover if the country uses one.
 func (c *Country) Wallet() *Holder {
 	c.t.Helper()
-	store := wallet.NewMemoryStore()
-	h := &Holder{Store: store, Keys: wallet.NewSoftwareKeys(store)}
+	store := vault.NewMemoryStore()
+	h := &Holder{Store: store, Keys: vault.NewSoftwareKeys(store)}
 	var err error
 	h.Wallet, err = wallet.New(store, h.Keys, c.Log.Trust(), c.Log, c.WalletMaterial(), wallet.Options{Clock: c.Now, Prover: c.prover})
 	c.must(err)

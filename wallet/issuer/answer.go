@@ -12,6 +12,7 @@ import (
 
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -32,7 +33,7 @@ func (d *Desk) Answer(ctx context.Context, envelope []byte) ([]byte, error) {
 		return nil, err
 	}
 	var response []byte
-	err = d.store.Update(ctx, func(tx wallet.Tx) error {
+	err = d.store.Update(ctx, func(tx vault.Tx) error {
 		o, err := d.liveOffer(tx, e.Code)
 		if err != nil {
 			return err
@@ -72,7 +73,7 @@ func (d *Desk) checkApplication(e *openid.RequestEnvelope) (crypto.PublicKey, zk
 	return holder, commitment, nil
 }
 
-func (d *Desk) liveOffer(tx wallet.Tx, code string) (*offer, error) {
+func (d *Desk) liveOffer(tx vault.Tx, code string) (*offer, error) {
 	o, err := getOffer(tx, code)
 	if err != nil {
 		return nil, err
@@ -83,9 +84,9 @@ func (d *Desk) liveOffer(tx wallet.Tx, code string) (*offer, error) {
 	return o, nil
 }
 
-func getOffer(tx wallet.Tx, code string) (*offer, error) {
+func getOffer(tx vault.Tx, code string) (*offer, error) {
 	r, err := tx.Get(kindOffer, hashText(code))
-	if errors.Is(err, wallet.ErrNotFound) {
+	if errors.Is(err, vault.ErrNotFound) {
 		return nil, ErrCode
 	}
 	if err != nil {
@@ -100,12 +101,12 @@ func getOffer(tx wallet.Tx, code string) (*offer, error) {
 
 // bindPerson ties one commitment to one person, for good: two people who share
 // one secret, or one person with two, would break every once-only service.
-func (d *Desk) bindPerson(tx wallet.Tx, person string, commitment zkp.Element) error {
+func (d *Desk) bindPerson(tx vault.Tx, person string, commitment zkp.Element) error {
 	c := commitment.Bytes()
 	name := hex.EncodeToString(c[:])
 	if r, err := tx.Get(kindCommitment, name); err == nil && string(r.Value) != person {
 		return ErrCommitment
-	} else if err != nil && !errors.Is(err, wallet.ErrNotFound) {
+	} else if err != nil && !errors.Is(err, vault.ErrNotFound) {
 		return err
 	}
 	r, err := tx.Get(kindPerson, person)
@@ -121,7 +122,7 @@ func (d *Desk) bindPerson(tx wallet.Tx, person string, commitment zkp.Element) e
 	return tx.Put(kindCommitment, name, []byte(person))
 }
 
-func (d *Desk) issue(ctx context.Context, tx wallet.Tx, code string, o *offer, holder crypto.PublicKey, commitment zkp.Element) ([]byte, error) {
+func (d *Desk) issue(ctx context.Context, tx vault.Tx, code string, o *offer, holder crypto.PublicKey, commitment zkp.Element) ([]byte, error) {
 	today, err := d.today()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
@@ -26,7 +27,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		"no ledger":        func(p *parts) { p.submit = nil },
 		"no publisher":     func(p *parts) { p.publisher = nil },
 	} {
-		p := parts{c.Office.Issuer(), c.Schema, wallet.NewMemoryStore(), submitNothing, c.Public}
+		p := parts{c.Office.Issuer(), c.Schema, vault.NewMemoryStore(), submitNothing, c.Public}
 		edit(&p)
 		desk, err := issuer.New(p.issuer, p.schema, testworld.Region, p.store, p.submit, p.publisher, issuer.Options{})
 		if desk != nil || !errors.Is(err, issuer.ErrConfig) {
@@ -107,7 +108,7 @@ func TestCommitments(t *testing.T) {
 // rewritePeople sets the commitment of everyone at the desk.
 func (o *office) rewritePeople(t *testing.T, commitment []byte) {
 	t.Helper()
-	none(t, o.store.Update(t.Context(), func(tx wallet.Tx) error {
+	none(t, o.store.Update(t.Context(), func(tx vault.Tx) error {
 		people, err := tx.List("person")
 		for _, p := range people {
 			err = errors.Join(err, tx.Put("person", p.ID, commitment))

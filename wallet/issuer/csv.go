@@ -21,6 +21,7 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 )
 
@@ -62,7 +63,7 @@ func (d *Desk) Import(ctx context.Context, table io.Reader) ([]Offer, []RowError
 	}
 	var offers []Offer
 	var refused []RowError
-	err = d.store.Update(ctx, func(tx wallet.Tx) error {
+	err = d.store.Update(ctx, func(tx vault.Tx) error {
 		offers, refused = nil, nil
 		for i, claims := range rows {
 			person, problem, err := d.checkRow(tx, i+1, claims)
@@ -157,7 +158,7 @@ func cell(kind credential.ClaimType, text string) any {
 }
 
 // checkRow returns the person's hash, or why the row is refused.
-func (d *Desk) checkRow(tx wallet.Tx, row int, claims map[string]any) (string, *RowError, error) {
+func (d *Desk) checkRow(tx vault.Tx, row int, claims map[string]any) (string, *RowError, error) {
 	if problems := d.schema.Validate(claims); len(problems) > 0 {
 		return "", &RowError{row, statement.Name(problems[0].Path), problems[0].Reason}, nil
 	}
@@ -169,7 +170,7 @@ func (d *Desk) checkRow(tx wallet.Tx, row int, claims map[string]any) (string, *
 	switch {
 	case err == nil: // at the desk already, or in a row above
 		return "", &RowError{row, claim, ReasonDuplicate}, nil
-	case !errors.Is(err, wallet.ErrNotFound):
+	case !errors.Is(err, vault.ErrNotFound):
 		return "", nil, err
 	}
 	return person, nil, nil
@@ -216,7 +217,7 @@ func hashText(s string) string {
 }
 
 // offer makes a single-use code for a row and stores both.
-func (d *Desk) offer(tx wallet.Tx, row int, person string, claims map[string]any) (*Offer, error) {
+func (d *Desk) offer(tx vault.Tx, row int, person string, claims map[string]any) (*Offer, error) {
 	var b [24]byte
 	_, _ = rand.Read(b[:]) // crypto/rand never fails
 	code := base64.RawURLEncoding.EncodeToString(b[:])

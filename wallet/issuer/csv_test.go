@@ -11,6 +11,7 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -171,7 +172,7 @@ func FuzzImport(f *testing.F) {
 	c := testworld.New(f, testworld.Options{})
 	agency := c.Office.Issuer()
 	f.Fuzz(func(t *testing.T, file string) {
-		desk, err := issuer.New(agency, c.Schema, testworld.Region, wallet.NewMemoryStore(), submitNothing, c.Public, issuer.Options{})
+		desk, err := issuer.New(agency, c.Schema, testworld.Region, vault.NewMemoryStore(), submitNothing, c.Public, issuer.Options{})
 		none(t, err)
 		offers, refused, err := desk.Import(t.Context(), strings.NewReader(file))
 		if err != nil && (offers != nil || refused != nil) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -54,14 +55,14 @@ type Desk struct {
 	issuer    wallet.Issuer
 	schema    *credential.Schema
 	region    string
-	store     wallet.Store
+	store     vault.Store
 	submit    Submit
 	publisher Publisher
 	opts      Options
 }
 
 // New opens a desk on its store.
-func New(issuer wallet.Issuer, schema *credential.Schema, region string, store wallet.Store, submit Submit, publisher Publisher, opts Options) (*Desk, error) {
+func New(issuer wallet.Issuer, schema *credential.Schema, region string, store vault.Store, submit Submit, publisher Publisher, opts Options) (*Desk, error) {
 	if issuer.DID == "" || issuer.Key == nil || issuer.Proof == nil || schema == nil || store == nil || submit == nil || publisher == nil {
 		return nil, fmt.Errorf("%w: issuer keys, schema, store, ledger and publisher are needed", ErrConfig)
 	}

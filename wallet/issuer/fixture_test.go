@@ -10,6 +10,7 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
@@ -34,7 +35,7 @@ func none(t *testing.T, err error) {
 type office struct {
 	*issuer.Desk
 	c       *testworld.Country
-	store   wallet.Store
+	store   vault.Store
 	offline bool // submitting fails
 }
 
@@ -42,7 +43,7 @@ var errOffline = errors.New("no line to the ledger")
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{c: testworld.New(t, testworld.Options{}), store: wallet.NewMemoryStore()}
+	o := &office{c: testworld.New(t, testworld.Options{}), store: vault.NewMemoryStore()}
 	submit := func(ctx context.Context, ops ...*ledger.SignedOperation) error {
 		if o.offline {
 			return errOffline
@@ -113,7 +114,7 @@ func asIs(*application) {}
 type parts struct {
 	issuer    wallet.Issuer
 	schema    *credential.Schema
-	store     wallet.Store
+	store     vault.Store
 	submit    issuer.Submit
 	publisher issuer.Publisher
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/status"
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // Revoke ends the credential that was issued under an offer's code: its bit in
@@ -21,7 +21,7 @@ import (
 func (d *Desk) Revoke(ctx context.Context, code string) error {
 	var o *offer
 	var list *list
-	err := d.store.View(ctx, func(tx wallet.Tx) (err error) {
+	err := d.store.View(ctx, func(tx vault.Tx) (err error) {
 		if o, err = getOffer(tx, code); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (d *Desk) Revoke(ctx context.Context, code string) error {
 	if err != nil {
 		return err
 	}
-	return d.store.Update(ctx, func(tx wallet.Tx) error {
+	return d.store.Update(ctx, func(tx vault.Tx) error {
 		if err := list.save(tx); err != nil {
 			return err
 		}
@@ -62,7 +62,7 @@ func (d *Desk) Revoke(ctx context.Context, code string) error {
 // opening of the desk, and before a signed list expires.
 func (d *Desk) Publish(ctx context.Context) error {
 	var list *list
-	err := d.store.View(ctx, func(tx wallet.Tx) (err error) {
+	err := d.store.View(ctx, func(tx vault.Tx) (err error) {
 		list, err = d.statusList(tx)
 		return err
 	})
@@ -73,7 +73,7 @@ func (d *Desk) Publish(ctx context.Context) error {
 	if err := d.publish(ctx, list); err != nil {
 		return err
 	}
-	return d.store.Update(ctx, func(tx wallet.Tx) error { return list.save(tx) })
+	return d.store.Update(ctx, func(tx vault.Tx) error { return list.save(tx) })
 }
 
 // publish makes the signed list public first: readers who see the new root on
@@ -123,9 +123,9 @@ type listRecord struct {
 
 const listID = "list"
 
-func (d *Desk) statusList(tx wallet.Tx) (*list, error) {
+func (d *Desk) statusList(tx vault.Tx) (*list, error) {
 	r, err := tx.Get(kindStatus, listID)
-	if errors.Is(err, wallet.ErrNotFound) {
+	if errors.Is(err, vault.ErrNotFound) {
 		fresh, err := status.New(1, d.opts.StatusSize)
 		return &list{status: fresh, taken: map[int]bool{}}, err
 	}
@@ -154,7 +154,7 @@ func (l *list) allocate() (int, error) {
 	return i, err
 }
 
-func (l *list) save(tx wallet.Tx) error {
+func (l *list) save(tx vault.Tx) error {
 	b, err := l.status.Bytes()
 	if err != nil {
 		return err

@@ -1,14 +1,14 @@
-package sqlitestore
+package sqlitevault
 
 import (
 	"context"
 	"database/sql"
 	"errors"
 
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
-// Store is an open vault, a wallet.Store. It is safe for many goroutines and
+// Store is an open vault, a vault.Store. It is safe for many goroutines and
 // processes: they take turns.
 type Store struct {
 	db   *sql.DB
@@ -34,9 +34,9 @@ const (
 	immediate = "BEGIN IMMEDIATE"
 )
 
-// View implements wallet.Store. Besides fn's error it returns ErrIntegrity or
+// View implements vault.Store. Besides fn's error it returns ErrIntegrity or
 // ErrRolledBack.
-func (s *Store) View(ctx context.Context, fn func(wallet.Tx) error) error {
+func (s *Store) View(ctx context.Context, fn func(vault.Tx) error) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
@@ -49,10 +49,10 @@ func (s *Store) View(ctx context.Context, fn func(wallet.Tx) error) error {
 	})
 }
 
-// Update implements wallet.Store. When it has returned nil the change has
+// Update implements vault.Store. When it has returned nil the change has
 // reached the disk. Besides fn's error it returns ErrIntegrity or
 // ErrRolledBack.
-func (s *Store) Update(ctx context.Context, fn func(wallet.Tx) error) error {
+func (s *Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (s *Store) Update(ctx context.Context, fn func(wallet.Tx) error) error {
 }
 
 // run gives a transaction to fn and takes it away again.
-func (s *Store) run(ctx context.Context, t *tx, fn func(wallet.Tx) error) error {
+func (s *Store) run(ctx context.Context, t *tx, fn func(vault.Tx) error) error {
 	t.ctx, t.keys, t.digest = ctx, s.keys, s.keys.digester()
 	defer func() { t.done = true }()
 	if err := fn(t); err != nil {
@@ -165,10 +165,10 @@ func (s *Store) Audit(ctx context.Context) error {
 	return s.transact(ctx, deferred, func() error { return s.checkState(ctx) })
 }
 
-// Counter returns how often the vault had changed when this process last
+// Generation returns how often the vault had changed when this process last
 // looked: 1 when new, one more with each Update that writes and each
-// passphrase. Kept outside the vault, it is Options.NewestSeen.
-func (s *Store) Counter() uint64 {
+// passphrase. Kept outside the vault, it is Options.MinGeneration.
+func (s *Store) Generation() uint64 {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
 	return s.seen.counter
@@ -177,7 +177,7 @@ func (s *Store) Counter() uint64 {
 // ChangePassphrase seals the root key under another passphrase, with
 // parameters no weaker than the slot's or than opts.KDF. It asks for the old
 // passphrase even though the vault is open, so that somebody who finds the
-// device unlocked cannot take it over. The error is wallet.ErrLocked,
+// device unlocked cannot take it over. The error is vault.ErrLocked,
 // ErrPassphrase or ErrKDF. Older copies of the file keep the older
 // passphrase.
 func (s *Store) ChangePassphrase(ctx context.Context, old, next []byte, opts Options) error {
@@ -214,7 +214,7 @@ func (s *Store) ChangePassphrase(ctx context.Context, old, next []byte, opts Opt
 }
 
 // Close closes the vault and forgets its keys. Calls that come later get
-// wallet.ErrClosed.
+// vault.ErrClosed.
 func (s *Store) Close() error {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
@@ -240,7 +240,7 @@ func (s *Store) lock(ctx context.Context) error {
 	}
 	if s.closed {
 		<-s.turn
-		return wallet.ErrClosed
+		return vault.ErrClosed
 	}
 	return nil
 }

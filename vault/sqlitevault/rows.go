@@ -1,11 +1,11 @@
-package sqlitestore
+package sqlitevault
 
 import (
 	"context"
 	"database/sql"
 	"errors"
 
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // rowQuery reads whole rows. A record without a body must be seen as damage,
@@ -40,7 +40,7 @@ func scanSlot(from scanner) (slot, error) {
 func readSlot(ctx context.Context, q querier) (slot, error) {
 	s, err := scanSlot(q.QueryRowContext(ctx, slotQuery+" WHERE name = ?", passphraseSlot))
 	if errors.Is(err, sql.ErrNoRows) {
-		return slot{}, wallet.ErrLocked
+		return slot{}, vault.ErrLocked
 	}
 	return s, describe("read slot", err)
 }

@@ -1,4 +1,4 @@
-package sqlitestore_test
+package sqlitevault_test
 
 import (
 	"bytes"
@@ -13,21 +13,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/wallet"
-	"github.com/hufu-id/hufu/wallet/sqlitestore"
-	"github.com/hufu-id/hufu/wallet/wallettest"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/sqlitevault"
+	"github.com/hufu-id/hufu/vault/vaulttest"
 )
 
-var _ wallet.Store = (*sqlitestore.Store)(nil)
+var _ vault.Store = (*sqlitevault.Store)(nil)
 
 var passphrase = []byte("correct horse battery staple")
 
 // quick is the least that the bounds allow, to keep the tests short.
-var quick = sqlitestore.Options{KDF: sqlitestore.KDF{MemoryKiB: 32 << 10, Time: 2, Threads: 4}}
+var quick = sqlitevault.Options{KDF: sqlitevault.KDF{MemoryKiB: 32 << 10, Time: 2, Threads: 4}}
 
-func create(t testing.TB, path string) *sqlitestore.Store {
+func create(t testing.TB, path string) *sqlitevault.Store {
 	t.Helper()
-	s, err := sqlitestore.Create(t.Context(), path, passphrase, quick)
+	s, err := sqlitevault.Create(t.Context(), path, passphrase, quick)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,9 +35,9 @@ func create(t testing.TB, path string) *sqlitestore.Store {
 	return s
 }
 
-func open(t testing.TB, path string) *sqlitestore.Store {
+func open(t testing.TB, path string) *sqlitevault.Store {
 	t.Helper()
-	s, err := sqlitestore.Open(t.Context(), path, passphrase, sqlitestore.Options{})
+	s, err := sqlitevault.Open(t.Context(), path, passphrase, sqlitevault.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,39 +48,39 @@ func open(t testing.TB, path string) *sqlitestore.Store {
 func vaultPath(t testing.TB) string { return filepath.Join(t.TempDir(), "wallet.db") }
 
 func TestStore(t *testing.T) {
-	wallettest.TestStore(t, func(t *testing.T) wallet.Store { return create(t, vaultPath(t)) })
+	vaulttest.TestStore(t, func(t *testing.T) vault.Store { return create(t, vaultPath(t)) })
 }
 
 func TestKeyStore(t *testing.T) {
-	wallettest.TestKeyStore(t, func(t *testing.T) wallet.KeyStore {
-		return wallet.NewSoftwareKeys(create(t, vaultPath(t)))
+	vaulttest.TestKeyStore(t, func(t *testing.T) vault.KeyStore {
+		return vault.NewSoftwareKeys(create(t, vaultPath(t)))
 	})
 }
 
-func update(t testing.TB, s *sqlitestore.Store, fn func(wallet.Tx) error) {
+func update(t testing.TB, s *sqlitevault.Store, fn func(vault.Tx) error) {
 	t.Helper()
 	if err := s.Update(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func put(t testing.TB, s *sqlitestore.Store, id, value string, tags ...wallet.Tag) {
+func put(t testing.TB, s *sqlitevault.Store, id, value string, tags ...vault.Tag) {
 	t.Helper()
-	update(t, s, func(tx wallet.Tx) error { return tx.Put("credential", id, []byte(value), tags...) })
+	update(t, s, func(tx vault.Tx) error { return tx.Put("credential", id, []byte(value), tags...) })
 }
 
 // value reads one record, or says why it cannot.
-func value(t testing.TB, s *sqlitestore.Store, id string) (string, error) {
+func value(t testing.TB, s *sqlitevault.Store, id string) (string, error) {
 	t.Helper()
-	var record wallet.Record
-	err := s.View(t.Context(), func(tx wallet.Tx) (err error) {
+	var record vault.Record
+	err := s.View(t.Context(), func(tx vault.Tx) (err error) {
 		record, err = tx.Get("credential", id)
 		return err
 	})
 	return string(record.Value), err
 }
 
-func wantValue(t testing.TB, s *sqlitestore.Store, id, want string) {
+func wantValue(t testing.TB, s *sqlitevault.Store, id, want string) {
 	t.Helper()
 	if got, err := value(t, s, id); err != nil || got != want {
 		t.Errorf("record %s is %q, %v, want %q", id, got, err, want)
@@ -90,14 +90,14 @@ func wantValue(t testing.TB, s *sqlitestore.Store, id, want string) {
 func TestReopen(t *testing.T) {
 	path := vaultPath(t)
 	s := create(t, path)
-	tag := wallet.Tag{Name: "type", Value: "resident"}
+	tag := vault.Tag{Name: "type", Value: "resident"}
 	put(t, s, "a", "one", tag)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	s = open(t, path)
 	wantValue(t, s, "a", "one")
-	err := s.View(t.Context(), func(tx wallet.Tx) error {
+	err := s.View(t.Context(), func(tx vault.Tx) error {
 		records, err := tx.List("credential", tag)
 		if len(records) != 1 || records[0].ID != "a" {
 			t.Errorf("tags after reopening: %v", records)
@@ -116,21 +116,21 @@ func TestCounter(t *testing.T) {
 	path := vaultPath(t)
 	s := create(t, path)
 	put(t, s, "a", "1")
-	update(t, s, func(wallet.Tx) error { return nil })
-	update(t, s, func(tx wallet.Tx) error { return tx.Delete("credential", "a") })
-	if got := s.Counter(); got != 3 {
+	update(t, s, func(vault.Tx) error { return nil })
+	update(t, s, func(tx vault.Tx) error { return tx.Delete("credential", "a") })
+	if got := s.Generation(); got != 3 {
 		t.Errorf("counter %d after two changes of a new vault, want 3", got)
 	}
 	s.Close()
 	open(t, path)
-	opts := sqlitestore.Options{NewestSeen: 3}
-	again, err := sqlitestore.Open(t.Context(), path, passphrase, opts)
+	opts := sqlitevault.Options{MinGeneration: 3}
+	again, err := sqlitevault.Open(t.Context(), path, passphrase, opts)
 	if err != nil {
 		t.Fatalf("as new as it was seen: %v", err)
 	}
 	again.Close()
-	opts.NewestSeen = 4
-	if _, err := sqlitestore.Open(t.Context(), path, passphrase, opts); !errors.Is(err, sqlitestore.ErrRolledBack) {
+	opts.MinGeneration = 4
+	if _, err := sqlitevault.Open(t.Context(), path, passphrase, opts); !errors.Is(err, sqlitevault.ErrRolledBack) {
 		t.Errorf("older than it was seen: %v", err)
 	}
 }
@@ -140,10 +140,10 @@ func TestPassphrase(t *testing.T) {
 	s := create(t, path)
 	put(t, s, "a", "one")
 	next := []byte("another passphrase")
-	if err := s.ChangePassphrase(t.Context(), next, next, quick); !errors.Is(err, wallet.ErrLocked) {
+	if err := s.ChangePassphrase(t.Context(), next, next, quick); !errors.Is(err, vault.ErrLocked) {
 		t.Errorf("changed without the old passphrase: %v", err)
 	}
-	if err := s.ChangePassphrase(t.Context(), passphrase, nil, quick); !errors.Is(err, sqlitestore.ErrPassphrase) {
+	if err := s.ChangePassphrase(t.Context(), passphrase, nil, quick); !errors.Is(err, sqlitevault.ErrPassphrase) {
 		t.Errorf("changed to nothing: %v", err)
 	}
 	if err := s.ChangePassphrase(t.Context(), passphrase, next, quick); err != nil {
@@ -151,10 +151,10 @@ func TestPassphrase(t *testing.T) {
 	}
 	put(t, s, "b", "two")
 	s.Close()
-	if _, err := sqlitestore.Open(t.Context(), path, passphrase, sqlitestore.Options{}); !errors.Is(err, wallet.ErrLocked) {
+	if _, err := sqlitevault.Open(t.Context(), path, passphrase, sqlitevault.Options{}); !errors.Is(err, vault.ErrLocked) {
 		t.Errorf("the old passphrase: %v", err)
 	}
-	s, err := sqlitestore.Open(t.Context(), path, next, sqlitestore.Options{})
+	s, err := sqlitevault.Open(t.Context(), path, next, sqlitevault.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,8 +166,8 @@ func TestPassphrase(t *testing.T) {
 // A weaker choice at a change of passphrase keeps the stronger parameters.
 func TestNoDowngrade(t *testing.T) {
 	path := vaultPath(t)
-	strong := sqlitestore.Options{KDF: sqlitestore.KDF{MemoryKiB: 48 << 10, Time: 3, Threads: 4}}
-	s, err := sqlitestore.Create(t.Context(), path, passphrase, strong)
+	strong := sqlitevault.Options{KDF: sqlitevault.KDF{MemoryKiB: 48 << 10, Time: 3, Threads: 4}}
+	s, err := sqlitevault.Create(t.Context(), path, passphrase, strong)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,27 +188,27 @@ func TestCreateRefuses(t *testing.T) {
 	if err := os.WriteFile(existing, []byte("something of its owner's"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	weak := func(memory, time uint32, threads uint8) sqlitestore.Options {
-		return sqlitestore.Options{KDF: sqlitestore.KDF{MemoryKiB: memory, Time: time, Threads: threads}}
+	weak := func(memory, time uint32, threads uint8) sqlitevault.Options {
+		return sqlitevault.Options{KDF: sqlitevault.KDF{MemoryKiB: memory, Time: time, Threads: threads}}
 	}
 	tests := []struct {
 		name, path string
 		passphrase []byte
-		opts       sqlitestore.Options
+		opts       sqlitevault.Options
 		want       error
 	}{
 		{"existing file", existing, passphrase, quick, fs.ErrExist},
 		{"missing folder", filepath.Join(dir, "no", "vault"), passphrase, quick, fs.ErrNotExist},
-		{"no passphrase", filepath.Join(dir, "1"), nil, quick, sqlitestore.ErrPassphrase},
-		{"little memory", filepath.Join(dir, "2"), passphrase, weak(31<<10, 3, 4), sqlitestore.ErrKDF},
-		{"much memory", filepath.Join(dir, "3"), passphrase, weak(257<<10, 3, 4), sqlitestore.ErrKDF},
-		{"one pass", filepath.Join(dir, "4"), passphrase, weak(64<<10, 1, 4), sqlitestore.ErrKDF},
-		{"many passes", filepath.Join(dir, "5"), passphrase, weak(64<<10, 11, 4), sqlitestore.ErrKDF},
-		{"many lanes", filepath.Join(dir, "6"), passphrase, weak(64<<10, 3, 17), sqlitestore.ErrKDF},
+		{"no passphrase", filepath.Join(dir, "1"), nil, quick, sqlitevault.ErrPassphrase},
+		{"little memory", filepath.Join(dir, "2"), passphrase, weak(31<<10, 3, 4), sqlitevault.ErrKDF},
+		{"much memory", filepath.Join(dir, "3"), passphrase, weak(257<<10, 3, 4), sqlitevault.ErrKDF},
+		{"one pass", filepath.Join(dir, "4"), passphrase, weak(64<<10, 1, 4), sqlitevault.ErrKDF},
+		{"many passes", filepath.Join(dir, "5"), passphrase, weak(64<<10, 11, 4), sqlitevault.ErrKDF},
+		{"many lanes", filepath.Join(dir, "6"), passphrase, weak(64<<10, 3, 17), sqlitevault.ErrKDF},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if _, err := sqlitestore.Create(t.Context(), tt.path, tt.passphrase, tt.opts); !errors.Is(err, tt.want) {
+			if _, err := sqlitevault.Create(t.Context(), tt.path, tt.passphrase, tt.opts); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 		})
@@ -241,15 +241,15 @@ func TestOpenRefuses(t *testing.T) {
 		want       error
 	}{
 		{"missing", filepath.Join(dir, "missing"), fs.ErrNotExist},
-		{"empty", write("empty", nil), sqlitestore.ErrFormat},
-		{"no database", write("zeros", make([]byte, 8192)), sqlitestore.ErrFormat},
-		{"another database", foreign, sqlitestore.ErrFormat},
-		{"a later version", later, sqlitestore.ErrFormat},
+		{"empty", write("empty", nil), sqlitevault.ErrFormat},
+		{"no database", write("zeros", make([]byte, 8192)), sqlitevault.ErrFormat},
+		{"another database", foreign, sqlitevault.ErrFormat},
+		{"a later version", later, sqlitevault.ErrFormat},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			before, _ := os.ReadFile(tt.path)
-			if _, err := sqlitestore.Open(t.Context(), tt.path, passphrase, sqlitestore.Options{}); !errors.Is(err, tt.want) {
+			if _, err := sqlitevault.Open(t.Context(), tt.path, passphrase, sqlitevault.Options{}); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 			after, _ := os.ReadFile(tt.path)
@@ -285,10 +285,10 @@ func TestClosed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Audit(t.Context()); !errors.Is(err, wallet.ErrClosed) {
+	if err := s.Audit(t.Context()); !errors.Is(err, vault.ErrClosed) {
 		t.Errorf("Audit: %v", err)
 	}
-	if err := s.ChangePassphrase(t.Context(), passphrase, passphrase, quick); !errors.Is(err, wallet.ErrClosed) {
+	if err := s.ChangePassphrase(t.Context(), passphrase, passphrase, quick); !errors.Is(err, vault.ErrClosed) {
 		t.Errorf("ChangePassphrase: %v", err)
 	}
 }
@@ -298,7 +298,7 @@ func TestCreateCancelled(t *testing.T) {
 	path := vaultPath(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := sqlitestore.Create(ctx, path, passphrase, quick); !errors.Is(err, context.Canceled) {
+	if _, err := sqlitevault.Create(ctx, path, passphrase, quick); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
@@ -314,12 +314,12 @@ func TestTwoHandles(t *testing.T) {
 	path := vaultPath(t)
 	first := create(t, path)
 	put(t, first, "counter", "")
-	handles := []*sqlitestore.Store{first, open(t, path)}
+	handles := []*sqlitevault.Store{first, open(t, path)}
 	var group sync.WaitGroup
 	for _, s := range handles {
 		group.Go(func() {
 			for range rounds {
-				err := s.Update(t.Context(), func(tx wallet.Tx) error {
+				err := s.Update(t.Context(), func(tx vault.Tx) error {
 					r, err := tx.Get("credential", "counter")
 					if err != nil {
 						return err
@@ -352,7 +352,7 @@ func TestLongHolder(t *testing.T) {
 	first := create(t, path)
 	second := open(t, path)
 	held := make(chan struct{})
-	go first.Update(t.Context(), func(tx wallet.Tx) error {
+	go first.Update(t.Context(), func(tx vault.Tx) error {
 		close(held)
 		time.Sleep(5300 * time.Millisecond)
 		return tx.Put("credential", "a", []byte("first"))
@@ -360,7 +360,7 @@ func TestLongHolder(t *testing.T) {
 	<-held
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	err := second.Update(ctx, func(tx wallet.Tx) error { return tx.Put("credential", "c", nil) })
+	err := second.Update(ctx, func(tx vault.Tx) error { return tx.Put("credential", "c", nil) })
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("beyond its context: %v", err)
 	}
@@ -369,13 +369,13 @@ func TestLongHolder(t *testing.T) {
 }
 
 // fill puts ten thousand credentials of four kilobytes, each with two tags.
-func fill(b *testing.B, s *sqlitestore.Store) {
+func fill(b *testing.B, s *sqlitevault.Store) {
 	b.Helper()
 	value := bytes.Repeat([]byte("credential"), 400)
-	update(b, s, func(tx wallet.Tx) error {
+	update(b, s, func(tx vault.Tx) error {
 		for i := range 10_000 {
 			err := tx.Put("credential", strconv.Itoa(i), value,
-				wallet.Tag{Name: "type", Value: strconv.Itoa(i % 100)}, wallet.Tag{Name: "batch", Value: strconv.Itoa(i / 10)})
+				vault.Tag{Name: "type", Value: strconv.Itoa(i % 100)}, vault.Tag{Name: "batch", Value: strconv.Itoa(i / 10)})
 			if err != nil {
 				return err
 			}
@@ -406,9 +406,9 @@ func BenchmarkOpen(b *testing.B) {
 func BenchmarkList(b *testing.B) {
 	s := create(b, vaultPath(b))
 	fill(b, s)
-	tag := wallet.Tag{Name: "batch", Value: "7"}
+	tag := vault.Tag{Name: "batch", Value: "7"}
 	for b.Loop() {
-		err := s.View(b.Context(), func(tx wallet.Tx) error {
+		err := s.View(b.Context(), func(tx vault.Tx) error {
 			_, err := tx.List("credential", tag)
 			return err
 		})

@@ -1,4 +1,4 @@
-package wallet
+package vault
 
 import (
 	"context"
@@ -24,7 +24,7 @@ const keyKind = "key"
 type softwareKeys struct{ store Store }
 
 // NewSoftwareKeys returns a KeyStore that keeps its keys in store, as private
-// as that store is: encrypted in sqlitestore, in the clear in memory. A key
+// as that store is: encrypted in sqlitevault, in the clear in memory. A key
 // is in this process's memory while it signs, so UserAuth is ErrUnsupported.
 func NewSoftwareKeys(store Store) KeyStore { return softwareKeys{store} }
 
@@ -38,7 +38,7 @@ func (k softwareKey) Public() crypto.PublicKey { return k.signer.Public() }
 func (k softwareKey) Info() KeyInfo            { return k.info }
 
 // Format keeps the private key out of every log line, whatever the verb.
-func (k softwareKey) Format(f fmt.State, _ rune) { io.WriteString(f, "wallet key "+k.info.ID) }
+func (k softwareKey) Format(f fmt.State, _ rune) { io.WriteString(f, "vault key "+k.info.ID) }
 
 // Sign draws from crypto/rand whatever source it is given: a repeated ECDSA
 // nonce would give the key away.
@@ -65,7 +65,7 @@ func (s softwareKeys) Generate(ctx context.Context, spec KeySpec) (Key, error) {
 	}
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(signer)
 	if err != nil {
-		return nil, fmt.Errorf("wallet: encode key: %w", err)
+		return nil, fmt.Errorf("vault: encode key: %w", err)
 	}
 	id := make([]byte, 16)
 	rand.Read(id) // never fails: crypto/rand ends the process instead
@@ -75,7 +75,7 @@ func (s softwareKeys) Generate(ctx context.Context, spec KeySpec) (Key, error) {
 		Created: created.UnixMilli(), PKCS8: pkcs8,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("wallet: encode key: %w", err)
+		return nil, fmt.Errorf("vault: encode key: %w", err)
 	}
 	info := KeyInfo{ID: hex.EncodeToString(id), Spec: spec, Public: signer.Public(), Created: created}
 	err = s.store.Update(ctx, func(tx Tx) error { return tx.Put(keyKind, info.ID, value) })
@@ -111,15 +111,15 @@ func (s softwareKeys) Key(ctx context.Context, id string) (Key, error) {
 func parseSoftwareKey(record Record) (Key, error) {
 	var stored softwareKeyJSON
 	if err := json.Unmarshal(record.Value, &stored); err != nil {
-		return nil, fmt.Errorf("wallet: malformed key record: %w", ErrInvalidated)
+		return nil, fmt.Errorf("vault: malformed key record: %w", ErrInvalidated)
 	}
 	private, err := x509.ParsePKCS8PrivateKey(stored.PKCS8)
 	if err != nil {
-		return nil, fmt.Errorf("wallet: malformed key record: %w", ErrInvalidated)
+		return nil, fmt.Errorf("vault: malformed key record: %w", ErrInvalidated)
 	}
 	signer, ok := private.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("wallet: key record that cannot sign: %w", ErrInvalidated)
+		return nil, fmt.Errorf("vault: key record that cannot sign: %w", ErrInvalidated)
 	}
 	return softwareKey{signer, KeyInfo{
 		ID:      record.ID,

@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlitevault
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"strings"
 
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
-// tx is a wallet.Tx on the store's connection.
+// tx is a vault.Tx on the store's connection.
 type tx struct {
 	ctx      context.Context // of the View or Update it lives in
 	store    *Store
@@ -28,32 +28,32 @@ type tx struct {
 	failure error
 }
 
-// Get implements wallet.Tx.
-func (t *tx) Get(kind, id string) (wallet.Record, error) {
+// Get implements vault.Tx.
+func (t *tx) Get(kind, id string) (vault.Record, error) {
 	if err := t.check(false, kind, id); err != nil {
-		return wallet.Record{}, err
+		return vault.Record{}, err
 	}
 	stored, err := t.read(t.keys.recordName(kind, id))
 	if err != nil {
-		return wallet.Record{}, err
+		return vault.Record{}, err
 	}
 	return t.open(stored, kind)
 }
 
 // open decrypts a row and holds its hidden name against the true one inside.
-func (t *tx) open(stored row, kind string) (wallet.Record, error) {
+func (t *tx) open(stored row, kind string) (vault.Record, error) {
 	record, err := t.keys.open(stored)
 	if err != nil {
-		return wallet.Record{}, err
+		return vault.Record{}, err
 	}
 	if record.Kind != kind || !bytes.Equal(stored.id, t.keys.recordName(kind, record.ID)) {
-		return wallet.Record{}, ErrIntegrity
+		return vault.Record{}, ErrIntegrity
 	}
 	return record, nil
 }
 
-// Put implements wallet.Tx.
-func (t *tx) Put(kind, id string, value []byte, tags ...wallet.Tag) error {
+// Put implements vault.Tx.
+func (t *tx) Put(kind, id string, value []byte, tags ...vault.Tag) error {
 	names := []string{kind, id}
 	for _, tag := range tags {
 		names = append(names, tag.Name)
@@ -61,12 +61,12 @@ func (t *tx) Put(kind, id string, value []byte, tags ...wallet.Tag) error {
 	if err := t.check(true, names...); err != nil {
 		return err
 	}
-	return t.keep(t.put(wallet.Record{Kind: kind, ID: id, Value: value}, tags))
+	return t.keep(t.put(vault.Record{Kind: kind, ID: id, Value: value}, tags))
 }
 
-func (t *tx) put(record wallet.Record, tags []wallet.Tag) error {
+func (t *tx) put(record vault.Record, tags []vault.Tag) error {
 	before, err := t.read(t.keys.recordName(record.Kind, record.ID))
-	if err != nil && !errors.Is(err, wallet.ErrNotFound) {
+	if err != nil && !errors.Is(err, vault.ErrNotFound) {
 		return err
 	}
 	if err == nil {
@@ -78,7 +78,7 @@ func (t *tx) put(record wallet.Record, tags []wallet.Tag) error {
 	return t.write(t.keys.seal(record), record.Kind, tags)
 }
 
-// Delete implements wallet.Tx.
+// Delete implements vault.Tx.
 func (t *tx) Delete(kind, id string) error {
 	if err := t.check(true, kind, id); err != nil {
 		return err
@@ -91,8 +91,8 @@ func (t *tx) Delete(kind, id string) error {
 	return t.keep(t.subtract(before))
 }
 
-// List implements wallet.Tx.
-func (t *tx) List(kind string, tags ...wallet.Tag) ([]wallet.Record, error) {
+// List implements vault.Tx.
+func (t *tx) List(kind string, tags ...vault.Tag) ([]vault.Record, error) {
 	if err := t.check(false, kind); err != nil {
 		return nil, err
 	}
@@ -106,7 +106,7 @@ func (t *tx) List(kind string, tags ...wallet.Tag) ([]wallet.Record, error) {
 		return nil, describe("list", err)
 	}
 	defer rows.Close()
-	var list []wallet.Record
+	var list []vault.Record
 	for rows.Next() {
 		stored, err := scanRow(rows)
 		if err != nil {
@@ -118,20 +118,20 @@ func (t *tx) List(kind string, tags ...wallet.Tag) ([]wallet.Record, error) {
 		}
 		list = append(list, record)
 	}
-	slices.SortFunc(list, func(a, b wallet.Record) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortFunc(list, func(a, b vault.Record) int { return strings.Compare(a.ID, b.ID) })
 	return list, describe("list", rows.Err())
 }
 
 func (t *tx) check(write bool, names ...string) error {
 	if t.done {
-		return wallet.ErrTxDone
+		return vault.ErrTxDone
 	}
 	if write && t.readOnly {
-		return wallet.ErrReadOnly
+		return vault.ErrReadOnly
 	}
 	for _, name := range names {
 		if name == "" || len(name) > limits.Identifier {
-			return wallet.ErrName
+			return vault.ErrName
 		}
 	}
 	return nil
@@ -149,13 +149,13 @@ func (t *tx) keep(err error) error {
 func (t *tx) read(name []byte) (row, error) {
 	stored, err := scanRow(t.store.conn.QueryRowContext(t.ctx, rowQuery+" WHERE record.id = ?", name))
 	if errors.Is(err, sql.ErrNoRows) {
-		return row{}, wallet.ErrNotFound
+		return row{}, vault.ErrNotFound
 	}
 	return stored, err
 }
 
 // write inserts a row with its tags and adds their shares to the digest.
-func (t *tx) write(r row, kind string, tags []wallet.Tag) error {
+func (t *tx) write(r row, kind string, tags []vault.Tag) error {
 	conn := t.store.conn
 	_, err := conn.ExecContext(t.ctx, "INSERT INTO record (id, kind, version, epoch, nonce, mac) VALUES (?, ?, ?, ?, ?, ?)",
 		r.id, r.kind, int64(r.version), int64(r.epoch), r.nonce, r.mac)
@@ -169,7 +169,7 @@ func (t *tx) write(r row, kind string, tags []wallet.Tag) error {
 	return t.writeTags(r.id, kind, tags)
 }
 
-func (t *tx) writeTags(record []byte, kind string, tags []wallet.Tag) error {
+func (t *tx) writeTags(record []byte, kind string, tags []vault.Tag) error {
 	for i, tag := range tags {
 		if slices.Contains(tags[:i], tag) {
 			continue

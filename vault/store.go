@@ -1,4 +1,4 @@
-package wallet
+package vault
 
 import (
 	"context"
@@ -9,25 +9,25 @@ import (
 
 var (
 	// ErrNotFound means that no record or key has this name.
-	ErrNotFound = errors.New("wallet: not found")
+	ErrNotFound = errors.New("vault: not found")
 	// ErrLocked means that the store or key did not open. It says the same for
 	// every cause that depends on the secret offered, so that it cannot be
 	// used to learn about the secret.
-	ErrLocked = errors.New("wallet: locked")
+	ErrLocked = errors.New("vault: locked")
 	// ErrInvalidated means that a key is lost for good, for example because
 	// the device's fingerprints changed.
-	ErrInvalidated = errors.New("wallet: key invalidated")
+	ErrInvalidated = errors.New("vault: key invalidated")
 	// ErrUnsupported means that a key store cannot make what a KeySpec asks.
-	ErrUnsupported = errors.New("wallet: not supported by this key store")
+	ErrUnsupported = errors.New("vault: not supported by this key store")
 	// ErrReadOnly means that a View tried to write.
-	ErrReadOnly = errors.New("wallet: transaction is read-only")
+	ErrReadOnly = errors.New("vault: transaction is read-only")
 	// ErrTxDone means that a Tx was used after its function returned.
-	ErrTxDone = errors.New("wallet: transaction is over")
+	ErrTxDone = errors.New("vault: transaction is over")
 	// ErrClosed means that the store was closed.
-	ErrClosed = errors.New("wallet: store is closed")
+	ErrClosed = errors.New("vault: store is closed")
 	// ErrName means that a kind, id or tag name is empty or longer than
 	// limits.Identifier.
-	ErrName = errors.New("wallet: invalid record name")
+	ErrName = errors.New("vault: invalid record name")
 )
 
 // A Record is one stored value. Kind and ID name it together.

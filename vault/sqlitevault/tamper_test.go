@@ -1,4 +1,4 @@
-package sqlitestore_test
+package sqlitevault_test
 
 import (
 	"bytes"
@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hufu-id/hufu/wallet"
-	"github.com/hufu-id/hufu/wallet/sqlitestore"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/sqlitevault"
 )
 
 // exec changes a file behind the vault's back.
@@ -47,8 +47,8 @@ func query(t testing.TB, path, statement string, to ...any) {
 func tamperedVault(t *testing.T) (path string) {
 	path = vaultPath(t)
 	s := create(t, path)
-	put(t, s, "a", "one", wallet.Tag{Name: "type", Value: "x"})
-	put(t, s, "b", "two", wallet.Tag{Name: "type", Value: "y"})
+	put(t, s, "a", "one", vault.Tag{Name: "type", Value: "x"})
+	put(t, s, "b", "two", vault.Tag{Name: "type", Value: "y"})
 	put(t, s, "c", "three")
 	s.Close()
 	execute(t, path,
@@ -56,8 +56,8 @@ func tamperedVault(t *testing.T) (path string) {
 		"CREATE TABLE old_tag AS SELECT * FROM tag", "CREATE TABLE old_slot AS SELECT * FROM slot",
 		"CREATE TABLE old_vault AS SELECT * FROM vault")
 	s = open(t, path)
-	put(t, s, "a", "four", wallet.Tag{Name: "type", Value: "z"})
-	update(t, s, func(tx wallet.Tx) error { return tx.Delete("credential", "c") })
+	put(t, s, "a", "four", vault.Tag{Name: "type", Value: "z"})
+	update(t, s, func(tx vault.Tx) error { return tx.Delete("credential", "c") })
 	s.Close()
 	return path
 }
@@ -83,39 +83,39 @@ func TestTampering(t *testing.T) {
 		{"ciphertext of a row", []string{"UPDATE body SET sealed = randomblob(length(sealed)) WHERE id = " + firstID}, nil},
 		{"ciphertexts swapped", []string{swap + "body", "UPDATE body SET sealed = (SELECT sealed FROM swap WHERE swap.id <> body.id)"}, nil},
 		{"body removed", []string{"DELETE FROM body WHERE id = " + firstID}, nil},
-		{"seals swapped", []string{swap + "record", "UPDATE record SET (nonce, mac) = (SELECT nonce, mac FROM swap WHERE swap.id <> record.id)"}, sqlitestore.ErrIntegrity},
-		{"version raised", []string{"UPDATE record SET version = 9 WHERE id = " + firstID}, sqlitestore.ErrIntegrity},
-		{"epoch raised", []string{"UPDATE record SET epoch = 2 WHERE id = " + firstID}, sqlitestore.ErrIntegrity},
-		{"kind changed", []string{"UPDATE record SET kind = randomblob(16) WHERE id = " + firstID}, sqlitestore.ErrIntegrity},
-		{"column of another type", []string{"UPDATE record SET version = 'x' WHERE id = " + firstID}, sqlitestore.ErrIntegrity},
-		{"row restored", restore, sqlitestore.ErrIntegrity},
-		{"row removed", []string{"PRAGMA foreign_keys = on", "DELETE FROM record WHERE id = " + lastID}, sqlitestore.ErrIntegrity},
-		{"row brought back", []string{"INSERT INTO record SELECT * FROM old_record WHERE id = " + gone, "INSERT INTO body SELECT * FROM old_body WHERE id NOT IN (SELECT id FROM body)"}, sqlitestore.ErrIntegrity},
-		{"tag removed", []string{"DELETE FROM tag WHERE record = " + firstID}, sqlitestore.ErrIntegrity},
-		{"tags swapped", []string{"UPDATE tag SET record = CASE record WHEN " + firstID + " THEN " + lastID + " ELSE " + firstID + " END"}, sqlitestore.ErrIntegrity},
-		{"tag brought back", []string{"INSERT OR IGNORE INTO tag SELECT * FROM old_tag WHERE record IN (SELECT id FROM record)"}, sqlitestore.ErrIntegrity},
-		{"head restored", []string{"DELETE FROM vault", "INSERT INTO vault SELECT * FROM old_vault"}, sqlitestore.ErrIntegrity},
-		{"counter raised", []string{"UPDATE vault SET counter = counter + 1"}, sqlitestore.ErrIntegrity},
-		{"digest changed", []string{"UPDATE vault SET rows = randomblob(32)"}, sqlitestore.ErrIntegrity},
-		{"digest cut", []string{"UPDATE vault SET rows = x'00'"}, sqlitestore.ErrIntegrity},
-		{"epoch of the vault", []string{"UPDATE vault SET epoch = 2"}, wallet.ErrLocked},
-		{"commitment", []string{"UPDATE vault SET commitment = randomblob(32)"}, wallet.ErrLocked},
-		{"wallet id", []string{"UPDATE vault SET wallet = randomblob(16)"}, wallet.ErrLocked},
-		{"seal of the root key", []string{"UPDATE slot SET wrapped = randomblob(48)"}, wallet.ErrLocked},
-		{"nonce of the slot cut", []string{"UPDATE slot SET nonce = x'00'"}, wallet.ErrLocked},
-		{"salt", []string{"UPDATE slot SET salt = randomblob(16)"}, wallet.ErrLocked},
-		{"passes lowered", []string{"UPDATE slot SET time = 3"}, wallet.ErrLocked},
-		{"memory below the bound", []string{"UPDATE slot SET memory = 8"}, sqlitestore.ErrKDF},
-		{"memory above the bound", []string{"UPDATE slot SET memory = 1 << 30"}, sqlitestore.ErrKDF},
-		{"slot added", []string{"INSERT INTO slot SELECT 'other', memory, time, threads, salt, nonce, wrapped FROM slot"}, sqlitestore.ErrIntegrity},
-		{"slot removed", []string{"DELETE FROM slot"}, wallet.ErrLocked},
+		{"seals swapped", []string{swap + "record", "UPDATE record SET (nonce, mac) = (SELECT nonce, mac FROM swap WHERE swap.id <> record.id)"}, sqlitevault.ErrIntegrity},
+		{"version raised", []string{"UPDATE record SET version = 9 WHERE id = " + firstID}, sqlitevault.ErrIntegrity},
+		{"epoch raised", []string{"UPDATE record SET epoch = 2 WHERE id = " + firstID}, sqlitevault.ErrIntegrity},
+		{"kind changed", []string{"UPDATE record SET kind = randomblob(16) WHERE id = " + firstID}, sqlitevault.ErrIntegrity},
+		{"column of another type", []string{"UPDATE record SET version = 'x' WHERE id = " + firstID}, sqlitevault.ErrIntegrity},
+		{"row restored", restore, sqlitevault.ErrIntegrity},
+		{"row removed", []string{"PRAGMA foreign_keys = on", "DELETE FROM record WHERE id = " + lastID}, sqlitevault.ErrIntegrity},
+		{"row brought back", []string{"INSERT INTO record SELECT * FROM old_record WHERE id = " + gone, "INSERT INTO body SELECT * FROM old_body WHERE id NOT IN (SELECT id FROM body)"}, sqlitevault.ErrIntegrity},
+		{"tag removed", []string{"DELETE FROM tag WHERE record = " + firstID}, sqlitevault.ErrIntegrity},
+		{"tags swapped", []string{"UPDATE tag SET record = CASE record WHEN " + firstID + " THEN " + lastID + " ELSE " + firstID + " END"}, sqlitevault.ErrIntegrity},
+		{"tag brought back", []string{"INSERT OR IGNORE INTO tag SELECT * FROM old_tag WHERE record IN (SELECT id FROM record)"}, sqlitevault.ErrIntegrity},
+		{"head restored", []string{"DELETE FROM vault", "INSERT INTO vault SELECT * FROM old_vault"}, sqlitevault.ErrIntegrity},
+		{"counter raised", []string{"UPDATE vault SET counter = counter + 1"}, sqlitevault.ErrIntegrity},
+		{"digest changed", []string{"UPDATE vault SET rows = randomblob(32)"}, sqlitevault.ErrIntegrity},
+		{"digest cut", []string{"UPDATE vault SET rows = x'00'"}, sqlitevault.ErrIntegrity},
+		{"epoch of the vault", []string{"UPDATE vault SET epoch = 2"}, vault.ErrLocked},
+		{"commitment", []string{"UPDATE vault SET commitment = randomblob(32)"}, vault.ErrLocked},
+		{"wallet id", []string{"UPDATE vault SET wallet = randomblob(16)"}, vault.ErrLocked},
+		{"seal of the root key", []string{"UPDATE slot SET wrapped = randomblob(48)"}, vault.ErrLocked},
+		{"nonce of the slot cut", []string{"UPDATE slot SET nonce = x'00'"}, vault.ErrLocked},
+		{"salt", []string{"UPDATE slot SET salt = randomblob(16)"}, vault.ErrLocked},
+		{"passes lowered", []string{"UPDATE slot SET time = 3"}, vault.ErrLocked},
+		{"memory below the bound", []string{"UPDATE slot SET memory = 8"}, sqlitevault.ErrKDF},
+		{"memory above the bound", []string{"UPDATE slot SET memory = 1 << 30"}, sqlitevault.ErrKDF},
+		{"slot added", []string{"INSERT INTO slot SELECT 'other', memory, time, threads, salt, nonce, wrapped FROM slot"}, sqlitevault.ErrIntegrity},
+		{"slot removed", []string{"DELETE FROM slot"}, vault.ErrLocked},
 	}
 	template := tamperedVault(t)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := copyFile(t, template)
 			execute(t, path, tt.statements...)
-			s, err := sqlitestore.Open(t.Context(), path, passphrase, sqlitestore.Options{})
+			s, err := sqlitevault.Open(t.Context(), path, passphrase, sqlitevault.Options{})
 			if tt.atOpen != nil {
 				if !errors.Is(err, tt.atOpen) {
 					t.Errorf("Open: got %v, want %v", err, tt.atOpen)
@@ -128,7 +128,7 @@ func TestTampering(t *testing.T) {
 			defer s.Close()
 			_, errA := value(t, s, "a")
 			_, errB := value(t, s, "b")
-			if !errors.Is(errA, sqlitestore.ErrIntegrity) && !errors.Is(errB, sqlitestore.ErrIntegrity) {
+			if !errors.Is(errA, sqlitevault.ErrIntegrity) && !errors.Is(errB, sqlitevault.ErrIntegrity) {
 				t.Errorf("reading: %v and %v, want ErrIntegrity", errA, errB)
 			}
 		})
@@ -154,11 +154,11 @@ func TestTamperingWhileOpen(t *testing.T) {
 	s := open(t, path)
 	execute(t, path, "PRAGMA foreign_keys = on", "DELETE FROM record WHERE id = "+firstID)
 	_, errA := value(t, s, "a")
-	if !errors.Is(errA, sqlitestore.ErrIntegrity) {
+	if !errors.Is(errA, sqlitevault.ErrIntegrity) {
 		t.Errorf("got %v", errA)
 	}
-	err := s.Update(t.Context(), func(tx wallet.Tx) error { return tx.Put("credential", "d", nil) })
-	if !errors.Is(err, sqlitestore.ErrIntegrity) {
+	err := s.Update(t.Context(), func(tx vault.Tx) error { return tx.Put("credential", "d", nil) })
+	if !errors.Is(err, sqlitevault.ErrIntegrity) {
 		t.Errorf("a damaged vault took a change: %v", err)
 	}
 }
@@ -170,7 +170,7 @@ func TestRollbackWhileOpen(t *testing.T) {
 	execute(t, path, "DELETE FROM record", "DELETE FROM body", "DELETE FROM tag", "DELETE FROM vault",
 		"INSERT INTO record SELECT * FROM old_record", "INSERT INTO body SELECT * FROM old_body",
 		"INSERT INTO tag SELECT * FROM old_tag", "INSERT INTO vault SELECT * FROM old_vault")
-	if _, err := value(t, s, "a"); !errors.Is(err, sqlitestore.ErrRolledBack) {
+	if _, err := value(t, s, "a"); !errors.Is(err, sqlitevault.ErrRolledBack) {
 		t.Errorf("got %v, want ErrRolledBack", err)
 	}
 	s.Close()
@@ -192,15 +192,15 @@ func TestLockedSaysNothing(t *testing.T) {
 	} {
 		path := copyFile(t, template)
 		execute(t, path, statement)
-		_, err := sqlitestore.Open(t.Context(), path, []byte(secret), sqlitestore.Options{})
-		if !errors.Is(err, wallet.ErrLocked) {
+		_, err := sqlitevault.Open(t.Context(), path, []byte(secret), sqlitevault.Options{})
+		if !errors.Is(err, vault.ErrLocked) {
 			t.Fatalf("%s: %v", statement, err)
 		}
 		messages = append(messages, err.Error())
 	}
 	for _, message := range messages {
-		if message != wallet.ErrLocked.Error() {
-			t.Errorf("%q differs from %q", message, wallet.ErrLocked)
+		if message != vault.ErrLocked.Error() {
+			t.Errorf("%q differs from %q", message, vault.ErrLocked)
 		}
 	}
 }
@@ -213,8 +213,8 @@ func TestCanaries(t *testing.T) {
 	const kind, id, tagName, tagValue = "canary-kind", "canary-id", "canary-tag-name", "canary-tag-value"
 	large := "canary-" + rand.Text() + strings.Repeat("x", 20_000)
 	for range 20 {
-		update(t, s, func(tx wallet.Tx) error {
-			return tx.Put(kind, id, []byte(large), wallet.Tag{Name: tagName, Value: tagValue})
+		update(t, s, func(tx vault.Tx) error {
+			return tx.Put(kind, id, []byte(large), vault.Tag{Name: tagName, Value: tagValue})
 		})
 	}
 	canaries := []string{"canary", kind, id, tagName, tagValue, string(passphrase)}
@@ -230,7 +230,7 @@ func TestCanaries(t *testing.T) {
 	if !found(t, path, pieces...) {
 		t.Fatal("the search does not find what is there")
 	}
-	update(t, s, func(tx wallet.Tx) error { return tx.Delete(kind, id) })
+	update(t, s, func(tx vault.Tx) error { return tx.Delete(kind, id) })
 	grep(t, path, "after deletion", append(pieces, canaries...)...)
 	if err := s.ChangePassphrase(t.Context(), passphrase, []byte("next canary"), quick); err != nil {
 		t.Fatal(err)
@@ -287,12 +287,12 @@ func TestCrash(t *testing.T) {
 	put(t, s, "a", "one")
 	early := copyFiles(t, path)
 	put(t, s, "a", "two")
-	newest := s.Counter()
+	newest := s.Generation()
 
 	wantValue(t, open(t, copyFiles(t, path)), "a", "two")
 
-	opts := sqlitestore.Options{NewestSeen: newest}
-	if _, err := sqlitestore.Open(t.Context(), early, passphrase, opts); !errors.Is(err, sqlitestore.ErrRolledBack) {
+	opts := sqlitevault.Options{MinGeneration: newest}
+	if _, err := sqlitevault.Open(t.Context(), early, passphrase, opts); !errors.Is(err, sqlitevault.ErrRolledBack) {
 		t.Errorf("an older copy: %v", err)
 	}
 	cut := copyFiles(t, path)
@@ -303,7 +303,7 @@ func TestCrash(t *testing.T) {
 	if err := os.Truncate(cut+"-wal", int64(len(log)-1)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlitestore.Open(t.Context(), cut, passphrase, opts); !errors.Is(err, sqlitestore.ErrRolledBack) {
+	if _, err := sqlitevault.Open(t.Context(), cut, passphrase, opts); !errors.Is(err, sqlitevault.ErrRolledBack) {
 		t.Errorf("a log cut short: %v", err)
 	}
 	wantValue(t, open(t, cut), "a", "one")

@@ -1,4 +1,4 @@
-package sqlitestore_test
+package sqlitevault_test
 
 import (
 	"context"
@@ -20,8 +20,9 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/wallet"
-	"github.com/hufu-id/hufu/wallet/sqlitestore"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -86,7 +87,7 @@ func presentForEver(dir string) error {
 	if err != nil {
 		return err
 	}
-	store, err := sqlitestore.Open(ctx, filepath.Join(dir, "wallet.db"), passphrase, sqlitestore.Options{})
+	store, err := sqlitevault.Open(ctx, filepath.Join(dir, "wallet.db"), passphrase, sqlitevault.Options{})
 	if err != nil {
 		return err
 	}
@@ -113,9 +114,9 @@ func presentForEver(dir string) error {
 	}
 }
 
-func openWallet(store wallet.Store, log wallet.Ledger, trust *ledger.TrustFile, now time.Time, schema *credential.Schema, public *testworld.Public, p wallet.Prover) (*wallet.Wallet, error) {
+func openWallet(store vault.Store, log wallet.Ledger, trust *ledger.TrustFile, now time.Time, schema *credential.Schema, public *testworld.Public, p wallet.Prover) (*wallet.Wallet, error) {
 	material := wallet.Material{Schemas: []*credential.Schema{schema}, Status: public}
-	return wallet.New(store, wallet.NewSoftwareKeys(store), trust, log, material,
+	return wallet.New(store, vault.NewSoftwareKeys(store), trust, log, material,
 		wallet.Options{Clock: func() time.Time { return now }, Prover: p})
 }
 
@@ -159,7 +160,7 @@ func TestKilledWalletReusesNothing(t *testing.T) {
 	}
 	t.Logf("%d kills, %d shows", kills, len(seen))
 	left := open(t, filepath.Join(dir, "wallet.db"))
-	err := left.View(t.Context(), func(tx wallet.Tx) error {
+	err := left.View(t.Context(), func(tx vault.Tx) error {
 		records, err := tx.List("prepared")
 		if len(records) == 0 {
 			t.Error("nothing is left in the pool, so that this test shows little")
@@ -187,7 +188,7 @@ func prepareDoomed(t *testing.T, dir string) {
 	t.Helper()
 	c := testworld.New(t, testworld.Options{})
 	c.UseSketch(leak{})
-	store, err := sqlitestore.Create(t.Context(), filepath.Join(dir, "wallet.db"), passphrase, quick)
+	store, err := sqlitevault.Create(t.Context(), filepath.Join(dir, "wallet.db"), passphrase, quick)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,11 @@
-// Package wallettest holds the contract tests of wallet.Store and
-// wallet.KeyStore. An implementation's own test calls them:
+// Package vaulttest holds the contract tests of vault.Store and
+// vault.KeyStore. An implementation's own test calls them:
 //
-//	func TestStore(t *testing.T) { wallettest.TestStore(t, open) }
+//	func TestStore(t *testing.T) { vaulttest.TestStore(t, open) }
 //
 // They say nothing about secrecy, durability or a second process: those
 // belong to the tests of the implementation that promises them.
-package wallettest
+package vaulttest
 
 import (
 	"context"
@@ -15,15 +15,15 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // TestStore runs the contract against the stores that open returns, each of
 // them empty and for one subtest. TestStore closes them.
-func TestStore(t *testing.T, open func(t *testing.T) wallet.Store) {
+func TestStore(t *testing.T, open func(t *testing.T) vault.Store) {
 	tests := []struct {
 		name string
-		run  func(t *testing.T, s wallet.Store)
+		run  func(t *testing.T, s vault.Store)
 	}{
 		{"put, get, replace, delete", testLifecycle},
 		{"an absent record is ErrNotFound", testAbsent},
@@ -49,28 +49,28 @@ func TestStore(t *testing.T, open func(t *testing.T) wallet.Store) {
 	}
 }
 
-func update(t *testing.T, s wallet.Store, fn func(wallet.Tx) error) {
+func update(t *testing.T, s vault.Store, fn func(vault.Tx) error) {
 	t.Helper()
 	if err := s.Update(t.Context(), fn); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func put(t *testing.T, s wallet.Store, kind, id, value string, tags ...wallet.Tag) {
+func put(t *testing.T, s vault.Store, kind, id, value string, tags ...vault.Tag) {
 	t.Helper()
-	update(t, s, func(tx wallet.Tx) error { return tx.Put(kind, id, []byte(value), tags...) })
+	update(t, s, func(tx vault.Tx) error { return tx.Put(kind, id, []byte(value), tags...) })
 }
 
-func get(t *testing.T, s wallet.Store, kind, id string) (record wallet.Record, err error) {
+func get(t *testing.T, s vault.Store, kind, id string) (record vault.Record, err error) {
 	t.Helper()
-	err = s.View(t.Context(), func(tx wallet.Tx) (err error) {
+	err = s.View(t.Context(), func(tx vault.Tx) (err error) {
 		record, err = tx.Get(kind, id)
 		return err
 	})
 	return record, err
 }
 
-func wantRecord(t *testing.T, s wallet.Store, kind, id, value string, version uint64) {
+func wantRecord(t *testing.T, s vault.Store, kind, id, value string, version uint64) {
 	t.Helper()
 	r, err := get(t, s, kind, id)
 	if err != nil {
@@ -82,10 +82,10 @@ func wantRecord(t *testing.T, s wallet.Store, kind, id, value string, version ui
 	}
 }
 
-func wantList(t *testing.T, s wallet.Store, kind, want string, tags ...wallet.Tag) {
+func wantList(t *testing.T, s vault.Store, kind, want string, tags ...vault.Tag) {
 	t.Helper()
 	var ids []string
-	err := s.View(t.Context(), func(tx wallet.Tx) error {
+	err := s.View(t.Context(), func(tx vault.Tx) error {
 		records, err := tx.List(kind, tags...)
 		for _, r := range records {
 			ids = append(ids, r.ID+"="+string(r.Value))
@@ -107,26 +107,26 @@ func wantError(t *testing.T, err, want error) {
 	}
 }
 
-func testLifecycle(t *testing.T, s wallet.Store) {
+func testLifecycle(t *testing.T, s vault.Store) {
 	put(t, s, "credential", "a", "one")
 	wantRecord(t, s, "credential", "a", "one", 1)
 	put(t, s, "credential", "a", "two")
 	wantRecord(t, s, "credential", "a", "two", 2)
-	update(t, s, func(tx wallet.Tx) error { return tx.Delete("credential", "a") })
+	update(t, s, func(tx vault.Tx) error { return tx.Delete("credential", "a") })
 	_, err := get(t, s, "credential", "a")
-	wantError(t, err, wallet.ErrNotFound)
+	wantError(t, err, vault.ErrNotFound)
 	put(t, s, "credential", "a", "")
 	wantRecord(t, s, "credential", "a", "", 1)
 }
 
-func testAbsent(t *testing.T, s wallet.Store) {
+func testAbsent(t *testing.T, s vault.Store) {
 	_, err := get(t, s, "credential", "nobody")
-	wantError(t, err, wallet.ErrNotFound)
-	err = s.Update(t.Context(), func(tx wallet.Tx) error { return tx.Delete("credential", "nobody") })
-	wantError(t, err, wallet.ErrNotFound)
+	wantError(t, err, vault.ErrNotFound)
+	err = s.Update(t.Context(), func(tx vault.Tx) error { return tx.Delete("credential", "nobody") })
+	wantError(t, err, vault.ErrNotFound)
 }
 
-func testKinds(t *testing.T, s wallet.Store) {
+func testKinds(t *testing.T, s vault.Store) {
 	put(t, s, "ab", "c", "first")
 	put(t, s, "a", "bc", "second")
 	wantRecord(t, s, "ab", "c", "first", 1)
@@ -135,8 +135,8 @@ func testKinds(t *testing.T, s wallet.Store) {
 	wantList(t, s, "b", "")
 }
 
-func testList(t *testing.T, s wallet.Store) {
-	red, large := wallet.Tag{Name: "colour", Value: "red"}, wallet.Tag{Name: "size", Value: "large"}
+func testList(t *testing.T, s vault.Store) {
+	red, large := vault.Tag{Name: "colour", Value: "red"}, vault.Tag{Name: "size", Value: "large"}
 	put(t, s, "k", "c", "3", red, large)
 	put(t, s, "k", "a", "1", red)
 	put(t, s, "k", "b", "2", large)
@@ -144,11 +144,11 @@ func testList(t *testing.T, s wallet.Store) {
 	wantList(t, s, "k", "a=1 b=2 c=3")
 	wantList(t, s, "k", "a=1 c=3", red)
 	wantList(t, s, "k", "c=3", red, large)
-	wantList(t, s, "k", "", wallet.Tag{Name: "size", Value: "red"})
+	wantList(t, s, "k", "", vault.Tag{Name: "size", Value: "red"})
 }
 
-func testRetag(t *testing.T, s wallet.Store) {
-	oldTag, newTag := wallet.Tag{Name: "state", Value: "old"}, wallet.Tag{Name: "state", Value: "new"}
+func testRetag(t *testing.T, s vault.Store) {
+	oldTag, newTag := vault.Tag{Name: "state", Value: "old"}, vault.Tag{Name: "state", Value: "new"}
 	put(t, s, "k", "a", "1", oldTag, oldTag)
 	put(t, s, "k", "a", "2", newTag)
 	wantList(t, s, "k", "", oldTag)
@@ -157,10 +157,10 @@ func testRetag(t *testing.T, s wallet.Store) {
 	wantList(t, s, "k", "", newTag)
 }
 
-func testRollback(t *testing.T, s wallet.Store) {
+func testRollback(t *testing.T, s vault.Store) {
 	put(t, s, "k", "a", "kept")
 	failure := errors.New("the caller changed its mind")
-	err := s.Update(t.Context(), func(tx wallet.Tx) error {
+	err := s.Update(t.Context(), func(tx vault.Tx) error {
 		if err := tx.Put("k", "a", []byte("lost")); err != nil {
 			return err
 		}
@@ -177,14 +177,14 @@ func testRollback(t *testing.T, s wallet.Store) {
 	wantList(t, s, "k", "a=kept")
 }
 
-func testPanic(t *testing.T, s wallet.Store) {
+func testPanic(t *testing.T, s vault.Store) {
 	func() {
 		defer func() {
 			if recover() == nil {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		s.Update(t.Context(), func(tx wallet.Tx) error {
+		s.Update(t.Context(), func(tx vault.Tx) error {
 			tx.Put("k", "a", []byte("lost"))
 			panic("caller's mistake")
 		})
@@ -194,23 +194,23 @@ func testPanic(t *testing.T, s wallet.Store) {
 	wantList(t, s, "k", "b=after")
 }
 
-func testCancelled(t *testing.T, s wallet.Store) {
+func testCancelled(t *testing.T, s vault.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
-	err := s.Update(ctx, func(tx wallet.Tx) error {
+	err := s.Update(ctx, func(tx vault.Tx) error {
 		err := tx.Put("k", "a", []byte("lost"))
 		cancel()
 		return err
 	})
 	wantError(t, err, context.Canceled)
-	wantError(t, s.View(ctx, func(wallet.Tx) error { return nil }), context.Canceled)
+	wantError(t, s.View(ctx, func(vault.Tx) error { return nil }), context.Canceled)
 	wantList(t, s, "k", "")
 }
 
-func testReadOnly(t *testing.T, s wallet.Store) {
+func testReadOnly(t *testing.T, s vault.Store) {
 	put(t, s, "k", "a", "1")
-	err := s.View(t.Context(), func(tx wallet.Tx) error {
-		wantError(t, tx.Put("k", "b", nil), wallet.ErrReadOnly)
-		wantError(t, tx.Delete("k", "a"), wallet.ErrReadOnly)
+	err := s.View(t.Context(), func(tx vault.Tx) error {
+		wantError(t, tx.Put("k", "b", nil), vault.ErrReadOnly)
+		wantError(t, tx.Delete("k", "a"), vault.ErrReadOnly)
 		return nil
 	})
 	if err != nil {
@@ -219,42 +219,42 @@ func testReadOnly(t *testing.T, s wallet.Store) {
 	wantList(t, s, "k", "a=1")
 }
 
-func testTxDone(t *testing.T, s wallet.Store) {
-	for name, run := range map[string]func(context.Context, func(wallet.Tx) error) error{
+func testTxDone(t *testing.T, s vault.Store) {
+	for name, run := range map[string]func(context.Context, func(vault.Tx) error) error{
 		"view": s.View, "update": s.Update,
 	} {
-		var kept wallet.Tx
-		if err := run(t.Context(), func(tx wallet.Tx) error { kept = tx; return nil }); err != nil {
+		var kept vault.Tx
+		if err := run(t.Context(), func(tx vault.Tx) error { kept = tx; return nil }); err != nil {
 			t.Fatal(name, err)
 		}
 		_, err := kept.Get("k", "a")
-		wantError(t, err, wallet.ErrTxDone)
+		wantError(t, err, vault.ErrTxDone)
 		_, err = kept.List("k")
-		wantError(t, err, wallet.ErrTxDone)
-		wantError(t, kept.Put("k", "a", nil), wallet.ErrTxDone)
-		wantError(t, kept.Delete("k", "a"), wallet.ErrTxDone)
+		wantError(t, err, vault.ErrTxDone)
+		wantError(t, kept.Put("k", "a", nil), vault.ErrTxDone)
+		wantError(t, kept.Delete("k", "a"), vault.ErrTxDone)
 	}
 }
 
-func testNames(t *testing.T, s wallet.Store) {
+func testNames(t *testing.T, s vault.Store) {
 	long := strings.Repeat("x", 513)
-	update(t, s, func(tx wallet.Tx) error {
+	update(t, s, func(tx vault.Tx) error {
 		for _, name := range []string{"", long} {
 			_, err := tx.Get(name, "a")
-			wantError(t, err, wallet.ErrName)
+			wantError(t, err, vault.ErrName)
 			_, err = tx.List(name)
-			wantError(t, err, wallet.ErrName)
-			wantError(t, tx.Put("k", name, nil), wallet.ErrName)
-			wantError(t, tx.Put("k", "a", nil, wallet.Tag{Name: name}), wallet.ErrName)
-			wantError(t, tx.Delete("k", name), wallet.ErrName)
+			wantError(t, err, vault.ErrName)
+			wantError(t, tx.Put("k", name, nil), vault.ErrName)
+			wantError(t, tx.Put("k", "a", nil, vault.Tag{Name: name}), vault.ErrName)
+			wantError(t, tx.Delete("k", name), vault.ErrName)
 		}
 		return nil
 	})
 }
 
-func testCopies(t *testing.T, s wallet.Store) {
+func testCopies(t *testing.T, s vault.Store) {
 	value := []byte("first")
-	update(t, s, func(tx wallet.Tx) error {
+	update(t, s, func(tx vault.Tx) error {
 		err := tx.Put("k", "a", value)
 		value[0] = 'X'
 		return err
@@ -267,7 +267,7 @@ func testCopies(t *testing.T, s wallet.Store) {
 	wantRecord(t, s, "k", "a", "first", 1)
 }
 
-func testConcurrent(t *testing.T, s wallet.Store) {
+func testConcurrent(t *testing.T, s vault.Store) {
 	const writers, rounds = 4, 10
 	put(t, s, "k", "counter", "0")
 	var group sync.WaitGroup
@@ -287,7 +287,7 @@ func testConcurrent(t *testing.T, s wallet.Store) {
 	wantRecord(t, s, "k", "counter", strconv.Itoa(writers*rounds), writers*rounds+1)
 }
 
-func increment(tx wallet.Tx) error {
+func increment(tx vault.Tx) error {
 	r, err := tx.Get("k", "counter")
 	if err != nil {
 		return err
@@ -299,11 +299,11 @@ func increment(tx wallet.Tx) error {
 	return tx.Put("k", "counter", []byte(strconv.Itoa(n+1)))
 }
 
-func testClosed(t *testing.T, s wallet.Store) {
+func testClosed(t *testing.T, s vault.Store) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	nothing := func(wallet.Tx) error { return nil }
-	wantError(t, s.View(t.Context(), nothing), wallet.ErrClosed)
-	wantError(t, s.Update(t.Context(), nothing), wallet.ErrClosed)
+	nothing := func(vault.Tx) error { return nil }
+	wantError(t, s.View(t.Context(), nothing), vault.ErrClosed)
+	wantError(t, s.Update(t.Context(), nothing), vault.ErrClosed)
 }

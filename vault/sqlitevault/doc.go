@@ -1,4 +1,4 @@
-// Package sqlitestore is a wallet.Store in one SQLite file that says nothing
+// Package sqlitevault is a vault.Store in one SQLite file that says nothing
 // to whoever copies it: the vault.
 //
 // # Format
@@ -45,10 +45,10 @@
 // # Not checked
 //
 // A whole file replaced by its own older copy while no process has it open
-// looks right, because everything in it is. Keep Store.Counter somewhere else
-// and hand it back as Options.NewestSeen to detect that. The file shows how
+// looks right, because everything in it is. Keep Store.Generation somewhere else
+// and hand it back as Options.MinGeneration to detect that. The file shows how
 // many records there are, which share a kind or a tag, their sizes, and how
 // often the vault changed. A passphrase change does not lock out somebody who
 // has an older copy of the file and the older passphrase. Keys are in this
 // process's memory while the vault is open.
-package sqlitestore
+package sqlitevault

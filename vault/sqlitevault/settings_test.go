@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlitevault
 
 import (
 	"database/sql"

@@ -1,4 +1,4 @@
-package wallettest
+package vaulttest
 
 import (
 	"crypto"
@@ -8,30 +8,30 @@ import (
 	"crypto/sha256"
 	"testing"
 
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // TestKeyStore runs the contract against the empty key stores that open
 // returns, one for each subtest.
-func TestKeyStore(t *testing.T, open func(t *testing.T) wallet.KeyStore) {
-	for _, alg := range []wallet.Algorithm{wallet.ES256, wallet.EdDSA} {
+func TestKeyStore(t *testing.T, open func(t *testing.T) vault.KeyStore) {
+	for _, alg := range []vault.Algorithm{vault.ES256, vault.EdDSA} {
 		t.Run("generate, find, sign, delete "+string(alg), func(t *testing.T) {
-			testKey(t, open(t), wallet.KeySpec{Algorithm: alg, Purpose: "holder", Exportable: true})
+			testKey(t, open(t), vault.KeySpec{Algorithm: alg, Purpose: "holder", Exportable: true})
 		})
 	}
 	t.Run("an unknown algorithm is ErrUnsupported", func(t *testing.T) {
-		_, err := open(t).Generate(t.Context(), wallet.KeySpec{Algorithm: "dummy"})
-		wantError(t, err, wallet.ErrUnsupported)
+		_, err := open(t).Generate(t.Context(), vault.KeySpec{Algorithm: "dummy"})
+		wantError(t, err, vault.ErrUnsupported)
 	})
 	t.Run("an absent key is ErrNotFound", func(t *testing.T) {
 		s := open(t)
 		_, err := s.Key(t.Context(), "nobody")
-		wantError(t, err, wallet.ErrNotFound)
-		wantError(t, s.DeleteKey(t.Context(), "nobody"), wallet.ErrNotFound)
+		wantError(t, err, vault.ErrNotFound)
+		wantError(t, s.DeleteKey(t.Context(), "nobody"), vault.ErrNotFound)
 	})
 }
 
-func testKey(t *testing.T, s wallet.KeyStore, spec wallet.KeySpec) {
+func testKey(t *testing.T, s vault.KeyStore, spec vault.KeySpec) {
 	made, err := s.Generate(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func testKey(t *testing.T, s wallet.KeyStore, spec wallet.KeySpec) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, key := range []wallet.Key{made, found} {
+	for _, key := range []vault.Key{made, found} {
 		if key.Info().Spec != spec || !samePublic(key.Info().Public, key.Public()) || !samePublic(key.Public(), made.Public()) {
 			t.Errorf("the key store describes %v, asked for %v", key.Info().Spec, spec)
 		}
@@ -54,7 +54,7 @@ func testKey(t *testing.T, s wallet.KeyStore, spec wallet.KeySpec) {
 		t.Fatal(err)
 	}
 	_, err = s.Key(t.Context(), made.Info().ID)
-	wantError(t, err, wallet.ErrNotFound)
+	wantError(t, err, vault.ErrNotFound)
 }
 
 func samePublic(a, b crypto.PublicKey) bool {
@@ -62,7 +62,7 @@ func samePublic(a, b crypto.PublicKey) bool {
 	return ok && comparable.Equal(b)
 }
 
-func signAndVerify(t *testing.T, key wallet.Key) {
+func signAndVerify(t *testing.T, key vault.Key) {
 	t.Helper()
 	message := []byte("what is signed")
 	digest := sha256.Sum256(message)

@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlitevault
 
 import (
 	"crypto/cipher"
@@ -11,12 +11,12 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 // ErrIntegrity means that the vault's file was changed by something that does
 // not hold its keys, or is damaged. Nothing is repaired or thrown away.
-var ErrIntegrity = errors.New("wallet/sqlitestore: the vault's contents do not match its digest")
+var ErrIntegrity = errors.New("vault/sqlitevault: the vault's contents do not match its digest")
 
 // nameBytes is the length of a hidden record id, kind or tag.
 const nameBytes = 16
@@ -69,7 +69,7 @@ func (k *keys) recordName(kind, id string) []byte {
 	return hide(k.names, []byte("record"), []byte(kind), []byte(id))
 }
 
-func (k *keys) tagName(kind string, tag wallet.Tag) []byte {
+func (k *keys) tagName(kind string, tag vault.Tag) []byte {
 	return hide(k.tags, []byte(kind), []byte(tag.Name), []byte(tag.Value))
 }
 
@@ -91,7 +91,7 @@ type row struct {
 }
 
 // seal encrypts a record under a name that must be hidden already.
-func (k *keys) seal(r wallet.Record) row {
+func (k *keys) seal(r vault.Record) row {
 	out := row{
 		id: k.recordName(r.Kind, r.ID), kind: k.kindName(r.Kind),
 		version: r.Version, epoch: k.epoch, nonce: random(chacha20poly1305.NonceSizeX),
@@ -104,22 +104,22 @@ func (k *keys) seal(r wallet.Record) row {
 }
 
 // open decrypts a row and demands that it is the record its name says.
-func (k *keys) open(r row) (wallet.Record, error) {
+func (k *keys) open(r row) (vault.Record, error) {
 	if len(r.nonce) != chacha20poly1305.NonceSizeX || r.epoch != k.epoch {
-		return wallet.Record{}, ErrIntegrity
+		return vault.Record{}, ErrIntegrity
 	}
 	sealed := append(append([]byte{}, r.sealed...), r.mac...)
 	plain, err := sealer(k.derive("record", r.id)).Open(nil, r.nonce, sealed, k.associated(r))
 	if err != nil {
-		return wallet.Record{}, ErrIntegrity
+		return vault.Record{}, ErrIntegrity
 	}
 	kind, rest, okKind := cut(plain)
 	id, rest, okID := cut(rest)
 	value, rest, okValue := cut(rest)
 	if !okKind || !okID || !okValue || len(rest) != 0 {
-		return wallet.Record{}, ErrIntegrity
+		return vault.Record{}, ErrIntegrity
 	}
-	return wallet.Record{Kind: string(kind), ID: string(id), Version: r.version, Value: value}, nil
+	return vault.Record{Kind: string(kind), ID: string(id), Version: r.version, Value: value}, nil
 }
 
 func (k *keys) associated(r row) []byte {

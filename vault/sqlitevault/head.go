@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlitevault
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // ErrRolledBack means that the vault is older than one that was seen before.
-var ErrRolledBack = errors.New("wallet/sqlitestore: the vault went back to an older state")
+var ErrRolledBack = errors.New("vault/sqlitevault: the vault went back to an older state")
 
 // sum is a number modulo 2^256. Adding one share for each row makes a digest
 // of the set of rows that a change adjusts without reading the others. The
@@ -71,7 +71,7 @@ func (k *keys) readHead(ctx context.Context, q querier) (head, error) {
 		return head{}, ErrIntegrity
 	}
 	if err != nil {
-		return head{}, fmt.Errorf("wallet/sqlitestore: read head: %w", err)
+		return head{}, fmt.Errorf("vault/sqlitevault: read head: %w", err)
 	}
 	if len(rows) != 32 {
 		return head{}, ErrIntegrity

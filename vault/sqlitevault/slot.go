@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlitevault
 
 import (
 	"crypto/rand"
@@ -8,15 +8,15 @@ import (
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/chacha20poly1305"
 
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 var (
 	// ErrKDF means that the passphrase parameters are outside the bounds: too
 	// weak to protect, or so costly that they would hang the device.
-	ErrKDF = errors.New("wallet/sqlitestore: Argon2id parameters out of bounds")
+	ErrKDF = errors.New("vault/sqlitevault: Argon2id parameters out of bounds")
 	// ErrPassphrase means that a new passphrase is empty.
-	ErrPassphrase = errors.New("wallet/sqlitestore: the passphrase is empty")
+	ErrPassphrase = errors.New("vault/sqlitevault: the passphrase is empty")
 )
 
 // KDF holds the parameters of Argon2id (RFC 9106).
@@ -86,17 +86,17 @@ func newSlot(walletID, root, passphrase []byte, kdf KDF) (slot, error) {
 }
 
 // open returns the root key. Whatever goes wrong once the passphrase is in
-// play is the same wallet.ErrLocked.
+// play is the same vault.ErrLocked.
 func (s slot) open(walletID, passphrase []byte) ([]byte, error) {
 	if err := s.kdf.check(); err != nil {
 		return nil, err
 	}
 	if len(s.nonce) != chacha20poly1305.NonceSizeX {
-		return nil, wallet.ErrLocked
+		return nil, vault.ErrLocked
 	}
 	root, err := sealer(s.key(passphrase)).Open(nil, s.nonce, s.wrapped, s.associated(walletID))
 	if err != nil || len(root) != rootBytes {
-		return nil, wallet.ErrLocked
+		return nil, vault.ErrLocked
 	}
 	return root, nil
 }

@@ -1,4 +1,4 @@
-package sqlitestore
+package sqlitevault
 
 import (
 	"context"
@@ -13,15 +13,15 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/vault"
 )
 
 var (
 	// ErrFormat means that the file is not a vault of this version.
-	ErrFormat = errors.New("wallet/sqlitestore: not a vault of this version")
+	ErrFormat = errors.New("vault/sqlitevault: not a vault of this version")
 	// ErrSetting means that SQLite did not take a setting that secrecy or
 	// durability rests on.
-	ErrSetting = errors.New("wallet/sqlitestore: a database setting was not taken")
+	ErrSetting = errors.New("vault/sqlitevault: a database setting was not taken")
 )
 
 const (
@@ -92,9 +92,9 @@ type Options struct {
 	// KDF is used for a new passphrase; the zero value means 64 MiB, 3
 	// passes, 4 lanes. Open takes the vault's own.
 	KDF KDF
-	// NewestSeen is a Store.Counter that was kept elsewhere. Open refuses an
+	// MinGeneration is a Store.Generation that was kept elsewhere. Open refuses an
 	// older vault with ErrRolledBack.
-	NewestSeen uint64
+	MinGeneration uint64
 }
 
 // Create makes a vault at path, which must not exist, and opens it. The file
@@ -133,11 +133,11 @@ func fill(ctx context.Context, path string, k *keys, first slot) (*Store, error)
 // Open opens the vault at path. A file that is locked, unreadable, damaged or
 // not ours is left as it is, for its owner to decide about. The error is
 // fs.ErrNotExist, ErrFormat, ErrSetting, ErrKDF, ErrIntegrity, ErrRolledBack,
-// the system's own, or wallet.ErrLocked: the same for a wrong passphrase and
+// the system's own, or vault.ErrLocked: the same for a wrong passphrase and
 // for a damaged slot.
 func Open(ctx context.Context, path string, passphrase []byte, opts Options) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("wallet/sqlitestore: open: %w", err)
+		return nil, fmt.Errorf("vault/sqlitevault: open: %w", err)
 	}
 	if err := identify(ctx, path); err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func Open(ctx context.Context, path string, passphrase []byte, opts Options) (*S
 	if err != nil {
 		return nil, err
 	}
-	if err := s.unlock(ctx, passphrase, opts.NewestSeen); err != nil {
+	if err := s.unlock(ctx, passphrase, opts.MinGeneration); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -157,14 +157,14 @@ func Open(ctx context.Context, path string, passphrase []byte, opts Options) (*S
 func makeFile(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return fmt.Errorf("wallet/sqlitestore: create: %w", err)
+		return fmt.Errorf("vault/sqlitevault: create: %w", err)
 	}
 	if err := f.Close(); err != nil || runtime.GOOS == "windows" {
 		return err // Windows cannot sync a folder
 	}
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {
-		return fmt.Errorf("wallet/sqlitestore: create: %w", err)
+		return fmt.Errorf("vault/sqlitevault: create: %w", err)
 	}
 	return errors.Join(dir.Sync(), dir.Close())
 }
@@ -276,7 +276,7 @@ func (s *Store) unlock(ctx context.Context, passphrase []byte, newestSeen uint64
 	}
 	s.keys, s.truncate = k, true
 	s.seen.counter = newestSeen
-	return s.View(ctx, func(wallet.Tx) error { return nil })
+	return s.View(ctx, func(vault.Tx) error { return nil })
 }
 
 // openSlot turns the passphrase into the vault's keys.
@@ -298,7 +298,7 @@ func (s *Store) openSlot(ctx context.Context, passphrase []byte) (slot, *keys, e
 	}
 	k := deriveKeys(walletID, root, uint64(epoch))
 	if !hmac.Equal(k.commitment, commitment) {
-		return slot{}, nil, wallet.ErrLocked
+		return slot{}, nil, vault.ErrLocked
 	}
 	return stored, k, nil
 }
@@ -320,5 +320,5 @@ func describe(action string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("wallet/sqlitestore: %s: %w", action, err)
+	return fmt.Errorf("vault/sqlitevault: %s: %w", action, err)
 }
