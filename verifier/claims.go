@@ -8,8 +8,8 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
-	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -78,7 +78,7 @@ func (v *Verifier) meetsPolicy(a *answer, found *provenance.Credential) error {
 	if err != nil {
 		return err
 	}
-	held, err := statement.Holds(found.Schema, a.parts[0].query, found.Claims, today)
+	held, err := predicate.Holds(found.Schema, a.parts[0].query, found.Claims, today)
 	if err != nil {
 		return err
 	}
@@ -94,10 +94,10 @@ func (a *answer) learnClaims(found *provenance.Credential) {
 	for i := range found.Schema.Claims {
 		c := &found.Schema.Claims[i]
 		label := Text{c.Label.English, c.Label.Chinese}
-		if value, ok := statement.Claim(found.Claims, c.Path); ok {
-			a.result.Learned = append(a.result.Learned, Learned{Type: found.VCT, Claim: statement.Name(c.Path), Label: label, Value: value})
+		if value, ok := predicate.Claim(found.Claims, c.Path); ok {
+			a.result.Learned = append(a.result.Learned, Learned{Type: found.VCT, Claim: predicate.Name(c.Path), Label: label, Value: value})
 		} else {
-			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{found.VCT, statement.Name(c.Path), label})
+			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{found.VCT, predicate.Name(c.Path), label})
 		}
 	}
 }

@@ -7,7 +7,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -106,14 +106,14 @@ func TestJoinedRefuses(t *testing.T) {
 		reason error
 	}{
 		{"one part alone", change(func(m map[string][]string) { delete(m, "driver") }), verifier.CheckForm, openid.ErrNoMatch},
-		{"parts swapped", change(func(m map[string][]string) { m["resident"], m["driver"] = m["driver"], m["resident"] }), verifier.CheckStatement, statement.ErrRevealed},
+		{"parts swapped", change(func(m map[string][]string) { m["resident"], m["driver"] = m["driver"], m["resident"] }), verifier.CheckStatement, predicate.ErrRevealed},
 		{"a part of another answer", change(func(m map[string][]string) { m["driver"] = token(again).VPToken["driver"] }), verifier.CheckStatement, zkp.ErrHolder},
-		{"nothing told", change(func(m map[string][]string) { m["resident"] = []string{proof} }), verifier.CheckStatement, statement.ErrRevealed},
-		{"two values told", change(func(m map[string][]string) { m["resident"] = []string{text(`["110101","110101"]`)} }), verifier.CheckStatement, statement.ErrRevealed},
+		{"nothing told", change(func(m map[string][]string) { m["resident"] = []string{proof} }), verifier.CheckStatement, predicate.ErrRevealed},
+		{"two values told", change(func(m map[string][]string) { m["resident"] = []string{text(`["110101","110101"]`)} }), verifier.CheckStatement, predicate.ErrRevealed},
 		{"another value told", change(func(m map[string][]string) { m["resident"] = []string{text(`["110102"]`)} }), verifier.CheckStatement, zkp.ErrShow},
-		{"a number told", change(func(m map[string][]string) { m["resident"] = []string{text(`[110101]`)} }), verifier.CheckStatement, statement.ErrType},
+		{"a number told", change(func(m map[string][]string) { m["resident"] = []string{text(`[110101]`)} }), verifier.CheckStatement, predicate.ErrType},
 		{"spaces between the values", change(func(m map[string][]string) { m["resident"] = []string{text(`[ "110101"]`)} }), verifier.CheckForm, openid.ErrResponse},
-		{"a value nobody asked for", change(func(m map[string][]string) { m["driver"] = []string{m["driver"][0] + "~" + told} }), verifier.CheckStatement, statement.ErrRevealed},
+		{"a value nobody asked for", change(func(m map[string][]string) { m["driver"] = []string{m["driver"][0] + "~" + told} }), verifier.CheckStatement, predicate.ErrRevealed},
 		{"one part twice", change(func(m map[string][]string) { m["driver"] = append(m["driver"], m["driver"][0]) }), verifier.CheckForm, openid.ErrUnasked},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -30,7 +30,7 @@ type proved struct {
 	proof    *zkp.Presentation
 	revealed openid.Values
 	schema   *credential.Schema
-	question *statement.Question
+	question *predicate.Compiled
 }
 
 // judgeProof checks a zero-knowledge answer of one or several credentials.
@@ -236,13 +236,13 @@ func (a *answer) learnStatements(proofs []proved) error {
 }
 
 func (a *answer) learnPart(p *proved) error {
-	sentences, err := statement.Describe(p.schema, p.query)
+	sentences, err := predicate.Describe(p.schema, p.query)
 	if err != nil {
 		return err
 	}
 	told := p.revealed
 	for i, s := range sentences {
-		l := Learned{Type: p.schema.VCT, Claim: statement.Name(p.query.Predicates[i].Path), Statement: &Text{s.English, s.Chinese}}
+		l := Learned{Type: p.schema.VCT, Claim: predicate.Name(p.query.Predicates[i].Path), Statement: &Text{s.English, s.Chinese}}
 		if p.query.Predicates[i].Op == openid.OpReveal {
 			l.Value, told = told[0], told[1:]
 		}
@@ -250,9 +250,9 @@ func (a *answer) learnPart(p *proved) error {
 	}
 	for i := range p.schema.Claims {
 		c := &p.schema.Claims[i]
-		if !statement.Told(p.query, c.Path) {
+		if !predicate.Told(p.query, c.Path) {
 			a.result.NeverReceived = append(a.result.NeverReceived,
-				Withheld{p.schema.VCT, statement.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
+				Withheld{p.schema.VCT, predicate.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
 		}
 	}
 	return nil

@@ -5,7 +5,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 )
 
 // questionCache keeps questions that were held against their schema: hashing a
@@ -14,7 +14,7 @@ import (
 // it begins anew.
 type questionCache struct {
 	mu   sync.Mutex
-	made map[questionKey]*statement.Question
+	made map[questionKey]*predicate.Compiled
 }
 
 const maxQuestions = 64
@@ -25,19 +25,19 @@ type questionKey struct {
 	schema *credential.Schema
 }
 
-func (c *questionCache) of(query [32]byte, schema *credential.Schema, q *openid.CredentialQuery) (*statement.Question, error) {
+func (c *questionCache) of(query [32]byte, schema *credential.Schema, q *openid.CredentialQuery) (*predicate.Compiled, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := questionKey{query, q.ID, schema}
 	if made, ok := c.made[key]; ok {
 		return made, nil
 	}
-	made, err := statement.New(schema, q)
+	made, err := predicate.Compile(schema, q)
 	if err != nil {
 		return nil, err
 	}
 	if c.made == nil || len(c.made) >= maxQuestions {
-		c.made = map[questionKey]*statement.Question{}
+		c.made = map[questionKey]*predicate.Compiled{}
 	}
 	c.made[key] = made
 	return made, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/hufu-id/hufu/did/hufu"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/vault"
 )
 
@@ -54,11 +54,11 @@ type Part struct {
 	Credential string // id in this wallet
 	Type       string // vct
 	Reveals    []Label
-	Proves     []statement.Sentence
+	Proves     []predicate.Sentence
 	Withholds  []Label
 
 	paths    []credential.Path
-	question *statement.Question // of a proof
+	question *predicate.Compiled // of a proof
 }
 
 // An Ask is a verified request, as the citizen reads it before consenting.

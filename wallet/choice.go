@@ -6,7 +6,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -79,7 +79,7 @@ func (w *Wallet) parts(q *openid.CredentialQuery, held []holding, now time.Time,
 	return out
 }
 
-func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (p Part, fails []statement.Sentence, err error) {
+func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (p Part, fails []predicate.Sentence, err error) {
 	today, err := zkp.Today(now)
 	if err != nil {
 		return p, nil, err
@@ -94,7 +94,7 @@ func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (p P
 		return p, nil, ErrNotForShow
 	}
 	// What does not hold is not offered: nothing is proved in vain.
-	holds, err := statement.Holds(h.schema, q, h.verified.Claims, today)
+	holds, err := predicate.Holds(h.schema, q, h.verified.Claims, today)
 	if err != nil {
 		return p, nil, err
 	}
@@ -117,10 +117,10 @@ func (w *Wallet) proves(p *Part, q *openid.CredentialQuery, h *holding) (err err
 	if _, provable := h.verified.Claims[zkp.ClaimName]; !provable || w.opts.Prover == nil {
 		return ErrNotProvable
 	}
-	if p.question, err = statement.New(h.schema, q); err != nil {
+	if p.question, err = predicate.Compile(h.schema, q); err != nil {
 		return err
 	}
-	p.Proves, err = statement.Describe(h.schema, q)
+	p.Proves, err = predicate.Describe(h.schema, q)
 	return err
 }
 
@@ -128,14 +128,14 @@ func (w *Wallet) proves(p *Part, q *openid.CredentialQuery, h *holding) (err err
 func (p *Part) label(q *openid.CredentialQuery, h *holding) {
 	for i := range h.schema.Claims {
 		claim := &h.schema.Claims[i]
-		if _, present := statement.Claim(h.verified.Claims, claim.Path); !present {
+		if _, present := predicate.Claim(h.verified.Claims, claim.Path); !present {
 			continue
 		}
-		label := Label{statement.Name(claim.Path), claim.Label.English, claim.Label.Chinese, claim.Sensitive}
+		label := Label{predicate.Name(claim.Path), claim.Label.English, claim.Label.Chinese, claim.Sensitive}
 		switch {
 		case covers(p.paths, claim.Path):
 			p.Reveals = append(p.Reveals, label)
-		case q.Format == openid.FormatSDJWTZK && statement.Told(q, claim.Path):
+		case q.Format == openid.FormatSDJWTZK && predicate.Told(q, claim.Path):
 		default:
 			p.Withholds = append(p.Withholds, label)
 		}

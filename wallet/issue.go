@@ -9,8 +9,8 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
-	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -75,7 +75,7 @@ func Issue(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reade
 	}
 	hide := make([]credential.Path, 0, len(spec.Schema.Claims)+2)
 	for _, c := range spec.Schema.Claims {
-		if value, ok := statement.Claim(spec.Claims, c.Path); ok {
+		if value, ok := predicate.Claim(spec.Claims, c.Path); ok {
 			place(claims, c.Path, value)
 			hide = append(hide, c.Path)
 		}
@@ -116,7 +116,7 @@ func place(claims map[string]any, path credential.Path, value any) {
 }
 
 func issueHalf(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reader) (*zkp.Half, error) {
-	attributes, err := statement.Attributes(spec.Schema, spec.Claims, spec.Binding)
+	attributes, err := predicate.Attributes(spec.Schema, spec.Claims, spec.Binding)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -28,9 +28,9 @@ type Mismatch struct {
 	Credential string // id in this wallet
 	Type       string // vct
 	// Fails are the predicates that are not true of the credential.
-	Fails []statement.Sentence
+	Fails []predicate.Sentence
 	// Err is zkp.ErrUnsatisfied where predicates fail; else openid.ErrNoMatch
-	// for another type or missing claims, statement.ErrClaim for a claim that the
+	// for another type or missing claims, predicate.ErrClaim for a claim that the
 	// type has not got, ErrNotProvable or ErrNotForShow.
 	Err error
 }
@@ -42,13 +42,13 @@ func (e *NothingMatches) Unwrap() error { return ErrNothingMatches }
 
 // unmatched says more of a credential of the type asked for than that it does
 // not match: which predicates fail, or which claim the type has not got.
-func unmatched(q *openid.CredentialQuery, h *holding, today zkp.Day, err error) ([]statement.Sentence, error) {
+func unmatched(q *openid.CredentialQuery, h *holding, today zkp.Day, err error) ([]predicate.Sentence, error) {
 	if !slices.Contains(q.Meta.VCTValues, h.verified.VCT) {
 		return nil, err
 	}
-	fails, why := statement.Fails(h.schema, q, h.verified.Claims, today)
+	fails, why := predicate.Fails(h.schema, q, h.verified.Claims, today)
 	switch {
-	case errors.Is(why, statement.ErrClaim):
+	case errors.Is(why, predicate.ErrClaim):
 		return nil, fmt.Errorf("%w: %w", err, why)
 	case why == nil && len(fails) > 0:
 		return fails, zkp.ErrUnsatisfied

@@ -12,8 +12,8 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
-	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -176,9 +176,9 @@ func nativeHalf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 	binding, _ := found.Claims[ClaimBinding].(string)
 	day, err := zkp.ParseDay(binding)
 	if err != nil {
-		return nil, fmt.Errorf("%w: binding day", statement.ErrMismatch)
+		return nil, fmt.Errorf("%w: binding day", predicate.ErrMismatch)
 	}
-	attributes, err := statement.Attributes(found.Schema, found.Claims, day)
+	attributes, err := predicate.Attributes(found.Schema, found.Claims, day)
 	if err != nil {
 		return nil, err
 	}
@@ -187,10 +187,10 @@ func nativeHalf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 		Secret: secret, Issuance: IssuanceScope(found.Issuer, found.Schema.ID),
 	}
 	if half.Region != found.Region || !half.NotBefore.Start().Equal(found.NotBefore) || !(half.NotAfter + 1).Start().Equal(found.Expires) {
-		return nil, fmt.Errorf("%w: region or validity", statement.ErrMismatch)
+		return nil, fmt.Errorf("%w: region or validity", predicate.ErrMismatch)
 	}
 	if err := c.Check(); err != nil {
-		return nil, fmt.Errorf("%w: %w", statement.ErrMismatch, err)
+		return nil, fmt.Errorf("%w: %w", predicate.ErrMismatch, err)
 	}
 	return c, nil
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
-	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
@@ -242,7 +242,7 @@ func TestReceiveHalf(t *testing.T) {
 			f.Claims[zkp.ClaimName] = issued.Half.String()
 			f.Hide = append(f.Hide, credential.Path{wallet.ClaimBinding}, credential.Path{zkp.ClaimName})
 			_, err = h.Receive(t.Context(), respond(t, f.Credential()))
-			is(t, err, statement.ErrMismatch)
+			is(t, err, predicate.ErrMismatch)
 		})
 	}
 	if n := len(records(t, h, "credential")); n != 0 {

@@ -14,8 +14,8 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
-	"github.com/hufu-id/hufu/statement"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
@@ -135,7 +135,7 @@ var reasons = []reason{
 	{wallet.ErrReceived, "why.received", true},
 	{wallet.ErrWrongIssuer, "why.wrong-issuer", true},
 	{wallet.ErrNoEpoch, "why.no-epoch", false},
-	{statement.ErrMismatch, "why.half-mismatch", true},
+	{predicate.ErrMismatch, "why.half-mismatch", true},
 	{wallet.ErrRequest, "why.request", true},
 	{wallet.ErrOffer, "why.offer", true},
 	{openid.ErrOffer, "why.offer", true},

@@ -18,7 +18,7 @@ var allowed = map[string][]string{
 	"status":           {"did"},
 	"credential":       {"did", "status"},
 	"openid":           {"did", "status", "credential"},
-	"statement":        {"credential", "openid", "zkp"},
+	"predicate":        {"credential", "openid", "zkp"},
 	"provenance":       {"did", "did/hufu", "credential", "status", "ledger"},
 	"ledger/feed":      {"ledger"},
 	"ledger/machine":   {"ledger"},
@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 	},
 }
 
-var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "statement", "provenance"}
+var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "predicate", "provenance"}
 
 func TestPackagesImportWhatTheyMay(t *testing.T) {
 	for _, line := range goList(t, nil, "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...") {

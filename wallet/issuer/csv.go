@@ -20,7 +20,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 )
@@ -160,7 +160,7 @@ func cell(kind credential.ClaimType, text string) any {
 // checkRow returns the person's hash, or why the row is refused.
 func (d *Desk) checkRow(tx vault.Tx, row int, claims map[string]any) (string, *RowError, error) {
 	if problems := d.schema.Validate(claims); len(problems) > 0 {
-		return "", &RowError{row, statement.Name(problems[0].Path), problems[0].Reason}, nil
+		return "", &RowError{row, predicate.Name(problems[0].Path), problems[0].Reason}, nil
 	}
 	if claim, ok := d.birthDateAgrees(claims); !ok {
 		return "", &RowError{row, claim, ReasonMismatch}, nil
@@ -182,13 +182,13 @@ func (d *Desk) birthDateAgrees(claims map[string]any) (claim string, ok bool) {
 	number, born := "", ""
 	for i := range d.schema.Claims {
 		c := &d.schema.Claims[i]
-		v, _ := statement.Claim(claims, c.Path)
+		v, _ := predicate.Claim(claims, c.Path)
 		switch {
 		case c.Validate == residentID:
 			number, _ = v.(string)
 		case c.Path.String() == credential.Path{"birthdate"}.String():
 			born, _ = v.(string)
-			claim = statement.Name(c.Path)
+			claim = predicate.Name(c.Path)
 		}
 	}
 	if len(number) != 18 || born == "" {
@@ -203,12 +203,12 @@ func (d *Desk) person(claims map[string]any) (claim, hash string) {
 	for i := range d.schema.Claims {
 		c := &d.schema.Claims[i]
 		if c.Validate == residentID || c.Validate == "cn-uscc" {
-			v, _ := statement.Claim(claims, c.Path)
-			return statement.Name(c.Path), hashText(fmt.Sprint(v))
+			v, _ := predicate.Claim(claims, c.Path)
+			return predicate.Name(c.Path), hashText(fmt.Sprint(v))
 		}
 	}
 	all, _ := json.Marshal(claims, json.Deterministic(true))
-	return statement.Name(d.schema.Claims[0].Path), hashText(string(all))
+	return predicate.Name(d.schema.Claims[0].Path), hashText(string(all))
 }
 
 func hashText(s string) string {

@@ -1,4 +1,4 @@
-package statement
+package predicate
 
 import (
 	"errors"
@@ -12,15 +12,15 @@ import (
 // Errors of this package. Their messages name claims, never values.
 var (
 	// ErrClaim: a claim that the schema does not have, or not in a slot.
-	ErrClaim = errors.New("statement: not a claim of this credential type")
+	ErrClaim = errors.New("predicate: not a claim of this credential type")
 	// ErrType: a value or operation that does not fit the claim's type.
-	ErrType = errors.New("statement: value does not fit the claim's type")
+	ErrType = errors.New("predicate: value does not fit the claim's type")
 	// ErrUnsupported: an operation that this version cannot prove.
-	ErrUnsupported = errors.New("statement: operation not supported")
+	ErrUnsupported = errors.New("predicate: operation not supported")
 	// ErrRevealed: more or fewer values beside a proof than were asked.
-	ErrRevealed = errors.New("statement: not the values that were asked to be told")
+	ErrRevealed = errors.New("predicate: not the values that were asked to be told")
 	// ErrMismatch: a slot of the native half differs from its claim.
-	ErrMismatch = errors.New("statement: native half differs from the claims")
+	ErrMismatch = errors.New("predicate: native half differs from the claims")
 )
 
 // Attributes encodes claims in the schema's slot order, the binding day last.

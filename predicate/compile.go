@@ -1,4 +1,4 @@
-package statement
+package predicate
 
 import (
 	"fmt"
@@ -12,20 +12,20 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// A Question is a query's predicates held against a schema, ready to be asked
-// on any day. Making it checks everything that depends on neither the day nor
-// the holder, and builds the sets: who asks the same again keeps it.
-type Question struct {
+// Compiled is a query's predicates, checked against a schema and ready to be
+// asked on any day. [Compile] does everything that depends on neither the day nor
+// the holder, the building of sets included: keep a Compiled to ask again.
+type Compiled struct {
 	schema *credential.Schema
 	query  *openid.CredentialQuery
 	slots  []*credential.SchemaClaim // one a predicate
 	sets   []*zkp.Set                // nil where a predicate asks about none
 }
 
-// New holds a query's predicates against a schema. The error is ErrClaim,
+// Compile checks a query's predicates against a schema. The error is ErrClaim,
 // ErrType, or one of zkp.
-func New(schema *credential.Schema, query *openid.CredentialQuery) (*Question, error) {
-	q := &Question{schema: schema, query: query}
+func Compile(schema *credential.Schema, query *openid.CredentialQuery) (*Compiled, error) {
+	q := &Compiled{schema: schema, query: query}
 	for i := range query.Predicates {
 		p := &query.Predicates[i]
 		claim, err := find(schema, p.Path)
@@ -59,7 +59,7 @@ func newSet(claim *credential.SchemaClaim, values openid.Values) (*zkp.Set, erro
 // circuits prove, one a show. revealed are the values that the holder tells
 // beside the proof, one for each predicate of openid.OpReveal, in their order;
 // ErrRevealed where there are more or fewer, or one is a text not in NFC.
-func (q *Question) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, error) {
+func (q *Compiled) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, error) {
 	if len(revealed) != q.Reveals() {
 		return nil, ErrRevealed
 	}
@@ -88,7 +88,7 @@ func (q *Question) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, err
 }
 
 // Reveals is how many values the holder tells beside the proof.
-func (q *Question) Reveals() (n int) {
+func (q *Compiled) Reveals() (n int) {
 	for i := range q.query.Predicates {
 		if q.query.Predicates[i].Op == openid.OpReveal {
 			n++
@@ -99,7 +99,7 @@ func (q *Question) Reveals() (n int) {
 
 // Revealed reads from a holder's claims the values that are to be told, texts in
 // their normal form, NFC.
-func (q *Question) Revealed(claims map[string]any) (out openid.Values, err error) {
+func (q *Compiled) Revealed(claims map[string]any) (out openid.Values, err error) {
 	for i := range q.query.Predicates {
 		if p := &q.query.Predicates[i]; p.Op == openid.OpReveal {
 			value, ok := Claim(claims, p.Path)
@@ -183,7 +183,7 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	if len(query.Predicates) == 0 {
 		return true, nil
 	}
-	q, err := New(schema, query)
+	q, err := Compile(schema, query)
 	if err != nil {
 		return false, err
 	}

@@ -1,4 +1,4 @@
-package statement_test
+package predicate_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -31,7 +31,7 @@ func TestHoldsMeansWhatItSays(t *testing.T) {
 		}
 		q := asked(t, fmt.Sprintf(`{"path":["birthdate"],"op":%q,"years":%d}`, op, years), "")
 		claims := map[string]any{"birthdate": birth.Format(time.DateOnly)}
-		got, err := statement.Holds(schema, q, claims, day(t, today.Format(time.DateOnly)))
+		got, err := predicate.Holds(schema, q, claims, day(t, today.Format(time.DateOnly)))
 		if err != nil || got != want {
 			t.Fatalf("born %s, on %s, %s %d: got %v, want %v; %v",
 				birth.Format(time.DateOnly), today.Format(time.DateOnly), op, years, got, want, err)
@@ -77,7 +77,7 @@ func TestHoldsIsTheCircuitsOutcome(t *testing.T) {
 				count++
 			}
 		}
-		got, err := statement.Holds(schema, q, claims, today)
+		got, err := predicate.Holds(schema, q, claims, today)
 		if err != nil || got != (count >= k) {
 			t.Fatalf("%d of 3 hold, %d are wanted: got %v, %v", count, k, got, err)
 		}
@@ -86,7 +86,7 @@ func TestHoldsIsTheCircuitsOutcome(t *testing.T) {
 			t.Fatal(err)
 		}
 		// The day on which a secret was bound changes no answer.
-		attributes, err := statement.Attributes(schema, claims, zkp.Day(random.Uint32N(60000)))
+		attributes, err := predicate.Attributes(schema, claims, zkp.Day(random.Uint32N(60000)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +99,7 @@ func TestHoldsIsTheCircuitsOutcome(t *testing.T) {
 func TestHoldsWithoutPredicates(t *testing.T) {
 	q := asked(t, `{"path":["name"],"op":"eq","value":"x"}`, "")
 	q.Predicates = nil
-	if ok, err := statement.Holds(person(t), q, nil, day(t, "2026-11-21")); !ok || err != nil {
+	if ok, err := predicate.Holds(person(t), q, nil, day(t, "2026-11-21")); !ok || err != nil {
 		t.Errorf("got %v, %v", ok, err)
 	}
 }

@@ -1,4 +1,4 @@
-package statement_test
+package predicate_test
 
 import (
 	_ "embed"

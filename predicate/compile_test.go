@@ -1,4 +1,4 @@
-package statement_test
+package predicate_test
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -34,25 +34,25 @@ func TestEncode(t *testing.T) {
 		reason error
 	}{
 		{"text", credential.TypeString, "周", text, nil},
-		{"a number for a text", credential.TypeString, int64(1), zkp.Element{}, statement.ErrType},
+		{"a number for a text", credential.TypeString, int64(1), zkp.Element{}, predicate.ErrType},
 		{"date", credential.TypeDate, "2026-11-21", zkp.EncodeDate(day(t, "2026-11-21")), nil},
 		{"no such date", credential.TypeDate, "2026-02-29", zkp.Element{}, zkp.ErrValue},
-		{"a number for a date", credential.TypeDate, int64(1), zkp.Element{}, statement.ErrType},
+		{"a number for a date", credential.TypeDate, int64(1), zkp.Element{}, predicate.ErrType},
 		{"true", credential.TypeBoolean, true, zkp.EncodeBool(true), nil},
 		{"false", credential.TypeBoolean, false, zkp.EncodeBool(false), nil},
-		{"a text for a bool", credential.TypeBoolean, "true", zkp.Element{}, statement.ErrType},
+		{"a text for a bool", credential.TypeBoolean, "true", zkp.Element{}, predicate.ErrType},
 		{"zero", credential.TypeInteger, int64(0), number(0), nil},
 		{"int", credential.TypeInteger, 7, number(7), nil},
 		{"whole float", credential.TypeInteger, 7.0, number(7), nil},
-		{"half", credential.TypeInteger, 7.5, zkp.Element{}, statement.ErrType},
-		{"the first float that is two integers", credential.TypeInteger, float64(1 << 53), zkp.Element{}, statement.ErrType},
-		{"not a number", credential.TypeInteger, math.NaN(), zkp.Element{}, statement.ErrType},
+		{"half", credential.TypeInteger, 7.5, zkp.Element{}, predicate.ErrType},
+		{"the first float that is two integers", credential.TypeInteger, float64(1 << 53), zkp.Element{}, predicate.ErrType},
+		{"not a number", credential.TypeInteger, math.NaN(), zkp.Element{}, predicate.ErrType},
 		{"below zero", credential.TypeInteger, int64(-1), zkp.Element{}, zkp.ErrValue},
-		{"nothing", credential.TypeInteger, nil, zkp.Element{}, statement.ErrType},
-		{"unknown type", "object", "x", zkp.Element{}, statement.ErrType},
+		{"nothing", credential.TypeInteger, nil, zkp.Element{}, predicate.ErrType},
+		{"unknown type", "object", "x", zkp.Element{}, predicate.ErrType},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := statement.Encode(test.kind, test.value)
+			got, err := predicate.Encode(test.kind, test.value)
 			if test.reason != nil {
 				is(t, err, test.reason)
 				return
@@ -70,7 +70,7 @@ func TestAttributes(t *testing.T) {
 		"birthdate": "1990-05-17", "income": int64(12), "photo": "no slot",
 		"home": map[string]any{"district": "110101"},
 	}
-	got, err := statement.Attributes(schema, claims, bound)
+	got, err := predicate.Attributes(schema, claims, bound)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,8 +83,8 @@ func TestAttributes(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	claims["income"] = "12"
-	_, err = statement.Attributes(schema, claims, bound)
-	is(t, err, statement.ErrType)
+	_, err = predicate.Attributes(schema, claims, bound)
+	is(t, err, predicate.ErrType)
 	if strings.Contains(err.Error(), "12") {
 		t.Error("the error holds the value")
 	}
@@ -135,25 +135,25 @@ func TestNewRefuses(t *testing.T) {
 		name, predicate string
 		reason          error
 	}{
-		{"no such claim", `{"path":["height"],"op":"eq","value":1}`, statement.ErrClaim},
-		{"half of a path", `{"path":["home"],"op":"eq","value":"x"}`, statement.ErrClaim},
-		{"a claim without a slot", `{"path":["photo"],"op":"eq","value":"x"}`, statement.ErrClaim},
-		{"a number for a text", `{"path":["name"],"op":"eq","value":1}`, statement.ErrType},
-		{"a text for a number", `{"path":["income"],"op":"ne","value":"1"}`, statement.ErrType},
-		{"years of a text", `{"path":["name"],"op":"at_least_years","years":18}`, statement.ErrType},
-		{"years of a number", `{"path":["income"],"op":"after_years","years":18}`, statement.ErrType},
-		{"a range of texts", `{"path":["name"],"op":"range","min":1}`, statement.ErrType},
-		{"a range of bools", `{"path":["student"],"op":"range","min":1}`, statement.ErrType},
-		{"numbers for dates", `{"path":["birthdate"],"op":"range","min":1}`, statement.ErrType},
-		{"dates for numbers", `{"path":["income"],"op":"range","max":"1990-01-01"}`, statement.ErrType},
-		{"one of numbers, a text", `{"path":["name"],"op":"in","values":[1]}`, statement.ErrType},
-		{"none of texts, a number", `{"path":["income"],"op":"notin","values":["1","2"]}`, statement.ErrType},
+		{"no such claim", `{"path":["height"],"op":"eq","value":1}`, predicate.ErrClaim},
+		{"half of a path", `{"path":["home"],"op":"eq","value":"x"}`, predicate.ErrClaim},
+		{"a claim without a slot", `{"path":["photo"],"op":"eq","value":"x"}`, predicate.ErrClaim},
+		{"a number for a text", `{"path":["name"],"op":"eq","value":1}`, predicate.ErrType},
+		{"a text for a number", `{"path":["income"],"op":"ne","value":"1"}`, predicate.ErrType},
+		{"years of a text", `{"path":["name"],"op":"at_least_years","years":18}`, predicate.ErrType},
+		{"years of a number", `{"path":["income"],"op":"after_years","years":18}`, predicate.ErrType},
+		{"a range of texts", `{"path":["name"],"op":"range","min":1}`, predicate.ErrType},
+		{"a range of bools", `{"path":["student"],"op":"range","min":1}`, predicate.ErrType},
+		{"numbers for dates", `{"path":["birthdate"],"op":"range","min":1}`, predicate.ErrType},
+		{"dates for numbers", `{"path":["income"],"op":"range","max":"1990-01-01"}`, predicate.ErrType},
+		{"one of numbers, a text", `{"path":["name"],"op":"in","values":[1]}`, predicate.ErrType},
+		{"none of texts, a number", `{"path":["income"],"op":"notin","values":["1","2"]}`, predicate.ErrType},
 		{"one of no dates", `{"path":["birthdate"],"op":"in","values":["2026-02-29"]}`, zkp.ErrValue},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := on(schema, asked(t, test.predicate, ""), today)
 			is(t, err, test.reason)
-			_, err = statement.Holds(schema, asked(t, test.predicate, ""), map[string]any{"name": "x"}, today)
+			_, err = predicate.Holds(schema, asked(t, test.predicate, ""), map[string]any{"name": "x"}, today)
 			is(t, err, test.reason)
 		})
 	}
@@ -174,13 +174,13 @@ func TestDescribe(t *testing.T) {
 		{`{"path":["income"],"op":"in","values":[1,2,3,4,5,6,7,8,9,10,11,12,13]}`, "income is one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 … 13 values in all", "收入属于：1、2、3、4、5、6、7、8、9、10、11、12……共13项"},
 		{`{"path":["home","district"],"op":"reveal"}`, "the value of district", "所在区县的值"},
 	} {
-		got, err := statement.Describe(person(t), asked(t, test.predicate, ""))
+		got, err := predicate.Describe(person(t), asked(t, test.predicate, ""))
 		if err != nil || len(got) != 1 || got[0].English != test.english || got[0].Chinese != test.chinese {
 			t.Errorf("got %+v, want %s, %s; %v", got, test.english, test.chinese, err)
 		}
 	}
-	_, err := statement.Describe(person(t), asked(t, `{"path":["height"],"op":"eq","value":1}`, ""))
-	is(t, err, statement.ErrClaim)
+	_, err := predicate.Describe(person(t), asked(t, `{"path":["height"],"op":"eq","value":1}`, ""))
+	is(t, err, predicate.ErrClaim)
 }
 
 // A question that has so few answers that "yes" nearly tells the value.
@@ -212,7 +212,7 @@ func TestDiscloses(t *testing.T) {
 		{`{"path":["birthdate"],"op":"range","min":"1990-01-01","max":"1990-04-10"}`, false},
 		{`{"path":["birthdate"],"op":"at_least_years","years":18}`, false},
 	} {
-		got, err := statement.Describe(person(t), asked(t, test.predicate, ""))
+		got, err := predicate.Describe(person(t), asked(t, test.predicate, ""))
 		if err != nil || got[0].Discloses != test.want {
 			t.Errorf("%.60s: %v, %v", test.predicate, got, err)
 		}
@@ -224,7 +224,7 @@ func TestSeveralShows(t *testing.T) {
 	schema, today := person(t), day(t, "2026-11-21")
 	query := asked(t, `{"path":["birthdate"],"op":"at_least_years","years":18},{"path":["home","district"],"op":"reveal"},
 		{"path":["name"],"op":"notin","values":["x"]},{"path":["income"],"op":"in","values":[5,6]},{"path":["income"],"op":"reveal"}`, "")
-	q, err := statement.New(schema, query)
+	q, err := predicate.Compile(schema, query)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,13 +243,13 @@ func TestSeveralShows(t *testing.T) {
 	}
 	for name, wrong := range map[string]openid.Values{"none": nil, "one": {"110101"}, "three": {"110101", int64(5), int64(5)}} {
 		_, err := q.On(today, wrong)
-		is(t, err, statement.ErrRevealed)
+		is(t, err, predicate.ErrRevealed)
 		if err == nil {
 			t.Error(name)
 		}
 	}
 	_, err = q.On(today, openid.Values{int64(5), "110101"})
-	is(t, err, statement.ErrType)
+	is(t, err, predicate.ErrType)
 
 	for _, test := range []struct {
 		change func()
@@ -261,14 +261,14 @@ func TestSeveralShows(t *testing.T) {
 		{func() { claims["name"] = "y"; delete(claims["home"].(map[string]any), "district") }, false},
 	} {
 		test.change()
-		if got, err := statement.Holds(schema, query, claims, today); got != test.want || err != nil {
+		if got, err := predicate.Holds(schema, query, claims, today); got != test.want || err != nil {
 			t.Errorf("%v: %v, %v", claims, got, err)
 		}
 	}
 }
 
 func on(schema *credential.Schema, query *openid.CredentialQuery, day zkp.Day) ([]zkp.Statement, error) {
-	q, err := statement.New(schema, query)
+	q, err := predicate.Compile(schema, query)
 	if err != nil {
 		return nil, err
 	}
@@ -296,14 +296,14 @@ func TestTold(t *testing.T) {
 		{"a range of one day", `{"path":["birthdate"],"op":"range","min":"1990-05-17","max":"1990-05-17"}`, "", credential.Path{"birthdate"}, true},
 		{"a range of two", `{"path":["birthdate"],"op":"range","min":"1990-05-17","max":"1990-05-18"}`, "", credential.Path{"birthdate"}, false},
 	} {
-		if got := statement.Told(asked(t, test.predicates, test.accept), test.path); got != test.want {
+		if got := predicate.Told(asked(t, test.predicates, test.accept), test.path); got != test.want {
 			t.Errorf("%s: %v", test.what, got)
 		}
 	}
 }
 
 func TestName(t *testing.T) {
-	if got := statement.Name(credential.Path{"home", "district"}); got != "home.district" {
+	if got := predicate.Name(credential.Path{"home", "district"}); got != "home.district" {
 		t.Errorf("got %q", got)
 	}
 }
@@ -319,7 +319,7 @@ func TestErrorsHoldNoValues(t *testing.T) {
 // A text that is told is told in its normal form: the proof is of that form, and
 // would be as good beside another spelling that compares as another name.
 func TestRevealedIsNormal(t *testing.T) {
-	q, err := statement.New(person(t), asked(t, `{"path":["name"],"op":"reveal"}`, ""))
+	q, err := predicate.Compile(person(t), asked(t, `{"path":["name"],"op":"reveal"}`, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -331,7 +331,7 @@ func TestRevealedIsNormal(t *testing.T) {
 	if _, err := q.On(day(t, "2026-11-21"), told); err != nil {
 		t.Error(err)
 	}
-	if _, err := q.On(day(t, "2026-11-21"), openid.Values{odd}); !errors.Is(err, statement.ErrRevealed) {
+	if _, err := q.On(day(t, "2026-11-21"), openid.Values{odd}); !errors.Is(err, predicate.ErrRevealed) {
 		t.Errorf("another spelling: %v", err)
 	}
 }

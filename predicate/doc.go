@@ -1,11 +1,11 @@
-// Package statement joins three nouns that do not know each other: a claim of a
+// Package predicate joins three nouns that do not know each other: a claim of a
 // credential's schema, a predicate of a DCQL query, and a slot of a
 // zero-knowledge statement. Wallet and verifier both use it, so that what the
 // citizen reads, what the circuit proves and what the counter checks are one.
 //
-// Attributes encodes a credential's claims in the schema's slot order. New holds
-// a query's predicates against a schema, and On makes of them the statements
-// that are shown on a given day; Describe says the same in English and Chinese;
+// Attributes encodes a credential's claims in the schema's slot order. Compile
+// checks a query's predicates against a schema; Compiled.On turns them into the
+// statements that are shown on a given day. Describe says the same in English and Chinese;
 // Holds evaluates it over disclosed claims, for answers that are not
 // zero-knowledge.
 //
@@ -15,4 +15,4 @@
 //
 // It does not check who asks, whether the question may be asked, or who issued
 // the claims.
-package statement
+package predicate

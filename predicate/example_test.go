@@ -1,11 +1,11 @@
-package statement_test
+package predicate_test
 
 import (
 	"fmt"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/statement"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -24,7 +24,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	question, err := statement.New(schema, query)
+	question, err := predicate.Compile(schema, query)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -37,7 +37,7 @@ func ExampleNew() {
 	p := shows[0].Predicates[0]
 	fmt.Println("slot", p.Slot, "from", zkp.Day(p.Low-1), "to", zkp.Day(p.High-1))
 	for _, born := range []string{"2008-11-21", "2008-11-22"} {
-		holds, err := statement.Holds(schema, query, map[string]any{"birthdate": born}, day)
+		holds, err := predicate.Holds(schema, query, map[string]any{"birthdate": born}, day)
 		fmt.Println("born", born, holds, err)
 	}
 	// Output:
