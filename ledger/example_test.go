@@ -63,7 +63,7 @@ func ExampleVerify() {
 	}
 	_, err = view.Get(key)
 	fmt.Println(err)
-	_, err = view.Get(ledger.TrustKey(0))
+	_, err = view.Get(ledger.AgreementKey(0))
 	fmt.Println(err)
 	// Output:
 	// ledger: no such object

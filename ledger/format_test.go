@@ -64,8 +64,8 @@ func doors(t testing.TB) map[string]door {
 	key := newKey(t)
 	op := must(ledger.NewOperation(anchorOf(1)))(t)
 	signed := must(ledger.Sign(op, key, newKey(t)))(t)
-	did := &ledger.DID{Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: signed.Signatures[0].Key}}}
-	trust := &ledger.Trust{Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, AgencyKeys: [][]byte{{1}}, Threshold: 1}
+	did := &ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: signed.Signatures[0].Key}}}
+	trust := &ledger.Agreement{Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, AgencyKeys: [][]byte{{1}}, Threshold: 1}
 	epoch := &ledger.Epoch{Number: 5, Day: 46000}
 	w.put(anchorOf(1))
 	return map[string]door{
@@ -84,7 +84,7 @@ func doors(t testing.TB) map[string]door {
 		"seen":             {(&ledger.Seen{Operation: [32]byte{1}}).Bytes(), parser(ledger.ParseSeen)},
 		"keyfile":          {o["keyfile"].Bytes(), parser(ledger.ParseKeyFile)},
 		"did":              {did.Bytes(), parser(func(b []byte) (*ledger.DID, error) { return ledger.ParseDID(didOf(3), b) })},
-		"trust":            {trust.Bytes(), parser(ledger.ParseTrustObject)},
+		"trust":            {trust.Bytes(), parser(ledger.ParseAgreement)},
 		"epoch":            {epoch.Bytes(), parser(ledger.ParseEpoch)},
 		"operation":        {op.Bytes(), parser(ledger.ParseOperation)},
 		"signed operation": {signed.Bytes(), parser(ledger.ParseSignedOperation)},

@@ -84,7 +84,7 @@ func KeyFileKey(hash [32]byte) string { return hexKey(PrefixKeyFile, hash) }
 func hexKey(prefix string, hash [32]byte) string { return prefix + hex.EncodeToString(hash[:]) }
 
 // TrustKey is where the consortium's n-th agreement is.
-func TrustKey(n uint64) string { return PrefixTrust + strconv.FormatUint(n, 10) }
+func AgreementKey(n uint64) string { return PrefixTrust + strconv.FormatUint(n, 10) }
 
 // EpochKey is where the roots of a closed epoch are.
 func EpochKey(n uint64) string { return PrefixEpoch + strconv.FormatUint(n, 10) }

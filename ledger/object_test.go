@@ -110,10 +110,10 @@ func TestAnchorFields(t *testing.T) {
 func TestTrustFields(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	vkey := w.witnesses[0].VerifierKey()
-	type o = ledger.Trust
+	type o = ledger.Agreement
 	testRefused(t, func() *o {
 		return &o{Witnesses: []string{vkey}, K: 1, AgencyKeys: [][]byte{{1}}, Threshold: 1}
-	}, ledger.ParseTrustObject, []refused[o]{
+	}, ledger.ParseAgreement, []refused[o]{
 		{"k 0", func(t *o) { t.K = 0 }, ledger.ErrValue},
 		{"k above n", func(t *o) { t.K = 2 }, ledger.ErrValue},
 		{"threshold 0", func(t *o) { t.Threshold = 0 }, ledger.ErrValue},
@@ -133,7 +133,7 @@ func TestTrustFields(t *testing.T) {
 func TestDIDFields(t *testing.T) {
 	type d = ledger.DID
 	valid := func() *d {
-		return &d{ID: didOf(1), Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: []byte{1}}}}
+		return &d{ID: didOf(1), Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: []byte{1}}}}
 	}
 	parse := func(b []byte) (*d, error) { return ledger.ParseDID(didOf(1), b) }
 	testRefused(t, valid, parse, []refused[d]{
@@ -148,7 +148,7 @@ func TestDIDFields(t *testing.T) {
 		{"name with a slash", func(o *d) { o.Keys[0].ID = "a/b" }, ledger.ErrKey},
 		{"same key", func(o *d) { o.Keys = append(o.Keys, o.Keys[0]); o.Keys[1].ID = "sig-2" }, ledger.ErrValue},
 		{"same name", func(o *d) { o.Keys = append(o.Keys, o.Keys[0]); o.Keys[1].Public = []byte{2} }, ledger.ErrValue},
-		{"33 keys", func(o *d) { o.Keys = make([]ledger.Key, 33) }, ledger.ErrValue},
+		{"33 keys", func(o *d) { o.Keys = make([]ledger.PublicKey, 33) }, ledger.ErrValue},
 		{"9 next keys", func(o *d) { o.Next = make([][32]byte, 9) }, ledger.ErrValue},
 		{"deactivated with a next key", func(o *d) { o.Deactivated, o.Next = true, make([][32]byte, 1) }, ledger.ErrValue},
 	})
@@ -160,18 +160,18 @@ func TestDIDFields(t *testing.T) {
 func TestKeyPeriods(t *testing.T) {
 	day := int64(24 * 3600)
 	for name, c := range map[string]struct {
-		key         ledger.Key
+		key         ledger.PublicKey
 		valid       []int64
 		not         []int64
 		from, until uint32
 		ok          bool
 	}{
-		"open":         {ledger.Key{}, []int64{0, 1 << 40}, nil, 0, 1<<32 - 1, true},
-		"closed":       {ledger.Key{From: day, Until: 5 * day}, []int64{day, 5*day - 1}, []int64{day - 1, 5 * day}, 25568, 25571, true},
-		"compromised":  {ledger.Key{From: day, Until: 5 * day, CompromisedFrom: 3 * day}, []int64{3*day - 1}, []int64{3 * day}, 25568, 25569, true},
-		"ended first":  {ledger.Key{From: day, Until: 3 * day, CompromisedFrom: 5 * day}, []int64{3*day - 1}, []int64{3 * day}, 25568, 25569, true},
-		"stolen only":  {ledger.Key{CompromisedFrom: 3 * day}, []int64{0}, []int64{3 * day}, 0, 25569, true},
-		"within a day": {ledger.Key{From: day, Until: day + 100}, []int64{day}, []int64{day + 100}, 25568, 25567, false},
+		"open":         {ledger.PublicKey{}, []int64{0, 1 << 40}, nil, 0, 1<<32 - 1, true},
+		"closed":       {ledger.PublicKey{From: day, Until: 5 * day}, []int64{day, 5*day - 1}, []int64{day - 1, 5 * day}, 25568, 25571, true},
+		"compromised":  {ledger.PublicKey{From: day, Until: 5 * day, CompromisedFrom: 3 * day}, []int64{3*day - 1}, []int64{3 * day}, 25568, 25569, true},
+		"ended first":  {ledger.PublicKey{From: day, Until: 3 * day, CompromisedFrom: 5 * day}, []int64{3*day - 1}, []int64{3 * day}, 25568, 25569, true},
+		"stolen only":  {ledger.PublicKey{CompromisedFrom: 3 * day}, []int64{0}, []int64{3 * day}, 0, 25569, true},
+		"within a day": {ledger.PublicKey{From: day, Until: day + 100}, []int64{day}, []int64{day + 100}, 25568, 25567, false},
 	} {
 		for _, at := range c.valid {
 			if !c.key.ValidAt(time.Unix(at, 0)) {
@@ -190,7 +190,7 @@ func TestKeyPeriods(t *testing.T) {
 }
 
 func TestSigningKeys(t *testing.T) {
-	d := &ledger.DID{Keys: []ledger.Key{
+	d := &ledger.DID{Keys: []ledger.PublicKey{
 		{Purpose: ledger.PurposeSignature, Public: []byte{1}, Until: 10},
 		{Purpose: ledger.PurposeProof, Public: []byte{2}},
 		{Purpose: ledger.PurposeSignature, Public: []byte{3}, From: 5},

@@ -67,7 +67,7 @@ func (v *VK) Check() error {
 
 // Trust is the consortium's n-th agreement: which agencies decide together, and
 // which witnesses count. Each is signed by the threshold of the one before.
-type Trust struct {
+type Agreement struct {
 	_ struct{} `cbor:",toarray"`
 	// Number counts from 0.
 	Number uint64
@@ -86,19 +86,19 @@ type Trust struct {
 
 // ParseTrustObject reads a trust object. The error is [ErrTooLarge],
 // [ErrFormat], [ErrKey] or [ErrValue].
-func ParseTrustObject(b []byte) (*Trust, error) { return parseObject[Trust](b) }
+func ParseAgreement(b []byte) (*Agreement, error) { return parseObject[Agreement](b) }
 
 // Kind returns [KindTrust].
-func (*Trust) Kind() string { return KindTrust }
+func (*Agreement) Kind() string { return KindTrust }
 
 // Key returns [TrustKey] of the number.
-func (t *Trust) Key() string { return TrustKey(t.Number) }
+func (t *Agreement) Key() string { return AgreementKey(t.Number) }
 
 // Bytes is the canonical encoding.
-func (t *Trust) Bytes() []byte { return encodeObject(*t) }
+func (t *Agreement) Bytes() []byte { return encodeObject(*t) }
 
 // Check returns [ErrKey] or [ErrValue] where a field is out of range.
-func (t *Trust) Check() error {
+func (t *Agreement) Check() error {
 	if t.K == 0 || int64(t.K) > int64(len(t.Witnesses)) || len(t.Witnesses) > maxWitnesses {
 		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.Witnesses))
 	}

@@ -30,7 +30,7 @@ const noUntilDay = 1<<32 - 1
 
 // Key is one public key of an agency. Keys are never deleted, so whether one
 // was in force when something was signed needs no old state.
-type Key struct {
+type PublicKey struct {
 	_ struct{} `cbor:",toarray"`
 	// ID names the key within its DID: "sig-1", "zk-1".
 	ID string
@@ -48,13 +48,13 @@ type Key struct {
 }
 
 // ValidAt reports whether what the key signs at that time counts.
-func (k Key) ValidAt(at time.Time) bool {
+func (k PublicKey) ValidAt(at time.Time) bool {
 	t := at.Unix()
 	return t >= k.From && (k.end() == 0 || t < k.end())
 }
 
 // end is the earlier of Until and CompromisedFrom, 0 where there is neither.
-func (k Key) end() int64 {
+func (k PublicKey) end() int64 {
 	if k.Until == 0 || k.CompromisedFrom != 0 && k.CompromisedFrom < k.Until {
 		return k.CompromisedFrom
 	}
@@ -64,7 +64,7 @@ func (k Key) end() int64 {
 // Days returns the first and the last [Day] on which a credential signed with a
 // proof key may begin; ok is false where there is none. The day on which a key
 // ends counts no more, for a date does not tell morning from evening.
-func (k Key) Days() (from, until uint32, ok bool) {
+func (k PublicKey) Days() (from, until uint32, ok bool) {
 	if k.From > 0 {
 		from = dayOf(k.From)
 	}
@@ -84,7 +84,7 @@ type DID struct {
 	// is the DID. It is not part of the encoding.
 	ID string `cbor:"-"`
 	// Keys are all keys the DID ever had, in order of appearance.
-	Keys []Key
+	Keys []PublicKey
 	// Next are the KeyHash of the signature keys that may sign the next
 	// change. None means that the DID can never change.
 	Next [][32]byte
@@ -144,7 +144,7 @@ func (d *DID) Check() error {
 	return nil
 }
 
-func (k Key) check() error {
+func (k PublicKey) check() error {
 	switch {
 	case k.Purpose != PurposeSignature && k.Purpose != PurposeProof:
 		return fmt.Errorf("%w: unknown purpose of a key", ErrValue)
@@ -172,14 +172,14 @@ func (d *DID) SigningKeys(at time.Time) [][]byte {
 
 // HasProofKey reports whether the DID lists the proof key, in force or not.
 func (d *DID) HasProofKey(key []byte) bool {
-	return slices.ContainsFunc(d.Keys, func(k Key) bool {
+	return slices.ContainsFunc(d.Keys, func(k PublicKey) bool {
 		return k.Purpose == PurposeProof && slices.Equal(k.Public, key)
 	})
 }
 
 // Period returns the first instant in force and the first no longer in force,
 // the earlier of Until and CompromisedFrom; zero times are open ends.
-func (k Key) Period() (from, until time.Time) {
+func (k PublicKey) Period() (from, until time.Time) {
 	if k.From != 0 {
 		from = time.Unix(k.From, 0)
 	}

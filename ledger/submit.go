@@ -110,7 +110,7 @@ type Receipt struct {
 // Engine is all that a ledger answers: sqlitelog.Log and cometlog.Node do, and
 // remote.Client for either of them. What they return is unverified, as a Reader's
 // answers are.
-type Engine interface {
+type Ledger interface {
 	Reader
 	Submitter
 	// Checkpoint is the newest signed checkpoint.

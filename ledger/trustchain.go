@@ -33,7 +33,7 @@ func (t *TrustFile) next(signed *SignedOperation) (*TrustFile, error) {
 	if signed.Operation.Kind != KindTrust {
 		return nil, fmt.Errorf("%w: not an agreement", ErrTrustChain)
 	}
-	agreed, err := ParseTrustObject(signed.Operation.Body)
+	agreed, err := ParseAgreement(signed.Operation.Body)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 // agreement makes the n-th trust object of a chain, signed.
 func agreement(t testing.TB, w *world, n uint64, threshold uint32, agencies []crypto.Signer, signers ...crypto.Signer) *ledger.SignedOperation {
 	t.Helper()
-	trust := &ledger.Trust{Number: n, Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, Threshold: threshold}
+	trust := &ledger.Agreement{Number: n, Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, Threshold: threshold}
 	for _, a := range agencies {
 		trust.AgencyKeys = append(trust.AgencyKeys, must(ledger.DefaultSuites().MarshalKey(a.Public()))(t))
 	}

@@ -128,8 +128,8 @@ func (v *View) Use(nullifier [32]byte) (*Seen, error) {
 
 // Trust returns the consortium's n-th agreement. Errors are those of Get and
 // ParseTrustObject.
-func (v *View) Trust(n uint64) (*Trust, error) {
-	return read(v, TrustKey(n), ParseTrustObject)
+func (v *View) Trust(n uint64) (*Agreement, error) {
+	return read(v, AgreementKey(n), ParseAgreement)
 }
 
 // Epoch returns the roots of a closed epoch. Errors are those of Get and

@@ -39,7 +39,7 @@ func TestDocumentOfAnAgency(t *testing.T) {
 	}
 	c.Office.Change(func(d *ledger.DID) {
 		d.Keys[0].Until = tomorrow.Unix()
-		d.Keys = append(d.Keys, ledger.Key{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: second, From: tomorrow.Unix()})
+		d.Keys = append(d.Keys, ledger.PublicKey{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: second, From: tomorrow.Unix()})
 	})
 	doc = resolve()
 	if len(doc.Keys) != 2 || !doc.Keys[0].ValidAt(now) || doc.Keys[1].ValidAt(now) || doc.Keys[0].ValidAt(tomorrow) || !doc.Keys[1].ValidAt(tomorrow) {

@@ -76,7 +76,7 @@ func newLedger(t testing.TB) (*oneDID, *ecdsa.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &oneDID{object: &ledger.DID{ID: id, Keys: []ledger.Key{
+	l := &oneDID{object: &ledger.DID{ID: id, Keys: []ledger.PublicKey{
 		{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public, From: 100, Until: 300, CompromisedFrom: 200},
 		{ID: "zk-1", Purpose: ledger.PurposeProof, Public: make([]byte, 32)},
 	}}}

@@ -142,7 +142,7 @@ func didObject(key, next crypto.PublicKey, proof zkp.PublicKey, now time.Time) (
 	}
 	from := today.Start().Unix()
 	return &ledger.DID{
-		Keys: []ledger.Key{
+		Keys: []ledger.PublicKey{
 			{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public, From: from},
 			{ID: "zk-1", Purpose: ledger.PurposeProof, Public: proof.Bytes(), From: from},
 		},

@@ -11,7 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
-	"github.com/hufu-id/hufu/ledger/window"
+	"github.com/hufu-id/hufu/ledger/explorer/web"
 )
 
 func (a *app) ledgerServe() *cobra.Command {
@@ -43,7 +43,7 @@ func (a *app) ledgerServe() *cobra.Command {
 				return &inputError{id: "serve.address", name: listen, err: err}
 			}
 			a.report(map[string]any{"address": "http://" + listener.Addr().String()}, "serve.ready", "Address", "http://"+listener.Addr().String())
-			if window.Built() == nil && !a.json {
+			if web.Built() == nil && !a.json {
 				a.say("serve.no-checker")
 			}
 			return serveLedger(ctx, log, listener, remote.HandlerOptions{ReadOnly: readOnly}, audit, heartbeat)
@@ -73,7 +73,7 @@ func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener,
 	})
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(log, options))
-	pages.Handle("/", window.New(log, window.Options{}))
+	pages.Handle("/", web.New(log, web.Options{}))
 	if err := remote.Serve(ctx, listener, pages); err != nil {
 		return err
 	}

@@ -24,15 +24,15 @@ var allowed = map[string][]string{
 	"ledger/machine":   {"ledger"},
 	"ledger/sqlitelog": {"ledger", "ledger/machine"},
 	"ledger/remote":    {"ledger"},
-	"ledger/inquiry":   {"ledger"},
-	"ledger/window":    {"ledger", "ledger/inquiry"},
-	"ledger/inquiry/inquirytest": {
+	"ledger/explorer":   {"ledger"},
+	"ledger/explorer/web":    {"ledger", "ledger/explorer"},
+	"ledger/explorer/explorertest": {
 		"ledger", "ledger/ledgertest", "ledger/sqlitelog",
 	},
 	"ledger/ledgertest": {"ledger", "ledger/machine", "internal/long"},
 	"ledger/cometlog":   {"ledger", "ledger/machine", "ledger/sqlitelog"},
 	"ledger/cometlog/cmd/hufu-node": {
-		"ledger", "ledger/remote", "ledger/window", "ledger/cometlog", "zkp",
+		"ledger", "ledger/remote", "ledger/explorer/web", "ledger/cometlog", "zkp",
 	},
 	"zkp/prover":           {"zkp"},
 	"zkp/prover/ceremony":  {"zkp", "zkp/prover"},
@@ -79,7 +79,7 @@ var heavy = map[string]string{
 	"github.com/cometbft/":          "ledger/cometlog",
 	module + "zkp/prover":           "zkp/prover",
 	module + "internal/testworld":   "only tests",
-	"github.com/nicksnyder/go-i18n": "examples and ledger/window",
+	"github.com/nicksnyder/go-i18n": "examples and ledger/explorer/web",
 }
 
 func TestNounsAndRolesReachNothingHeavy(t *testing.T) {

@@ -35,7 +35,7 @@ func (c *Country) newAgency() *Agency {
 	c.must(err)
 	from := today.Start().Unix()
 	a.object = &ledger.DID{
-		Keys: []ledger.Key{
+		Keys: []ledger.PublicKey{
 			{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: c.public(a.Key), From: from},
 			{ID: "zk-1", Purpose: ledger.PurposeProof, Public: a.Proof.ProofKey().Bytes(), From: from},
 		},

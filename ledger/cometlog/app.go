@@ -50,7 +50,7 @@ type app struct {
 	block   *sqlitelog.Tx
 	commit  *machine.Commit
 	results map[txID]machine.Result
-	old     *ledger.Trust
+	old     *ledger.Agreement
 
 	// admission judges new transactions against the last committed state.
 	admission struct {
@@ -326,7 +326,7 @@ func (a *app) count(result machine.Result) {
 }
 
 // committed passes a state on that is on disk.
-func (a *app) committed(ctx context.Context, head machine.Head, old *ledger.Trust) error {
+func (a *app) committed(ctx context.Context, head machine.Head, old *ledger.Agreement) error {
 	ctx = context.WithoutCancel(ctx)
 	if err := a.published.Committed(ctx, head, old); err != nil {
 		return err

@@ -18,7 +18,7 @@ func TestConformance(t *testing.T) {
 		trust := c.nodes[0].Trust()
 		w := &ledgertest.World{
 			Trust: trust, Root: c.root, Now: time.Now,
-			Agreement:  func() *ledger.Trust { return c.agreement(1) },
+			Agreement:  func() *ledger.Agreement { return c.agreement(1) },
 			CloseEpoch: c.closeEpoch,
 		}
 		for _, n := range c.nodes {
@@ -29,9 +29,9 @@ func TestConformance(t *testing.T) {
 }
 
 // agreement is the next one, of the same members.
-func (c *consortium) agreement(number uint64) *ledger.Trust {
+func (c *consortium) agreement(number uint64) *ledger.Agreement {
 	c.Helper()
-	first, err := c.view(0, ledger.TrustKey(0)).Trust(0)
+	first, err := c.view(0, ledger.AgreementKey(0)).Trust(0)
 	if err != nil {
 		c.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func ParseMember(b []byte) (*Member, error) {
 }
 
 // Members are those of an agreement. Their addresses are not on the ledger.
-func Members(t *ledger.Trust) (members []Member, err error) {
+func Members(t *ledger.Agreement) (members []Member, err error) {
 	if len(t.Nodes) != len(t.Witnesses) {
 		return nil, fmt.Errorf("%w: an agreement of %d nodes and %d cosigners", ErrConfig, len(t.Nodes), len(t.Witnesses))
 	}

@@ -71,7 +71,7 @@ func (p *poll) found() {
 	if err != nil {
 		p.Fatal(err)
 	}
-	create := p.sign(&ledger.DID{Keys: []ledger.Key{
+	create := p.sign(&ledger.DID{Keys: []ledger.PublicKey{
 		{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public},
 		{ID: "zk-1", Purpose: ledger.PurposeProof, Public: p.issuer.ProofKey().Bytes()},
 	}}, p.key)
@@ -121,7 +121,7 @@ func (p *poll) enrol() {
 		p.Fatal("the roots of the epoch are others")
 	}
 	p.issue()
-	key := ledger.Key{}
+	key := ledger.PublicKey{}
 	from, until, _ := key.Days()
 	w, err := zkp.NewPrepareWitness(p.voter, p.epoch, zkp.Day(from), zkp.Day(until), registry, revocation, nil)
 	if err == nil {

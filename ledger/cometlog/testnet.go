@@ -136,8 +136,8 @@ func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust 
 
 // Agreement is the trust object of a consortium of these members: more than two
 // thirds must sign a checkpoint.
-func Agreement(number uint64, members []Member, agencyKeys [][]byte, threshold uint32) (*ledger.Trust, error) {
-	t := &ledger.Trust{Number: number, K: uint32(2*len(members)/3 + 1), AgencyKeys: agencyKeys, Threshold: threshold}
+func Agreement(number uint64, members []Member, agencyKeys [][]byte, threshold uint32) (*ledger.Agreement, error) {
+	t := &ledger.Agreement{Number: number, K: uint32(2*len(members)/3 + 1), AgencyKeys: agencyKeys, Threshold: threshold}
 	for _, m := range members {
 		t.Witnesses, t.Nodes = append(t.Witnesses, m.Witness), append(t.Nodes, m.Vote)
 	}
@@ -150,7 +150,7 @@ func firstDID(root crypto.Signer, at time.Time) (*ledger.SignedOperation, string
 		return nil, "", err
 	}
 	op, err := ledger.NewOperation(&ledger.DID{
-		Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: at.Unix()}},
+		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: at.Unix()}},
 	})
 	if err != nil {
 		return nil, "", err

@@ -102,7 +102,7 @@ func (w *world) replay() {
 // refusals: each kind signed by a stranger, and what is wrong for other reasons.
 func (w *world) refusals() {
 	stranger := w.newKey()
-	a := w.agency(ledger.Key{ID: "zk-1", Purpose: ledger.PurposeProof, Public: bytes.Repeat([]byte{7}, 32)})
+	a := w.agency(ledger.PublicKey{ID: "zk-1", Purpose: ledger.PurposeProof, Public: bytes.Repeat([]byte{7}, 32)})
 	w.submit(w.sign(&ledger.Status{URI: listURI, Issuer: a.did, Sequence: 1}, a.key))
 	for _, object := range w.objects(a) {
 		w.refuse(ledger.ErrUnauthorised, w.sign(object, stranger))
@@ -144,7 +144,7 @@ func absent(v *ledger.View, key string) bool {
 // submit.
 func (w *world) objects(a *agency) []ledger.Object {
 	return []ledger.Object{
-		&ledger.DID{Keys: []ledger.Key{}},
+		&ledger.DID{Keys: []ledger.PublicKey{}},
 		&ledger.Accreditation{Agency: a.did, Action: ledger.ActionVerify, Region: region, Type: credentialType, Accreditor: w.Trust.RootDID, State: ledger.StateActive},
 		&ledger.Schema{ID: "s", Version: 1, VCT: credentialType, Owner: a.did},
 		&ledger.Status{URI: listURI, Issuer: a.did, Sequence: 2},
@@ -246,7 +246,7 @@ func (w *world) agreements() {
 // epochs: a closed epoch lists who may issue and what is revoked.
 func (w *world) epochs() {
 	proofKey := bytes.Repeat([]byte{7}, 32)
-	a := w.agency(ledger.Key{ID: "zk-1", Purpose: ledger.PurposeProof, Public: proofKey})
+	a := w.agency(ledger.PublicKey{ID: "zk-1", Purpose: ledger.PurposeProof, Public: proofKey})
 	r := w.submit(w.sign(&ledger.Schema{ID: "s", Version: 1, VCT: credentialType, Owner: a.did}, a.key),
 		w.sign(&ledger.Status{URI: listURI, Issuer: a.did, Sequence: 1}, a.key),
 		w.sign(&ledger.Revocation{ProofKey: proofKey, Random: [16]byte{1}, List: listURI}, a.key))

@@ -31,14 +31,14 @@ import (
 // World is a fresh ledger to test.
 type World struct {
 	// Engines lead to the same ledger: the nodes of a consortium, or one.
-	Engines []ledger.Engine
+	Engines []ledger.Ledger
 	// Trust is the ledger's trust file.
 	Trust *ledger.TrustFile
 	// Root is the signature key of the root agency, which alone decides the
 	// first agreement.
 	Root crypto.Signer
 	// Agreement returns the next trust object, for the root to sign.
-	Agreement func() *ledger.Trust
+	Agreement func() *ledger.Agreement
 	// CloseEpoch waits, or turns a clock, until an epoch is closed that began
 	// after the call.
 	CloseEpoch func()
@@ -127,14 +127,14 @@ func (w *world) refuse(want error, ops ...*ledger.SignedOperation) {
 }
 
 // agency makes a DID with an accreditation to issue.
-func (w *world) agency(extra ...ledger.Key) *agency {
+func (w *world) agency(extra ...ledger.PublicKey) *agency {
 	w.Helper()
 	a := &agency{key: w.newKey()}
 	public, err := ledger.DefaultSuites().MarshalKey(a.key.Public())
 	if err != nil {
 		w.Fatal(err)
 	}
-	create := w.sign(&ledger.DID{Keys: append([]ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}, extra...)}, a.key)
+	create := w.sign(&ledger.DID{Keys: append([]ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}, extra...)}, a.key)
 	if a.did, err = ledger.DIDOf(create.Operation); err != nil {
 		w.Fatal(err)
 	}

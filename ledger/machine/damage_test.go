@@ -91,7 +91,7 @@ func TestBrokenReads(t *testing.T) {
 	epoch := w.close().Number
 	for name, read := range map[string]func(machine.Store) error{
 		"prove": func(s machine.Store) error {
-			return second(machine.Prove(s, nil, ledger.TrustKey(0), ledger.TrustKey(9)))
+			return second(machine.Prove(s, nil, ledger.AgreementKey(0), ledger.AgreementKey(9)))
 		},
 		"consistency": func(s machine.Store) error { return second(machine.ProveConsistency(s, 3, 6)) },
 		"registry":    func(s machine.Store) error { return second(machine.Registry(s, epoch)) },

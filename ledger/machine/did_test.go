@@ -16,7 +16,7 @@ func rotate(t testing.TB, a *agency, until, compromised int64) (*ledger.DID, *ag
 	next := newKey(t)
 	d := a.change(t)
 	d.Keys[0].Until, d.Keys[0].CompromisedFrom = until, compromised
-	d.Keys = append(d.Keys, ledger.Key{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: marshal(t, a.next)})
+	d.Keys = append(d.Keys, ledger.PublicKey{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: marshal(t, a.next)})
 	d.Next = [][32]byte{ledger.KeyHash(marshal(t, next))}
 	return d, &agency{did: a.did, key: a.next, next: next, object: d}
 }
@@ -39,7 +39,7 @@ func TestRecovery(t *testing.T) {
 	a := w.accredited()
 	thief := newKey(t)
 	stolen := a.change(t)
-	stolen.Keys = append(stolen.Keys, ledger.Key{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: marshal(t, thief)})
+	stolen.Keys = append(stolen.Keys, ledger.PublicKey{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: marshal(t, thief)})
 	w.refuse(ledger.ErrUnauthorised, w.sign(stolen, a.key))
 	w.refuse(ledger.ErrUnauthorised, w.sign(stolen, thief))
 
@@ -124,7 +124,7 @@ func TestKeysAreOfTheirPurpose(t *testing.T) {
 	w := newWorld(t)
 	_, create := w.newAgency(proofKey(0))
 	w.refuse(ledger.ErrValue, create)
-	_, create = w.newAgency(ledger.Key{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: []byte{9, 1}})
+	_, create = w.newAgency(ledger.PublicKey{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: []byte{9, 1}})
 	w.refuse(ledger.ErrSuite, create)
 	b := w.agency()
 	d := b.change(t)

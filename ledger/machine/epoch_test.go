@@ -27,7 +27,7 @@ func (w *world) close() *ledger.Epoch {
 	return e
 }
 
-func leaf(key ledger.Key, version uint32, region string) [32]byte {
+func leaf(key ledger.PublicKey, version uint32, region string) [32]byte {
 	from, until, _ := key.Days()
 	l, _ := ledgertest.ZK{}.RegistryLeaf(key.Public, "resident", version, region, from, until)
 	return l

@@ -23,7 +23,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	op, err := ledger.NewOperation(&ledger.DID{Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}})
+	op, err := ledger.NewOperation(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -76,11 +76,11 @@ func marshal(t testing.TB, key crypto.Signer) []byte {
 }
 
 // newAgency makes a DID, not yet on the ledger.
-func (w *world) newAgency(extra ...ledger.Key) (*agency, *ledger.SignedOperation) {
+func (w *world) newAgency(extra ...ledger.PublicKey) (*agency, *ledger.SignedOperation) {
 	w.Helper()
 	a := &agency{key: newKey(w), next: newKey(w)}
 	a.object = &ledger.DID{
-		Keys: append([]ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: marshal(w, a.key)}}, extra...),
+		Keys: append([]ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: marshal(w, a.key)}}, extra...),
 		Next: [][32]byte{ledger.KeyHash(marshal(w, a.next))},
 	}
 	create := w.sign(a.object, a.key)
@@ -89,7 +89,7 @@ func (w *world) newAgency(extra ...ledger.Key) (*agency, *ledger.SignedOperation
 	return a, create
 }
 
-func (w *world) agency(extra ...ledger.Key) *agency {
+func (w *world) agency(extra ...ledger.PublicKey) *agency {
 	w.Helper()
 	a, create := w.newAgency(extra...)
 	w.accept(create)
@@ -104,8 +104,8 @@ func (a *agency) change(t testing.TB) *ledger.DID {
 	return d
 }
 
-func proofKey(n byte) ledger.Key {
-	return ledger.Key{ID: "zk-1", Purpose: ledger.PurposeProof, Public: bytes.Repeat([]byte{n}, 32)}
+func proofKey(n byte) ledger.PublicKey {
+	return ledger.PublicKey{ID: "zk-1", Purpose: ledger.PurposeProof, Public: bytes.Repeat([]byte{n}, 32)}
 }
 
 func must[T any](v T, err error) func(testing.TB) T {
@@ -119,14 +119,14 @@ func must[T any](v T, err error) func(testing.TB) T {
 }
 
 // consortium is a trust object with the given agency keys.
-func (w *world) consortium(number uint64, threshold uint32, keys ...crypto.Signer) *ledger.Trust {
+func (w *world) consortium(number uint64, threshold uint32, keys ...crypto.Signer) *ledger.Agreement {
 	w.Helper()
 	_, witness, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		w.Fatal(err)
 	}
 	cosigner := must(ledger.NewCosigner("witness.example", witness, nil))(w)
-	trust := &ledger.Trust{Number: number, Witnesses: []string{cosigner.VerifierKey()}, K: 1, Threshold: threshold}
+	trust := &ledger.Agreement{Number: number, Witnesses: []string{cosigner.VerifierKey()}, K: 1, Threshold: threshold}
 	for _, key := range keys {
 		trust.AgencyKeys = append(trust.AgencyKeys, marshal(w, key))
 	}
@@ -180,7 +180,7 @@ func (w *world) accreditation(to *agency, action, region string) *ledger.Accredi
 }
 
 // accredited is a new agency that may issue in Beijing.
-func (w *world) accredited(extra ...ledger.Key) *agency {
+func (w *world) accredited(extra ...ledger.PublicKey) *agency {
 	w.Helper()
 	a := w.agency(extra...)
 	w.accept(w.sign(w.accreditation(a, ledger.ActionIssue, beijing), w.root.key))

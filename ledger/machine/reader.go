@@ -257,7 +257,7 @@ func proveInclusion(store Store, checkpoint []byte, index uint64) (*ledger.Inclu
 func (r *Reader) TrustChain(ctx context.Context, from uint64) (chain []*ledger.SignedOperation, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
 		for n := from; ; n++ {
-			changes, err := history(store, ledger.TrustKey(n), 0)
+			changes, err := history(store, ledger.AgreementKey(n), 0)
 			if err != nil || len(changes) == 0 {
 				return err
 			}

@@ -128,7 +128,7 @@ func TestKeyOfAnother(t *testing.T) {
 		{&ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI}, a.key, ledger.EpochKey(1)},
 		{vkOf("prepare"), w.root.key, ledger.VKKey("show")},
 		{anchorOf(a, 1), a.key, ledger.EpochKey(1)},
-		{w.consortium(1, 1, a.key), w.root.key, ledger.TrustKey(2)},
+		{w.consortium(1, 1, a.key), w.root.key, ledger.AgreementKey(2)},
 		{ruleOf(a), a.key, ledger.RuleKey("title", 2)},
 		{trailOf(t, a, a.next), a.key, ledger.TrailKey([32]byte{9})},
 		{w.purposeOf(a), w.root.key, ledger.PurposeKey(a.did, "other")},
@@ -223,7 +223,7 @@ func TestNoConsortiumYet(t *testing.T) {
 	w.refuse(ledger.ErrMissing, w.sign(vkOf("prepare"), root.key))
 	w.refuse(ledger.ErrConflict, w.sign(w.consortium(1, 1, root.key), root.key))
 	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(0, 1, newKey(t)), newKey(t)))
-	w.refuse(ledger.ErrSuite, w.sign(&ledger.Trust{
+	w.refuse(ledger.ErrSuite, w.sign(&ledger.Agreement{
 		Witnesses: w.consortium(0, 1, root.key).Witnesses, K: 1, AgencyKeys: [][]byte{{9}}, Threshold: 1,
 	}, root.key))
 	w.accept(w.sign(w.consortium(0, 1, root.key), root.key))

@@ -88,7 +88,7 @@ func checkRotation(old, next *ledger.DID, c change) error {
 }
 
 // narrows reports whether b is a, with ends set or brought forward at most.
-func narrows(a, b ledger.Key) bool {
+func narrows(a, b ledger.PublicKey) bool {
 	return a.ID == b.ID && a.Purpose == b.Purpose && bytes.Equal(a.Public, b.Public) && a.From == b.From &&
 		notLater(a.Until, b.Until) && notLater(a.CompromisedFrom, b.CompromisedFrom)
 }

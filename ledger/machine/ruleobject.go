@@ -213,7 +213,7 @@ func (t *transition) vk(c change) error {
 
 // trust is decided by the consortium as it was before; the first, by the root.
 func (t *transition) trust(c change) error {
-	next, err := object(c, ledger.ParseTrustObject)
+	next, err := object(c, ledger.ParseAgreement)
 	if err != nil {
 		return err
 	}
@@ -241,29 +241,29 @@ func (t *transition) trust(c change) error {
 
 // CurrentTrust is the consortium's last agreement, nil where there is none. The
 // error is [ErrDamaged] or the store's own.
-func CurrentTrust(store Store) (*ledger.Trust, error) {
-	var last *ledger.Trust
+func CurrentTrust(store Store) (*ledger.Agreement, error) {
+	var last *ledger.Agreement
 	// The consortium changes rarely, so the row is short.
 	for n := uint64(0); ; n++ {
-		b, err := getValue(store, ledger.TrustKey(n))
+		b, err := getValue(store, ledger.AgreementKey(n))
 		if isAbsent(err) {
 			return last, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		if last, err = ledger.ParseTrustObject(b); err != nil {
+		if last, err = ledger.ParseAgreement(b); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 	}
 }
 
-func (t *transition) currentTrust() (*ledger.Trust, error) {
+func (t *transition) currentTrust() (*ledger.Agreement, error) {
 	trust, err := CurrentTrust(t.store)
 	return trust, wrapStore(err)
 }
 
-func signedByThreshold(c change, trust *ledger.Trust) error {
+func signedByThreshold(c change, trust *ledger.Agreement) error {
 	if trust == nil {
 		return fmt.Errorf("%w: no consortium yet", ledger.ErrMissing)
 	}

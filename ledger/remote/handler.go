@@ -16,7 +16,7 @@ import (
 
 // Engine is a ledger that can be served.
 type Engine interface {
-	ledger.Engine
+	ledger.Ledger
 	Trust() *ledger.TrustFile
 }
 

@@ -14,10 +14,10 @@ import (
 func conforming(t *testing.T) (*world, *ledgertest.World) {
 	w := newWorld(t)
 	return w, &ledgertest.World{
-		Engines: []ledger.Engine{w.log}, Trust: w.log.Trust(), Root: w.root, Now: w.clock.Now,
-		Agreement: func() *ledger.Trust {
+		Engines: []ledger.Ledger{w.log}, Trust: w.log.Trust(), Root: w.root, Now: w.clock.Now,
+		Agreement: func() *ledger.Agreement {
 			trust := w.log.Trust()
-			return &ledger.Trust{Number: 1, Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: 1}
+			return &ledger.Agreement{Number: 1, Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: 1}
 		},
 		CloseEpoch: func() {
 			w.clock.Add(time.Hour)
@@ -45,7 +45,7 @@ func TestConformanceOverHTTP(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		world.Engines = []ledger.Engine{client}
+		world.Engines = []ledger.Ledger{client}
 		return world
 	})
 }

@@ -97,7 +97,7 @@ func createRoot(root crypto.Signer, options InitOptions) (string, *ledger.Signed
 		return "", nil, err
 	}
 	op, err := ledger.NewOperation(&ledger.DID{
-		Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: options.Clock().Unix()}},
+		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: options.Clock().Unix()}},
 		Next: options.NextKeys,
 	})
 	if err != nil {
@@ -112,7 +112,7 @@ func createRoot(root crypto.Signer, options InitOptions) (string, *ledger.Signed
 }
 
 func firstTrust(root crypto.Signer, trust *ledger.TrustFile) (*ledger.SignedOperation, error) {
-	op, err := ledger.NewOperation(&ledger.Trust{
+	op, err := ledger.NewOperation(&ledger.Agreement{
 		Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: uint32(trust.Threshold),
 	})
 	if err != nil {

@@ -48,7 +48,7 @@ func TestSubmittedIsProved(t *testing.T) {
 
 func TestGenesis(t *testing.T) {
 	w := newWorld(t)
-	v := w.view(ledger.DIDKey(w.rootDID()), ledger.TrustKey(0))
+	v := w.view(ledger.DIDKey(w.rootDID()), ledger.AgreementKey(0))
 	d, err := v.DID(w.rootDID())
 	if err != nil || len(d.SigningKeys(start)) != 1 {
 		t.Fatal(d, err)
@@ -131,7 +131,7 @@ func TestEpochSets(t *testing.T) {
 	agency := newKey(t)
 	public, _ := ledger.DefaultSuites().MarshalKey(agency.Public())
 	proofKey := bytes.Repeat([]byte{7}, 32)
-	create := w.sign(&ledger.DID{Keys: []ledger.Key{
+	create := w.sign(&ledger.DID{Keys: []ledger.PublicKey{
 		{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public},
 		{ID: "zk-1", Purpose: ledger.PurposeProof, Public: proofKey},
 	}}, agency)

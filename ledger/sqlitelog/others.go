@@ -141,7 +141,7 @@ func (l *Log) join(tx *Tx, signed []byte) error {
 }
 
 // trustFile is a trust file as of an agreement.
-func trustFile(from *ledger.TrustFile, t *ledger.Trust) (*ledger.TrustFile, error) {
+func trustFile(from *ledger.TrustFile, t *ledger.Agreement) (*ledger.TrustFile, error) {
 	return ledger.NewTrust(ledger.TrustFile{
 		Origin: from.Origin, LogKey: from.LogKey, RootDID: from.RootDID, WitnessKeys: t.Witnesses, K: int(t.K),
 	})

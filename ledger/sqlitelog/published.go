@@ -85,7 +85,7 @@ func NewPublished(db *Database, options PublishedOptions) *Published {
 
 // Committed takes a state that this node has reached, signs it and looks whether
 // others have. A state that was there before changes nothing.
-func (p *Published) Committed(ctx context.Context, head machine.Head, old *ledger.Trust) error {
+func (p *Published) Committed(ctx context.Context, head machine.Head, old *ledger.Agreement) error {
 	p.mu.Lock()
 	p.last = head.State.Time()
 	known := p.current != nil && head.State.Height <= p.current.height
@@ -120,7 +120,7 @@ func (p *Published) Committed(ctx context.Context, head machine.Head, old *ledge
 	return err
 }
 
-func (p *Published) newState(ctx context.Context, head machine.Head, old *ledger.Trust) (*state, error) {
+func (p *Published) newState(ctx context.Context, head machine.Head, old *ledger.Agreement) (*state, error) {
 	snapshot, err := p.db.Snapshot(ctx)
 	if err != nil {
 		return nil, err
@@ -136,7 +136,7 @@ func (p *Published) newState(ctx context.Context, head machine.Head, old *ledger
 	if err != nil {
 		return nil, errors.Join(err, snapshot.Rollback())
 	}
-	for _, t := range []*ledger.Trust{trust, old} {
+	for _, t := range []*ledger.Agreement{trust, old} {
 		if t == nil || len(s.trusts) > 0 && t.Number == trust.Number {
 			continue
 		}

@@ -308,7 +308,7 @@ func (a *agreement) run(cmd *cobra.Command) error {
 }
 
 // current is the newest agreement, proved.
-func (a *agreement) current(ctx context.Context, client *remote.Client) (t *ledger.Trust, err error) {
+func (a *agreement) current(ctx context.Context, client *remote.Client) (t *ledger.Agreement, err error) {
 	trust, err := readTrust(a.consortium)
 	if err != nil {
 		return nil, err
@@ -333,7 +333,7 @@ func followed(ctx context.Context, client *remote.Client, trust *ledger.TrustFil
 }
 
 // next is the agreement after the current one.
-func (a *agreement) next(current *ledger.Trust, joining []cometlog.Member) (*ledger.Trust, error) {
+func (a *agreement) next(current *ledger.Agreement, joining []cometlog.Member) (*ledger.Agreement, error) {
 	if current.Threshold > 1 {
 		return nil, fmt.Errorf("the agreement needs the signatures of %d agencies, and this command makes one", current.Threshold)
 	}
@@ -374,7 +374,7 @@ func confirmed(cmd *cobra.Command) bool {
 	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
 }
 
-func submitAgreement(ctx context.Context, client *remote.Client, next *ledger.Trust, root crypto.Signer) error {
+func submitAgreement(ctx context.Context, client *remote.Client, next *ledger.Agreement, root crypto.Signer) error {
 	op, err := ledger.NewOperation(next)
 	if err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
-	"github.com/hufu-id/hufu/ledger/window"
+	"github.com/hufu-id/hufu/ledger/explorer/web"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -88,7 +88,7 @@ func serve(ctx context.Context, node *cometlog.Node, failed chan<- error) error 
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(node, remote.HandlerOptions{}))
 	pages.HandleFunc("GET /v1/light/{height}", lightHandler(node))
-	pages.Handle("/", window.New(node, window.Options{}))
+	pages.Handle("/", web.New(node, web.Options{}))
 	go func() {
 		if err := remote.Serve(ctx, listener, pages); err != nil {
 			failed <- fmt.Errorf("API: %w", err)

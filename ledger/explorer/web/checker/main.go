@@ -2,7 +2,7 @@
 
 // Command checker is what the public window's page checks with: it asks the
 // server for proofs, believes none of them before they are verified, and answers
-// from package inquiry.
+// from package explorer.
 //
 // It puts an object hufu into the global scope:
 //
@@ -22,7 +22,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/inquiry"
+	"github.com/hufu-id/hufu/ledger/explorer"
 )
 
 func main() {
@@ -48,7 +48,7 @@ type question struct {
 }
 
 type reply struct {
-	*inquiry.Answer
+	*explorer.Answer
 	// Fingerprint is that of the trust file which the answer rests on.
 	Fingerprint string `json:"fingerprint,omitzero"`
 	// Error is one of the codes.
@@ -109,21 +109,21 @@ func openTrust(b []byte, fingerprint string) (*ledger.TrustFile, error) {
 	return ledger.ParseTrustPinned(b, fingerprint)
 }
 
-func (q *question) answer(ctx context.Context, s inquiry.Source, trust *ledger.TrustFile) (*inquiry.Answer, error) {
+func (q *question) answer(ctx context.Context, s explorer.Source, trust *ledger.TrustFile) (*explorer.Answer, error) {
 	now := time.Now()
 	switch q.About {
 	case "ledger":
-		return inquiry.Ledger(ctx, s, trust, now)
+		return explorer.Ledger(ctx, s, trust, now)
 	case "agency":
-		return inquiry.OfAgency(ctx, s, trust, now, q.DID)
+		return explorer.OfAgency(ctx, s, trust, now, q.DID)
 	case "schema":
-		return inquiry.OfSchema(ctx, s, trust, now, q.ID, q.Version)
+		return explorer.OfSchema(ctx, s, trust, now, q.ID, q.Version)
 	case "record":
 		hash, err := hex.DecodeString(q.Hash)
 		if err != nil || len(hash) != 32 {
 			return nil, ledger.ErrKey
 		}
-		return inquiry.OfRecord(ctx, s, trust, now, [32]byte(hash))
+		return explorer.OfRecord(ctx, s, trust, now, [32]byte(hash))
 	}
 	return nil, errors.New("checker: no such question")
 }
@@ -144,7 +144,7 @@ func code(err error) string {
 		{"proof", ledger.ErrNotIncluded},
 		{"proof", ledger.ErrFormat},
 		{"proof", ledger.ErrReader},
-		{"history", inquiry.ErrHistory},
+		{"history", explorer.ErrHistory},
 	} {
 		if errors.Is(err, c.err) {
 			return c.code

@@ -1,7 +1,7 @@
 // Command build compiles the checker for js/wasm and puts it, compressed, beside
 // the page's other files with the script that Go's own runtime needs:
 //
-//	go generate ./ledger/window
+//	go generate ./ledger/explorer/web
 package main
 
 import (
@@ -34,7 +34,7 @@ func build(out string) error {
 	wasm := filepath.Join(dir, "checker.wasm")
 	// Without inlining the module is a tenth smaller.
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-gcflags=all=-l", "-o", wasm,
-		"github.com/hufu-id/hufu/ledger/window/checker")
+		"github.com/hufu-id/hufu/ledger/explorer/web/checker")
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "GOWASM=")
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, text)

@@ -1,4 +1,4 @@
-module github.com/hufu-id/hufu/zkp/peers
+module github.com/hufu-id/hufu/zkp/compare
 
 go 1.26.8
 

@@ -1,4 +1,4 @@
-package inquiry
+package explorer
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 )
 
 // ErrHistory means steps of a record that do not lead to its proved value.
-var ErrHistory = errors.New("inquiry: the history does not lead to the proved value")
+var ErrHistory = errors.New("explorer: the history does not lead to the proved value")
 
 // Source is a ledger that is asked and not believed. Every ledger.Engine is one.
 type Source interface {

@@ -1,4 +1,4 @@
-package inquiry
+package explorer
 
 import (
 	"context"

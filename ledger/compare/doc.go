@@ -1,7 +1,7 @@
 // Command peers measures the embedded ledger, package sqlitelog, against others
 // who do a part of its work, in one run on one machine:
 //
-//	cd ledger/peers && GOWORK=off go run .
+//	cd ledger/compare && GOWORK=off go run .
 //
 // In each round we and a peer do the same work in turns, and who begins changes
 // from round to round; the table gives medians of both rates, and the median,

@@ -1,4 +1,4 @@
-// Package window is a ledger's public window: pages on which anyone looks up an
+// Package web is a ledger's public window: pages on which anyone looks up an
 // agency and who accredited it, a schema, or the trail of a parcel or an invoice by
 // its salted hash, and sees how the log grows. English and Chinese, readable
 // without scripts.
@@ -20,6 +20,6 @@
 //
 // The number and the salt of a parcel or invoice stay in the browser, which hashes
 // them; the server sees the hash, and thereby which record is asked for.
-package window
+package web
 
 //go:generate go run ./build

@@ -1,7 +1,7 @@
 // Command peers measures what package zkp promises against others who do the
 // same or nearly the same work, in one run on one machine:
 //
-//	cd zkp/peers && npm ci && go run .
+//	cd zkp/compare && npm ci && go run .
 //
 // Everybody is warm. In each round we and a peer do the same work in turns, and
 // who begins changes from round to round; the table gives medians of both times,

@@ -103,7 +103,7 @@ func (s *source) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash,
 	return nil, errors.ErrUnsupported
 }
 
-// Keys implements inquiry.Source.
+// Keys implements explorer.Source.
 func (s *source) Keys(ctx context.Context, prefix, after string) ([]string, error) {
 	out, err := getJSON[struct {
 		Keys []string `json:"keys"`
@@ -111,7 +111,7 @@ func (s *source) Keys(ctx context.Context, prefix, after string) ([]string, erro
 	return out.Keys, err
 }
 
-// History implements inquiry.Source.
+// History implements explorer.Source.
 func (s *source) History(ctx context.Context, key string, from uint64) ([]ledger.Change, error) {
 	out, err := getJSON[struct {
 		Changes []struct {
@@ -126,7 +126,7 @@ func (s *source) History(ctx context.Context, key string, from uint64) ([]ledger
 	return changes, err
 }
 
-// Entries implements inquiry.Source.
+// Entries implements explorer.Source.
 func (s *source) Entries(ctx context.Context, from uint64) ([][]byte, error) {
 	out, err := getJSON[struct {
 		Leaves [][]byte `json:"leaves"`
@@ -134,7 +134,7 @@ func (s *source) Entries(ctx context.Context, from uint64) ([][]byte, error) {
 	return out.Leaves, err
 }
 
-// ProveInclusion implements inquiry.Source.
+// ProveInclusion implements explorer.Source.
 func (s *source) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error) {
 	b, err := s.get(ctx, "/v1/inclusion/"+number(index))
 	if err != nil {
@@ -143,7 +143,7 @@ func (s *source) ProveInclusion(ctx context.Context, index uint64) (*ledger.Incl
 	return ledger.ParseInclusion(b)
 }
 
-// TrustChain implements inquiry.Source.
+// TrustChain implements explorer.Source.
 func (s *source) TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error) {
 	out, err := getJSON[struct {
 		Operations [][]byte `json:"operations"`

@@ -1,4 +1,4 @@
-package window_test
+package web_test
 
 import (
 	"bytes"
@@ -20,13 +20,13 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/hufu-id/hufu/ledger/inquiry/inquirytest"
+	"github.com/hufu-id/hufu/ledger/explorer/explorertest"
 	"github.com/hufu-id/hufu/ledger/remote"
-	"github.com/hufu-id/hufu/ledger/window"
+	"github.com/hufu-id/hufu/ledger/explorer/web"
 )
 
 // checker compiles the checker once.
-var checker = sync.OnceValues(func() (*window.Checker, error) {
+var checker = sync.OnceValues(func() (*web.Checker, error) {
 	dir, err := os.MkdirTemp("", "hufu-window-")
 	if err != nil {
 		return nil, err
@@ -40,12 +40,12 @@ var checker = sync.OnceValues(func() (*window.Checker, error) {
 		return nil, err
 	}
 	script, err := os.ReadFile(filepath.Join(dir, "wasm_exec.js"))
-	return &window.Checker{Module: module, Script: script}, err
+	return &web.Checker{Module: module, Script: script}, err
 })
 
 // site is a ledger's window on an address.
 type site struct {
-	*inquirytest.World
+	*explorertest.World
 	url string
 	// change alters what the server answers to a request.
 	change func(path string, body []byte) []byte
@@ -64,10 +64,10 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{World: inquirytest.New(t)}
+	s := &site{World: explorertest.New(t)}
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(s.Ledger, remote.HandlerOptions{ReadOnly: true}))
-	pages.Handle("/", window.New(s.Ledger, window.Options{Checker: c}))
+	pages.Handle("/", web.New(s.Ledger, web.Options{Checker: c}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, pages) }))
 	t.Cleanup(server.Close)
 	s.url = server.URL
@@ -160,7 +160,7 @@ func check(t *testing.T, ctx context.Context) (kind, text string) {
 func (s *site) pages() map[string]string {
 	return map[string]string{
 		"home": "/?", "agency": "/agency?did=" + s.Office.DID, "suspended": "/agency?did=" + s.Gym.DID,
-		"schema": "/schema?id=" + inquirytest.SchemaID + "&version=1", "record": fmt.Sprintf("/record?hash=%x", s.Record),
+		"schema": "/schema?id=" + explorertest.SchemaID + "&version=1", "record": fmt.Sprintf("/record?hash=%x", s.Record),
 		"anchor": fmt.Sprintf("/record?hash=%x", s.Anchored), "absent": "/record?hash=" + strings.Repeat("00", 32),
 	}
 }
@@ -283,10 +283,10 @@ func TestFingerprint(t *testing.T) {
 func TestARecordByItsNumber(t *testing.T) {
 	s := newSite(t)
 	ctx := browser(t)
-	salt := fmt.Sprintf("%X", inquirytest.Salt)
+	salt := fmt.Sprintf("%X", explorertest.Salt)
 	run(t, ctx,
 		chromedp.Navigate(s.url+"/?lang=en"),
-		chromedp.SendKeys("#record-number", inquirytest.Parcel, chromedp.ByQuery),
+		chromedp.SendKeys("#record-number", explorertest.Parcel, chromedp.ByQuery),
 		chromedp.SendKeys("#record-salt", "not a salt"+kb.Enter, chromedp.ByQuery),
 		chromedp.WaitVisible("#record-problem", chromedp.ByQuery),
 		chromedp.Evaluate(`document.getElementById("record-salt").value = ""`, nil),

@@ -1,4 +1,4 @@
-package window
+package web
 
 import (
 	"context"
@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/inquiry"
+	"github.com/hufu-id/hufu/ledger/explorer"
 )
 
 // maxPoints bounds the points of the curve.
@@ -25,7 +25,7 @@ type point struct {
 }
 
 // chart reads the points of a log up to a head. They are drawn, not proved.
-func (g *growth) chart(ctx context.Context, engine inquiry.Source, head *ledger.Head) ([]point, error) {
+func (g *growth) chart(ctx context.Context, engine explorer.Source, head *ledger.Head) ([]point, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	points, err := g.upTo(ctx, engine, head.Size)
@@ -34,7 +34,7 @@ func (g *growth) chart(ctx context.Context, engine inquiry.Source, head *ledger.
 
 // upTo takes a power of two as the step, so that what was read before is used
 // again as the log grows.
-func (g *growth) upTo(ctx context.Context, engine inquiry.Source, size uint64) ([]point, error) {
+func (g *growth) upTo(ctx context.Context, engine explorer.Source, size uint64) ([]point, error) {
 	step := uint64(1)
 	for size/step >= maxPoints {
 		step *= 2
@@ -59,7 +59,7 @@ func (g *growth) upTo(ctx context.Context, engine inquiry.Source, size uint64) (
 }
 
 // after is the first checkpoint whose state leaf comes at or after an index.
-func after(ctx context.Context, engine inquiry.Source, index uint64) (point, error) {
+func after(ctx context.Context, engine explorer.Source, index uint64) (point, error) {
 	for at := index; ; {
 		leaves, err := engine.Entries(ctx, at)
 		if err != nil {

@@ -1,4 +1,4 @@
-// Package inquiry answers what anyone may ask a ledger: where it stands, who an
+// Package explorer answers what anyone may ask a ledger: where it stands, who an
 // agency is and by whom it is accredited, what a schema fixes, and how a record
 // came to where it stands.
 //
@@ -9,10 +9,10 @@
 //
 // The same code answers on a server and, compiled for js/wasm, in the page that
 // checks the server. Labels and words are names for a table of sentences; see
-// package window.
+// package explorer/web.
 //
 // For example: OfRecord(ctx, source, trust, time.Time{}, hash) of a parcel that was
 // registered, then sold, returns a section "record" with its state, "transferred",
 // and two sections "step" with the index of each in the log and by when the ledger
 // had it. A hash that nobody anchored returns one section "absent".
-package inquiry
+package explorer

@@ -1,7 +1,7 @@
-// Package inquirytest is a small ledger in a file with everything that anyone may
+// Package explorertest is a small ledger in a file with everything that anyone may
 // ask about: agencies in a chain, one suspended, a schema, an anchor, and a parcel
 // that was sold twice.
-package inquirytest
+package explorertest
 
 import (
 	"context"
@@ -164,7 +164,7 @@ func (w *World) Accredit(a Agency, action, region, by, via string, signer crypto
 func (w *World) agency() Agency {
 	w.Helper()
 	key := newKey(w)
-	create := w.sign(&ledger.DID{Keys: []ledger.Key{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public(w, key), From: w.Now().Unix()}}}, key)
+	create := w.sign(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public(w, key), From: w.Now().Unix()}}}, key)
 	did, err := ledger.DIDOf(create.Operation)
 	if err != nil {
 		w.Fatal(err)

@@ -1,4 +1,4 @@
-package window
+package web
 
 import (
 	"embed"
@@ -13,7 +13,7 @@ import (
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 
-	"github.com/hufu-id/hufu/ledger/inquiry"
+	"github.com/hufu-id/hufu/ledger/explorer"
 )
 
 //go:embed page.html
@@ -47,7 +47,7 @@ type page struct {
 	Name string
 	// Question is what the checker asks, by the names of its fields.
 	Question map[string]string
-	Answer   *inquiry.Answer
+	Answer   *explorer.Answer
 	// Error names a sentence.
 	Error string
 
@@ -151,11 +151,11 @@ func (p *page) Words() (string, error) {
 }
 
 // Show writes a row's value.
-func (p *page) Show(row inquiry.Row) string {
+func (p *page) Show(row explorer.Row) string {
 	switch row.Kind {
-	case inquiry.Word:
+	case explorer.Word:
 		return p.Word(row.Value)
-	case inquiry.Time:
+	case explorer.Time:
 		at, err := time.Parse(time.RFC3339, row.Value)
 		if err != nil {
 			return row.Value

@@ -1,4 +1,4 @@
-package window
+package web
 
 import (
 	"context"
@@ -11,12 +11,12 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/inquiry"
+	"github.com/hufu-id/hufu/ledger/explorer"
 )
 
 // Engine is a ledger that can be looked at. Every remote.Engine is one.
 type Engine interface {
-	inquiry.Source
+	explorer.Source
 	Trust() *ledger.TrustFile
 }
 
@@ -78,10 +78,10 @@ func (w *Window) home(rw http.ResponseWriter, r *http.Request) {
 
 func (w *Window) fillHome(ctx context.Context, p *page) (err error) {
 	trust, now := w.engine.Trust(), w.clock()
-	if p.Answer, err = inquiry.Ledger(ctx, w.engine, trust, now); err != nil {
+	if p.Answer, err = explorer.Ledger(ctx, w.engine, trust, now); err != nil {
 		return err
 	}
-	head, err := inquiry.Head(ctx, w.engine, trust, now)
+	head, err := explorer.Head(ctx, w.engine, trust, now)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func link(path, lang string, pairs ...string) string {
 
 func (w *Window) agency(rw http.ResponseWriter, r *http.Request) {
 	did := asked(r, "did")
-	answer, err := inquiry.OfAgency(r.Context(), w.engine, w.engine.Trust(), w.clock(), did)
+	answer, err := explorer.OfAgency(r.Context(), w.engine, w.engine.Trust(), w.clock(), did)
 	w.answer(rw, r, "agency", answer, err, "did", did)
 }
 
@@ -176,7 +176,7 @@ func (w *Window) schema(rw http.ResponseWriter, r *http.Request) {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
 		return
 	}
-	answer, err := inquiry.OfSchema(r.Context(), w.engine, w.engine.Trust(), w.clock(), id, uint32(version))
+	answer, err := explorer.OfSchema(r.Context(), w.engine, w.engine.Trust(), w.clock(), id, uint32(version))
 	w.answer(rw, r, "schema", answer, err, "id", id, "version", text)
 }
 
@@ -187,12 +187,12 @@ func (w *Window) record(rw http.ResponseWriter, r *http.Request) {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
 		return
 	}
-	answer, err := inquiry.OfRecord(r.Context(), w.engine, w.engine.Trust(), w.clock(), [32]byte(hash))
+	answer, err := explorer.OfRecord(r.Context(), w.engine, w.engine.Trust(), w.clock(), [32]byte(hash))
 	w.answer(rw, r, "record", answer, err, "hash", text)
 }
 
 // answer writes the page of an answer; question is what the checker asks again.
-func (w *Window) answer(rw http.ResponseWriter, r *http.Request, about string, answer *inquiry.Answer, err error, question ...string) {
+func (w *Window) answer(rw http.ResponseWriter, r *http.Request, about string, answer *explorer.Answer, err error, question ...string) {
 	if err != nil {
 		w.failWith(rw, r, err)
 		return
@@ -217,7 +217,7 @@ func (w *Window) failWith(rw http.ResponseWriter, r *http.Request, err error) {
 		status, id = http.StatusBadRequest, "no-such-form"
 	case errors.Is(err, ledger.ErrStale):
 		id = "stale"
-	case errors.Is(err, inquiry.ErrHistory), errors.Is(err, ledger.ErrSignature), errors.Is(err, ledger.ErrNotWitnessed), errors.Is(err, ledger.ErrNotIncluded):
+	case errors.Is(err, explorer.ErrHistory), errors.Is(err, ledger.ErrSignature), errors.Is(err, ledger.ErrNotWitnessed), errors.Is(err, ledger.ErrNotIncluded):
 		status, id = http.StatusInternalServerError, "false"
 	}
 	w.fail(rw, r, status, id)

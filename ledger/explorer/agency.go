@@ -1,4 +1,4 @@
-package inquiry
+package explorer
 
 import (
 	"context"
@@ -77,7 +77,7 @@ func agencyIn(view *ledger.View, root, did string, keys []string, now time.Time)
 	return a, nil
 }
 
-func addKey(s *Section, key ledger.Key, now time.Time) {
+func addKey(s *Section, key ledger.PublicKey, now time.Time) {
 	s.add("key-id", Text, key.ID)
 	s.add("key-purpose", Word, "key-"+key.Purpose)
 	s.time("from", key.From)

@@ -1,4 +1,4 @@
-package inquiry_test
+package explorer_test
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/inquiry"
-	"github.com/hufu-id/hufu/ledger/inquiry/inquirytest"
+	"github.com/hufu-id/hufu/ledger/explorer"
+	"github.com/hufu-id/hufu/ledger/explorer/explorertest"
 )
 
 // text writes an answer on few lines.
-func text(a *inquiry.Answer) string {
+func text(a *explorer.Answer) string {
 	var b strings.Builder
 	for _, s := range a.Sections {
 		b.WriteString("[" + s.Name + "]")
@@ -28,7 +28,7 @@ func text(a *inquiry.Answer) string {
 }
 
 // expect insists on parts of an answer, in this order.
-func expect(t *testing.T, a *inquiry.Answer, err error, parts ...string) {
+func expect(t *testing.T, a *explorer.Answer, err error, parts ...string) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -44,60 +44,60 @@ func expect(t *testing.T, a *inquiry.Answer, err error, parts ...string) {
 }
 
 func TestAnswers(t *testing.T) {
-	w := inquirytest.New(t)
+	w := explorertest.New(t)
 	ctx, trust := t.Context(), w.Ledger.Trust()
 	root := trust.RootDID
 
-	a, err := inquiry.Ledger(ctx, w.Ledger, trust, w.Now())
+	a, err := explorer.Ledger(ctx, w.Ledger, trust, w.Now())
 	expect(t, a, err, "[log] origin=ledger.example/window size=", "root-agency="+root, "needed=1", "[signatures] signed-by=ledger.example/window ")
 
-	a, err = inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), w.Office.DID)
+	a, err = explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), w.Office.DID)
 	expect(t, a, err, "[agency] did="+w.Office.DID+" state=active", "[key] key-id=sig-1 key-purpose=key-signature", "state=in-force",
-		"[accreditation] type="+inquirytest.Type+" action=issue region=110101 state=in-force by="+w.District.DID+" by="+root+"\n")
+		"[accreditation] type="+explorertest.Type+" action=issue region=110101 state=in-force by="+w.District.DID+" by="+root+"\n")
 
-	a, err = inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), w.Gym.DID)
+	a, err = explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), w.Gym.DID)
 	expect(t, a, err, "action=verify", "state=suspended by="+root)
 
-	a, err = inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), root)
+	a, err = explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), root)
 	expect(t, a, err, "state=root")
 
-	a, err = inquiry.OfSchema(ctx, w.Ledger, trust, w.Now(), inquirytest.SchemaID, 1)
+	a, err = explorer.OfSchema(ctx, w.Ledger, trust, w.Now(), explorertest.SchemaID, 1)
 	expect(t, a, err, "version=1", "owner="+w.Office.DID, "attribute=parcel attribute=holder attribute=area\n")
 
-	a, err = inquiry.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Record)
+	a, err = explorer.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Record)
 	expect(t, a, err, "[record]", "record-state=record-transferred sequence=2 rule=title 1", "[step] sequence=2", "[step] sequence=1", "[step] sequence=0 record-state=record-registered")
 	steps := a.Sections[1:]
 	if len(steps) != 3 || steps[0].Rows[4].Value != w.Now().Add(-2*time.Minute).UTC().Format(time.RFC3339) || steps[1].Rows[4].Value >= steps[0].Rows[4].Value {
 		t.Errorf("times of the steps: %v", steps)
 	}
 
-	a, err = inquiry.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Anchored)
+	a, err = explorer.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Anchored)
 	expect(t, a, err, "[anchor] hash=", "count=12 agency="+w.Office.DID)
 }
 
 // TestAbsence is proved as presence is.
 func TestAbsence(t *testing.T) {
-	w := inquirytest.New(t)
+	w := explorertest.New(t)
 	ctx, trust := t.Context(), w.Ledger.Trust()
 	unknown := "did:hufu:" + strings.Repeat("a", 32)
-	a, err := inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), unknown)
+	a, err := explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), unknown)
 	expect(t, a, err, "[absent] asked="+unknown)
-	a, err = inquiry.OfSchema(ctx, w.Ledger, trust, w.Now(), "nobody", 7)
+	a, err = explorer.OfSchema(ctx, w.Ledger, trust, w.Now(), "nobody", 7)
 	expect(t, a, err, "[absent] asked=nobody 7")
-	a, err = inquiry.OfRecord(ctx, w.Ledger, trust, w.Now(), sha256.Sum256(nil))
+	a, err = explorer.OfRecord(ctx, w.Ledger, trust, w.Now(), sha256.Sum256(nil))
 	expect(t, a, err, "[absent] asked=e3b0c442")
 }
 
 func TestMalformedQuestions(t *testing.T) {
-	w := inquirytest.New(t)
+	w := explorertest.New(t)
 	ctx, trust := t.Context(), w.Ledger.Trust()
 	for _, did := range []string{"", "did:web:example.org", "did:hufu:x", "did:hufu:" + strings.Repeat("A", 32), strings.Repeat("x", 1<<16)} {
-		if _, err := inquiry.OfAgency(ctx, w.Ledger, trust, w.Now(), did); !errors.Is(err, ledger.ErrKey) {
+		if _, err := explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), did); !errors.Is(err, ledger.ErrKey) {
 			t.Errorf("%.20q: %v", did, err)
 		}
 	}
 	for _, id := range []string{"", "a b", strings.Repeat("x", 1<<16)} {
-		if _, err := inquiry.OfSchema(ctx, w.Ledger, trust, w.Now(), id, 1); !errors.Is(err, ledger.ErrKey) {
+		if _, err := explorer.OfSchema(ctx, w.Ledger, trust, w.Now(), id, 1); !errors.Is(err, ledger.ErrKey) {
 			t.Errorf("%.20q: %v", id, err)
 		}
 	}
@@ -105,7 +105,7 @@ func TestMalformedQuestions(t *testing.T) {
 
 // liar changes what a source answers.
 type liar struct {
-	inquiry.Source
+	explorer.Source
 	prove     func(*ledger.Proof)
 	history   func([]ledger.Change) []ledger.Change
 	keys      func([]string) []string
@@ -150,7 +150,7 @@ func (l *liar) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclus
 
 // TestLies: whatever a source changes is noticed, and told apart by what it is.
 func TestLies(t *testing.T) {
-	w := inquirytest.New(t)
+	w := explorertest.New(t)
 	trust := w.Ledger.Trust()
 	anothers, err := w.Ledger.History(t.Context(), ledger.TrailKey(w.Other), 0)
 	if err != nil {
@@ -187,30 +187,30 @@ func TestLies(t *testing.T) {
 		}}, ledger.ErrNotIncluded},
 		"an absence":      {liar{prove: func(p *ledger.Proof) { p.Entries[1].Value = nil }}, ledger.ErrNotIncluded},
 		"a left out key":  {liar{prove: func(p *ledger.Proof) { p.Entries = nil }}, ledger.ErrReader},
-		"a step left out": {liar{history: func(c []ledger.Change) []ledger.Change { return slices.Delete(c, 1, 2) }}, inquiry.ErrHistory},
-		"no steps":        {liar{history: func([]ledger.Change) []ledger.Change { return nil }}, inquiry.ErrHistory},
-		"steps swapped":   {liar{history: func(c []ledger.Change) []ledger.Change { c[0], c[1] = c[1], c[0]; return c }}, inquiry.ErrHistory},
-		"another step":    {liar{history: func(c []ledger.Change) []ledger.Change { c[1] = other(c[1]); return c }}, inquiry.ErrHistory},
-		"another last":    {liar{history: func(c []ledger.Change) []ledger.Change { c[2] = other(c[2]); return c }}, inquiry.ErrHistory},
-		"another record":  {liar{history: func([]ledger.Change) []ledger.Change { return anothers }}, inquiry.ErrHistory},
+		"a step left out": {liar{history: func(c []ledger.Change) []ledger.Change { return slices.Delete(c, 1, 2) }}, explorer.ErrHistory},
+		"no steps":        {liar{history: func([]ledger.Change) []ledger.Change { return nil }}, explorer.ErrHistory},
+		"steps swapped":   {liar{history: func(c []ledger.Change) []ledger.Change { c[0], c[1] = c[1], c[0]; return c }}, explorer.ErrHistory},
+		"another step":    {liar{history: func(c []ledger.Change) []ledger.Change { c[1] = other(c[1]); return c }}, explorer.ErrHistory},
+		"another last":    {liar{history: func(c []ledger.Change) []ledger.Change { c[2] = other(c[2]); return c }}, explorer.ErrHistory},
+		"another record":  {liar{history: func([]ledger.Change) []ledger.Change { return anothers }}, explorer.ErrHistory},
 		"an older time": {liar{index: func(index uint64) uint64 {
 			if stateLeaf(index) {
 				return index - 2
 			}
 			return index
 		}}, ledger.ErrReader},
-		"another first": {liar{history: func(c []ledger.Change) []ledger.Change { c[0] = other(c[0]); return c }}, inquiry.ErrHistory},
-		"no operation":  {liar{history: func(c []ledger.Change) []ledger.Change { c[1].Leaf = []byte{1}; return c }}, inquiry.ErrHistory},
-		"another index": {liar{history: func(c []ledger.Change) []ledger.Change { c[2].Index--; return c }}, inquiry.ErrHistory},
+		"another first": {liar{history: func(c []ledger.Change) []ledger.Change { c[0] = other(c[0]); return c }}, explorer.ErrHistory},
+		"no operation":  {liar{history: func(c []ledger.Change) []ledger.Change { c[1].Leaf = []byte{1}; return c }}, explorer.ErrHistory},
+		"another index": {liar{history: func(c []ledger.Change) []ledger.Change { c[2].Index--; return c }}, explorer.ErrHistory},
 		"a false leaf":  {liar{inclusion: func(p *ledger.Inclusion) { p.Leaf = append(slices.Clone(p.Leaf), 0) }}, ledger.ErrNotIncluded},
 	} {
 		c.liar.Source = w.Ledger
-		if a, err := inquiry.OfRecord(t.Context(), &c.liar, trust, w.Now(), w.Record); !errors.Is(err, c.want) {
+		if a, err := explorer.OfRecord(t.Context(), &c.liar, trust, w.Now(), w.Record); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v %v", name, err, a)
 		}
 	}
 	hides := &liar{Source: w.Ledger, keys: func(k []string) []string { return append(k, k...) }}
-	if _, err := inquiry.OfAgency(t.Context(), hides, trust, w.Now(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
+	if _, err := explorer.OfAgency(t.Context(), hides, trust, w.Now(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
 		t.Error("a list that goes round:", err)
 	}
 	invents := &liar{Source: w.Ledger, keys: func(k []string) []string {
@@ -223,12 +223,12 @@ func TestLies(t *testing.T) {
 		if len(k) == 0 {
 			return nil
 		}
-		return []string{ledger.AccreditationKey(w.District.DID, ledger.ActionAccredit, "110000", inquirytest.Type)}
+		return []string{ledger.AccreditationKey(w.District.DID, ledger.ActionAccredit, "110000", explorertest.Type)}
 	}}
-	if _, err := inquiry.OfAgency(t.Context(), lends, trust, w.Now(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
+	if _, err := explorer.OfAgency(t.Context(), lends, trust, w.Now(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
 		t.Error("another agency's accreditation:", err)
 	}
-	a, err := inquiry.OfAgency(t.Context(), invents, trust, w.Now(), w.Office.DID)
+	a, err := explorer.OfAgency(t.Context(), invents, trust, w.Now(), w.Office.DID)
 	if err != nil || strings.Contains(text(a), "[accreditation]") {
 		t.Error("an accreditation that is not there:", err)
 	}
@@ -236,8 +236,8 @@ func TestLies(t *testing.T) {
 
 // TestStale: an old state is no answer.
 func TestStale(t *testing.T) {
-	w := inquirytest.New(t)
-	if _, err := inquiry.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now().AddDate(1, 0, 0), w.Record); !errors.Is(err, ledger.ErrStale) {
+	w := explorertest.New(t)
+	if _, err := explorer.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now().AddDate(1, 0, 0), w.Record); !errors.Is(err, ledger.ErrStale) {
 		t.Error(err)
 	}
 }
@@ -245,15 +245,15 @@ func TestStale(t *testing.T) {
 // TestLongRecords: the newest steps are told, and of a record that nobody can read
 // in a moment where it stands.
 func TestLongRecords(t *testing.T) {
-	w := inquirytest.New(t)
+	w := explorertest.New(t)
 	w.Sell(w.Record, 100)
-	a, err := inquiry.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
+	a, err := explorer.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
 	expect(t, a, err, "[step] sequence=102", "[step] sequence=39 ", "[more]")
 	if strings.Contains(text(a), "[step] sequence=38 ") {
 		t.Error("more steps than there is room for")
 	}
 	w.Sell(w.Record, 4000)
-	a, err = inquiry.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
+	a, err = explorer.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
 	expect(t, a, err, "[record]", "sequence=4102", "[more]")
 	if strings.Contains(text(a), "[step]") {
 		t.Error("all steps were read")

@@ -1,4 +1,4 @@
-module github.com/hufu-id/hufu/ledger/peers
+module github.com/hufu-id/hufu/ledger/compare
 
 go 1.26.8
 

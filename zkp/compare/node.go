@@ -15,7 +15,7 @@ import (
 )
 
 // errNoPackages: the npm side is not installed.
-var errNoPackages = errors.New("the npm packages are not here: install Node 20 or newer and run `npm ci` in zkp/peers")
+var errNoPackages = errors.New("the npm packages are not here: install Node 20 or newer and run `npm ci` in zkp/compare")
 
 // node is a running worker.mjs, which stays warm between operations.
 type node struct {
