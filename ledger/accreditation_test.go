@@ -1,7 +1,6 @@
 package ledger_test
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -139,12 +138,13 @@ func TestAccreditedByProof(t *testing.T) {
 	w.values = v
 	w.put(above)
 	w.put(below)
-	r := &reader{world: w}
+	r := &server{world: w}
+	c := must(w.client(r, ledger.NewMemoryTrustStore()))(t)
 	var got []ledger.Accreditation
-	err := ledger.Resolve(context.Background(), r, w.trust, start, 0, func(v *ledger.View) (err error) {
+	err := c.Resolve(t.Context(), func(v *ledger.View) (err error) {
 		got, err = v.Accredited(city, resident, ledger.ActionIssue, "110101", time.Time{})
 		return err
-	})
+	}, ledger.ResolveOptions{})
 	if err != nil || len(got) != 2 || r.asked != 3 {
 		t.Fatalf("%d links after %d rounds: %v", len(got), r.asked, err)
 	}

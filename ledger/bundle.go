@@ -128,15 +128,12 @@ func (b *Bundle) Complete(older *Bundle) (*Bundle, error) {
 	return &whole, nil
 }
 
-// Source is a ledger that bundles can be made from: Reader, and what lists keys
-// and agreements.
+// Source is a ledger that bundles can be made from: a Reader that also lists keys.
 type Source interface {
 	Reader
 	// Keys lists keys with a prefix, in ascending order, from one after a key
 	// on; some of them, none at the end.
 	Keys(ctx context.Context, prefix, after string) ([]string, error)
-	// TrustChain returns the agreements from a number on.
-	TrustChain(ctx context.Context, from uint64) ([]*SignedOperation, error)
 }
 
 // BundleSelector says what goes into a bundle.
@@ -225,7 +222,7 @@ func (s *BundleSelector) keys(ctx context.Context, source Source, trust *TrustFi
 	if err != nil {
 		return nil, err
 	}
-	view, err := Verify(trust, now, 0, proof)
+	view, err := Verify(trust, proof, VerifyOptions{Now: now})
 	if err != nil {
 		return nil, err
 	}
@@ -237,6 +234,8 @@ func (s *BundleSelector) keys(ctx context.Context, source Source, trust *TrustFi
 	for n := newest - min(newest, epochs-1); n <= newest; n++ {
 		keys = append(keys, EpochKey(n))
 	}
+	// That there is no later agreement lets a reader know that it has the newest.
+	keys = append(keys, AgreementKey(trust.Number+1))
 	slices.Sort(keys)
 	return slices.Compact(keys), nil
 }
@@ -252,7 +251,7 @@ func proveAll(ctx context.Context, source Reader, trust *TrustFile, now time.Tim
 			if err != nil {
 				return nil, err
 			}
-			if _, err := Verify(trust, now, 0, proof); err != nil {
+			if _, err := Verify(trust, proof, VerifyOptions{Now: now}); err != nil {
 				return nil, err
 			}
 			switch {
@@ -280,6 +279,7 @@ type Offline struct {
 	Head *Head
 
 	bundle  *Bundle
+	chain   []*SignedOperation
 	proof   *Proof
 	entries map[string]Entry
 }
@@ -309,14 +309,14 @@ func OpenBundle(trust *TrustFile, now time.Time, bundle *Bundle) (*Offline, erro
 	if err != nil {
 		return nil, err
 	}
-	view, err := verifyUpTo(followed, now, now.Sub(time.Time{}), proof, maxBundleEntries)
+	view, err := verifyUpTo(followed, proof, now, now.Sub(time.Time{}), maxBundleEntries)
 	if err != nil {
 		return nil, err
 	}
 	if age := now.Sub(view.Head.Time); age > trust.MaxAge.Trust {
 		return nil, fmt.Errorf("%w: the bundle is from %s", ErrBootstrap, view.Head.Time.UTC().Format(time.DateOnly))
 	}
-	o := &Offline{Trust: followed, Head: view.Head, bundle: bundle, proof: proof, entries: make(map[string]Entry, len(proof.Entries))}
+	o := &Offline{Trust: followed, Head: view.Head, bundle: bundle, chain: chain, proof: proof, entries: make(map[string]Entry, len(proof.Entries))}
 	for _, e := range proof.Entries {
 		o.entries[e.Key] = e
 	}
@@ -347,4 +347,14 @@ func (o *Offline) ProveConsistency(_ context.Context, from, to uint64) ([]tlog.H
 		return nil, nil
 	}
 	return o.bundle.Consistency, nil
+}
+
+// TrustChain implements Reader, for the agreements of the bundle.
+func (o *Offline) TrustChain(_ context.Context, from uint64) ([]*SignedOperation, error) {
+	for i, op := range o.chain {
+		if agreed, err := ParseAgreement(op.Operation.Body); err == nil && agreed.Number >= from {
+			return slices.Clone(o.chain[i:]), nil
+		}
+	}
+	return nil, nil
 }

@@ -24,7 +24,8 @@ func TestOpenBundle(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	b := must(ledger.ParseBundle(bundleOf(w).Bytes()))(t)
 	o := must(ledger.OpenBundle(w.trust, start, b))(t)
-	err := ledger.Resolve(t.Context(), o, o.Trust, start, 0, func(v *ledger.View) error {
+	c := must(w.client(o, ledger.NewMemoryTrustStore()))(t)
+	err := c.Resolve(t.Context(), func(v *ledger.View) error {
 		if _, err := v.Anchor(anchorOf(1).Hash); err != nil {
 			return err
 		}
@@ -35,7 +36,7 @@ func TestOpenBundle(t *testing.T) {
 		}
 		_, err := v.Anchor(anchorOf(3).Hash)
 		return err
-	})
+	}, ledger.ResolveOptions{})
 	if !is(err, ledger.ErrReader) || !is(err, ledger.ErrNotProved) {
 		t.Error("what the bundle does not hold:", err)
 	}
@@ -58,7 +59,8 @@ func TestBundleAge(t *testing.T) {
 	late := start.Add(100 * 24 * time.Hour)
 	o := must(ledger.OpenBundle(w.trust, late, b))(t)
 	judged := func(*ledger.View) error { return nil }
-	if err := ledger.Resolve(t.Context(), o, o.Trust, late, 0, judged); !is(err, ledger.ErrStale) {
+	c := must(w.client(o, ledger.NewMemoryTrustStore()))(t)
+	if err := c.Resolve(t.Context(), judged, ledger.ResolveOptions{Now: late}); !is(err, ledger.ErrStale) {
 		t.Error("100 days later:", err)
 	}
 	if _, err := ledger.OpenBundle(w.trust, start.Add(181*24*time.Hour), b); !is(err, ledger.ErrBootstrap) {

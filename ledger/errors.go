@@ -47,6 +47,11 @@ var (
 	// ErrInconsistent means two checkpoints of which neither extends the
 	// other. It comes as an *InconsistentError.
 	ErrInconsistent = errors.New("ledger: checkpoints contradict each other")
+	// ErrBehind means a ledger that does not know the newest state that the reader
+	// has seen: another server may. It comes as a *BehindError.
+	ErrBehind = errors.New("ledger: server is behind what was seen before")
+	// ErrClient means a [Client] without something it cannot do without.
+	ErrClient = errors.New("ledger: incomplete client")
 	// ErrReader means a Reader whose answer leaves out what it was asked for.
 	ErrReader = errors.New("ledger: reader did not answer what was asked")
 
@@ -98,7 +103,7 @@ func (e *StaleError) Error() string {
 func (e *StaleError) Unwrap() error { return ErrStale }
 
 // NotProvedError names the keys that a decision needs and the proof does not
-// cover; [Resolve] fetches them. It wraps [ErrNotProved].
+// cover; [Client.Resolve] fetches them. It wraps [ErrNotProved].
 type NotProvedError struct{ Keys []string }
 
 func (e *NotProvedError) Error() string {
@@ -122,6 +127,22 @@ func (e *InconsistentError) Error() string {
 
 // Unwrap returns [ErrInconsistent].
 func (e *InconsistentError) Unwrap() error { return ErrInconsistent }
+
+// BehindError carries a checkpoint that is older than the newest one seen and does
+// not contradict it. It says nothing about what was asked. It wraps [ErrBehind].
+type BehindError struct {
+	// Seen is the highest checkpoint that the reader knows.
+	Seen *Head
+	// Given is the one that the server answered with.
+	Given *Head
+}
+
+func (e *BehindError) Error() string {
+	return fmt.Sprintf("%v: size %d, seen before %d", ErrBehind, e.Given.Size, e.Seen.Size)
+}
+
+// Unwrap returns [ErrBehind].
+func (e *BehindError) Unwrap() error { return ErrBehind }
 
 // AccreditationError says which accreditation in a chain failed, and why. It
 // wraps [ErrNotAccredited] and Reason.

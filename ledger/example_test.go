@@ -57,7 +57,7 @@ func ExampleVerify() {
 		Checkpoint: checkpoint, StateLeaf: state.Bytes(),
 		Entries: []ledger.Entry{{Key: key, Proof: ledger.NewMapProof(nil)}},
 	}
-	view, err := ledger.Verify(pinned, time.Time{}, time.Hour, proof)
+	view, err := ledger.Verify(pinned, proof, ledger.VerifyOptions{MaxAge: time.Hour})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -179,7 +179,7 @@ func (w *world) sign(text string, witnesses int) []byte {
 }
 
 func (w *world) verify(p *ledger.Proof) (*ledger.View, error) {
-	return ledger.Verify(w.trust, w.now, 0, p)
+	return ledger.Verify(w.trust, p, ledger.VerifyOptions{Now: w.now})
 }
 
 func anchorOf(n byte) *ledger.Anchor {

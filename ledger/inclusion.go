@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"fmt"
-	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -52,19 +51,16 @@ func (p *Inclusion) check() error {
 }
 
 // VerifyInclusion checks that a leaf is in the log of a fresh checkpoint, which
-// it returns. What the leaf says is the caller's to read; signatures in it held
-// when the log took it. now and maxAge are as in [Verify], errors, too.
-func VerifyInclusion(trust *TrustFile, now time.Time, maxAge time.Duration, proof *Inclusion) (*Head, error) {
-	if now.IsZero() {
-		now = time.Now()
-	}
+// it returns. It does not read the leaf: the log checked the signatures in it.
+// Errors are those of [Verify].
+func VerifyInclusion(trust *TrustFile, proof *Inclusion, opts VerifyOptions) (*Head, error) {
 	if proof == nil {
 		return nil, fmt.Errorf("%w: no proof", ErrFormat)
 	}
 	if err := proof.check(); err != nil {
 		return nil, err
 	}
-	head, err := openFresh(trust, now, maxAge, proof.Checkpoint)
+	head, err := openFresh(trust, opts.at(), opts.MaxAge, proof.Checkpoint)
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ func TestTrustOfAConsortium(t *testing.T) {
 	consortium := must(ledger.NewTrust(file))(t)
 	w.put(anchorOf(1))
 	proof := w.prove(anchorOf(1).Key())
-	if _, err := ledger.Verify(consortium, start, 0, proof); err != nil {
+	if _, err := ledger.Verify(consortium, proof, ledger.VerifyOptions{Now: start}); err != nil {
 		t.Error(err) // the log's line is not asked for
 	}
 	file.K = 2
@@ -93,7 +93,7 @@ func TestVerifyInclusion(t *testing.T) {
 	good := &ledger.Inclusion{Checkpoint: leaf.Checkpoint, Leaf: leaf.StateLeaf, Path: leaf.Inclusion}
 	head := must(ledger.OpenCheckpoint(w.trust, leaf.Checkpoint))(t)
 	good.Index = head.Size - 1
-	if _, err := ledger.VerifyInclusion(w.trust, start, 0, must(ledger.ParseInclusion(good.Bytes()))(t)); err != nil {
+	if _, err := ledger.VerifyInclusion(w.trust, must(ledger.ParseInclusion(good.Bytes()))(t), ledger.VerifyOptions{Now: start}); err != nil {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
@@ -109,14 +109,14 @@ func TestVerifyInclusion(t *testing.T) {
 	} {
 		p := *good
 		c.alter(&p)
-		if _, err := ledger.VerifyInclusion(w.trust, start, 0, &p); !is(err, c.want) {
+		if _, err := ledger.VerifyInclusion(w.trust, &p, ledger.VerifyOptions{Now: start}); !is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := ledger.VerifyInclusion(w.trust, start.Add(48*time.Hour), 0, good); !is(err, ledger.ErrStale) {
+	if _, err := ledger.VerifyInclusion(w.trust, good, ledger.VerifyOptions{Now: start.Add(48 * time.Hour)}); !is(err, ledger.ErrStale) {
 		t.Error("two days later:", err)
 	}
-	if _, err := ledger.VerifyInclusion(w.trust, start, 0, nil); !is(err, ledger.ErrFormat) {
+	if _, err := ledger.VerifyInclusion(w.trust, nil, ledger.VerifyOptions{Now: start}); !is(err, ledger.ErrFormat) {
 		t.Error("nothing:", err)
 	}
 }

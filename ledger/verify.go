@@ -9,28 +9,41 @@ import (
 
 // Verify checks a proof and returns what it proves. In this order: the proof's
 // form; the log's signature and at least k cosignatures of configured
-// witnesses; that the k-th newest of them is at most maxAge old, those from
+// witnesses; that the k-th newest of them is at most MaxAge old, those from
 // more than a minute in the future not counted; that the state leaf is the
 // checkpoint's last; that every entry leads to its state root. One entry that
 // does not makes the whole proof worthless.
 //
-// A zero now is the time of the call. A zero maxAge is the trust file's.
-//
 // The error is [ErrTooLarge], [ErrFormat], [ErrKey], [ErrSignature],
 // [ErrOrigin], [ErrNotWitnessed], [ErrClock], a [*StaleError] or
 // [ErrNotIncluded].
-func Verify(trust *TrustFile, now time.Time, maxAge time.Duration, proof *Proof) (*View, error) {
-	if now.IsZero() {
-		now = time.Now()
-	}
+//
+// Verify judges one proof. A [Client] also follows agreements and refuses a ledger
+// that went back.
+func Verify(trust *TrustFile, proof *Proof, opts VerifyOptions) (*View, error) {
 	if proof == nil {
 		return nil, fmt.Errorf("%w: no proof", ErrFormat)
 	}
-	return verifyUpTo(trust, now, maxAge, proof, maxEntries)
+	return verifyUpTo(trust, proof, opts.at(), opts.MaxAge, maxEntries)
 }
 
-// verifyUpTo takes a proof of so many entries.
-func verifyUpTo(trust *TrustFile, now time.Time, maxAge time.Duration, proof *Proof, entries int) (*View, error) {
+// VerifyOptions changes defaults. The zero value is safe.
+type VerifyOptions struct {
+	// Now is the time of the decision; zero means time.Now.
+	Now time.Time
+	// MaxAge bounds the age of the checkpoint; zero means what the trust file says.
+	MaxAge time.Duration
+}
+
+func (o VerifyOptions) at() time.Time {
+	if o.Now.IsZero() {
+		return time.Now()
+	}
+	return o.Now
+}
+
+// verifyUpTo takes a proof of at most the given number of entries.
+func verifyUpTo(trust *TrustFile, proof *Proof, now time.Time, maxAge time.Duration, entries int) (*View, error) {
 	if err := proof.checkUpTo(entries); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package ledger_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -96,10 +95,10 @@ func TestFalseProofs(t *testing.T) {
 	if _, err := w.verify(nil); !is(err, ledger.ErrFormat) {
 		t.Error("no proof:", err)
 	}
-	if _, err := ledger.Verify(nil, start, 0, earlier); !is(err, ledger.ErrSignature) {
+	if _, err := ledger.Verify(nil, earlier, ledger.VerifyOptions{Now: start}); !is(err, ledger.ErrSignature) {
 		t.Error("no trust:", err)
 	}
-	if _, err := ledger.Verify(&ledger.TrustFile{}, start, 0, earlier); !is(err, ledger.ErrSignature) {
+	if _, err := ledger.Verify(&ledger.TrustFile{}, earlier, ledger.VerifyOptions{Now: start}); !is(err, ledger.ErrSignature) {
 		t.Error("zero trust:", err)
 	}
 }
@@ -184,7 +183,7 @@ func TestFreshness(t *testing.T) {
 		"one wrong clock of many": {[]int{9999, 0, -1}, time.Minute, nil, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v, err := ledger.Verify(w.trust, start, c.maxAge, at(c.times...))
+			v, err := ledger.Verify(w.trust, at(c.times...), ledger.VerifyOptions{Now: start, MaxAge: c.maxAge})
 			if !is(err, c.want) {
 				t.Fatalf("got %v, want %v", err, c.want)
 			}
@@ -255,59 +254,5 @@ func TestConsistency(t *testing.T) {
 				must(ledger.OpenCheckpoint(w.trust, evidence.Newer.Checkpoint))(t)
 			}
 		})
-	}
-}
-
-// reader answers from the world, or leaves out what it is asked.
-type reader struct {
-	*world
-	silent bool
-	asked  int
-}
-
-func (r *reader) Prove(_ context.Context, keys ...string) (*ledger.Proof, error) {
-	r.asked++
-	if r.silent {
-		keys = nil
-	}
-	return r.prove(keys...), nil
-}
-
-func (r *reader) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash, error) {
-	return nil, errors.New("not asked here")
-}
-
-func TestResolve(t *testing.T) {
-	w := newWorld(t, 1, 1)
-	w.put(anchorOf(1))
-	r := &reader{world: w}
-	both := func(v *ledger.View) error {
-		if _, err := v.Anchor(anchorOf(1).Hash); err != nil {
-			return err
-		}
-		_, err := v.Anchor(anchorOf(2).Hash)
-		return err
-	}
-	if err := ledger.Resolve(t.Context(), r, w.trust, start, 0, both); !is(err, ledger.ErrAbsent) || r.asked != 3 {
-		t.Errorf("after %d rounds: %v", r.asked, err)
-	}
-	r.asked = 0
-	if err := ledger.Resolve(t.Context(), r, w.trust, start, 0, both, anchorOf(1).Key(), anchorOf(2).Key()); !is(err, ledger.ErrAbsent) || r.asked != 1 {
-		t.Errorf("known beforehand, after %d rounds: %v", r.asked, err)
-	}
-	r.silent = true
-	if err := ledger.Resolve(t.Context(), r, w.trust, start, 0, both); !is(err, ledger.ErrReader) {
-		t.Error("a silent reader:", err)
-	}
-	r.silent, r.asked = false, 0
-	endless := func(v *ledger.View) error {
-		_, err := v.Anchor(anchorOf(byte(r.asked)).Hash)
-		return err
-	}
-	if err := ledger.Resolve(t.Context(), r, w.trust, start, 0, endless); !is(err, ledger.ErrReader) || r.asked != 32 {
-		t.Errorf("an endless judge, after %d rounds: %v", r.asked, err)
-	}
-	if err := ledger.Resolve(t.Context(), r, w.trust, start.Add(48*time.Hour), 0, both); !is(err, ledger.ErrStale) {
-		t.Error("stale:", err)
 	}
 }

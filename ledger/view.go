@@ -16,6 +16,9 @@ type View struct {
 	values map[string][]byte
 }
 
+// Now is the time of the decision for which the view was verified.
+func (v *View) Now() time.Time { return v.now }
+
 // Get returns the value under a key. The error is [ErrAbsent] where the ledger
 // provably holds none, a [*NotProvedError] where the proof does not say, or
 // [ErrKey].

@@ -17,13 +17,13 @@ func ExampleVerify() {
 	testworld.Run(testworld.Options{}, func(ctx context.Context, c *testworld.Country) {
 		sd := c.Forge(c.Adult(), c.Key().Public()).Credential()
 		trace := func() error {
-			return ledger.Resolve(ctx, c.Log, c.Log.Trust(), c.Now(), 0, func(view *ledger.View) error {
+			return c.Client(c.Log).Resolve(ctx, func(view *ledger.View) error {
 				found, err := provenance.Verify(ctx, view, sd, []*credential.Schema{c.Schema}, c.Public, provenance.Options{Now: c.Now()})
 				if err == nil {
 					fmt.Println("issued for region", found.Region, "by an agency", len(found.Chain), "step from the root")
 				}
 				return err
-			})
+			}, ledger.ResolveOptions{})
 		}
 		if err := trace(); err != nil {
 			fmt.Println(err)

@@ -21,10 +21,10 @@ func verify(t *testing.T, c *testworld.Country, sd *credential.SDJWT, edit func(
 	t.Helper()
 	in := &call{[]*credential.Schema{c.Schema}, c.Public, provenance.Options{Now: c.Now()}}
 	edit(in)
-	err = ledger.Resolve(t.Context(), c.Log, c.Log.Trust(), c.Now(), 0, func(view *ledger.View) (err error) {
+	err = c.Client(c.Log).Resolve(t.Context(), func(view *ledger.View) (err error) {
 		found, err = provenance.Verify(t.Context(), view, sd, in.schemas, in.source, in.opts)
 		return err
-	})
+	}, ledger.ResolveOptions{})
 	return found, err
 }
 
@@ -158,7 +158,7 @@ func TestNotProved(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	proof, err := c.Log.Prove(t.Context())
 	none(t, err)
-	view, err := ledger.Verify(c.Log.Trust(), c.Now(), 0, proof)
+	view, err := ledger.Verify(c.Log.Trust(), proof, ledger.VerifyOptions{Now: c.Now()})
 	none(t, err)
 	_, err = provenance.Verify(t.Context(), view, c.Forge(c.Adult(), nil).Credential(), nil, c.Public, provenance.Options{Now: c.Now()})
 	var missing *ledger.NotProvedError

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/vaulttest"
 )
@@ -33,5 +35,11 @@ func TestSoftwareKeys(t *testing.T) {
 				t.Errorf("%s prints %d characters instead of the name", format, len(got))
 			}
 		}
+	})
+}
+
+func TestTrustStore(t *testing.T) {
+	ledgertest.TestTrustStore(t, func(*testing.T) ledger.TrustStore {
+		return vault.NewTrustStore(vault.NewMemoryStore(), "ledger.example")
 	})
 }

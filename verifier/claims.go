@@ -17,9 +17,6 @@ import (
 var (
 	ErrIssuerNotNamed = errors.New("verifier: issuer is not among those the policy names")
 	ErrNotMet         = errors.New("verifier: the disclosed claims do not meet the policy")
-	// ErrAnotherPolicy: the request was made under another policy than the one that
-	// judges the answer, which asks for something else.
-	ErrAnotherPolicy = errors.New("verifier: the request was made under another policy")
 	// ErrHalfDisclosed: the holder sent the native half, which no presentation
 	// may carry: whoever holds it can look for its owner.
 	ErrHalfDisclosed = errors.New("verifier: the answer discloses the native half; erase it")
@@ -32,8 +29,8 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 		return &Rejected{CheckForm, err}
 	}
 	a.result.Bytes = len(a.parts[0].text)
-	found, err := provenance.Verify(ctx, view, sd, v.material.Schemas, v.material.Status,
-		provenance.Options{Now: a.now, MaxStatusAge: v.policy.MaxAge.Status})
+	found, err := provenance.Verify(ctx, view, sd, v.cfg.Material.Schemas, v.cfg.Material.Status,
+		provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status})
 	if err != nil {
 		return fromProvenance(err)
 	}
@@ -65,7 +62,7 @@ func fromProvenance(err error) error {
 
 // meetsPolicy repeats every check of the query on what was received.
 func (v *Verifier) meetsPolicy(a *answer, found *provenance.Credential) error {
-	if v.policy.AccreditedBy == "" && !slices.Contains(v.policy.Issuers, found.Issuer) {
+	if a.policy.AccreditedBy == "" && !slices.Contains(a.policy.Issuers, found.Issuer) {
 		return ErrIssuerNotNamed
 	}
 	if _, disclosed := found.Claims[zkp.ClaimName]; disclosed {

@@ -53,11 +53,11 @@ func present(t *testing.T, c *testworld.Country, counter *testworld.Counter, req
 
 func ask(t *testing.T, counter *testworld.Counter) []byte {
 	t.Helper()
-	request, err := counter.Ask(t.Context())
+	request, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []byte(request)
+	return request.Object
 }
 
 func asIs(*shown) {}

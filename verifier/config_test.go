@@ -3,47 +3,46 @@ package verifier_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/hufu-id/hufu/internal/testworld"
-	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verifier"
 )
-
-// parts are the arguments of New.
-type parts struct {
-	identity verifier.Identity
-	trust    *ledger.TrustFile
-	reader   ledger.Reader
-	policy   *verifier.Policy
-	store    verifier.Store
-	material verifier.Material
-	opts     verifier.Options
-}
 
 func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	for _, test := range []struct {
 		name string
-		edit func(*parts)
+		edit func(*verifier.Config)
 	}{
-		{"no policy", func(p *parts) { p.policy = nil }},
-		{"a policy that ParsePolicy did not make", func(p *parts) { p.policy = new(verifier.Policy) }},
-		{"no trust file", func(p *parts) { p.trust = nil }},
-		{"no ledger", func(p *parts) { p.reader = nil }},
-		{"no store", func(p *parts) { p.store = nil }},
-		{"no status source", func(p *parts) { p.material.Status = nil }},
-		{"no DID", func(p *parts) { p.identity.DID = "" }},
-		{"no key id", func(p *parts) { p.identity.KeyID = "" }},
-		{"no key", func(p *parts) { p.identity.Key = nil }},
-		{"no schema file for a query", func(p *parts) { p.material.Schemas = nil }},
+		{"no policy", func(cfg *verifier.Config) { cfg.Policies = nil }},
+		{"a policy that ParsePolicy did not make", func(cfg *verifier.Config) { cfg.Policies = []*verifier.Policy{{}} }},
+		{"two policies with one id", func(cfg *verifier.Config) { cfg.Policies = append(cfg.Policies, cfg.Policies[0]) }},
+		{"no ledger", func(cfg *verifier.Config) { cfg.Ledger = nil }},
+		{"no store", func(cfg *verifier.Config) { cfg.Store = nil }},
+		{"no status source", func(cfg *verifier.Config) { cfg.Material.Status = nil }},
+		{"no DID", func(cfg *verifier.Config) { cfg.Identity.DID = "" }},
+		{"a DID of another method", func(cfg *verifier.Config) {
+			cfg.Identity.DID, cfg.Identity.KeyID = "did:web:library.example", "did:web:library.example#1"
+		}},
+		{"no key id", func(cfg *verifier.Config) { cfg.Identity.KeyID = "" }},
+		{"a key id that is no DID URL", func(cfg *verifier.Config) { cfg.Identity.KeyID = "sig-1" }},
+		{"a key id of another agency", func(cfg *verifier.Config) { cfg.Identity.KeyID = c.Office.KeyID }},
+		{"no key", func(cfg *verifier.Config) { cfg.Identity.Key = nil }},
+		{"no schema file for a query", func(cfg *verifier.Config) { cfg.Material.Schemas = nil }},
+		{"a request that never expires", func(cfg *verifier.Config) { cfg.Lifetime = 1000 * time.Hour }},
+		{"a request that is expired", func(cfg *verifier.Config) { cfg.Lifetime = -time.Second }},
+		{"an address without a scheme", func(cfg *verifier.Config) { cfg.ResponseURI = "counter.example/answer" }},
+		{"an address of another scheme", func(cfg *verifier.Config) { cfg.ResponseURI = "file:///answer" }},
+		{"an address with a password", func(cfg *verifier.Config) { cfg.ResponseURI = "https://a:b@counter.example" }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			p := parts{c.Library.Identity(), c.Log.Trust(), c.Log, c.Policy(nil), verifier.NewMemoryStore(), c.CounterMaterial(), verifier.Options{}}
-			if _, err := verifier.New(p.identity, p.trust, p.reader, p.policy, p.store, p.material, p.opts); err != nil {
+			cfg := c.CounterConfig(c.Policy(nil))
+			if _, err := verifier.New(cfg); err != nil {
 				t.Fatalf("complete, and refused: %v", err)
 			}
-			test.edit(&p)
-			v, err := verifier.New(p.identity, p.trust, p.reader, p.policy, p.store, p.material, p.opts)
+			test.edit(&cfg)
+			v, err := verifier.New(cfg)
 			if v != nil || !errors.Is(err, verifier.ErrConfig) {
 				t.Errorf("got %v", err)
 			}

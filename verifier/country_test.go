@@ -114,8 +114,8 @@ func TestSchema(t *testing.T) {
 		return s
 	}
 	t.Run("our file is not the ledger's", func(t *testing.T) {
-		v := open(t, c, counter, func(p *parts) {
-			p.material.Schemas = []*credential.Schema{other(`"en": "name"`, `"en": "Name"`)}
+		v := open(t, c, counter, func(cfg *verifier.Config) {
+			cfg.Material.Schemas = []*credential.Schema{other(`"en": "name"`, `"en": "Name"`)}
 		})
 		unchecked(t, v, c.Answer(citizen, counter, testworld.Claims), verifier.CheckSchema, provenance.ErrSchema)
 	})
@@ -132,7 +132,7 @@ func TestSchema(t *testing.T) {
 	}
 	c.PublishSchema(third)
 	t.Run("schema of another type", func(t *testing.T) {
-		v := open(t, c, counter, func(p *parts) { p.material.Schemas = append(p.material.Schemas, third) })
+		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Material.Schemas = append(cfg.Material.Schemas, third) })
 		answer := present(t, c, counter, ask(t, counter), func(s *shown) { source(s)["schema"] = third.ID })
 		rejected(t, v, answer, verifier.CheckSchema, provenance.ErrSchema)
 	})
@@ -190,7 +190,7 @@ func TestStatus(t *testing.T) {
 	})
 	t.Run("list not to be had", func(t *testing.T) {
 		c, _, counter, answer := setUp(t)
-		v := open(t, c, counter, func(p *parts) { p.material.Status = noList{} })
+		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Material.Status = noList{} })
 		unchecked(t, v, answer, verifier.CheckStatus, errNoLine)
 		asked, _, _ := c.Response(answer)
 		failures(t, counter, asked, 0)
@@ -209,6 +209,7 @@ func TestPolicyNamesIssuers(t *testing.T) {
 	citizen := c.Citizen(c.Adult())
 	named := func(dids ...string) func(testworld.JSON) {
 		return func(p testworld.JSON) {
+			onlyClaims(p)
 			delete(p, "accreditedBy")
 			p["issuers"] = dids
 		}

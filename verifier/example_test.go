@@ -16,18 +16,17 @@ func ExampleVerifier_Verify() {
 		citizen := c.Citizen(c.Adult())
 		c.NextEpoch()
 
-		counter, err := verifier.New(c.Library.Identity(), c.Log.Trust(), c.Log, c.Policy(nil),
-			verifier.NewMemoryStore(), c.CounterMaterial(), c.CounterOptions())
+		counter, err := verifier.New(c.CounterConfig(c.Policy(nil)))
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		request, err := counter.Ask(ctx)
+		request, err := counter.NewRequest(ctx, verifier.RequestOptions{})
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		ask, err := citizen.Consider(ctx, []byte(request))
+		ask, err := citizen.Consider(ctx, request.Object)
 		if err != nil {
 			fmt.Println(err)
 			return

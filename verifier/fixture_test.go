@@ -65,11 +65,12 @@ func failures(t *testing.T, counter *testworld.Counter, state string, want int) 
 }
 
 // open makes a verifier of the library in which one thing is another.
-func open(t *testing.T, c *testworld.Country, counter *testworld.Counter, edit func(*parts)) *verifier.Verifier {
+func open(t *testing.T, c *testworld.Country, counter *testworld.Counter, edit func(*verifier.Config)) *verifier.Verifier {
 	t.Helper()
-	p := parts{c.Library.Identity(), c.Log.Trust(), c.Log, c.Policy(nil), counter.Store, c.CounterMaterial(), c.CounterOptions()}
-	edit(&p)
-	v, err := verifier.New(p.identity, p.trust, p.reader, p.policy, p.store, p.material, p.opts)
+	cfg := c.CounterConfig(c.Policy(nil))
+	cfg.Store, cfg.Ledger = counter.Store, c.ClientOver(c.Log, counter.Trust)
+	edit(&cfg)
+	v, err := verifier.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,11 +63,11 @@ func FuzzResponse(f *testing.F) {
 		f.Add(seed)
 	}
 	strict := c.Counter(c.Policy(nil)) // was never asked by these answers
-	object, err := strict.Ask(f.Context())
+	object, err := strict.NewRequest(f.Context(), verifier.RequestOptions{})
 	if err != nil {
 		f.Fatal(err)
 	}
-	state := c.Request([]byte(object)).State
+	state := c.Request(object.Object).State
 	f.Fuzz(func(t *testing.T, response []byte) {
 		refused(t, strict.Verifier, response)
 		// And again past the check that the request is known.

@@ -144,20 +144,19 @@ func TestJoinedOnce(t *testing.T) {
 // does not call it false.
 func TestNoKeyForSets(t *testing.T) {
 	c, citizen, _ := joinedCountry(t)
-	material := c.CounterMaterial()
+	cfg := c.CounterConfig(c.Policy(joinedPolicy))
 	var kept [][]byte
-	for _, b := range material.VerifyingKeys {
+	for _, b := range cfg.Material.VerifyingKeys {
 		if circuit, _, err := zkp.InspectVerifyingKey(b); err != nil || circuit != zkp.CircuitShowSet {
 			kept = append(kept, b)
 		}
 	}
-	material.VerifyingKeys = kept
-	store := verifier.NewMemoryStore()
-	v, err := verifier.New(c.Library.Identity(), c.Log.Trust(), c.Log, c.Policy(joinedPolicy), store, material, c.CounterOptions())
+	cfg.Material.VerifyingKeys = kept
+	v, err := verifier.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	counter := &testworld.Counter{Verifier: v, Store: store}
+	counter := &testworld.Counter{Verifier: v, Store: cfg.Store}
 	unchecked(t, v, c.Answer(citizen, counter, "resident"), verifier.CheckPrepare, verifier.ErrKeyNotAtHand)
 }
 

@@ -9,12 +9,12 @@ import (
 
 // memoryStore is a Store of maps.
 type memoryStore struct {
-	mu          sync.Mutex
-	closed      bool
-	requests    map[string]*Request
-	nonces      map[string]bool // every nonce ever asked with; true once used
-	once        map[OnceKey]bool
-	checkpoints map[string][]byte
+	mu       sync.Mutex
+	closed   bool
+	requests map[string]*Request
+	nonces   map[string]bool // every nonce ever asked with; true once used
+	once     map[OnceKey]bool
+	policies map[[32]byte][]byte
 }
 
 // NewMemoryStore returns an empty Store that forgets everything when the
@@ -22,10 +22,10 @@ type memoryStore struct {
 // tests, and where no answer outlives the process that asked.
 func NewMemoryStore() Store {
 	return &memoryStore{
-		requests:    make(map[string]*Request),
-		nonces:      make(map[string]bool),
-		once:        make(map[OnceKey]bool),
-		checkpoints: make(map[string][]byte),
+		requests: make(map[string]*Request),
+		nonces:   make(map[string]bool),
+		once:     make(map[OnceKey]bool),
+		policies: make(map[[32]byte][]byte),
 	}
 }
 
@@ -76,7 +76,7 @@ func (s *memoryStore) Request(ctx context.Context, id string) (Request, error) {
 	var out Request
 	err := s.withRequest(ctx, id, func(r *Request) error {
 		out = *r
-		out.Object, out.Receipt = bytes.Clone(r.Object), bytes.Clone(r.Receipt)
+		out.Object = bytes.Clone(r.Object)
 		return nil
 	})
 	return out, err
@@ -108,28 +108,28 @@ func (s *memoryStore) Accept(ctx context.Context, a Acceptance) error {
 			s.once[key] = true
 		}
 		s.nonces[a.Nonce] = true
-		r.Receipt, r.Accepted = bytes.Clone(a.Receipt), toMillisecond(a.At)
+		r.Accepted = toMillisecond(a.At)
 		return nil
 	})
 }
 
-func (s *memoryStore) Checkpoint(ctx context.Context, origin string) (checkpoint []byte, err error) {
-	err = s.locked(ctx, func() error {
-		checkpoint = bytes.Clone(s.checkpoints[origin])
-		return nil
-	})
-	return checkpoint, err
-}
-
-func (s *memoryStore) AdvanceCheckpoint(ctx context.Context, origin string, old, next []byte) error {
+func (s *memoryStore) PutPolicy(ctx context.Context, hash [32]byte, file []byte) error {
 	return s.locked(ctx, func() error {
-		current, known := s.checkpoints[origin]
-		if known != (old != nil) || !bytes.Equal(current, old) {
-			return ErrCheckpointMoved
-		}
-		s.checkpoints[origin] = append([]byte{}, next...)
+		s.policies[hash] = bytes.Clone(file)
 		return nil
 	})
+}
+
+func (s *memoryStore) Policy(ctx context.Context, hash [32]byte) (file []byte, err error) {
+	err = s.locked(ctx, func() error {
+		known, ok := s.policies[hash]
+		if !ok {
+			return ErrUnknownPolicy
+		}
+		file = bytes.Clone(known)
+		return nil
+	})
+	return file, err
 }
 
 func (s *memoryStore) Purge(ctx context.Context, before time.Time) error {

@@ -107,7 +107,7 @@ func TestRequest(t *testing.T) {
 		rejected(t, other.Verifier, good, verifier.CheckRequest, verifier.ErrUnknownRequest)
 	})
 	t.Run("store does not answer", func(t *testing.T) {
-		v := open(t, c, counter, func(p *parts) { p.store = brokenStore{Store: counter.Store, request: true} })
+		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = brokenStore{Store: counter.Store, request: true} })
 		unchecked(t, v, good, verifier.CheckRequest, errBroken)
 	})
 	t.Run("expired", func(t *testing.T) {
@@ -154,11 +154,11 @@ func TestBrokenStore(t *testing.T) {
 	good := c.Answer(citizen, counter, testworld.Claims)
 	state, _, _ := c.Response(good)
 	t.Run("an answer that cannot be recorded is not accepted", func(t *testing.T) {
-		v := open(t, c, counter, func(p *parts) { p.store = brokenStore{Store: counter.Store, accept: true} })
+		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = brokenStore{Store: counter.Store, accept: true} })
 		unchecked(t, v, good, verifier.CheckReplay, errBroken)
 	})
 	t.Run("a refusal that cannot be counted says so", func(t *testing.T) {
-		v := open(t, c, counter, func(p *parts) { p.store = brokenStore{Store: counter.Store, count: true} })
+		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = brokenStore{Store: counter.Store, count: true} })
 		_, err := v.Verify(t.Context(), c.NewResponse(state, "other", "e30"))
 		if !errors.Is(err, errBroken) || !errors.Is(err, openid.ErrUnasked) {
 			t.Errorf("got %v", err)
@@ -192,7 +192,7 @@ func TestReplay(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := open(t, c, counter, func(p *parts) { p.store = store })
+		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = store })
 		good := c.Answer(citizen, &testworld.Counter{Verifier: v, Store: store}, testworld.Claims)
 		accepted(t, v, good)
 		if err := store.Close(); err != nil {
@@ -202,7 +202,7 @@ func TestReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer store.Close()
-		v = open(t, c, counter, func(p *parts) { p.store = store })
+		v = open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = store })
 		rejected(t, v, good, verifier.CheckReplay, verifier.ErrReplayed)
 	})
 }

@@ -1,9 +1,11 @@
 package verifier
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -17,19 +19,9 @@ import (
 // answer against.
 var ErrPolicy = errors.New("verifier: policy refused")
 
-// A Level says how strongly an answer is tied to its holder. A policy names the
-// least it takes.
-type Level string
-
-// Levels, weakest first.
-const (
-	LevelBearer   Level = "bearer"   // a static printed answer
-	LevelSoftware Level = "software" // zero knowledge, or a software key
-	LevelDevice   Level = "device"   // a hardware key
-	LevelPresence Level = "presence" // a clerk compared the portrait
-)
-
-var levels = map[Level]int{LevelBearer: 0, LevelSoftware: 1, LevelDevice: 2, LevelPresence: 3}
+// levelSoftware is the one level of assurance that Verify decides at: a software key
+// or a zero-knowledge proof ties the answer to its holder.
+const levelSoftware = "software"
 
 // MaxAge bounds how old what a decision rests on may be.
 type MaxAge struct {
@@ -66,14 +58,13 @@ type Policy struct {
 	Issuers      []string // DIDs; or
 	AccreditedBy string   // "root": any issuer with a chain to the trust root
 	MaxAge       MaxAge
-	Level        Level
 	Scope        Scope
 	Purpose      Purpose
 	Basis        Text
 	Retention    string // ISO 8601 duration; P0D keeps the result alone
 
+	raw  []byte
 	hash [32]byte
-	dcql jsontext.Value
 }
 
 type policyJSON struct {
@@ -87,7 +78,7 @@ type policyJSON struct {
 		Epoch      int64 `json:"epoch"`
 		Status     int64 `json:"status"`
 	} `json:"maxAge"`
-	Level     Level   `json:"level"`
+	Level     string  `json:"level"`
 	Scope     Scope   `json:"scope"`
 	Purpose   Purpose `json:"purpose"`
 	Basis     Text    `json:"basis"`
@@ -95,7 +86,7 @@ type policyJSON struct {
 }
 
 // ParsePolicy reads a policy file: JSON {id, version, dcql, issuers |
-// accreditedBy, maxAge{checkpoint, epoch, status in seconds}, level, scope,
+// accreditedBy, maxAge{checkpoint, epoch, status in seconds}, level ("software"), scope,
 // purpose, basis, retention}. Unknown members are refused, for a misspelt rule
 // would be no rule.
 func ParsePolicy(b []byte) (*Policy, error) {
@@ -113,11 +104,11 @@ func ParsePolicy(b []byte) (*Policy, error) {
 	p := &Policy{
 		ID: in.ID, Version: in.Version, Query: query, Issuers: in.Issuers, AccreditedBy: in.AccreditedBy,
 		MaxAge: MaxAge{seconds(in.MaxAge.Checkpoint), seconds(in.MaxAge.Epoch), seconds(in.MaxAge.Status)},
-		Level:  in.Level, Scope: in.Scope, Purpose: in.Purpose, Basis: in.Basis, Retention: in.Retention,
-		hash: sha256.Sum256(b), dcql: in.DCQL,
+		Scope:  in.Scope, Purpose: in.Purpose, Basis: in.Basis, Retention: in.Retention,
+		raw: bytes.Clone(b), hash: sha256.Sum256(b),
 	}
-	if p.Level == "" {
-		p.Level = LevelSoftware
+	if in.Level != "" && in.Level != levelSoftware {
+		return nil, fmt.Errorf("%w: this version decides at level \"software\" only", ErrPolicy)
 	}
 	if p.Scope.Kind == "" {
 		p.Scope.Kind = "none"
@@ -162,11 +153,9 @@ func (p *Policy) check() error {
 	case p.Basis.English == "" || p.Basis.Chinese == "":
 		return bad("basis is a sentence in en and zh")
 	}
-	if _, known := levels[p.Level]; !known {
-		return bad("unknown level")
-	}
-	if p.Level == LevelDevice || p.Level == LevelPresence {
-		return bad("this version cannot attest a device or a portrait; the highest level is software")
+	// A proof hides the issuer among all that are accredited.
+	if p.AccreditedBy == "" && slices.ContainsFunc(p.Query.Credentials, isProof) {
+		return bad("it names issuers and asks for a proof, which hides the issuer")
 	}
 	switch p.Scope.Kind {
 	case "none":
@@ -190,5 +179,10 @@ func (p *Policy) check() error {
 	return nil
 }
 
+func isProof(q openid.CredentialQuery) bool { return q.Format == openid.FormatSDJWTZK }
+
 // Hash is SHA-256 of the policy file's bytes.
 func (p *Policy) Hash() [32]byte { return p.hash }
+
+// Bytes returns the policy file as it was read.
+func (p *Policy) Bytes() []byte { return bytes.Clone(p.raw) }

@@ -29,7 +29,7 @@ func TestParsePolicy(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := verifier.MaxAge{Checkpoint: 24 * time.Hour, Epoch: 2 * time.Hour, Status: 24 * time.Hour}
-	if p.MaxAge != want || p.Hash() != sha256.Sum256(file) || p.Level != verifier.LevelSoftware || p.Scope.Kind != "none" {
+	if p.MaxAge != want || p.Hash() != sha256.Sum256(file) || p.Scope.Kind != "none" {
 		t.Errorf("got %+v", p)
 	}
 	t.Run("defaults", func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestParsePolicy(t *testing.T) {
 			delete(p, "level")
 			delete(p, "scope")
 		}))
-		if err != nil || p.Level != verifier.LevelSoftware || p.Scope.Kind != "none" {
+		if err != nil || p.Scope.Kind != "none" {
 			t.Errorf("got %+v, %v", p, err)
 		}
 	})
@@ -47,41 +47,43 @@ func TestParsePolicyRefuses(t *testing.T) {
 	edited := func(edit func(testworld.JSON)) []byte { return testworld.PolicyFile(edit) }
 	usual := string(testworld.PolicyFile(nil))
 	for name, file := range map[string][]byte{
-		"nothing":                       nil,
-		"null":                          []byte("null"),
-		"oversized":                     append(bytes.Repeat([]byte(" "), limits.Document), usual...),
-		"data after the end":            []byte(usual + "{}"),
-		"a member twice":                []byte(strings.Replace(usual, `"version": 1,`, `"version": 1, "version": 2,`, 1)),
-		"a member in capitals":          []byte(strings.Replace(usual, `"version"`, `"Version"`, 1)),
-		"an unknown member":             edited(set("isuers", []string{"did:hufu:a"})),
-		"an unknown member inside":      edited(within("maxAge", "checkpiont", 1)),
-		"no id":                         edited(set("id", "")),
-		"a long id":                     edited(set("id", strings.Repeat("a", limits.Identifier+1))),
-		"version 0":                     edited(set("version", 0)),
-		"no query":                      edited(func(p testworld.JSON) { delete(p, "dcql") }),
-		"a query that is none":          edited(set("dcql", testworld.JSON{"credentials": []any{}})),
-		"neither issuers nor root":      edited(func(p testworld.JSON) { delete(p, "accreditedBy") }),
-		"both issuers and root":         edited(set("issuers", []string{"did:hufu:a"})),
-		"accredited by somebody":        edited(set("accreditedBy", "did:hufu:a")),
-		"no bound on checkpoints":       edited(within("maxAge", "checkpoint", 0)),
-		"no bound on epochs":            edited(within("maxAge", "epoch", 0)),
-		"no bound on status lists":      edited(within("maxAge", "status", 0)),
-		"a bound below zero":            edited(within("maxAge", "epoch", -1)),
-		"no purpose":                    edited(func(p testworld.JSON) { delete(p, "purpose") }),
-		"a purpose without id":          edited(within("purpose", "id", "")),
-		"a purpose without English":     edited(within("purpose", "en", "")),
-		"a purpose without Chinese":     edited(within("purpose", "zh", "")),
-		"a basis without English":       edited(within("basis", "en", "")),
-		"a basis without Chinese":       edited(within("basis", "zh", "")),
-		"an unknown level":              edited(set("level", "high")),
-		"a level that nobody attests":   edited(set("level", "device")),
-		"a portrait that nobody sees":   edited(set("level", "presence")),
-		"an unknown scope":              edited(set("scope", testworld.JSON{"kind": "twice"})),
-		"scope none with an event":      edited(set("scope", testworld.JSON{"kind": "none", "event": "x"})),
-		"scope once without an event":   edited(func(p testworld.JSON) { onlyProof(p); p["scope"] = testworld.JSON{"kind": "once"} }),
-		"scope pairwise with an event":  edited(func(p testworld.JSON) { onlyProof(p); p["scope"] = testworld.JSON{"kind": "pairwise", "event": "x"} }),
-		"once, by disclosed claims":     edited(testworld.Once),
-		"pairwise, by disclosed claims": edited(set("scope", testworld.JSON{"kind": "pairwise"})),
+		"nothing":                              nil,
+		"null":                                 []byte("null"),
+		"oversized":                            append(bytes.Repeat([]byte(" "), limits.Document), usual...),
+		"data after the end":                   []byte(usual + "{}"),
+		"a member twice":                       []byte(strings.Replace(usual, `"version": 1,`, `"version": 1, "version": 2,`, 1)),
+		"a member in capitals":                 []byte(strings.Replace(usual, `"version"`, `"Version"`, 1)),
+		"an unknown member":                    edited(set("isuers", []string{"did:hufu:a"})),
+		"an unknown member inside":             edited(within("maxAge", "checkpiont", 1)),
+		"no id":                                edited(set("id", "")),
+		"a long id":                            edited(set("id", strings.Repeat("a", limits.Identifier+1))),
+		"version 0":                            edited(set("version", 0)),
+		"no query":                             edited(func(p testworld.JSON) { delete(p, "dcql") }),
+		"a query that is none":                 edited(set("dcql", testworld.JSON{"credentials": []any{}})),
+		"neither issuers nor root":             edited(func(p testworld.JSON) { delete(p, "accreditedBy") }),
+		"both issuers and root":                edited(set("issuers", []string{"did:hufu:a"})),
+		"accredited by somebody":               edited(set("accreditedBy", "did:hufu:a")),
+		"no bound on checkpoints":              edited(within("maxAge", "checkpoint", 0)),
+		"no bound on epochs":                   edited(within("maxAge", "epoch", 0)),
+		"no bound on status lists":             edited(within("maxAge", "status", 0)),
+		"a bound below zero":                   edited(within("maxAge", "epoch", -1)),
+		"no purpose":                           edited(func(p testworld.JSON) { delete(p, "purpose") }),
+		"a purpose without id":                 edited(within("purpose", "id", "")),
+		"a purpose without English":            edited(within("purpose", "en", "")),
+		"a purpose without Chinese":            edited(within("purpose", "zh", "")),
+		"a basis without English":              edited(within("basis", "en", "")),
+		"a basis without Chinese":              edited(within("basis", "zh", "")),
+		"issuers, and a proof that hides them": edited(func(p testworld.JSON) { delete(p, "accreditedBy"); p["issuers"] = []string{"did:hufu:a"} }),
+		"a weaker level":                       edited(set("level", "bearer")),
+		"an unknown level":                     edited(set("level", "high")),
+		"a level that nobody attests":          edited(set("level", "device")),
+		"a portrait that nobody sees":          edited(set("level", "presence")),
+		"an unknown scope":                     edited(set("scope", testworld.JSON{"kind": "twice"})),
+		"scope none with an event":             edited(set("scope", testworld.JSON{"kind": "none", "event": "x"})),
+		"scope once without an event":          edited(func(p testworld.JSON) { onlyProof(p); p["scope"] = testworld.JSON{"kind": "once"} }),
+		"scope pairwise with an event":         edited(func(p testworld.JSON) { onlyProof(p); p["scope"] = testworld.JSON{"kind": "pairwise", "event": "x"} }),
+		"once, by disclosed claims":            edited(testworld.Once),
+		"pairwise, by disclosed claims":        edited(set("scope", testworld.JSON{"kind": "pairwise"})),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if p, err := verifier.ParsePolicy(file); !errors.Is(err, verifier.ErrPolicy) || p != nil {
@@ -107,6 +109,7 @@ var policySeeds = [][]byte{
 	testworld.PolicyFile(nil),
 	testworld.PolicyFile(func(p testworld.JSON) { onlyProof(p); testworld.Once(p) }),
 	testworld.PolicyFile(func(p testworld.JSON) {
+		onlyClaims(p)
 		delete(p, "accreditedBy")
 		p["issuers"] = []string{"did:hufu:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}
 	}),

@@ -17,9 +17,6 @@ var (
 	// ErrEpochTooOld: the proof speaks of an epoch that closed too long ago:
 	// a revocation since then would not show.
 	ErrEpochTooOld = errors.New("verifier: proof is of an epoch that has aged out")
-	// ErrIssuersHidden: a policy that names issuers cannot be met by a proof
-	// that hides which of the accredited ones signed.
-	ErrIssuersHidden = errors.New("verifier: policy names issuers, which a proof hides")
 	// ErrKeyNotAtHand: the ledger names a verifying key that is not at hand.
 	ErrKeyNotAtHand = errors.New("verifier: verifying key not at hand")
 )
@@ -40,9 +37,6 @@ func (v *Verifier) judgeProof(a *answer, view *ledger.View) error {
 	proofs, err := a.parseProofs()
 	if err != nil {
 		return &Rejected{CheckForm, err}
-	}
-	if v.policy.AccreditedBy == "" {
-		return &Rejected{CheckPolicy, ErrIssuersHidden}
 	}
 	for i := range proofs {
 		if err := v.identify(a, view, &proofs[i]); err != nil {
@@ -127,7 +121,7 @@ func (v *Verifier) verifyProofs(a *answer, view *ledger.View, request *zkp.Reque
 		return &Rejected{CheckStatement, err}
 	}
 	a.passed(CheckPrepare, CheckStatement, CheckPolicy)
-	v.remember(a, shown)
+	a.remember(shown)
 	return nil
 }
 
@@ -138,8 +132,8 @@ func (v *Verifier) epoch(a *answer, view *ledger.View, number uint64) (zkp.Epoch
 	if err != nil {
 		return zkp.Epoch{}, check(CheckEpoch, err)
 	}
-	closed := object.ClosedAt(v.trust)
-	if a.now.Sub(closed) > v.policy.MaxAge.Epoch {
+	closed := object.ClosedAt(v.cfg.Ledger.Trust())
+	if a.now.Sub(closed) > a.policy.MaxAge.Epoch {
 		return zkp.Epoch{}, &Rejected{CheckEpoch, ErrEpochTooOld}
 	}
 	return epochOf(object)
@@ -186,8 +180,8 @@ func (v *Verifier) key(view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKe
 	case err != nil: // a ledger without keys says nothing about the proof
 		return nil, &Unchecked{CheckPrepare, err}
 	}
-	for _, b := range v.material.VerifyingKeys {
-		k, err := v.cache.parse(b, object.KeyHash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: v.opts.AllowSinglePartySetupUnsafe})
+	for _, b := range v.cfg.Material.VerifyingKeys {
+		k, err := v.cache.parse(b, object.KeyHash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: v.cfg.AllowSinglePartySetupUnsafe})
 		if errors.Is(err, zkp.ErrSinglePartySetup) {
 			return nil, &Unchecked{CheckPrepare, err}
 		}
@@ -203,7 +197,7 @@ func (v *Verifier) key(view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKe
 func (v *Verifier) proofRequest(a *answer, proofs []proved, epoch zkp.Epoch) (*zkp.Request, error) {
 	r := &zkp.Request{
 		Nonce: a.request.Nonce, Audience: v.ClientID(), Query: a.asked.QueryHash, Expiry: a.request.Expires,
-		Scope: v.policy.scope(v.identity.DID),
+		Scope: a.policy.scope(v.cfg.Identity.DID),
 	}
 	for i := range proofs {
 		p := &proofs[i]

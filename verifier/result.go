@@ -11,7 +11,7 @@ type Check string
 
 // The checks.
 const (
-	CheckForm          Check = "form"          // size and shape
+	CheckForm          Check = "form"          // size and shape; answers what was asked
 	CheckRequest       Check = "request"       // known, unexpired, unused
 	CheckClock         Check = "clock"         // ours is not behind the ledger's
 	CheckCheckpoint    Check = "checkpoint"    // fresh, cosigned, extends the last one
@@ -25,7 +25,7 @@ const (
 	CheckEpoch         Check = "epoch"         // recent enough, roots of the ledger
 	CheckPrepare       Check = "prepare"       // a valid, unrevoked credential
 	CheckStatement     Check = "statement"     // what was asked, for this request
-	CheckPolicy        Check = "policy"        // issuer, values, level
+	CheckPolicy        Check = "policy"        // issuer and values
 	CheckReplay        Check = "replay"        // answered before
 	CheckOnce          Check = "once"          // person answered before
 )
@@ -79,7 +79,6 @@ type Result struct {
 	Format        string        `json:"format"`
 	Types         []string      `json:"types"`  // vct of each
 	Issuer        string        `json:"issuer"` // DID; empty where a proof hides it
-	Level         Level         `json:"level"`
 	Learned       []Learned     `json:"learned"`
 	NeverReceived []Withheld    `json:"neverReceived"`
 	Checks        []Check       `json:"checks"`

@@ -44,8 +44,8 @@ func TestResultOfClaims(t *testing.T) {
 		verifier.CheckValidity, verifier.CheckStatus, verifier.CheckBinding, verifier.CheckPolicy, verifier.CheckReplay,
 	})
 	_, _, text := c.Response(answer)
-	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Level, result.Pseudonym, result.Bytes},
-		[...]any{[]string{testworld.Claims}, openid.FormatSDJWT, []string{testworld.Type}, c.Office.DID, verifier.LevelSoftware, "", len(text)})
+	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Pseudonym, result.Bytes},
+		[...]any{[]string{testworld.Claims}, openid.FormatSDJWT, []string{testworld.Type}, c.Office.DID, "", len(text)})
 }
 
 // TestResultListsWhatNobodyAskedFor: a wallet that shows more than was asked
@@ -78,6 +78,6 @@ func TestResultOfProof(t *testing.T) {
 		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint, verifier.CheckSchema,
 		verifier.CheckEpoch, verifier.CheckPrepare, verifier.CheckStatement, verifier.CheckPolicy, verifier.CheckReplay,
 	})
-	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Level, result.Pseudonym, result.Bytes},
-		[...]any{[]string{testworld.Proof}, openid.FormatSDJWTZK, []string{testworld.Type}, "", verifier.LevelSoftware, "", zkp.PresentationSize(1)})
+	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Pseudonym, result.Bytes},
+		[...]any{[]string{testworld.Proof}, openid.FormatSDJWTZK, []string{testworld.Type}, "", "", zkp.PresentationSize(1)})
 }

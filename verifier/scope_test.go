@@ -28,8 +28,8 @@ func TestOnce(t *testing.T) {
 		t.Error("two people under one name, or none")
 	}
 	t.Run("another event of the counter", func(t *testing.T) {
-		v := open(t, c, counter, func(p *parts) {
-			p.policy = c.Policy(func(p testworld.JSON) {
+		v := open(t, c, counter, func(cfg *verifier.Config) {
+			cfg.Policies[0] = c.Policy(func(p testworld.JSON) {
 				onlyProof(p)
 				p["scope"] = testworld.JSON{"kind": "once", "event": "card-2027"}
 			})

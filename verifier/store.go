@@ -17,9 +17,8 @@ var (
 	// ErrUsedOnce means that this pseudonym was accepted before in this
 	// once-only scope.
 	ErrUsedOnce = errors.New("verifier: once-only pseudonym was used")
-	// ErrCheckpointMoved means that the stored checkpoint is not the one that
-	// the caller compared with: read it again and check consistency again.
-	ErrCheckpointMoved = errors.New("verifier: checkpoint has moved")
+	// ErrUnknownPolicy means that no policy with this hash was stored.
+	ErrUnknownPolicy = errors.New("verifier: unknown policy")
 	// ErrStoreClosed means that the store was closed.
 	ErrStoreClosed = errors.New("verifier: store is closed")
 )
@@ -33,8 +32,6 @@ type Request struct {
 	Expires time.Time
 	// Failures counts the attempts that were refused. PutRequest ignores it.
 	Failures int
-	// Receipt is what Accept stored, nil before. PutRequest ignores it.
-	Receipt []byte
 	// Accepted is when, zero before. PutRequest ignores it.
 	Accepted time.Time
 }
@@ -50,38 +47,34 @@ type Acceptance struct {
 	RequestID string
 	Nonce     string
 	// Once holds the once-only pseudonyms to be used up, often none.
-	Once    []OnceKey
-	Receipt []byte
+	Once []OnceKey
 	// At is the time of the decision on the verifier's clock.
 	At time.Time
 }
 
-// A Store keeps what must outlive a counter's process: requests, used nonces,
-// once-only pseudonyms and the highest checkpoint seen. It is safe for many
-// goroutines; a store on disk is safe for many processes too. Times are kept
-// to the millisecond and come back in UTC.
+// A Store keeps what must outlive a counter's process: policies, requests, used
+// nonces and once-only pseudonyms. It is safe for many goroutines; a store on disk
+// is safe for many processes too. Times are kept to the millisecond and come back
+// in UTC.
 type Store interface {
+	// PutPolicy stores a policy file under its hash. Storing it again does nothing.
+	PutPolicy(ctx context.Context, hash [32]byte, file []byte) error
+	// Policy returns a policy file, or ErrUnknownPolicy.
+	Policy(ctx context.Context, hash [32]byte) ([]byte, error)
 	// PutRequest stores a new request, or returns ErrRequestExists.
 	PutRequest(ctx context.Context, r Request) error
 	// Request returns a request, expired or not, or ErrUnknownRequest.
 	Request(ctx context.Context, id string) (Request, error)
-	// CountFailure counts a refused attempt. The request stays usable: whoever
+	// CountFailure counts a refused attempt. The request stays usable: somebody who
 	// saw its QR code could otherwise burn it by answering badly.
 	CountFailure(ctx context.Context, id string) error
-	// Accept consumes request, nonce and pseudonyms and keeps the receipt, all
-	// in one durable transaction. Nothing is consumed when it fails:
-	// ErrUnknownRequest where no request has this id and nonce, ErrReplayed
-	// where it was accepted before, ErrUsedOnce where a pseudonym was, or
-	// stands twice in a.Once.
+	// Accept consumes request, nonce and pseudonyms in one durable transaction.
+	// Nothing is consumed when it fails: ErrUnknownRequest where no request has this
+	// id and nonce, ErrReplayed where it was accepted before, ErrUsedOnce where a
+	// pseudonym was, or stands twice in a.Once.
 	Accept(ctx context.Context, a Acceptance) error
-	// Checkpoint returns the highest checkpoint seen of a log, nil when none.
-	Checkpoint(ctx context.Context, origin string) ([]byte, error)
-	// AdvanceCheckpoint replaces the checkpoint when it still is old (nil for
-	// none), or returns ErrCheckpointMoved. That next extends old is for the
-	// caller to have proved.
-	AdvanceCheckpoint(ctx context.Context, origin string, old, next []byte) error
-	// Purge forgets the requests that expired before a time, with receipts.
-	// Used nonces and pseudonyms stay: a replay is refused for ever.
+	// Purge forgets the requests that expired before a time. Used nonces and
+	// pseudonyms stay: a replay is refused for ever.
 	Purge(ctx context.Context, before time.Time) error
 	Close() error
 }

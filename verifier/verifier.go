@@ -7,9 +7,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/status"
@@ -31,71 +35,139 @@ type Material struct {
 	Status        status.Source
 }
 
-// Options changes defaults. The zero value is safe.
-type Options struct {
+// Config is what a verifier is made from. Identity, Ledger, Policies, Store and
+// Material.Status are required.
+type Config struct {
+	Identity Identity
+	// Ledger reads the ledger and owns the trust file.
+	Ledger *ledger.Client
+	// Policies are what this counter asks; NewRequest names one by its id. An answer
+	// is judged by the policy under which it was asked, also where that one is no
+	// longer here.
+	Policies []*Policy
+	Store    Store
+	Material Material
 	// Clock is the counter's; nil means time.Now.
 	Clock func() time.Time
-	// Lifetime of a request; zero means ten minutes.
+	// Lifetime of a request; zero means ten minutes, at most seven days.
 	Lifetime time.Duration
 	// ResponseURI is where a wallet posts its answer. A counter that is answered
 	// by file or QR code leaves it empty: a name that resolves nowhere stands in.
 	ResponseURI string
 	// AllowSinglePartySetupUnsafe accepts zero-knowledge keys that one machine
-	// made, which can prove anything to whoever kept its randomness.
+	// made. Whoever kept its randomness can prove anything.
 	AllowSinglePartySetupUnsafe bool
 }
 
-// Verifier is one counter with one policy. It is safe for concurrent use.
+// maxLifetime bounds the lifetime of a request.
+const maxLifetime = 7 * 24 * time.Hour
+
+// check returns ErrConfig for what is wrong whatever the ledger says.
+func (c *Config) check() error {
+	switch {
+	case c.Ledger == nil:
+		return fmt.Errorf("%w: no ledger", ErrConfig)
+	case c.Store == nil:
+		return fmt.Errorf("%w: no store", ErrConfig)
+	case c.Material.Status == nil:
+		return fmt.Errorf("%w: no source of status lists", ErrConfig)
+	case c.Lifetime < 0 || c.Lifetime > maxLifetime:
+		return fmt.Errorf("%w: a request lives at most %s", ErrConfig, maxLifetime)
+	}
+	if err := c.Identity.check(); err != nil {
+		return err
+	}
+	if err := checkResponseURI(c.ResponseURI); err != nil {
+		return err
+	}
+	return checkPolicies(c.Policies)
+}
+
+func (i *Identity) check() error {
+	if i.Key == nil {
+		return fmt.Errorf("%w: no signature key", ErrConfig)
+	}
+	if ledger.CheckDID(i.DID) != nil {
+		return fmt.Errorf("%w: the identity is not a did:hufu", ErrConfig)
+	}
+	if _, _, err := did.ParseURL(i.KeyID); err != nil || !strings.HasPrefix(i.KeyID, i.DID+"#") {
+		return fmt.Errorf("%w: the key id is not a DID URL of the identity", ErrConfig)
+	}
+	return nil
+}
+
+func checkResponseURI(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Fragment != "" {
+		return fmt.Errorf("%w: the response URI is not an http or https address", ErrConfig)
+	}
+	return nil
+}
+
+func checkPolicies(policies []*Policy) error {
+	if len(policies) == 0 {
+		return fmt.Errorf("%w: no policy", ErrConfig)
+	}
+	seen := map[string]bool{}
+	for _, p := range policies {
+		if p == nil || p.Query == nil {
+			return fmt.Errorf("%w: a policy that says nothing", ErrConfig)
+		}
+		if seen[p.ID] {
+			return fmt.Errorf("%w: two policies with one id", ErrConfig)
+		}
+		seen[p.ID] = true
+	}
+	return nil
+}
+
+// Verifier is one counter. It is safe for concurrent use, also by several processes
+// over one durable store.
 type Verifier struct {
-	identity Identity
-	trust    *ledger.TrustFile
-	ledger   ledger.Reader
-	policy   *Policy
-	store    Store
-	material Material
-	opts     Options
-	cache    keyCache
+	cfg   Config
+	store Store
+	cache keyCache
 	// Asked questions, ready to be held against an answer.
 	questions questionCache
+	policies  policyCache
 }
 
 // ErrConfig means that a verifier lacks something it cannot do without.
 var ErrConfig = errors.New("verifier: incomplete configuration")
 
-// New makes a verifier. Without a policy, a trust file, a ledger, a store and
-// an identity there is none.
-func New(identity Identity, trust *ledger.TrustFile, reader ledger.Reader, policy *Policy, store Store, material Material, opts Options) (*Verifier, error) {
-	switch {
-	case policy == nil || policy.Query == nil:
-		return nil, fmt.Errorf("%w: no policy", ErrConfig)
-	case trust == nil || reader == nil:
-		return nil, fmt.Errorf("%w: no trust file or ledger", ErrConfig)
-	case store == nil || material.Status == nil:
-		return nil, fmt.Errorf("%w: no store or status source", ErrConfig)
-	case identity.DID == "" || identity.KeyID == "" || identity.Key == nil:
-		return nil, fmt.Errorf("%w: no identity", ErrConfig)
+// New opens a counter. It makes no network request. The error is [ErrConfig], or
+// [zkp.ErrVerifyingKey] for a verifying key at hand that is none.
+func New(cfg Config) (*Verifier, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
-	if opts.Clock == nil {
-		opts.Clock = time.Now
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
 	}
-	if opts.Lifetime == 0 {
-		opts.Lifetime = 10 * time.Minute
+	if cfg.Lifetime == 0 {
+		cfg.Lifetime = 10 * time.Minute
 	}
-	if opts.ResponseURI == "" {
-		opts.ResponseURI = "https://counter.invalid/answer"
+	if cfg.ResponseURI == "" {
+		cfg.ResponseURI = "https://counter.invalid/answer"
 	}
-	v := &Verifier{identity: identity, trust: trust, ledger: reader, policy: policy, store: store, material: material, opts: opts}
-	for i := range policy.Query.Credentials {
-		if _, err := v.schemaFor(&policy.Query.Credentials[i]); err != nil {
-			return nil, err
+	v := &Verifier{cfg: cfg, store: cfg.Store}
+	for _, p := range cfg.Policies {
+		for i := range p.Query.Credentials {
+			if _, err := v.schemaFor(&p.Query.Credentials[i]); err != nil {
+				return nil, err
+			}
 		}
+		v.policies.keep(p)
 	}
 	return v, nil
 }
 
 // schemaFor returns the schema file at hand for the one type a query asks.
 func (v *Verifier) schemaFor(q *openid.CredentialQuery) (*credential.Schema, error) {
-	for _, s := range v.material.Schemas {
+	for _, s := range v.cfg.Material.Schemas {
 		for _, vct := range q.Meta.VCTValues {
 			if s.VCT == vct {
 				return s, nil
@@ -107,35 +179,57 @@ func (v *Verifier) schemaFor(q *openid.CredentialQuery) (*credential.Schema, err
 
 // ClientID is the counter's name in OpenID4VP: audience of every answer.
 func (v *Verifier) ClientID() string {
-	return (&openid.AuthorizationRequest{Verifier: v.identity.DID}).ClientID()
+	return (&openid.AuthorizationRequest{Verifier: v.cfg.Identity.DID}).ClientID()
 }
 
-// Ask makes a request, stores it durably and returns the signed request object
-// (typ oauth-authz-req+jwt).
-func (v *Verifier) Ask(ctx context.Context) (string, error) {
-	now := v.opts.Clock()
-	state, nonce := random(), random()
-	expires := now.Add(v.opts.Lifetime).Truncate(time.Second)
-	hash := openid.Hash(v.policy.hash)
-	object, err := openid.SignRequest(ctx, v.identity.Key, v.identity.KeyID, &openid.AuthorizationRequest{
-		Verifier: v.identity.DID, ResponseURI: v.opts.ResponseURI, Nonce: nonce, State: state,
-		Query: v.policy.Query, IssuedAt: now, Expires: expires,
+// RequestOptions changes defaults. The zero value asks under the first policy.
+type RequestOptions struct {
+	// Policy is the id of one of Config.Policies.
+	Policy string
+}
+
+// NewRequest makes a request and stores it durably with its policy. Request.Object
+// is the signed request object (typ oauth-authz-req+jwt) for the wallet. The error
+// is [ErrConfig] for a policy id that is not here, or the signer's or the store's.
+func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (*Request, error) {
+	policy := v.cfg.Policies[0]
+	if opts.Policy != "" {
+		i := slices.IndexFunc(v.cfg.Policies, func(p *Policy) bool { return p.ID == opts.Policy })
+		if i < 0 {
+			return nil, fmt.Errorf("%w: no policy with this id", ErrConfig)
+		}
+		policy = v.cfg.Policies[i]
+	}
+	now := v.cfg.Clock()
+	r := &Request{ID: random(), Nonce: random(), Created: now, Expires: now.Add(v.cfg.Lifetime).Truncate(time.Second)}
+	object, err := openid.SignRequest(ctx, v.cfg.Identity.Key, v.cfg.Identity.KeyID, v.authorizationRequest(r, policy))
+	if err != nil {
+		return nil, err
+	}
+	r.Object = []byte(object)
+	if err := v.store.PutPolicy(ctx, policy.hash, policy.raw); err != nil {
+		return nil, fmt.Errorf("verifier: storing the policy: %w", err)
+	}
+	if err := v.store.PutRequest(ctx, *r); err != nil {
+		return nil, fmt.Errorf("verifier: storing the request: %w", err)
+	}
+	return r, nil
+}
+
+// authorizationRequest is what a policy asks, as the wallet reads it.
+func (v *Verifier) authorizationRequest(r *Request, p *Policy) *openid.AuthorizationRequest {
+	hash := openid.Hash(p.hash)
+	return &openid.AuthorizationRequest{
+		Verifier: v.cfg.Identity.DID, ResponseURI: v.cfg.ResponseURI, Nonce: r.Nonce, State: r.ID,
+		Query: p.Query, IssuedAt: r.Created, Expires: r.Expires,
 		Purpose: &openid.Purpose{
-			ID:        v.policy.Purpose.ID,
-			Text:      openid.PurposeText{EN: v.policy.Purpose.English, ZH: v.policy.Purpose.Chinese},
-			Basis:     openid.PurposeText{EN: v.policy.Basis.English, ZH: v.policy.Basis.Chinese},
-			Retention: v.policy.Retention,
+			ID:        p.Purpose.ID,
+			Text:      openid.PurposeText{EN: p.Purpose.English, ZH: p.Purpose.Chinese},
+			Basis:     openid.PurposeText{EN: p.Basis.English, ZH: p.Basis.Chinese},
+			Retention: p.Retention,
 		},
-		Policy: &hash, Scope: v.policy.openidScope(), MaxEpochAge: v.policy.MaxAge.Epoch,
-	})
-	if err != nil {
-		return "", err
+		Policy: &hash, Scope: p.openidScope(), MaxEpochAge: p.MaxAge.Epoch,
 	}
-	err = v.store.PutRequest(ctx, Request{ID: state, Object: []byte(object), Nonce: nonce, Created: now, Expires: expires})
-	if err != nil {
-		return "", fmt.Errorf("verifier: storing the request: %w", err)
-	}
-	return object, nil
 }
 
 // random is 256 bits: nobody guesses a state or a nonce.

@@ -20,6 +20,7 @@ var ErrExpired = errors.New("verifier: request has expired")
 type answer struct {
 	now      time.Time
 	request  Request
+	policy   *Policy
 	asked    *openid.AuthorizationRequest
 	parts    []part // in the query's order
 	result   *Result
@@ -40,7 +41,7 @@ type part struct {
 // acceptance, so that a failed attempt is counted and burns nothing.
 func (v *Verifier) Verify(ctx context.Context, response []byte) (*Result, error) {
 	started := time.Now()
-	a := &answer{now: v.opts.Clock(), result: &Result{Level: LevelSoftware, Bytes: len(response)}}
+	a := &answer{now: v.cfg.Clock(), result: &Result{Bytes: len(response)}}
 	err := v.verify(ctx, a, response)
 	if err != nil {
 		var rejected *Rejected
@@ -101,11 +102,11 @@ func (v *Verifier) knownRequest(ctx context.Context, a *answer) error {
 		return &Unchecked{CheckRequest, fmt.Errorf("stored request: %w", err)}
 	}
 	a.asked = parsed.Unverified // we signed and stored it ourselves
-	// A store may serve several policies, and a policy may have changed since.
-	if a.asked.Policy == nil || *a.asked.Policy != openid.Hash(v.policy.hash) {
-		return &Rejected{CheckPolicy, ErrAnotherPolicy}
+	if a.asked.Policy == nil {
+		return &Unchecked{CheckRequest, fmt.Errorf("stored request: %w", ErrUnknownPolicy)}
 	}
-	return nil
+	a.policy, err = v.policyOf(ctx, *a.asked.Policy)
+	return err
 }
 
 // choose holds the answer's shape against the query and puts its presentations
@@ -135,42 +136,30 @@ func (a *answer) choose() error {
 	return nil
 }
 
-// judge runs the checks that rest on the ledger. Two verifications at once may
-// see checkpoints in the other order than they finish: whoever comes second
-// looks again before calling it a rollback.
+// judge runs the checks that rest on the ledger, under one checkpoint.
 func (v *Verifier) judge(ctx context.Context, a *answer) error {
-	var err error
-	for range 3 {
-		err = v.judgeOnce(ctx, a)
-		var contradiction *ledger.InconsistentError
-		if !errors.As(err, &contradiction) || contradiction.Newer.Size >= contradiction.Older.Size {
-			return err
-		}
-	}
-	return err
-}
-
-// judgeOnce judges under one checkpoint.
-func (v *Verifier) judgeOnce(ctx context.Context, a *answer) error {
 	kept := slices.Index(a.result.Checks, CheckRequest) + 1
-	var head *ledger.Head
-	err := ledger.Resolve(ctx, v.ledger, v.trust, a.now, v.policy.MaxAge.Checkpoint, func(view *ledger.View) error {
+	err := v.cfg.Ledger.Resolve(ctx, func(view *ledger.View) error {
 		a.result.Checks, a.result.Types, a.once = a.result.Checks[:kept], nil, nil
 		a.passed(CheckClock, CheckCheckpoint)
-		head = view.Head
-		a.result.AsOf, a.result.Checkpoint = head.Time, head.Size
+		a.result.AsOf, a.result.Checkpoint = view.Head.Time, view.Head.Size
 		if a.result.Format == openid.FormatSDJWTZK {
 			return v.judgeProof(a, view)
 		}
 		return v.judgeClaims(ctx, a, view)
-	}, v.expectedKeys(a)...)
+	}, ledger.ResolveOptions{Keys: v.expectedKeys(a), MaxAge: a.policy.MaxAge.Checkpoint, Now: a.now})
+	return ledgerError(err)
+}
+
+// ledgerError names the check at which the ledger itself failed.
+func ledgerError(err error) error {
 	var rejected *Rejected
 	var unknown *Unchecked
 	switch {
-	case err == nil:
-		return v.advance(ctx, head)
-	case errors.As(err, &rejected), errors.As(err, &unknown):
+	case err == nil, errors.As(err, &rejected), errors.As(err, &unknown):
 		return err
+	case errors.Is(err, ledger.ErrInconsistent):
+		return &Rejected{CheckCheckpoint, err}
 	case errors.Is(err, ledger.ErrClock):
 		return &Unchecked{CheckClock, err}
 	}
@@ -212,13 +201,13 @@ func (v *Verifier) accept(ctx context.Context, a *answer) error {
 
 // remember notes the pseudonym where the policy named a scope, and marks it
 // for consumption where it is once-only.
-func (v *Verifier) remember(a *answer, shown *zkp.Shown) {
-	if v.policy.Scope.Kind == "none" {
+func (a *answer) remember(shown *zkp.Shown) {
+	if a.policy.Scope.Kind == "none" {
 		return
 	}
 	name, scope := shown.Pseudonym.Bytes(), shown.Scope.Bytes()
 	a.result.Pseudonym = hex.EncodeToString(name[:])
-	if v.policy.Scope.Kind == "once" {
+	if a.policy.Scope.Kind == "once" {
 		a.once = []OnceKey{{Scope: scope, Pseudonym: name}}
 	}
 }

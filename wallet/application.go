@@ -72,7 +72,7 @@ func (w *Wallet) Apply(ctx context.Context, offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	value, err := json.Marshal(application{Issuer: o.Issuer, Schema: schemaID, KeyID: key.Info().ID, Created: w.opts.Clock()})
+	value, err := json.Marshal(application{Issuer: o.Issuer, Schema: schemaID, KeyID: key.Info().ID, Created: w.cfg.Clock()})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func credentialID(holder crypto.PublicKey) (string, error) {
 
 func (w *Wallet) credentialRequest(ctx context.Context, o *openid.CredentialOffer, schemaID string, key vault.Key) ([]byte, error) {
 	code := o.Grants.PreAuthorized.Code
-	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: OfferNonce(code), IssuedAt: w.opts.Clock()})
+	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: OfferNonce(code), IssuedAt: w.cfg.Clock()})
 	if err != nil {
 		return nil, err
 	}

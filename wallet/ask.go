@@ -114,7 +114,7 @@ func (w *Wallet) answeredBefore(ctx context.Context, requester string) (n int, e
 }
 
 func (w *Wallet) consider(view *ledger.View, parsed *openid.SignedRequest, held []holding) (*Ask, error) {
-	now := w.opts.Clock()
+	now := w.cfg.Clock()
 	requester := parsed.Unverified.Verifier
 	document, err := hufu.FromView(view, requester)
 	if err != nil {
@@ -215,7 +215,7 @@ func (w *Wallet) open(r vault.Record) (holding, error) {
 	if h.verified, err = h.sd.Verify(issuer, credential.VerifyOptions{Now: h.record.Received}); err != nil {
 		return h, fmt.Errorf("wallet: stored credential: %w", err)
 	}
-	for _, s := range w.material.Schemas {
+	for _, s := range w.cfg.Material.Schemas {
 		if s.ID == h.record.SchemaID && s.Version == h.record.Version {
 			h.schema = s
 		}

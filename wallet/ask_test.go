@@ -10,6 +10,7 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 )
 
@@ -57,9 +58,9 @@ func TestConsiderWithoutProver(t *testing.T) {
 func TestConsiderRefuses(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	object, err := counter.Ask(t.Context())
+	object, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
 	none(t, err)
-	asked := c.Request([]byte(object))
+	asked := c.Request(object.Object)
 	sign := func(edit func(*openid.AuthorizationRequest)) []byte {
 		r := *asked
 		edit(&r)
@@ -84,7 +85,7 @@ func TestConsiderRefuses(t *testing.T) {
 	}{
 		{"no JWS", []byte("request"), did.ErrToken},
 		{"signed by somebody else", []byte(forged), did.ErrSignature},
-		{"one bit of the signature", []byte(flipEnd(object)), did.ErrSignature},
+		{"one bit of the signature", []byte(flipEnd(string(object.Object))), did.ErrSignature},
 		{"requester unknown to the ledger", []byte(fromNobody), ledger.ErrAbsent},
 		{"key unknown to the ledger", []byte(noSuchKey), did.ErrNoKey},
 		{"from the future", sign(func(r *openid.AuthorizationRequest) {
@@ -101,21 +102,21 @@ func TestConsiderRefuses(t *testing.T) {
 	t.Run("expired", func(t *testing.T) {
 		c.Advance(11 * time.Minute)
 		defer c.Advance(-11 * time.Minute)
-		_, err := citizen.Consider(t.Context(), []byte(object))
+		_, err := citizen.Consider(t.Context(), object.Object)
 		is(t, err, wallet.ErrRequest)
 		is(t, err, openid.ErrRequestTime)
 	})
-	_, err = citizen.Consider(t.Context(), []byte(object))
+	_, err = citizen.Consider(t.Context(), object.Object)
 	none(t, err)
 	t.Run("the key has ended", func(t *testing.T) {
 		c.Library.Change(func(d *ledger.DID) { d.Keys[0].Until = c.Now().Unix() })
-		_, err := citizen.Consider(t.Context(), []byte(object))
+		_, err := citizen.Consider(t.Context(), object.Object)
 		is(t, err, wallet.ErrRequest)
 		is(t, err, did.ErrKeyNotValid)
 	})
 	t.Run("the requester is deactivated", func(t *testing.T) {
 		c.Library.Change(func(d *ledger.DID) { d.Deactivated, d.Next = true, nil })
-		_, err := citizen.Consider(t.Context(), []byte(object))
+		_, err := citizen.Consider(t.Context(), object.Object)
 		is(t, err, wallet.ErrRequest)
 		is(t, err, ledger.ErrDeactivated)
 	})
@@ -132,9 +133,9 @@ func TestConsiderStale(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	c.Advance(25 * time.Hour)
-	object, err := counter.Ask(t.Context())
+	object, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
 	none(t, err)
-	_, err = citizen.Consider(t.Context(), []byte(object))
+	_, err = citizen.Consider(t.Context(), object.Object)
 	is(t, err, ledger.ErrStale)
 	if errors.Is(err, wallet.ErrRequest) {
 		t.Error("refused, though nothing is known against it")
@@ -154,9 +155,9 @@ func TestNothingMatches(t *testing.T) {
 		"a claim that the type has not got": {c.Citizen(c.OtherAdult()), func(p testworld.JSON) { asks(p, "nationality") }, `["nationality"] is not in this credential`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			object, err := c.Counter(c.Policy(test.edit)).Ask(t.Context())
+			object, err := c.Counter(c.Policy(test.edit)).NewRequest(t.Context(), verifier.RequestOptions{})
 			none(t, err)
-			ask, err := test.holder.Consider(t.Context(), []byte(object))
+			ask, err := test.holder.Consider(t.Context(), object.Object)
 			is(t, err, wallet.ErrNothingMatches)
 			if ask != nil {
 				t.Error("an ask without a choice")

@@ -114,7 +114,7 @@ func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (p P
 
 // proves fills in what a proof says; it fails where this wallet cannot make it.
 func (w *Wallet) proves(p *Part, q *openid.CredentialQuery, h *holding) (err error) {
-	if _, provable := h.verified.Claims[zkp.ClaimName]; !provable || w.opts.Prover == nil {
+	if _, provable := h.verified.Claims[zkp.ClaimName]; !provable || w.cfg.Prover == nil {
 		return ErrNotProvable
 	}
 	if p.question, err = predicate.Compile(h.schema, q); err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 )
 
@@ -21,13 +22,13 @@ func ExampleWallet_Present() {
 			return
 		}
 		library := c.Counter(c.Policy(nil))
-		request, err := library.Ask(ctx)
+		request, err := library.NewRequest(ctx, verifier.RequestOptions{})
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
 
-		ask, err := citizen.Consider(ctx, []byte(request))
+		ask, err := citizen.Consider(ctx, request.Object)
 		if err != nil {
 			fmt.Println(err)
 			return

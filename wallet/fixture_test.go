@@ -10,6 +10,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -98,9 +99,16 @@ func none(t *testing.T, err error) {
 
 // liar adds a handle that nobody revoked: a tree by which one wallet could be
 // told from all others.
-type liar struct{ wallet.Ledger }
+type liar struct{ ledger.Ledger }
 
 func (l liar) Revoked(ctx context.Context, epoch uint64) ([][zkp.HandleSize]byte, error) {
 	handles, err := l.Ledger.Revoked(ctx, epoch)
 	return append([][zkp.HandleSize]byte{{1}}, handles...), err
+}
+
+// reading is a wallet over another ledger that claims to be the country's.
+func reading(c *testworld.Country, h *testworld.Holder, p wallet.Prover, l ledger.Ledger) wallet.Config {
+	cfg := c.WalletConfig(h)
+	cfg.Ledger, cfg.Sets, cfg.Prover = c.Client(l), l, p
+	return cfg
 }

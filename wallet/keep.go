@@ -25,7 +25,7 @@ const (
 // failed is tried again in the next round. The error is ErrConfig, or the
 // context's.
 func (w *Wallet) KeepPrepared(ctx context.Context, want int, report func(made int, err error)) error {
-	if w.opts.Prover == nil || want < 1 {
+	if w.cfg.Prover == nil || want < 1 {
 		return fmt.Errorf("%w: a prover and a number of proofs to keep are needed", ErrConfig)
 	}
 	for {
@@ -47,6 +47,6 @@ func (w *Wallet) KeepPrepared(ctx context.Context, want int, report func(made in
 // untilNextRound differs by up to a quarter each time, so that a server does not
 // know a wallet by its beat.
 func (w *Wallet) untilNextRound() time.Duration {
-	round := min(max(w.trust.EpochLength/10, shortestRound), longestRound)
+	round := min(max(w.cfg.Ledger.Trust().EpochLength/10, shortestRound), longestRound)
 	return round*3/4 + rand.N(round/2)
 }

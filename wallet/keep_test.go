@@ -109,7 +109,7 @@ func TestKeepPreparedNeedsAProver(t *testing.T) {
 
 // counted notes the keys that a wallet asks the ledger for.
 type counted struct {
-	wallet.Ledger
+	ledger.Ledger
 	asked [][]string
 }
 
@@ -122,7 +122,7 @@ func (l *counted) Prove(ctx context.Context, keys ...string) (*ledger.Proof, err
 func TestRoundsLookAlike(t *testing.T) {
 	c, citizen, s := sketched(t)
 	l := &counted{Ledger: c.Log}
-	w, err := wallet.New(citizen.Store, citizen.Keys, c.Log.Trust(), l, c.WalletMaterial(), wallet.Options{Clock: c.Now, Prover: s})
+	w, err := wallet.New(reading(c, citizen, s, l))
 	none(t, err)
 	round := func(made int) [][]string {
 		t.Helper()

@@ -31,7 +31,7 @@ func (w *Wallet) Prepare(ctx context.Context, want int) (int, error) {
 	}
 	made, failures := 0, []error(nil)
 	for i := range held {
-		if _, provable := held[i].verified.Claims[zkp.ClaimName]; !provable || w.opts.Prover == nil {
+		if _, provable := held[i].verified.Claims[zkp.ClaimName]; !provable || w.cfg.Prover == nil {
 			continue
 		}
 		n, err := w.fill(ctx, &held[i], epoch, want)
@@ -120,7 +120,7 @@ func (w *Wallet) takePrepared(ctx context.Context, h *holding, mine *zkp.Credent
 
 // prepareNow places the credential in the trees of the epoch and proves.
 func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credential, epoch *epochAt) (*zkp.Prepared, error) {
-	if w.opts.Prover == nil {
+	if w.cfg.Prover == nil {
 		return nil, fmt.Errorf("%w: no prover", ErrConfig)
 	}
 	registry, revocation, err := w.trees(ctx, epoch, mine.Half.Handle())
@@ -135,7 +135,7 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 	if err != nil {
 		return nil, err
 	}
-	return w.opts.Prover.Prepare(ctx, witness)
+	return w.cfg.Prover.Prepare(ctx, witness)
 }
 
 // keyWindow is the days of a proof key.
@@ -218,7 +218,7 @@ func (w *Wallet) newestEpoch(ctx context.Context) (*epochAt, error) {
 		if err != nil {
 			return err
 		}
-		out = &epochAt{closed: object.ClosedAt(w.trust), Epoch: zkp.Epoch{
+		out = &epochAt{closed: object.ClosedAt(w.cfg.Ledger.Trust()), Epoch: zkp.Epoch{
 			Number: object.Number, Day: zkp.Day(object.Day), Registry: registry, Revocation: revocation,
 		}}
 		return nil

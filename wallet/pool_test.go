@@ -175,7 +175,7 @@ func TestMaxEpochAge(t *testing.T) {
 // gets no proof.
 func TestForgedTrees(t *testing.T) {
 	c, citizen, s := sketched(t)
-	w, err := wallet.New(citizen.Store, citizen.Keys, c.Log.Trust(), liar{c.Log}, c.WalletMaterial(), wallet.Options{Clock: c.Now, Prover: s})
+	w, err := wallet.New(reading(c, citizen, s, liar{c.Log}))
 	none(t, err)
 	_, err = w.Prepare(t.Context(), 1)
 	is(t, err, zkp.ErrEpoch)

@@ -48,7 +48,7 @@ func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Prese
 	if choice.Accreditation != nil && !consent.AcceptUnaccredited {
 		return nil, choice.Accreditation
 	}
-	if !w.opts.Clock().Before(ask.Expires) {
+	if !w.cfg.Clock().Before(ask.Expires) {
 		return nil, fmt.Errorf("%w: it has expired", ErrRequest)
 	}
 	token, err := w.token(ctx, ask, consent.Choice)
@@ -59,7 +59,7 @@ func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Prese
 	if err != nil {
 		return nil, err
 	}
-	entry := newEntry(w.opts.Clock(), ask, choice)
+	entry := newEntry(w.cfg.Clock(), ask, choice)
 	if err := w.remember(ctx, entry); err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (w *Wallet) disclose(ctx context.Context, ask *Ask, p *Part, h *holding) (s
 	if err != nil {
 		return "", err
 	}
-	bound, err := part.Bind(ctx, key, ask.request.ClientID(), ask.request.Nonce, credential.BindOptions{IssuedAt: w.opts.Clock()})
+	bound, err := part.Bind(ctx, key, ask.request.ClientID(), ask.request.Nonce, credential.BindOptions{IssuedAt: w.cfg.Clock()})
 	if err != nil {
 		return "", err
 	}

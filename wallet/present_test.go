@@ -12,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -79,7 +80,9 @@ func TestHistory(t *testing.T) {
 func TestHistoryFirst(t *testing.T) {
 	c, citizen, s := sketched(t)
 	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
-	w, err := wallet.New(forgetful{citizen.Store}, citizen.Keys, c.Log.Trust(), c.Log, c.WalletMaterial(), wallet.Options{Clock: c.Now, Prover: s})
+	cfg := reading(c, citizen, s, c.Log)
+	cfg.Store = forgetful{citizen.Store}
+	w, err := wallet.New(cfg)
 	none(t, err)
 	for choice := range ask.Choices {
 		p, err := w.Present(t.Context(), ask, wallet.Consent{Choice: choice})
@@ -140,9 +143,9 @@ func TestTheHalfStays(t *testing.T) {
 	// And not on demand either: neither the half nor the binding day is for
 	// showing, and no label would tell the citizen of them.
 	for _, name := range []string{zkp.ClaimName, wallet.ClaimBinding} {
-		object, err := c.Counter(c.Policy(func(p testworld.JSON) { asks(p, name) })).Ask(t.Context())
+		object, err := c.Counter(c.Policy(func(p testworld.JSON) { asks(p, name) })).NewRequest(t.Context(), verifier.RequestOptions{})
 		none(t, err)
-		_, err = citizen.Consider(t.Context(), []byte(object))
+		_, err = citizen.Consider(t.Context(), object.Object)
 		if !errors.Is(err, wallet.ErrNothingMatches) {
 			t.Errorf("asked for %s: got %v", name, err)
 		}

@@ -88,9 +88,9 @@ func (w *Wallet) prove(ctx context.Context, ask *Ask, choice *Choice) (map[strin
 	}
 	oldest := ask.request.MaxEpochAge
 	if oldest == 0 {
-		oldest = w.opts.MaxCheckpointAge
+		oldest = w.maxCheckpointAge()
 	}
-	if w.opts.Clock().Sub(epoch.closed) > oldest {
+	if w.cfg.Clock().Sub(epoch.closed) > oldest {
 		return nil, fmt.Errorf("%w: the newest epoch is older than the request accepts", zkp.ErrEpoch)
 	}
 	req, err := w.newRequest(ask)
@@ -113,7 +113,7 @@ func (w *Wallet) prove(ctx context.Context, ask *Ask, choice *Choice) (map[strin
 	if err != nil {
 		return nil, err
 	}
-	shown, err := w.opts.Prover.Show(ctx, answer)
+	shown, err := w.cfg.Prover.Show(ctx, answer)
 	if err != nil {
 		return nil, err
 	}

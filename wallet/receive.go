@@ -79,7 +79,7 @@ func (w *Wallet) Receive(ctx context.Context, response []byte) (*Stored, error) 
 func (w *Wallet) trace(ctx context.Context, sd *credential.SDJWT) (*provenance.Credential, error) {
 	var found *provenance.Credential
 	err := w.resolve(ctx, func(view *ledger.View) (err error) {
-		found, err = provenance.Verify(ctx, view, sd, w.material.Schemas, w.material.Status, provenance.Options{Now: w.opts.Clock()})
+		found, err = provenance.Verify(ctx, view, sd, w.cfg.Material.Schemas, w.cfg.Material.Status, provenance.Options{Now: w.cfg.Clock()})
 		return err
 	})
 	return found, err
@@ -101,7 +101,7 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err != nil {
 		return nil, err
 	}
-	rec := record{Issuer: issuer, Text: sd.String(), SchemaID: found.Schema.ID, Version: found.Schema.Version, Received: w.opts.Clock().UTC()}
+	rec := record{Issuer: issuer, Text: sd.String(), SchemaID: found.Schema.ID, Version: found.Schema.Version, Received: w.cfg.Clock().UTC()}
 	err = w.store.Update(ctx, func(tx vault.Tx) error {
 		a, err := w.finishApplication(tx, id, found.Issuer)
 		if err != nil {

@@ -14,27 +14,27 @@ import (
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/status"
-	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
 
 func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
-	store := vault.NewMemoryStore()
-	keys, trust, material := vault.NewSoftwareKeys(store), c.Log.Trust(), c.WalletMaterial()
-	for name, open := range map[string]func() (*wallet.Wallet, error){
-		"no store": func() (*wallet.Wallet, error) { return wallet.New(nil, keys, trust, c.Log, material, wallet.Options{}) },
-		"no keys": func() (*wallet.Wallet, error) {
-			return wallet.New(store, nil, trust, c.Log, material, wallet.Options{})
-		},
-		"no trust file": func() (*wallet.Wallet, error) { return wallet.New(store, keys, nil, c.Log, material, wallet.Options{}) },
-		"no ledger":     func() (*wallet.Wallet, error) { return wallet.New(store, keys, trust, nil, material, wallet.Options{}) },
-		"no status source": func() (*wallet.Wallet, error) {
-			return wallet.New(store, keys, trust, c.Log, wallet.Material{}, wallet.Options{})
-		},
+	holder := c.Wallet()
+	for name, edit := range map[string]func(*wallet.Config){
+		"no store":               func(cfg *wallet.Config) { cfg.Store = nil },
+		"no keys":                func(cfg *wallet.Config) { cfg.Keys = nil },
+		"no ledger":              func(cfg *wallet.Config) { cfg.Ledger = nil },
+		"no status source":       func(cfg *wallet.Config) { cfg.Material = wallet.Material{} },
+		"a prover without sets":  func(cfg *wallet.Config) { cfg.Prover, cfg.Sets = &sketch{}, nil },
+		"a negative maximum age": func(cfg *wallet.Config) { cfg.MaxCheckpointAge = -1 },
 	} {
-		if w, err := open(); w != nil || !errors.Is(err, wallet.ErrConfig) {
+		cfg := c.WalletConfig(holder)
+		if _, err := wallet.New(cfg); err != nil {
+			t.Fatalf("complete, and refused: %v", err)
+		}
+		edit(&cfg)
+		if w, err := wallet.New(cfg); w != nil || !errors.Is(err, wallet.ErrConfig) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -55,14 +55,14 @@ func (w *Wallet) trees(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.
 
 // startTrees builds what is the same for every credential.
 func (w *Wallet) startTrees(ctx context.Context, epoch *epochAt) (*epochTrees, error) {
-	if w.material.Feed != nil {
+	if w.cfg.Material.Feed != nil {
 		return w.startFromFeed(ctx, epoch)
 	}
-	leaves, err := w.ledger.Registry(ctx, epoch.Number)
+	leaves, err := w.cfg.Sets.Registry(ctx, epoch.Number)
 	if err != nil {
 		return nil, err
 	}
-	handles, err := w.ledger.Revoked(ctx, epoch.Number)
+	handles, err := w.cfg.Sets.Revoked(ctx, epoch.Number)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (w *Wallet) startTrees(ctx context.Context, epoch *epochAt) (*epochTrees, e
 func feedError(err error) error { return fmt.Errorf("%w: %w", ErrFeed, err) }
 
 func (w *Wallet) startFromFeed(ctx context.Context, epoch *epochAt) (*epochTrees, error) {
-	index, err := w.material.Feed.Index(ctx)
+	index, err := w.cfg.Material.Feed.Index(ctx)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -94,7 +94,7 @@ func (w *Wallet) startFromFeed(ctx context.Context, epoch *epochAt) (*epochTrees
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := w.material.Feed.Registry(ctx, index, have, epoch.Number)
+	leaves, err := w.cfg.Material.Feed.Registry(ctx, index, have, epoch.Number)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -115,7 +115,7 @@ func (w *Wallet) startFromFeed(ctx context.Context, epoch *epochAt) (*epochTrees
 // What everyone reads comes first, and only when that is right the part, whose
 // name tells something about the handle.
 func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Revocation, error) {
-	index, err := w.material.Feed.Index(ctx)
+	index, err := w.cfg.Material.Feed.Index(ctx)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -134,7 +134,7 @@ func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle)
 	if err != nil {
 		return nil, err
 	}
-	part, err := w.material.Feed.Handles(ctx, index, have, h, epoch.Number)
+	part, err := w.cfg.Material.Feed.Handles(ctx, index, have, h, epoch.Number)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -148,7 +148,7 @@ func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle)
 // bucketRoots reads the bucket roots of an epoch and holds them against the
 // revocation root on the ledger.
 func (w *Wallet) bucketRoots(ctx context.Context, g *feed.Generation, epoch uint64, want zkp.Element) ([][32]byte, error) {
-	roots, err := w.material.Feed.Roots(ctx, g, epoch)
+	roots, err := w.cfg.Material.Feed.Roots(ctx, g, epoch)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -181,7 +181,7 @@ func (w *Wallet) checkCrowd(ctx context.Context, g *feed.Generation) error {
 	if err != nil {
 		return err
 	}
-	proof, err := w.material.Feed.Counts(ctx, g)
+	proof, err := w.cfg.Material.Feed.Counts(ctx, g)
 	if err != nil {
 		return feedError(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"testing/fstest"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
@@ -22,7 +23,7 @@ import (
 )
 
 // proofsOnly is a ledger that hands out no sets.
-type proofsOnly struct{ wallet.Ledger }
+type proofsOnly struct{ ledger.Ledger }
 
 var errNoSets = errors.New("the ledger was asked for a set")
 
@@ -55,9 +56,9 @@ func (o *opened) parts() (out []string) {
 // fed opens a citizen's wallet anew, with a feed for all public sets.
 func fed(t testing.TB, c *testworld.Country, h *testworld.Holder, s wallet.Prover, files fs.FS) *wallet.Wallet {
 	t.Helper()
-	material := c.WalletMaterial()
-	material.Feed = feed.Open(files)
-	w, err := wallet.New(h.Store, h.Keys, c.Log.Trust(), proofsOnly{c.Log}, material, wallet.Options{Clock: c.Now, Prover: s})
+	cfg := reading(c, h, s, proofsOnly{c.Log})
+	cfg.Material.Feed = feed.Open(files)
+	w, err := wallet.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,7 +334,7 @@ func (z *crowded) Roots(leaves [][32]byte, revoked []feed.Handle) (registry, rev
 
 // source hands out the sets that belong to these roots.
 type source struct {
-	wallet.Ledger
+	ledger.Ledger
 	z *crowded
 }
 

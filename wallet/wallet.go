@@ -15,11 +15,10 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// A Ledger is what a wallet reads: proofs, and the public sets from which it
-// rebuilds the trees of an epoch. The sets are asked for whole, and only where
-// Material has no feed: that is for a ledger on this machine.
-type Ledger interface {
-	ledger.Reader
+// Sets hands out the public sets from which a wallet rebuilds the trees of an epoch.
+// Every ledger.Ledger is one. The sets are asked for whole, so that the answerer
+// learns nothing of the holder.
+type Sets interface {
 	// Registry returns the registry leaves of a closed epoch, sorted.
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
 	// Revoked returns the revoked handles of a closed epoch, sorted.
@@ -43,26 +42,51 @@ type Material struct {
 	Feed *feed.Feed
 }
 
-// Options changes defaults. The zero value is safe.
-type Options struct {
-	// Clock is the device's; nil means time.Now.
-	Clock func() time.Time
+// Config is what a wallet is made from. Store, Keys, Ledger and Material.Status are
+// required.
+type Config struct {
+	Store vault.Store
+	Keys  vault.KeyStore
+	// Ledger reads the ledger and owns the trust file.
+	Ledger   *ledger.Client
+	Material Material
+	// Sets is asked where Material has no feed. It is required where Prover is set
+	// and Material.Feed is not.
+	Sets Sets
 	// Prover is nil in a wallet that shows claims only.
 	Prover Prover
+	// Clock is the device's; nil means time.Now.
+	Clock func() time.Time
 	// MaxCheckpointAge bounds the ledger state a decision rests on; zero means
 	// what the trust file says.
 	MaxCheckpointAge time.Duration
 }
 
-// Wallet is a citizen's: credentials, keys and history in one store. It is safe
-// for concurrent use.
+// check returns ErrConfig for what is wrong whatever the ledger says.
+func (c *Config) check() error {
+	switch {
+	case c.Store == nil:
+		return fmt.Errorf("%w: no store", ErrConfig)
+	case c.Keys == nil:
+		return fmt.Errorf("%w: no key store", ErrConfig)
+	case c.Ledger == nil:
+		return fmt.Errorf("%w: no ledger", ErrConfig)
+	case c.Material.Status == nil:
+		return fmt.Errorf("%w: no source of status lists", ErrConfig)
+	case c.Prover != nil && c.Material.Feed == nil && c.Sets == nil:
+		return fmt.Errorf("%w: a prover needs a feed or the ledger's sets", ErrConfig)
+	case c.MaxCheckpointAge < 0:
+		return fmt.Errorf("%w: negative maximum age of a checkpoint", ErrConfig)
+	}
+	return nil
+}
+
+// Wallet manages one holder's credentials, keys and history. It is safe for
+// concurrent use, also by several processes over one store.
 type Wallet struct {
-	store    vault.Store
-	keys     vault.KeyStore
-	trust    *ledger.TrustFile
-	ledger   Ledger
-	material Material
-	opts     Options
+	store vault.Store
+	keys  vault.KeyStore
+	cfg   Config
 
 	mu        sync.Mutex
 	built     *epochTrees
@@ -73,24 +97,28 @@ type Wallet struct {
 // ErrConfig means that a wallet lacks something it cannot do without.
 var ErrConfig = errors.New("wallet: incomplete configuration")
 
-// New joins a store, its keys and a ledger. trust came to the citizen together
-// with its fingerprint, by two ways; there is no trust on first use.
-func New(store vault.Store, keys vault.KeyStore, trust *ledger.TrustFile, reader Ledger, material Material, opts Options) (*Wallet, error) {
-	if store == nil || keys == nil || trust == nil || reader == nil || material.Status == nil {
-		return nil, fmt.Errorf("%w: store, keys, trust file, ledger and status source are needed", ErrConfig)
+// New opens a wallet. It makes no network request. The error is [ErrConfig].
+func New(cfg Config) (*Wallet, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
-	if opts.Clock == nil {
-		opts.Clock = time.Now
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
 	}
-	if opts.MaxCheckpointAge == 0 {
-		opts.MaxCheckpointAge = trust.MaxCheckpointAge()
-	}
-	return &Wallet{store: store, keys: keys, trust: trust, ledger: reader, material: material, opts: opts}, nil
+	return &Wallet{store: cfg.Store, keys: cfg.Keys, cfg: cfg}, nil
 }
 
 // resolve runs judge over ledger values proved under one fresh checkpoint.
 func (w *Wallet) resolve(ctx context.Context, judge func(*ledger.View) error) error {
-	return ledger.Resolve(ctx, w.ledger, w.trust, w.opts.Clock(), w.opts.MaxCheckpointAge, judge)
+	return w.cfg.Ledger.Resolve(ctx, judge, ledger.ResolveOptions{Now: w.cfg.Clock(), MaxAge: w.cfg.MaxCheckpointAge})
+}
+
+// maxCheckpointAge bounds how old a ledger state may be.
+func (w *Wallet) maxCheckpointAge() time.Duration {
+	if w.cfg.MaxCheckpointAge > 0 {
+		return w.cfg.MaxCheckpointAge
+	}
+	return w.cfg.Ledger.Trust().MaxCheckpointAge()
 }
 
 // Kinds of record in the store.

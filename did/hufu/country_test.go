@@ -14,10 +14,7 @@ import (
 // a real ledger.
 func TestDocumentOfAnAgency(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
-	r, err := hufu.NewResolver(c.Log, c.Log.Trust(), hufu.Options{Clock: c.Now})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r := hufu.NewResolver(c.Client(c.Log))
 	resolve := func() *did.Document {
 		t.Helper()
 		doc, err := r.Resolve(t.Context(), c.Office.DID)

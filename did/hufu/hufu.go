@@ -19,9 +19,7 @@ package hufu
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
@@ -33,7 +31,7 @@ const Method = "hufu"
 // FromView derives the document of a DID from a verified view of the ledger.
 // The error is did.ErrUnsupportedMethod for another method, did.ErrSyntax,
 // ledger.ErrDeactivated, ledger.ErrAbsent, a [*ledger.NotProvedError] for
-// ledger.Resolve to act on, or did.ErrUnsupportedKey.
+// ledger.Client.Resolve to act on, or did.ErrUnsupportedKey.
 func FromView(view *ledger.View, id string) (*did.Document, error) {
 	parsed, err := did.Parse(id)
 	if err != nil {
@@ -76,44 +74,24 @@ func document(object *ledger.DID) (*did.Document, error) {
 	return doc, nil
 }
 
-// Options changes defaults. The zero value is safe.
-type Options struct {
-	// Clock is the reader's; nil means time.Now.
-	Clock func() time.Time
-	// MaxAge bounds the ledger state a document rests on; zero means what the
-	// trust file says.
-	MaxAge time.Duration
-}
-
 // Resolver is a did.Resolver that asks a ledger and believes only what it
 // proves.
-type Resolver struct {
-	reader  ledger.Reader
-	trust   *ledger.TrustFile
-	options Options
-}
+type Resolver struct{ client *ledger.Client }
 
-// ErrConfig means a resolver without a ledger or a trust file.
-var ErrConfig = errors.New("did/hufu: a reader and a trust file are needed")
-
-// NewResolver makes a resolver. The error is [ErrConfig].
-func NewResolver(reader ledger.Reader, trust *ledger.TrustFile, options Options) (*Resolver, error) {
-	if reader == nil || trust == nil {
-		return nil, ErrConfig
-	}
-	if options.Clock == nil {
-		options.Clock = time.Now
-	}
-	return &Resolver{reader, trust, options}, nil
-}
+// NewResolver makes a resolver over a client. It is safe for concurrent use.
+func NewResolver(client *ledger.Client) *Resolver { return &Resolver{client} }
 
 // Resolve implements did.Resolver. Errors are those of [FromView] and
-// ledger.Resolve.
+// ledger.Client.Resolve.
 func (r *Resolver) Resolve(ctx context.Context, id string) (doc *did.Document, err error) {
-	err = ledger.Resolve(ctx, r.reader, r.trust, r.options.Clock(), r.options.MaxAge, func(view *ledger.View) error {
+	var opts ledger.ResolveOptions
+	if ledger.CheckDID(id) == nil {
+		opts.Keys = []string{ledger.DIDKey(id)}
+	}
+	err = r.client.Resolve(ctx, func(view *ledger.View) error {
 		doc, err = FromView(view, id)
 		return err
-	})
+	}, opts)
 	if err != nil {
 		return nil, err
 	}

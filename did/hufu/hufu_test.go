@@ -59,6 +59,8 @@ func (l *oneDID) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash,
 	return nil, errors.New("not asked here")
 }
 
+func (l *oneDID) TrustChain(context.Context, uint64) ([]*ledger.SignedOperation, error) { return nil, nil }
+
 var start = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 
 const (
@@ -99,11 +101,11 @@ func newLedger(t testing.TB) (*oneDID, *ecdsa.PrivateKey) {
 
 func resolver(t testing.TB, l *oneDID, at time.Time) *hufu.Resolver {
 	t.Helper()
-	r, err := hufu.NewResolver(l, l.trust, hufu.Options{Clock: func() time.Time { return at }})
+	client, err := ledger.NewClient(t.Context(), l.trust, l, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: func() time.Time { return at }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r
+	return hufu.NewResolver(client)
 }
 
 func TestResolve(t *testing.T) {
@@ -151,25 +153,20 @@ func TestRefused(t *testing.T) {
 	if _, err := resolver(t, l, start).Resolve(t.Context(), id); !errors.Is(err, ledger.ErrDeactivated) {
 		t.Error("deactivated:", err)
 	}
-	if _, err := hufu.NewResolver(nil, l.trust, hufu.Options{}); !errors.Is(err, hufu.ErrConfig) {
-		t.Error("no reader:", err)
-	}
-	if _, err := hufu.NewResolver(l, nil, hufu.Options{}); !errors.Is(err, hufu.ErrConfig) {
-		t.Error("no trust file:", err)
-	}
 }
 
 // A resolver for did:hufu joins those that need no ledger.
 func Example() {
 	l, _ := newLedger(new(testing.T))
-	r, err := hufu.NewResolver(l, l.trust, hufu.Options{Clock: func() time.Time { return start }})
+	ctx := context.Background()
+	client, err := ledger.NewClient(ctx, l.trust, l, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: func() time.Time { return start }})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	methods := did.SelfContained()
-	methods[hufu.Method] = r
-	doc, err := methods.Resolve(context.Background(), id)
+	methods[hufu.Method] = hufu.NewResolver(client)
+	doc, err := methods.Resolve(ctx, id)
 	fmt.Println(doc.Keys[0].ID, err)
 	// Output: did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi#sig-1 <nil>
 }

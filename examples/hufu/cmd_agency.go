@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -137,7 +136,11 @@ func (a *app) agencyState(verb, short, state string) *cobra.Command {
 				return err
 			}
 			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
-				via, err := viaOf(ctx, agency, log, grant, a.clock())
+				client, err := readLedger(ctx, a.ledger, log, a.clock)
+				if err != nil {
+					return err
+				}
+				via, err := viaOf(ctx, agency, client, grant)
 				if err != nil {
 					return err
 				}
@@ -164,19 +167,18 @@ func (a *app) agencyState(verb, short, state string) *cobra.Command {
 }
 
 // viaOf finds the accreditation that entitles the accreditor; the root needs none.
-func viaOf(ctx context.Context, agency *agency, log ledgerLog, grant accreditation, now time.Time) (string, error) {
-	trust := log.Trust()
-	if agency.card.DID == trust.RootDID {
+func viaOf(ctx context.Context, agency *agency, client *ledger.Client, grant accreditation) (string, error) {
+	if agency.card.DID == client.Pinned().RootDID {
 		return "", nil
 	}
 	via := ""
-	err := ledger.Resolve(ctx, log, trust, now, 0, func(view *ledger.View) error {
-		chain, err := view.Accredited(agency.card.DID, grant.Type, ledger.ActionAccredit, grant.Region, now)
+	err := client.Resolve(ctx, func(view *ledger.View) error {
+		chain, err := view.Accredited(agency.card.DID, grant.Type, ledger.ActionAccredit, grant.Region, view.Now())
 		if err == nil && len(chain) > 0 {
 			via = chain[0].Key()
 		}
 		return err
-	})
+	}, ledger.ResolveOptions{})
 	return via, err
 }
 

@@ -102,7 +102,7 @@ func (a *app) participants(ctx context.Context, names []string) (out []ceremony.
 		return nil, err
 	}
 	defer log.Close()
-	err = ledger.Resolve(ctx, log, log.Trust(), a.clock(), 0, func(view *ledger.View) error {
+	err = a.resolve(ctx, log, func(view *ledger.View) error {
 		out = nil
 		for _, name := range names {
 			id, err := cardOf(name)

@@ -99,7 +99,7 @@ func (a *app) requestCommand() *cobra.Command {
 			"  hufu request --policy adult-in-district.policy.json --out request.jwt",
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			file := sample("adult-in-district.policy.json")
+			var file []byte
 			if policy != "" {
 				var err error
 				if file, err = a.readFile(policy, limits.Document); err != nil {
@@ -110,24 +110,25 @@ func (a *app) requestCommand() *cobra.Command {
 				if err := a.checkOutputs(out); err != nil {
 					return err
 				}
-				p, err := c.keepPolicy(file)
+				if file != nil {
+					if err := c.keepPolicy(file); err != nil {
+						return err
+					}
+				}
+				v, err := c.verifier(ctx, nil, false)
 				if err != nil {
 					return err
 				}
-				v, err := c.verifier(p, false)
+				request, err := v.NewRequest(ctx, verifier.RequestOptions{})
 				if err != nil {
 					return err
 				}
-				request, err := v.Ask(ctx)
-				if err != nil {
-					return err
-				}
-				return a.sent(out, openid.QRPresentationRequest, []byte(request), "request.made")
+				return a.sent(out, openid.QRPresentationRequest, request.Object, "request.made")
 			})
 		},
 	}
 	counterFlag(cmd, &dir)
-	cmd.Flags().StringVar(&policy, "policy", "", "policy file (default: 18 or over, lives in Dongcheng)")
+	cmd.Flags().StringVar(&policy, "policy", "", "policy file, kept for the next time (at first: 18 or over, lives in Dongcheng)")
 	outFlag(cmd, &out, "request.jwt")
 	offlineFlag(a, cmd)
 	return cmd
@@ -187,11 +188,7 @@ func (a *app) verifyCommand() *cobra.Command {
 				return err
 			}
 			return a.withCounter(cmd.Context(), dir, func(ctx context.Context, c *counter) error {
-				policy, err := c.policyOf(ctx, response)
-				if err != nil {
-					return err
-				}
-				v, err := c.verifier(policy, unsafe)
+				v, err := c.verifier(ctx, nil, unsafe)
 				if err != nil {
 					return err
 				}

@@ -82,7 +82,7 @@ func (a *app) ledgerShow() *cobra.Command {
 				return err
 			}
 			defer log.Close()
-			return ledger.Resolve(cmd.Context(), log, log.Trust(), a.clock(), 0, func(view *ledger.View) error {
+			return a.resolve(cmd.Context(), log, func(view *ledger.View) error {
 				h := view.Head
 				a.report(map[string]any{
 					"origin": h.Origin, "size": h.Size, "root": hex.EncodeToString(h.Root[:]),

@@ -50,7 +50,7 @@ func (a *app) ceremonyPublish(dir *string) *cobra.Command {
 					return err
 				}
 				defer log.Close()
-				if err := checkParticipants(ctx, log, state, a.clock()); err != nil {
+				if err := a.checkParticipants(ctx, log, state); err != nil {
 					return err
 				}
 				if err := publishCeremony(ctx, log, a.public(), *dir, state, signers); err != nil {
@@ -78,7 +78,7 @@ func (a *app) withSigners(ctx context.Context, homes []string, have []crypto.Sig
 
 // checkParticipants holds every contributor's key against the ledger, at the
 // time of its contribution.
-func checkParticipants(ctx context.Context, log ledgerLog, s *ceremony.State, now time.Time) error {
+func (a *app) checkParticipants(ctx context.Context, log ledgerLog, s *ceremony.State) error {
 	keys := map[string]crypto.PublicKey{}
 	for _, p := range s.Plan.Participants {
 		key, err := p.PublicKey()
@@ -87,7 +87,7 @@ func checkParticipants(ctx context.Context, log ledgerLog, s *ceremony.State, no
 		}
 		keys[p.DID] = key
 	}
-	return ledger.Resolve(ctx, log, log.Trust(), now, 0, func(view *ledger.View) error {
+	return a.resolve(ctx, log, func(view *ledger.View) error {
 		for _, r := range s.Records {
 			document, err := didhufu.FromView(view, r.Participant)
 			if err != nil {

@@ -9,9 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/explorer/web"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
-	"github.com/hufu-id/hufu/ledger/explorer/web"
 )
 
 func (a *app) ledgerServe() *cobra.Command {
@@ -71,9 +72,13 @@ func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener,
 			cancel(err)
 		}
 	})
+	client, err := ledger.NewClient(ctx, log.Trust(), log, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
+	if err != nil {
+		return err
+	}
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(log, options))
-	pages.Handle("/", web.New(log, web.Options{}))
+	pages.Handle("/", web.New(client, log, web.Options{}))
 	if err := remote.Serve(ctx, listener, pages); err != nil {
 		return err
 	}

@@ -358,16 +358,15 @@ func (s *scene) labelsOf(stored *wallet.Stored) []string {
 
 // ask lets a counter make a request after the sample policy.
 func (s *scene) ask(ctx context.Context, c *counter) (*verifier.Verifier, []byte, error) {
-	policy, err := c.keepPolicy(sample("adult-in-district.policy.json"))
+	v, err := c.verifier(ctx, sample(defaultPolicy), true)
 	if err != nil {
 		return nil, nil, err
 	}
-	v, err := c.verifier(policy, true)
+	request, err := v.NewRequest(ctx, verifier.RequestOptions{})
 	if err != nil {
 		return nil, nil, err
 	}
-	request, err := v.Ask(ctx)
-	return v, []byte(request), err
+	return v, request.Object, nil
 }
 
 // present answers a request in one way.

@@ -76,13 +76,17 @@ func (s *scene) importedRoot(trust *ledger.TrustFile) (*agency, error) {
 
 // awaitEpoch waits until the ledger has closed the epoch that is now.
 func (s *scene) awaitEpoch(ctx context.Context) error {
+	client, err := readLedger(ctx, s.path("ledger"), s.log, s.clockNow)
+	if err != nil {
+		return err
+	}
 	target := s.log.Trust().EpochAt(s.clock())
 	for {
 		var epoch uint64
-		err := ledger.Resolve(ctx, s.log, s.log.Trust(), s.clock(), 0, func(view *ledger.View) error {
+		err := client.Resolve(ctx, func(view *ledger.View) error {
 			epoch = view.Head.State.Epoch
 			return nil
-		})
+		}, ledger.ResolveOptions{})
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
-	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/verifier"
@@ -116,12 +114,17 @@ func joinCitizen(ctx context.Context, h *home, store *sqlitevault.Store, keys *p
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	opts := wallet.Options{Clock: clock}
-	if keys != nil {
-		opts.Prover = keys
+	cfg := wallet.Config{
+		Store: impatient{store}, Keys: vault.NewSoftwareKeys(impatient{store}), Sets: log, Clock: clock,
+		Material: wallet.Material{Schemas: schemas, Status: h.public(), Feed: h.feed},
 	}
-	c.Wallet, err = wallet.New(impatient{store}, vault.NewSoftwareKeys(impatient{store}), h.trust, log,
-		wallet.Material{Schemas: schemas, Status: h.public(), Feed: h.feed}, opts)
+	if keys != nil {
+		cfg.Prover = keys
+	}
+	cfg.Ledger, err = ledger.NewClient(ctx, h.trust, log, vault.NewTrustStore(cfg.Store, h.trust.Origin), ledger.ClientOptions{Clock: clock})
+	if err == nil {
+		c.Wallet, err = wallet.New(cfg)
+	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -142,10 +145,7 @@ type counter struct {
 	lifetime time.Duration
 }
 
-const (
-	counterName  = "counter.db"
-	policiesName = "policies"
-)
+const counterName = "counter.db"
 
 // newCounter makes a counter's folder; its DID goes on the ledger.
 func newCounter(ctx context.Context, h *home, name string, passphrase []byte, clock func() time.Time) (*counter, error) {
@@ -214,9 +214,19 @@ func (c *counter) Close() error {
 	return err
 }
 
-// verifier joins the counter with one policy. Development keys are accepted
-// only where the caller said so.
-func (c *counter) verifier(policy *verifier.Policy, allowSingleParty bool) (*verifier.Verifier, error) {
+// verifier joins the counter with a policy; nil is the one that it keeps. Development
+// keys are accepted only where the caller said so.
+func (c *counter) verifier(ctx context.Context, policyFile []byte, allowSingleParty bool) (*verifier.Verifier, error) {
+	if policyFile == nil {
+		var err error
+		if policyFile, err = c.policy(); err != nil {
+			return nil, err
+		}
+	}
+	policy, err := verifier.ParsePolicy(policyFile)
+	if err != nil {
+		return nil, err
+	}
 	schemas, err := c.public.schemas()
 	if err != nil {
 		return nil, err
@@ -225,55 +235,42 @@ func (c *counter) verifier(policy *verifier.Policy, allowSingleParty bool) (*ver
 	if err != nil {
 		return nil, err
 	}
-	identity := verifier.Identity{DID: c.agency.card.DID, KeyID: c.agency.card.KeyID, Key: c.agency.key}
-	material := verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.public}
-	return verifier.New(identity, c.log.Trust(), c.log, policy, c.store, material,
-		verifier.Options{Clock: c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty})
-}
-
-// keepPolicy stores a policy under its hash, so that answers are held against
-// the very policy that was asked with.
-func (c *counter) keepPolicy(file []byte) (*verifier.Policy, error) {
-	policy, err := verifier.ParsePolicy(file)
+	client, err := ledger.NewClient(ctx, c.home.trust, c.log, c.store.TrustStore(c.home.trust.Origin), ledger.ClientOptions{Clock: c.clock})
 	if err != nil {
 		return nil, err
 	}
-	return policy, replaceFile(c.policyPath(policy.Hash()), file)
+	return verifier.New(verifier.Config{
+		Identity: verifier.Identity{DID: c.agency.card.DID, KeyID: c.agency.card.KeyID, Key: c.agency.key},
+		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: c.store,
+		Material: verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.public},
+		Clock:    c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty,
+	})
 }
 
-func (c *counter) policyPath(hash [32]byte) string {
-	return filepath.Join(c.home.dir, policiesName, hex.EncodeToString(hash[:])+".json")
-}
+// defaultPolicy is the sample that a new counter asks after.
+const defaultPolicy = "adult-in-district.policy.json"
 
-// policyOf finds the policy with which an answer's request was asked.
-func (c *counter) policyOf(ctx context.Context, response []byte) (*verifier.Policy, error) {
-	answer, err := openid.ParseResponse(response)
-	if err != nil {
-		return nil, &verifier.Rejected{Check: verifier.CheckForm, Err: err}
+// policyName is the counter's policy file in its folder.
+const policyName = "policy.json"
+
+// policy reads the policy that the counter keeps.
+func (c *counter) policy() ([]byte, error) {
+	f, err := os.Open(filepath.Join(c.home.dir, policyName))
+	if errors.Is(err, os.ErrNotExist) {
+		return sample(defaultPolicy), nil
 	}
-	stored, err := c.store.Request(ctx, answer.State)
-	if errors.Is(err, verifier.ErrUnknownRequest) {
-		return nil, &verifier.Rejected{Check: verifier.CheckRequest, Err: err}
-	}
-	if err != nil {
-		return nil, err
-	}
-	asked, err := openid.ParseRequest(string(stored.Object))
-	if err != nil || asked.Unverified.Policy == nil {
-		return nil, &inputError{id: "counter.closed", name: c.home.dir, err: err}
-	}
-	f, err := os.Open(c.policyPath(*asked.Unverified.Policy))
 	if err != nil {
 		return nil, &inputError{id: "counter.closed", name: c.home.dir, err: err}
 	}
 	defer f.Close()
-	b, err := readAtMost(f, limits.Document)
-	if err != nil {
-		return nil, err
+	return readAtMost(f, limits.Document)
+}
+
+// keepPolicy makes a policy the counter's. Requests made under another are still
+// judged by that one.
+func (c *counter) keepPolicy(file []byte) error {
+	if _, err := verifier.ParsePolicy(file); err != nil {
+		return err
 	}
-	policy, err := verifier.ParsePolicy(b)
-	if err != nil {
-		return nil, &inputError{id: "counter.closed", name: c.home.dir, err: errDamaged}
-	}
-	return policy, nil
+	return replaceFile(filepath.Join(c.home.dir, policyName), file)
 }

@@ -87,11 +87,11 @@ func (j *joined) Trust() *ledger.TrustFile { return j.trust }
 
 // Get returns a value that is proved.
 func (j *joined) Get(ctx context.Context, key string) (value []byte, err error) {
-	err = ledger.Resolve(ctx, j.Client, j.trust, j.clock(), 0, func(view *ledger.View) error {
-		value, err = view.Get(key)
-		return err
-	}, key)
-	return value, err
+	client, err := ledger.NewClient(ctx, j.trust, j.Client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: j.clock})
+	if err != nil {
+		return nil, err
+	}
+	return client.Get(ctx, key)
 }
 
 // Close has nothing to close: the nodes go on.

@@ -127,11 +127,11 @@ func (*offline) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Rec
 
 // Get implements ledgerLog.
 func (o *offline) Get(ctx context.Context, key string) (value []byte, err error) {
-	err = ledger.Resolve(ctx, o, o.Offline.Trust, o.clock(), 0, func(view *ledger.View) error {
-		value, err = view.Get(key)
-		return err
-	}, key)
-	return value, err
+	client, err := ledger.NewClient(ctx, o.Offline.Trust, o, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: o.clock})
+	if err != nil {
+		return nil, err
+	}
+	return client.Get(ctx, key)
 }
 
 // Registry implements ledgerLog.

@@ -65,10 +65,9 @@ func newPage(t testing.TB) *page {
 	c.NextEpoch()
 	p.catchUp()
 	p.witness = &witness{Reader: c.Log, Source: c.Public, keys: map[string]bool{}, lists: map[string]string{}}
-	material := c.CounterMaterial()
-	material.Status = p.witness
-	native := must[*verifier.Verifier](t)(verifier.New(c.Library.Identity(), c.Log.Trust(), p.witness,
-		c.Policy(nil), verifier.NewMemoryStore(), material, c.CounterOptions()))
+	cfg := c.CounterConfig(c.Policy(nil))
+	cfg.Ledger, cfg.Material.Status = c.Client(p.witness), p.witness
+	native := must[*verifier.Verifier](t)(verifier.New(cfg))
 	for _, query := range []string{testworld.Claims, testworld.Proof} {
 		answer := c.Answer(p.holder, &testworld.Counter{Verifier: native}, query)
 		if _, err := native.Verify(t.Context(), answer); err != nil {
@@ -88,7 +87,7 @@ func (p *page) catchUp() {
 func (p *page) bundle() JSON {
 	p.t.Helper()
 	proof := must[*ledger.Proof](p.t)(p.Log.Prove(p.t.Context(), slices.Sorted(maps.Keys(p.witness.keys))...))
-	view := must[*ledger.View](p.t)(ledger.Verify(p.Log.Trust(), p.Now(), 0, proof))
+	view := must[*ledger.View](p.t)(ledger.Verify(p.Log.Trust(), proof, ledger.VerifyOptions{Now: p.Now()}))
 	out := JSON{"proof": proof.Bytes()}
 	if p.size > 0 && p.size < view.Head.Size {
 		hashes, err := p.Log.ProveConsistency(p.t.Context(), p.size, view.Head.Size)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
@@ -55,6 +56,8 @@ func Once(policy JSON) { policy["scope"] = JSON{"kind": "once", "event": "card-2
 type Counter struct {
 	*verifier.Verifier
 	Store verifier.Store
+	// Trust is what its ledger client remembers.
+	Trust ledger.TrustStore
 }
 
 // Counter opens a counter of the library over an empty memory store.
@@ -66,10 +69,35 @@ func (c *Country) Counter(policy *verifier.Policy) *Counter {
 // CounterOf opens a counter of any agency.
 func (c *Country) CounterOf(agency *Agency, policy *verifier.Policy) *Counter {
 	c.t.Helper()
-	store := verifier.NewMemoryStore()
-	v, err := verifier.New(agency.Identity(), c.Log.Trust(), c.Log, policy, store, c.CounterMaterial(), c.CounterOptions())
+	cfg, trust := c.CounterConfig(policy), ledger.NewMemoryTrustStore()
+	cfg.Identity, cfg.Ledger = agency.Identity(), c.ClientOver(c.Log, trust)
+	v, err := verifier.New(cfg)
 	c.must(err)
-	return &Counter{v, store}
+	return &Counter{v, cfg.Store, trust}
+}
+
+// CounterConfig is a counter of the library over an empty memory store. It goes by
+// the country's clock and accepts development keys.
+func (c *Country) CounterConfig(policies ...*verifier.Policy) verifier.Config {
+	c.t.Helper()
+	return verifier.Config{
+		Identity: c.Library.Identity(), Ledger: c.Client(c.Log), Policies: policies, Store: verifier.NewMemoryStore(),
+		Material: c.CounterMaterial(), Clock: c.Now, AllowSinglePartySetupUnsafe: true,
+	}
+}
+
+// Client reads the country's ledger through a reader, with an empty memory of its own.
+func (c *Country) Client(reader ledger.Reader) *ledger.Client {
+	c.t.Helper()
+	return c.ClientOver(reader, ledger.NewMemoryTrustStore())
+}
+
+// ClientOver reads the country's ledger through a reader, with a memory of the caller's.
+func (c *Country) ClientOver(reader ledger.Reader, store ledger.TrustStore) *ledger.Client {
+	c.t.Helper()
+	client, err := ledger.NewClient(c.t.Context(), c.Log.Trust(), reader, store, ledger.ClientOptions{Clock: c.Now})
+	c.must(err)
+	return client
 }
 
 // CounterMaterial is what the country gives every counter.
@@ -77,27 +105,21 @@ func (c *Country) CounterMaterial() verifier.Material {
 	return verifier.Material{Schemas: c.schemas(), VerifyingKeys: c.keys, Status: c.Public}
 }
 
-// CounterOptions go by the country's clock and accept development keys.
-func (c *Country) CounterOptions() verifier.Options {
-	return verifier.Options{Clock: c.Now, AllowSinglePartySetupUnsafe: true}
-}
-
 // AskText is a counter's request object.
 func (c *Country) AskText(counter *Counter) []byte {
 	c.t.Helper()
-	text, err := counter.Verifier.Ask(c.t.Context())
+	request, err := counter.NewRequest(c.t.Context(), verifier.RequestOptions{})
 	c.must(err)
-	return []byte(text)
+	return request.Object
 }
 
 // Ask lets a counter ask, and a wallet consider it.
 func (c *Country) Ask(h *Holder, counter *Counter) (request []byte, ask *wallet.Ask) {
 	c.t.Helper()
-	text, err := counter.Verifier.Ask(c.t.Context())
+	request = c.AskText(counter)
+	ask, err := h.Consider(c.t.Context(), request)
 	c.must(err)
-	ask, err = h.Consider(c.t.Context(), []byte(text))
-	c.must(err)
-	return []byte(text), ask
+	return request, ask
 }
 
 // Present answers an ask by the query with the given id.

@@ -59,9 +59,18 @@ func (c *Country) Wallet() *Holder {
 	store := vault.NewMemoryStore()
 	h := &Holder{Store: store, Keys: vault.NewSoftwareKeys(store)}
 	var err error
-	h.Wallet, err = wallet.New(store, h.Keys, c.Log.Trust(), c.Log, c.WalletMaterial(), wallet.Options{Clock: c.Now, Prover: c.prover})
+	h.Wallet, err = wallet.New(c.WalletConfig(h))
 	c.must(err)
 	return h
+}
+
+// WalletConfig is that of a holder's wallet, with a prover if the country uses one.
+func (c *Country) WalletConfig(h *Holder) wallet.Config {
+	c.t.Helper()
+	return wallet.Config{
+		Store: h.Store, Keys: h.Keys, Ledger: c.Client(c.Log), Sets: c.Log, Material: c.WalletMaterial(),
+		Clock: c.Now, Prover: c.prover,
+	}
 }
 
 // WalletMaterial is what the country gives every wallet.

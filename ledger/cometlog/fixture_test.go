@@ -146,7 +146,7 @@ func (c *consortium) view(node int, keys ...string) *ledger.View {
 	if err != nil {
 		c.Fatal(err)
 	}
-	v, err := ledger.Verify(c.nodes[node].Trust(), time.Now(), 0, proof)
+	v, err := ledger.Verify(c.nodes[node].Trust(), proof, ledger.VerifyOptions{Now: time.Now()})
 	if err != nil {
 		c.Fatal(err)
 	}

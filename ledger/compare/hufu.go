@@ -101,7 +101,7 @@ func (h *hufu) verify(b []byte, hash [32]byte) error {
 	if err != nil {
 		return err
 	}
-	view, err := ledger.Verify(h.log.Trust(), time.Time{}, 0, proof)
+	view, err := ledger.Verify(h.log.Trust(), proof, ledger.VerifyOptions{})
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func TestOursIncludes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := ledger.VerifyInclusion(h.log.Trust(), time.Time{}, 0, proof); err != nil {
+			if _, err := ledger.VerifyInclusion(h.log.Trust(), proof, ledger.VerifyOptions{}); err != nil {
 				t.Error(err)
 			}
 			if !bytes.Equal(proof.Leaf, e.leaves[i]) {

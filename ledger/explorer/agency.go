@@ -9,29 +9,23 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// maxAccreditations bounds how many accreditations of one agency are told.
+// maxAccreditations bounds how many accreditations of one agency are listed.
 const maxAccreditations = 64
 
-// OfAgency tells an agency's keys, and for each of its accreditations the chain
-// that leads to the root agency, or why it does not count. The error is
-// ledger.ErrKey, one of ledger.Resolve, or the source's.
-func OfAgency(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, did string) (*Answer, error) {
-	if now.IsZero() {
-		now = time.Now()
-	}
-	trust, err := follow(ctx, source, trust)
-	if err != nil {
-		return nil, err
-	}
-	keys, more, err := allKeys(ctx, source, ledger.AccreditationPrefix(did), maxAccreditations)
+// OfAgency answers with an agency's keys, and for each of its accreditations with
+// the chain that leads to the root agency, or why it does not count. The error is
+// ledger.ErrKey, one of ledger.Client.Resolve, or the source's.
+func (x *Explorer) OfAgency(ctx context.Context, did string) (*Answer, error) {
+	keys, more, err := x.allKeys(ctx, ledger.AccreditationPrefix(did), maxAccreditations)
 	if err != nil {
 		return nil, err
 	}
 	var a *Answer
-	err = ledger.Resolve(ctx, source, trust, now, 0, func(view *ledger.View) (err error) {
-		a, err = agencyIn(view, trust.RootDID, did, keys, now)
+	root := x.client.Pinned().RootDID
+	err = x.client.Resolve(ctx, func(view *ledger.View) (err error) {
+		a, err = agencyIn(view, root, did, keys)
 		return err
-	}, append(keys, ledger.DIDKey(did))...)
+	}, ledger.ResolveOptions{Keys: append(keys, ledger.DIDKey(did))})
 	if errors.Is(err, ledger.ErrAbsent) {
 		return absent(Agency, did), nil
 	}
@@ -41,7 +35,7 @@ func OfAgency(ctx context.Context, source Source, trust *ledger.TrustFile, now t
 	return a, err
 }
 
-func agencyIn(view *ledger.View, root, did string, keys []string, now time.Time) (*Answer, error) {
+func agencyIn(view *ledger.View, root, did string, keys []string) (*Answer, error) {
 	d, err := view.DID(did)
 	if err != nil {
 		return nil, err
@@ -59,11 +53,11 @@ func agencyIn(view *ledger.View, root, did string, keys []string, now time.Time)
 	}
 	s.number("changes", d.Sequence)
 	for _, key := range d.Keys {
-		addKey(a.add("key"), key, now)
+		addKey(a.add("key"), key, view.Now())
 	}
 	var missing ledger.NotProvedError
 	for _, key := range keys {
-		err := addAccreditation(a, view, root, key, now)
+		err := addAccreditation(a, view, root, key, view.Now())
 		var more *ledger.NotProvedError
 		if errors.As(err, &more) {
 			missing.Keys = append(missing.Keys, more.Keys...)

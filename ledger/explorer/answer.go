@@ -14,24 +14,24 @@ import (
 // ErrHistory means steps of a record that do not lead to its proved value.
 var ErrHistory = errors.New("explorer: the history does not lead to the proved value")
 
-// Source is a ledger that is asked and not believed. Every ledger.Engine is one.
+// Source answers what a ledger.Reader does not. Its answers are unverified. Every
+// ledger.Ledger is one; the page's checker implements no more than this.
 type Source interface {
-	ledger.Reader
 	Keys(ctx context.Context, prefix, after string) ([]string, error)
 	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
 	Entries(ctx context.Context, from uint64) ([][]byte, error)
 	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
-	TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error)
 }
 
-// follow is the trust file as of the newest agreement.
-func follow(ctx context.Context, source Source, trust *ledger.TrustFile) (*ledger.TrustFile, error) {
-	chain, err := source.TrustChain(ctx, trust.Number+1)
-	if err != nil {
-		return nil, err
-	}
-	return trust.Follow(chain...)
+// Explorer answers what the public asks of one ledger. Every answer is proved. It is
+// safe for concurrent use.
+type Explorer struct {
+	client *ledger.Client
+	source Source
 }
+
+// New makes an explorer. client and source read the same ledger.
+func New(client *ledger.Client, source Source) *Explorer { return &Explorer{client, source} }
 
 // Kinds of a row's value.
 const (
@@ -102,13 +102,13 @@ func absent(kind, value string) *Answer {
 }
 
 // allKeys lists keys by prefix, as many as a page has room for.
-func allKeys(ctx context.Context, source Source, prefix string, room int) (keys []string, more bool, err error) {
+func (x *Explorer) allKeys(ctx context.Context, prefix string, room int) (keys []string, more bool, err error) {
 	for len(keys) <= room {
 		after := ""
 		if len(keys) > 0 {
 			after = keys[len(keys)-1]
 		}
-		next, err := source.Keys(ctx, prefix, after)
+		next, err := x.source.Keys(ctx, prefix, after)
 		if err != nil {
 			return nil, false, err
 		}

@@ -45,59 +45,59 @@ func expect(t *testing.T, a *explorer.Answer, err error, parts ...string) {
 
 func TestAnswers(t *testing.T) {
 	w := explorertest.New(t)
-	ctx, trust := t.Context(), w.Ledger.Trust()
-	root := trust.RootDID
+	ctx, x := t.Context(), w.Explorer(w.Ledger)
+	root := w.Ledger.Trust().RootDID
 
-	a, err := explorer.Ledger(ctx, w.Ledger, trust, w.Now())
+	a, err := x.Ledger(ctx)
 	expect(t, a, err, "[log] origin=ledger.example/window size=", "root-agency="+root, "needed=1", "[signatures] signed-by=ledger.example/window ")
 
-	a, err = explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), w.Office.DID)
+	a, err = x.OfAgency(ctx, w.Office.DID)
 	expect(t, a, err, "[agency] did="+w.Office.DID+" state=active", "[key] key-id=sig-1 key-purpose=key-signature", "state=in-force",
 		"[accreditation] type="+explorertest.Type+" action=issue region=110101 state=in-force by="+w.District.DID+" by="+root+"\n")
 
-	a, err = explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), w.Gym.DID)
+	a, err = x.OfAgency(ctx, w.Gym.DID)
 	expect(t, a, err, "action=verify", "state=suspended by="+root)
 
-	a, err = explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), root)
+	a, err = x.OfAgency(ctx, root)
 	expect(t, a, err, "state=root")
 
-	a, err = explorer.OfSchema(ctx, w.Ledger, trust, w.Now(), explorertest.SchemaID, 1)
+	a, err = x.OfSchema(ctx, explorertest.SchemaID, 1)
 	expect(t, a, err, "version=1", "owner="+w.Office.DID, "attribute=parcel attribute=holder attribute=area\n")
 
-	a, err = explorer.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Record)
+	a, err = x.OfRecord(ctx, w.Record)
 	expect(t, a, err, "[record]", "record-state=record-transferred sequence=2 rule=title 1", "[step] sequence=2", "[step] sequence=1", "[step] sequence=0 record-state=record-registered")
 	steps := a.Sections[1:]
 	if len(steps) != 3 || steps[0].Rows[4].Value != w.Now().Add(-2*time.Minute).UTC().Format(time.RFC3339) || steps[1].Rows[4].Value >= steps[0].Rows[4].Value {
 		t.Errorf("times of the steps: %v", steps)
 	}
 
-	a, err = explorer.OfRecord(ctx, w.Ledger, trust, w.Now(), w.Anchored)
+	a, err = x.OfRecord(ctx, w.Anchored)
 	expect(t, a, err, "[anchor] hash=", "count=12 agency="+w.Office.DID)
 }
 
 // TestAbsence is proved as presence is.
 func TestAbsence(t *testing.T) {
 	w := explorertest.New(t)
-	ctx, trust := t.Context(), w.Ledger.Trust()
+	ctx, x := t.Context(), w.Explorer(w.Ledger)
 	unknown := "did:hufu:" + strings.Repeat("a", 32)
-	a, err := explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), unknown)
+	a, err := x.OfAgency(ctx, unknown)
 	expect(t, a, err, "[absent] asked="+unknown)
-	a, err = explorer.OfSchema(ctx, w.Ledger, trust, w.Now(), "nobody", 7)
+	a, err = x.OfSchema(ctx, "nobody", 7)
 	expect(t, a, err, "[absent] asked=nobody 7")
-	a, err = explorer.OfRecord(ctx, w.Ledger, trust, w.Now(), sha256.Sum256(nil))
+	a, err = x.OfRecord(ctx, sha256.Sum256(nil))
 	expect(t, a, err, "[absent] asked=e3b0c442")
 }
 
 func TestMalformedQuestions(t *testing.T) {
 	w := explorertest.New(t)
-	ctx, trust := t.Context(), w.Ledger.Trust()
+	ctx, x := t.Context(), w.Explorer(w.Ledger)
 	for _, did := range []string{"", "did:web:example.org", "did:hufu:x", "did:hufu:" + strings.Repeat("A", 32), strings.Repeat("x", 1<<16)} {
-		if _, err := explorer.OfAgency(ctx, w.Ledger, trust, w.Now(), did); !errors.Is(err, ledger.ErrKey) {
+		if _, err := x.OfAgency(ctx, did); !errors.Is(err, ledger.ErrKey) {
 			t.Errorf("%.20q: %v", did, err)
 		}
 	}
 	for _, id := range []string{"", "a b", strings.Repeat("x", 1<<16)} {
-		if _, err := explorer.OfSchema(ctx, w.Ledger, trust, w.Now(), id, 1); !errors.Is(err, ledger.ErrKey) {
+		if _, err := x.OfSchema(ctx, id, 1); !errors.Is(err, ledger.ErrKey) {
 			t.Errorf("%.20q: %v", id, err)
 		}
 	}
@@ -105,7 +105,7 @@ func TestMalformedQuestions(t *testing.T) {
 
 // liar changes what a source answers.
 type liar struct {
-	explorer.Source
+	ledger.Ledger
 	prove     func(*ledger.Proof)
 	history   func([]ledger.Change) []ledger.Change
 	keys      func([]string) []string
@@ -114,7 +114,7 @@ type liar struct {
 }
 
 func (l *liar) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
-	p, err := l.Source.Prove(ctx, keys...)
+	p, err := l.Ledger.Prove(ctx, keys...)
 	if err == nil && l.prove != nil {
 		l.prove(p)
 	}
@@ -122,7 +122,7 @@ func (l *liar) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error)
 }
 
 func (l *liar) History(ctx context.Context, key string, from uint64) ([]ledger.Change, error) {
-	c, err := l.Source.History(ctx, key, from)
+	c, err := l.Ledger.History(ctx, key, from)
 	if err == nil && l.history != nil {
 		c = l.history(c)
 	}
@@ -130,7 +130,7 @@ func (l *liar) History(ctx context.Context, key string, from uint64) ([]ledger.C
 }
 
 func (l *liar) Keys(ctx context.Context, prefix, after string) ([]string, error) {
-	k, err := l.Source.Keys(ctx, prefix, after)
+	k, err := l.Ledger.Keys(ctx, prefix, after)
 	if err == nil && l.keys != nil {
 		k = l.keys(k)
 	}
@@ -141,7 +141,7 @@ func (l *liar) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclus
 	if l.index != nil {
 		index = l.index(index)
 	}
-	p, err := l.Source.ProveInclusion(ctx, index)
+	p, err := l.Ledger.ProveInclusion(ctx, index)
 	if err == nil && l.inclusion != nil {
 		l.inclusion(p)
 	}
@@ -151,7 +151,6 @@ func (l *liar) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclus
 // TestLies: whatever a source changes is noticed, and told apart by what it is.
 func TestLies(t *testing.T) {
 	w := explorertest.New(t)
-	trust := w.Ledger.Trust()
 	anothers, err := w.Ledger.History(t.Context(), ledger.TrailKey(w.Other), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -204,31 +203,31 @@ func TestLies(t *testing.T) {
 		"another index": {liar{history: func(c []ledger.Change) []ledger.Change { c[2].Index--; return c }}, explorer.ErrHistory},
 		"a false leaf":  {liar{inclusion: func(p *ledger.Inclusion) { p.Leaf = append(slices.Clone(p.Leaf), 0) }}, ledger.ErrNotIncluded},
 	} {
-		c.liar.Source = w.Ledger
-		if a, err := explorer.OfRecord(t.Context(), &c.liar, trust, w.Now(), w.Record); !errors.Is(err, c.want) {
+		c.liar.Ledger = w.Ledger
+		if a, err := w.Explorer(&c.liar).OfRecord(t.Context(), w.Record); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v %v", name, err, a)
 		}
 	}
-	hides := &liar{Source: w.Ledger, keys: func(k []string) []string { return append(k, k...) }}
-	if _, err := explorer.OfAgency(t.Context(), hides, trust, w.Now(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
+	hides := &liar{Ledger: w.Ledger, keys: func(k []string) []string { return append(k, k...) }}
+	if _, err := w.Explorer(hides).OfAgency(t.Context(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
 		t.Error("a list that goes round:", err)
 	}
-	invents := &liar{Source: w.Ledger, keys: func(k []string) []string {
+	invents := &liar{Ledger: w.Ledger, keys: func(k []string) []string {
 		for i := range k {
 			k[i] += "x"
 		}
 		return k
 	}}
-	lends := &liar{Source: w.Ledger, keys: func(k []string) []string {
+	lends := &liar{Ledger: w.Ledger, keys: func(k []string) []string {
 		if len(k) == 0 {
 			return nil
 		}
 		return []string{ledger.AccreditationKey(w.District.DID, ledger.ActionAccredit, "110000", explorertest.Type)}
 	}}
-	if _, err := explorer.OfAgency(t.Context(), lends, trust, w.Now(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
+	if _, err := w.Explorer(lends).OfAgency(t.Context(), w.Office.DID); !errors.Is(err, ledger.ErrReader) {
 		t.Error("another agency's accreditation:", err)
 	}
-	a, err := explorer.OfAgency(t.Context(), invents, trust, w.Now(), w.Office.DID)
+	a, err := w.Explorer(invents).OfAgency(t.Context(), w.Office.DID)
 	if err != nil || strings.Contains(text(a), "[accreditation]") {
 		t.Error("an accreditation that is not there:", err)
 	}
@@ -237,7 +236,8 @@ func TestLies(t *testing.T) {
 // TestStale: an old state is no answer.
 func TestStale(t *testing.T) {
 	w := explorertest.New(t)
-	if _, err := explorer.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now().AddDate(1, 0, 0), w.Record); !errors.Is(err, ledger.ErrStale) {
+	late := func() time.Time { return w.Now().AddDate(1, 0, 0) }
+	if _, err := explorer.New(w.Client(w.Ledger, late), w.Ledger).OfRecord(t.Context(), w.Record); !errors.Is(err, ledger.ErrStale) {
 		t.Error(err)
 	}
 }
@@ -246,14 +246,15 @@ func TestStale(t *testing.T) {
 // in a moment where it stands.
 func TestLongRecords(t *testing.T) {
 	w := explorertest.New(t)
+	x := w.Explorer(w.Ledger)
 	w.Sell(w.Record, 100)
-	a, err := explorer.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
+	a, err := x.OfRecord(t.Context(), w.Record)
 	expect(t, a, err, "[step] sequence=102", "[step] sequence=39 ", "[more]")
 	if strings.Contains(text(a), "[step] sequence=38 ") {
 		t.Error("more steps than there is room for")
 	}
 	w.Sell(w.Record, 4000)
-	a, err = explorer.OfRecord(t.Context(), w.Ledger, w.Ledger.Trust(), w.Now(), w.Record)
+	a, err = x.OfRecord(t.Context(), w.Record)
 	expect(t, a, err, "[record]", "sequence=4102", "[more]")
 	if strings.Contains(text(a), "[step]") {
 		t.Error("all steps were read")

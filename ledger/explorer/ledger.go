@@ -3,41 +3,29 @@ package explorer
 import (
 	"context"
 	"encoding/hex"
-	"time"
 
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Head is the newest checkpoint, verified. A zero now is the time of the call, here
-// and below. The error is one of ledger.Verify or the source's.
-func Head(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time) (*ledger.Head, error) {
-	trust, err := follow(ctx, source, trust)
-	if err != nil {
-		return nil, err
-	}
-	return head(ctx, source, trust, now)
-}
-
-func head(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time) (h *ledger.Head, err error) {
-	err = ledger.Resolve(ctx, source, trust, now, 0, func(view *ledger.View) error {
+// Head returns the newest checkpoint, verified. Errors are those of
+// ledger.Client.Resolve.
+func (x *Explorer) Head(ctx context.Context) (h *ledger.Head, err error) {
+	err = x.client.Resolve(ctx, func(view *ledger.View) error {
 		h = view.Head
 		return nil
-	})
+	}, ledger.ResolveOptions{})
 	return h, err
 }
 
-// Ledger tells where a ledger stands and who signed that. Errors are those of
+// Ledger answers where the ledger stands and who signed that. Errors are those of
 // Head.
-func Ledger(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time) (*Answer, error) {
-	fingerprint := trust.Fingerprint()
-	trust, err := follow(ctx, source, trust)
+func (x *Explorer) Ledger(ctx context.Context) (*Answer, error) {
+	fingerprint := x.client.Pinned().Fingerprint()
+	head, err := x.Head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	head, err := head(ctx, source, trust, now)
-	if err != nil {
-		return nil, err
-	}
+	trust := x.client.Trust()
 	a := new(Answer)
 	s := a.add("log")
 	s.add("origin", Text, head.Origin)

@@ -18,22 +18,18 @@ const (
 	maxRead = 4096
 )
 
-// OfRecord tells what is under a salted hash: an anchor, and where a record
-// stands with all its steps, the newest first. The error is [ErrHistory], one of
-// ledger.Resolve, or the source's.
-func OfRecord(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, hash [32]byte) (*Answer, error) {
-	trust, err := follow(ctx, source, trust)
-	if err != nil {
-		return nil, err
-	}
+// OfRecord answers with what is under a salted hash: an anchor, and the state of a
+// record with all its steps, the newest first. The error is [ErrHistory], one of
+// ledger.Client.Resolve, or the source's.
+func (x *Explorer) OfRecord(ctx context.Context, hash [32]byte) (*Answer, error) {
 	var anchor *ledger.Anchor
 	var trail *ledger.Trail
-	err = ledger.Resolve(ctx, source, trust, now, 0, func(view *ledger.View) error {
+	err := x.client.Resolve(ctx, func(view *ledger.View) error {
 		var err1, err2 error
 		anchor, err1 = view.Anchor(hash)
 		trail, err2 = view.Trail(hash)
 		return errors.Join(unlessAbsent(err1), unlessAbsent(err2))
-	}, ledger.AnchorKey(hash), ledger.TrailKey(hash))
+	}, ledger.ResolveOptions{Keys: []string{ledger.AnchorKey(hash), ledger.TrailKey(hash)}})
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +47,7 @@ func OfRecord(ctx context.Context, source Source, trust *ledger.TrustFile, now t
 		return a, nil
 	}
 	addTrail(a.add("record"), trail)
-	return a, addSteps(ctx, a, source, trust, now, trail)
+	return a, x.addSteps(ctx, a, trail)
 }
 
 func unlessAbsent(err error) error {
@@ -79,17 +75,17 @@ type step struct {
 	trail *ledger.Trail
 }
 
-func addSteps(ctx context.Context, a *Answer, source Source, trust *ledger.TrustFile, now time.Time, current *ledger.Trail) error {
+func (x *Explorer) addSteps(ctx context.Context, a *Answer, current *ledger.Trail) error {
 	if current.Sequence >= maxRead {
 		a.add("more")
 		return nil
 	}
-	steps, err := history(ctx, source, current)
+	steps, err := x.history(ctx, current)
 	if err != nil {
 		return err
 	}
 	for i := len(steps) - 1; i >= 0 && len(steps)-i <= maxSteps; i-- {
-		at, err := recorded(ctx, source, trust, now, steps[i])
+		at, err := x.recorded(ctx, steps[i])
 		if err != nil {
 			return err
 		}
@@ -108,11 +104,11 @@ func addSteps(ctx context.Context, a *Answer, source Source, trust *ledger.Trust
 
 // history reads a record's values, which hang together by their hashes: the last
 // is the proved one, so none of those before can be missing or another.
-func history(ctx context.Context, source Source, current *ledger.Trail) ([]step, error) {
+func (x *Explorer) history(ctx context.Context, current *ledger.Trail) ([]step, error) {
 	var steps []step
 	var previous [32]byte
 	for from := uint64(0); uint64(len(steps)) <= current.Sequence; {
-		changes, err := source.History(ctx, current.Key(), from)
+		changes, err := x.source.History(ctx, current.Key(), from)
 		if err != nil {
 			return nil, err
 		}
@@ -147,8 +143,8 @@ const maxWait = 2 * ledger.MaxBatch
 
 // recorded is the time of a checkpoint that came after a step: the ledger had it
 // then. Both stand in the log, by their inclusion proofs.
-func recorded(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, s step) (time.Time, error) {
-	leaf, err := included(ctx, source, trust, now, s.index)
+func (x *Explorer) recorded(ctx context.Context, s step) (time.Time, error) {
+	leaf, err := x.included(ctx, s.index)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -156,13 +152,13 @@ func recorded(ctx context.Context, source Source, trust *ledger.TrustFile, now t
 		return time.Time{}, fmt.Errorf("%w: leaf %d is another", ErrHistory, s.index)
 	}
 	for at := s.index + 1; at < s.index+maxWait; {
-		leaves, err := source.Entries(ctx, at)
+		leaves, err := x.source.Entries(ctx, at)
 		if err != nil {
 			return time.Time{}, err
 		}
 		for i, leaf := range leaves {
 			if ledger.IsStateLeaf(leaf) {
-				return stateTime(ctx, source, trust, now, at+uint64(i))
+				return x.stateTime(ctx, at+uint64(i))
 			}
 		}
 		at += uint64(max(len(leaves), 1))
@@ -170,8 +166,8 @@ func recorded(ctx context.Context, source Source, trust *ledger.TrustFile, now t
 	return time.Time{}, fmt.Errorf("%w: no checkpoint after leaf %d", ErrHistory, s.index)
 }
 
-func stateTime(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, index uint64) (time.Time, error) {
-	leaf, err := included(ctx, source, trust, now, index)
+func (x *Explorer) stateTime(ctx context.Context, index uint64) (time.Time, error) {
+	leaf, err := x.included(ctx, index)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -182,14 +178,14 @@ func stateTime(ctx context.Context, source Source, trust *ledger.TrustFile, now 
 	return state.Time(), nil
 }
 
-func included(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, index uint64) ([]byte, error) {
-	proof, err := source.ProveInclusion(ctx, index)
+func (x *Explorer) included(ctx context.Context, index uint64) ([]byte, error) {
+	proof, err := x.source.ProveInclusion(ctx, index)
 	if err != nil {
 		return nil, err
 	}
 	if proof == nil || proof.Index != index {
 		return nil, fmt.Errorf("%w: inclusion of leaf %d", ledger.ErrReader, index)
 	}
-	_, err = ledger.VerifyInclusion(trust, now, 0, proof)
+	_, err = x.client.VerifyInclusion(proof)
 	return proof.Leaf, err
 }

@@ -4,27 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// OfSchema tells what one version of a schema fixes. Errors are those of
+// OfSchema answers with what one version of a schema fixes. Errors are those of
 // OfAgency.
-func OfSchema(ctx context.Context, source Source, trust *ledger.TrustFile, now time.Time, id string, version uint32) (*Answer, error) {
+func (x *Explorer) OfSchema(ctx context.Context, id string, version uint32) (*Answer, error) {
 	key := ledger.SchemaKey(id, version)
 	if err := errors.Join(ledger.CheckKey(id), ledger.CheckKey(key)); err != nil {
 		return nil, err
 	}
-	trust, err := follow(ctx, source, trust)
-	if err != nil {
-		return nil, err
-	}
 	var schema *ledger.Schema
-	err = ledger.Resolve(ctx, source, trust, now, 0, func(view *ledger.View) (err error) {
+	err := x.client.Resolve(ctx, func(view *ledger.View) (err error) {
 		schema, err = view.Schema(id, version)
 		return err
-	}, key)
+	}, ledger.ResolveOptions{Keys: []string{key}})
 	if errors.Is(err, ledger.ErrAbsent) {
 		return absent(Text, fmt.Sprintf("%s %d", id, version)), nil
 	}

@@ -47,7 +47,7 @@ func (w *world) at(r *ledger.Receipt, keys ...string) (v *ledger.View, err error
 			if e != nil {
 				return nil, e
 			}
-			if v, err = ledger.Verify(w.Trust, w.Now(), 0, proof); err != nil {
+			if v, err = ledger.Verify(w.Trust, proof, ledger.VerifyOptions{Now: w.Now()}); err != nil {
 				return nil, err
 			}
 			if v.Head.Size < r.Size {
@@ -218,7 +218,7 @@ func (w *world) history() {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if _, err := ledger.VerifyInclusion(w.Trust, w.Now(), 0, p); err != nil || !bytes.Equal(p.Leaf, c.Leaf) {
+		if _, err := ledger.VerifyInclusion(w.Trust, p, ledger.VerifyOptions{Now: w.Now()}); err != nil || !bytes.Equal(p.Leaf, c.Leaf) {
 			w.Errorf("change %d: %v", i, err)
 		}
 	}
@@ -405,7 +405,11 @@ func (w *world) bundle() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	err = ledger.Resolve(context.Background(), offline, offline.Trust, w.Now(), 0, func(v *ledger.View) error {
+	client, err := ledger.NewClient(context.Background(), w.Trust, offline, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: w.Now})
+	if err != nil {
+		w.Fatal(err)
+	}
+	err = client.Resolve(context.Background(), func(v *ledger.View) error {
 		if _, err := v.Schema("s", 1); err != nil {
 			return err
 		}
@@ -415,7 +419,7 @@ func (w *world) bundle() {
 		// In a district: of the wider accreditation the bundle knows.
 		_, err := v.Accredited(a.did, credentialType, ledger.ActionIssue, "110101", w.Now())
 		return err
-	})
+	}, ledger.ResolveOptions{})
 	if err != nil {
 		w.Error(err)
 	}
@@ -426,10 +430,10 @@ func (w *world) bundle() {
 	if err := ledger.CheckConsistency(old, offline.Head, proof); err != nil {
 		w.Error(err)
 	}
-	err = ledger.Resolve(context.Background(), offline, offline.Trust, w.Now(), 0, func(v *ledger.View) error {
+	err = client.Resolve(context.Background(), func(v *ledger.View) error {
 		_, err := v.Anchor(numbered(1))
 		return err
-	})
+	}, ledger.ResolveOptions{})
 	if !errors.Is(err, ledger.ErrNotProved) || errors.Is(err, ledger.ErrAbsent) {
 		w.Error("of what is not in the bundle, it says:", err)
 	}

@@ -165,7 +165,7 @@ func (w *world) view(keys ...string) (v *ledger.View) {
 		if err != nil {
 			w.Fatal(err)
 		}
-		if v, err = ledger.Verify(w.Trust, w.Now(), 0, proof); err != nil {
+		if v, err = ledger.Verify(w.Trust, proof, ledger.VerifyOptions{Now: w.Now()}); err != nil {
 			w.Fatal(err)
 		}
 	}

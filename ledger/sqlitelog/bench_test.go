@@ -133,7 +133,7 @@ func BenchmarkVerifyProof(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, err := ledger.Verify(w.log.Trust(), w.clock.Now(), 0, proof); err != nil {
+		if _, err := ledger.Verify(w.log.Trust(), proof, ledger.VerifyOptions{Now: w.clock.Now()}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -58,7 +58,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	view, err := ledger.Verify(trust, time.Now(), 0, proof)
+	view, err := ledger.Verify(trust, proof, ledger.VerifyOptions{Now: time.Now()})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -115,7 +115,7 @@ func (w *world) view(keys ...string) *ledger.View {
 	if err != nil {
 		w.Fatal(err)
 	}
-	v, err := ledger.Verify(w.log.Trust(), w.clock.Now(), 0, proof)
+	v, err := ledger.Verify(w.log.Trust(), proof, ledger.VerifyOptions{Now: w.clock.Now()})
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -93,8 +93,11 @@ func TestRefusedLeavesNothing(t *testing.T) {
 func TestHeartbeat(t *testing.T) {
 	w := newWorld(t)
 	w.clock.Add(25 * time.Hour)
-	err := ledger.Resolve(t.Context(), w.log, w.log.Trust(), w.clock.Now(), 0, func(*ledger.View) error { return nil })
-	if !is(err, ledger.ErrStale) {
+	client, err := ledger.NewClient(t.Context(), w.log.Trust(), w.log, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: w.clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := client.Follow(t.Context()); !is(err, ledger.ErrStale) {
 		t.Fatal(err)
 	}
 	older := openCheckpoint(t, w)
@@ -208,7 +211,7 @@ func TestTwoProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := ledger.Verify(reader.Trust(), start, 0, p)
+	v, err := ledger.Verify(reader.Trust(), p, ledger.VerifyOptions{Now: start})
 	if err != nil || v.Head.State.Height != 40 {
 		t.Fatal(v, err)
 	}

@@ -91,7 +91,7 @@ func presentForEver(dir string) error {
 	if err != nil {
 		return err
 	}
-	w, err := openWallet(store, log, log.Trust(), now, schema, new(testworld.Public), leak{shown})
+	w, err := openWallet(ctx, store, log, log.Trust(), now, schema, new(testworld.Public), leak{shown})
 	if err != nil {
 		return err
 	}
@@ -114,10 +114,16 @@ func presentForEver(dir string) error {
 	}
 }
 
-func openWallet(store vault.Store, log wallet.Ledger, trust *ledger.TrustFile, now time.Time, schema *credential.Schema, public *testworld.Public, p wallet.Prover) (*wallet.Wallet, error) {
+func openWallet(ctx context.Context, store vault.Store, log ledger.Ledger, trust *ledger.TrustFile, now time.Time, schema *credential.Schema, public *testworld.Public, p wallet.Prover) (*wallet.Wallet, error) {
 	material := wallet.Material{Schemas: []*credential.Schema{schema}, Status: public}
-	return wallet.New(store, vault.NewSoftwareKeys(store), trust, log, material,
-		wallet.Options{Clock: func() time.Time { return now }, Prover: p})
+	clock := func() time.Time { return now }
+	client, err := ledger.NewClient(ctx, trust, log, vault.NewTrustStore(store, trust.Origin), ledger.ClientOptions{Clock: clock})
+	if err != nil {
+		return nil, err
+	}
+	return wallet.New(wallet.Config{
+		Store: store, Keys: vault.NewSoftwareKeys(store), Ledger: client, Sets: log, Material: material, Clock: clock, Prover: p,
+	})
 }
 
 // A wallet that is killed at any moment never shows a prepared proof twice: what
@@ -192,7 +198,7 @@ func prepareDoomed(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := openWallet(store, c.Log, c.Log.Trust(), c.Now(), c.Schema, c.Public, leak{})
+	w, err := openWallet(t.Context(), store, c.Log, c.Log.Trust(), c.Now(), c.Schema, c.Public, leak{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,12 +4,11 @@
 // # Format
 //
 // An SQLite 3 database with application id "HuFV" and user version 1. Tables:
-// request (what was asked, until purged, and its receipt), nonce (every nonce
-// asked with, kept for ever once used), once (scope and pseudonym of 32 bytes
-// each, kept for ever) and checkpoint (one a log). Times are Unix
-// milliseconds. Nothing in it is encrypted: a receipt holds what the policy
-// let the counter keep, so put the file where the counter's other records
-// are. The file is made with mode 0600.
+// request (what was asked, until purged), nonce (every nonce asked with, kept for
+// ever once used), once (scope and pseudonym of 32 bytes each, kept for ever),
+// policy (policy files by their hash) and trust (what a ledger.Client keeps, one
+// row a ledger). Times are Unix milliseconds. Nothing in it is encrypted. The file
+// is made with mode 0600.
 //
 // # Durability
 //
@@ -29,5 +28,5 @@
 // # Not checked
 //
 // That the file was not replaced by an older copy of itself. A counter that
-// must notice takes the highest checkpoint and its receipts elsewhere too.
+// must notice keeps the highest checkpoint elsewhere too.
 package sqlitestore

@@ -28,7 +28,7 @@ func Example() {
 	}
 	now := time.Now()
 	request := verifier.Request{ID: "state", Nonce: "nonce", Created: now, Expires: now.Add(5 * time.Minute)}
-	answer := verifier.Acceptance{RequestID: "state", Nonce: "nonce", Receipt: []byte("…"), At: now}
+	answer := verifier.Acceptance{RequestID: "state", Nonce: "nonce", At: now}
 	fmt.Println(store.PutRequest(ctx, request), store.Accept(ctx, answer), store.Close())
 
 	store, err = sqlitestore.Open(ctx, path, sqlitestore.Options{})

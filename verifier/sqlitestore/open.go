@@ -50,7 +50,6 @@ CREATE TABLE request (
 	created  INTEGER NOT NULL,
 	expires  INTEGER NOT NULL,
 	failures INTEGER NOT NULL DEFAULT 0,
-	receipt  BLOB,
 	accepted INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE INDEX request_expires ON request (expires);
@@ -63,9 +62,13 @@ CREATE TABLE once (
 	pseudonym BLOB NOT NULL,
 	PRIMARY KEY (scope, pseudonym)
 ) WITHOUT ROWID;
-CREATE TABLE checkpoint (
+CREATE TABLE policy (
+	hash BLOB PRIMARY KEY,
+	file BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE trust (
 	origin TEXT PRIMARY KEY,
-	body   BLOB NOT NULL
+	state  BLOB NOT NULL
 ) WITHOUT ROWID;
 `
 
@@ -144,7 +147,7 @@ func identify(ctx context.Context, path string, create bool) error {
 type contents struct{ id, version, objects int }
 
 var (
-	ours    = contents{applicationID, userVersion, 5} // four tables, one index
+	ours    = contents{applicationID, userVersion, 6} // five tables, one index
 	nothing = contents{}
 )
 

@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -70,8 +69,8 @@ func (s *Store) Request(ctx context.Context, id string) (verifier.Request, error
 	r := verifier.Request{ID: id}
 	var created, expires, accepted int64
 	err := s.db.QueryRowContext(ctx,
-		"SELECT object, nonce, created, expires, failures, receipt, accepted FROM request WHERE id = ?", id).
-		Scan(&r.Object, &r.Nonce, &created, &expires, &r.Failures, &r.Receipt, &accepted)
+		"SELECT object, nonce, created, expires, failures, accepted FROM request WHERE id = ?", id).
+		Scan(&r.Object, &r.Nonce, &created, &expires, &r.Failures, &accepted)
 	if errors.Is(err, sql.ErrNoRows) {
 		return verifier.Request{}, verifier.ErrUnknownRequest
 	}
@@ -112,9 +111,8 @@ func (s *Store) Accept(ctx context.Context, a verifier.Acceptance) error {
 				return describe("consume pseudonym", err)
 			}
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE request SET receipt = ?, accepted = ? WHERE id = ?",
-			a.Receipt, milliseconds(a.At), a.RequestID)
-		return describe("keep receipt", err)
+		_, err := tx.ExecContext(ctx, "UPDATE request SET accepted = ? WHERE id = ?", milliseconds(a.At), a.RequestID)
+		return describe("accept", err)
 	})
 }
 
@@ -136,36 +134,32 @@ func consumeNonce(ctx context.Context, tx *sql.Tx, a verifier.Acceptance) error 
 	return describe("consume nonce", err)
 }
 
-// Checkpoint implements verifier.Store.
-func (s *Store) Checkpoint(ctx context.Context, origin string) ([]byte, error) {
-	if s.closed.Load() {
-		return nil, verifier.ErrStoreClosed
+// PutPolicy implements verifier.Store.
+func (s *Store) PutPolicy(ctx context.Context, hash [32]byte, file []byte) error {
+	var known bool
+	err := s.db.QueryRowContext(ctx, "SELECT 1 FROM policy WHERE hash = ?", hash[:]).Scan(&known)
+	if known {
+		return nil
 	}
-	body, err := readCheckpoint(s.db.QueryRowContext(ctx, "SELECT body FROM checkpoint WHERE origin = ?", origin))
-	return body, describe("read checkpoint", err)
-}
-
-// AdvanceCheckpoint implements verifier.Store.
-func (s *Store) AdvanceCheckpoint(ctx context.Context, origin string, old, next []byte) error {
+	if err != nil && !errors.Is(err, sql.ErrNoRows) && !s.closed.Load() {
+		return describe("read policy", err)
+	}
 	return s.write(ctx, func(tx *sql.Tx) error {
-		current, err := readCheckpoint(tx.QueryRowContext(ctx, "SELECT body FROM checkpoint WHERE origin = ?", origin))
-		if err != nil {
-			return describe("read checkpoint", err)
-		}
-		if (current == nil) != (old == nil) || !bytes.Equal(current, old) {
-			return verifier.ErrCheckpointMoved
-		}
-		_, err = tx.ExecContext(ctx, `INSERT INTO checkpoint (origin, body) VALUES (?, ?)
-			ON CONFLICT (origin) DO UPDATE SET body = excluded.body`, origin, notNil(next))
-		return describe("advance checkpoint", err)
+		_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO policy (hash, file) VALUES (?, ?)", hash[:], notNil(file))
+		return describe("put policy", err)
 	})
 }
 
-func readCheckpoint(row *sql.Row) (body []byte, err error) {
-	if err := row.Scan(&body); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return nil, err
+// Policy implements verifier.Store.
+func (s *Store) Policy(ctx context.Context, hash [32]byte) (file []byte, err error) {
+	if s.closed.Load() {
+		return nil, verifier.ErrStoreClosed
 	}
-	return body, nil
+	err = s.db.QueryRowContext(ctx, "SELECT file FROM policy WHERE hash = ?", hash[:]).Scan(&file)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, verifier.ErrUnknownPolicy
+	}
+	return file, describe("read policy", err)
 }
 
 // Purge implements verifier.Store.

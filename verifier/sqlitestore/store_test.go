@@ -43,7 +43,7 @@ func request(id string) verifier.Request {
 }
 
 func acceptance(id string, once ...verifier.OnceKey) verifier.Acceptance {
-	return verifier.Acceptance{RequestID: id, Nonce: "nonce of " + id, Once: once, Receipt: []byte("receipt"), At: time.Now()}
+	return verifier.Acceptance{RequestID: id, Nonce: "nonce of " + id, Once: once, At: time.Now()}
 }
 
 // Two handles stand for two processes: they share the file and nothing else.
@@ -131,7 +131,7 @@ func TestReopen(t *testing.T) {
 		s.PutRequest(t.Context(), request("b")),
 		s.CountFailure(t.Context(), "a"),
 		s.Accept(t.Context(), acceptance("a", key)),
-		s.AdvanceCheckpoint(t.Context(), "log", nil, []byte("one")),
+		s.PutPolicy(t.Context(), [32]byte{1}, []byte("policy")),
 		s.Close(),
 	} {
 		if err != nil {
@@ -140,7 +140,7 @@ func TestReopen(t *testing.T) {
 	}
 	s = open(t, path, sqlitestore.Options{})
 	r, err := s.Request(t.Context(), "a")
-	if err != nil || r.Failures != 1 || string(r.Receipt) != "receipt" {
+	if err != nil || r.Failures != 1 {
 		t.Errorf("request after reopening: %+v, %v", r, err)
 	}
 	if err := s.Accept(t.Context(), acceptance("a")); !errors.Is(err, verifier.ErrReplayed) {
@@ -149,8 +149,8 @@ func TestReopen(t *testing.T) {
 	if err := s.Accept(t.Context(), acceptance("b", key)); !errors.Is(err, verifier.ErrUsedOnce) {
 		t.Errorf("second use after reopening: %v", err)
 	}
-	if got, err := s.Checkpoint(t.Context(), "log"); err != nil || string(got) != "one" {
-		t.Errorf("checkpoint after reopening: %q, %v", got, err)
+	if got, err := s.Policy(t.Context(), [32]byte{1}); err != nil || string(got) != "policy" {
+		t.Errorf("policy after reopening: %q, %v", got, err)
 	}
 }
 

@@ -35,7 +35,7 @@ func TestStore(t *testing.T, open func(t *testing.T) verifier.Store) {
 		{"a pseudonym counts once in its scope", testOnce},
 		{"a refused acceptance consumes nothing", testAtomic},
 		{"one of many acceptances wins", testRace},
-		{"a checkpoint moves by compare and set", testCheckpoint},
+		{"a policy comes back by its hash", testPolicy},
 		{"purging keeps what was used", testPurge},
 		{"a cancelled context does nothing", testCancelled},
 		{"a closed store is ErrStoreClosed", testClosed},
@@ -62,7 +62,7 @@ func request(id string) verifier.Request {
 func acceptance(id string, once ...verifier.OnceKey) verifier.Acceptance {
 	return verifier.Acceptance{
 		RequestID: id, Nonce: "nonce of " + id, Once: once,
-		Receipt: []byte("receipt of " + id), At: noon.Add(time.Minute),
+		At: noon.Add(time.Minute),
 	}
 }
 
@@ -114,7 +114,7 @@ func testRequest(t *testing.T, s verifier.Store) {
 	if b := getRequest(t, s, "b"); !b.Created.IsZero() || !b.Expires.IsZero() || len(b.Object) != 0 {
 		t.Errorf("an empty request came back as %+v", b)
 	}
-	if got.Failures != 0 || got.Receipt != nil || !got.Accepted.IsZero() {
+	if got.Failures != 0 || !got.Accepted.IsZero() {
 		t.Errorf("a new request looks answered: %+v", got)
 	}
 }
@@ -157,8 +157,8 @@ func testAccept(t *testing.T, s verifier.Store) {
 		t.Fatal(err)
 	}
 	got := getRequest(t, s, "a")
-	if string(got.Receipt) != "receipt of a" || got.Accepted != noon.Add(time.Minute).UTC().Truncate(time.Millisecond) {
-		t.Errorf("receipt %q at %v", got.Receipt, got.Accepted)
+	if got.Accepted != noon.Add(time.Minute).UTC().Truncate(time.Millisecond) {
+		t.Errorf("accepted at %v", got.Accepted)
 	}
 	wantError(t, s.Accept(t.Context(), acceptance("a")), verifier.ErrReplayed)
 }
@@ -192,7 +192,7 @@ func testAtomic(t *testing.T, s verifier.Store) {
 	}
 	err := s.Accept(t.Context(), acceptance("b", onceKey(1, 1), onceKey(1, 2)))
 	wantError(t, err, verifier.ErrUsedOnce)
-	if got := getRequest(t, s, "b"); got.Receipt != nil || !got.Accepted.IsZero() {
+	if got := getRequest(t, s, "b"); !got.Accepted.IsZero() {
 		t.Error("a refused acceptance left a receipt")
 	}
 	if err := s.Accept(t.Context(), acceptance("b")); err != nil {
@@ -227,25 +227,26 @@ func testRace(t *testing.T, s verifier.Store) {
 	}
 }
 
-func testCheckpoint(t *testing.T, s verifier.Store) {
+func testPolicy(t *testing.T, s verifier.Store) {
 	ctx := t.Context()
-	if got, err := s.Checkpoint(ctx, "log"); err != nil || got != nil {
-		t.Errorf("checkpoint of an unseen log: %q, %v", got, err)
-	}
-	wantError(t, s.AdvanceCheckpoint(ctx, "log", []byte("one"), []byte("two")), verifier.ErrCheckpointMoved)
-	for _, step := range []struct{ old, next []byte }{{nil, []byte("one")}, {[]byte("one"), []byte("two")}} {
-		if err := s.AdvanceCheckpoint(ctx, "log", step.old, step.next); err != nil {
+	first, second := [32]byte{1}, [32]byte{2}
+	_, err := s.Policy(ctx, first)
+	wantError(t, err, verifier.ErrUnknownPolicy)
+	for _, hash := range [][32]byte{first, second, first} {
+		if err := s.PutPolicy(ctx, hash, hash[:1]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, stale := range [][]byte{nil, []byte("one"), {}} {
-		wantError(t, s.AdvanceCheckpoint(ctx, "log", stale, []byte("three")), verifier.ErrCheckpointMoved)
+	for _, hash := range [][32]byte{first, second} {
+		if file, err := s.Policy(ctx, hash); err != nil || string(file) != string(hash[:1]) {
+			t.Errorf("policy %x: %x, %v", hash[:1], file, err)
+		}
 	}
-	if got, err := s.Checkpoint(ctx, "log"); err != nil || string(got) != "two" {
-		t.Errorf("checkpoint is %q, %v", got, err)
+	if err := s.Purge(ctx, noon.Add(1000*time.Hour)); err != nil {
+		t.Fatal(err)
 	}
-	if got, err := s.Checkpoint(ctx, "another log"); err != nil || got != nil {
-		t.Errorf("checkpoint of another log: %q, %v", got, err)
+	if _, err := s.Policy(ctx, first); err != nil {
+		t.Error("a purge forgot a policy:", err)
 	}
 }
 
@@ -288,13 +289,13 @@ func testClosed(t *testing.T, s verifier.Store) {
 	}
 	ctx := t.Context()
 	_, requestErr := s.Request(ctx, "a")
-	_, checkpointErr := s.Checkpoint(ctx, "log")
+	_, policyErr := s.Policy(ctx, [32]byte{1})
 	for _, err := range []error{
-		requestErr, checkpointErr,
+		requestErr, policyErr,
 		s.PutRequest(ctx, request("a")),
 		s.CountFailure(ctx, "a"),
 		s.Accept(ctx, acceptance("a")),
-		s.AdvanceCheckpoint(ctx, "log", nil, []byte("one")),
+		s.PutPolicy(ctx, [32]byte{1}, nil),
 		s.Purge(ctx, noon),
 	} {
 		wantError(t, err, verifier.ErrStoreClosed)

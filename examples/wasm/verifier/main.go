@@ -106,9 +106,15 @@ func (c *counter) open(in []byte) (any, error) {
 		}
 		material.Schemas = append(material.Schemas, schema)
 	}
-	identity := verifier.Identity{DID: m.Identity.DID, KeyID: m.Identity.KeyID, Key: key}
-	v, err := verifier.New(identity, trust, reader, policy, verifier.NewMemoryStore(), material,
-		verifier.Options{AllowSinglePartySetupUnsafe: m.AllowSinglePartySetupUnsafe})
+	client, err := ledger.NewClient(context.Background(), trust, reader, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
+	if err != nil {
+		return nil, err
+	}
+	v, err := verifier.New(verifier.Config{
+		Identity: verifier.Identity{DID: m.Identity.DID, KeyID: m.Identity.KeyID, Key: key},
+		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: verifier.NewMemoryStore(),
+		Material: material, AllowSinglePartySetupUnsafe: m.AllowSinglePartySetupUnsafe,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -142,11 +148,11 @@ func (c *counter) ask([]byte) (any, error) {
 	if c.verifier == nil {
 		return nil, errNotOpen
 	}
-	request, err := c.verifier.Ask(context.Background())
+	request, err := c.verifier.NewRequest(context.Background(), verifier.RequestOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"request": request}, nil
+	return map[string]string{"request": string(request.Object)}, nil
 }
 
 type decision struct {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/explorer"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
@@ -86,6 +87,22 @@ func (w *World) Now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.now
+}
+
+// Client reads a ledger at a time, with the trust file of this one.
+func (w *World) Client(reader ledger.Reader, now func() time.Time) *ledger.Client {
+	w.Helper()
+	c, err := ledger.NewClient(w.Context(), w.Ledger.Trust(), reader, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: now})
+	if err != nil {
+		w.Fatal(err)
+	}
+	return c
+}
+
+// Explorer asks a ledger that claims to be this one.
+func (w *World) Explorer(l ledger.Ledger) *explorer.Explorer {
+	w.Helper()
+	return explorer.New(w.Client(l, w.Now), l)
 }
 
 // Pass lets time pass.

@@ -21,8 +21,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/hufu-id/hufu/ledger/explorer/explorertest"
-	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
+	"github.com/hufu-id/hufu/ledger/remote"
 )
 
 // checker compiles the checker once.
@@ -67,7 +67,7 @@ func newSite(t *testing.T) *site {
 	s := &site{World: explorertest.New(t)}
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(s.Ledger, remote.HandlerOptions{ReadOnly: true}))
-	pages.Handle("/", web.New(s.Ledger, web.Options{Checker: c}))
+	pages.Handle("/", web.New(s.Client(s.Ledger, time.Now), s.Ledger, web.Options{Checker: c}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, pages) }))
 	t.Cleanup(server.Close)
 	s.url = server.URL

@@ -25,16 +25,16 @@ type point struct {
 }
 
 // chart reads the points of a log up to a head. They are drawn, not proved.
-func (g *growth) chart(ctx context.Context, engine explorer.Source, head *ledger.Head) ([]point, error) {
+func (g *growth) chart(ctx context.Context, source explorer.Source, head *ledger.Head) ([]point, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	points, err := g.upTo(ctx, engine, head.Size)
+	points, err := g.upTo(ctx, source, head.Size)
 	return append(points, point{head.Size, head.State.Time()}), err
 }
 
 // upTo takes a power of two as the step, so that what was read before is used
 // again as the log grows.
-func (g *growth) upTo(ctx context.Context, engine explorer.Source, size uint64) ([]point, error) {
+func (g *growth) upTo(ctx context.Context, source explorer.Source, size uint64) ([]point, error) {
 	step := uint64(1)
 	for size/step >= maxPoints {
 		step *= 2
@@ -45,7 +45,7 @@ func (g *growth) upTo(ctx context.Context, engine explorer.Source, size uint64) 
 		p, ok := g.known[at]
 		if !ok {
 			var err error
-			if p, err = after(ctx, engine, at); err != nil {
+			if p, err = after(ctx, source, at); err != nil {
 				return nil, err
 			}
 		}
@@ -59,9 +59,9 @@ func (g *growth) upTo(ctx context.Context, engine explorer.Source, size uint64) 
 }
 
 // after is the first checkpoint whose state leaf comes at or after an index.
-func after(ctx context.Context, engine explorer.Source, index uint64) (point, error) {
+func after(ctx context.Context, source explorer.Source, index uint64) (point, error) {
 	for at := index; ; {
-		leaves, err := engine.Entries(ctx, at)
+		leaves, err := source.Entries(ctx, at)
 		if err != nil {
 			return point{}, err
 		}

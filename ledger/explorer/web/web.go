@@ -14,12 +14,6 @@ import (
 	"github.com/hufu-id/hufu/ledger/explorer"
 )
 
-// Engine is a ledger that can be looked at. Every remote.Engine is one.
-type Engine interface {
-	explorer.Source
-	Trust() *ledger.TrustFile
-}
-
 // Options changes what is shown.
 type Options struct {
 	// Clock is the server's; nil means time.Now.
@@ -31,17 +25,18 @@ type Options struct {
 
 // Window serves the pages.
 type Window struct {
-	engine  Engine
+	ledger  explorer.Source
+	asks    *explorer.Explorer
 	clock   func() time.Time
 	checker *Checker
 	growth  growth
 	mux     *http.ServeMux
 }
 
-// New makes the pages of an engine. They ask for proofs below /v1, where
-// remote.NewHandler belongs.
-func New(engine Engine, options Options) *Window {
-	w := &Window{engine: engine, clock: options.Clock, checker: options.Checker, mux: http.NewServeMux()}
+// New makes the pages of a ledger, which client and source read. The pages ask for
+// proofs below /v1, where remote.NewHandler belongs.
+func New(client *ledger.Client, source explorer.Source, options Options) *Window {
+	w := &Window{ledger: source, asks: explorer.New(client, source), clock: options.Clock, checker: options.Checker, mux: http.NewServeMux()}
 	if w.clock == nil {
 		w.clock = time.Now
 	}
@@ -77,15 +72,14 @@ func (w *Window) home(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *Window) fillHome(ctx context.Context, p *page) (err error) {
-	trust, now := w.engine.Trust(), w.clock()
-	if p.Answer, err = explorer.Ledger(ctx, w.engine, trust, now); err != nil {
+	if p.Answer, err = w.asks.Ledger(ctx); err != nil {
 		return err
 	}
-	head, err := explorer.Head(ctx, w.engine, trust, now)
+	head, err := w.asks.Head(ctx)
 	if err != nil {
 		return err
 	}
-	if p.Growth, err = w.growth.chart(ctx, w.engine, head); err != nil {
+	if p.Growth, err = w.growth.chart(ctx, w.ledger, head); err != nil {
 		return err
 	}
 	if p.Agencies, p.MoreAgencies, err = w.list(ctx, ledger.PrefixDID); err != nil {
@@ -97,7 +91,7 @@ func (w *Window) fillHome(ctx context.Context, p *page) (err error) {
 
 // list lists what is behind a prefix, without it.
 func (w *Window) list(ctx context.Context, prefix string) (names []string, more bool, err error) {
-	keys, err := w.engine.Keys(ctx, prefix, "")
+	keys, err := w.ledger.Keys(ctx, prefix, "")
 	if err != nil {
 		return nil, false, err
 	}
@@ -165,7 +159,7 @@ func link(path, lang string, pairs ...string) string {
 
 func (w *Window) agency(rw http.ResponseWriter, r *http.Request) {
 	did := asked(r, "did")
-	answer, err := explorer.OfAgency(r.Context(), w.engine, w.engine.Trust(), w.clock(), did)
+	answer, err := w.asks.OfAgency(r.Context(), did)
 	w.answer(rw, r, "agency", answer, err, "did", did)
 }
 
@@ -176,7 +170,7 @@ func (w *Window) schema(rw http.ResponseWriter, r *http.Request) {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
 		return
 	}
-	answer, err := explorer.OfSchema(r.Context(), w.engine, w.engine.Trust(), w.clock(), id, uint32(version))
+	answer, err := w.asks.OfSchema(r.Context(), id, uint32(version))
 	w.answer(rw, r, "schema", answer, err, "id", id, "version", text)
 }
 
@@ -187,7 +181,7 @@ func (w *Window) record(rw http.ResponseWriter, r *http.Request) {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
 		return
 	}
-	answer, err := explorer.OfRecord(r.Context(), w.engine, w.engine.Trust(), w.clock(), [32]byte(hash))
+	answer, err := w.asks.OfRecord(r.Context(), [32]byte(hash))
 	w.answer(rw, r, "record", answer, err, "hash", text)
 }
 

@@ -313,23 +313,15 @@ func (a *agreement) current(ctx context.Context, client *remote.Client) (t *ledg
 	if err != nil {
 		return nil, err
 	}
-	if trust, err = followed(ctx, client, trust); err != nil {
-		return nil, err
-	}
-	err = ledger.Resolve(ctx, client, trust, time.Now(), 0, func(view *ledger.View) error {
-		t, err = view.Trust(trust.Number)
-		return err
-	})
-	return t, err
-}
-
-// followed is a trust file as of the newest agreement.
-func followed(ctx context.Context, client *remote.Client, trust *ledger.TrustFile) (*ledger.TrustFile, error) {
-	chain, err := client.TrustChain(ctx, trust.Number+1)
+	reader, err := ledger.NewClient(ctx, trust, client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
 	if err != nil {
 		return nil, err
 	}
-	return trust.Follow(chain...)
+	err = reader.Resolve(ctx, func(view *ledger.View) error {
+		t, err = view.Trust(reader.Trust().Number)
+		return err
+	}, ledger.ResolveOptions{})
+	return t, err
 }
 
 // next is the agreement after the current one.

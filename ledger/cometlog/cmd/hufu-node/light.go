@@ -149,12 +149,13 @@ func untilBlock(ctx context.Context, ask func() (*cometlog.Opinion, error)) (opi
 }
 
 func newestHead(ctx context.Context, client *remote.Client, trust *ledger.TrustFile) (head *ledger.Head, err error) {
-	if trust, err = followed(ctx, client, trust); err != nil {
+	reader, err := ledger.NewClient(ctx, trust, client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
+	if err != nil {
 		return nil, err
 	}
-	err = ledger.Resolve(ctx, client, trust, time.Now(), 0, func(view *ledger.View) error {
+	err = reader.Resolve(ctx, func(view *ledger.View) error {
 		head = view.Head
 		return nil
-	})
+	}, ledger.ResolveOptions{})
 	return head, err
 }

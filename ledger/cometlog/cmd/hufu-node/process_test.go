@@ -221,7 +221,7 @@ func (n *network) head(i int) (*ledger.Head, error) {
 	if err != nil {
 		return nil, err
 	}
-	view, err := ledger.Verify(n.trust, time.Now(), 0, proof)
+	view, err := ledger.Verify(n.trust, proof, ledger.VerifyOptions{Now: time.Now()})
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +274,7 @@ func (n *network) holds(acknowledged []int) {
 			if err != nil {
 				n.Fatal(err)
 			}
-			view, err := ledger.Verify(n.trust, time.Now(), 0, proof)
+			view, err := ledger.Verify(n.trust, proof, ledger.VerifyOptions{Now: time.Now()})
 			if err != nil {
 				n.Fatal(err)
 			}

@@ -11,9 +11,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
-	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
+	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -85,10 +86,14 @@ func serve(ctx context.Context, node *cometlog.Node, failed chan<- error) error 
 	if err != nil {
 		return fmt.Errorf("API: %w", err)
 	}
+	client, err := ledger.NewClient(ctx, node.Trust(), node, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(node, remote.HandlerOptions{}))
 	pages.HandleFunc("GET /v1/light/{height}", lightHandler(node))
-	pages.Handle("/", web.New(node, web.Options{}))
+	pages.Handle("/", web.New(client, node, web.Options{}))
 	go func() {
 		if err := remote.Serve(ctx, listener, pages); err != nil {
 			failed <- fmt.Errorf("API: %w", err)

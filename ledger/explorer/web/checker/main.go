@@ -17,7 +17,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"syscall/js"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -89,7 +88,12 @@ func ask(args []js.Value) reply {
 	if err != nil {
 		return reply{Error: code(err)}
 	}
-	answer, err := q.answer(ctx, source, trust)
+	// Each question is a process of its own for trust: nothing is kept in the browser.
+	client, err := ledger.NewClient(ctx, trust, source, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
+	if err != nil {
+		return reply{Error: code(err)}
+	}
+	answer, err := q.answer(ctx, explorer.New(client, source))
 	if err != nil {
 		return reply{Error: code(err)}
 	}
@@ -109,21 +113,20 @@ func openTrust(b []byte, fingerprint string) (*ledger.TrustFile, error) {
 	return ledger.ParseTrustPinned(b, fingerprint)
 }
 
-func (q *question) answer(ctx context.Context, s explorer.Source, trust *ledger.TrustFile) (*explorer.Answer, error) {
-	now := time.Now()
+func (q *question) answer(ctx context.Context, x *explorer.Explorer) (*explorer.Answer, error) {
 	switch q.About {
 	case "ledger":
-		return explorer.Ledger(ctx, s, trust, now)
+		return x.Ledger(ctx)
 	case "agency":
-		return explorer.OfAgency(ctx, s, trust, now, q.DID)
+		return x.OfAgency(ctx, q.DID)
 	case "schema":
-		return explorer.OfSchema(ctx, s, trust, now, q.ID, q.Version)
+		return x.OfSchema(ctx, q.ID, q.Version)
 	case "record":
 		hash, err := hex.DecodeString(q.Hash)
 		if err != nil || len(hash) != 32 {
 			return nil, ledger.ErrKey
 		}
-		return explorer.OfRecord(ctx, s, trust, now, [32]byte(hash))
+		return x.OfRecord(ctx, [32]byte(hash))
 	}
 	return nil, errors.New("checker: no such question")
 }

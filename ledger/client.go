@@ -1,0 +1,438 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// maxRounds bounds how often Resolve asks again.
+const maxRounds = 32
+
+// maxBehind bounds how often Resolve asks another server after one that lags.
+const maxBehind = 4
+
+// Client reads a ledger and owns the reader's trust. It verifies every proof,
+// follows the agreements of the consortium from the pinned trust file, and insists
+// that each checkpoint extends the highest one seen. A [TrustStore] keeps all three
+// between processes. It is safe for concurrent use, also by several processes over
+// one store.
+//
+// A client that was not able to follow for longer than the trust file's MaxAge.Trust
+// returns [ErrBootstrap]: keys of agencies that left meanwhile could sign for it.
+type Client struct {
+	pinned *TrustFile
+	reader Reader
+	store  TrustStore
+	opts   ClientOptions
+
+	mu    sync.Mutex
+	raw   []byte // as stored
+	state *trustState
+	trust *TrustFile // after the agreements of state
+	head  *Head      // the highest seen, nil before the first
+}
+
+// ClientOptions changes defaults. The zero value is safe.
+type ClientOptions struct {
+	// Clock is the reader's; nil means time.Now.
+	Clock func() time.Time
+	// MaxAge bounds the age of a checkpoint; zero means what the trust file says.
+	MaxAge time.Duration
+}
+
+// NewClient makes a client. The trust file came together with its fingerprint, by
+// two ways; there is no trust on first use. A trust file other than the one in the
+// store replaces it: the highest checkpoint seen stays, the agreements begin anew.
+//
+// The error is [ErrClient] where an argument is nil, [ErrOrigin] where the store
+// belongs to another ledger, [ErrTrustChain] where the trust file is older than the
+// agreements followed already, [ErrFormat] where the store is damaged, or the
+// store's.
+func NewClient(ctx context.Context, trust *TrustFile, reader Reader, store TrustStore, opts ClientOptions) (*Client, error) {
+	if trust == nil || reader == nil || store == nil {
+		return nil, fmt.Errorf("%w: trust file, reader and trust store are needed", ErrClient)
+	}
+	if opts.MaxAge < 0 {
+		return nil, fmt.Errorf("%w: negative maximum age", ErrClient)
+	}
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	c := &Client{pinned: trust, reader: reader, store: store, opts: opts}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c, c.load(ctx)
+}
+
+// load reads the store, and begins it where it is empty or of another trust file.
+func (c *Client) load(ctx context.Context) error {
+	for range maxSwaps {
+		raw, err := c.store.Load(ctx)
+		if err != nil {
+			return fmt.Errorf("ledger: trust store: %w", err)
+		}
+		var state *trustState
+		if raw != nil {
+			if state, err = parseTrustState(raw); err != nil {
+				return err
+			}
+		}
+		if state != nil && state.Pin == c.pinned.Fingerprint() {
+			return c.adopt(raw, state)
+		}
+		if state, err = pinnedState(c.pinned, state, c.opts.Clock()); err != nil {
+			return err
+		}
+		if swapped, err := c.swap(ctx, raw, state); swapped || err != nil {
+			return err
+		}
+	}
+	return errUnsettled
+}
+
+// maxSwaps bounds how often a change of the trust store is tried.
+const maxSwaps = 256
+
+var errUnsettled = errors.New("ledger: trust store: others are faster, or it does not keep what it is given")
+
+// adopt takes over a stored state.
+func (c *Client) adopt(raw []byte, state *trustState) error {
+	trust, err := state.follow(c.pinned)
+	if err != nil {
+		return fmt.Errorf("stored trust: %w", err)
+	}
+	head, err := state.head()
+	if err != nil {
+		return err
+	}
+	if trust.Origin != state.Origin || trust.Number != state.Number {
+		return fmt.Errorf("%w: stored trust", ErrFormat)
+	}
+	c.raw, c.state, c.trust, c.head = raw, state, trust, head
+	return nil
+}
+
+// swap stores next in place of old and takes it over.
+func (c *Client) swap(ctx context.Context, old []byte, next *trustState) (bool, error) {
+	b := next.bytes()
+	if len(b) > MaxTrustState {
+		return false, fmt.Errorf("%w: stored trust of %d bytes", ErrTooLarge, len(b))
+	}
+	swapped, err := c.store.CompareAndSwap(ctx, old, b)
+	if err != nil {
+		return false, fmt.Errorf("ledger: trust store: %w", err)
+	}
+	if !swapped {
+		return false, nil
+	}
+	return true, c.adopt(b, next)
+}
+
+// Trust returns the trust file after the agreements followed so far.
+func (c *Client) Trust() *TrustFile {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.trust
+}
+
+// Pinned returns the trust file that the client was given.
+func (c *Client) Pinned() *TrustFile { return c.pinned }
+
+// Head returns the highest checkpoint seen, without its state leaf; nil before the
+// first.
+func (c *Client) Head() *Head {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.head
+}
+
+// Followed returns when the reader last knew that it had the newest agreement.
+func (c *Client) Followed() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.UnixMilli(c.state.Followed)
+}
+
+// ResolveOptions changes defaults. The zero value is safe.
+type ResolveOptions struct {
+	// Keys are those that judge is known to need: asking for them at once saves a
+	// round each.
+	Keys []string
+	// MaxAge bounds the age of the checkpoint; zero means the client's.
+	MaxAge time.Duration
+	// Now is the time of the decision; zero means the client's clock.
+	Now time.Time
+}
+
+// Resolve runs judge over values of the ledger without knowing beforehand which
+// it will need. Where judge fails with a [*NotProvedError], Resolve fetches the
+// missing keys and runs judge again, with everything proved anew under one
+// checkpoint. So judge must have no effect but its result.
+//
+// Before judge sees a view, Resolve follows new agreements and checks that the
+// checkpoint extends the highest one seen. A checkpoint behind it is asked for
+// again, from another server where the reader has one.
+//
+// The error is judge's, Verify's, the reader's or the store's; [ErrBootstrap];
+// [ErrTrustChain]; a [*BehindError] where no server knows the newest state, which
+// says nothing about what was asked; an [*InconsistentError], which proves that
+// the ledger shows two faces; or [ErrReader] where the reader leaves out a key or
+// judge is not content after 32 rounds.
+func (c *Client) Resolve(ctx context.Context, judge func(*View) error, opts ResolveOptions) error {
+	if opts.Now.IsZero() {
+		opts.Now = c.opts.Clock()
+	}
+	if opts.MaxAge == 0 {
+		opts.MaxAge = c.opts.MaxAge
+	}
+	asked := map[string]bool{}
+	for _, key := range opts.Keys {
+		asked[key] = true
+	}
+	behind := 0
+	for range maxRounds {
+		view, err := c.view(ctx, opts, asked)
+		var lag *BehindError
+		if errors.As(err, &lag) && behind < maxBehind {
+			behind++
+			c.rotate()
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		err = judge(view)
+		var missing *NotProvedError
+		if !errors.As(err, &missing) {
+			return err
+		}
+		if !addKeys(asked, missing.Keys) {
+			return fmt.Errorf("%w: %w", ErrReader, err)
+		}
+	}
+	return fmt.Errorf("%w: no end after %d rounds", ErrReader, maxRounds)
+}
+
+// Get returns one value. The error is [ErrAbsent] where the ledger provably holds
+// none, or one of Resolve's.
+func (c *Client) Get(ctx context.Context, key string) (value []byte, err error) {
+	err = c.Resolve(ctx, func(view *View) error {
+		value, err = view.Get(key)
+		return err
+	}, ResolveOptions{Keys: []string{key}})
+	return value, err
+}
+
+// Follow looks for new agreements and a new checkpoint, and keeps both. A reader
+// that rarely resolves calls it on its own clock. Errors are those of Resolve.
+func (c *Client) Follow(ctx context.Context) error {
+	return c.Resolve(ctx, func(*View) error { return nil }, ResolveOptions{})
+}
+
+// VerifyInclusion checks that a leaf is in the log, under the trust file followed so
+// far, and returns the checkpoint. Errors are those of [VerifyInclusion].
+func (c *Client) VerifyInclusion(proof *Inclusion) (*Head, error) {
+	return VerifyInclusion(c.Trust(), proof, VerifyOptions{Now: c.opts.Clock(), MaxAge: c.opts.MaxAge})
+}
+
+// rotate turns to another server, where the reader has several.
+func (c *Client) rotate() {
+	if r, ok := c.reader.(interface{ Rotate() }); ok {
+		r.Rotate()
+	}
+}
+
+// view fetches and verifies the keys asked for, under trust that is up to date.
+func (c *Client) view(ctx context.Context, opts ResolveOptions, asked map[string]bool) (*View, error) {
+	for range maxAgreements {
+		trust, err := c.inUse(opts.Now)
+		if err != nil {
+			return nil, err
+		}
+		next := AgreementKey(trust.Number + 1)
+		proof, err := c.reader.Prove(ctx, sortedKeys(asked, next)...)
+		if err != nil {
+			return nil, err
+		}
+		view, err := Verify(trust, proof, VerifyOptions{Now: opts.Now, MaxAge: opts.MaxAge})
+		newer, known := newerAgreement(view, next)
+		if err != nil && !perhapsNewerTrust(err) {
+			return nil, err
+		}
+		if err != nil || newer {
+			followed, followErr := c.followChain(ctx, trust)
+			if followErr != nil {
+				return nil, errors.Join(err, followErr)
+			}
+			if followed {
+				continue
+			}
+			if err == nil {
+				err = fmt.Errorf("%w: agreement %d", ErrReader, trust.Number+1)
+			}
+			return nil, err
+		}
+		return view, c.advance(ctx, opts.Now, trust, view.Head, known)
+	}
+	return nil, fmt.Errorf("%w: more than %d agreements", ErrReader, maxAgreements)
+}
+
+// inUse returns the trust file, unless it was last followed too long ago.
+func (c *Client) inUse(now time.Time) (*TrustFile, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	age := now.Sub(time.UnixMilli(c.state.Followed))
+	if len(c.trust.AgencyKeys) > 0 && age > c.trust.MaxAge.Trust {
+		return nil, fmt.Errorf("%w: last followed %s ago", ErrBootstrap, age.Round(time.Second))
+	}
+	return c.trust, nil
+}
+
+// newerAgreement reads from a view whether there is an agreement after the one at
+// hand, and whether the view says so at all: a bundle may not.
+func newerAgreement(view *View, key string) (newer, known bool) {
+	if view == nil {
+		return false, false
+	}
+	_, err := view.Get(key)
+	return err == nil, err == nil || errors.Is(err, ErrAbsent)
+}
+
+// perhapsNewerTrust reports whether a checkpoint may have failed only because
+// witnesses changed since the agreement at hand.
+func perhapsNewerTrust(err error) bool {
+	return errors.Is(err, ErrNotWitnessed) || errors.Is(err, ErrSignature)
+}
+
+// followChain fetches the agreements after trust and keeps them. It reports whether
+// there was any.
+func (c *Client) followChain(ctx context.Context, trust *TrustFile) (bool, error) {
+	if len(trust.AgencyKeys) == 0 {
+		return false, nil
+	}
+	chain, err := c.reader.TrustChain(ctx, trust.Number+1)
+	if err != nil || len(chain) == 0 {
+		return false, err
+	}
+	if _, err := trust.Follow(chain...); err != nil {
+		return false, err
+	}
+	return true, c.update(ctx, func(s *trustState) (bool, error) {
+		if s.Number != trust.Number { // another process followed meanwhile
+			return false, nil
+		}
+		if len(s.Agreements)+len(chain) > maxAgreements {
+			return false, fmt.Errorf("%w: more than %d agreements", ErrReader, maxAgreements)
+		}
+		for _, op := range chain {
+			s.Agreements = append(s.Agreements, op.Bytes())
+		}
+		s.Number += uint64(len(chain))
+		return true, nil
+	})
+}
+
+// advance checks that a verified head extends the highest one seen, and keeps it.
+// newest says that the view proved trust to be of the newest agreement.
+func (c *Client) advance(ctx context.Context, now time.Time, trust *TrustFile, head *Head, newest bool) error {
+	return c.update(ctx, func(s *trustState) (bool, error) {
+		highest, err := s.head()
+		if err != nil {
+			return false, err
+		}
+		changed := highest == nil || head.Size > highest.Size
+		if err := c.extends(ctx, highest, head); err != nil {
+			return false, err
+		}
+		if changed {
+			s.Checkpoint = head.Checkpoint
+		}
+		// The cosignature's time is a witness's claim; it counts up to our own clock.
+		if at := min(head.Time.UnixMilli(), now.UnixMilli()); newest && s.Number == trust.Number && at > s.Followed+followedGrain.Milliseconds() {
+			s.Followed, changed = at, true
+		}
+		return changed, nil
+	})
+}
+
+// followedGrain is how exactly the time of following is kept: an idle ledger causes
+// no write a question.
+const followedGrain = time.Minute
+
+// extends tells a ledger that lags from one that forked.
+func (c *Client) extends(ctx context.Context, highest, head *Head) error {
+	if highest == nil || highest.Size == head.Size {
+		return CheckConsistency(highest, head, nil)
+	}
+	if head.Size > highest.Size {
+		proof, err := c.reader.ProveConsistency(ctx, highest.Size, head.Size)
+		if err != nil {
+			return err
+		}
+		return CheckConsistency(highest, head, proof)
+	}
+	// The head is older than what was seen. A server that lags cannot prove what
+	// it does not have; one that can is held to it.
+	if proof, err := c.reader.ProveConsistency(ctx, head.Size, highest.Size); err == nil {
+		if err := CheckConsistency(head, highest, proof); err != nil {
+			return err
+		}
+	}
+	return &BehindError{Seen: highest, Given: head}
+}
+
+// update changes the stored state with compare-and-swap. change reports whether it
+// changed anything; it runs again where somebody else was faster.
+func (c *Client) update(ctx context.Context, change func(*trustState) (bool, error)) error {
+	for range maxSwaps {
+		c.mu.Lock()
+		raw, next := c.raw, *c.state
+		c.mu.Unlock()
+		next.Agreements = slices.Clone(next.Agreements)
+		changed, err := change(&next)
+		if err != nil || !changed {
+			return err
+		}
+		done, err := c.commit(ctx, raw, &next)
+		if done || err != nil {
+			return err
+		}
+	}
+	return errUnsettled
+}
+
+// commit stores a change of the state as it was when it was read. Where it is
+// another by now, commit reads the new one and returns false.
+func (c *Client) commit(ctx context.Context, raw []byte, next *trustState) (bool, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !bytes.Equal(c.raw, raw) {
+		return false, nil
+	}
+	swapped, err := c.swap(ctx, raw, next)
+	if swapped || err != nil {
+		return swapped, err
+	}
+	return false, c.load(ctx)
+}
+
+// addKeys reports whether any key is new.
+func addKeys(asked map[string]bool, keys []string) bool {
+	before := len(asked)
+	for _, key := range keys {
+		asked[key] = true
+	}
+	return len(asked) > before
+}
+
+func sortedKeys(asked map[string]bool, and string) []string {
+	keys := slices.AppendSeq([]string{and}, maps.Keys(asked))
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}

@@ -1,0 +1,97 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// trustState is the value that a Client keeps in its TrustStore, as deterministic
+// CBOR.
+type trustState struct {
+	_       struct{} `cbor:",toarray"`
+	Version uint64
+	Origin  string
+	// Pin is the fingerprint of the trust file that the agreements follow.
+	Pin [32]byte
+	// Number is that of the newest agreement followed.
+	Number     uint64
+	Agreements [][]byte
+	// Followed is when, in Unix milliseconds on the reader's clock, the reader last
+	// knew that Number was the newest.
+	Followed int64
+	// Checkpoint is the highest that the reader saw, empty before the first. Its
+	// signatures were verified when it was stored, under the trust file of then.
+	Checkpoint []byte
+}
+
+const trustStateVersion = 1
+
+// maxAgreements bounds how many agreements a client follows from one trust file.
+const maxAgreements = 1024
+
+func (s *trustState) bytes() []byte { return encode(s) }
+
+// parseTrustState reads a stored value. The error is ErrTooLarge or ErrFormat.
+func parseTrustState(b []byte) (*trustState, error) {
+	s := new(trustState)
+	if err := decode(b, MaxTrustState, s); err != nil {
+		return nil, fmt.Errorf("stored trust: %w", err)
+	}
+	if s.Version != trustStateVersion || len(s.Agreements) > maxAgreements {
+		return nil, fmt.Errorf("%w: stored trust", ErrFormat)
+	}
+	return s, nil
+}
+
+// head returns the highest checkpoint seen, nil before the first.
+func (s *trustState) head() (*Head, error) {
+	if len(s.Checkpoint) == 0 {
+		return nil, nil
+	}
+	var unverified *note.UnverifiedNoteError
+	if _, err := note.Open(s.Checkpoint, note.VerifierList()); !errors.As(err, &unverified) {
+		return nil, fmt.Errorf("%w: stored checkpoint", ErrFormat)
+	}
+	head, err := ParseCheckpoint(unverified.Note)
+	if err != nil {
+		return nil, err
+	}
+	head.Checkpoint = slices.Clone(s.Checkpoint)
+	return head, nil
+}
+
+// follow applies the stored agreements to the pinned trust file.
+func (s *trustState) follow(pinned *TrustFile) (*TrustFile, error) {
+	chain := make([]*SignedOperation, len(s.Agreements))
+	for i, b := range s.Agreements {
+		var err error
+		if chain[i], err = ParseSignedOperation(b); err != nil {
+			return nil, err
+		}
+	}
+	return pinned.Follow(chain...)
+}
+
+// pinnedState is the state of a reader that was just given a trust file. A new
+// trust file for the same ledger keeps the highest checkpoint: the log goes on.
+func pinnedState(pinned *TrustFile, before *trustState, now time.Time) (*trustState, error) {
+	s := &trustState{
+		Version: trustStateVersion, Origin: pinned.Origin, Pin: pinned.Fingerprint(),
+		Number: pinned.Number, Followed: now.UnixMilli(),
+	}
+	if before == nil {
+		return s, nil
+	}
+	if before.Origin != pinned.Origin {
+		return nil, fmt.Errorf("%w: stored trust", ErrOrigin)
+	}
+	if pinned.Number < before.Number {
+		return nil, fmt.Errorf("%w: agreement %d was followed already, the trust file is from agreement %d", ErrTrustChain, before.Number, pinned.Number)
+	}
+	s.Checkpoint = before.Checkpoint
+	return s, nil
+}

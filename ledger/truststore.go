@@ -1,0 +1,49 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"sync"
+)
+
+// TrustStore keeps what a [Client] must remember between processes: one value, of
+// at most [MaxTrustState] bytes, for one ledger. It is safe for concurrent use.
+// Package ledger/truststore has one in a file; vault and verifier/sqlitestore have
+// theirs.
+type TrustStore interface {
+	// Load returns the value, or nil where none was stored yet.
+	Load(ctx context.Context) ([]byte, error)
+	// CompareAndSwap stores next durably if the value still is old (nil for
+	// none), and reports whether it did.
+	CompareAndSwap(ctx context.Context, old, next []byte) (swapped bool, err error)
+}
+
+// MaxTrustState bounds the value in a TrustStore, in bytes.
+const MaxTrustState = 1 << 20
+
+// NewMemoryTrustStore returns a TrustStore that forgets everything when the process
+// ends. A reader that restarts with it takes the pinned trust file for fresh and
+// accepts a ledger that was rolled back meanwhile: use it for tests, and in
+// processes that live as long as their question.
+func NewMemoryTrustStore() TrustStore { return new(memoryTrustStore) }
+
+type memoryTrustStore struct {
+	mu    sync.Mutex
+	value []byte
+}
+
+func (s *memoryTrustStore) Load(context.Context) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return bytes.Clone(s.value), nil
+}
+
+func (s *memoryTrustStore) CompareAndSwap(_ context.Context, old, next []byte) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !bytes.Equal(s.value, old) || (s.value == nil) != (old == nil) {
+		return false, nil
+	}
+	s.value = bytes.Clone(next)
+	return true, nil
+}

@@ -1,0 +1,55 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"sync"
+)
+
+// policyCache keeps parsed policies by hash: those of the configuration, and those
+// that earlier requests were made under.
+type policyCache struct {
+	mu   sync.Mutex
+	made map[[32]byte]*Policy
+}
+
+// maxPolicies bounds how many are kept; beyond it the cache begins anew.
+const maxPolicies = 256
+
+func (c *policyCache) keep(p *Policy) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.made == nil || len(c.made) >= maxPolicies {
+		c.made = map[[32]byte]*Policy{}
+	}
+	c.made[p.hash] = p
+}
+
+func (c *policyCache) of(hash [32]byte) *Policy {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.made[hash]
+}
+
+// policyOf returns the policy under which a request was made. Where it cannot be
+// had, the answer cannot be judged.
+func (v *Verifier) policyOf(ctx context.Context, hash [32]byte) (*Policy, error) {
+	if p := v.policies.of(hash); p != nil {
+		return p, nil
+	}
+	file, err := v.store.Policy(ctx, hash)
+	if err != nil {
+		return nil, &Unchecked{CheckRequest, err}
+	}
+	p, err := ParsePolicy(file)
+	if err == nil && p.hash != hash {
+		err = errStoredPolicy
+	}
+	if err != nil {
+		return nil, &Unchecked{CheckRequest, err}
+	}
+	v.policies.keep(p)
+	return p, nil
+}
+
+var errStoredPolicy = errors.New("verifier: stored policy is not the one of this hash")
