@@ -26,7 +26,7 @@ func ExampleVerifier_Verify() {
 			fmt.Println(err)
 			return
 		}
-		ask, err := citizen.Consider(ctx, request.Object)
+		ask, err := citizen.ResolveRequest(ctx, request.Object)
 		if err != nil {
 			fmt.Println(err)
 			return

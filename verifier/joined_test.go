@@ -121,7 +121,7 @@ func TestJoinedRefuses(t *testing.T) {
 		})
 	}
 	accepted(t, counter.Verifier, good)
-	if _, err := other.Consider(t.Context(), c.AskText(counter)); err == nil {
+	if _, err := other.ResolveRequest(t.Context(), c.AskText(counter)); err == nil {
 		t.Error("who has no licence is offered an answer")
 	}
 }

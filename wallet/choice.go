@@ -15,7 +15,7 @@ const maxChoices = 16
 
 // findChoices lists, in the query's order, each way that answers the request:
 // one credential alone, or several of them proved together.
-func (w *Wallet) findChoices(ask *Ask, held []holding, now time.Time) error {
+func (w *Wallet) findChoices(ask *Request, held []holding, now time.Time) error {
 	none := new(NothingMatches)
 	for _, way := range ask.request.Query.Ways() {
 		choices := []Choice{{}}

@@ -28,7 +28,7 @@ func ExampleWallet_Present() {
 			return
 		}
 
-		ask, err := citizen.Consider(ctx, request.Object)
+		ask, err := citizen.ResolveRequest(ctx, request.Object)
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -15,13 +15,13 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// ErrConsent means that a choice was presented that this Ask does not offer, or
+// ErrConsent means that a choice was presented that this Request does not offer, or
 // to a requester that the citizen did not accept.
 var ErrConsent = errors.New("wallet: not what was consented to")
 
-// Consent is the citizen's answer to an Ask.
+// Consent is the citizen's answer to a Request.
 type Consent struct {
-	Choice int // index into Ask.Choices
+	Choice int // index into Request.Choices
 	// AcceptUnaccredited answers a requester that no accreditation allows to
 	// ask. The citizen was warned.
 	AcceptUnaccredited bool
@@ -34,13 +34,13 @@ type Presented struct {
 	Entry    Entry
 }
 
-// Present answers an Ask as consented. It writes the history before anything
+// Present answers a Request as consented. It writes the history before anything
 // leaves. Prepared proofs are used up first, even if making the answer fails.
 //
 // Proofs begun with Draft are only sent. Without, they are made now, and the
 // answer is held back as long as preparing on the spot may take: whoever waits
 // for it cannot tell whether the wallet had prepared.
-func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Presented, error) {
+func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (*Presented, error) {
 	if ask == nil || ask.request == nil || consent.Choice < 0 || consent.Choice >= len(ask.Choices) {
 		return nil, ErrConsent
 	}
@@ -71,7 +71,7 @@ func (w *Wallet) Present(ctx context.Context, ask *Ask, consent Consent) (*Prese
 }
 
 // token makes the presentations of a choice, by query id.
-func (w *Wallet) token(ctx context.Context, ask *Ask, choice int) (map[string][]string, error) {
+func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[string][]string, error) {
 	c := &ask.Choices[choice]
 	if c.Format == openid.FormatSDJWTZK {
 		return w.drafted(ctx, ask, choice)
@@ -102,7 +102,7 @@ func (w *Wallet) holding(ctx context.Context, id string) (*holding, error) {
 }
 
 // disclose shows the chosen claims and no other, bound to the request.
-func (w *Wallet) disclose(ctx context.Context, ask *Ask, p *Part, h *holding) (string, error) {
+func (w *Wallet) disclose(ctx context.Context, ask *Request, p *Part, h *holding) (string, error) {
 	part, err := h.sd.Disclose(p.paths...)
 	if err != nil {
 		return "", err
@@ -120,7 +120,7 @@ func (w *Wallet) disclose(ctx context.Context, ask *Ask, p *Part, h *holding) (s
 
 // scope is derived here and owned by whoever signed the request: a requester
 // cannot name another's scope.
-func (w *Wallet) scope(ask *Ask) (zkp.Scope, error) {
+func (w *Wallet) scope(ask *Request) (zkp.Scope, error) {
 	switch s := ask.request.Scope; s.Kind {
 	case openid.ScopeNone:
 		return zkp.Scope{}, nil
@@ -148,7 +148,7 @@ type Entry struct {
 	Event string `json:"event,omitzero"`
 }
 
-func newEntry(now time.Time, ask *Ask, choice *Choice) Entry {
+func newEntry(now time.Time, ask *Request, choice *Choice) Entry {
 	e := Entry{At: now.UTC(), Requester: ask.Requester, Format: choice.Format}
 	if choice.Format == openid.FormatSDJWTZK {
 		e.Scope, e.Event = string(ask.Scope.Kind), ask.Scope.Event

@@ -23,7 +23,7 @@ func TestPresentNeedsConsent(t *testing.T) {
 	for name, try := range map[string]func() (*wallet.Presented, error){
 		"no ask": func() (*wallet.Presented, error) { return citizen.Present(t.Context(), nil, wallet.Consent{}) },
 		"an ask by hand": func() (*wallet.Presented, error) {
-			return citizen.Present(t.Context(), &wallet.Ask{Choices: ask.Choices}, wallet.Consent{})
+			return citizen.Present(t.Context(), &wallet.Request{Choices: ask.Choices}, wallet.Consent{})
 		},
 		"choice -1": func() (*wallet.Presented, error) {
 			return citizen.Present(t.Context(), ask, wallet.Consent{Choice: -1})
@@ -145,7 +145,7 @@ func TestTheHalfStays(t *testing.T) {
 	for _, name := range []string{zkp.ClaimName, wallet.ClaimBinding} {
 		object, err := c.Counter(c.Policy(func(p testworld.JSON) { asks(p, name) })).NewRequest(t.Context(), verifier.RequestOptions{})
 		none(t, err)
-		_, err = citizen.Consider(t.Context(), object.Object)
+		_, err = citizen.ResolveRequest(t.Context(), object.Object)
 		if !errors.Is(err, wallet.ErrNothingMatches) {
 			t.Errorf("asked for %s: got %v", name, err)
 		}

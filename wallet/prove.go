@@ -18,7 +18,7 @@ type draft struct {
 	err   error
 }
 
-// drafts are the proofs of an Ask's choices, one at a time of each.
+// drafts are the proofs of a Request's choices, one at a time of each.
 type drafts struct {
 	mu sync.Mutex
 	of map[int]*draft
@@ -27,14 +27,14 @@ type drafts struct {
 // Draft begins the proofs of a choice while the citizen reads it, so that
 // Present has only to send. It returns at once and tells nobody; what fails is
 // for Present to say. A choice that shows claims has nothing to draft.
-func (w *Wallet) Draft(ctx context.Context, ask *Ask, choice int) {
+func (w *Wallet) Draft(ctx context.Context, ask *Request, choice int) {
 	if ask == nil || ask.request == nil || choice < 0 || choice >= len(ask.Choices) || ask.Choices[choice].Format != openid.FormatSDJWTZK {
 		return
 	}
 	w.begin(ctx, ask, choice)
 }
 
-func (w *Wallet) begin(ctx context.Context, ask *Ask, choice int) *draft {
+func (w *Wallet) begin(ctx context.Context, ask *Request, choice int) *draft {
 	ask.drafts.mu.Lock()
 	defer ask.drafts.mu.Unlock()
 	if d := ask.drafts.of[choice]; d != nil {
@@ -54,7 +54,7 @@ func (w *Wallet) begin(ctx context.Context, ask *Ask, choice int) *draft {
 
 // drafted waits for the proofs of a choice, and begins them where nobody did, or
 // where the draft was cancelled meanwhile.
-func (w *Wallet) drafted(ctx context.Context, ask *Ask, choice int) (map[string][]string, error) {
+func (w *Wallet) drafted(ctx context.Context, ask *Request, choice int) (map[string][]string, error) {
 	token, err := w.takeDraft(ctx, ask, choice)
 	if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		return w.takeDraft(ctx, ask, choice)
@@ -63,7 +63,7 @@ func (w *Wallet) drafted(ctx context.Context, ask *Ask, choice int) (map[string]
 }
 
 // takeDraft takes a draft once: whoever presents again proves again.
-func (w *Wallet) takeDraft(ctx context.Context, ask *Ask, choice int) (map[string][]string, error) {
+func (w *Wallet) takeDraft(ctx context.Context, ask *Request, choice int) (map[string][]string, error) {
 	d := w.begin(ctx, ask, choice)
 	select {
 	case <-ctx.Done():
@@ -80,7 +80,7 @@ func (w *Wallet) takeDraft(ctx context.Context, ask *Ask, choice int) (map[strin
 }
 
 // prove uses up one prepared proof a part and shows the statements.
-func (w *Wallet) prove(ctx context.Context, ask *Ask, choice *Choice) (map[string][]string, error) {
+func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (map[string][]string, error) {
 	started := time.Now()
 	epoch, err := w.newestEpoch(ctx)
 	if err != nil {
@@ -124,7 +124,7 @@ func (w *Wallet) prove(ctx context.Context, ask *Ask, choice *Choice) (map[strin
 	return token, nil
 }
 
-func (w *Wallet) newRequest(ask *Ask) (*zkp.Request, error) {
+func (w *Wallet) newRequest(ask *Request) (*zkp.Request, error) {
 	scope, err := w.scope(ask)
 	return &zkp.Request{
 		Nonce: ask.request.Nonce, Audience: ask.request.ClientID(), Query: ask.request.QueryHash,

@@ -292,7 +292,7 @@ func (s *scene) secondCredential(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if _, err := s.citizen.Consider(ctx, request); err == nil {
+		if _, err := s.citizen.ResolveRequest(ctx, request); err == nil {
 			return nil
 		}
 	}

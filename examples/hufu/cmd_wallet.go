@@ -245,7 +245,7 @@ func (a *app) walletPresent(dir *string) *cobra.Command {
 				if err := a.checkOutputs(out); err != nil {
 					return err
 				}
-				ask, err := c.Consider(ctx, request)
+				ask, err := c.ResolveRequest(ctx, request)
 				if err != nil {
 					return err
 				}
@@ -279,7 +279,7 @@ func (a *app) walletPresent(dir *string) *cobra.Command {
 }
 
 // chooseWith picks a way to answer by its format or query id.
-func chooseWith(ask *wallet.Ask, with string) (int, error) {
+func chooseWith(ask *wallet.Request, with string) (int, error) {
 	formats := map[string]string{"proof": openid.FormatSDJWTZK, "claims": openid.FormatSDJWT}
 	for i, c := range ask.Choices {
 		if with == "" || c.Format == formats[with] || slices.ContainsFunc(c.Parts, func(p wallet.Part) bool { return p.Query == with }) {
@@ -290,7 +290,7 @@ func chooseWith(ask *wallet.Ask, with string) (int, error) {
 }
 
 // sayAsk is the consent screen.
-func (a *app) sayAsk(ask *wallet.Ask, choice int) {
+func (a *app) sayAsk(ask *wallet.Request, choice int) {
 	c := &ask.Choices[choice]
 	who := "ask.accredited"
 	if c.Accreditation != nil {

@@ -379,8 +379,8 @@ func (s *scene) present(ctx context.Context, request []byte, with string) (*wall
 }
 
 // consider reads a request and picks one way to answer it.
-func (s *scene) consider(ctx context.Context, request []byte, with string) (*wallet.Ask, int, error) {
-	ask, err := s.citizen.Consider(ctx, request)
+func (s *scene) consider(ctx context.Context, request []byte, with string) (*wallet.Request, int, error) {
+	ask, err := s.citizen.ResolveRequest(ctx, request)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -420,7 +420,7 @@ func (s *scene) proofScene(ctx context.Context) error {
 }
 
 // answerScene presents, verifies, and prints the counter's screen.
-func (s *scene) answerScene(ctx context.Context, v *verifier.Verifier, ask *wallet.Ask, choice int, how string) error {
+func (s *scene) answerScene(ctx context.Context, v *verifier.Verifier, ask *wallet.Request, choice int, how string) error {
 	started := time.Now()
 	presented, err := s.citizen.Present(ctx, ask, wallet.Consent{Choice: choice})
 	if err != nil {

@@ -152,7 +152,7 @@ func (p *page) answer(m *module, query string) []byte {
 		p.t.Fatalf("%+v", asked)
 	}
 	p.catchUp()
-	ask, err := p.holder.Consider(p.t.Context(), []byte(asked.Request))
+	ask, err := p.holder.ResolveRequest(p.t.Context(), []byte(asked.Request))
 	if err != nil {
 		p.t.Fatal(err)
 	}

@@ -114,16 +114,16 @@ func (c *Country) AskText(counter *Counter) []byte {
 }
 
 // Ask lets a counter ask, and a wallet consider it.
-func (c *Country) Ask(h *Holder, counter *Counter) (request []byte, ask *wallet.Ask) {
+func (c *Country) Ask(h *Holder, counter *Counter) (request []byte, ask *wallet.Request) {
 	c.t.Helper()
 	request = c.AskText(counter)
-	ask, err := h.Consider(c.t.Context(), request)
+	ask, err := h.ResolveRequest(c.t.Context(), request)
 	c.must(err)
 	return request, ask
 }
 
 // Present answers an ask by the query with the given id.
-func (c *Country) Present(h *Holder, ask *wallet.Ask, query string) []byte {
+func (c *Country) Present(h *Holder, ask *wallet.Request, query string) []byte {
 	c.t.Helper()
 	for i := range ask.Choices {
 		if ask.Choices[i].Parts[0].Query == query {

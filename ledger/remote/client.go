@@ -88,6 +88,10 @@ func newHTTP() *http.Client {
 	return client
 }
 
+// Rotate makes the next question go to another server first, where there are several.
+// ledger.Client calls it when a server lags behind what was seen before.
+func (c *Client) Rotate() { c.first.Store((c.first.Load() + 1) % int64(len(c.bases))) }
+
 // answer is a server's.
 type answer struct {
 	status int

@@ -103,7 +103,7 @@ func presentForEver(dir string) error {
 		if _, err := w.Prepare(ctx, 3); err != nil {
 			return err
 		}
-		ask, err := w.Consider(ctx, request)
+		ask, err := w.ResolveRequest(ctx, request)
 		if err != nil {
 			return err
 		}

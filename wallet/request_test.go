@@ -93,7 +93,7 @@ func TestConsiderRefuses(t *testing.T) {
 		}), openid.ErrRequestTime},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			ask, err := citizen.Consider(t.Context(), test.object)
+			ask, err := citizen.ResolveRequest(t.Context(), test.object)
 			if ask != nil || !errors.Is(err, wallet.ErrRequest) || !errors.Is(err, test.reason) {
 				t.Errorf("got %v", err)
 			}
@@ -102,21 +102,21 @@ func TestConsiderRefuses(t *testing.T) {
 	t.Run("expired", func(t *testing.T) {
 		c.Advance(11 * time.Minute)
 		defer c.Advance(-11 * time.Minute)
-		_, err := citizen.Consider(t.Context(), object.Object)
+		_, err := citizen.ResolveRequest(t.Context(), object.Object)
 		is(t, err, wallet.ErrRequest)
 		is(t, err, openid.ErrRequestTime)
 	})
-	_, err = citizen.Consider(t.Context(), object.Object)
+	_, err = citizen.ResolveRequest(t.Context(), object.Object)
 	none(t, err)
 	t.Run("the key has ended", func(t *testing.T) {
 		c.Library.Change(func(d *ledger.DID) { d.Keys[0].Until = c.Now().Unix() })
-		_, err := citizen.Consider(t.Context(), object.Object)
+		_, err := citizen.ResolveRequest(t.Context(), object.Object)
 		is(t, err, wallet.ErrRequest)
 		is(t, err, did.ErrKeyNotValid)
 	})
 	t.Run("the requester is deactivated", func(t *testing.T) {
 		c.Library.Change(func(d *ledger.DID) { d.Deactivated, d.Next = true, nil })
-		_, err := citizen.Consider(t.Context(), object.Object)
+		_, err := citizen.ResolveRequest(t.Context(), object.Object)
 		is(t, err, wallet.ErrRequest)
 		is(t, err, ledger.ErrDeactivated)
 	})
@@ -135,7 +135,7 @@ func TestConsiderStale(t *testing.T) {
 	c.Advance(25 * time.Hour)
 	object, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
 	none(t, err)
-	_, err = citizen.Consider(t.Context(), object.Object)
+	_, err = citizen.ResolveRequest(t.Context(), object.Object)
 	is(t, err, ledger.ErrStale)
 	if errors.Is(err, wallet.ErrRequest) {
 		t.Error("refused, though nothing is known against it")
@@ -157,7 +157,7 @@ func TestNothingMatches(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			object, err := c.Counter(c.Policy(test.edit)).NewRequest(t.Context(), verifier.RequestOptions{})
 			none(t, err)
-			ask, err := test.holder.Consider(t.Context(), object.Object)
+			ask, err := test.holder.ResolveRequest(t.Context(), object.Object)
 			is(t, err, wallet.ErrNothingMatches)
 			if ask != nil {
 				t.Error("an ask without a choice")

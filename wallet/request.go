@@ -61,8 +61,8 @@ type Part struct {
 	question *predicate.Compiled // of a proof
 }
 
-// An Ask is a verified request, as the citizen reads it before consenting.
-type Ask struct {
+// A Request is a verified request, as the citizen reads it before consenting.
+type Request struct {
 	Requester string // DID
 	// Scope says whether the requester will know the citizen's proofs again: within
 	// one event, or in each. The name by which it does is derived, not chosen.
@@ -79,9 +79,9 @@ type Ask struct {
 	drafts  drafts
 }
 
-// Consider verifies a signed request object and finds every way to answer it.
+// ResolveRequest verifies a signed request object and finds every way to answer it.
 // It makes no proof and sends nothing.
-func (w *Wallet) Consider(ctx context.Context, request []byte) (*Ask, error) {
+func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (*Request, error) {
 	parsed, err := openid.ParseRequest(string(request))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
@@ -90,7 +90,7 @@ func (w *Wallet) Consider(ctx context.Context, request []byte) (*Ask, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ask *Ask
+	var ask *Request
 	err = w.resolve(ctx, func(view *ledger.View) error {
 		ask, err = w.consider(view, parsed, held)
 		return err
@@ -113,7 +113,7 @@ func (w *Wallet) answeredBefore(ctx context.Context, requester string) (n int, e
 	return n, err
 }
 
-func (w *Wallet) consider(view *ledger.View, parsed *openid.SignedRequest, held []holding) (*Ask, error) {
+func (w *Wallet) consider(view *ledger.View, parsed *openid.SignedRequest, held []holding) (*Request, error) {
 	now := w.cfg.Clock()
 	requester := parsed.Unverified.Verifier
 	document, err := hufu.FromView(view, requester)
@@ -131,7 +131,7 @@ func (w *Wallet) consider(view *ledger.View, parsed *openid.SignedRequest, held 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	ask := &Ask{Requester: requester, Scope: verified.Scope, Purpose: verified.Purpose, Expires: verified.Expires, request: verified}
+	ask := &Request{Requester: requester, Scope: verified.Scope, Purpose: verified.Purpose, Expires: verified.Expires, request: verified}
 	if err := w.findChoices(ask, held, now); err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func requestError(err error) error {
 
 // mayAsk looks up, for each choice, whether the requester is accredited to verify
 // the types that it shows, in the region of each credential.
-func (w *Wallet) mayAsk(view *ledger.View, ask *Ask, held []holding, now time.Time) error {
+func (w *Wallet) mayAsk(view *ledger.View, ask *Request, held []holding, now time.Time) error {
 	for i := range ask.Choices {
 		choice := &ask.Choices[i]
 		for _, part := range choice.Parts {
