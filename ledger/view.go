@@ -19,6 +19,9 @@ type View struct {
 // Now is the time of the decision for which the view was verified.
 func (v *View) Now() time.Time { return v.now }
 
+// RootDID is the agency that accredits without being accredited.
+func (v *View) RootDID() string { return v.trust.RootDID }
+
 // Get returns the value under a key. The error is [ErrAbsent] where the ledger
 // provably holds none, a [*NotProvedError] where the proof does not say, or
 // [ErrKey].

@@ -4,11 +4,17 @@
 // the one on the ledger, and whether it is revoked. Wallet and verifier ask it
 // the same question, the one on receipt and the other at the counter.
 //
-// Everything rests on one ledger.View, which proves each value under a fresh
-// and cosigned checkpoint. Verify is pure but for fetching the status token,
-// and names the first step that fails:
+// A [Source] answers who vouches for whom. [Ledger] is the one that rests on a
+// ledger.View, which proves each value under a fresh and cosigned checkpoint. Verify
+// is pure but for fetching the status token, and names the first step that fails:
 //
 //	issuer → accreditation → schema → signature → validity → status
+//
+// An [*Error] says which agency the step is about, which anchor it was held against,
+// and for which deed it lacks an accreditation.
+//
+// For example, Verify of a resident's credential returns the region it was issued
+// for, and an Origin whose Chain leads from the issuing office to the root agency.
 //
 // It does not check who presents the credential (key binding), what was asked,
 // or anything in zero knowledge.

@@ -18,9 +18,9 @@ func ExampleVerify() {
 		sd := c.Forge(c.Adult(), c.Key().Public()).Credential()
 		trace := func() error {
 			return c.Client(c.Log).Resolve(ctx, func(view *ledger.View) error {
-				found, err := provenance.Verify(ctx, view, sd, []*credential.Schema{c.Schema}, c.Public, provenance.Options{Now: c.Now()})
+				found, err := provenance.Verify(ctx, provenance.Ledger(view), sd, []*credential.Schema{c.Schema}, c.Public, provenance.Options{Now: c.Now()})
 				if err == nil {
-					fmt.Println("issued for region", found.Region, "by an agency", len(found.Chain), "step from the root")
+					fmt.Println("issued for region", found.Region, "by an agency", len(found.Origin.Chain), "step from the root")
 				}
 				return err
 			}, ledger.ResolveOptions{})

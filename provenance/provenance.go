@@ -8,7 +8,6 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/did/hufu"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/status"
 )
@@ -31,7 +30,13 @@ const (
 type Error struct {
 	Step      Step
 	Unchecked bool
-	Err       error
+	// Who is the agency that the step is about, empty before it is known.
+	Who string
+	// Anchor is what Who was held against: see Source.Anchor.
+	Anchor string
+	// Deed is what Who is not entitled to, where the step is StepAccreditation.
+	Deed *Deed
+	Err  error
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("provenance: %s: %v", e.Step, e.Err) }
@@ -70,18 +75,18 @@ type Credential struct {
 	*credential.Verified
 	Schema *credential.Schema
 	Region string
-	Key    did.Key // that signed
-	Chain  []ledger.Accreditation
+	// Origin is the issuer's, with the chain to the anchor.
+	Origin *Origin
 }
 
-// Verify traces a credential to the trust root. schemas are the schema files at
-// hand; each counts only where its hash is on the ledger. A *ledger.NotProvedError
-// passes through unwrapped, for ledger.Resolve to act on.
-func Verify(ctx context.Context, view *ledger.View, sd *credential.SDJWT, schemas []*credential.Schema, source status.Source, opts Options) (*Credential, error) {
+// Verify traces a credential to the source's anchor. schemas are the schema files at
+// hand; each counts only where the source names its hash. The error is an [*Error],
+// or a [*ledger.NotProvedError] for ledger.Client.Resolve to act on.
+func Verify(ctx context.Context, source Source, sd *credential.SDJWT, schemas []*credential.Schema, lists status.Source, opts Options) (*Credential, error) {
 	if opts.Now.IsZero() {
 		opts.Now = time.Now()
 	}
-	t := &trace{ctx: ctx, view: view, sd: sd, opts: opts}
+	t := &trace{ctx: ctx, source: source, sd: sd, opts: opts}
 	for _, step := range []struct {
 		name Step
 		run  func() error
@@ -90,13 +95,13 @@ func Verify(ctx context.Context, view *ledger.View, sd *credential.SDJWT, schema
 		{StepAccreditation, t.accreditation},
 		{StepSchema, func() error { return t.schemaOnLedger(schemas) }},
 		{StepSignature, t.signature},
-		{StepStatus, func() error { return t.status(source) }},
+		{StepStatus, func() error { return t.status(lists) }},
 	} {
 		if err := step.run(); err != nil {
-			return nil, named(step.name, err)
+			return nil, t.named(step.name, err)
 		}
 	}
-	return &Credential{Verified: t.verified, Schema: t.schema, Region: t.claims.region, Key: t.key, Chain: t.chain}, nil
+	return &Credential{Verified: t.verified, Schema: t.schema, Region: t.claims.region, Origin: t.origin}, nil
 }
 
 // unchecked marks an error as "could not find out".
@@ -104,7 +109,8 @@ type unchecked struct{ error }
 
 func (u unchecked) Unwrap() error { return u.error }
 
-func named(step Step, err error) error {
+// named says which step failed, of whom, and what was missing.
+func (t *trace) named(step Step, err error) error {
 	var missing *ledger.NotProvedError
 	if errors.As(err, &missing) {
 		return err
@@ -115,40 +121,39 @@ func named(step Step, err error) error {
 		}
 	}
 	var u unchecked
-	return &Error{Step: step, Unchecked: errors.As(err, &u), Err: err}
+	failed := &Error{Step: step, Unchecked: errors.As(err, &u), Anchor: t.source.Anchor(), Err: err}
+	if _, err := did.Parse(t.claims.issuer); err == nil { // a stranger's text else
+		failed.Who = t.claims.issuer
+	}
+	if step == StepAccreditation {
+		deed := t.deed()
+		failed.Deed = &deed
+	}
+	return failed
 }
 
 // trace carries what one step learns to the next.
 type trace struct {
-	ctx  context.Context
-	view *ledger.View
-	sd   *credential.SDJWT
-	opts Options
+	ctx    context.Context
+	source Source
+	sd     *credential.SDJWT
+	opts   Options
 
 	claims   unverified
-	key      did.Key
-	document *did.Document
-	chain    []ledger.Accreditation
+	origin   *Origin
 	schema   *credential.Schema
 	verified *credential.Verified
 }
 
-// issuer: the key that the token names is its issuer's, and was when it signed.
+// issuer checks that the key that the token names is its issuer's and was in force when
+// it signed.
 func (t *trace) issuer() error {
-	var err error
-	if err = t.claims.read(t.sd.UnverifiedClaims()); err != nil {
+	err := t.claims.read(t.sd.UnverifiedClaims())
+	if err != nil {
 		return err
 	}
-	if t.document, err = hufu.FromView(t.view, t.claims.issuer); err != nil {
-		return err
-	}
-	if t.key, err = t.document.Key(t.sd.Header().Kid); err != nil {
-		return err
-	}
-	if !t.key.ValidAt(t.claims.issuedAt) {
-		return did.ErrKeyNotValid
-	}
-	return nil
+	t.origin, err = t.source.Identify(t.ctx, t.claims.issuer, t.sd.Header().Kid, t.claims.issuedAt)
+	return err
 }
 
 // unverified are the claims that choose what to look up.
@@ -178,15 +183,19 @@ func (u *unverified) read(claims map[string]any) error {
 	return nil
 }
 
-// accreditation: today, not only when it signed: an agency that lost its
+// accreditation checks that the issuer is accredited today: an agency that lost its
 // accreditation vouches for nothing any more.
 func (t *trace) accreditation() (err error) {
-	t.chain, err = t.view.Accredited(t.claims.issuer, t.claims.vct, ledger.ActionIssue, t.claims.region, t.opts.Now)
+	t.origin.Chain, err = t.source.Vouch(t.ctx, t.claims.issuer, t.deed())
 	return err
 }
 
+func (t *trace) deed() Deed {
+	return Deed{Action: ledger.ActionIssue, Type: t.claims.vct, Region: t.claims.region, At: t.opts.Now}
+}
+
 func (t *trace) schemaOnLedger(schemas []*credential.Schema) error {
-	object, err := t.view.Schema(t.claims.schema, uint32(t.claims.version))
+	object, err := t.source.Schema(t.ctx, t.claims.schema, uint32(t.claims.version))
 	if err != nil {
 		return err
 	}
@@ -208,18 +217,18 @@ func (t *trace) schemaOnLedger(schemas []*credential.Schema) error {
 
 // signature also checks the registered claims and the dates.
 func (t *trace) signature() (err error) {
-	t.verified, err = t.sd.Verify(t.key.Public, credential.VerifyOptions{Now: t.opts.Now})
+	t.verified, err = t.sd.Verify(t.origin.Key.Public, credential.VerifyOptions{Now: t.opts.Now})
 	return err
 }
 
-// status: the list is signed by the issuer, is the one on the ledger, is
+// status checks that the list is signed by the issuer, has the root on the ledger, is
 // fresh, and says valid.
-func (t *trace) status(source status.Source) error {
+func (t *trace) status(lists status.Source) error {
 	ref := t.verified.Status
 	if ref == nil {
 		return ErrNoStatus
 	}
-	object, err := t.view.Status(ref.URI)
+	object, err := t.source.Status(t.ctx, ref.URI)
 	if errors.Is(err, ledger.ErrExpired) {
 		return unchecked{err}
 	}
@@ -229,7 +238,7 @@ func (t *trace) status(source status.Source) error {
 	if object.Issuer != t.claims.issuer {
 		return ErrStatusRoot
 	}
-	list, err := t.statusList(source, ref.URI)
+	list, err := t.statusList(lists, ref.URI)
 	if err != nil {
 		return unchecked{fmt.Errorf("status list: %w", err)}
 	}
@@ -241,8 +250,8 @@ func (t *trace) status(source status.Source) error {
 
 // statusList fetches and verifies the list. Whoever withholds or damages it
 // proves nothing against the credential: none of its failures is a no.
-func (t *trace) statusList(source status.Source, uri string) (*status.Verified, error) {
-	raw, err := source.Fetch(t.ctx, uri)
+func (t *trace) statusList(lists status.Source, uri string) (*status.Verified, error) {
+	raw, err := lists.Fetch(t.ctx, uri)
 	if err != nil {
 		return nil, err
 	}
@@ -250,7 +259,7 @@ func (t *trace) statusList(source status.Source, uri string) (*status.Verified, 
 	if err != nil {
 		return nil, err
 	}
-	key, err := t.document.Key(token.Header().Kid)
+	key, err := t.origin.Document.Key(token.Header().Kid)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func verify(t *testing.T, c *testworld.Country, sd *credential.SDJWT, edit func(
 	in := &call{[]*credential.Schema{c.Schema}, c.Public, provenance.Options{Now: c.Now()}}
 	edit(in)
 	err = c.Client(c.Log).Resolve(t.Context(), func(view *ledger.View) (err error) {
-		found, err = provenance.Verify(t.Context(), view, sd, in.schemas, in.source, in.opts)
+		found, err = provenance.Verify(t.Context(), provenance.Ledger(view), sd, in.schemas, in.source, in.opts)
 		return err
 	}, ledger.ResolveOptions{})
 	return found, err
@@ -49,11 +49,11 @@ func TestVerify(t *testing.T) {
 	r := c.Adult()
 	found, err := verify(t, c, c.Forge(r, c.Key().Public()).Credential(), asIs)
 	none(t, err)
-	if found.Issuer != c.Office.DID || found.Region != testworld.Region || found.Schema != c.Schema || found.Key.ID != c.Office.KeyID || found.Claims["name"] != r.Name {
+	if found.Issuer != c.Office.DID || found.Region != testworld.Region || found.Schema != c.Schema || found.Origin.Key.ID != c.Office.KeyID || found.Claims["name"] != r.Name {
 		t.Errorf("got %+v", found)
 	}
-	if len(found.Chain) != 1 || found.Chain[0].Accreditor != c.Root.DID {
-		t.Errorf("chain %+v", found.Chain)
+	if len(found.Origin.Chain) != 1 || found.Origin.Chain[0].Accreditor != c.Root.DID {
+		t.Errorf("chain %+v", found.Origin.Chain)
 	}
 }
 
@@ -124,6 +124,15 @@ func TestSteps(t *testing.T) {
 			if failed.Step != test.step || !errors.Is(err, test.reason) || failed.Unchecked != test.unchecked {
 				t.Errorf("got %v (unchecked %v), want %s for: %v", err, failed.Unchecked, test.step, test.reason)
 			}
+			if test.reason != provenance.ErrSource && (failed.Who != f.Claims["iss"] || failed.Anchor != c.Root.DID) {
+				t.Errorf("of %q, held against %q", failed.Who, failed.Anchor)
+			}
+			if (failed.Deed != nil) != (test.step == provenance.StepAccreditation) {
+				t.Errorf("deed %v", failed.Deed)
+			}
+			if d := failed.Deed; d != nil && (d.Action != ledger.ActionIssue || d.Type != testworld.Type || d.Region != testworld.Region) {
+				t.Errorf("deed %+v", d)
+			}
 		})
 	}
 }
@@ -160,7 +169,7 @@ func TestNotProved(t *testing.T) {
 	none(t, err)
 	view, err := ledger.Verify(c.Log.Trust(), proof, ledger.VerifyOptions{Now: c.Now()})
 	none(t, err)
-	_, err = provenance.Verify(t.Context(), view, c.Forge(c.Adult(), nil).Credential(), nil, c.Public, provenance.Options{Now: c.Now()})
+	_, err = provenance.Verify(t.Context(), provenance.Ledger(view), c.Forge(c.Adult(), nil).Credential(), nil, c.Public, provenance.Options{Now: c.Now()})
 	var missing *ledger.NotProvedError
 	var failed *provenance.Error
 	if !errors.As(err, &missing) || errors.As(err, &failed) || missing.Keys[0] != ledger.DIDKey(c.Office.DID) {

@@ -79,7 +79,7 @@ func (w *Wallet) Receive(ctx context.Context, response []byte) (*Stored, error) 
 func (w *Wallet) trace(ctx context.Context, sd *credential.SDJWT) (*provenance.Credential, error) {
 	var found *provenance.Credential
 	err := w.resolve(ctx, func(view *ledger.View) (err error) {
-		found, err = provenance.Verify(ctx, view, sd, w.cfg.Material.Schemas, w.cfg.Material.Status, provenance.Options{Now: w.cfg.Clock()})
+		found, err = provenance.Verify(ctx, provenance.Ledger(view), sd, w.cfg.Material.Schemas, w.cfg.Material.Status, provenance.Options{Now: w.cfg.Clock()})
 		return err
 	})
 	return found, err
@@ -97,7 +97,7 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err := w.checkHalf(ctx, found, secret); err != nil {
 		return nil, err
 	}
-	issuer, err := did.MarshalJWK(found.Key.Public)
+	issuer, err := did.MarshalJWK(found.Origin.Key.Public)
 	if err != nil {
 		return nil, err
 	}

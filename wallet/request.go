@@ -11,10 +11,10 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/did/hufu"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
+	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/vault"
 )
 
@@ -92,7 +92,7 @@ func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (*Request, 
 	}
 	var ask *Request
 	err = w.resolve(ctx, func(view *ledger.View) error {
-		ask, err = w.consider(view, parsed, held)
+		ask, err = w.consider(ctx, provenance.Ledger(view), parsed, held)
 		return err
 	})
 	if err != nil {
@@ -113,21 +113,14 @@ func (w *Wallet) answeredBefore(ctx context.Context, requester string) (n int, e
 	return n, err
 }
 
-func (w *Wallet) consider(view *ledger.View, parsed *openid.SignedRequest, held []holding) (*Request, error) {
+func (w *Wallet) consider(ctx context.Context, source provenance.Source, parsed *openid.SignedRequest, held []holding) (*Request, error) {
 	now := w.cfg.Clock()
 	requester := parsed.Unverified.Verifier
-	document, err := hufu.FromView(view, requester)
+	origin, err := source.Identify(ctx, requester, parsed.KeyID, now)
 	if err != nil {
 		return nil, requestError(err)
 	}
-	key, err := document.Key(parsed.KeyID)
-	if err == nil && !key.ValidAt(now) {
-		err = did.ErrKeyNotValid
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
-	}
-	verified, err := parsed.Verify(key, openid.VerifyOptions{Now: now})
+	verified, err := parsed.Verify(origin.Key, openid.VerifyOptions{Now: now})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
@@ -135,7 +128,7 @@ func (w *Wallet) consider(view *ledger.View, parsed *openid.SignedRequest, held 
 	if err := w.findChoices(ask, held, now); err != nil {
 		return nil, err
 	}
-	return ask, w.mayAsk(view, ask, held, now)
+	return ask, w.mayAsk(ctx, source, ask, held, now)
 }
 
 // requestError keeps "ask the ledger for more" apart from "refused".
@@ -149,12 +142,13 @@ func requestError(err error) error {
 
 // mayAsk looks up, for each choice, whether the requester is accredited to verify
 // the types that it shows, in the region of each credential.
-func (w *Wallet) mayAsk(view *ledger.View, ask *Request, held []holding, now time.Time) error {
+func (w *Wallet) mayAsk(ctx context.Context, source provenance.Source, ask *Request, held []holding, now time.Time) error {
 	for i := range ask.Choices {
 		choice := &ask.Choices[i]
 		for _, part := range choice.Parts {
 			h := &held[slices.IndexFunc(held, func(h holding) bool { return h.id == part.Credential })]
-			_, err := view.Accredited(ask.Requester, h.verified.VCT, ledger.ActionVerify, h.region(), now)
+			deed := provenance.Deed{Action: ledger.ActionVerify, Type: h.verified.VCT, Region: h.region(), At: now}
+			_, err := source.Vouch(ctx, ask.Requester, deed)
 			var missing *ledger.NotProvedError
 			if errors.As(err, &missing) {
 				return err
