@@ -14,15 +14,15 @@ const (
 	longestRound  = time.Minute
 )
 
-// KeepPrepared keeps so many prepared proofs of every provable credential ready,
-// as Prepare does, until the context ends; an app runs it as long as it is open.
-// It looks every tenth of an epoch, at least every minute: after a presentation,
-// and when an epoch has closed, the pool is soon full again. Rounds come by the
-// clock, and one that makes up for a used proof asks the ledger what an idle one
-// asks: who serves the ledger does not see when a proof is taken.
+// KeepPrepared keeps want prepared proofs of every provable credential, as Prepare
+// does, until the context ends. An app runs it as long as it is open. A round comes
+// every tenth of an epoch, at least every minute, so the pool is soon full again
+// after a presentation or a closed epoch. Rounds follow the clock alone, and a round
+// that replaces a used proof asks the ledger the same as an idle one: the server does
+// not see when a proof is taken.
 //
-// report, unless it is nil, hears of each round that made proofs or failed. What
-// failed is tried again in the next round. The error is ErrConfig, or the
+// KeepPrepared calls report, unless it is nil, after each round that made proofs or
+// failed. It repeats in the next round what failed. The error is ErrConfig, or the
 // context's.
 func (w *Wallet) KeepPrepared(ctx context.Context, want int, report func(made int, err error)) error {
 	if w.cfg.Prover == nil || want < 1 {
@@ -36,16 +36,14 @@ func (w *Wallet) KeepPrepared(ctx context.Context, want int, report func(made in
 		if report != nil && (made > 0 || err != nil) {
 			report(made, err)
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(w.untilNextRound()):
+		if err := w.cfg.Wait(ctx, w.untilNextRound()); err != nil {
+			return err
 		}
 	}
 }
 
-// untilNextRound differs by up to a quarter each time, so that a server does not
-// know a wallet by its beat.
+// untilNextRound has ±25 % jitter, so that a server cannot recognise a wallet by its
+// polling interval.
 func (w *Wallet) untilNextRound() time.Duration {
 	round := min(max(w.cfg.Ledger.Trust().EpochLength/10, shortestRound), longestRound)
 	return round*3/4 + rand.N(round/2)

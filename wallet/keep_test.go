@@ -38,12 +38,17 @@ func (r *rounds) seen() (int, int) {
 }
 
 // The pool is refilled after a presentation and after an epoch has closed, by
-// the wallet's own clock alone, and the loop ends with its context. The ledger
-// of these tests lives in the file system, so the waiting is real: an epoch of
-// ten seconds has rounds of one.
+// the wallet's own clock alone, and the loop ends with its context.
 func TestKeepPrepared(t *testing.T) {
 	c, s := testworld.New(t, testworld.Options{EpochLength: 10 * time.Second}), new(sketch)
 	c.UseSketch(s)
+	c.Wait = func(ctx context.Context, d time.Duration) error {
+		if d != 0 && (d < 750*time.Millisecond || d > 1250*time.Millisecond) { // 0 holds no answer back
+			t.Errorf("the next round comes after %s", d)
+		}
+		time.Sleep(time.Millisecond)
+		return ctx.Err()
+	}
 	citizen := c.Citizen(c.Adult())
 	c.NextEpoch()
 	counter := c.Counter(c.Policy(nil))

@@ -16,19 +16,19 @@ const (
 	paceID   = "prepare"
 )
 
-// maxPace bounds how long an answer is held back, should the device have been
-// busy once. A device that is slower than it ever was of late still shows it.
+// maxPace caps the delay at 10 s a proof. If this run is slower than all recent ones,
+// the extra time is still visible.
 const maxPace = 10 * time.Second
 
-// prepareTimed prepares and remembers the longest that it took of late: one slow
-// hour fades with every proof that follows.
+// prepareTimed prepares and remembers the longest recent duration, which fades by an
+// eighth with every proof.
 func (w *Wallet) prepareTimed(ctx context.Context, h *holding, mine *zkp.Credential, epoch *epochAt) (*zkp.Prepared, error) {
-	started := time.Now()
+	started := w.cfg.Clock()
 	p, err := w.prepareNow(ctx, h, mine, epoch)
 	if err != nil {
 		return nil, err
 	}
-	took := min(time.Since(started), maxPace)
+	took := min(w.cfg.Clock().Sub(started), maxPace)
 	return p, w.store.Update(ctx, func(tx vault.Tx) error {
 		slowest, err := readPace(tx)
 		if err != nil {
@@ -52,9 +52,8 @@ func readPace(tx vault.Tx) (time.Duration, error) {
 	return min(time.Duration(binary.BigEndian.Uint64(r.Value)), maxPace), nil
 }
 
-// holdBack waits until preparing so many proofs on the spot would have been done,
-// whether or not there was anything to prepare: what a wallet has in its pool is
-// nobody's to learn from a clock.
+// holdBack waits as long as preparing this many proofs on the spot takes, whether or
+// not anything had to be prepared: a clock must not tell what is in the pool.
 func (w *Wallet) holdBack(ctx context.Context, started time.Time, proofs int) error {
 	var slowest time.Duration
 	err := w.store.View(ctx, func(tx vault.Tx) (err error) {
@@ -65,10 +64,5 @@ func (w *Wallet) holdBack(ctx context.Context, started time.Time, proofs int) er
 		return err
 	}
 	slowest += slowest / 4 // the next one may be slower
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(time.Until(started.Add(slowest * time.Duration(proofs)))):
-		return nil
-	}
+	return w.cfg.Wait(ctx, slowest*time.Duration(proofs)-w.cfg.Clock().Sub(started))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/zkp"
@@ -81,7 +80,7 @@ func (w *Wallet) takeDraft(ctx context.Context, ask *Request, choice int) (map[s
 
 // prove uses up one prepared proof a part and shows the statements.
 func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (map[string][]string, error) {
-	started := time.Now()
+	started := w.cfg.Clock()
 	epoch, err := w.newestEpoch(ctx)
 	if err != nil {
 		return nil, err

@@ -57,6 +57,9 @@ type Config struct {
 	Prover Prover
 	// Clock is the device's; nil means time.Now.
 	Clock func() time.Time
+	// Wait returns after a duration, or with the context's error before it; nil waits
+	// by the machine's clock. Answers are held back and rounds are spaced with it.
+	Wait func(ctx context.Context, d time.Duration) error
 	// MaxCheckpointAge bounds the ledger state a decision rests on; zero means
 	// what the trust file says.
 	MaxCheckpointAge time.Duration
@@ -105,7 +108,22 @@ func New(cfg Config) (*Wallet, error) {
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
+	if cfg.Wait == nil {
+		cfg.Wait = wait
+	}
 	return &Wallet{store: cfg.Store, keys: cfg.Keys, cfg: cfg}, nil
+}
+
+// wait is the default of Config.Wait.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
 }
 
 // resolve runs judge over ledger values proved under one fresh checkpoint.

@@ -74,6 +74,8 @@ type Country struct {
 
 	desk   issuer.Options
 	prover wallet.Prover
+	// Wait is how the wallets made from now on wait; nil waits by the machine's clock.
+	Wait   func(ctx context.Context, d time.Duration) error
 	keys   [][]byte
 	driver *credential.Schema // nil until OpenDriverDesk
 

@@ -69,7 +69,7 @@ func (c *Country) WalletConfig(h *Holder) wallet.Config {
 	c.t.Helper()
 	return wallet.Config{
 		Store: h.Store, Keys: h.Keys, Ledger: c.Client(c.Log), Sets: c.Log, Material: c.WalletMaterial(),
-		Clock: c.Now, Prover: c.prover,
+		Clock: c.Now, Wait: c.Wait, Prover: c.prover,
 	}
 }
 
