@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -312,8 +313,9 @@ func TestClientClock(t *testing.T) {
 	store := ledger.NewMemoryTrustStore()
 	mine := start
 	c := must(ledger.NewClient(t.Context(), s.trust, s, store, ledger.ClientOptions{Clock: func() time.Time { return mine }}))(t)
-	s.now = start.Add(50 * time.Second) // within the tolerance
-	if err := c.Follow(t.Context()); err != nil || c.Followed().After(mine) {
+	mine = start.Add(2 * time.Minute)
+	s.now = mine.Add(50 * time.Second) // within the tolerance
+	if err := c.Follow(t.Context()); err != nil || !c.Followed().Equal(mine) {
 		t.Error(c.Followed(), err)
 	}
 }
@@ -431,6 +433,70 @@ func TestClientStoreFails(t *testing.T) {
 		if _, err := s.client(s, &spoiled{TrustStore: store, value: value}); !is(err, ledger.ErrFormat) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestClientStateAltered: a state that no client wrote is refused, field by field.
+func TestClientStateAltered(t *testing.T) {
+	s, agency := consortium(t)
+	store := ledger.NewMemoryTrustStore()
+	s.agree(t, agency)
+	if err := must(s.client(s, store))(t).Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		field int
+		value any
+		want  error
+	}{
+		"another version":        {0, 2, ledger.ErrFormat},
+		"another origin":         {1, "ledger.example/other", ledger.ErrFormat},
+		"a later agreement":      {3, 2, ledger.ErrFormat},
+		"an agreement left out":  {4, []any{}, ledger.ErrFormat},
+		"an agreement malformed": {4, []any{[]byte{1}}, ledger.ErrFormat},
+		"no checkpoint at all":   {6, []byte("checkpoint"), ledger.ErrFormat},
+		"a checkpoint unsigned":  {6, []byte("a\n1\nAAAA\n"), ledger.ErrFormat},
+	} {
+		var fields []any
+		if err := cbor.Unmarshal(must(store.Load(t.Context()))(t), &fields); err != nil {
+			t.Fatal(err)
+		}
+		fields[c.field] = c.value
+		mode := must(cbor.CoreDetEncOptions().EncMode())(t)
+		altered := &spoiled{TrustStore: store, value: must(mode.Marshal(fields))(t)}
+		if _, err := s.client(s, altered); !is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// counting counts what is written.
+type counting struct {
+	ledger.TrustStore
+	writes int
+}
+
+func (c *counting) CompareAndSwap(ctx context.Context, old, next []byte) (bool, error) {
+	c.writes++
+	return c.TrustStore.CompareAndSwap(ctx, old, next)
+}
+
+// TestClientWritesLittle: asking a ledger on which nothing happens writes nothing.
+func TestClientWritesLittle(t *testing.T) {
+	s, _ := consortium(t)
+	store := &counting{TrustStore: ledger.NewMemoryTrustStore()}
+	c := must(s.client(s, store))(t)
+	if err := c.Follow(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.frozen, store.writes = true, 0
+	for range 3 {
+		if err := c.Follow(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if store.writes != 0 {
+		t.Errorf("%d writes", store.writes)
 	}
 }
 

@@ -34,7 +34,7 @@ func testRefused[T any, P interface {
 	}
 }
 
-var long = strings.Repeat("x", 600)
+var tooLong = strings.Repeat("x", 600)
 
 func TestAccreditationFields(t *testing.T) {
 	type a = ledger.Accreditation
@@ -43,8 +43,8 @@ func TestAccreditationFields(t *testing.T) {
 		{"state", func(o *a) { o.State = "" }, ledger.ErrValue},
 		{"any type to issue", func(o *a) { o.Type = ledger.AnyType }, ledger.ErrValue},
 		{"no type", func(o *a) { o.Type = "" }, ledger.ErrKey},
-		{"long type", func(o *a) { o.Type = long }, ledger.ErrKey},
-		{"long key", func(o *a) { o.Type = long[:500] }, ledger.ErrKey},
+		{"long type", func(o *a) { o.Type = tooLong }, ledger.ErrKey},
+		{"long key", func(o *a) { o.Type = tooLong[:500] }, ledger.ErrKey},
 		{"agency", func(o *a) { o.Agency = "did:web:example.org" }, ledger.ErrKey},
 		{"accreditor", func(o *a) { o.Accreditor = "" }, ledger.ErrKey},
 		{"region", func(o *a) { o.Region = "11" }, ledger.ErrValue},
@@ -60,12 +60,12 @@ func TestSchemaFields(t *testing.T) {
 	testRefused(t, func() *s { return objects()["schema"].(*s) }, ledger.ParseSchema, []refused[s]{
 		{"version 0", func(o *s) { o.Version = 0 }, ledger.ErrValue},
 		{"attribute twice", func(o *s) { o.Attributes[3] = "name" }, ledger.ErrValue},
-		{"long attribute", func(o *s) { o.Attributes[3] = long }, ledger.ErrValue},
+		{"long attribute", func(o *s) { o.Attributes[3] = tooLong }, ledger.ErrValue},
 		{"no id", func(o *s) { o.ID = "" }, ledger.ErrKey},
 		{"id with a space", func(o *s) { o.ID = "a b" }, ledger.ErrKey},
 		{"no type", func(o *s) { o.VCT = "" }, ledger.ErrKey},
 		{"owner", func(o *s) { o.Owner = "x" }, ledger.ErrKey},
-		{"long key", func(o *s) { o.ID = long[:510] }, ledger.ErrKey},
+		{"long key", func(o *s) { o.ID = tooLong[:510] }, ledger.ErrKey},
 	})
 }
 
@@ -73,7 +73,7 @@ func TestStatusFields(t *testing.T) {
 	type s = ledger.Status
 	testRefused(t, func() *s { return objects()["status"].(*s) }, ledger.ParseStatus, []refused[s]{
 		{"no uri", func(o *s) { o.URI = "" }, ledger.ErrKey},
-		{"long key", func(o *s) { o.URI = long[:510] }, ledger.ErrKey},
+		{"long key", func(o *s) { o.URI = tooLong[:510] }, ledger.ErrKey},
 		{"issuer", func(o *s) { o.Issuer = "x" }, ledger.ErrKey},
 		{"before 1970", func(o *s) { o.ValidUntil = -1 }, ledger.ErrValue},
 	})
@@ -85,7 +85,7 @@ func TestRevocationFields(t *testing.T) {
 		{"no key", func(o *r) { o.ProofKey = nil }, ledger.ErrValue},
 		{"long key", func(o *r) { o.ProofKey = make([]byte, 129) }, ledger.ErrValue},
 		{"no list", func(o *r) { o.List = "" }, ledger.ErrKey},
-		{"long list", func(o *r) { o.List = long[:510] }, ledger.ErrKey},
+		{"long list", func(o *r) { o.List = tooLong[:510] }, ledger.ErrKey},
 	})
 }
 
@@ -95,7 +95,7 @@ func TestVKFields(t *testing.T) {
 		{"setup", func(o *v) { o.Setup = "" }, ledger.ErrValue},
 		{"state", func(o *v) { o.State = "" }, ledger.ErrValue},
 		{"circuit", func(o *v) { o.Circuit = "" }, ledger.ErrKey},
-		{"long circuit", func(o *v) { o.Circuit = long[:510] }, ledger.ErrKey},
+		{"long circuit", func(o *v) { o.Circuit = tooLong[:510] }, ledger.ErrKey},
 	})
 }
 
@@ -261,7 +261,7 @@ func TestRuleFields(t *testing.T) {
 	testRefused(t, func() *r { return objects()["rule"].(*r) }, ledger.ParseRule, []refused[r]{
 		{"version 0", func(o *r) { o.Version = 0 }, ledger.ErrValue},
 		{"no id", func(o *r) { o.ID = "" }, ledger.ErrKey},
-		{"long key", func(o *r) { o.ID = long[:510] }, ledger.ErrKey},
+		{"long key", func(o *r) { o.ID = tooLong[:510] }, ledger.ErrKey},
 		{"owner", func(o *r) { o.Owner = "x" }, ledger.ErrKey},
 		{"type without steps", func(o *r) { o.Transitions = nil }, ledger.ErrValue},
 		{"steps without a type", func(o *r) { o.Type = "" }, ledger.ErrValue},
@@ -275,7 +275,7 @@ func TestRuleFields(t *testing.T) {
 		{"begins with a holder", step(0, func(x *ledger.Transition) { x.Signers |= ledger.SignerHolder }), ledger.ErrValue},
 		{"state in capitals", step(1, func(x *ledger.Transition) { x.From = "HELD" }), ledger.ErrValue},
 		{"no state", step(1, func(x *ledger.Transition) { x.To = "" }), ledger.ErrValue},
-		{"long state", step(1, func(x *ledger.Transition) { x.To = long[:33] }), ledger.ErrValue},
+		{"long state", step(1, func(x *ledger.Transition) { x.To = tooLong[:33] }), ledger.ErrValue},
 	})
 }
 
@@ -305,19 +305,19 @@ func TestPurposeFields(t *testing.T) {
 		{"nothing of a type", asked(func(a *ledger.Asked) { a.Claims, a.Statements = nil, nil }), ledger.ErrValue},
 		{"too many claims", asked(func(a *ledger.Asked) { a.Statements = many }), ledger.ErrValue},
 		{"an empty claim", asked(func(a *ledger.Asked) { a.Claims[0] = "" }), ledger.ErrValue},
-		{"a long claim", asked(func(a *ledger.Asked) { a.Claims[0] = long }), ledger.ErrValue},
+		{"a long claim", asked(func(a *ledger.Asked) { a.Claims[0] = tooLong }), ledger.ErrValue},
 		{"a claim twice", asked(func(a *ledger.Asked) { a.Claims = []string{"name", "name"} }), ledger.ErrValue},
 		{"type", asked(func(a *ledger.Asked) { a.Type = "" }), ledger.ErrKey},
 		{"retention", func(o *p) { o.Retention = "P1Y2M" }, ledger.ErrValue},
 		{"state", func(o *p) { o.State = "on" }, ledger.ErrValue},
 		{"via", func(o *p) { o.Via = "a b" }, ledger.ErrKey},
 		{"id with a slash", func(o *p) { o.ID = "a/b" }, ledger.ErrKey},
-		{"long key", func(o *p) { o.ID = long[:500] }, ledger.ErrKey},
+		{"long key", func(o *p) { o.ID = tooLong[:500] }, ledger.ErrKey},
 		{"verifier", func(o *p) { o.Verifier = "x" }, ledger.ErrKey},
 		{"regulator", func(o *p) { o.Regulator = "x" }, ledger.ErrKey},
 		{"region", func(o *p) { o.Region = "x" }, ledger.ErrValue},
 		{"basis in one language", func(o *p) { o.Basis.Chinese = "" }, ledger.ErrValue},
-		{"long basis", func(o *p) { o.Basis.English = long }, ledger.ErrValue},
+		{"long basis", func(o *p) { o.Basis.English = tooLong }, ledger.ErrValue},
 	})
 }
 
@@ -345,7 +345,7 @@ func TestAuditUseAndKeyFileFields(t *testing.T) {
 		{"no proof", func(o *u) { o.Proof = nil }, ledger.ErrValue},
 		{"long proof", func(o *u) { o.Proof = make([]byte, 8193) }, ledger.ErrValue},
 		{"event", func(o *u) { o.Event = "" }, ledger.ErrKey},
-		{"rule", func(o *u) { o.Rule = long }, ledger.ErrKey},
+		{"rule", func(o *u) { o.Rule = tooLong }, ledger.ErrKey},
 	})
 	type k = ledger.KeyFile
 	testRefused(t, func() *k { return objects()["keyfile"].(*k) }, ledger.ParseKeyFile, []refused[k]{
