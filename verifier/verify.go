@@ -138,17 +138,34 @@ func (a *answer) choose() error {
 
 // judge runs the checks that rest on the ledger, under one checkpoint.
 func (v *Verifier) judge(ctx context.Context, a *answer) error {
-	kept := slices.Index(a.result.Checks, CheckRequest) + 1
+	var judged *answer
 	err := v.cfg.Ledger.Resolve(ctx, func(view *ledger.View) error {
-		a.result.Checks, a.result.Types, a.once = a.result.Checks[:kept], nil, nil
-		a.passed(CheckClock, CheckCheckpoint)
-		a.result.AsOf, a.result.Checkpoint = view.Head.Time, view.Head.Size
-		if a.result.Format == openid.FormatSDJWTZK {
-			return v.judgeProof(a, view)
-		}
-		return v.judgeClaims(ctx, a, view)
+		judged = a.copy()
+		return v.judgeUnder(ctx, judged, view)
 	}, ledger.ResolveOptions{Keys: v.expectedKeys(a), MaxAge: a.policy.MaxAge.Checkpoint, Now: a.now})
-	return ledgerError(err)
+	if err != nil {
+		return ledgerError(err)
+	}
+	*a = *judged
+	return nil
+}
+
+// judgeUnder judges an answer that nobody else holds.
+func (v *Verifier) judgeUnder(ctx context.Context, a *answer, view *ledger.View) error {
+	a.passed(CheckClock, CheckCheckpoint)
+	a.result.AsOf, a.result.Checkpoint = view.Head.Time, view.Head.Size
+	if a.result.Format == openid.FormatSDJWTZK {
+		return v.judgeProof(a, view)
+	}
+	return v.judgeClaims(ctx, a, view)
+}
+
+// copy leaves the original as it is: the ledger client may judge several times.
+func (a *answer) copy() *answer {
+	c, result := *a, *a.result
+	result.Checks = slices.Clone(result.Checks)
+	c.result = &result
+	return &c
 }
 
 // ledgerError names the check at which the ledger itself failed.
