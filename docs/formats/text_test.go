@@ -1,0 +1,189 @@
+package formats_test
+
+import (
+	"encoding/hex"
+	"testing"
+
+	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/wallet"
+)
+
+func hexOf(b []byte) string { return hex.EncodeToString(b) }
+
+func qrText(t testing.TB) page {
+	offer := &openid.CredentialOffer{
+		Issuer: "did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi", ConfigurationIDs: []string{"urn:example:resident:1"},
+		Grants: &openid.Grants{PreAuthorized: &openid.PreAuthorizedGrant{Code: "one-time-code"}},
+	}
+	good := openid.QRText(openid.QROffer, must[[]byte](t)(offer.Bytes()))
+	return page{
+		name:   "qr-text",
+		limits: map[string]int{"characters": limits.QRText},
+		doors: map[string]door{"QR text": func(b []byte) (any, []byte, error) {
+			typ, body, err := openid.ParseQRText(string(b))
+			if err != nil {
+				return nil, nil, err
+			}
+			return fields{"type": int(typ), "body": body}, []byte(openid.QRText(typ, body)), nil
+		}},
+		vectors: []example{
+			{"a credential offer", "QR text", []byte(good)},
+			{"an empty body of type 6", "QR text", []byte(openid.QRText(openid.QRProofPresentation, nil))},
+			{"three bytes, an odd number", "QR text", []byte(openid.QRText(openid.QROffer, []byte("abc")))},
+		},
+		refused: []refusal{
+			{"another prefix", "QR text", []byte("HUFU2:" + good[6:]), openid.ErrQRText},
+			{"lower case", "QR text", []byte("HUFU1:ab"), openid.ErrQRText},
+			{"a white space at the end, which is a base45 digit", "QR text", []byte(good + " "), openid.ErrQRText},
+			{"a group of three above 65,535", "QR text", []byte("HUFU1::::"), openid.ErrQRText},
+			{"type 7", "QR text", []byte(openid.QRText(7, []byte("abc"))), openid.ErrQRText},
+			{"a length in two bytes, which is not the shortest", "QR text", []byte("HUFU1:" + base45(t, []byte{0x82, 1, 0x58, 1, 'a'})), openid.ErrQRText},
+		},
+	}
+}
+
+// base45 is RFC 9285, section 4.
+func base45(t testing.TB, b []byte) (out string) {
+	t.Helper()
+	const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+	for len(b) >= 2 {
+		n := int(b[0])<<8 | int(b[1])
+		out += string([]byte{alphabet[n%45], alphabet[n/45%45], alphabet[n/2025]})
+		b = b[2:]
+	}
+	if len(b) == 1 {
+		out += string([]byte{alphabet[b[0]%45], alphabet[b[0]/45]})
+	}
+	return out
+}
+
+const adultQuery = `{"credentials":[{"id":"age","format":"dc+sd-jwt_zk","meta":{"vct_values":["urn:example:resident:1"]},` +
+	`"predicates":[{"path":["birthdate"],"op":"at_least_years","years":18},{"path":["district"],"op":"in","values":["110101","110102"]}]}]}`
+
+func query(t testing.TB) page {
+	bad := func(from, to string) []byte { return replaced(t, []byte(adultQuery), []byte(from), []byte(to)) }
+	return page{
+		name:   "query",
+		limits: map[string]int{"message": limits.Message, "values": 2048},
+		doors: map[string]door{
+			"query":            parseQuery,
+			"offer nonce":      computed(func(code []byte) (any, error) { return fields{"text": wallet.OfferNonce(string(code))}, nil }),
+			"configuration id": computed(func([]byte) (any, error) { return fields{"text": wallet.ConfigurationID("cn.resident", 1)}, nil }),
+		},
+		vectors: []example{
+			{"aged 18 or over, in one of two districts", "query", []byte(adultQuery)},
+			{"of the code in the input", "offer nonce", []byte("one-time-code")},
+			{"of version 1 of a schema", "configuration id", []byte("cn.resident 1")},
+		},
+		refused: []refusal{
+			{"an unknown operation", "query", bad("at_least_years", "older_than"), openid.ErrQuery},
+			{"an unknown member of a predicate", "query", bad(`"years":18`, `"years":18,"strict":true`), openid.ErrQuery},
+			{"an operand that belongs to another operation", "query", bad(`"years":18`, `"value":"x"`), openid.ErrQuery},
+			{"a value twice", "query", bad(`"110102"`, `"110101"`), openid.ErrQuery},
+			{"values of two types", "query", bad(`"110102"`, `110102`), openid.ErrQuery},
+			{"claims with a proof", "query", bad(`"predicates":[`, `"claims":[{"path":["name"]}],"predicates":[`), openid.ErrQuery},
+			{"three of two", "query", bad(`"110102"]}]`, `"110102"]}],"predicates_accept":{"k_of":3}`), openid.ErrQuery},
+			{"a member twice", "query", bad(`"id":"age"`, `"id":"age","id":"age"`), openid.ErrJSON},
+			{"a format of somebody else", "query", bad("dc+sd-jwt_zk", "mso_mdoc"), openid.ErrUnsupportedFormat},
+		},
+	}
+}
+
+func parseQuery(b []byte) (any, []byte, error) {
+	q, err := openid.ParseQuery(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	again, err := q.Bytes()
+	c := q.Credentials[0]
+	return fields{
+		"format": c.Format, "vct_values": c.Meta.VCTValues, "predicates": len(c.Predicates), "need": c.Accept.Need(len(c.Predicates)),
+		"op": []openid.Op{c.Predicates[0].Op, c.Predicates[1].Op},
+	}, again, err
+}
+
+const policyFile = `{
+  "id": "example.library-card",
+  "version": 1,
+  "dcql": ` + adultQuery + `,
+  "accreditedBy": "root",
+  "maxAge": {"checkpoint": 86400, "epoch": 7200, "status": 86400},
+  "level": "software",
+  "scope": {"kind": "none"},
+  "purpose": {"id": "library-card", "en": "Issue a library card", "zh": "办理借阅证"},
+  "basis": {"en": "Consent", "zh": "个人同意"},
+  "retention": "P0D"
+}
+`
+
+func policy(t testing.TB) page {
+	bad := func(from, to string) []byte { return replaced(t, []byte(policyFile), []byte(from), []byte(to)) }
+	return page{
+		name:   "policy",
+		limits: map[string]int{"file": limits.Document},
+		doors: map[string]door{"policy": func(b []byte) (any, []byte, error) {
+			p, err := verifier.ParsePolicy(b)
+			if err != nil {
+				return nil, nil, err
+			}
+			return fields{
+				"id": p.ID, "version": p.Version, "hash": p.Hash(), "issuers": p.Issuers, "accreditedBy": p.AccreditedBy, "maxAge": p.MaxAge,
+				"scope": fields{"kind": p.Scope.Kind, "event": p.Scope.Event}, "purpose": fields{"id": p.Purpose.ID, "en": p.Purpose.English, "zh": p.Purpose.Chinese},
+				"basis": fields{"en": p.Basis.English, "zh": p.Basis.Chinese}, "retention": p.Retention,
+			}, b, nil
+		}},
+		vectors: []example{{"a library card", "policy", []byte(policyFile)}},
+		refused: []refusal{
+			{"a misspelt member", "policy", bad(`"retention"`, `"retentoin"`), verifier.ErrPolicy},
+			{"no bound on an age", "policy", bad(`"epoch": 7200, `, ``), verifier.ErrPolicy},
+			{"issuers, and a proof that hides them", "policy", bad(`"accreditedBy": "root"`, `"issuers": ["did:example:1"]`), verifier.ErrPolicy},
+			{"issuers and accreditedBy", "policy", bad(`"accreditedBy": "root"`, `"accreditedBy": "root", "issuers": ["did:example:1"]`), verifier.ErrPolicy},
+			{"a purpose in one language", "policy", bad(`, "zh": "办理借阅证"`, ``), verifier.ErrPolicy},
+			{"once without an event", "policy", bad(`"kind": "none"`, `"kind": "once"`), verifier.ErrPolicy},
+			{"a level that nothing attests", "policy", bad(`"level": "software"`, `"level": "presence"`), verifier.ErrPolicy},
+		},
+	}
+}
+
+const schemaFile = `{
+  "id": "cn.resident",
+  "version": 1,
+  "vct": "urn:example:resident:1",
+  "region": "110000",
+  "claims": [
+    {"path": ["name"], "type": "string", "slot": 0, "sensitive": true, "validate": "nonempty", "label": {"en": "name", "zh": "姓名"}},
+    {"path": ["birthdate"], "type": "date", "slot": 2, "label": {"en": "birth date", "zh": "出生日期"}}
+  ],
+  "digests": 4
+}
+`
+
+func schema(t testing.TB) page {
+	bad := func(from, to string) []byte { return replaced(t, []byte(schemaFile), []byte(from), []byte(to)) }
+	return page{
+		name:   "schema",
+		limits: map[string]int{"file": limits.Document},
+		doors: map[string]door{"schema": func(b []byte) (any, []byte, error) {
+			s, err := credential.ParseSchema(b)
+			if err != nil {
+				return nil, nil, err
+			}
+			return fields{
+				"id": s.ID, "version": s.Version, "vct": s.VCT, "region": s.Region, "digests": s.Digests, "claims": len(s.Claims), "hash": s.Hash(), "slots": s.Slots(),
+			}, s.Bytes(), nil
+		}},
+		vectors: []example{{"two claims, two slots", "schema", []byte(schemaFile)}},
+		refused: []refusal{
+			{"a misspelt member", "schema", bad(`"sensitive"`, `"sensible"`), credential.ErrSchema},
+			{"the slot of the binding day", "schema", bad(`"slot": 2`, `"slot": 15`), credential.ErrSchema},
+			{"a slot twice", "schema", bad(`"slot": 2`, `"slot": 0`), credential.ErrSchema},
+			{"no room for the endorsement", "schema", bad(`"digests": 4`, `"digests": 2`), credential.ErrSchema},
+			{"a claim of the envelope", "schema", bad(`["birthdate"]`, `["exp"]`), credential.ErrSchema},
+			{"a validator of texts for another type", "schema", bad(`"type": "date"`, `"type": "integer", "validate": "nonempty"`), credential.ErrSchema},
+			{"a label in one language", "schema", bad(`, "zh": "出生日期"`, ``), credential.ErrSchema},
+		},
+	}
+}
