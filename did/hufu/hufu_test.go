@@ -59,7 +59,9 @@ func (l *oneDID) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash,
 	return nil, errors.New("not asked here")
 }
 
-func (l *oneDID) TrustChain(context.Context, uint64) ([]*ledger.SignedOperation, error) { return nil, nil }
+func (l *oneDID) TrustChain(context.Context, uint64) ([]*ledger.SignedOperation, error) {
+	return nil, nil
+}
 
 var start = time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC)
 

@@ -72,4 +72,6 @@ func (s statusLists) Fetch(_ context.Context, uri string) ([]byte, error) {
 }
 
 // TrustChain implements ledger.Reader: a page is given the newest trust file.
-func (*bundle) TrustChain(context.Context, uint64) ([]*ledger.SignedOperation, error) { return nil, nil }
+func (*bundle) TrustChain(context.Context, uint64) ([]*ledger.SignedOperation, error) {
+	return nil, nil
+}
