@@ -69,7 +69,7 @@ type Schema struct {
 	// Claims lists its claims; all of them are hidden.
 	Claims []SchemaClaim `json:"claims"`
 	// Digests is the fixed number of top-level digests: at least one more than
-	// the claims hidden there, the place of the zero-knowledge half.
+	// the claims hidden there, the place of the endorsement.
 	Digests int `json:"digests"`
 
 	raw []byte

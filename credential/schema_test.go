@@ -103,8 +103,8 @@ func TestParseSchemaRefused(t *testing.T) {
 		"unknown validator":        change(`"nonempty"`, `"strong"`),
 		"validator of another type": change(`{"path": ["children"], "type": "integer"`,
 			`{"path": ["children"], "validate": "date", "type": "integer"`),
-		"no digest for the half": change(`"digests": 12`, `"digests": 7`),
-		"too many digests":       change(`"digests": 12`, `"digests": 513`),
+		"no digest for the endorsement": change(`"digests": 12`, `"digests": 7`),
+		"too many digests":              change(`"digests": 12`, `"digests": 513`),
 	} {
 		if _, err := credential.ParseSchema([]byte(file)); !errors.Is(err, credential.ErrSchema) {
 			t.Errorf("%s: %v", label, err)

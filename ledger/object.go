@@ -127,7 +127,7 @@ func (s *Status) Check() error {
 // same batch. It leaves nothing in the state map.
 type Revocation struct {
 	_ struct{} `cbor:",toarray"`
-	// ProofKey signed the credential's zero-knowledge half.
+	// ProofKey signed the credential's endorsement.
 	ProofKey []byte
 	// Random is the credential's own.
 	Random [16]byte

@@ -19,8 +19,8 @@ var (
 	ErrUnsupported = errors.New("predicate: operation not supported")
 	// ErrRevealed: more or fewer values beside a proof than were asked.
 	ErrRevealed = errors.New("predicate: not the values that were asked to be told")
-	// ErrMismatch: a slot of the native half differs from its claim.
-	ErrMismatch = errors.New("predicate: native half differs from the claims")
+	// ErrMismatch: a slot of the endorsement differs from its claim.
+	ErrMismatch = errors.New("predicate: endorsement differs from the claims")
 )
 
 // Attributes encodes claims in the schema's slot order, the binding day last.

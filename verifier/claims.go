@@ -17,9 +17,9 @@ import (
 var (
 	ErrIssuerNotNamed = errors.New("verifier: issuer is not among those the policy names")
 	ErrNotMet         = errors.New("verifier: the disclosed claims do not meet the policy")
-	// ErrHalfDisclosed: the holder sent the native half, which no presentation
+// ErrEndorsementDisclosed: the holder sent the endorsement, which no presentation
 	// may carry: whoever holds it can look for its owner.
-	ErrHalfDisclosed = errors.New("verifier: the answer discloses the native half; erase it")
+	ErrEndorsementDisclosed = errors.New("verifier: the answer discloses the endorsement; erase it")
 )
 
 // judgeClaims checks an SD-JWT presentation: whole or in part.
@@ -66,7 +66,7 @@ func (v *Verifier) meetsPolicy(a *answer, found *provenance.Credential) error {
 		return ErrIssuerNotNamed
 	}
 	if _, disclosed := found.Claims[zkp.ClaimName]; disclosed {
-		return ErrHalfDisclosed
+		return ErrEndorsementDisclosed
 	}
 	if err := a.parts[0].query.CheckAnswer(found.Claims); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotMet, err)

@@ -125,11 +125,11 @@ func TestClaims(t *testing.T) {
 		{"another district", func(s *shown) { s.Claims["district"] = "110105" }, verifier.CheckPolicy, verifier.ErrNotMet},
 		{"under age", func(s *shown) { s.Claims["birthdate"] = "2008-11-22" }, verifier.CheckPolicy, verifier.ErrNotMet},
 		{"a claim left out", func(s *shown) { s.disclose = s.disclose[:1] }, verifier.CheckPolicy, verifier.ErrNotMet},
-		{"the native half disclosed", func(s *shown) {
+		{"the endorsement disclosed", func(s *shown) {
 			s.Claims[zkp.ClaimName] = "AQ"
 			s.Hide = append(s.Hide, credential.Path{zkp.ClaimName})
 			s.disclose = append(s.disclose, credential.Path{zkp.ClaimName})
-		}, verifier.CheckPolicy, verifier.ErrHalfDisclosed},
+		}, verifier.CheckPolicy, verifier.ErrEndorsementDisclosed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			request := ask(t, counter)

@@ -269,7 +269,7 @@ func another(w *zkp.PrepareWitness, registry *zkp.Registry, revocation *zkp.Revo
 	}
 	if revocation != nil {
 		out.Epoch.Revocation = revocation.Root()
-		if out.Gap, err = revocation.Gap(w.Credential.Half.Handle()); err != nil {
+		if out.Gap, err = revocation.Gap(w.Credential.Endorsement.Handle()); err != nil {
 			return nil, err
 		}
 	}

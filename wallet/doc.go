@@ -3,14 +3,14 @@
 //
 // New joins a Store, a KeyStore, a trust file and a Ledger. Apply takes up an
 // offer (OpenID4VCI 1.0); Receive checks the credential that comes back as a
-// counter would, and that its zero-knowledge half signs exactly the same claims.
+// counter would, and that its endorsement signs exactly the same claims.
 // KeepPrepared makes proofs ahead, while the app is open. ResolveRequest verifies a signed
 // request (OpenID4VP 1.0 with DCQL) and lists every way to answer it; Present
 // answers one of them and writes the history before anything leaves. Issue is
 // the other side of Receive: what an agency's desk (wallet/issuer) signs with.
 //
 // Formats: credentials are SD-JWT VC (RFC 9901) whose claims are all selectively
-// disclosable; one of them, hufu_zk, is the native half that no presentation
+// disclosable; one of them, hufu_zk, is the endorsement that no presentation
 // discloses. A zero-knowledge answer is 330 bytes, base64url, in the vp_token.
 //
 // For example a library asks "aged 18 or over, lives in Dongcheng". ResolveRequest

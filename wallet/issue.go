@@ -44,23 +44,23 @@ type IssueSpec struct {
 	Region string         // GB/T 2260, for which the issuer is accredited
 
 	Holder     crypto.PublicKey // of the holder's key
-	Commitment zkp.Element      // holder commitment; zero: no native half
+	Commitment zkp.Element      // holder commitment; zero: no endorsement
 	Binding    zkp.Day          // day the holder's secret was bound
 
 	Status              status.Reference
 	NotBefore, NotAfter zkp.Day // both included
 }
 
-// Issued is a fresh credential and its native half, nil where none was asked.
+// Issued is a fresh credential and its endorsement, nil where none was asked.
 type Issued struct {
-	Credential *credential.SDJWT
-	Half       *zkp.Half
+	Credential  *credential.SDJWT
+	Endorsement *zkp.Endorsement
 }
 
 // Issue makes one SD-JWT VC. Every claim of the schema is selectively
-// disclosable, the native half is one more of them, and the number of digests
-// is the schema's, so that nobody can tell a credential with a half from one
-// without. It checks the claims against the schema once more and signs nothing
+// disclosable, the endorsement is one more of them, and the number of digests
+// is the schema's, so that nobody can tell a credential with an endorsement from
+// one without. It checks the claims against the schema once more and signs nothing
 // that does not fit. random nil means crypto/rand.
 func Issue(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reader) (*Issued, error) {
 	if problems := spec.Schema.Validate(spec.Claims); len(problems) > 0 {
@@ -86,10 +86,10 @@ func Issue(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reade
 	out := new(Issued)
 	if !spec.Commitment.IsZero() {
 		var err error
-		if out.Half, err = issueHalf(ctx, issuer, spec, random); err != nil {
+		if out.Endorsement, err = issueEndorsement(ctx, issuer, spec, random); err != nil {
 			return nil, err
 		}
-		claims[zkp.ClaimName] = out.Half.String()
+		claims[zkp.ClaimName] = out.Endorsement.String()
 		hide = append(hide, credential.Path{zkp.ClaimName})
 	}
 	var err error
@@ -115,19 +115,19 @@ func place(claims map[string]any, path credential.Path, value any) {
 	claims[path[len(path)-1].(string)] = value
 }
 
-func issueHalf(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reader) (*zkp.Half, error) {
+func issueEndorsement(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reader) (*zkp.Endorsement, error) {
 	attributes, err := predicate.Attributes(spec.Schema, spec.Claims, spec.Binding)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
 	}
-	half, err := zkp.IssueHalf(ctx, issuer.Proof, zkp.HalfSpec{
+	endorsement, err := zkp.IssueEndorsement(ctx, issuer.Proof, zkp.EndorsementSpec{
 		Schema: SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment,
 		NotBefore: spec.NotBefore, NotAfter: spec.NotAfter, Attributes: attributes,
 	}, random)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
 	}
-	return half, nil
+	return endorsement, nil
 }
 
 // SchemaElement names a schema inside the circuits.

@@ -49,9 +49,9 @@ func TestIssueRefuses(t *testing.T) {
 	}
 }
 
-// TestIssueHidesTheHalf: nobody can tell a credential with a half from one
-// without by what is visible, and nothing of the claims is.
-func TestIssueHidesTheHalf(t *testing.T) {
+// TestIssueHidesTheEndorsement: nobody can tell a credential with an endorsement
+// from one without by what is visible, and nothing of the claims is.
+func TestIssueHidesTheEndorsement(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	office, r := c.Office.Issuer(), c.Adult()
 	var digests []int
@@ -62,8 +62,8 @@ func TestIssueHidesTheHalf(t *testing.T) {
 		}
 		issued, err := wallet.Issue(t.Context(), &office, spec, nil)
 		none(t, err)
-		if (issued.Half != nil) != provable {
-			t.Fatalf("half: %v", issued.Half != nil)
+		if (issued.Endorsement != nil) != provable {
+			t.Fatalf("endorsement: %v", issued.Endorsement != nil)
 		}
 		bare, err := issued.Credential.Disclose()
 		none(t, err)
@@ -82,9 +82,9 @@ func TestIssueHidesTheHalf(t *testing.T) {
 	}
 }
 
-// TestHalfOfAnotherAgency: a half that somebody else than the credential's
-// issuer signed looks provable and is not: it is refused on receipt.
-func TestHalfOfAnotherAgency(t *testing.T) {
+// TestEndorsementOfAnotherAgency: an endorsement that somebody else than the
+// credential's issuer signed looks provable and is not: it is refused on receipt.
+func TestEndorsementOfAnotherAgency(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	h := c.Wallet()
 	c.Respond(h, c.Desk, c.Adult())

@@ -11,7 +11,7 @@ import (
 )
 
 var (
-	// ErrNotProvable: the credential has no native half, or the wallet no prover.
+	// ErrNotProvable: the credential has no endorsement, or the wallet no prover.
 	ErrNotProvable = errors.New("wallet: no proof can be made of this credential here")
 	// ErrNotForShow: what is asked for is for machines, and never leaves.
 	ErrNotForShow = errors.New("wallet: asks for what is never shown")

@@ -123,11 +123,11 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 	if w.cfg.Prover == nil {
 		return nil, fmt.Errorf("%w: no prover", ErrConfig)
 	}
-	registry, revocation, err := w.trees(ctx, epoch, mine.Half.Handle())
+	registry, revocation, err := w.trees(ctx, epoch, mine.Endorsement.Handle())
 	if err != nil {
 		return nil, err
 	}
-	window, err := w.windowIn(ctx, epoch, h.verified.Issuer, mine.Half.Issuer)
+	window, err := w.windowIn(ctx, epoch, h.verified.Issuer, mine.Endorsement.Issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -195,7 +195,7 @@ func (w *Wallet) zkCredential(ctx context.Context, h *holding) (*zkp.Credential,
 	if err != nil {
 		return nil, err
 	}
-	return nativeHalf(&provenance.Credential{Verified: h.verified, Schema: h.schema, Region: h.region()}, secret)
+	return provableOf(&provenance.Credential{Verified: h.verified, Schema: h.schema, Region: h.region()}, secret)
 }
 
 // newestEpoch is the newest closed epoch, proved under a fresh checkpoint:

@@ -110,9 +110,9 @@ func (tx forgetfulTx) Put(kind, id string, value []byte, tags ...vault.Tag) erro
 	return tx.Tx.Put(kind, id, value, tags...)
 }
 
-// halfOf is the native half in a wallet, as the claim's value and as its
+// endorsementOf is the endorsement in a wallet, as the claim's value and as its
 // disclosure.
-func halfOf(t *testing.T, h *testworld.Holder) (value, disclosure string) {
+func endorsementOf(t *testing.T, h *testworld.Holder) (value, disclosure string) {
 	t.Helper()
 	var stored struct{ Text string }
 	none(t, json.Unmarshal(records(t, h, "credential")[0].Value, &stored))
@@ -120,7 +120,7 @@ func halfOf(t *testing.T, h *testworld.Holder) (value, disclosure string) {
 	none(t, err)
 	value, ok := sd.UnverifiedClaims()[zkp.ClaimName].(string)
 	if !ok {
-		t.Fatal("no half")
+		t.Fatal("no endorsement")
 	}
 	for i, path := range sd.Disclosable() {
 		if path.String() == (credential.Path{zkp.ClaimName}).String() {
@@ -130,17 +130,17 @@ func halfOf(t *testing.T, h *testworld.Holder) (value, disclosure string) {
 	return value, disclosure
 }
 
-func TestTheHalfStays(t *testing.T) {
+func TestTheEndorsementStays(t *testing.T) {
 	c, citizen, _ := sketched(t)
-	value, disclosure := halfOf(t, citizen)
+	value, disclosure := endorsementOf(t, citizen)
 	counter := c.Counter(c.Policy(nil))
 	for _, query := range []string{testworld.Claims, testworld.Proof} {
 		answer := string(c.Answer(citizen, counter, query))
 		if strings.Contains(answer, value) || strings.Contains(answer, disclosure) {
-			t.Errorf("%s discloses the half", query)
+			t.Errorf("%s discloses the endorsement", query)
 		}
 	}
-	// And not on demand either: neither the half nor the binding day is for
+	// And not on demand either: neither the endorsement nor the binding day is for
 	// showing, and no label would tell the citizen of them.
 	for _, name := range []string{zkp.ClaimName, wallet.ClaimBinding} {
 		object, err := c.Counter(c.Policy(func(p testworld.JSON) { asks(p, name) })).NewRequest(t.Context(), verifier.RequestOptions{})

@@ -92,7 +92,7 @@ func TestCanary(t *testing.T) {
 
 	list, err := c.Public.Fetch(t.Context(), c.Desk.StatusURI())
 	none(t, err)
-	half, _ := halfOf(t, citizen)
+	endorsement, _ := endorsementOf(t, citizen)
 	places := map[string][]byte{"request": request, "answer": answer, "status list": list}
 	none(t, fs.WalkDir(os.DirFS(c.Dir), ".", func(name string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() {
@@ -103,7 +103,7 @@ func TestCanary(t *testing.T) {
 	if len(places["log.db"]) == 0 {
 		t.Fatal("the ledger has no file")
 	}
-	for _, value := range []string{canary.Name, canary.Number, canary.Birthdate, canary.Address, half} {
+	for _, value := range []string{canary.Name, canary.Number, canary.Birthdate, canary.Address, endorsement} {
 		for _, spelling := range spellings(value) {
 			for place, b := range places {
 				if bytes.Contains(b, spelling) {

@@ -39,7 +39,7 @@ type Stored struct {
 	Received  time.Time
 	NotBefore time.Time
 	Expires   time.Time
-	Provable  bool           // carries a native half
+	Provable  bool           // carries an endorsement
 	Claims    map[string]any // all of them, for its owner only
 }
 
@@ -53,7 +53,7 @@ type record struct {
 	Received time.Time `json:"received"`
 }
 
-// Receive checks a credential response as a counter would, and the native half
+// Receive checks a credential response as a counter would, and the endorsement
 // slot by slot against the claims, and stores what passes. Where anything is
 // wrong nothing is stored and the error says at which step.
 func (w *Wallet) Receive(ctx context.Context, response []byte) (*Stored, error) {
@@ -94,7 +94,7 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err != nil {
 		return nil, err
 	}
-	if err := w.checkHalf(ctx, found, secret); err != nil {
+	if err := w.checkEndorsement(ctx, found, secret); err != nil {
 		return nil, err
 	}
 	issuer, err := did.MarshalJWK(found.Origin.Key.Public)
@@ -120,17 +120,17 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	return stored(id, rec, found.Verified), nil
 }
 
-// checkHalf accepts no half at all, or one that signs these claims with a proof
-// key of this issuer: one under another's key would look provable and never be.
-func (w *Wallet) checkHalf(ctx context.Context, found *provenance.Credential, secret zkp.Secret) error {
-	mine, err := nativeHalf(found, secret)
-	if errors.Is(err, errNoHalf) {
+// checkEndorsement allows a missing endorsement. It refuses one that does not sign
+// these claims, or that another issuer's key signed: it could never be proved.
+func (w *Wallet) checkEndorsement(ctx context.Context, found *provenance.Credential, secret zkp.Secret) error {
+	mine, err := provableOf(found, secret)
+	if errors.Is(err, errNoEndorsement) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	_, err = w.keyWindow(ctx, found.Issuer, mine.Half.Issuer)
+	_, err = w.keyWindow(ctx, found.Issuer, mine.Endorsement.Issuer)
 	return err
 }
 
@@ -160,16 +160,16 @@ func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application
 	return a, tx.Put(kindApplication, id, value)
 }
 
-var errNoHalf = errors.New("wallet: credential has no native half")
+var errNoEndorsement = errors.New("wallet: credential has no endorsement")
 
-// nativeHalf rebuilds the holder's side of the native half and checks that it
+// provableOf rebuilds the holder's side of the endorsement and checks that it
 // signs exactly the claims of the SD-JWT.
-func nativeHalf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credential, error) {
+func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credential, error) {
 	text, ok := found.Claims[zkp.ClaimName].(string)
 	if !ok {
-		return nil, errNoHalf
+		return nil, errNoEndorsement
 	}
-	half, err := zkp.ParseHalf(text)
+	endorsement, err := zkp.ParseEndorsement(text)
 	if err != nil {
 		return nil, err
 	}
@@ -183,10 +183,10 @@ func nativeHalf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 		return nil, err
 	}
 	c := &zkp.Credential{
-		Half: half, Schema: SchemaElement(found.Schema), Attributes: attributes,
+		Endorsement: endorsement, Schema: SchemaElement(found.Schema), Attributes: attributes,
 		Secret: secret, Issuance: IssuanceScope(found.Issuer, found.Schema.ID),
 	}
-	if half.Region != found.Region || !half.NotBefore.Start().Equal(found.NotBefore) || !(half.NotAfter + 1).Start().Equal(found.Expires) {
+	if endorsement.Region != found.Region || !endorsement.NotBefore.Start().Equal(found.NotBefore) || !(endorsement.NotAfter + 1).Start().Equal(found.Expires) {
 		return nil, fmt.Errorf("%w: region or validity", predicate.ErrMismatch)
 	}
 	if err := c.Check(); err != nil {

@@ -80,7 +80,7 @@ func TestReceive(t *testing.T) {
 		t.Error("its owner does not see the claims")
 	}
 	if _, shown := stored.Claims[zkp.ClaimName]; shown {
-		t.Error("the native half is for machines")
+		t.Error("the endorsement is for machines")
 	}
 	list, err := h.Credentials(t.Context())
 	if err != nil || len(list) != 1 || list[0].ID != stored.ID {
@@ -163,7 +163,7 @@ func TestReceiveRefuses(t *testing.T) {
 		{"signed by somebody else", forge(func(f *testworld.Forgery) { f.Signer = c.Key() }), credential.ErrSignature},
 		{"expired", forge(func(f *testworld.Forgery) { f.Claims["exp"] = f.Claims["iat"] }), credential.ErrExpired},
 		{"no status", forge(func(f *testworld.Forgery) { delete(f.Claims, "status") }), provenance.ErrNoStatus},
-		{"a half that is none", forge(func(f *testworld.Forgery) {
+		{"an endorsement that is none", forge(func(f *testworld.Forgery) {
 			f.Claims[zkp.ClaimName] = "AQ"
 			f.Hide = append(f.Hide, credential.Path{zkp.ClaimName})
 		}), zkp.ErrForm},
@@ -210,8 +210,8 @@ func TestReceiveRevoked(t *testing.T) {
 	}
 }
 
-// TestReceiveHalf: a half that signs anything but the claims beside it.
-func TestReceiveHalf(t *testing.T) {
+// TestReceiveEndorsement: an endorsement that signs anything but the claims beside it.
+func TestReceiveEndorsement(t *testing.T) {
 	c, h, holder, good := applied(t)
 	today, err := zkp.Today(c.Now())
 	none(t, err)
@@ -239,7 +239,7 @@ func TestReceiveHalf(t *testing.T) {
 			f := c.Forge(r, holder)
 			f.Claims["exp"] = (today + 365).Start().Unix()
 			f.Claims[wallet.ClaimBinding] = today.String()
-			f.Claims[zkp.ClaimName] = issued.Half.String()
+			f.Claims[zkp.ClaimName] = issued.Endorsement.String()
 			f.Hide = append(f.Hide, credential.Path{wallet.ClaimBinding}, credential.Path{zkp.ClaimName})
 			_, err = h.Receive(t.Context(), respond(t, f.Credential()))
 			is(t, err, predicate.ErrMismatch)

@@ -93,10 +93,10 @@ func filesOf(t testing.TB, dir string) fstest.MapFS {
 // handleOf is the handle of the credential in a wallet.
 func handleOf(t *testing.T, h *testworld.Holder) zkp.Handle {
 	t.Helper()
-	text, _ := halfOf(t, h)
-	half, err := zkp.ParseHalf(text)
+	text, _ := endorsementOf(t, h)
+	endorsement, err := zkp.ParseEndorsement(text)
 	none(t, err)
-	return half.Handle()
+	return endorsement.Handle()
 }
 
 // TestFeed: with files alone a wallet prepares, keeps up by deltas across

@@ -1,4 +1,4 @@
-// Package zkp is the zero-knowledge half of a Hufu credential: what is proved,
+// Package zkp is the zero-knowledge part of a Hufu credential: what is proved,
 // how it is encoded, and how a proof is verified. It needs gnark-crypto alone;
 // the circuits and the prover are in zkp/prover.
 //
@@ -50,9 +50,9 @@
 //
 // # A worked example
 //
-// An office signs a half with IssueHalf; the wallet rebuilds the trees of the
-// newest epoch from public data (NewRegistry, NewRevocation), places its
-// credential in them (NewPrepareWitness) and proves. At the counter
+// An office signs an endorsement with IssueEndorsement; the wallet rebuilds the
+// trees of the newest epoch from public data (NewRegistry, NewRevocation), places
+// its credential in them (NewPrepareWitness) and proves. At the counter
 // All(AtLeastYears(3, 18, today), Equal(5, district)) is the question,
 // NewShowWitness answers it, and Verify checks 330 bytes in a millisecond or
 // two. ParseVerifyingKey pins each key by hash.

@@ -13,7 +13,7 @@ var (
 	ErrStatement = errors.New("zkp: statement not allowed")
 	// ErrUnsatisfied: an honest holder cannot prove this statement.
 	ErrUnsatisfied = errors.New("zkp: the credential does not satisfy the statement")
-	// ErrSignature: the native half is not what the issuer signed.
+	// ErrSignature: the endorsement is not what the issuer signed.
 	ErrSignature = errors.New("zkp: issuer signature does not hold")
 	// ErrProofKey: a point that is not a proof key (off the curve, outside the
 	// prime-order subgroup, or not canonical).

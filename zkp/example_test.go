@@ -8,7 +8,7 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// An agency issues the native half of a credential, the holder checks it, and
+// An agency issues the endorsement of a credential, the holder checks it, and
 // a counter puts a question. Proving is in package prover.
 func Example() {
 	agency, err := zkp.GenerateKey(nil)
@@ -39,14 +39,14 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	issued, err := zkp.IssueHalf(context.Background(), agency, zkp.HalfSpec{
+	issued, err := zkp.IssueEndorsement(context.Background(), agency, zkp.EndorsementSpec{
 		Schema: credential.Schema, Region: "110101", Holder: holder, NotBefore: 46325, NotAfter: 47056,
 		Attributes: credential.Attributes,
 	}, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	if credential.Half, err = zkp.ParseHalf(issued.String()); err != nil {
+	if credential.Endorsement, err = zkp.ParseEndorsement(issued.String()); err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("signature holds:", credential.Check() == nil)

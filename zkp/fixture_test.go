@@ -22,7 +22,7 @@ type recorded struct {
 	ShowSetKey   []byte       `json:"show_set_key"`
 	Epoch        zkp.Epoch    `json:"epoch"`
 	Request      *zkp.Request `json:"request"`
-	Half         string       `json:"half"`
+	Endorsement  string       `json:"endorsement"`
 	Prepared     []byte       `json:"prepared"`
 	Presentation []byte       `json:"presentation"`
 	// Two credentials in one answer, three shows, two of them about a set.
@@ -176,7 +176,7 @@ func newCredential(t testing.TB) *zkp.Credential {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Half, err = zkp.IssueHalf(context.Background(), newKey(t, "issuer"), zkp.HalfSpec{
+	c.Endorsement, err = zkp.IssueEndorsement(context.Background(), newKey(t, "issuer"), zkp.EndorsementSpec{
 		Schema: c.Schema, Region: "010101", Holder: holder,
 		NotBefore: day(t, "2026-11-01"), NotAfter: day(t, "2028-11-01"), Attributes: c.Attributes,
 	}, nil)

@@ -22,12 +22,12 @@ func seeds(t testing.TB) map[string][][]byte {
 	for _, h := range readHostile(t) {
 		corpus[h.Kind] = append(corpus[h.Kind], h.raw(t))
 	}
-	for i, b := range corpus["half"] {
-		corpus["half"][i] = []byte(base64.RawURLEncoding.EncodeToString(b))
+	for i, b := range corpus["endorsement"] {
+		corpus["endorsement"][i] = []byte(base64.RawURLEncoding.EncodeToString(b))
 	}
 	return map[string][][]byte{
 		"presentation":  append(bent(r.Presentation), corpus["presentation"]...),
-		"half":          append(append(bent([]byte(r.Half)), []byte(newCredential(t).Half.String())), corpus["half"]...),
+		"endorsement":   append(append(bent([]byte(r.Endorsement)), []byte(newCredential(t).Endorsement.String())), corpus["endorsement"]...),
 		"use":           bent(readUse(t).Use),
 		"verifying key": append(bent(r.ShowKey), bent(r.PrepareKey)...),
 	}
@@ -59,12 +59,12 @@ func FuzzPresentation(f *testing.F) {
 	})
 }
 
-func FuzzHalf(f *testing.F) {
-	for _, s := range seeds(f)["half"] {
+func FuzzEndorsement(f *testing.F) {
+	for _, s := range seeds(f)["endorsement"] {
 		f.Add(string(s))
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		h, err := zkp.ParseHalf(s)
+		h, err := zkp.ParseEndorsement(s)
 		if err != nil {
 			if !errors.Is(err, zkp.ErrForm) && !errors.Is(err, zkp.ErrProofKey) {
 				t.Errorf("refused as %v", err)

@@ -24,8 +24,8 @@ var unreachable = []string{
 
 // What a guard refuses first, others refuse behind it: they are removed together.
 var behind = map[string][]string{
-	"zkp/attribute.go: ParseDay: err != nil":                                       {"zkp/attribute.go: DayOf: y < 1900 || y > 9999"},
-	"zkp/half.go: ParseHalf: len(s) != base64.RawURLEncoding.EncodedLen(halfSize)": {"zkp/half.go: ParseHalf: err != nil || len(b) != halfSize"},
+	"zkp/attribute.go: ParseDay: err != nil":                                                            {"zkp/attribute.go: DayOf: y < 1900 || y > 9999"},
+	"zkp/endorsement.go: ParseEndorsement: len(s) != base64.RawURLEncoding.EncodedLen(endorsementSize)": {"zkp/endorsement.go: ParseEndorsement: err != nil || len(b) != endorsementSize"},
 	"zkp/key.go: parsePoint: len(b) != PublicKeySize": {
 		"zkp/key.go: parsePoint: _, err := p.SetBytes(b); err != nil",
 		"zkp/key.go: parsePoint: again := p.Bytes(); string(again[:]) != string(b) || !p.IsOnCurve()",
@@ -208,9 +208,9 @@ func elsewhere(t *testing.T) (out []guard) {
 		out = append(out, edited(t, pkg+": "+name, run{pkg, "^(" + tests + ")$"}, says, edits...))
 	}
 	// Receipt: what was signed is what the claims say.
-	add("region and validity are the claims'", "wallet", "TestReceiveHalf", "",
-		never("wallet/receive.go", "if ", "half.Region != found.Region || !half.NotBefore.Start().Equal(found.NotBefore) || !(half.NotAfter + 1).Start().Equal(found.Expires)", " {"))
-	add("slots are the claims'", "wallet", "TestReceiveHalf", "",
+	add("region and validity are the claims'", "wallet", "TestReceiveEndorsement", "",
+		never("wallet/receive.go", "if ", "endorsement.Region != found.Region || !endorsement.NotBefore.Start().Equal(found.NotBefore) || !(endorsement.NotAfter + 1).Start().Equal(found.Expires)", " {"))
+	add("slots are the claims'", "wallet", "TestReceiveEndorsement", "",
 		never("wallet/receive.go", "if err := c.Check(); ", "err != nil", " {"))
 	// Single use.
 	add("a prepared proof leaves the pool", "wallet", "TestPool", "are left, want",

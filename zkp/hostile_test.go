@@ -30,7 +30,7 @@ var updateHostile = flag.Bool("update-hostile", false, "make testdata/hostile.js
 // the request of presentation.json.
 type hostile struct {
 	Name  string `json:"name"`
-	Kind  string `json:"kind"`  // presentation, half, public key
+	Kind  string `json:"kind"`  // presentation, endorsement, public key
 	Bytes string `json:"bytes"` // hex
 	Error string `json:"error"` // form, proof key, epoch, prepare, show
 }
@@ -81,8 +81,8 @@ func TestHostileCorpus(t *testing.T) {
 			}
 			return err
 		},
-		"half": func(b []byte) error {
-			_, err := zkp.ParseHalf(base64.RawURLEncoding.EncodeToString(b))
+		"endorsement": func(b []byte) error {
+			_, err := zkp.ParseEndorsement(base64.RawURLEncoding.EncodeToString(b))
 			return err
 		},
 		"public key": func(b []byte) error {
@@ -104,11 +104,11 @@ func TestHostileCorpus(t *testing.T) {
 	}
 }
 
-// makeHostile bends the recorded answer, half and key in every way of the
+// makeHostile bends the recorded answer, endorsement and key in every way of the
 // corpus.
 func makeHostile(t *testing.T) (out []hostile) {
 	r := readRecorded(t)
-	half, err := base64.RawURLEncoding.DecodeString(r.Half)
+	endorsement, err := base64.RawURLEncoding.DecodeString(r.Endorsement)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func makeHostile(t *testing.T) (out []hostile) {
 		}
 	}
 	hostilePresentations(t, r, bend("presentation", r.Presentation))
-	hostileHalves(bend("half", half))
+	hostileEndorsements(bend("endorsement", endorsement))
 	keys := hostileKeys()
 	for _, name := range slices.Sorted(maps.Keys(keys)) {
 		add("public key", name, "proof key", keys[name])
@@ -226,7 +226,7 @@ func hostilePoints(t *testing.T, proof string, where int, reason string, at func
 	at(proof+": B outside the subgroup", "form", func(b []byte) { copy(b[where+32:], outside) })
 }
 
-func hostileHalves(bend func(string, string, func([]byte) []byte)) {
+func hostileEndorsements(bend func(string, string, func([]byte) []byte)) {
 	put := func(name, reason string, at int, v []byte) {
 		bend(name, reason, func(b []byte) []byte { copy(b[at:], v); return b })
 	}

@@ -28,7 +28,7 @@ type door struct {
 
 func doors(t testing.TB) map[string]door {
 	r := readRecorded(t)
-	half, err := base64.RawURLEncoding.DecodeString(r.Half)
+	endorsement, err := base64.RawURLEncoding.DecodeString(r.Endorsement)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,8 +63,8 @@ func doors(t testing.TB) map[string]door {
 			}
 			return p.Bytes(), nil
 		}, zkp.ErrForm},
-		"half": {half, func(b []byte) ([]byte, error) {
-			h, err := zkp.ParseHalf(base64.RawURLEncoding.EncodeToString(b))
+		"endorsement": {endorsement, func(b []byte) ([]byte, error) {
+			h, err := zkp.ParseEndorsement(base64.RawURLEncoding.EncodeToString(b))
 			if err != nil {
 				return nil, err
 			}
@@ -147,7 +147,7 @@ func TestDoorsMemory(t *testing.T) {
 
 func TestHeadersRefused(t *testing.T) {
 	all := doors(t)
-	for name, at := range map[string][]int{"presentation": {0, 1}, "prepared": {0, 1}, "half": {0, 1}} {
+	for name, at := range map[string][]int{"presentation": {0, 1}, "prepared": {0, 1}, "endorsement": {0, 1}} {
 		for _, i := range at {
 			for _, v := range []byte{0, 2, 255} {
 				b := slices.Clone(all[name].valid)
@@ -327,9 +327,9 @@ func offEdwards() []byte {
 	}
 }
 
-func TestHalfFields(t *testing.T) {
+func TestEndorsementFields(t *testing.T) {
 	r := readRecorded(t)
-	valid, err := base64.RawURLEncoding.DecodeString(r.Half)
+	valid, err := base64.RawURLEncoding.DecodeString(r.Endorsement)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -349,15 +349,15 @@ func TestHalfFields(t *testing.T) {
 	} {
 		b := slices.Clone(valid)
 		copy(b[tc.at:], tc.put)
-		_, err := zkp.ParseHalf(base64.RawURLEncoding.EncodeToString(b))
+		_, err := zkp.ParseEndorsement(base64.RawURLEncoding.EncodeToString(b))
 		if !errors.Is(err, tc.err) {
 			t.Errorf("%s: %v", tc.name, err)
 		}
 	}
 	for name, s := range map[string]string{
-		"padded": r.Half[:len(r.Half)-1] + "=", "with a line break": r.Half[:10] + "\n" + r.Half[11:], "in the other alphabet": strings.Repeat("+", len(r.Half)),
+		"padded": r.Endorsement[:len(r.Endorsement)-1] + "=", "with a line break": r.Endorsement[:10] + "\n" + r.Endorsement[11:], "in the other alphabet": strings.Repeat("+", len(r.Endorsement)),
 	} {
-		if _, err := zkp.ParseHalf(s); !errors.Is(err, zkp.ErrForm) {
+		if _, err := zkp.ParseEndorsement(s); !errors.Is(err, zkp.ErrForm) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

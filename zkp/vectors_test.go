@@ -54,10 +54,10 @@ func vectors(t testing.TB) map[string]string {
 
 	key := newKey(t, "issuer").ProofKey()
 	out["proof key"] = hex.EncodeToString(key.Bytes())
-	half := zkp.Half{Issuer: key, Region: "110101", NotBefore: 46325, NotAfter: 47056}
-	handle := half.Handle()
+	endorsement := zkp.Endorsement{Issuer: key, Region: "110101", NotBefore: 46325, NotAfter: 47056}
+	handle := endorsement.Handle()
 	out["handle"] = hex.EncodeToString(handle[:])
-	element("credential hash", half.CredentialHash(zkp.SchemaElement("cn.resident", 1), secret.Pseudonym(scope), &attrs))
+	element("credential hash", endorsement.CredentialHash(zkp.SchemaElement("cn.resident", 1), secret.Pseudonym(scope), &attrs))
 	treeVectors(t, element)
 	return out
 }

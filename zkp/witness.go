@@ -6,13 +6,13 @@ import (
 	"io"
 )
 
-// Credential is the holder's side of a native half: everything a proof hides.
+// Credential is the holder's side of an endorsement: everything a proof hides.
 type Credential struct {
-	Half       *Half
-	Schema     Element
-	Attributes Attributes
-	Secret     Secret
-	Issuance   Scope
+	Endorsement *Endorsement
+	Schema      Element
+	Attributes  Attributes
+	Secret      Secret
+	Issuance    Scope
 }
 
 // Check verifies the issuer's signature over attributes and secret, as a
@@ -22,7 +22,7 @@ func (c *Credential) Check() error {
 	if err != nil {
 		return err
 	}
-	return c.Half.Verify(c.Schema, holder, &c.Attributes)
+	return c.Endorsement.Verify(c.Schema, holder, &c.Attributes)
 }
 
 // PrepareWitness is a credential placed in the trees of one epoch.
@@ -47,19 +47,19 @@ func NewPrepareWitness(c *Credential, e Epoch, keyFrom, keyUntil Day, registry *
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if e.Day < c.Half.NotBefore || e.Day > c.Half.NotAfter {
+	if e.Day < c.Endorsement.NotBefore || e.Day > c.Endorsement.NotAfter {
 		return nil, ErrNotValid
 	}
 	w := &PrepareWitness{Credential: c, Epoch: e}
-	w.Entry = RegistryEntry{c.Half.Issuer, c.Schema, c.Half.Region, keyFrom, keyUntil}
-	if c.Half.NotBefore < keyFrom || c.Half.NotBefore > keyUntil {
+	w.Entry = RegistryEntry{c.Endorsement.Issuer, c.Schema, c.Endorsement.Region, keyFrom, keyUntil}
+	if c.Endorsement.NotBefore < keyFrom || c.Endorsement.NotBefore > keyUntil {
 		return nil, fmt.Errorf("%w: credential outside its key's validity", ErrNotRegistered)
 	}
 	var err error
 	if w.EntryPath, err = registry.Path(w.Entry); err != nil {
 		return nil, err
 	}
-	if w.Gap, err = revocation.Gap(c.Half.Handle()); err != nil {
+	if w.Gap, err = revocation.Gap(c.Endorsement.Handle()); err != nil {
 		return nil, err
 	}
 	w.Blinding, err = NewBlinding(random)

@@ -152,7 +152,7 @@ func (a *app) walletReceive(dir *string) *cobra.Command {
 		Use:   "receive RESPONSE",
 		Short: "Check a credential as a counter would, and store it encrypted",
 		Long: "Checks the issuer's signature, its accreditation, the type and the status on the\n" +
-			"ledger, and that the zero-knowledge half signs exactly the same claims.",
+			"ledger, and that its zero-knowledge endorsement signs exactly the same claims.",
 		Example: "  hufu wallet receive response.json",
 		Args:    exactArgs(1, "one response: a file, QR text or -"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -138,7 +138,7 @@ var reasons = []reason{
 	{wallet.ErrReceived, "why.received", true},
 	{wallet.ErrWrongIssuer, "why.wrong-issuer", true},
 	{wallet.ErrNoEpoch, "why.no-epoch", false},
-	{predicate.ErrMismatch, "why.half-mismatch", true},
+	{predicate.ErrMismatch, "why.endorsement-mismatch", true},
 	{wallet.ErrRequest, "why.request", true},
 	{wallet.ErrOffer, "why.offer", true},
 	{openid.ErrOffer, "why.offer", true},

@@ -54,7 +54,7 @@ func newCitizen(t testing.TB) *citizen {
 	c.Attributes[slotBirth] = zkp.EncodeDate(day(zkp.ParseDay("1990-05-17")))
 	c.Attributes[slotDistrict] = text(zkp.EncodeString("110101"))
 	c.Attributes[zkp.BindingSlot] = zkp.EncodeDate(day(zkp.ParseDay("2026-11-01")))
-	c.Half = must[*zkp.Half](t)(zkp.IssueHalf(context.Background(), issuer, zkp.HalfSpec{
+	c.Endorsement = must[*zkp.Endorsement](t)(zkp.IssueEndorsement(context.Background(), issuer, zkp.EndorsementSpec{
 		Schema: c.Schema, Region: "110101", Holder: text(c.Secret.HolderCommitment(c.Issuance)),
 		NotBefore: day(zkp.ParseDay("2026-11-01")), NotAfter: day(zkp.ParseDay("2028-11-01")), Attributes: c.Attributes,
 	}, nil))
@@ -89,7 +89,7 @@ func (c *citizen) ask(t testing.TB, districts ...string) *zkp.Request {
 func (c *citizen) message() message.Credential {
 	k := c.credential
 	m := message.Credential{
-		Half: k.Half.String(), Schema: element(k.Schema), Secret: k.Secret[:],
+		Endorsement: k.Endorsement.String(), Schema: element(k.Schema), Secret: k.Secret[:],
 		Issuance: message.Scope{Kind: string(k.Issuance.Kind), Owner: k.Issuance.Owner, ID: k.Issuance.ID},
 	}
 	for _, a := range k.Attributes {
@@ -270,7 +270,7 @@ func TestProverRefuses(t *testing.T) {
 
 	m, _ := openProver(t)
 	in := c.prepareIn()
-	handle := c.credential.Half.Handle()
+	handle := c.credential.Endorsement.Handle()
 	b96 := [zkp.HandleSize]byte(handle)
 	in["revoked"] = [][]byte{b96[:]}
 	refused(m, "other trees than the epoch's", "prepare", in, "other roots")

@@ -148,7 +148,7 @@ func (p *poll) issue() {
 	if err != nil {
 		p.Fatal(err)
 	}
-	c.Half, err = zkp.IssueHalf(context.Background(), p.issuer, zkp.HalfSpec{
+	c.Endorsement, err = zkp.IssueEndorsement(context.Background(), p.issuer, zkp.EndorsementSpec{
 		Schema: c.Schema, Region: voterRegion, Holder: holder, NotBefore: p.epoch.Day, NotAfter: p.epoch.Day + 1000, Attributes: c.Attributes,
 	}, nil)
 	if err != nil {

@@ -144,7 +144,7 @@ func (d *Desk) issue(ctx context.Context, tx vault.Tx, code string, o *offer, ho
 	if err != nil {
 		return nil, err
 	}
-	o.Issued = &issued{At: d.opts.Clock().UTC(), Random: out.Half.Random[:], Index: index}
+	o.Issued = &issued{At: d.opts.Clock().UTC(), Random: out.Endorsement.Random[:], Index: index}
 	value, err := json.Marshal(o)
 	if err != nil {
 		return nil, err

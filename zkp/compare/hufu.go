@@ -117,7 +117,7 @@ func newCredential(agency *zkp.PrivateKey, from, until zkp.Day) (*zkp.Credential
 	if err != nil {
 		return nil, err
 	}
-	c.Half, err = zkp.IssueHalf(context.Background(), agency, zkp.HalfSpec{
+	c.Endorsement, err = zkp.IssueEndorsement(context.Background(), agency, zkp.EndorsementSpec{
 		Schema: c.Schema, Region: "110101", Holder: holder, NotBefore: from, NotAfter: until, Attributes: c.Attributes,
 	}, nil)
 	return c, err

@@ -8,22 +8,22 @@ import (
 
 // assignPrepare fills the prepare circuit from a witness.
 func assignPrepare(w *zkp.PrepareWitness) *prepareCircuit {
-	c, half := w.Credential, w.Credential.Half
+	c, endorsement := w.Credential, w.Credential.Endorsement
 	holder, _ := c.Issuance.Element()
 	a := &prepareCircuit{
 		Registry: w.Epoch.Registry, Revocation: w.Epoch.Revocation, Schema: c.Schema,
 		Day: uint32(w.Epoch.Day), Commitment: w.Commitment(),
 		Secret: c.Secret.Element(), Blinding: w.Blinding, Issuance: holder,
-		Region: zkp.RegionElement(half.Region), NotBefore: uint32(half.NotBefore), NotAfter: uint32(half.NotAfter),
-		Handle: half.Handle().Element(), S: half.Signature.Scalar(),
+		Region: zkp.RegionElement(endorsement.Region), NotBefore: uint32(endorsement.NotBefore), NotAfter: uint32(endorsement.NotAfter),
+		Handle: endorsement.Handle().Element(), S: endorsement.Signature.Scalar(),
 		KeyFrom: uint32(w.Entry.From), KeyUntil: uint32(w.Entry.Until),
 		GapFrom: w.Gap.From, GapTo: w.Gap.To,
 	}
 	for i := range a.Attributes {
 		a.Attributes[i] = c.Attributes[i]
 	}
-	rx, ry := half.Signature.Point()
-	ax, ay := half.Issuer.Coordinates()
+	rx, ry := endorsement.Signature.Point()
+	ax, ay := endorsement.Issuer.Coordinates()
 	a.R, a.Issuer = point{rx, ry}, point{ax, ay}
 	for i := range a.RegistryNodes {
 		fill(a.RegistryNodes[i][:], w.EntryPath.Children[i])

@@ -95,7 +95,7 @@ func exampleCredential() (*zkp.Credential, *zkp.PrepareWitness, zkp.Epoch) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if c.Half, err = zkp.IssueHalf(context.Background(), agency, zkp.HalfSpec{
+	if c.Endorsement, err = zkp.IssueEndorsement(context.Background(), agency, zkp.EndorsementSpec{
 		Schema: c.Schema, Region: "110101", Holder: holder, NotBefore: 46325, NotAfter: 47056, Attributes: c.Attributes,
 	}, nil); err != nil {
 		log.Fatal(err)

@@ -112,7 +112,7 @@ func TestProverRefusesAFalseWitness(t *testing.T) {
 	f := newFixture(t)
 	p, _ := testKeys(t)
 	w := f.prepareWitness(t)
-	w.Epoch.Day = w.Credential.Half.NotAfter + 1
+	w.Epoch.Day = w.Credential.Endorsement.NotAfter + 1
 	_, prepareErr := p.Prepare(t.Context(), w)
 	s := f.answer(t, f.request(t))
 	s.Parts[0].Shows[0].Inputs[3] = zkp.HashToField("another")

@@ -93,7 +93,7 @@ func TestPrepareRegistration(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := f.prepareWitness(t)
 			_, rev := f.trees(t)
-			gap, err := rev.Gap(forged.Half.Handle())
+			gap, err := rev.Gap(forged.Endorsement.Handle())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +151,7 @@ func withGap(t *testing.T, w *zkp.PrepareWitness, from, to *big.Int) {
 func TestPrepareGap(t *testing.T) {
 	f := newFixture(t)
 	w := f.prepareWitness(t)
-	e := w.Credential.Half.Handle().Element()
+	e := w.Credential.Endorsement.Handle().Element()
 	h := e.BigInt(new(big.Int))
 	plus := func(n int64) *big.Int { return new(big.Int).Add(h, big.NewInt(n)) }
 	top := new(big.Int).Lsh(big.NewInt(1), zkp.HandleBits)
@@ -180,7 +180,7 @@ func TestPrepareGap(t *testing.T) {
 func TestPrepareRevoked(t *testing.T) {
 	f := newFixture(t)
 	w := f.prepareWitness(t)
-	f.revoked = append(f.revoked, f.credential.Half.Handle())
+	f.revoked = append(f.revoked, f.credential.Endorsement.Handle())
 	f.close(t, 8)
 	if _, err := f.tryPrepareWitness(t); !errors.Is(err, zkp.ErrRevoked) {
 		t.Errorf("revoked: %v", err)
@@ -191,7 +191,7 @@ func TestPrepareRevoked(t *testing.T) {
 
 	// The gap of another credential is of no use to this one.
 	_, rev := f.trees(t)
-	neighbour := f.credential.Half.Handle()
+	neighbour := f.credential.Endorsement.Handle()
 	neighbour[0] ^= 0x80
 	gap, err := rev.Gap(neighbour)
 	if err != nil {
@@ -213,7 +213,7 @@ func TestPrepareScalarIsCanonical(t *testing.T) {
 	seen := map[bool]bool{}
 	for range 64 {
 		f.credential = issue(t, f.issuer, f.credential.Secret, schema, "110101", f.credential.Attributes)
-		s := new(big.Int).Add(f.credential.Half.Signature.Scalar(), &curve.Order)
+		s := new(big.Int).Add(f.credential.Endorsement.Signature.Scalar(), &curve.Order)
 		fits := s.BitLen() <= 251
 		if seen[fits] {
 			continue

@@ -171,14 +171,14 @@ func TestSameScopeSamePseudonym(t *testing.T) {
 	}
 }
 
-// A native half has leaked, all of its owner's attributes but one are known, and
+// An endorsement has leaked, all of its owner's attributes but one are known, and
 // so is everything that was shown. Still no guess can be told from another: what
 // was signed holds the owner's secret. With -long there are a million guesses.
 func TestNoDictionary(t *testing.T) {
 	f := newFixture(t)
 	req := recordedRequest(t, f)
 	shown := present(t, f, req)
-	half, err := zkp.ParseHalf(f.credential.Half.String())
+	endorsement, err := zkp.ParseEndorsement(f.credential.Endorsement.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,7 +187,7 @@ func TestNoDictionary(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := dictionary{
-		half: half, commitment: shown.Commitment,
+		endorsement: endorsement, commitment: shown.Commitment,
 		public: []zkp.Element{shown.Commitment, shown.Pseudonym, scope, f.epoch.Registry, f.epoch.Revocation, schema, {}},
 	}
 	holder, err := f.credential.Secret.HolderCommitment(f.credential.Issuance)
@@ -202,9 +202,9 @@ func TestNoDictionary(t *testing.T) {
 			if told := d.tells(&attrs, i, attrs[slot] == truth); told != "" {
 				t.Fatalf("%s: the %s tells", name, told)
 			}
-			// With the holder commitment, which the half does not carry, the
+			// With the holder commitment, which the endorsement does not carry, the
 			// right guess is confirmed: the attempt is a real one.
-			met = met || attrs[slot] == truth && half.Verify(schema, holder, &attrs) == nil
+			met = met || attrs[slot] == truth && endorsement.Verify(schema, holder, &attrs) == nil
 		}
 		if !met {
 			t.Errorf("%s: the dictionary does not hold the truth", name)
@@ -223,9 +223,9 @@ func TestNoDictionary(t *testing.T) {
 
 // dictionary is what a guess of the attributes is held against.
 type dictionary struct {
-	half       *zkp.Half
-	commitment zkp.Element
-	public     []zkp.Element
+	endorsement *zkp.Endorsement
+	commitment  zkp.Element
+	public      []zkp.Element
 }
 
 // tells names what confirms a guess; "" for nothing. A wrong guess is held
@@ -242,7 +242,7 @@ func (d *dictionary) tells(attrs *zkp.Attributes, guess int, right bool) string 
 		}
 	}
 	for i, holder := range d.public {
-		if (right || i == guess%len(d.public)) && d.half.Verify(schema, holder, attrs) == nil {
+		if (right || i == guess%len(d.public)) && d.endorsement.Verify(schema, holder, attrs) == nil {
 			return "signature"
 		}
 	}

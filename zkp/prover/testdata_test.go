@@ -22,7 +22,7 @@ type recorded struct {
 	ShowSetKey   []byte       `json:"show_set_key"`
 	Epoch        zkp.Epoch    `json:"epoch"`
 	Request      *zkp.Request `json:"request"`
-	Half         string       `json:"half"`
+	Endorsement  string       `json:"endorsement"`
 	Prepared     []byte       `json:"prepared"`
 	Presentation []byte       `json:"presentation"`
 	// Two credentials in one answer, three shows, two of them about a set.
@@ -125,7 +125,7 @@ func record(t testing.TB) recorded {
 	t.Helper()
 	f := newFixture(t)
 	p, _ := testKeys(t)
-	r := recorded{Epoch: f.epoch, Request: recordedRequest(t, f), Half: f.credential.Half.String()}
+	r := recorded{Epoch: f.epoch, Request: recordedRequest(t, f), Endorsement: f.credential.Endorsement.String()}
 	var err error
 	if r.PrepareKey, _, err = p.VerifyingKey(zkp.CircuitPrepare); err != nil {
 		t.Fatal(err)

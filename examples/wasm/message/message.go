@@ -188,24 +188,24 @@ func (p *Predicate) value() (zkp.Predicate, error) {
 // Credential is a zkp.Credential. It holds everything that a proof hides, the
 // holder's secret included: it stays in the page.
 type Credential struct {
-	Half       string   `json:"half"` // as zkp.Half.String writes it
-	Schema     []byte   `json:"schema"`
-	Attributes [][]byte `json:"attributes"` // by slot
-	Secret     []byte   `json:"secret"`
-	Issuance   Scope    `json:"issuance"`
+	Endorsement string   `json:"endorsement"` // as zkp.Endorsement.String writes it
+	Schema      []byte   `json:"schema"`
+	Attributes  [][]byte `json:"attributes"` // by slot
+	Secret      []byte   `json:"secret"`
+	Issuance    Scope    `json:"issuance"`
 }
 
 // Value is the zkp.Credential. Whether its issuer signed it is for
 // zkp.Credential.Check.
 func (c *Credential) Value() (*zkp.Credential, error) {
-	half, err := zkp.ParseHalf(c.Half)
+	endorsement, err := zkp.ParseEndorsement(c.Endorsement)
 	if err != nil {
 		return nil, err
 	}
 	if len(c.Secret) != zkp.SecretSize || len(c.Attributes) != zkp.Slots {
 		return nil, fmt.Errorf("%w: secret or attributes", ErrForm)
 	}
-	out := &zkp.Credential{Half: half, Secret: zkp.Secret(c.Secret), Issuance: c.Issuance.Value()}
+	out := &zkp.Credential{Endorsement: endorsement, Secret: zkp.Secret(c.Secret), Issuance: c.Issuance.Value()}
 	if out.Schema, err = zkp.ParseElement(c.Schema); err != nil {
 		return nil, err
 	}

@@ -149,26 +149,26 @@ func TestEpochRefused(t *testing.T) {
 	}
 }
 
-// recordedHalf is the native half in zkp/testdata.
-func recordedHalf(t *testing.T) string {
+// recordedEndorsement is the endorsement in zkp/testdata.
+func recordedEndorsement(t *testing.T) string {
 	t.Helper()
 	b, err := os.ReadFile("../../../zkp/testdata/presentation.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var recorded struct {
-		Half string `json:"half"`
+		Endorsement string `json:"endorsement"`
 	}
 	if err := json.Unmarshal(b, &recorded); err != nil {
 		t.Fatal(err)
 	}
-	return recorded.Half
+	return recorded.Endorsement
 }
 
 func TestCredential(t *testing.T) {
 	credential := func() *message.Credential {
 		c := &message.Credential{
-			Half: recordedHalf(t), Schema: element(t, "schema"), Secret: make([]byte, zkp.SecretSize), Attributes: make([][]byte, zkp.Slots),
+			Endorsement: recordedEndorsement(t), Schema: element(t, "schema"), Secret: make([]byte, zkp.SecretSize), Attributes: make([][]byte, zkp.Slots),
 			Issuance: message.Scope{Kind: string(zkp.ScopeIssuance), Owner: "did:hufu:office", ID: "cn.resident"},
 		}
 		c.Secret[0] = 7
@@ -181,12 +181,12 @@ func TestCredential(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b := got.Attributes[3].Bytes(); string(b[:]) != string(element(t, "aaaa")) || got.Secret[0] != 7 || got.Half.String() != recordedHalf(t) ||
+	if b := got.Attributes[3].Bytes(); string(b[:]) != string(element(t, "aaaa")) || got.Secret[0] != 7 || got.Endorsement.String() != recordedEndorsement(t) ||
 		got.Issuance != (zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"}) {
 		t.Error("not the credential that was written")
 	}
 	for name, change := range map[string]func(*message.Credential){
-		"half":            func(c *message.Credential) { c.Half = c.Half[1:] },
+		"endorsement":     func(c *message.Credential) { c.Endorsement = c.Endorsement[1:] },
 		"secret":          func(c *message.Credential) { c.Secret = c.Secret[1:] },
 		"attributes":      func(c *message.Credential) { c.Attributes = c.Attributes[1:] },
 		"one attribute":   func(c *message.Credential) { c.Attributes[3] = nil },

@@ -104,7 +104,7 @@ func credential(t *testing.T) (*zkp.Credential, zkp.Epoch, *zkp.PrepareWitness) 
 		t.Fatal(err)
 	}
 	from, until := day("2026-01-01"), day("2030-01-01")
-	if c.Half, err = zkp.IssueHalf(t.Context(), issuer, zkp.HalfSpec{
+	if c.Endorsement, err = zkp.IssueEndorsement(t.Context(), issuer, zkp.EndorsementSpec{
 		Schema: c.Schema, Region: "110101", Holder: holder, NotBefore: from, NotAfter: until, Attributes: c.Attributes,
 	}, nil); err != nil {
 		t.Fatal(err)

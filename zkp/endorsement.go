@@ -11,15 +11,16 @@ import (
 	"strconv"
 )
 
-// ClaimName is the selectively disclosable claim that carries the native half.
+// ClaimName names the selectively disclosable claim of the SD-JWT VC that
+// carries the endorsement.
 const ClaimName = "hufu_zk"
 
 const (
-	halfVersion = 1
+	endorsementVersion = 1
 	// SuiteID names Groth16 on BN254 with Poseidon2 and the twisted Edwards
 	// Schnorr signature. Another curve would be another number.
-	SuiteID  = 1
-	halfSize = 2 + 32 + 32 + 32 + 16 + 4 + 4 + 4
+	SuiteID         = 1
+	endorsementSize = 2 + 32 + 32 + 32 + 16 + 4 + 4 + 4
 )
 
 // HandleSize is the length of a revocation handle: 96 bits.
@@ -45,10 +46,10 @@ func (h Handle) Element() Element {
 	return e
 }
 
-// Half is the native half of a credential: what the issuer signs for the
-// circuits beside the SD-JWT. It never carries the holder commitment, so a
-// leaked half cannot be used to guess attributes.
-type Half struct {
+// An Endorsement is the issuer's second signature on a credential: over the same
+// claims as the SD-JWT, in the form that circuits check. It never carries the
+// holder commitment, so a leaked endorsement cannot be used to guess attributes.
+type Endorsement struct {
 	Signature Signature
 	Issuer    PublicKey
 	Random    [16]byte
@@ -57,8 +58,8 @@ type Half struct {
 	NotAfter  Day
 }
 
-// HalfSpec is what the issuer states in a half.
-type HalfSpec struct {
+// EndorsementSpec lists what the issuer signs in an endorsement.
+type EndorsementSpec struct {
 	Schema     Element // SchemaElement
 	Region     string
 	Holder     Element // holder commitment
@@ -67,8 +68,8 @@ type HalfSpec struct {
 	Attributes Attributes
 }
 
-// IssueHalf signs a half with a fresh handle; random nil means crypto/rand.
-func IssueHalf(ctx context.Context, signer Signer, spec HalfSpec, random io.Reader) (*Half, error) {
+// IssueEndorsement signs spec under a fresh handle. random nil means crypto/rand.
+func IssueEndorsement(ctx context.Context, signer Signer, spec EndorsementSpec, random io.Reader) (*Endorsement, error) {
 	if random == nil {
 		random = rand.Reader
 	}
@@ -78,89 +79,89 @@ func IssueHalf(ctx context.Context, signer Signer, spec HalfSpec, random io.Read
 	if _, err := regionNumber(spec.Region); err != nil {
 		return nil, err
 	}
-	h := &Half{Issuer: signer.ProofKey(), Region: spec.Region, NotBefore: spec.NotBefore, NotAfter: spec.NotAfter}
-	if _, err := io.ReadFull(random, h.Random[:]); err != nil {
+	e := &Endorsement{Issuer: signer.ProofKey(), Region: spec.Region, NotBefore: spec.NotBefore, NotAfter: spec.NotAfter}
+	if _, err := io.ReadFull(random, e.Random[:]); err != nil {
 		return nil, fmt.Errorf("zkp: reading random bytes: %w", err)
 	}
-	hash := h.CredentialHash(spec.Schema, spec.Holder, &spec.Attributes)
+	hash := e.CredentialHash(spec.Schema, spec.Holder, &spec.Attributes)
 	sig, err := signer.SignCredential(ctx, hash)
 	if err != nil {
-		return nil, fmt.Errorf("zkp: signing the native half: %w", err)
+		return nil, fmt.Errorf("zkp: signing the endorsement: %w", err)
 	}
 	// A signer behind a wire can answer anything: never hand out what fails.
 	if sig == nil {
 		return nil, fmt.Errorf("%w: signer returned none", ErrSignature)
 	}
-	if err := h.Issuer.VerifySignature(hash, sig); err != nil {
+	if err := e.Issuer.VerifySignature(hash, sig); err != nil {
 		return nil, err
 	}
-	h.Signature = *sig
-	return h, nil
+	e.Signature = *sig
+	return e, nil
 }
 
 // CredentialHash is P2₁₂(domain, suite, schema, region, holder commitment,
 // not-before, not-after, handle, attrHash).
-func (h *Half) CredentialHash(schema, holder Element, attrs *Attributes) Element {
-	return Compress(12, domainCredential, small(SuiteID), schema, RegionElement(h.Region), holder,
-		small(uint64(h.NotBefore)), small(uint64(h.NotAfter)), h.Handle().Element(), attrs.Hash())
+func (e *Endorsement) CredentialHash(schema, holder Element, attrs *Attributes) Element {
+	return Compress(12, domainCredential, small(SuiteID), schema, RegionElement(e.Region), holder,
+		small(uint64(e.NotBefore)), small(uint64(e.NotAfter)), e.Handle().Element(), attrs.Hash())
 }
 
 // Handle returns the credential's revocation handle.
-func (h *Half) Handle() Handle { return NewHandle(h.Issuer, h.Random) }
+func (e *Endorsement) Handle() Handle { return NewHandle(e.Issuer, e.Random) }
 
 // Verify checks the signature over the attributes and the holder commitment.
-func (h *Half) Verify(schema, holder Element, attrs *Attributes) error {
-	return h.Issuer.VerifySignature(h.CredentialHash(schema, holder, attrs), &h.Signature)
+func (e *Endorsement) Verify(schema, holder Element, attrs *Attributes) error {
+	return e.Issuer.VerifySignature(e.CredentialHash(schema, holder, attrs), &e.Signature)
 }
 
 // String is the claim's value: unpadded base64url of version ‖ suite ‖ R ‖ S ‖
 // A ‖ random ‖ region ‖ not-before ‖ not-after.
-func (h *Half) String() string {
-	b := make([]byte, 0, halfSize)
-	b = append(b, halfVersion, SuiteID)
-	b = append(b, h.Signature.Bytes()...)
-	b = append(b, h.Issuer.Bytes()...)
-	b = append(b, h.Random[:]...)
-	region, _ := regionNumber(h.Region)
-	for _, v := range []uint32{region, uint32(h.NotBefore), uint32(h.NotAfter)} {
+func (e *Endorsement) String() string {
+	b := make([]byte, 0, endorsementSize)
+	b = append(b, endorsementVersion, SuiteID)
+	b = append(b, e.Signature.Bytes()...)
+	b = append(b, e.Issuer.Bytes()...)
+	b = append(b, e.Random[:]...)
+	region, _ := regionNumber(e.Region)
+	for _, v := range []uint32{region, uint32(e.NotBefore), uint32(e.NotAfter)} {
 		b = binary.BigEndian.AppendUint32(b, v)
 	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// ParseHalf reads what String wrote. It does not check the signature: that
+// ParseEndorsement reads what String wrote. It does not check the signature: that
 // needs the attributes and the holder's secret.
-func ParseHalf(s string) (*Half, error) {
-	if len(s) != base64.RawURLEncoding.EncodedLen(halfSize) {
-		return nil, fmt.Errorf("%w: native half of %d characters", ErrForm, len(s))
+func ParseEndorsement(s string) (*Endorsement, error) {
+	if len(s) != base64.RawURLEncoding.EncodedLen(endorsementSize) {
+		return nil, fmt.Errorf("%w: endorsement of %d characters", ErrForm, len(s))
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != halfSize {
-		return nil, fmt.Errorf("%w: native half is not base64url", ErrForm)
+	if err != nil || len(b) != endorsementSize {
+		return nil, fmt.Errorf("%w: endorsement is not base64url", ErrForm)
 	}
-	if b[0] != halfVersion || b[1] != SuiteID {
-		return nil, fmt.Errorf("%w: native half of version %d, suite %d", ErrForm, b[0], b[1])
+	if b[0] != endorsementVersion || b[1] != SuiteID {
+		return nil, fmt.Errorf("%w: endorsement of version %d, suite %d", ErrForm, b[0], b[1])
 	}
-	h := new(Half)
+	e := new(Endorsement)
 	sig, err := ParseSignature(b[2:66])
 	if err != nil {
 		return nil, err
 	}
-	h.Signature = *sig
-	if h.Issuer, err = ParsePublicKey(b[66:98]); err != nil {
+	e.Signature = *sig
+	if e.Issuer, err = ParsePublicKey(b[66:98]); err != nil {
 		return nil, err
 	}
-	copy(h.Random[:], b[98:114])
+	copy(e.Random[:], b[98:114])
 	region := binary.BigEndian.Uint32(b[114:])
 	if region > 999_999 {
 		return nil, fmt.Errorf("%w: region", ErrForm)
 	}
-	h.Region = fmt.Sprintf("%06d", region)
-	h.NotBefore, h.NotAfter = Day(binary.BigEndian.Uint32(b[118:])), Day(binary.BigEndian.Uint32(b[122:]))
-	if h.NotAfter < h.NotBefore {
+	e.Region = fmt.Sprintf("%06d", region)
+	e.NotBefore, e.NotAfter = Day(binary.BigEndian.Uint32(b[118:])), Day(binary.BigEndian.Uint32(b[122:]))
+	if e.NotAfter < e.NotBefore {
 		return nil, fmt.Errorf("%w: validity ends before it begins", ErrForm)
 	}
-	return h, nil
+	return e, nil
 }
 
 func regionNumber(code string) (uint32, error) {

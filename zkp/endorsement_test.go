@@ -19,7 +19,7 @@ func TestCredentialCheck(t *testing.T) {
 	if err := c.Check(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := zkp.ParseHalf(c.Half.String())
+	again, err := zkp.ParseEndorsement(c.Endorsement.String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,30 +34,30 @@ func TestCredentialCheck(t *testing.T) {
 		"secret":          func(c *zkp.Credential) { c.Secret[30] ^= 1 },
 		"issuance owner":  func(c *zkp.Credential) { c.Issuance.Owner += "2" },
 		"issuance schema": func(c *zkp.Credential) { c.Issuance.ID += "2" },
-		"random":          func(c *zkp.Credential) { c.Half.Random[0] ^= 1 },
-		"region":          func(c *zkp.Credential) { c.Half.Region = "010102" },
-		"not before":      func(c *zkp.Credential) { c.Half.NotBefore++ },
-		"not after":       func(c *zkp.Credential) { c.Half.NotAfter++ },
-		"issuer":          func(c *zkp.Credential) { c.Half.Issuer = newKey(t, "another").ProofKey() },
+		"random":          func(c *zkp.Credential) { c.Endorsement.Random[0] ^= 1 },
+		"region":          func(c *zkp.Credential) { c.Endorsement.Region = "010102" },
+		"not before":      func(c *zkp.Credential) { c.Endorsement.NotBefore++ },
+		"not after":       func(c *zkp.Credential) { c.Endorsement.NotAfter++ },
+		"issuer":          func(c *zkp.Credential) { c.Endorsement.Issuer = newKey(t, "another").ProofKey() },
 		"S + order": func(c *zkp.Credential) {
-			s := c.Half.Signature.Scalar()
-			c.Half.Signature = *c.Half.Signature.WithScalar(s.Add(s, &edwards.Order))
+			s := c.Endorsement.Signature.Scalar()
+			c.Endorsement.Signature = *c.Endorsement.Signature.WithScalar(s.Add(s, &edwards.Order))
 		},
 		"S negative": func(c *zkp.Credential) {
-			s := c.Half.Signature.Scalar()
-			c.Half.Signature = *c.Half.Signature.WithScalar(s.Sub(s, &edwards.Order))
+			s := c.Endorsement.Signature.Scalar()
+			c.Endorsement.Signature = *c.Endorsement.Signature.WithScalar(s.Sub(s, &edwards.Order))
 		},
-		"S": func(c *zkp.Credential) { c.Half.Signature = *c.Half.Signature.WithScalar(big.NewInt(7)) },
+		"S": func(c *zkp.Credential) { c.Endorsement.Signature = *c.Endorsement.Signature.WithScalar(big.NewInt(7)) },
 		"R at zero": func(c *zkp.Credential) {
-			c.Half.Signature = *c.Half.Signature.WithPoint(zkp.Element{}, zkp.Element{})
+			c.Endorsement.Signature = *c.Endorsement.Signature.WithPoint(zkp.Element{}, zkp.Element{})
 		},
 		"R plus a point of order two": func(c *zkp.Credential) {
 			var r, two twistededwards.PointAffine
-			r.X, r.Y = c.Half.Signature.Point()
+			r.X, r.Y = c.Endorsement.Signature.Point()
 			two.Y.SetOne()
 			two.Y.Neg(&two.Y)
 			r.Add(&r, &two)
-			c.Half.Signature = *c.Half.Signature.WithPoint(r.X, r.Y)
+			c.Endorsement.Signature = *c.Endorsement.Signature.WithPoint(r.X, r.Y)
 		},
 	} {
 		c := newCredential(t)
@@ -85,33 +85,33 @@ func (r remote) SignCredential(ctx context.Context, hash zkp.Element) (*zkp.Sign
 	return r.Signer.SignCredential(ctx, number(1))
 }
 
-func TestIssueHalfRefuses(t *testing.T) {
+func TestIssueEndorsementRefuses(t *testing.T) {
 	key := newKey(t, "issuer")
-	good := zkp.HalfSpec{Region: "110101", NotBefore: 1, NotAfter: 1}
-	with := func(change func(*zkp.HalfSpec)) zkp.HalfSpec { s := good; change(&s); return s }
+	good := zkp.EndorsementSpec{Region: "110101", NotBefore: 1, NotAfter: 1}
+	with := func(change func(*zkp.EndorsementSpec)) zkp.EndorsementSpec { s := good; change(&s); return s }
 	broken := errors.New("no such device")
 	for name, tc := range map[string]struct {
 		signer zkp.Signer
-		spec   zkp.HalfSpec
+		spec   zkp.EndorsementSpec
 		err    error
 	}{
-		"ends before it begins":   {key, with(func(s *zkp.HalfSpec) { s.NotAfter = 0 }), zkp.ErrValue},
-		"region of five":          {key, with(func(s *zkp.HalfSpec) { s.Region = "11010" }), zkp.ErrValue},
-		"region of seven":         {key, with(func(s *zkp.HalfSpec) { s.Region = "0110101" }), zkp.ErrValue},
-		"region with a sign":      {key, with(func(s *zkp.HalfSpec) { s.Region = "+11010" }), zkp.ErrValue},
-		"region with a letter":    {key, with(func(s *zkp.HalfSpec) { s.Region = "11010x" }), zkp.ErrValue},
-		"region underscored":      {key, with(func(s *zkp.HalfSpec) { s.Region = "11_101" }), zkp.ErrValue},
+		"ends before it begins":   {key, with(func(s *zkp.EndorsementSpec) { s.NotAfter = 0 }), zkp.ErrValue},
+		"region of five":          {key, with(func(s *zkp.EndorsementSpec) { s.Region = "11010" }), zkp.ErrValue},
+		"region of seven":         {key, with(func(s *zkp.EndorsementSpec) { s.Region = "0110101" }), zkp.ErrValue},
+		"region with a sign":      {key, with(func(s *zkp.EndorsementSpec) { s.Region = "+11010" }), zkp.ErrValue},
+		"region with a letter":    {key, with(func(s *zkp.EndorsementSpec) { s.Region = "11010x" }), zkp.ErrValue},
+		"region underscored":      {key, with(func(s *zkp.EndorsementSpec) { s.Region = "11_101" }), zkp.ErrValue},
 		"signature of other data": {remote{Signer: key}, good, zkp.ErrSignature},
 		"signer out of order":     {remote{Signer: key, err: broken}, good, broken},
 	} {
-		if _, err := zkp.IssueHalf(context.Background(), tc.signer, tc.spec, nil); !errors.Is(err, tc.err) {
+		if _, err := zkp.IssueEndorsement(context.Background(), tc.signer, tc.spec, nil); !errors.Is(err, tc.err) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := zkp.IssueHalf(context.Background(), key, good, iotest.ErrReader(broken)); !errors.Is(err, broken) {
+	if _, err := zkp.IssueEndorsement(context.Background(), key, good, iotest.ErrReader(broken)); !errors.Is(err, broken) {
 		t.Errorf("no random bytes: %v", err)
 	}
-	if _, err := zkp.IssueHalf(context.Background(), key, good, strings.NewReader("short")); err == nil {
+	if _, err := zkp.IssueEndorsement(context.Background(), key, good, strings.NewReader("short")); err == nil {
 		t.Error("five random bytes are enough")
 	}
 }
@@ -212,14 +212,14 @@ func (silentSigner) SignCredential(context.Context, zkp.Element) (*zkp.Signature
 	return nil, nil
 }
 
-func TestIssueHalfRefusesASilentSigner(t *testing.T) {
+func TestIssueEndorsementRefusesASilentSigner(t *testing.T) {
 	key, err := zkp.GenerateKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	half, err := zkp.IssueHalf(context.Background(), silentSigner{key}, zkp.HalfSpec{Region: "110101"}, nil)
-	if !errors.Is(err, zkp.ErrSignature) || half != nil {
-		t.Errorf("got %v, %v; want ErrSignature and no half", half, err)
+	endorsement, err := zkp.IssueEndorsement(context.Background(), silentSigner{key}, zkp.EndorsementSpec{Region: "110101"}, nil)
+	if !errors.Is(err, zkp.ErrSignature) || endorsement != nil {
+		t.Errorf("got %v, %v; want ErrSignature and no endorsement", endorsement, err)
 	}
 }
 
