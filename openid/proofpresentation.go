@@ -10,32 +10,32 @@ import (
 
 // A ProofPresentation is one presentation of FormatSDJWTZK: the proof of one
 // credential, and the values that OpReveal asked for, in the predicates' order.
-// As text it is the base64url of the proof, and where values are told, "~" and
-// the base64url of their JSON array.
+// As text it is the base64url of the proof; where it reveals values, "~" and the
+// base64url of their JSON array follow.
 type ProofPresentation struct {
-	Proof    []byte
-	Revealed Values
+	Proof   []byte
+	Reveals Values
 }
 
 // ParseProofPresentation reads what String wrote, exactly one text for each
 // presentation. It does not look into the proof. The error is ErrResponse or
 // ErrQuery.
 func ParseProofPresentation(text string) (*ProofPresentation, error) {
-	first, second, told := strings.Cut(text, "~")
+	first, second, reveals := strings.Cut(text, "~")
 	p := new(ProofPresentation)
 	var err error
 	if p.Proof, err = base64.RawURLEncoding.Strict().DecodeString(first); err != nil || len(p.Proof) == 0 {
 		return nil, fmt.Errorf("%w: a proof presentation is base64url", ErrResponse)
 	}
-	if told {
+	if reveals {
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(second)
-		if err != nil || json.Unmarshal(raw, &p.Revealed) != nil {
+		if err != nil || json.Unmarshal(raw, &p.Reveals) != nil {
 			return nil, fmt.Errorf("%w: the values beside a proof are a JSON array", ErrResponse)
 		}
-		if len(p.Revealed) == 0 || len(p.Revealed) > maxPredicates {
+		if len(p.Reveals) == 0 || len(p.Reveals) > maxPredicates {
 			return nil, fmt.Errorf("%w: no values beside a proof, or too many", ErrResponse)
 		}
-		for _, value := range p.Revealed {
+		for _, value := range p.Reveals {
 			if err := checkValue(value); err != nil {
 				return nil, err
 			}
@@ -50,10 +50,10 @@ func ParseProofPresentation(text string) (*ProofPresentation, error) {
 // String is the text that goes into a Response.
 func (p *ProofPresentation) String() string {
 	text := base64.RawURLEncoding.EncodeToString(p.Proof)
-	if len(p.Revealed) == 0 {
+	if len(p.Reveals) == 0 {
 		return text
 	}
-	values, err := json.Marshal(p.Revealed)
+	values, err := json.Marshal(p.Reveals)
 	if err != nil {
 		panic(err) // strings, numbers and booleans always encode
 	}

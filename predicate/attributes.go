@@ -17,8 +17,9 @@ var (
 	ErrType = errors.New("predicate: value does not fit the claim's type")
 	// ErrUnsupported: an operation that this version cannot prove.
 	ErrUnsupported = errors.New("predicate: operation not supported")
-	// ErrRevealed: more or fewer values beside a proof than were asked.
-	ErrRevealed = errors.New("predicate: not the values that were asked to be told")
+	// ErrReveal: a proof reveals more or fewer values than were asked for, or a
+	// text that is not in NFC.
+	ErrReveal = errors.New("predicate: revealed values are not the ones asked for")
 	// ErrMismatch: a slot of the endorsement differs from its claim.
 	ErrMismatch = errors.New("predicate: endorsement differs from the claims")
 )

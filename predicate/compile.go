@@ -55,13 +55,13 @@ func newSet(claim *credential.SchemaClaim, values openid.Values) (*zkp.Set, erro
 	return zkp.NewSet(members...)
 }
 
-// On is the question on a day that both sides know, as the statements that the
-// circuits prove, one a show. revealed are the values that the holder tells
-// beside the proof, one for each predicate of openid.OpReveal, in their order;
-// ErrRevealed where there are more or fewer, or one is a text not in NFC.
+// On returns the statements that the circuits prove on a day that both sides
+// know, one statement a show. revealed holds the values that the holder reveals,
+// one for each predicate of openid.OpReveal, in their order. The error is
+// ErrReveal if there are more or fewer, or if a text is not in NFC.
 func (q *Compiled) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, error) {
-	if len(revealed) != q.Reveals() {
-		return nil, ErrRevealed
+	if len(revealed) != q.RevealCount() {
+		return nil, ErrReveal
 	}
 	predicates := make([]zkp.Predicate, len(q.slots))
 	for i := range predicates {
@@ -70,9 +70,9 @@ func (q *Compiled) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, err
 			// The proof is of the normal form: another spelling of the same text would
 			// be proved as well, and compare as another text.
 			if text, ok := revealed[0].(string); ok && !norm.NFC.IsNormalString(text) {
-				return nil, ErrRevealed
+				return nil, ErrReveal
 			}
-			// What is told is then proved to be the attribute.
+			// The proof shows that the revealed value is the attribute.
 			asked.Op, asked.Value, revealed = openid.OpEqual, revealed[0], revealed[1:]
 		}
 		var err error
@@ -87,8 +87,8 @@ func (q *Compiled) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, err
 	return zkp.Split(predicates...)
 }
 
-// Reveals is how many values the holder tells beside the proof.
-func (q *Compiled) Reveals() (n int) {
+// RevealCount counts the values that the holder reveals with the proof.
+func (q *Compiled) RevealCount() (n int) {
 	for i := range q.query.Predicates {
 		if q.query.Predicates[i].Op == openid.OpReveal {
 			n++
@@ -97,9 +97,10 @@ func (q *Compiled) Reveals() (n int) {
 	return n
 }
 
-// Revealed reads from a holder's claims the values that are to be told, texts in
-// their normal form, NFC.
-func (q *Compiled) Revealed(claims map[string]any) (out openid.Values, err error) {
+// Reveal reads the values that the query asks to reveal from a holder's claims,
+// in the order of the predicates. It puts texts into their normal form, NFC. The
+// error is ErrClaim if a claim is absent.
+func (q *Compiled) Reveal(claims map[string]any) (out openid.Values, err error) {
 	for i := range q.query.Predicates {
 		if p := &q.query.Predicates[i]; p.Op == openid.OpReveal {
 			value, ok := Claim(claims, p.Path)
@@ -187,9 +188,9 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	if err != nil {
 		return false, err
 	}
-	revealed, err := q.Revealed(claims)
+	revealed, err := q.Reveal(claims)
 	if err != nil {
-		return false, nil // what is to be told is not there
+		return false, nil // a claim to be revealed is absent
 	}
 	statements, err := q.On(day, revealed)
 	if err != nil {
@@ -230,13 +231,14 @@ func Fails(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	return out, nil
 }
 
-// Told reports whether a proof of the query gives away a claim's very value: one
-// that is revealed, or the only one for which a predicate that must hold is true.
-func Told(query *openid.CredentialQuery, path credential.Path) bool {
+// Reveals reports whether a proof of the query reveals the exact value of the
+// claim at path: because a predicate reveals it, or because a predicate that must
+// hold is true of one value only.
+func Reveals(query *openid.CredentialQuery, path credential.Path) bool {
 	if query.Accept.Need(len(query.Predicates)) < len(query.Predicates) {
 		return false
 	}
 	return slices.ContainsFunc(query.Predicates, func(p openid.Predicate) bool {
-		return tellsValue(&p) && p.Path.String() == path.String()
+		return revealsValue(&p) && p.Path.String() == path.String()
 	})
 }

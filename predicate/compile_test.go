@@ -183,7 +183,7 @@ func TestDescribe(t *testing.T) {
 	is(t, err, predicate.ErrClaim)
 }
 
-// A question that has so few answers that "yes" nearly tells the value.
+// A question that has so few answers that "yes" nearly reveals the value.
 func TestDiscloses(t *testing.T) {
 	values := make([]string, 100)
 	for i := range values {
@@ -219,7 +219,7 @@ func TestDiscloses(t *testing.T) {
 	}
 }
 
-// Five predicates and two sets are two shows; what is told comes first to last.
+// Five predicates and two sets are two shows; revealed values come first to last.
 func TestSeveralShows(t *testing.T) {
 	schema, today := person(t), day(t, "2026-11-21")
 	query := asked(t, `{"path":["birthdate"],"op":"at_least_years","years":18},{"path":["home","district"],"op":"reveal"},
@@ -229,8 +229,8 @@ func TestSeveralShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	claims := map[string]any{"birthdate": "1990-05-17", "name": "y", "income": int64(5), "home": map[string]any{"district": "110101"}}
-	revealed, err := q.Revealed(claims)
-	if err != nil || q.Reveals() != 2 || !slices.Equal(revealed, openid.Values{"110101", int64(5)}) {
+	revealed, err := q.Reveal(claims)
+	if err != nil || q.RevealCount() != 2 || !slices.Equal(revealed, openid.Values{"110101", int64(5)}) {
 		t.Fatalf("revealed %v, %v", revealed, err)
 	}
 	got, err := q.On(today, revealed)
@@ -239,11 +239,11 @@ func TestSeveralShows(t *testing.T) {
 	}
 	district, _ := zkp.EncodeString("110101")
 	if got[0].Predicates[1] != zkp.Equal(14, district) {
-		t.Errorf("what is told is not what is proved: %+v", got[0].Predicates[1])
+		t.Errorf("what is revealed is not what is proved: %+v", got[0].Predicates[1])
 	}
 	for name, wrong := range map[string]openid.Values{"none": nil, "one": {"110101"}, "three": {"110101", int64(5), int64(5)}} {
 		_, err := q.On(today, wrong)
-		is(t, err, predicate.ErrRevealed)
+		is(t, err, predicate.ErrReveal)
 		if err == nil {
 			t.Error(name)
 		}
@@ -275,7 +275,7 @@ func on(schema *credential.Schema, query *openid.CredentialQuery, day zkp.Day) (
 	return q.On(day, nil)
 }
 
-func TestTold(t *testing.T) {
+func TestReveals(t *testing.T) {
 	equal, ages := `{"path":["name"],"op":"eq","value":"x"}`, `{"path":["birthdate"],"op":"at_least_years","years":18}`
 	name := credential.Path{"name"}
 	for _, test := range []struct {
@@ -288,15 +288,15 @@ func TestTold(t *testing.T) {
 		{"one of two may hold", equal + "," + ages, `"any"`, name, false},
 		{"two of two", equal + "," + ages, `{"k_of":2}`, name, true},
 		{"what is revealed", `{"path":["name"],"op":"reveal"}`, "", name, true},
-		{"a range tells no value", equal + "," + ages, "", credential.Path{"birthdate"}, false},
-		{"not equal tells no value", `{"path":["name"],"op":"ne","value":"x"}`, "", name, false},
+		{"a range reveals no value", equal + "," + ages, "", credential.Path{"birthdate"}, false},
+		{"not equal reveals no value", `{"path":["name"],"op":"ne","value":"x"}`, "", name, false},
 		{"of two values not one", `{"path":["member"],"op":"ne","value":true}`, "", credential.Path{"member"}, true},
 		{"one of one", `{"path":["name"],"op":"in","values":["x"]}`, "", name, true},
 		{"one of two", `{"path":["name"],"op":"in","values":["x","y"]}`, "", name, false},
 		{"a range of one day", `{"path":["birthdate"],"op":"range","min":"1990-05-17","max":"1990-05-17"}`, "", credential.Path{"birthdate"}, true},
 		{"a range of two", `{"path":["birthdate"],"op":"range","min":"1990-05-17","max":"1990-05-18"}`, "", credential.Path{"birthdate"}, false},
 	} {
-		if got := predicate.Told(asked(t, test.predicates, test.accept), test.path); got != test.want {
+		if got := predicate.Reveals(asked(t, test.predicates, test.accept), test.path); got != test.want {
 			t.Errorf("%s: %v", test.what, got)
 		}
 	}
@@ -316,22 +316,22 @@ func TestErrorsHoldNoValues(t *testing.T) {
 	}
 }
 
-// A text that is told is told in its normal form: the proof is of that form, and
+// A text is revealed in its normal form: the proof is of that form, and
 // would be as good beside another spelling that compares as another name.
-func TestRevealedIsNormal(t *testing.T) {
+func TestRevealIsNormal(t *testing.T) {
 	q, err := predicate.Compile(person(t), asked(t, `{"path":["name"],"op":"reveal"}`, ""))
 	if err != nil {
 		t.Fatal(err)
 	}
 	const odd, normal = "\uF9E1四", "李四" // a compatibility ideograph
-	told, err := q.Revealed(map[string]any{"name": odd})
-	if err != nil || len(told) != 1 || told[0] != normal {
-		t.Errorf("tells %q: %v", told, err)
+	revealed, err := q.Reveal(map[string]any{"name": odd})
+	if err != nil || len(revealed) != 1 || revealed[0] != normal {
+		t.Errorf("reveals %q: %v", revealed, err)
 	}
-	if _, err := q.On(day(t, "2026-11-21"), told); err != nil {
+	if _, err := q.On(day(t, "2026-11-21"), revealed); err != nil {
 		t.Error(err)
 	}
-	if _, err := q.On(day(t, "2026-11-21"), openid.Values{odd}); !errors.Is(err, predicate.ErrRevealed) {
+	if _, err := q.On(day(t, "2026-11-21"), openid.Values{odd}); !errors.Is(err, predicate.ErrReveal) {
 		t.Errorf("another spelling: %v", err)
 	}
 }

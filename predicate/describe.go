@@ -69,7 +69,7 @@ func describe(claim *credential.SchemaClaim, p *openid.Predicate) (Sentence, err
 
 // discloses judges by the question alone, so that a yes and a no look the same.
 func discloses(p *openid.Predicate) bool {
-	if tellsValue(p) {
+	if revealsValue(p) {
 		return true
 	}
 	switch p.Op {
@@ -82,8 +82,8 @@ func discloses(p *openid.Predicate) bool {
 	return false
 }
 
-// tellsValue reports whether "yes" leaves one value only.
-func tellsValue(p *openid.Predicate) bool {
+// revealsValue reports whether "yes" leaves only one possible value.
+func revealsValue(p *openid.Predicate) bool {
 	switch p.Op {
 	case openid.OpReveal, openid.OpEqual:
 		return true

@@ -14,7 +14,7 @@ import (
 )
 
 // joinedPolicy asks of a resident and of a driver at once: five predicates of
-// the resident, two of them about a set and one told, in two shows; and one of
+// the resident, two of them about a set and one revealed, in two shows; and one of
 // the driver.
 func joinedPolicy(policy testworld.JSON) {
 	policy["dcql"] = testworld.JSON{"credentials": []any{
@@ -60,12 +60,12 @@ func TestJoined(t *testing.T) {
 	if result.Bytes != zkp.PresentationSize(2)+zkp.PresentationSize(1) || len(result.Learned) != 6 {
 		t.Errorf("%d bytes, learned %+v", result.Bytes, result.Learned)
 	}
-	if told := result.Learned[1]; told.Claim != "district" || told.Value != "110101" {
-		t.Errorf("told %+v", told)
+	if revealed := result.Learned[1]; revealed.Claim != "district" || revealed.Value != "110101" {
+		t.Errorf("revealed %+v", revealed)
 	}
 	for _, w := range result.NeverReceived {
 		if w.Claim == "district" {
-			t.Error("what was told stands among the never received")
+			t.Error("what was revealed stands among the never received")
 		}
 	}
 	if len(result.NeverReceived) != 4+3 {
@@ -97,7 +97,7 @@ func TestJoinedRefuses(t *testing.T) {
 		}
 		return b
 	}
-	proof, told, _ := strings.Cut(token(good).VPToken["resident"][0], "~")
+	proof, revealed, _ := strings.Cut(token(good).VPToken["resident"][0], "~")
 	text := func(values string) string { return proof + "~" + base64.RawURLEncoding.EncodeToString([]byte(values)) }
 	for _, test := range []struct {
 		name   string
@@ -106,14 +106,14 @@ func TestJoinedRefuses(t *testing.T) {
 		reason error
 	}{
 		{"one part alone", change(func(m map[string][]string) { delete(m, "driver") }), verifier.CheckForm, openid.ErrNoMatch},
-		{"parts swapped", change(func(m map[string][]string) { m["resident"], m["driver"] = m["driver"], m["resident"] }), verifier.CheckStatement, predicate.ErrRevealed},
+		{"parts swapped", change(func(m map[string][]string) { m["resident"], m["driver"] = m["driver"], m["resident"] }), verifier.CheckStatement, predicate.ErrReveal},
 		{"a part of another answer", change(func(m map[string][]string) { m["driver"] = token(again).VPToken["driver"] }), verifier.CheckStatement, zkp.ErrHolder},
-		{"nothing told", change(func(m map[string][]string) { m["resident"] = []string{proof} }), verifier.CheckStatement, predicate.ErrRevealed},
-		{"two values told", change(func(m map[string][]string) { m["resident"] = []string{text(`["110101","110101"]`)} }), verifier.CheckStatement, predicate.ErrRevealed},
-		{"another value told", change(func(m map[string][]string) { m["resident"] = []string{text(`["110102"]`)} }), verifier.CheckStatement, zkp.ErrShow},
-		{"a number told", change(func(m map[string][]string) { m["resident"] = []string{text(`[110101]`)} }), verifier.CheckStatement, predicate.ErrType},
+		{"nothing revealed", change(func(m map[string][]string) { m["resident"] = []string{proof} }), verifier.CheckStatement, predicate.ErrReveal},
+		{"two values revealed", change(func(m map[string][]string) { m["resident"] = []string{text(`["110101","110101"]`)} }), verifier.CheckStatement, predicate.ErrReveal},
+		{"another value revealed", change(func(m map[string][]string) { m["resident"] = []string{text(`["110102"]`)} }), verifier.CheckStatement, zkp.ErrShow},
+		{"a number revealed", change(func(m map[string][]string) { m["resident"] = []string{text(`[110101]`)} }), verifier.CheckStatement, predicate.ErrType},
 		{"spaces between the values", change(func(m map[string][]string) { m["resident"] = []string{text(`[ "110101"]`)} }), verifier.CheckForm, openid.ErrResponse},
-		{"a value nobody asked for", change(func(m map[string][]string) { m["driver"] = []string{m["driver"][0] + "~" + told} }), verifier.CheckStatement, predicate.ErrRevealed},
+		{"a value nobody asked for", change(func(m map[string][]string) { m["driver"] = []string{m["driver"][0] + "~" + revealed} }), verifier.CheckStatement, predicate.ErrReveal},
 		{"one part twice", change(func(m map[string][]string) { m["driver"] = append(m["driver"], m["driver"][0]) }), verifier.CheckForm, openid.ErrUnasked},
 	} {
 		t.Run(test.name, func(t *testing.T) {

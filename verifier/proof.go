@@ -72,7 +72,7 @@ func (a *answer) parseProofs() ([]proved, error) {
 		if err != nil {
 			return nil, err
 		}
-		out[i] = proved{part: p, proof: proof, revealed: presentation.Revealed}
+		out[i] = proved{part: p, proof: proof, revealed: presentation.Reveals}
 		a.result.Bytes += len(presentation.Proof)
 	}
 	return out, nil
@@ -193,7 +193,7 @@ func (v *Verifier) key(view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKe
 }
 
 // proofRequest rebuilds the questions from our own stored request, and from the
-// values that the holder tells, which are then proved.
+// values that the holder reveals, which are then proved.
 func (v *Verifier) proofRequest(a *answer, proofs []proved, epoch zkp.Epoch) (*zkp.Request, error) {
 	r := &zkp.Request{
 		Nonce: a.request.Nonce, Audience: v.ClientID(), Query: a.asked.QueryHash, Expiry: a.request.Expires,
@@ -203,7 +203,7 @@ func (v *Verifier) proofRequest(a *answer, proofs []proved, epoch zkp.Epoch) (*z
 		p := &proofs[i]
 		statements, err := p.question.On(epoch.Day, p.revealed)
 		switch {
-		case err != nil && p.question.Reveals() > 0: // the values are the holder's
+		case err != nil && p.question.RevealCount() > 0: // the values are the holder's
 			return nil, &Rejected{CheckStatement, err}
 		case err != nil && len(p.revealed) > 0: // values that nobody asked for
 			return nil, &Rejected{CheckStatement, err}
@@ -217,8 +217,8 @@ func (v *Verifier) proofRequest(a *answer, proofs []proved, epoch zkp.Epoch) (*z
 	return r, nil
 }
 
-// learnStatements lists what was proved, and told beside it; no other claim was
-// received at all.
+// learnStatements lists what was proved and revealed; no other claim was received
+// at all.
 func (a *answer) learnStatements(proofs []proved) error {
 	a.result.Learned, a.result.NeverReceived = nil, nil
 	for i := range proofs {
@@ -234,17 +234,17 @@ func (a *answer) learnPart(p *proved) error {
 	if err != nil {
 		return err
 	}
-	told := p.revealed
+	revealed := p.revealed
 	for i, s := range sentences {
 		l := Learned{Type: p.schema.VCT, Claim: predicate.Name(p.query.Predicates[i].Path), Statement: &Text{s.English, s.Chinese}}
 		if p.query.Predicates[i].Op == openid.OpReveal {
-			l.Value, told = told[0], told[1:]
+			l.Value, revealed = revealed[0], revealed[1:]
 		}
 		a.result.Learned = append(a.result.Learned, l)
 	}
 	for i := range p.schema.Claims {
 		c := &p.schema.Claims[i]
-		if !predicate.Told(p.query, c.Path) {
+		if !predicate.Reveals(p.query, c.Path) {
 			a.result.NeverReceived = append(a.result.NeverReceived,
 				Withheld{p.schema.VCT, predicate.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
 		}

@@ -124,7 +124,7 @@ func (w *Wallet) proves(p *Part, q *openid.CredentialQuery, h *holding) (err err
 	return err
 }
 
-// label sorts every claim that the credential holds into told and not told.
+// label sorts every claim that the credential holds into revealed and withheld.
 func (p *Part) label(q *openid.CredentialQuery, h *holding) {
 	for i := range h.schema.Claims {
 		claim := &h.schema.Claims[i]
@@ -135,7 +135,7 @@ func (p *Part) label(q *openid.CredentialQuery, h *holding) {
 		switch {
 		case covers(p.paths, claim.Path):
 			p.Reveals = append(p.Reveals, label)
-		case q.Format == openid.FormatSDJWTZK && predicate.Told(q, claim.Path):
+		case q.Format == openid.FormatSDJWTZK && predicate.Reveals(q, claim.Path):
 		default:
 			p.Withholds = append(p.Withholds, label)
 		}

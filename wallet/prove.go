@@ -118,7 +118,7 @@ func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (map[s
 	}
 	token := make(map[string][]string, len(shown))
 	for i, p := range shown {
-		token[choice.Parts[i].Query] = []string{(&openid.ProofPresentation{Proof: p.Bytes(), Revealed: revealed[i]}).String()}
+		token[choice.Parts[i].Query] = []string{(&openid.ProofPresentation{Proof: p.Bytes(), Reveals: revealed[i]}).String()}
 	}
 	return token, nil
 }
@@ -132,7 +132,7 @@ func (w *Wallet) newRequest(ask *Request) (*zkp.Request, error) {
 }
 
 // answerPart readies one credential: its prepared proof, what is asked of it,
-// and the values that are told beside the proof.
+// and the values that the proof reveals.
 func (w *Wallet) answerPart(ctx context.Context, p *Part, epoch *epochAt) (holding zkp.Holding, question *zkp.Question, revealed openid.Values, err error) {
 	h, err := w.holding(ctx, p.Credential)
 	if err != nil {
@@ -141,7 +141,7 @@ func (w *Wallet) answerPart(ctx context.Context, p *Part, epoch *epochAt) (holdi
 	if holding.Credential, err = w.zkCredential(ctx, h); err != nil {
 		return holding, nil, nil, err
 	}
-	if revealed, err = p.question.Revealed(h.verified.Claims); err != nil {
+	if revealed, err = p.question.Reveal(h.verified.Claims); err != nil {
 		return holding, nil, nil, err
 	}
 	question = &zkp.Question{Schema: SchemaElement(h.schema)}
