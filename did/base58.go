@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// base58Alphabet is Bitcoin's: no 0, O, I or l.
+// base58Alphabet is the alphabet of Bitcoin: without 0, O, I and l.
 const base58Alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 var base58Radix = big.NewInt(58)
 
-// decodeBase58 is quadratic in its input, which Parse has capped. Every text
-// over the alphabet has exactly one meaning, so none is non-canonical.
+// decodeBase58 decodes s in time quadratic in its length, which Parse has
+// capped. Every text over the alphabet has exactly one meaning, so each text is
+// canonical.
 func decodeBase58(s string) ([]byte, bool) {
 	n := new(big.Int)
 	for _, c := range []byte(s) {

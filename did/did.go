@@ -7,19 +7,18 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// DID is a decentralized identifier in its parts (DID Core 3.1).
+// A DID is a decentralized identifier, split into its parts (DID Core 3.1).
 type DID struct {
-	// Method is the method name: lower-case letters and digits.
+	// Method names the DID method: lower-case letters and digits.
 	Method string
-	// Identifier is what follows the method, colons included.
+	// Identifier is the text after the method, colons included.
 	Identifier string
 }
 
-// String returns the identifier's text, did:method:identifier.
+// String returns the text form, did:method:identifier.
 func (d DID) String() string { return "did:" + d.Method + ":" + d.Identifier }
 
-// Parse reads a bare DID, without path, query or fragment. Anything else is
-// [ErrSyntax].
+// Parse reads a DID without path, query or fragment. The error is [ErrSyntax].
 func Parse(text string) (DID, error) {
 	if len(text) > limits.Identifier {
 		return DID{}, fmt.Errorf("%w: above %d bytes", ErrSyntax, limits.Identifier)
@@ -32,9 +31,9 @@ func Parse(text string) (DID, error) {
 	return DID{Method: method, Identifier: identifier}, nil
 }
 
-// ParseURL reads a DID URL that is a DID and a fragment, the form in which keys
-// are named: did:method:identifier#fragment. Paths and queries are
-// [ErrSyntax].
+// ParseURL reads a DID URL that consists of a DID and a fragment, the form that
+// names a key: did:method:identifier#fragment. It returns the fragment without
+// the "#". A missing fragment, a path or a query is refused with [ErrSyntax].
 func ParseURL(text string) (id DID, fragment string, err error) {
 	if len(text) > limits.Identifier {
 		return DID{}, "", fmt.Errorf("%w: above %d bytes", ErrSyntax, limits.Identifier)
@@ -67,7 +66,7 @@ func isIdentifier(s string) bool {
 	return isSegment(segments[len(segments)-1])
 }
 
-// isSegment reports whether s is one or more idchar.
+// isSegment reports whether s is one or more idchar (DID Core 3.1).
 func isSegment(s string) bool {
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
@@ -82,5 +81,6 @@ func isSegment(s string) bool {
 	return s != ""
 }
 
-// isHex knows upper case only: the ABNF's HEXDIG, and one spelling per name.
+// isHex accepts upper case only: the ABNF says HEXDIG, and each name then has
+// one spelling.
 func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'A' && c <= 'F' }

@@ -8,20 +8,21 @@ import (
 	"time"
 )
 
-// Document is what resolving a DID yields: its keys, and no more than this
-// project uses (DID Core 5).
+// A Document is the result of resolving a DID. It holds the keys, and only
+// those other members that this project uses (DID Core 5).
 type Document struct {
 	// ID is the DID that the document describes.
 	ID string
-	// Keys may sign for the DID, each in its own period.
+	// Keys lists the keys that may sign for the DID, each in its own period.
 	Keys []Key
-	// AlsoKnownAs lists other names that the subject claims, unproven.
+	// AlsoKnownAs lists other names that the subject claims. Nobody has proved
+	// them.
 	AlsoKnownAs []string
 }
 
-// Key is one public key of a document.
+// A Key is one public key of a document.
 type Key struct {
-	// ID is the key's full DID URL, with the fragment.
+	// ID is the full DID URL of the key, with the fragment.
 	ID string
 	// Controller is the DID that holds the private key.
 	Controller string
@@ -29,9 +30,11 @@ type Key struct {
 	Public crypto.PublicKey
 	// Alg is the JOSE algorithm that Public signs with: ES256 or EdDSA.
 	Alg string
-	// From is the first instant in force; zero means from the beginning.
+	// From is the first instant at which the key is in force; zero means from
+	// the beginning.
 	From time.Time
-	// Until is the first instant no longer in force; zero means without end.
+	// Until is the first instant at which the key is no longer in force; zero
+	// means without end.
 	Until time.Time
 }
 
@@ -40,7 +43,7 @@ func (k Key) ValidAt(at time.Time) bool {
 	return !at.Before(k.From) && (k.Until.IsZero() || at.Before(k.Until))
 }
 
-// Key finds a key by its full DID URL. The error is [ErrNoKey].
+// Key returns the key with this full DID URL. The error is [ErrNoKey].
 func (d *Document) Key(id string) (Key, error) {
 	i := slices.IndexFunc(d.Keys, func(k Key) bool { return k.ID == id })
 	if i < 0 {
@@ -49,23 +52,23 @@ func (d *Document) Key(id string) (Key, error) {
 	return d.Keys[i], nil
 }
 
-// Resolver finds the document of a DID. An error means that it could not be
-// found out; a resolver never returns a partial document.
+// A Resolver finds the document of a DID. An error means that the resolver
+// could not find it out. A resolver never returns a partial document.
 type Resolver interface {
 	Resolve(ctx context.Context, id string) (*Document, error)
 }
 
-// Methods resolves by method name ("jwk", "key", "hufu"). The empty map
-// resolves nothing.
+// Methods maps a method name ("jwk", "key", "hufu") to its resolver. The empty
+// map resolves nothing.
 type Methods map[string]Resolver
 
-// SelfContained are the methods whose identifier is the key: did:jwk and
-// did:key. They need no network and no ledger.
+// SelfContained returns resolvers for did:jwk and did:key. Their identifiers
+// contain the key, so they need no network and no ledger.
 func SelfContained() Methods { return Methods{"jwk": MethodJWK{}, "key": MethodKey{}} }
 
-// Resolve passes id to the resolver of its method and insists that the answer
-// is about id. Errors: [ErrSyntax], [ErrUnsupportedMethod], [ErrDocument] and
-// what the resolver returns.
+// Resolve passes id to the resolver of its method and checks that the answer is
+// about id. Errors: [ErrSyntax], [ErrUnsupportedMethod], [ErrDocument], and
+// those of the resolver.
 func (m Methods) Resolve(ctx context.Context, id string) (*Document, error) {
 	parsed, err := Parse(id)
 	if err != nil {
@@ -85,9 +88,10 @@ func (m Methods) Resolve(ctx context.Context, id string) (*Document, error) {
 	return document, nil
 }
 
-// FindKey resolves the DID in kid, a full DID URL as JWS headers carry it, and
-// returns that key if it is in force at the given time; zero means now.
-// Errors: [ErrSyntax], [ErrNoKey], [ErrKeyNotValid] and the resolver's.
+// FindKey resolves the DID in kid and returns the key that kid names, if the
+// key is in force at the given time. kid is a full DID URL, as in a JWS header.
+// The zero time means now. Errors: [ErrSyntax], [ErrNoKey], [ErrKeyNotValid],
+// and those of the resolver.
 func FindKey(ctx context.Context, resolver Resolver, kid string, at time.Time) (Key, error) {
 	id, _, err := ParseURL(kid)
 	if err != nil {
@@ -110,8 +114,8 @@ func FindKey(ctx context.Context, resolver Resolver, kid string, at time.Time) (
 	return key, nil
 }
 
-// selfContained is the document of a DID whose identifier is its one key, which
-// the caller has checked.
+// selfContained returns the document of a DID whose identifier contains its
+// only key. The caller has checked the key.
 func selfContained(id, fragment string, public crypto.PublicKey) *Document {
 	key := Key{ID: id + "#" + fragment, Controller: id, Public: public, Alg: ES256{}.Alg()}
 	if _, ok := public.(ed25519.PublicKey); ok {

@@ -2,22 +2,23 @@ package did
 
 import "errors"
 
-// Reasons why an identifier, a key or a token is refused. They are wrapped, so
-// compare with errors.Is; no message quotes the refused bytes.
+// Reasons to refuse an identifier, a key or a token. Errors wrap them: compare
+// with errors.Is. No message quotes the refused bytes.
 var (
 	// ErrSyntax means that a text is not a DID or DID URL (DID Core 3.1, 3.2).
 	ErrSyntax = errors.New("did: not a valid identifier")
 	// ErrUnsupportedMethod means that no resolver is known for the method.
 	ErrUnsupportedMethod = errors.New("did: method not supported")
-	// ErrNoKey means that the document has no key of the wanted identifier.
+	// ErrNoKey means that the document has no key with the wanted identifier.
 	ErrNoKey = errors.New("did: no such key")
 	// ErrKeyNotValid means that the key was not in force at the given time.
 	ErrKeyNotValid = errors.New("did: key not in force at this time")
-	// ErrDocument means that a resolver answered for another identifier.
+	// ErrDocument means that a resolver returned the document of another
+	// identifier.
 	ErrDocument = errors.New("did: document of another identifier")
 
-	// ErrKey means that a public key is malformed, off its curve, of low order
-	// or not in its one canonical encoding.
+	// ErrKey means that a public key is malformed, off its curve, of low order,
+	// or not in its only canonical encoding.
 	ErrKey = errors.New("did: malformed public key")
 	// ErrPrivateKey means that a JWK carries private or symmetric material.
 	ErrPrivateKey = errors.New("did: private key where a public one belongs")
@@ -26,7 +27,7 @@ var (
 	// ErrNoSuite means an allow-list without a single algorithm.
 	ErrNoSuite = errors.New("did: empty list of algorithms")
 
-	// ErrTooLarge means that a token is above its cap and was not read.
+	// ErrTooLarge means that a token exceeds the cap. It was not read.
 	ErrTooLarge = errors.New("did: token too large")
 	// ErrToken means that a token is not a canonical compact JWS.
 	ErrToken = errors.New("did: not a canonical compact JWS")
@@ -34,9 +35,10 @@ var (
 	ErrHeader = errors.New("did: JWS header refused")
 	// ErrCritical means that the header asks for an extension ("crit").
 	ErrCritical = errors.New("did: JWS header has critical extensions")
-	// ErrType means that the header's typ is not the wanted one.
+	// ErrType means that the header's typ is not exactly the wanted one.
 	ErrType = errors.New("did: wrong JWS type")
-	// ErrAlgorithm means an algorithm that is not allowed, or not the key's.
+	// ErrAlgorithm means that the algorithm is not in the allow-list, or is not
+	// the algorithm of the key.
 	ErrAlgorithm = errors.New("did: signature algorithm not allowed for this key")
 	// ErrSignature means that the signature does not hold.
 	ErrSignature = errors.New("did: signature does not verify")

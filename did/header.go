@@ -11,30 +11,31 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxChain caps the certificates in one x5c header.
+// maxChain caps the number of certificates in an x5c header.
 const maxChain = 8
 
-// knownHeaders are the members that Header names, and those that are refused.
+// knownHeaders lists the members that Header has a field for, and those that
+// are refused.
 var knownHeaders = []string{"alg", "typ", "kid", "jwk", "x5c", "crit", "b64", "jku", "x5u"}
 
 // Header is the protected header of a JWS (RFC 7515, section 4).
 type Header struct {
-	// Alg is the JOSE algorithm. Signing ignores it: the key decides.
+	// Alg is the JOSE algorithm. SignJWS ignores it: the key decides.
 	Alg string
-	// Typ is the token's type, spelled in full and compared byte for byte.
+	// Typ is the token's type in full. ParseJWS compares it byte for byte.
 	Typ string
-	// Kid names the key, for a DID as its full DID URL.
+	// Kid names the key. For a DID it is the full DID URL.
 	Kid string
-	// JWK is an embedded public key: data, for the protocols that prove
-	// possession of a new key with it, and never a key to trust.
+	// JWK is an embedded public key. Protocols that prove possession of a new
+	// key read it as data. Never trust it as the key to verify with.
 	JWK crypto.PublicKey
-	// X5C is a certificate chain in DER, leaf first, not yet checked.
+	// X5C is a certificate chain in DER, leaf first. Nobody has checked it.
 	X5C [][]byte
 	// Extra holds all other members as JSON values.
 	Extra map[string]any
 }
 
-// parseHeader is the door for header bytes.
+// parseHeader reads header bytes; no other function does.
 func parseHeader(data []byte) (Header, error) {
 	object, err := parseObject(data, knownHeaders...)
 	if err != nil {
@@ -98,7 +99,7 @@ func parseChain(raw jsontext.Value) ([][]byte, error) {
 	return chain, nil
 }
 
-// members is the header as go-jose writes it.
+// members returns the header in the form that go-jose writes.
 func (h Header) members(alg string) (map[jose.HeaderKey]any, error) {
 	members := make(map[jose.HeaderKey]any, len(h.Extra)+5)
 	for name, value := range h.Extra {

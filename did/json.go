@@ -15,9 +15,9 @@ import (
 
 var errJSON = errors.New("not a JSON object that every reader understands alike")
 
-// parseObject reads one JSON object: no repeated member, no member that equals
-// a known one but for case, no nesting beyond limits.JSONDepth, nothing after
-// the end.
+// parseObject reads one JSON object. It refuses a repeated member, a member
+// that differs from a known one only in case, nesting beyond limits.JSONDepth,
+// and data after the end.
 func parseObject(data []byte, known ...string) (map[string]jsontext.Value, error) {
 	if !shallow(data) {
 		return nil, errJSON
@@ -49,7 +49,8 @@ func shallow(data []byte) bool {
 	}
 }
 
-// text reads a member that must be a string; absent is empty.
+// text reads a member that must be a string. An absent member is the empty
+// string.
 func text(object map[string]jsontext.Value, name string) (string, error) {
 	value, ok := object[name]
 	if !ok {
@@ -63,8 +64,8 @@ func text(object map[string]jsontext.Value, name string) (string, error) {
 	return s, err
 }
 
-// decodeBase64URL accepts the one spelling of RFC 7515, section 2: no padding,
-// no unused bits, no line breaks (which Go's strict decoder still skips).
+// decodeBase64URL accepts the only spelling of RFC 7515, section 2: no padding,
+// no unused bits, no line breaks (which Go's strict decoder skips).
 func decodeBase64URL(s string) ([]byte, bool) {
 	if strings.ContainsAny(s, "\r\n") {
 		return nil, false

@@ -23,8 +23,8 @@ var (
 )
 
 // ParseJWK reads a public JSON Web Key: P-256 or Ed25519, coordinates of full
-// length in canonical base64url. Where "use", "key_ops" or "alg" are present
-// they must allow verifying with the key's own algorithm; other members are
+// length in canonical base64url. If "use", "key_ops" or "alg" is present, it
+// must allow verification with the key's own algorithm. Other members are
 // ignored. Errors: [ErrKey], [ErrPrivateKey], [ErrUnsupportedKey].
 func ParseJWK(data []byte) (crypto.PublicKey, error) {
 	if len(data) > limits.Document {
@@ -55,8 +55,8 @@ func ParseJWK(data []byte) (crypto.PublicKey, error) {
 	return public, nil
 }
 
-// publicKey builds the key from the members that define it. It writes them out
-// in canonical form and lets go-jose decode that.
+// publicKey builds the key from the members that define it. It writes them in
+// canonical form and lets go-jose decode the result.
 func publicKey(members map[string]string) (alg string, public crypto.PublicKey, err error) {
 	x, ok := decodeBase64URL(members["x"])
 	if !ok {
@@ -80,7 +80,7 @@ func publicKey(members map[string]string) (alg string, public crypto.PublicKey, 
 	return "", nil, ErrUnsupportedKey
 }
 
-// checkUse refuses a key that its own JWK sets aside for something else.
+// checkUse refuses a key that its own JWK reserves for another use.
 func checkUse(object map[string]jsontext.Value, members map[string]string, alg string) error {
 	if members["alg"] != "" && members["alg"] != alg {
 		return fmt.Errorf("%w: alg does not fit the key", ErrKey)
@@ -118,9 +118,9 @@ func canonicalEd25519(x []byte) []byte {
 	return fmt.Appendf(nil, `{"crv":"Ed25519","kty":"OKP","x":%q}`, encodeBase64URL(x))
 }
 
-// MarshalJWK writes the one canonical JWK of a public key: the members that RFC
-// 7638, section 3.2 requires, in alphabetical order, without spaces. The error
-// is [ErrUnsupportedKey] or [ErrKey].
+// MarshalJWK writes the canonical JWK of a public key: the members that RFC
+// 7638, section 3.2 requires, in alphabetical order, without spaces. Errors:
+// [ErrKey], [ErrUnsupportedKey].
 func MarshalJWK(public crypto.PublicKey) ([]byte, error) {
 	switch key := public.(type) {
 	case *ecdsa.PublicKey:
@@ -141,8 +141,8 @@ func MarshalJWK(public crypto.PublicKey) ([]byte, error) {
 	return nil, ErrUnsupportedKey
 }
 
-// Thumbprint is the key's RFC 7638 thumbprint: the base64url SHA-256 of its
-// canonical JWK, 43 characters.
+// Thumbprint returns the RFC 7638 thumbprint of a key: the SHA-256 of its
+// canonical JWK in base64url, 43 characters. Errors: those of [MarshalJWK].
 func Thumbprint(public crypto.PublicKey) (string, error) {
 	canonical, err := MarshalJWK(public)
 	if err != nil {

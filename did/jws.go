@@ -12,9 +12,9 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// AnyTypeUnsafe as the wanted type leaves typ to the caller, who must compare
-// Header.Typ before trusting the payload: tokens of one type must never pass
-// for another.
+// AnyTypeUnsafe, passed as the wanted type, makes ParseJWS accept every typ.
+// The caller must compare Header.Typ before it trusts the payload, so that no
+// token passes for a token of another type.
 const AnyTypeUnsafe = "*"
 
 // JWSOptions changes how tokens are signed and parsed. The zero value is the
@@ -40,9 +40,10 @@ func (o JWSOptions) maxBytes() int {
 	return o.MaxBytes
 }
 
-// JWS is a parsed compact JWS whose signature has not been verified.
+// A JWS is a parsed compact JWS. Nobody has verified its signature.
 type JWS struct {
-	// Header is unverified: it may choose the key to verify with, no more.
+	// Header is not verified. Use it to choose the key to verify with, and for
+	// nothing else.
 	Header Header
 
 	compact string
@@ -54,12 +55,12 @@ type JWS struct {
 // String returns the token exactly as it was parsed.
 func (j *JWS) String() string { return j.compact }
 
-// UnverifiedPayload returns the payload before anyone has vouched for it.
+// UnverifiedPayload returns the payload without a check of the signature.
 func (j *JWS) UnverifiedPayload() []byte { return j.payload }
 
 // ParseJWS reads a compact JWS whose typ is exactly the given one; "" wants a
-// token without typ. It verifies nothing. Errors: [ErrTooLarge], [ErrToken],
-// [ErrHeader], [ErrCritical], [ErrType], [ErrAlgorithm].
+// token without typ. It does not verify the signature. Errors: [ErrTooLarge],
+// [ErrToken], [ErrHeader], [ErrCritical], [ErrType], [ErrAlgorithm].
 func ParseJWS(compact, typ string, opts JWSOptions) (*JWS, error) {
 	if len(compact) > opts.maxBytes() {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, opts.maxBytes())
@@ -96,9 +97,10 @@ func ParseJWS(compact, typ string, opts JWSOptions) (*JWS, error) {
 	return &JWS{Header: header, compact: compact, payload: decoded[1], token: token, suite: suite}, nil
 }
 
-// Verify checks the signature with a key found elsewhere, never in the token,
-// and returns the payload. The key decides the algorithm: a header that names
-// another is [ErrAlgorithm]; a signature that does not hold is [ErrSignature].
+// Verify checks the signature and returns the payload. The caller finds the key
+// elsewhere, never in the token. The key decides the algorithm. Errors:
+// [ErrAlgorithm] if the header names another algorithm, [ErrSignature] if the
+// signature does not verify.
 func (j *JWS) Verify(public crypto.PublicKey) ([]byte, error) {
 	if err := j.suite.Check(public); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAlgorithm, err)
@@ -111,10 +113,11 @@ func (j *JWS) Verify(public crypto.PublicKey) ([]byte, error) {
 }
 
 // SignJWS signs payload and returns the compact token. The signer's public key
-// decides the algorithm. The finished token is parsed and verified before it is
-// returned, so that a faulty security module cannot hand out a wrong signature.
-// Errors: [ErrHeader], [ErrAlgorithm] where no suite fits the key, [ErrSigner],
-// and the context's own.
+// decides the algorithm. SignJWS parses and verifies the token before it
+// returns it, so that a faulty security module cannot give out a wrong
+// signature. Errors: [ErrHeader], [ErrAlgorithm] if no suite fits the key,
+// [ErrSigner], those of [MarshalJWK] for Header.JWK, those of [ParseJWS], and
+// the context's own.
 func SignJWS(ctx context.Context, signer crypto.Signer, header Header, payload []byte, opts JWSOptions) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -158,13 +161,13 @@ func signCompact(suite Suite, signer crypto.Signer, members map[jose.HeaderKey]a
 	return object.CompactSerialize()
 }
 
-// opaqueSigner lets go-jose sign through a crypto.Signer and our suite.
+// opaqueSigner lets go-jose sign through a crypto.Signer and a Suite.
 type opaqueSigner struct {
 	suite  Suite
 	signer crypto.Signer
 }
 
-// Public returns nil: the header carries what the caller put there, no more.
+// Public returns nil, so that go-jose adds no key to the caller's header.
 func (opaqueSigner) Public() *jose.JSONWebKey { return nil }
 
 func (o opaqueSigner) Algs() []jose.SignatureAlgorithm {
@@ -175,7 +178,7 @@ func (o opaqueSigner) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]
 	return o.suite.Sign(o.signer, payload)
 }
 
-// encodeChain writes certificates as x5c does, in padded standard base64.
+// encodeChain writes certificates as x5c requires, in padded standard base64.
 func encodeChain(chain [][]byte) []string {
 	texts := make([]string, len(chain))
 	for i, der := range chain {

@@ -5,11 +5,12 @@ import (
 	"crypto"
 )
 
-// MethodJWK resolves did:jwk (the did:jwk method specification, draft of 2022): the
-// identifier is the base64url form of a JWK, and its key is named "#0".
+// MethodJWK resolves did:jwk (did:jwk method specification, draft of 2022). The
+// identifier is the base64url form of a JWK. Its key is named "#0".
 type MethodJWK struct{}
 
-// NewJWK returns the did:jwk of a public key, over its canonical JWK.
+// NewJWK returns the did:jwk of a public key, made from the canonical JWK.
+// Errors: those of [MarshalJWK].
 func NewJWK(public crypto.PublicKey) (string, error) {
 	canonical, err := MarshalJWK(public)
 	if err != nil {
@@ -18,10 +19,10 @@ func NewJWK(public crypto.PublicKey) (string, error) {
 	return "did:jwk:" + encodeBase64URL(canonical), nil
 }
 
-// Resolve decodes the key. A JWK written by others may order its members
-// freely: the identifier is its bytes, so two spellings are two identifiers of
-// one key. Errors: [ErrSyntax], [ErrUnsupportedMethod] and those of
-// [ParseJWK].
+// Resolve decodes the key in id. A JWK that other software wrote may order its
+// members freely. The identifier is the bytes of the JWK, so two spellings of
+// one key are two identifiers. Errors: [ErrSyntax], [ErrUnsupportedMethod], and
+// those of [ParseJWK].
 func (MethodJWK) Resolve(_ context.Context, id string) (*Document, error) {
 	parsed, err := Parse(id)
 	if err != nil {

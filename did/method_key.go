@@ -11,21 +11,24 @@ import (
 	"slices"
 )
 
-// Multicodec numbers of public key types (the multicodec table, tag "key").
+// Multicodec numbers of public key types (multicodec table, tag "key").
 const (
 	codecEd25519 = 0xed
 	codecP256    = 0x1200
 )
 
-// otherCodecs are key types that did:key names and this package does not use:
-// secp256k1, BLS12-381 G1, G2 and both, X25519, P-384, P-521, RSA, SM2.
+// otherCodecs lists the key types that did:key registers and this package does
+// not support: secp256k1, BLS12-381 G1, G2 and both, X25519, P-384, P-521, RSA,
+// SM2.
 var otherCodecs = []uint64{0xe7, 0xea, 0xeb, 0xee, 0xec, 0x1201, 0x1202, 0x1205, 0x1206}
 
-// MethodKey resolves did:key (W3C CCG, did:key method 0.9): "z", then base58btc
-// of a multicodec number and the public key's bytes.
+// MethodKey resolves did:key (W3C CCG, did:key method 0.9). The identifier is
+// "z" followed by the base58btc form of a multicodec number and the public
+// key's bytes.
 type MethodKey struct{}
 
-// NewKey returns the did:key of an Ed25519 or P-256 public key.
+// NewKey returns the did:key of an Ed25519 or P-256 public key. Errors:
+// [ErrKey], [ErrUnsupportedKey].
 func NewKey(public crypto.PublicKey) (string, error) {
 	switch key := public.(type) {
 	case ed25519.PublicKey:
@@ -48,7 +51,7 @@ func NewKey(public crypto.PublicKey) (string, error) {
 	return "", ErrUnsupportedKey
 }
 
-// Resolve decodes the key. Errors: [ErrSyntax], [ErrUnsupportedMethod],
+// Resolve decodes the key in id. Errors: [ErrSyntax], [ErrUnsupportedMethod],
 // [ErrUnsupportedKey] for another key type, [ErrKey].
 func (MethodKey) Resolve(_ context.Context, id string) (*Document, error) {
 	parsed, err := Parse(id)

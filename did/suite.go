@@ -14,28 +14,28 @@ import (
 	"slices"
 )
 
-// Suite is one signature algorithm as a type: everything that depends on the
-// algorithm is behind it, so that another (SM2, say) is another type and no
-// string comparison anywhere else.
+// A Suite is one signature algorithm as a Go type. Everything that depends on
+// the algorithm is behind this interface, so that another algorithm (such as
+// SM2) is another type, and no other code compares algorithm names.
 type Suite interface {
-	// Alg is the algorithm's JOSE name.
+	// Alg returns the JOSE name of the algorithm.
 	Alg() string
-	// SignatureSize is the one length, in bytes, that a signature has.
+	// SignatureSize returns the exact length of a signature, in bytes.
 	SignatureSize() int
-	// Check refuses every public key that the algorithm must not be used with.
+	// Check refuses every public key that must not be used with the algorithm.
 	Check(public crypto.PublicKey) error
-	// Sign signs message with a signer that may be a security module.
+	// Sign signs message. The signer may be a security module.
 	Sign(signer crypto.Signer, message []byte) ([]byte, error)
-	// Verifier is what go-jose verifies with: the public key itself where
-	// go-jose knows the algorithm, else a jose.OpaqueVerifier.
+	// Verifier returns what go-jose verifies with: the public key if go-jose
+	// knows the algorithm, otherwise a jose.OpaqueVerifier.
 	Verifier(public crypto.PublicKey) any
 }
 
 // Suites is an allow-list of signature algorithms. The zero value allows none.
 type Suites struct{ list []Suite }
 
-// NewSuites makes an allow-list. An empty one is [ErrNoSuite]; two suites of
-// one name are [ErrAlgorithm].
+// NewSuites makes an allow-list. Errors: [ErrNoSuite] if it is empty,
+// [ErrAlgorithm] if two suites have the same name.
 func NewSuites(suites ...Suite) (*Suites, error) {
 	if len(suites) == 0 {
 		return nil, ErrNoSuite
@@ -50,9 +50,9 @@ func NewSuites(suites ...Suite) (*Suites, error) {
 	return list, nil
 }
 
-// SuitesNamed is the allow-list of the standard suites so named, as a policy
-// file gives them: "ES256", "EdDSA". No name is [ErrNoSuite], an unknown one
-// [ErrAlgorithm].
+// SuitesNamed makes an allow-list of the standard suites with these JOSE names,
+// as a policy file gives them: "ES256", "EdDSA". Errors: [ErrNoSuite] without a
+// name, [ErrAlgorithm] for an unknown or repeated one.
 func SuitesNamed(names ...string) (*Suites, error) {
 	chosen := make([]Suite, len(names))
 	for i, name := range names {
@@ -68,7 +68,7 @@ func SuitesNamed(names ...string) (*Suites, error) {
 // DefaultSuites allows ES256 and EdDSA.
 func DefaultSuites() *Suites { return &Suites{list: []Suite{ES256{}, EdDSA{}}} }
 
-// ByAlg finds a suite by its JOSE name. The error is [ErrAlgorithm].
+// ByAlg returns the suite with this JOSE name. The error is [ErrAlgorithm].
 func (s *Suites) ByAlg(alg string) (Suite, error) {
 	i := slices.IndexFunc(s.list, func(suite Suite) bool { return suite.Alg() == alg })
 	if i < 0 {
@@ -77,7 +77,7 @@ func (s *Suites) ByAlg(alg string) (Suite, error) {
 	return s.list[i], nil
 }
 
-// ForKey finds the suite that signs with public. The error is [ErrAlgorithm].
+// ForKey returns the suite that signs with public. The error is [ErrAlgorithm].
 func (s *Suites) ForKey(public crypto.PublicKey) (Suite, error) {
 	i := slices.IndexFunc(s.list, func(suite Suite) bool { return suite.Check(public) == nil })
 	if i < 0 {
@@ -86,7 +86,7 @@ func (s *Suites) ForKey(public crypto.PublicKey) (Suite, error) {
 	return s.list[i], nil
 }
 
-// Names lists the allowed JOSE names in order.
+// Names returns the allowed JOSE names in order.
 func (s *Suites) Names() []string {
 	names := make([]string, len(s.list))
 	for i, suite := range s.list {
@@ -116,7 +116,8 @@ func (ES256) Check(public crypto.PublicKey) error {
 	return nil
 }
 
-// Sign returns r and s as two 32-byte big-endian numbers.
+// Sign returns r ‖ s, two 32-byte big-endian numbers, over the SHA-256 of
+// message.
 func (ES256) Sign(signer crypto.Signer, message []byte) ([]byte, error) {
 	digest := sha256.Sum256(message)
 	der, err := signer.Sign(rand.Reader, digest[:], crypto.SHA256)
@@ -129,8 +130,9 @@ func (ES256) Sign(signer crypto.Signer, message []byte) ([]byte, error) {
 // Verifier returns the key itself.
 func (ES256) Verifier(public crypto.PublicKey) any { return public }
 
-// rawSignature turns the ASN.1 that every crypto.Signer returns into the fixed
-// length form of JOSE. It is the only place that does.
+// rawSignature turns the ASN.1 signature of a crypto.Signer into the
+// fixed-length form of JOSE. It keeps s as it is; ES256 of package ledger also
+// makes s small.
 func rawSignature(der []byte) ([]byte, error) {
 	var sig struct{ R, S *big.Int }
 	rest, err := asn1.Unmarshal(der, &sig)
@@ -155,8 +157,8 @@ func (EdDSA) Alg() string { return "EdDSA" }
 // SignatureSize returns 64.
 func (EdDSA) SignatureSize() int { return ed25519.SignatureSize }
 
-// Check accepts an ed25519.PublicKey in canonical form and not of low order.
-// That it is a point at all shows when a signature is verified.
+// Check accepts an ed25519.PublicKey in canonical form that is not of low
+// order. It does not check that the key is a point; verification does.
 func (EdDSA) Check(public crypto.PublicKey) error {
 	key, ok := public.(ed25519.PublicKey)
 	if !ok {
@@ -170,7 +172,7 @@ func (EdDSA) Check(public crypto.PublicKey) error {
 	return err
 }
 
-// Sign returns the 64-byte signature.
+// Sign returns the 64-byte signature over message.
 func (EdDSA) Sign(signer crypto.Signer, message []byte) ([]byte, error) {
 	return signer.Sign(rand.Reader, message, crypto.Hash(0))
 }
