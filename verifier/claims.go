@@ -17,7 +17,7 @@ import (
 var (
 	ErrIssuerNotNamed = errors.New("verifier: issuer is not among those the policy names")
 	ErrNotMet         = errors.New("verifier: the disclosed claims do not meet the policy")
-// ErrEndorsementDisclosed: the holder sent the endorsement, which no presentation
+	// ErrEndorsementDisclosed: the holder sent the endorsement, which no presentation
 	// may carry: whoever holds it can look for its owner.
 	ErrEndorsementDisclosed = errors.New("verifier: the answer discloses the endorsement; erase it")
 )

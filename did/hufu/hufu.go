@@ -1,20 +1,22 @@
-// Package hufu resolves did:hufu, the method of agencies on a Hufu ledger.
+// Package hufu resolves did:hufu, the DID method of agencies on a Hufu ledger.
 //
-// An identifier is did:hufu: and 32 characters of base32: the beginning of the
-// hash of the operation that created it (ledger.DIDOf), so nobody can claim
-// another's. Its document (DID Core 5) is derived from the ledger's object: each
-// signature key, named #sig-1 and so on, with the period in which it is in force.
-// A key that was compromised ends when that began. Keys are never deleted, so
-// whether a signature of last year counts needs only today's document.
+// An identifier is did:hufu: and 32 characters of base32. They are the
+// beginning of the hash of the operation that created the identifier
+// (ledger.DIDOf), so nobody can claim another agency's identifier. The document
+// (DID Core 5) is derived from the ledger's object: it lists each signature
+// key, named #sig-1 and so on, with the period in which the key is in force.
+// The period of a compromised key ends when the compromise began. The ledger
+// never deletes a key, so today's document is enough to judge a signature of
+// last year.
 //
-// For example: [FromView] of a view that proves did/did:hufu:aaaa… returns a
-// document with that ID and, say, one key "did:hufu:aaaa…#sig-1" with an
-// *ecdsa.PublicKey, Alg "ES256" and From at the time of its creation.
+// For example, [FromView] of a view that proves did/did:hufu:aaaa… returns a
+// document with that ID and one key, "did:hufu:aaaa…#sig-1": an
+// *ecdsa.PublicKey, Alg "ES256", From at the time of its creation.
 //
-// Proof keys (#zk-1) are not in the document: they verify nothing by themselves,
-// and their accreditation is proved in zero knowledge. Not checked here: whether
-// the agency is accredited for anything, and whether the view is fresh enough,
-// which ledger.Verify did.
+// The document omits proof keys (#zk-1): they verify nothing by themselves, and
+// their accreditation is proved in zero knowledge. This package does not check
+// whether the agency is accredited for anything. It does not check the age of
+// the view: ledger.Verify did.
 package hufu
 
 import (
@@ -25,13 +27,14 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Method is the method's name.
+// Method is the name of the method.
 const Method = "hufu"
 
 // FromView derives the document of a DID from a verified view of the ledger.
-// The error is did.ErrUnsupportedMethod for another method, did.ErrSyntax,
-// ledger.ErrDeactivated, ledger.ErrAbsent, a [*ledger.NotProvedError] for
-// ledger.Client.Resolve to act on, or did.ErrUnsupportedKey.
+// Errors: did.ErrSyntax, did.ErrUnsupportedMethod for another method,
+// ledger.ErrDeactivated, ledger.ErrAbsent, did.ErrUnsupportedKey, and a
+// [*ledger.NotProvedError], which makes ledger.Client.Resolve ask for the
+// missing key.
 func FromView(view *ledger.View, id string) (*did.Document, error) {
 	parsed, err := did.Parse(id)
 	if err != nil {
@@ -74,14 +77,14 @@ func document(object *ledger.DID) (*did.Document, error) {
 	return doc, nil
 }
 
-// Resolver is a did.Resolver that asks a ledger and believes only what it
-// proves.
+// A Resolver implements did.Resolver. It asks a ledger and believes only what
+// the ledger proves. It is safe for concurrent use.
 type Resolver struct{ client *ledger.Client }
 
-// NewResolver makes a resolver over a client. It is safe for concurrent use.
+// NewResolver returns a resolver over a client.
 func NewResolver(client *ledger.Client) *Resolver { return &Resolver{client} }
 
-// Resolve implements did.Resolver. Errors are those of [FromView] and
+// Resolve implements did.Resolver. Errors: those of [FromView] and of
 // ledger.Client.Resolve.
 func (r *Resolver) Resolve(ctx context.Context, id string) (doc *did.Document, err error) {
 	var opts ledger.ResolveOptions
