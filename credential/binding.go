@@ -12,27 +12,29 @@ import (
 // BindingType is the typ of a key binding JWT (RFC 9901, section 4.3).
 const BindingType = "kb+jwt"
 
-// DefaultBindingAge is how old a key binding may be.
+// DefaultBindingAge is the oldest key binding that VerifyBinding accepts by
+// default.
 const DefaultBindingAge = 5 * time.Minute
 
-// bindingNames are the claims that Bind writes itself.
+// bindingNames lists the claims that Bind writes itself.
 var bindingNames = []string{"iat", "aud", "nonce", "sd_hash"}
 
 // BindOptions changes how a key binding is made. The zero value is the safe
 // default.
 type BindOptions struct {
-	// IssuedAt is cut to the second; zero means now.
+	// IssuedAt is truncated to the second; zero means now.
 	IssuedAt time.Time
-	// Claims are further claims, such as transaction_data_hashes (OpenID4VP
-	// 1.0, section B.3.3). They cannot replace iat, aud, nonce or sd_hash.
+	// Claims adds claims, such as transaction_data_hashes (OpenID4VP 1.0,
+	// section B.3.3). They cannot replace iat, aud, nonce or sd_hash.
 	Claims map[string]any
 }
 
 // Bind signs the presentation with the holder's key, for one audience and one
-// nonce, and returns it with the binding attached; one already there is
-// replaced. Bind after Disclose: the binding covers exactly the disclosures at
-// hand. Errors: [ErrNoBinding] where the credential names no holder,
-// [ErrHolderKey], [ErrConfirmation], [ErrOptions], and those of [did.SignJWS].
+// nonce. It returns a copy with the key binding attached, in place of any
+// earlier one. Call Bind after Disclose: the binding covers exactly the
+// disclosures that s holds. Errors: [ErrNoBinding] if the credential names no
+// holder, [ErrHolderKey], [ErrConfirmation], [ErrOptions], and those of
+// [did.SignJWS].
 func (s *SDJWT) Bind(ctx context.Context, holder crypto.Signer, audience, nonce string, opts BindOptions) (*SDJWT, error) {
 	public, err := confirmation(s.content.claims)
 	if err != nil {
@@ -82,28 +84,30 @@ func equalKeys(a, b crypto.PublicKey) bool {
 // BindingOptions changes how a key binding is checked. The zero value is the
 // safe default.
 type BindingOptions struct {
-	// Now is the clock; zero means now.
+	// Now is the verifier's time; zero means the machine's clock.
 	Now time.Time
-	// MaxAge is the oldest binding accepted; zero means [DefaultBindingAge].
+	// MaxAge is the oldest binding that is accepted; zero means
+	// [DefaultBindingAge].
 	MaxAge time.Duration
 	// Skew is how far the binding may lie in the future; zero means
-	// [DefaultSkew], negative none.
+	// [DefaultSkew], a negative value means none.
 	Skew time.Duration
 }
 
-// Binding is a key binding that holds.
+// A Binding is a key binding that VerifyBinding accepted.
 type Binding struct {
-	// IssuedAt is when the holder's device says it signed.
+	// IssuedAt is the time of signature, according to the holder's device.
 	IssuedAt time.Time
 	// Claims holds all claims of the binding, those of [BindOptions] included.
 	Claims map[string]any
 }
 
-// VerifyBinding checks that the holder named in the credential signed this very
-// presentation, for this audience, nonce and moment (RFC 9901, section 7.3).
-// Errors, in this order: [ErrNoBinding], [ErrBindingForm],
-// [ErrBindingSignature], [ErrBindingHash], [ErrBindingAudience],
-// [ErrBindingNonce], [ErrBindingAge].
+// VerifyBinding checks that the holder named in the credential signed exactly
+// this presentation, for this audience and nonce, within MaxAge (RFC 9901,
+// section 7.3). It checks in this order: [ErrNoBinding], [ErrBindingForm] for
+// the token, [ErrBindingSignature], [ErrBindingForm] for the payload,
+// [ErrBindingHash], [ErrBindingAudience], [ErrBindingNonce], [ErrBindingForm]
+// for the dates, [ErrBindingAge].
 func (v *Verified) VerifyBinding(audience, nonce string, opts BindingOptions) (*Binding, error) {
 	if v.presentation == nil || !v.presentation.Bound() {
 		return nil, ErrNoBinding

@@ -9,7 +9,7 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// Names that SD-JWT keeps for itself (RFC 9901, sections 4.1 and 4.2).
+// Names that SD-JWT reserves (RFC 9901, sections 4.1 and 4.2).
 const (
 	nameDigests  = "_sd"
 	nameHash     = "_sd_alg"
@@ -22,24 +22,25 @@ func isReserved(name string) bool {
 	return name == nameDigests || name == nameElement || name == nameHash
 }
 
-// disclosure is one salted claim (RFC 9901, section 4.2).
+// A disclosure is one salted claim (RFC 9901, section 4.2).
 type disclosure struct {
 	encoded string
 	digest  string
-	// name is the claim's; element says that there is none.
+	// name is the name of the claim; element means that the disclosure is of an
+	// array element and has no name.
 	name    string
 	element bool
 	value   any
 }
 
-// digestOf hashes a text as it travels, never what it decodes to.
+// digestOf hashes the text as it travels, never its decoded form.
 func digestOf(encoded string) string {
 	sum := sha256.Sum256([]byte(encoded))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// decodeBase64URL accepts only the text that the bytes encode to. Go's strict
-// decoder still skips line breaks.
+// decodeBase64URL accepts only the text that the bytes encode to. It refuses
+// line breaks itself, because Go's strict decoder skips them.
 func decodeBase64URL(text string) ([]byte, bool) {
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, false
@@ -56,8 +57,8 @@ func isDigest(text string) bool {
 	return ok
 }
 
-// parseDisclosure is the door for one disclosure. Foreign spaces in its JSON
-// are kept: the digest is over the bytes.
+// parseDisclosure reads one disclosure; no other function does. It keeps spaces
+// in foreign JSON, because the digest covers the bytes.
 func parseDisclosure(encoded string) (disclosure, error) {
 	data, ok := decodeBase64URL(encoded)
 	if !ok {
@@ -87,7 +88,8 @@ func parseDisclosure(encoded string) (disclosure, error) {
 	return d, nil
 }
 
-// newDisclosure writes [salt, name, value], or [salt, value] for an element.
+// newDisclosure writes [salt, name, value], or [salt, value] for an array
+// element.
 func newDisclosure(parts ...any) (encoded, digest string, err error) {
 	data, err := encodeValue(parts)
 	if err != nil {

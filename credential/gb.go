@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// provinces are the first two digits of GB/T 2260 codes, with 81 to 83 for
+// provinces lists the first two digits of GB/T 2260 codes, and 81 to 83 for
 // residents of Hong Kong, Macao and Taiwan.
 const provinces = " 11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46" +
 	" 50 51 52 53 54 61 62 63 64 65 71 81 82 83 "
 
-// national is the code of the whole country, where an organisation is
-// registered with the State Council's own authorities.
+// national is the code of the whole country. An organisation that the State
+// Council's own authorities registered carries it.
 const national = "100000"
 
-// checkRegion checks an administrative division of six digits (GB/T 2260): its
-// form and its province. The list of counties changes every year and is not
-// held here.
+// checkRegion checks the form and the province of an administrative division
+// code of six digits (GB/T 2260). The list of counties changes every year and
+// is not held here.
 func checkRegion(code string) Reason {
 	if len(code) != 6 {
 		return ReasonLength
@@ -34,7 +34,7 @@ func isDigits(s string) bool {
 	return strings.Trim(s, "0123456789") == ""
 }
 
-// residentWeights and residentChecks are those of GB 11643-1999, section 4: ISO
+// residentWeights and residentChecks come from GB 11643-1999, section 4: ISO
 // 7064 MOD 11-2.
 var residentWeights = [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2}
 
@@ -69,7 +69,7 @@ func checkResidentID(number string) Reason {
 	return ""
 }
 
-// usccAlphabet is that of GB 32100-2015: no I, O, S, V, Z.
+// usccAlphabet is the alphabet of GB 32100-2015: without I, O, S, V and Z.
 const usccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 // checkUSCC checks a unified social credit code of 18 characters: authority,

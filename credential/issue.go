@@ -18,7 +18,7 @@ const (
 	// minSalt is the length that RFC 9901, section 9.3 recommends: 128 bits.
 	minSalt = 16
 	maxSalt = 64
-	// secondsPerDay is a civil day of Unix time.
+	// secondsPerDay is one civil day in Unix time.
 	secondsPerDay = 24 * 60 * 60
 )
 
@@ -28,26 +28,30 @@ type IssueOptions struct {
 	// Holder is the key that the credential is bound to, written as cnf.jwk;
 	// nil makes a bearer credential.
 	Holder crypto.PublicKey
-	// Digests is the fixed number of digests at the top level: decoys fill it
-	// up, so that the number does not tell which claims exist. Zero adds none.
+	// Digests is the fixed number of digests at the top level. Decoys fill it
+	// up, so that the number does not show which claims exist. Zero adds no
+	// decoys.
 	Digests int
-	// SaltBytes is the length of each salt; zero means 16, the least allowed.
+	// SaltBytes is the length of each salt, 16 to 64 bytes; zero means 16.
 	SaltBytes int
 	// Rand is the source of salts and decoys; nil means crypto/rand.
 	Rand io.Reader
 	// AnyTimeOfDay allows iat, nbf and exp that are not midnight UTC. A time of
-	// day singles out a holder, so our own credentials carry whole days.
+	// day singles out a holder, so the agencies of this project issue whole
+	// days.
 	AnyTimeOfDay bool
-	// Suites is the allow-list of signature algorithms; nil means the default.
+	// Suites is the allow-list of signature algorithms; nil means
+	// [did.DefaultSuites].
 	Suites *did.Suites
 }
 
-// Issue signs claims, hiding those that hide selects: each becomes a disclosure
-// of its own, also inside another hidden claim, and each array element under
-// nil too. An empty header.Typ becomes [Type]. The result has passed the checks
-// of Parse and, dates apart, of Verify. Errors: [ErrOptions],
-// [ErrReservedName], [ErrHiddenClaim], [ErrNoSuchClaim], [ErrTooManyClaims],
-// [ErrNotWholeDay], those of Parse and Verify and of [did.SignJWS].
+// Issue signs claims and hides those that hide selects. Each hidden claim
+// becomes a disclosure of its own, also inside another hidden claim. A path
+// that ends in nil hides each element of an array by itself. An empty
+// header.Typ becomes [Type]. Issue checks its result like Parse, and like
+// Verify except for typ and dates. Errors: [ErrOptions], [ErrReservedName],
+// [ErrHiddenClaim], [ErrNoSuchClaim], [ErrTooManyClaims], [ErrNotWholeDay], and
+// those of Parse, Verify and [did.SignJWS].
 func Issue(ctx context.Context, signer crypto.Signer, header did.Header, claims map[string]any, hide []Path, opts IssueOptions) (*SDJWT, error) {
 	builder, err := newBuilder(opts)
 	if err != nil {
@@ -88,7 +92,7 @@ func Issue(ctx context.Context, signer crypto.Signer, header did.Header, claims 
 	return issued, nil
 }
 
-// prepare copies the claims, adds the holder and checks names and dates.
+// prepare copies the claims, adds the holder, and checks names and dates.
 func (o IssueOptions) prepare(claims map[string]any) (map[string]any, error) {
 	claims, err := normalize(claims)
 	if err != nil {
@@ -119,7 +123,7 @@ func (o IssueOptions) prepare(claims map[string]any) (map[string]any, error) {
 	return claims, nil
 }
 
-// refuseReserved looks for reserved names at every depth.
+// refuseReserved refuses reserved names at every depth.
 func refuseReserved(value any) error {
 	switch value := value.(type) {
 	case map[string]any:
@@ -141,7 +145,7 @@ func refuseReserved(value any) error {
 	return nil
 }
 
-// selectHidden resolves the paths to hide into a set of concrete ones.
+// selectHidden expands the paths to hide into a set of concrete paths.
 func selectHidden(claims map[string]any, hide []Path) (map[string]bool, error) {
 	hidden := map[string]bool{}
 	for _, path := range hide {
@@ -162,7 +166,7 @@ func selectHidden(claims map[string]any, hide []Path) (map[string]bool, error) {
 	return hidden, nil
 }
 
-// builder turns claims into an SD-JWT payload and its disclosures.
+// A builder turns claims into an SD-JWT payload and its disclosures.
 type builder struct {
 	hidden      map[string]bool
 	disclosures []string
@@ -225,8 +229,8 @@ func (b *builder) object(object map[string]any, at Path) (map[string]any, error)
 		out[nameHash] = hashSHA256
 	}
 	if len(digests) > 0 {
-		// Digests are as good as random, so their order tells nothing about the
-		// order of the claims.
+		// Digests look random, so their order shows nothing about the order of
+		// the claims.
 		slices.Sort(digests)
 		out[nameDigests] = digests
 	}
@@ -253,7 +257,8 @@ func (b *builder) array(array []any, at Path) ([]any, error) {
 	return out, nil
 }
 
-// hide makes a disclosure of a name and a value, or of an element's value.
+// hide makes a disclosure from a name and a value, or from the value of an
+// array element, and returns its digest.
 func (b *builder) hide(parts ...any) (string, error) {
 	salt, err := b.random(b.saltBytes)
 	if err != nil {
@@ -267,7 +272,7 @@ func (b *builder) hide(parts ...any) (string, error) {
 	return digest, nil
 }
 
-// fill adds decoys (RFC 9901, section 4.2.5) up to the fixed number.
+// fill adds decoys (RFC 9901, section 4.2.5) up to the fixed number of digests.
 func (b *builder) fill(digests []string) ([]string, error) {
 	if b.digests == 0 {
 		return digests, nil

@@ -6,12 +6,13 @@ import (
 	"slices"
 )
 
-// maxPath caps the elements of a path: claims nest no deeper.
+// maxPath caps the elements of a path. Claims nest no deeper.
 const maxPath = 32
 
-// Path is a claims path pointer (OpenID4VP 1.0, section 7): a string selects an
-// object's member, a non-negative int an array's element, nil all elements.
-// Path{"address", "street"} and Path{"nationalities", nil} are examples.
+// A Path is a claims path pointer (OpenID4VP 1.0, section 7). A string selects
+// a member of an object, a non-negative int an element of an array, nil all
+// elements of an array. Examples are Path{"address", "street"} and
+// Path{"nationalities", nil}.
 type Path []any
 
 // ParsePath reads the JSON form, an array such as ["address","street"]. The
@@ -56,7 +57,7 @@ func (p Path) check() error {
 	return nil
 }
 
-// String returns the JSON form, the same text for equal paths.
+// String returns the JSON form. Equal paths have the same text.
 func (p Path) String() string {
 	data, err := encodeValue([]any(p))
 	if err != nil {
@@ -65,7 +66,7 @@ func (p Path) String() string {
 	return string(data)
 }
 
-// UnmarshalJSON reads the JSON form; the error is [ErrPath].
+// UnmarshalJSON reads the JSON form. The error is [ErrPath].
 func (p *Path) UnmarshalJSON(data []byte) error {
 	parsed, err := ParsePath(data)
 	if err != nil {
@@ -75,7 +76,7 @@ func (p *Path) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// MarshalJSON writes the JSON form; the error is [ErrPath].
+// MarshalJSON writes the JSON form. The error is [ErrPath].
 func (p Path) MarshalJSON() ([]byte, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -83,8 +84,8 @@ func (p Path) MarshalJSON() ([]byte, error) {
 	return encodeValue([]any(p))
 }
 
-// Expand returns the concrete paths, without nil, of everything that p selects
-// in claims; none where it selects nothing.
+// Expand returns the concrete path, without nil, of every value that p selects
+// in claims. It returns nothing if p selects nothing or is malformed.
 func (p Path) Expand(claims map[string]any) []Path {
 	if p.check() != nil {
 		return nil
@@ -94,7 +95,8 @@ func (p Path) Expand(claims map[string]any) []Path {
 	return found
 }
 
-// Values returns everything that p selects in claims, in order.
+// Values returns every value that p selects in claims, in order. It returns
+// nothing if p is malformed.
 func (p Path) Values(claims map[string]any) []any {
 	if p.check() != nil {
 		return nil
@@ -127,10 +129,10 @@ func walkPath(value any, rest, at Path, visit func(Path, any)) {
 	}
 }
 
-// child is a new path: appending to p itself could overwrite a sibling.
+// child returns a new path. Appending to p itself could overwrite a sibling.
 func (p Path) child(element any) Path { return append(slices.Clip(p), element) }
 
-// contains reports whether other is p or lies below it. Both are concrete.
+// contains reports whether other is p or lies below p. Both are concrete.
 func (p Path) contains(other Path) bool {
 	return len(p) <= len(other) && slices.Equal(p, other[:len(p)])
 }

@@ -6,16 +6,17 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// processed is an issuer's payload with its disclosures put in place.
+// processed is an issuer's payload with its disclosures in place.
 type processed struct {
 	claims map[string]any
-	// paths holds the place of each disclosure, in the order given.
+	// paths holds the place of each disclosure, in the order in which they were
+	// given.
 	paths []Path
 	// undisclosed counts the digests without a disclosure, decoys included.
 	undisclosed int
 }
 
-// processor runs the algorithm of RFC 9901, section 7.1, step 3.
+// A processor runs the algorithm of RFC 9901, section 7.1, step 3.
 type processor struct {
 	disclosures []disclosure
 	byDigest    map[string]int
@@ -24,8 +25,8 @@ type processor struct {
 	undisclosed int
 }
 
-// process puts the disclosures into the payload. Every rule that does not need
-// a key or a clock is checked here.
+// process puts the disclosures into the payload. It checks every rule that
+// needs neither a key nor a clock.
 func process(payload map[string]any, disclosures []disclosure) (*processed, error) {
 	if alg, found := payload[nameHash]; found && alg != hashSHA256 {
 		return nil, ErrHashAlgorithm
@@ -93,7 +94,8 @@ func (p *processor) object(object map[string]any, at Path) (map[string]any, erro
 	return out, nil
 }
 
-// member adds the claim behind one digest of an _sd list, if it is disclosed.
+// member adds the claim behind one digest of an _sd list, if the claim is
+// disclosed.
 func (p *processor) member(out map[string]any, digest any, at Path) error {
 	d, path, err := p.lookup(digest)
 	if err != nil || d == nil {
@@ -153,8 +155,8 @@ func placeholder(element any) (digest any, hidden bool, err error) {
 	return digest, hidden, nil
 }
 
-// lookup finds the disclosure of a digest, and where to note its place. Nil
-// means that it was not disclosed.
+// lookup returns the disclosure of a digest, and the place where its path
+// belongs. It returns nil for a digest that was not disclosed.
 func (p *processor) lookup(digest any) (*disclosure, *Path, error) {
 	text, ok := digest.(string)
 	if !ok || !isDigest(text) {

@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	// Slots is the number of attribute slots that a schema can fill for
-	// zero-knowledge statements.
+	// Slots is the number of attribute slots that zero-knowledge statements can
+	// speak of.
 	Slots = 16
-	// BindingSlot is reserved for the binding day: no claim can take it.
+	// BindingSlot is reserved for the binding day. No claim can take it.
 	BindingSlot = 15
 )
 
-// ClaimType says what a claim's value is.
+// A ClaimType is the type of a claim's value.
 type ClaimType string
 
-// Claim types. A date is a text YYYY-MM-DD from 1900-01-01 on; an integer lies
-// in [0, 2^63).
+// Types of claims. A date is a text YYYY-MM-DD, from 1900-01-01 on. An integer
+// lies in [0, 2^63).
 const (
 	TypeString  ClaimType = "string"
 	TypeInteger ClaimType = "integer"
@@ -31,53 +31,57 @@ const (
 	TypeBoolean ClaimType = "boolean"
 )
 
-// Label is a claim's name for people.
+// A Label names a claim for people.
 type Label struct {
 	English string `json:"en"`
 	Chinese string `json:"zh"`
 }
 
-// SchemaClaim describes one claim.
+// A SchemaClaim describes one claim.
 type SchemaClaim struct {
-	// Path names the claim: strings only, no array elements.
+	// Path names the claim. It holds strings only: a schema describes no array
+	// elements.
 	Path Path `json:"path"`
-	// Type is the type of its value.
+	// Type is the type of the claim's value.
 	Type ClaimType `json:"type"`
-	// Slot is its attribute slot, 0 to 14; nil for a claim that statements
-	// cannot speak of.
+	// Slot is the attribute slot of the claim, 0 to 14; nil if zero-knowledge
+	// statements cannot speak of it.
 	Slot *int `json:"slot,omitzero"`
-	// Sensitive marks sensitive personal information, which needs a separate
+	// Sensitive marks sensitive personal information. It needs a separate
 	// consent.
 	Sensitive bool `json:"sensitive,omitzero"`
-	// Validate names a validator, or is empty.
+	// Validate names a validator: nonempty, date, gbt2260, cn-resident-id or
+	// cn-uscc. Empty means none.
 	Validate string `json:"validate,omitzero"`
 	// Label is required in both languages.
 	Label Label `json:"label"`
 }
 
-// Schema is a type of credential: which claims it has, of which types, and how
-// their digests are counted.
+// A Schema describes a type of credential: its claims, their types, and the
+// fixed number of digests.
 type Schema struct {
-	// ID names the schema, and with Version one edition of it.
+	// ID names the schema. ID and Version together name one edition.
 	ID string `json:"id"`
 	// Version counts editions from 1.
 	Version int `json:"version"`
-	// VCT is the vct of its credentials.
+	// VCT is the vct of credentials of this type.
 	VCT string `json:"vct"`
-	// Region is the GB/T 2260 code of six digits where it is in force.
+	// Region is the GB/T 2260 code, six digits, of the region where the schema
+	// is in force.
 	Region string `json:"region"`
-	// Claims lists its claims; all of them are hidden.
+	// Claims lists the claims. Issuers hide all of them.
 	Claims []SchemaClaim `json:"claims"`
-	// Digests is the fixed number of top-level digests: at least one more than
-	// the claims hidden there, the place of the endorsement.
+	// Digests is the fixed number of top-level digests. It exceeds the number
+	// of top-level claims by at least one, which leaves room for the
+	// endorsement.
 	Digests int `json:"digests"`
 
 	raw []byte
 }
 
-// ParseSchema reads a schema file. Members that the format does not know are
-// refused, for a misspelt "sensitive" would silently drop a protection. The
-// error is [ErrSchema].
+// ParseSchema reads a schema file. It refuses members that the format does not
+// know: a misspelt "sensitive" would silently drop a protection. The error is
+// [ErrSchema].
 func ParseSchema(data []byte) (*Schema, error) {
 	if len(data) > limits.Document {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrSchema, limits.Document)
@@ -92,13 +96,13 @@ func ParseSchema(data []byte) (*Schema, error) {
 	return schema, nil
 }
 
-// Bytes returns the file as it was parsed.
+// Bytes returns a copy of the file as it was parsed.
 func (s *Schema) Bytes() []byte { return bytes.Clone(s.raw) }
 
-// Hash is the SHA-256 of the file's bytes, by which a ledger anchors it.
+// Hash returns the SHA-256 of the file's bytes. The ledger records it.
 func (s *Schema) Hash() [32]byte { return sha256.Sum256(s.raw) }
 
-// Hide lists what to hide when issuing: every claim of the schema.
+// Hide returns the paths that an issuer hides: every claim of the schema.
 func (s *Schema) Hide() []Path {
 	paths := make([]Path, len(s.Claims))
 	for i, claim := range s.Claims {
@@ -107,8 +111,8 @@ func (s *Schema) Hide() []Path {
 	return paths
 }
 
-// Slots returns the claim in each attribute slot as its path's text, empty
-// where the slot is free. [BindingSlot] is always empty.
+// Slots returns, for each attribute slot, the text of the claim's path, or the
+// empty string if the slot is free. [BindingSlot] is always free.
 func (s *Schema) Slots() [Slots]string {
 	var slots [Slots]string
 	for _, claim := range s.Claims {

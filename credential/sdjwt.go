@@ -9,9 +9,9 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// SDJWT is a parsed SD-JWT, with or without key binding. Its structure has been
-// checked, its signatures have not. It never changes: Disclose and Bind return
-// new ones.
+// An SDJWT is a parsed SD-JWT, with or without a key binding. Parse has checked
+// its structure; nobody has checked its signatures. An SDJWT never changes:
+// Disclose and Bind return new ones.
 type SDJWT struct {
 	jws         *did.JWS
 	disclosures []disclosure
@@ -27,11 +27,11 @@ type ParseOptions struct {
 	Suites *did.Suites
 }
 
-// Parse reads the compact form: issuer's JWT, "~", each disclosure followed by
-// "~", and the key binding JWT or nothing (RFC 9901, section 4). It checks every
-// rule that needs neither key nor clock. Errors: [ErrTooLarge], [ErrForm],
-// [ErrTooManyDisclosures], those of [did.ParseJWS], [ErrJSON], [ErrDepth], and
-// the sentinels for disclosures and digests.
+// Parse reads the compact form: the issuer's JWT, "~", each disclosure followed
+// by "~", and the key binding JWT or nothing (RFC 9901, section 4). It checks
+// every rule that needs neither a key nor a clock. Errors: [ErrTooLarge],
+// [ErrForm], [ErrTooManyDisclosures], [ErrJSON], [ErrDepth], those of
+// [did.ParseJWS], and the sentinels for disclosures and digests.
 func Parse(compact []byte, opts ParseOptions) (*SDJWT, error) {
 	if len(compact) > limits.Token {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Token)
@@ -50,7 +50,7 @@ func assemble(issuer string, encoded []string, binding string, suites *did.Suite
 	if binding != "" && strings.Count(binding, ".") != 2 {
 		return nil, fmt.Errorf("%w: what follows the last ~ is no JWT", ErrForm)
 	}
-	// Which type is wanted is known only when Verify is called.
+	// Only Verify knows which type is wanted.
 	jws, err := did.ParseJWS(issuer, did.AnyTypeUnsafe, did.JWSOptions{Suites: suites})
 	if err != nil {
 		return nil, err
@@ -77,8 +77,8 @@ func assemble(issuer string, encoded []string, binding string, suites *did.Suite
 	return s, nil
 }
 
-// foldedNames refuses a top-level claim that a careless reader would take for a
-// registered one.
+// foldedNames refuses a top-level claim whose name differs from a registered
+// claim's only in case: a careless reader would take one for the other.
 func foldedNames(claims map[string]any) error {
 	for name := range claims {
 		for _, known := range registeredNames {
@@ -90,15 +90,16 @@ func foldedNames(claims map[string]any) error {
 	return nil
 }
 
-// Header is the issuer's header, unverified: it may choose the key to verify
-// with, no more.
+// Header returns the issuer's header. It is not verified: use it to choose the
+// key to verify with, and for nothing else.
 func (s *SDJWT) Header() did.Header { return s.jws.Header }
 
-// UnverifiedClaims returns a copy of the claims, disclosures in place, before
-// anyone has vouched for them.
+// UnverifiedClaims returns a copy of the claims, with disclosures in place,
+// without a check of the signature.
 func (s *SDJWT) UnverifiedClaims() map[string]any { return cloneObject(s.content.claims) }
 
-// Disclosable lists where each disclosure at hand belongs, in its order.
+// Disclosable returns the place of each disclosure that s holds, in their
+// order.
 func (s *SDJWT) Disclosable() []Path {
 	paths := make([]Path, len(s.content.paths))
 	for i, path := range s.content.paths {
@@ -107,7 +108,8 @@ func (s *SDJWT) Disclosable() []Path {
 	return paths
 }
 
-// Bound reports whether a key binding is attached, good or bad.
+// Bound reports whether a key binding is attached. It does not check the
+// binding.
 func (s *SDJWT) Bound() bool { return s.binding != "" }
 
 // String returns the compact form, byte for byte as it was parsed.
@@ -116,8 +118,8 @@ func (s *SDJWT) String() string { return s.presented() + s.binding }
 // Bytes returns the compact form.
 func (s *SDJWT) Bytes() []byte { return []byte(s.String()) }
 
-// presented is everything before the key binding, the last ~ included: what
-// sd_hash is over (RFC 9901, section 4.3.1).
+// presented returns everything before the key binding, the last "~" included.
+// sd_hash covers it (RFC 9901, section 4.3.1).
 func (s *SDJWT) presented() string {
 	var text strings.Builder
 	text.WriteString(s.jws.String())
@@ -129,11 +131,11 @@ func (s *SDJWT) presented() string {
 	return text.String()
 }
 
-// Disclose returns a presentation that holds exactly the disclosures needed to
-// show the given paths: those on the way to each and its own, never one below
-// it and never another. A key binding is dropped, for it was over something
-// else. No path at all discloses nothing. Errors: [ErrNoSuchClaim] for a path
-// that selects nothing, [ErrPath].
+// Disclose returns a presentation with exactly the disclosures that are needed
+// to show the given paths: those on the way to each path, and its own. It keeps
+// no disclosure below a path and no other one. It drops a key binding, which
+// covered other disclosures. Without paths it discloses nothing. Errors:
+// [ErrPath], and [ErrNoSuchClaim] for a path that selects nothing.
 func (s *SDJWT) Disclose(paths ...Path) (*SDJWT, error) {
 	var wanted []Path
 	for _, path := range paths {

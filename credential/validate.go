@@ -10,42 +10,44 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Reason is why a field is refused, a stable code that a user interface
-// translates. The empty Reason means no objection.
+// A Reason is a stable code for why a field is refused. User interfaces
+// translate it. The empty Reason means no objection.
 type Reason string
 
 // Reasons of refusal.
 const (
-	// ReasonMissing: a claim that must not be empty is not there.
+	// ReasonMissing: a claim that must not be empty is absent.
 	ReasonMissing Reason = "missing"
-	// ReasonUnknown: the schema has no such claim.
+	// ReasonUnknown: the schema does not describe this claim.
 	ReasonUnknown Reason = "unknown"
-	// ReasonType: the value is not of the schema's type.
+	// ReasonType: the value does not have the schema's type.
 	ReasonType Reason = "type"
 	// ReasonEmpty: the text is empty or blank.
 	ReasonEmpty Reason = "empty"
-	// ReasonRange: the integer is negative or beyond 63 bits.
+	// ReasonRange: the integer is negative. Integers beyond 63 bits are refused
+	// earlier, with ReasonType for all claims.
 	ReasonRange Reason = "range"
 	// ReasonLength: the text has the wrong length.
 	ReasonLength Reason = "length"
-	// ReasonCharacter: a character that does not belong there, or text that is
-	// not in Unicode normal form C.
+	// ReasonCharacter: the text contains a character that it must not contain,
+	// or is not in Unicode normal form C.
 	ReasonCharacter Reason = "character"
-	// ReasonDate: no real day, or before 1900.
+	// ReasonDate: the text is not a real day, or the day is before 1900 (in a
+	// resident identity number, before 1800).
 	ReasonDate Reason = "date"
-	// ReasonRegion: no province of this code.
+	// ReasonRegion: no province has this code.
 	ReasonRegion Reason = "region"
-	// ReasonCheckDigit: the check character does not fit, a typing error.
+	// ReasonCheckDigit: the check character is wrong, which is a typing error.
 	ReasonCheckDigit Reason = "check-digit"
 )
 
-// FieldError is one refused field. It carries no value.
+// A FieldError names one refused field. It carries no value.
 type FieldError struct {
 	Path   Path
 	Reason Reason
 }
 
-// Error names the path and the reason.
+// Error returns the path and the reason.
 func (e FieldError) Error() string {
 	return "credential: field " + e.Path.String() + ": " + string(e.Reason)
 }
@@ -55,7 +57,8 @@ type validator struct {
 	check func(string) Reason
 }
 
-// validators are those that a schema may name. All of them read text.
+// validators lists the validators that a schema may name. All of them read
+// text.
 var validators = map[string]validator{
 	"nonempty":       {[]ClaimType{TypeString, TypeDate}, checkNonempty},
 	"date":           {[]ClaimType{TypeString, TypeDate}, checkDate},
@@ -64,11 +67,12 @@ var validators = map[string]validator{
 	"cn-uscc":        {[]ClaimType{TypeString}, checkUSCC},
 }
 
-// Validate checks the claims of one person against the schema: no claim that it
-// does not describe, right types, named validators. Claims may be absent unless
-// their validator is nonempty. The claims of the envelope (iss, exp, cnf…) are
-// added later and do not belong here. The answer is in the schema's order,
-// unknown claims last, and empty when all is well.
+// Validate checks the claims of one person against the schema: the schema
+// describes each claim, each value has the right type, and the named validators
+// accept it. A claim may be absent unless its validator is nonempty. Leave out
+// the claims of the envelope (iss, exp, cnf…): the issuer adds them later.
+// Validate returns the refused fields in the schema's order, unknown claims
+// last, and nothing if all is well.
 func (s *Schema) Validate(claims map[string]any) []FieldError {
 	normal, err := normalize(claims)
 	if err != nil {
@@ -90,7 +94,7 @@ func (s *Schema) Validate(claims map[string]any) []FieldError {
 	return found
 }
 
-// leaves lists the paths of everything that is not an object with members.
+// leaves returns the path of every value that is not an object with members.
 func leaves(object map[string]any, at Path) []Path {
 	var paths []Path
 	for _, name := range slices.Sorted(maps.Keys(object)) {
@@ -154,7 +158,7 @@ func checkNonempty(text string) Reason {
 	return ""
 }
 
-// checkDate reads YYYY-MM-DD, the one form of a day in a credential.
+// checkDate reads YYYY-MM-DD, the only form of a day in a credential.
 func checkDate(text string) Reason {
 	day, err := time.Parse(time.DateOnly, text)
 	if err != nil || day.Year() < 1900 {

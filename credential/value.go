@@ -13,9 +13,10 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// decodeValue is the door for JSON from outside. Objects become map[string]any,
-// arrays []any, integers int64 and other numbers float64: an integer must not
-// lose its last digits to a float, for two numbers would then compare equal.
+// decodeValue reads JSON from outside; no other function does. Objects become
+// map[string]any, arrays []any, integers int64, and other numbers float64. An
+// integer must not lose its last digits to a float: two different numbers would
+// then compare equal.
 func decodeValue(data []byte) (any, error) {
 	decoder := jsontext.NewDecoder(bytes.NewReader(data))
 	value, err := readValue(decoder)
@@ -107,7 +108,7 @@ func readNumber(text string) (any, error) {
 	return f, nil
 }
 
-// encodeValue writes JSON with members in alphabetical order.
+// encodeValue writes JSON, with members in alphabetical order.
 func encodeValue(value any) ([]byte, error) {
 	data, err := json.Marshal(value, json.Deterministic(true))
 	if err != nil {
@@ -116,8 +117,8 @@ func encodeValue(value any) ([]byte, error) {
 	return data, nil
 }
 
-// normalize gives claims from a caller the types that decodeValue gives claims
-// from outside, and thereby copies them.
+// normalize copies the caller's claims and gives them the types that
+// decodeValue gives to claims from outside.
 func normalize(claims map[string]any) (map[string]any, error) {
 	data, err := encodeValue(claims)
 	if err != nil {
@@ -129,7 +130,7 @@ func normalize(claims map[string]any) (map[string]any, error) {
 	return decodeObject(data)
 }
 
-// clone copies a decoded value, so that its receiver may change it.
+// clone copies a decoded value, so that the caller may change it.
 func clone(value any) any {
 	switch value := value.(type) {
 	case map[string]any:

@@ -15,62 +15,64 @@ import (
 // The older vc+sd-jwt is not accepted.
 const Type = "dc+sd-jwt"
 
-// DefaultSkew is how far two honest clocks may be apart.
+// DefaultSkew is the largest difference between two honest clocks.
 const DefaultSkew = time.Minute
 
 // maxTime is the last second of the year 9999, the end of RFC 3339's calendar.
 const maxTime = 253402300799
 
-// visibleNames are the claims that must stand outside every disclosure: the
-// draft's list (section 3.2.2.2) and aud.
+// visibleNames lists the claims that must stand outside every disclosure: those
+// of the draft's list (section 3.2.2.2), and aud.
 var visibleNames = []string{"iss", "aud", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"}
 
-// registeredNames are the claims that Verify reads.
+// registeredNames lists the registered claims. No schema may use their names, and
+// no other claim may differ from one of them only in case.
 var registeredNames = append([]string{"iat"}, visibleNames...)
 
 // VerifyOptions changes how credentials are checked. The zero value is the safe
 // default.
 type VerifyOptions struct {
-	// Now is the clock; zero means now.
+	// Now is the verifier's time; zero means the machine's clock.
 	Now time.Time
-	// Skew is the tolerance of all dates; zero means [DefaultSkew], negative
-	// none.
+	// Skew is the tolerance of all dates; zero means [DefaultSkew], a negative
+	// value means none.
 	Skew time.Duration
-	// Types lists the accepted typ values; nil means [Type] alone, and an empty
-	// list accepts nothing. The rules of SD-JWT VC apply to typ [Type].
+	// Types lists the accepted typ values. nil means [Type] alone; an empty
+	// list accepts nothing. The rules of SD-JWT VC apply to typ [Type] only.
 	Types []string
 }
 
-// Verified is what an issuer signed and a holder showed.
+// Verified holds what an issuer signed and a holder showed.
 type Verified struct {
-	// Claims holds everything shown, disclosures in place: map[string]any,
-	// []any, string, bool, int64, float64, nil. It is the caller's own copy.
+	// Claims holds every shown claim, disclosures in place: map[string]any,
+	// []any, string, bool, int64, float64, nil. The caller may change it.
 	Claims map[string]any
 	// Header is the issuer's header.
 	Header did.Header
 	// Disclosed lists the claims that came from disclosures.
 	Disclosed []Path
-	// Undisclosed counts digests left closed; decoys count too.
+	// Undisclosed counts the digests without a disclosure, decoys included.
 	Undisclosed int
-	// VCT is the credential's type; Issuer is iss. Empty where absent.
+	// VCT is the credential's type and Issuer its iss. Absent claims are empty.
 	VCT, Issuer string
-	// IssuedAt, NotBefore and Expires are iat, nbf and exp; zero where absent.
+	// IssuedAt, NotBefore and Expires are iat, nbf and exp. Absent claims are
+	// zero.
 	IssuedAt, NotBefore, Expires time.Time
-	// Status is where to ask whether the credential still holds; nil where the
+	// Status says where to ask whether the credential still holds; nil if the
 	// issuer gave no status.
 	Status *status.Reference
-	// Confirmation is the holder's key from cnf; nil where there is none.
+	// Confirmation is the holder's key from cnf; nil if there is none.
 	Confirmation crypto.PublicKey
 
 	presentation *SDJWT
 }
 
-// Verify checks the issuer's signature with a key that the caller has found and
-// trusts, the type, the registered claims and the dates. It does not look at a
-// key binding (see VerifyBinding) nor at the status. Errors, in this order:
-// [ErrType], [ErrSignature], [ErrHiddenClaim], [ErrMissingClaim], [ErrClaim],
-// [ErrConfirmation], those of [status.ParseReference], [ErrIssuedAt],
-// [ErrNotYetValid], [ErrExpired].
+// Verify checks the issuer's signature with a key that the caller trusts, then
+// the type, the registered claims and the dates. It checks neither the key
+// binding (see VerifyBinding) nor the status. It checks in this order:
+// [ErrType], [ErrSignature], [ErrHiddenClaim], [ErrClaim] for iss and vct,
+// [ErrMissingClaim], [ErrClaim] for dates, [ErrConfirmation], the errors of
+// [status.ParseReference], [ErrIssuedAt], [ErrNotYetValid], [ErrExpired].
 func (s *SDJWT) Verify(public crypto.PublicKey, opts VerifyOptions) (*Verified, error) {
 	types := opts.Types
 	if types == nil {
@@ -92,7 +94,7 @@ func (s *SDJWT) Verify(public crypto.PublicKey, opts VerifyOptions) (*Verified, 
 	return verified, nil
 }
 
-// registered reads the claims that have a meaning for everyone.
+// registered reads the registered claims and checks their form.
 func (s *SDJWT) registered() (*Verified, error) {
 	for _, path := range s.content.paths {
 		if name, ok := path[0].(string); ok && slices.Contains(visibleNames, name) {
@@ -139,7 +141,7 @@ func readText(claims map[string]any, name string, field *string) error {
 	return nil
 }
 
-// readDate reads a NumericDate in whole seconds; fractions are refused.
+// readDate reads a NumericDate in whole seconds. It refuses fractions.
 func readDate(claims map[string]any, name string, field *time.Time) error {
 	value, found := claims[name]
 	if !found {
@@ -153,8 +155,8 @@ func readDate(claims map[string]any, name string, field *time.Time) error {
 	return nil
 }
 
-// confirmation reads cnf (RFC 7800, section 3.2). A cnf of another kind than
-// jwk is an error: it must not pass for a credential that binds nobody.
+// confirmation reads cnf (RFC 7800, section 3.2). It refuses a cnf without a
+// jwk: such a credential must not pass for one that is bound to nobody.
 func confirmation(claims map[string]any) (crypto.PublicKey, error) {
 	value, found := claims["cnf"]
 	if !found {
@@ -204,7 +206,7 @@ func (v *Verified) checkDates(opts VerifyOptions) error {
 	return nil
 }
 
-// clock fills in the defaults of a time and a tolerance.
+// clock replaces a zero time and a zero tolerance with their defaults.
 func clock(now time.Time, skew time.Duration) (time.Time, time.Duration) {
 	if now.IsZero() {
 		now = time.Now()

@@ -27,7 +27,7 @@ var (
 	// ErrNoSuite means an allow-list without a single algorithm.
 	ErrNoSuite = errors.New("did: empty list of algorithms")
 
-	// ErrTooLarge means that a token exceeds the cap. It was not read.
+	// ErrTooLarge means that a token exceeds the cap.
 	ErrTooLarge = errors.New("did: token too large")
 	// ErrToken means that a token is not a canonical compact JWS.
 	ErrToken = errors.New("did: not a canonical compact JWS")
