@@ -24,8 +24,7 @@ const (
 	ReasonType Reason = "type"
 	// ReasonEmpty: the text is empty or blank.
 	ReasonEmpty Reason = "empty"
-	// ReasonRange: the integer is negative. Integers beyond 63 bits are refused
-	// earlier, with ReasonType for all claims.
+	// ReasonRange: the integer is negative.
 	ReasonRange Reason = "range"
 	// ReasonLength: the text has the wrong length.
 	ReasonLength Reason = "length"
@@ -41,7 +40,8 @@ const (
 	ReasonCheckDigit Reason = "check-digit"
 )
 
-// A FieldError names one refused field. It carries no value.
+// A FieldError names one refused field, or, without a path, claims that are
+// refused as a whole. It carries no value.
 type FieldError struct {
 	Path   Path
 	Reason Reason
@@ -72,7 +72,9 @@ var validators = map[string]validator{
 // accept it. A claim may be absent unless its validator is nonempty. Leave out
 // the claims of the envelope (iss, exp, cnf…): the issuer adds them later.
 // Validate returns the refused fields in the schema's order, unknown claims
-// last, and nothing if all is well.
+// last, and nothing if all is well. Claims without a JSON form, with an integer
+// beyond 63 bits or above limits.Token bytes yield one [ReasonType] without a
+// path.
 func (s *Schema) Validate(claims map[string]any) []FieldError {
 	normal, err := normalize(claims)
 	if err != nil {

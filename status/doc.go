@@ -1,30 +1,30 @@
-// Package status says whether a credential still holds: the Token Status List
-// (draft-ietf-oauth-status-list) in its JWT form.
+// Package status answers whether a credential still holds, with the Token
+// Status List (draft-ietf-oauth-status-list) in its JWT form.
 //
 // # Format
 //
-// A [List] packs one status for each credential into 1, 2, 4 or 8 bits, the
-// first entry in the lowest bits of the first byte (section 4.1). Compressed
-// with zlib and wrapped as the claim status_list in a JWS of typ
-// statuslist+jwt it is a status list token (section 5.1), whose sub is the URI
-// that it was fetched from. A credential points at its entry with the claim
-// status, a [Reference] of URI and index (section 6.1).
+// A [List] packs the status of each credential into 1, 2, 4 or 8 bits. The
+// first entry takes the lowest bits of the first byte (section 4.1). A status
+// list token (section 5.1) is a JWS of typ statuslist+jwt. It carries the list,
+// compressed with zlib, in the claim status_list. Its sub is the URI where the
+// token is fetched. A credential points at its entry with the claim status, a
+// [Reference] of URI and index (section 6.1).
 //
 // # Example
 //
 // A hall of records keeps a list of 2^20 entries of two bits. For a new
 // certificate it draws a free index with [Allocate], so that neighbours in the
 // list were not issued together, and writes Reference{URI, Index} into the
-// credential. Mrs Li loses her certificate: the hall sets her entry to Invalid
-// and signs the list anew with [Sign]. A counter that holds the certificate
-// fetches the token by URI alone, without saying for whom, calls [Parse] and
-// Verify with the hall's key and the URI from the certificate, and asks
-// Check(index), which answers [ErrRevoked].
+// credential. Mrs Li loses her certificate. The hall sets her entry to Invalid
+// and signs the list again with [Sign]. A counter that holds the certificate
+// fetches the token by URI alone, so that nobody learns for which credential.
+// It calls [Parse], then Verify with the hall's key and the URI from the
+// certificate, then Check(index), which returns [ErrRevoked].
 //
 // # Not checked
 //
-// Whether the key that signed may speak for the credential's issuer is the
-// caller's decision. Nothing is fetched here: see [Source]. The CBOR (CWT) form
-// is not read. Statuses 3 and above mean what the issuer says they mean; Check
-// refuses them all.
+// The caller decides whether the signing key may speak for the credential's
+// issuer. This package fetches nothing: see [Source]. It does not read the CBOR
+// (CWT) form. Statuses from 3 on mean what the issuer defines; Check refuses
+// all of them.
 package status

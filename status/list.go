@@ -15,17 +15,18 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// Status is the value of one entry (section 7.1).
+// A Status is the value of one entry (section 7.1).
 type Status uint8
 
-// Status values that mean the same to everyone. The rest belong to issuers.
+// Status values with the same meaning for every issuer. Each issuer defines the
+// others.
 const (
 	Valid     Status = 0
 	Invalid   Status = 1
 	Suspended Status = 2
 )
 
-// String names the status, or gives its number.
+// String returns the name of the status, or "status" and its number.
 func (s Status) String() string {
 	switch s {
 	case Valid:
@@ -38,8 +39,8 @@ func (s Status) String() string {
 	return "status " + strconv.Itoa(int(s))
 }
 
-// Err is nil for Valid and one of [ErrRevoked], [ErrSuspended],
-// [ErrUnknownStatus] for everything else.
+// Err returns nil for Valid, [ErrRevoked] for Invalid, [ErrSuspended] for
+// Suspended, and [ErrUnknownStatus] for every other status.
 func (s Status) Err() error {
 	switch s {
 	case Valid:
@@ -52,16 +53,16 @@ func (s Status) Err() error {
 	return ErrUnknownStatus
 }
 
-// List is a status list in memory. It is not safe for concurrent use while
-// someone calls Set.
+// A List is a status list in memory. It is not safe for concurrent use while a
+// goroutine calls Set.
 type List struct {
 	bits int
 	data []byte
 }
 
-// New makes a list of size entries, all Valid, of 1, 2, 4 or 8 bits each. The
-// size is rounded up to whole bytes. Errors: [ErrForm] for other bits or a
-// size below one, [ErrTooLarge] above limits.StatusList bytes.
+// New makes a list of size entries, all Valid, with 1, 2, 4 or 8 bits each. It
+// rounds the size up to whole bytes. Errors: [ErrForm] for another number of
+// bits or a size below one, [ErrTooLarge] above limits.StatusList bytes.
 func New(bits, size int) (*List, error) {
 	if !validBits(bits) || size < 1 {
 		return nil, fmt.Errorf("%w: %d entries of %d bits", ErrForm, size, bits)
@@ -76,13 +77,13 @@ func New(bits, size int) (*List, error) {
 
 func validBits(bits int) bool { return bits == 1 || bits == 2 || bits == 4 || bits == 8 }
 
-// Bits is the width of one entry: 1, 2, 4 or 8.
+// Bits returns the width of one entry: 1, 2, 4 or 8.
 func (l *List) Bits() int { return l.bits }
 
-// Size is the number of entries.
+// Size returns the number of entries.
 func (l *List) Size() int { return len(l.data) * (8 / l.bits) }
 
-// Get returns the status at index, or [ErrIndex].
+// Get returns the status at index. The error is [ErrIndex].
 func (l *List) Get(index int) (Status, error) {
 	if index < 0 || index >= l.Size() {
 		return 0, ErrIndex
@@ -111,11 +112,12 @@ func (l *List) position(index int) (at, shift int) {
 	return index / perByte, index % perByte * l.bits
 }
 
-// Root is the SHA-256 of the uncompressed list, the same for every way to
-// compress it. A ledger anchors it.
+// Root returns the SHA-256 of the uncompressed list. It does not depend on the
+// compression. The ledger records it.
 func (l *List) Root() [32]byte { return sha256.Sum256(l.data) }
 
-// deflate returns the claim lst: zlib at the highest level, then base64url.
+// deflate returns the claim lst: the list in zlib at the highest level, then
+// base64url.
 func (l *List) deflate() (string, error) {
 	var buffer bytes.Buffer
 	writer, err := zlib.NewWriterLevel(&buffer, zlib.BestCompression)
@@ -131,8 +133,8 @@ func (l *List) deflate() (string, error) {
 	return base64.RawURLEncoding.EncodeToString(buffer.Bytes()), nil
 }
 
-// inflate is the door for lst. It never holds more than limits.StatusList bytes
-// of output, whatever the input promises.
+// inflate reads the claim lst; no other function does. It never holds more than
+// limits.StatusList+1 bytes of output, whatever the input declares.
 func inflate(bits int, lst string) (*List, error) {
 	if !validBits(bits) {
 		return nil, fmt.Errorf("%w: entries of %d bits", ErrForm, bits)
@@ -162,14 +164,14 @@ func inflate(bits int, lst string) (*List, error) {
 	return &List{bits: bits, data: data}, nil
 }
 
-// drawsBeforeScan bounds the drawing: below 95 per cent full, 128 draws all
-// fail with a chance of one in 700.
+// drawsBeforeScan bounds the number of draws. In a list that is 95 per cent
+// full, 128 draws all fail with a chance of one in 700.
 const drawsBeforeScan = 128
 
-// Allocate draws an unused index of a list of size entries, each unused one
-// with the same chance, so that an index tells nothing about when or for whom
-// it was issued. The caller marks it used in the same transaction. The error is
-// [ErrFull].
+// Allocate draws an unused index of a list of size entries. Each unused index
+// has the same chance, so that an index does not show when or for whom it was
+// issued. The caller marks the index as used in the same transaction. The error
+// is [ErrFull].
 func Allocate(size int, used func(index int) bool) (int, error) {
 	if size < 1 {
 		return 0, ErrFull

@@ -8,9 +8,9 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// ParseList reads the JSON object {"bits":…,"lst":…} of section 4.2, the claim
-// status_list by itself, as ledgers and test vectors carry it. Errors:
-// [ErrForm], [ErrTooLarge].
+// ParseList reads the JSON object {"bits":…,"lst":…} of section 4.2: the claim
+// status_list alone, as ledgers and test vectors carry it. Errors: [ErrForm],
+// [ErrTooLarge].
 func ParseList(data []byte) (*List, error) {
 	if len(data) > limits.StatusToken {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.StatusToken)
@@ -22,7 +22,7 @@ func ParseList(data []byte) (*List, error) {
 	return inflate(claim.Bits, claim.List)
 }
 
-// Bytes writes the list as the object that ParseList reads.
+// Bytes returns the JSON object that ParseList reads.
 func (l *List) Bytes() ([]byte, error) {
 	lst, err := l.deflate()
 	if err != nil {

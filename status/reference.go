@@ -10,29 +10,29 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// Source fetches the status list token at a URI. It must ask in a way that does
-// not tell for which credential.
+// A Source fetches the status list token at a URI. The request must not show
+// for which credential.
 type Source interface {
 	Fetch(ctx context.Context, uri string) ([]byte, error)
 }
 
-// Reference is where a credential's status stands: the claim
+// A Reference points at the status of a credential. It is the claim
 // {"status_list":{"idx":…,"uri":…}} (section 6.2).
 type Reference struct {
 	// URI is the absolute URI of the list, and the sub of its token.
 	URI string
-	// Index is the entry, from zero.
+	// Index is the number of the entry, from zero.
 	Index int
 }
 
-// Claim is the value of the credential's claim status.
+// Claim returns the value of the credential's claim status.
 func (r Reference) Claim() map[string]any {
 	return map[string]any{"status_list": map[string]any{"idx": r.Index, "uri": r.URI}}
 }
 
-// ParseReference reads the JSON of a credential's claim status. A claim without
-// a status_list is [ErrForm] too: a kind of status that cannot be understood
-// must not pass for no status at all.
+// ParseReference reads the JSON value of a credential's claim status. It
+// refuses a claim without status_list with [ErrForm]: an unknown kind of status
+// must not pass for a credential without one. Errors: [ErrForm], [ErrIndex].
 func ParseReference(data []byte) (Reference, error) {
 	if len(data) > limits.Document {
 		return Reference{}, fmt.Errorf("%w: reference above %d bytes", ErrForm, limits.Document)
@@ -67,8 +67,9 @@ func isAbsolute(uri string) bool {
 	return err == nil && parsed.IsAbs()
 }
 
-// unmarshal refuses what two readers could understand differently: a repeated
-// member, trailing data, a member that only a reader that folds case would see.
+// unmarshal refuses JSON that two readers could understand differently: a
+// repeated member, trailing data, or a member that only a reader that folds
+// case would read.
 func unmarshal(data []byte, out any) error {
 	if err := json.Unmarshal(data, out); err != nil {
 		return fmt.Errorf("%w: not the JSON that belongs here", ErrForm)

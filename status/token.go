@@ -16,22 +16,23 @@ import (
 // Type is the typ of a status list token in JWT form (section 5.1).
 const Type = "statuslist+jwt"
 
-// skew is how far two honest clocks may be apart.
+// skew is the largest difference between two honest clocks.
 const skew = time.Minute
 
 // maxTime is the last second of the year 9999, the end of RFC 3339's calendar.
 const maxTime = 253402300799
 
-// Claims describe a token to be signed.
+// Claims describes a token to sign.
 type Claims struct {
-	// Subject is the absolute URI under which the token will be served.
+	// Subject is the absolute URI where the token will be served.
 	Subject string
-	// IssuedAt is cut to the second; zero means now.
+	// IssuedAt is truncated to the second; zero means now.
 	IssuedAt time.Time
-	// Expires is the first instant at which the token no longer holds.
+	// Expires is the first instant at which the token no longer holds. It is
+	// required.
 	Expires time.Time
-	// TTL is how long a reader may keep the token before asking again; zero
-	// leaves it out.
+	// TTL is how long a reader may keep the token before it asks again, in
+	// whole seconds; zero omits it.
 	TTL time.Duration
 }
 
@@ -50,7 +51,7 @@ type listClaim struct {
 	Aggregation string `json:"aggregation_uri,omitzero"`
 }
 
-// namesAreExact refuses members that differ from ours only in case.
+// namesAreExact reports that no member differs from a known one only in case.
 func namesAreExact(object map[string]any) bool {
 	known := []string{"sub", "iat", "exp", "ttl", "status_list", "bits", "lst", "aggregation_uri", "idx", "uri"}
 	for name, value := range object {
@@ -66,10 +67,11 @@ func namesAreExact(object map[string]any) bool {
 	return true
 }
 
-// Sign makes a status list token. An Expires is required: a token that never
-// expires could be replayed after a revocation. The chain is the signer's
-// certificate path (HAIP), or nil where kid names a DID's key. Errors:
-// [ErrForm], [ErrTooLarge], and those of [did.SignJWS].
+// Sign makes a status list token. claims.Expires is required: a token that
+// never expires could be replayed after a revocation. The header names the
+// signer's key: Kid for the key of a DID, X5C for a certificate path (HAIP).
+// Sign sets header.Typ to [Type]. Errors: [ErrForm], and those of
+// [did.SignJWS], did.ErrTooLarge among them.
 func Sign(ctx context.Context, signer crypto.Signer, header did.Header, claims Claims, list *List) (string, error) {
 	if claims.IssuedAt.IsZero() {
 		claims.IssuedAt = time.Now()
@@ -94,7 +96,7 @@ func Sign(ctx context.Context, signer crypto.Signer, header did.Header, claims C
 	return did.SignJWS(ctx, signer, header, data, did.JWSOptions{MaxBytes: limits.StatusToken})
 }
 
-// Token is a parsed status list token that nobody has verified.
+// A Token is a parsed status list token. Nobody has verified it.
 type Token struct {
 	jws  *did.JWS
 	body payload
@@ -102,7 +104,8 @@ type Token struct {
 
 // ParseOptions changes how tokens are read. The zero value is the safe default.
 type ParseOptions struct {
-	// Suites is the allow-list of signature algorithms; nil means the default.
+	// Suites is the allow-list of signature algorithms; nil means
+	// [did.DefaultSuites].
 	Suites *did.Suites
 }
 
@@ -145,10 +148,12 @@ func (p *payload) check() error {
 	return nil
 }
 
-// Header is the token's header, unverified: it names the key to look for.
+// Header returns the token's header. It is not verified: use it to choose the
+// key to verify with, and for nothing else.
 func (t *Token) Header() did.Header { return t.jws.Header }
 
-// UnverifiedSubject is the list's URI before anyone has vouched for it.
+// UnverifiedSubject returns the URI of the list without a check of the
+// signature.
 func (t *Token) UnverifiedSubject() string { return t.body.Subject }
 
 // Bytes returns the token exactly as it was parsed.

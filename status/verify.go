@@ -9,28 +9,32 @@ import (
 // VerifyOptions changes how tokens are checked. The zero value is the safe
 // default.
 type VerifyOptions struct {
-	// Now is the clock; zero means now.
+	// Now is the verifier's time; zero means the machine's clock.
 	Now time.Time
-	// MaxAge is the oldest iat accepted, beside exp; zero leaves it to exp.
+	// MaxAge is the oldest accepted iat. It applies in addition to exp; zero
+	// leaves the decision to exp.
 	MaxAge time.Duration
 }
 
-// Verified is a list that its issuer signed for this URI and that is fresh.
+// Verified is a fresh list that its issuer signed for this URI.
 type Verified struct {
 	// Subject is the URI of the list.
 	Subject string
-	// IssuedAt and Expires bound the token; Expires is zero where it has none.
+	// IssuedAt and Expires are iat and exp. Expires is zero if the token has
+	// none.
 	IssuedAt, Expires time.Time
-	// TTL is how long to keep the token before asking again; zero if unsaid.
+	// TTL is how long to keep the token before asking again; zero if the token
+	// does not say.
 	TTL time.Duration
 	// List is the inflated list.
 	List *List
 }
 
 // Verify checks the signature with the issuer's key, that the token is about
-// uri (as the credential names it) and that it is fresh; only then is the list
-// inflated. Errors, in this order: [ErrSignature], [ErrSubject],
-// [ErrNotYetValid], [ErrExpired], [ErrStale], [ErrForm], [ErrTooLarge].
+// uri (as the credential names it), and that the token is fresh. Only then does
+// it inflate the list. It checks in this order: [ErrSignature], [ErrSubject],
+// [ErrNotYetValid], [ErrExpired], [ErrStale], [ErrForm], [ErrTooLarge]. Dates
+// have a tolerance of one minute.
 func (t *Token) Verify(public crypto.PublicKey, uri string, opts VerifyOptions) (*Verified, error) {
 	if _, err := t.jws.Verify(public); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
@@ -56,7 +60,7 @@ func (t *Token) Verify(public crypto.PublicKey, uri string, opts VerifyOptions) 
 	return verified, nil
 }
 
-// maxTTL keeps a time-to-live within a time.Duration; longer ones mean ever.
+// maxTTL keeps a time to live within a time.Duration. It replaces longer ones.
 const maxTTL = 100 * 365 * 24 * time.Hour
 
 func (v *Verified) checkTime(opts VerifyOptions) error {
@@ -79,10 +83,10 @@ func (v *Verified) checkTime(opts VerifyOptions) error {
 	return nil
 }
 
-// Status returns the entry at index, or [ErrIndex].
+// Status returns the status at index. The error is [ErrIndex].
 func (v *Verified) Status(index int) (Status, error) { return v.List.Get(index) }
 
-// Check is nil only for a Valid entry. Errors: [ErrIndex], [ErrRevoked],
+// Check returns nil only for a Valid entry. Errors: [ErrIndex], [ErrRevoked],
 // [ErrSuspended], [ErrUnknownStatus].
 func (v *Verified) Check(index int) error {
 	status, err := v.List.Get(index)
