@@ -17,76 +17,83 @@ import (
 )
 
 // ErrRequest means that a presentation request breaks OpenID4VP 1.0 section 5
-// or asks for something this package does not do.
+// or asks for something that this package does not support.
 var ErrRequest = errors.New("openid: invalid presentation request")
 
 const (
-	// clientIDPrefix is OpenID4VP 1.0 section 5.9.3.
+	// clientIDPrefix marks a client_id that is a DID (OpenID4VP 1.0 section
+	// 5.9.3).
 	clientIDPrefix = "decentralized_identifier:"
-	// selfIssued is the audience of a request made without knowing the
-	// wallet (OpenID4VP 1.0 section 5.8).
+	// selfIssued is the audience of a request to a wallet that the verifier
+	// does not know (OpenID4VP 1.0 section 5.8).
 	selfIssued = "https://self-issued.me/v2"
 
 	vpToken    = "vp_token"
 	directPost = "direct_post"
 )
 
-// An AuthorizationRequest is what a counter asks (OpenID4VP 1.0 section 5),
-// with response_type vp_token and response_mode direct_post.
+// An AuthorizationRequest is a counter's request for presentations (OpenID4VP
+// 1.0 section 5), with response_type vp_token and response_mode direct_post.
 type AuthorizationRequest struct {
-	// Verifier is the DID of the counter's agency; its client_id is
-	// "decentralized_identifier:" and that DID.
+	// Verifier is the DID of the counter's agency. The client_id is
+	// "decentralized_identifier:" followed by this DID.
 	Verifier string
-	// ResponseURI takes the answer: https, or http to a loopback address.
+	// ResponseURI is the address for the answer: https, or http to a loopback
+	// address.
 	ResponseURI string
-	// Nonce binds the answer: URL-safe characters. SignRequest wants at least
-	// 22 of them, 128 bits in base64url.
+	// Nonce binds the answer to the request. It consists of URL-safe
+	// characters. SignRequest wants at least 22 of them, 128 bits in base64url.
 	Nonce string
-	// State is the request's id at the counter, as unguessable as Nonce.
+	// State identifies the request at the counter. It must be as hard to guess
+	// as Nonce.
 	State    string
 	Query    *Query
 	IssuedAt time.Time // whole seconds
 	Expires  time.Time // whole seconds, after IssuedAt
-	// Formats lists, for each credential format, the signature algorithms
-	// that the counter checks. Nil in SignRequest means did.DefaultSuites for
-	// each format that Query asks for.
+	// Formats lists, for each credential format, the signature algorithms that
+	// the counter accepts. In SignRequest nil means did.DefaultSuites for each
+	// format in Query.
 	Formats map[string]Algorithms
 
-	// What follows is ours, and absent from other verifiers' requests.
+	// This project defines the members below. Requests of other verifiers lack
+	// them.
 
-	// Purpose says why; the holder compares it with the registered one.
+	// Purpose says why the counter asks. The wallet shows it to the citizen.
+	// Nothing compares it with a purpose on the ledger.
 	Purpose *Purpose
-	// Policy is the hash of the counter's policy.
+	// Policy is the hash of the counter's policy file.
 	Policy *Hash
-	// Scope says in what the holder is to be recognised again. The zero value
-	// asks for nothing of the kind.
+	// Scope says where the verifier will recognise the holder again. The zero
+	// value means nowhere.
 	Scope Scope
-	// MaxEpochAge is how old the epoch of a zero-knowledge proof may be, whole
-	// seconds. Zero leaves it to the ledger's own maximum.
+	// MaxEpochAge is the greatest age of a zero-knowledge proof's epoch, in
+	// whole seconds. Zero means the ledger's own maximum.
 	MaxEpochAge time.Duration
 
-	// QueryHash is SHA-256 of dcql_query byte for byte as it stands in the
-	// request object: both sides bind a proof to it. Parsing sets it;
+	// QueryHash is the SHA-256 of dcql_query, byte for byte as it stands in the
+	// request object. Both sides bind a proof to it. ParseRequest sets it;
 	// SignRequest ignores it.
 	QueryHash [sha256.Size]byte
 }
 
-// ClientID is the value that a key-binding JWT names as its audience.
+// ClientID returns the client_id, which a key binding JWT names as its
+// audience.
 func (r *AuthorizationRequest) ClientID() string { return clientIDPrefix + r.Verifier }
 
-// Algorithms are JOSE names (OpenID4VP 1.0 appendix B.3.4).
+// Algorithms lists the accepted algorithms as JOSE names (OpenID4VP 1.0
+// appendix B.3.4).
 type Algorithms struct {
 	SDJWT []string `json:"sd-jwt_alg_values,omitzero"`
 	KBJWT []string `json:"kb-jwt_alg_values,omitzero"`
 }
 
-// A Purpose says why a counter asks, on what law, and for how long it keeps
-// the answer.
+// A Purpose says why a counter asks, under which law, and how long it keeps the
+// answer.
 type Purpose struct {
 	ID    string      `json:"id"`
 	Text  PurposeText `json:"text"`
-	Basis PurposeText `json:"basis"` // the law it rests on
-	// Retention is an ISO 8601 duration of one unit, such as P0D or P6M.
+	Basis PurposeText `json:"basis"` // the law that allows the question
+	// Retention is an ISO 8601 duration with one unit, such as P0D or P6M.
 	Retention string `json:"retention"`
 }
 
@@ -96,7 +103,7 @@ type PurposeText struct {
 	ZH string `json:"zh"`
 }
 
-// A ScopeKind says how a holder is recognised.
+// A ScopeKind says how a verifier recognises a holder again.
 type ScopeKind string
 
 // Kinds of scope.
@@ -106,8 +113,9 @@ const (
 	ScopePairwise ScopeKind = "pairwise" // under one name at this verifier
 )
 
-// A Scope names the event in which a holder may act once, or at one verifier
-// under one name. The wallet derives the scope itself from this and Verifier.
+// A Scope names where the holder has one pseudonym: in one event, in which the
+// holder may act once, or at one verifier. The wallet derives the pseudonym's
+// scope from this and from Verifier.
 type Scope struct {
 	Kind ScopeKind
 	// Event is required for ScopeOnce, optional for ScopePairwise and empty
@@ -115,8 +123,9 @@ type Scope struct {
 	Event string
 }
 
-// requestJSON is the payload of a request object. The raw members at its end
-// are named to be refused: ignoring them would change what is agreed to.
+// requestJSON is the payload of a request object. The last three members are
+// named in order to refuse them: a request that has one means more than this
+// package reads.
 type requestJSON struct {
 	ClientID       string              `json:"client_id"`
 	ResponseType   string              `json:"response_type"`
@@ -153,7 +162,7 @@ type epochsJSON struct {
 	MaxAge int64 `json:"max_age"`
 }
 
-// scopeNone is how JSON spells ScopeNone.
+// scopeNone is the JSON form of ScopeNone.
 const scopeNone = "none"
 
 func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
@@ -196,7 +205,7 @@ func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
 	return request, nil
 }
 
-// check compares the members that have one value only.
+// check compares the members that can have only one value.
 func (w *requestJSON) check() error {
 	switch {
 	case !strings.HasPrefix(w.ClientID, clientIDPrefix):
@@ -231,7 +240,7 @@ const (
 
 func inRange(seconds int64) bool { return seconds > 0 && seconds < maxTime }
 
-// check is the part that SignRequest and ParseRequest share.
+// check makes the checks that SignRequest and ParseRequest share.
 func (r *AuthorizationRequest) check() error {
 	if _, err := did.Parse(r.Verifier); err != nil {
 		return fmt.Errorf("%w: client_id: %w", ErrRequest, err)
@@ -284,7 +293,7 @@ func (p *Purpose) check() error {
 	return nil
 }
 
-// isRetention reads P, up to four digits, and D, W, M or Y.
+// isRetention accepts P, up to four digits, and D, W, M or Y.
 func isRetention(s string) bool {
 	digits, ok := strings.CutPrefix(s, "P")
 	if !ok || len(digits) < 2 || len(digits) > 5 || !strings.Contains("DWMY", digits[len(digits)-1:]) {
@@ -306,7 +315,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// isURLSafe allows the unreserved characters of RFC 3986.
+// isURLSafe accepts the unreserved characters of RFC 3986.
 func isURLSafe(s string) bool {
 	return isIdentifier(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || slices.Contains([]rune("-._~"), r))

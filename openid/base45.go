@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// base45Alphabet is table 1 of RFC 9285: the characters that a QR code packs
-// at five and a half bits each.
+// base45Alphabet is table 1 of RFC 9285. A QR code packs these characters at
+// five and a half bits each.
 const base45Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 // encodeBase45 writes two bytes as three characters, least significant first,
-// and a last odd byte as two (RFC 9285 section 4).
+// and an odd last byte as two (RFC 9285 section 4).
 func encodeBase45(src []byte) string {
 	var b strings.Builder
 	b.Grow((len(src) + 1) / 2 * 3)
@@ -28,8 +28,8 @@ func encodeBase45(src []byte) string {
 	return b.String()
 }
 
-// decodeBase45 reads what encodeBase45 writes and nothing else: every text
-// has one reading and every byte string one text.
+// decodeBase45 reads only what encodeBase45 writes: every text has one reading,
+// and every byte string one text.
 func decodeBase45(text string) ([]byte, error) {
 	if len(text)%3 == 1 {
 		return nil, fmt.Errorf("%w: base45 text of %d characters", ErrQRText, len(text))
@@ -50,7 +50,7 @@ func decodeBase45(text string) ([]byte, error) {
 	return out, nil
 }
 
-// base45Value is the number that two or three characters stand for.
+// base45Value returns the number that two or three characters encode.
 func base45Value(group string) (int, error) {
 	n, weight := 0, 1
 	for i := range len(group) {

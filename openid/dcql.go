@@ -12,10 +12,11 @@ import (
 )
 
 var (
-	// ErrQuery means that a DCQL query breaks OpenID4VP 1.0 section 6, or our
-	// rules for the predicates in it.
+	// ErrQuery means that a DCQL query breaks OpenID4VP 1.0 section 6 or the
+	// rules for predicates.
 	ErrQuery = errors.New("openid: invalid DCQL query")
-	// ErrUnsupportedFormat means a credential format that is not built in.
+	// ErrUnsupportedFormat means a credential format that this package does not
+	// support.
 	ErrUnsupportedFormat = errors.New("openid: credential format is not supported")
 )
 
@@ -23,8 +24,8 @@ var (
 const (
 	// FormatSDJWT is SD-JWT VC (OpenID4VP 1.0 appendix B.3).
 	FormatSDJWT = "dc+sd-jwt"
-	// FormatSDJWTZK asks for a zero-knowledge proof over an SD-JWT VC. It is
-	// ours, after the pattern of mso_mdoc_zk, and outside HAIP.
+	// FormatSDJWTZK asks for a zero-knowledge proof over an SD-JWT VC. This
+	// project defines it after the pattern of mso_mdoc_zk. It is outside HAIP.
 	FormatSDJWTZK = "dc+sd-jwt_zk"
 )
 
@@ -38,78 +39,83 @@ const (
 
 // A Query is a DCQL query (OpenID4VP 1.0 section 6).
 type Query struct {
-	// Credentials lists what may be asked for, each under its own id.
+	// Credentials lists the credentials that the verifier asks for, each under
+	// its own id.
 	Credentials []CredentialQuery `json:"credentials"`
-	// CredentialSets says which of them together satisfy the verifier. Nil
-	// means all of them.
+	// CredentialSets says which combinations satisfy the verifier. Nil means
+	// all credentials together.
 	CredentialSets []CredentialSet `json:"credential_sets,omitzero"`
 }
 
 // A CredentialQuery describes one credential (OpenID4VP 1.0 section 6.1).
 type CredentialQuery struct {
-	// ID is letters, digits, "_" and "-"; the answer is filed under it.
+	// ID consists of letters, digits, "_" and "-". The answer stands under it.
 	ID string `json:"id"`
 	// Format is FormatSDJWT or FormatSDJWTZK.
 	Format string `json:"format"`
-	// Multiple lets several credentials answer.
+	// Multiple allows several credentials as the answer.
 	Multiple bool `json:"multiple,omitzero"`
 	Meta     Meta `json:"meta"`
-	// TrustedAuthorities lists issuers or trust frameworks, one of which must
-	// stand behind the credential. Neither Match nor CheckAnswer looks at it.
+	// TrustedAuthorities lists issuers or trust frameworks. One of them must
+	// vouch for the credential. Neither Match nor CheckAnswer reads it.
 	TrustedAuthorities []TrustedAuthority `json:"trusted_authorities,omitzero"`
-	// RequireHolderBinding nil means true, the standard's default.
+	// RequireHolderBinding asks for a proof of the holder's key. Nil means
+	// true, the standard's default.
 	RequireHolderBinding *bool `json:"require_cryptographic_holder_binding,omitzero"`
-	// Claims lists what is to be disclosed. Nil asks for no selectively
-	// disclosable claim at all. Only with FormatSDJWT.
+	// Claims lists the claims to disclose. Nil asks for no selectively
+	// disclosable claim. Only FormatSDJWT allows it.
 	Claims []ClaimQuery `json:"claims,omitzero"`
 	// ClaimSets lists alternatives by claim id, the preferred first.
 	ClaimSets [][]string `json:"claim_sets,omitzero"`
-	// Predicates lists what is to be proved with FormatSDJWTZK. With
-	// FormatSDJWT they are what the counter will hold the disclosed claims
-	// against, so that the holder knows before showing anything; wallets that
-	// do not know them ignore them.
+	// Predicates lists the statements to prove with FormatSDJWTZK. With
+	// FormatSDJWT the counter will compare the disclosed claims with them, and
+	// the holder learns this before showing anything. Wallets that do not know
+	// the member ignore it.
 	Predicates []Predicate `json:"predicates,omitzero"`
-	// Accept says how many predicates must hold; the zero value means all.
+	// Accept says how many predicates must hold. The zero value means all.
 	Accept Acceptance `json:"predicates_accept,omitzero"`
 }
 
-// Meta narrows down the credential (OpenID4VP 1.0 appendix B.3.5).
+// Meta restricts the credentials that can answer (OpenID4VP 1.0 appendix
+// B.3.5).
 type Meta struct {
 	// VCTValues lists the accepted credential types, at least one.
 	VCTValues []string `json:"vct_values"`
-	// VerifyingKeys lists the accepted proof systems: circuit id to SHA-256
-	// hashes of verifying keys. Only with FormatSDJWTZK; absent, the keys that
-	// the ledger names are the accepted ones.
+	// VerifyingKeys lists the accepted proof systems: it maps a circuit id to
+	// the SHA-256 hashes of verifying keys. Only FormatSDJWTZK allows it. If it
+	// is absent, the keys that the ledger names are accepted.
 	VerifyingKeys map[string][]Hash `json:"hufu_vk,omitzero"`
 }
 
-// A TrustedAuthority is one condition on who issued (OpenID4VP 1.0 section
+// A TrustedAuthority is one condition on the issuer (OpenID4VP 1.0 section
 // 6.1.1), such as type "aki" with key identifiers.
 type TrustedAuthority struct {
 	Type   string   `json:"type"`
 	Values []string `json:"values"`
 }
 
-// A CredentialSet offers alternatives of CredentialQuery ids (OpenID4VP 1.0
-// section 6.2).
+// A CredentialSet offers alternative lists of CredentialQuery ids (OpenID4VP
+// 1.0 section 6.2).
 type CredentialSet struct {
-	// Options lists alternatives, the preferred first; each is a list of ids
-	// that are answered together.
+	// Options lists the alternatives, the preferred one first. The ids of one
+	// alternative are answered together.
 	Options [][]string `json:"options"`
-	// Required nil means true, the standard's default.
+	// Required says whether the set must be answered. Nil means true, the
+	// standard's default.
 	Required *bool `json:"required,omitzero"`
 }
 
 // A ClaimQuery asks for one claim (OpenID4VP 1.0 section 6.3).
 type ClaimQuery struct {
-	// ID is needed where claim_sets refers to it.
+	// ID is needed if ClaimSets refers to this claim.
 	ID   string          `json:"id,omitzero"`
 	Path credential.Path `json:"path"`
-	// Values, when not nil, lists the accepted values: string, int64 or bool.
+	// Values lists the accepted values: string, int64 or bool. Nil accepts
+	// every value.
 	Values Values `json:"values,omitzero"`
 }
 
-// A Hash is a SHA-256, in JSON 64 lower-case hexadecimal digits.
+// A Hash is a SHA-256. In JSON it is 64 lower-case hexadecimal digits.
 type Hash [sha256.Size]byte
 
 // MarshalText implements encoding.TextMarshaler.
@@ -125,8 +131,8 @@ func (h *Hash) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// ParseQuery reads a DCQL query. Members that it does not know are ignored,
-// except in a predicate, which is ours. The error is ErrTooLarge, ErrJSON,
+// ParseQuery reads a DCQL query. It ignores unknown members, except in a
+// predicate, which this project defines. The error is ErrTooLarge, ErrJSON,
 // ErrQuery or ErrUnsupportedFormat.
 func ParseQuery(data []byte) (*Query, error) {
 	query, err := unmarshal[Query](data)
@@ -139,7 +145,7 @@ func ParseQuery(data []byte) (*Query, error) {
 	return query, nil
 }
 
-// Bytes writes the query as JSON, after the checks that ParseQuery makes.
+// Bytes checks the query as ParseQuery does and returns its JSON.
 func (q *Query) Bytes() ([]byte, error) {
 	if err := q.check(); err != nil {
 		return nil, err
@@ -216,7 +222,7 @@ func (c *CredentialQuery) checkAuthorities() error {
 	return nil
 }
 
-// checkDisclosure checks what goes with FormatSDJWT.
+// checkDisclosure checks the members that go with FormatSDJWT.
 func (c *CredentialQuery) checkDisclosure() error {
 	if c.Meta.VerifyingKeys != nil {
 		return fmt.Errorf("%w: hufu_vk goes with format %s", ErrQuery, FormatSDJWTZK)
@@ -240,8 +246,8 @@ func (c *CredentialQuery) checkDisclosure() error {
 	return checkSets(c.ClaimSets, func(id string) bool { return c.claim(id) != nil })
 }
 
-// claim returns the claim query with this id, or nil. Claims without an id
-// cannot be found.
+// claim returns the claim query with this id, or nil. It does not find claims
+// without an id.
 func (c *CredentialQuery) claim(id string) *ClaimQuery {
 	i := slices.IndexFunc(c.Claims, func(claim ClaimQuery) bool { return id != "" && claim.ID == id })
 	if i < 0 {
@@ -272,7 +278,8 @@ func (c ClaimQuery) check(before []ClaimQuery) error {
 	return checkValues(c.Values)
 }
 
-// checkSets checks a list of alternatives, each a list of ids, none repeated.
+// checkSets checks a list of alternatives. Each is a list of known ids without
+// repetition.
 func checkSets(sets [][]string, known func(id string) bool) error {
 	if len(sets) == 0 || len(sets) > maxSets {
 		return fmt.Errorf("%w: a list of alternatives is empty or too long", ErrQuery)
@@ -302,7 +309,7 @@ func checkNames(what string, names []string) error {
 	return nil
 }
 
-// isQueryID is the charset that OpenID4VP 1.0 sets for ids.
+// isQueryID accepts the characters that OpenID4VP 1.0 allows in ids.
 func isQueryID(s string) bool {
 	for i := range len(s) {
 		c := s[i]

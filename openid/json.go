@@ -15,17 +15,17 @@ import (
 )
 
 var (
-	// ErrTooLarge means that a message is above its cap and was not read.
+	// ErrTooLarge means that a message exceeds its cap.
 	ErrTooLarge = errors.New("openid: message too large")
 	// ErrJSON means that a message is not JSON, or is JSON that two readers
-	// could understand differently: a repeated member, members that differ
-	// from ours only in case, a null member, data after the end, nesting
-	// deeper than limits.JSONDepth.
+	// could understand differently: a repeated member, a member that differs
+	// from a known one only in case, a null member, data after the end, nesting
+	// beyond limits.JSONDepth.
 	ErrJSON = errors.New("openid: JSON refused")
 )
 
-// unmarshal is the door through which every JSON message enters this package.
-// Members that T does not name are ignored, as OpenID4VCI and OpenID4VP ask.
+// unmarshal reads every JSON message of this package. It ignores members that T
+// does not name, as OpenID4VCI and OpenID4VP ask.
 func unmarshal[T any](data []byte) (*T, error) {
 	if len(data) > limits.Message {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Message)
@@ -46,8 +46,8 @@ func unmarshal[T any](data []byte) (*T, error) {
 	return strict, nil
 }
 
-// jsonError keeps our own sentinels and hides the library's text, which would
-// quote the message.
+// jsonError keeps the sentinels of this package and hides the library's text,
+// which would quote the message.
 func jsonError(err error) error {
 	if errors.Is(err, credential.ErrPath) {
 		return fmt.Errorf("%w: malformed path", ErrQuery)
@@ -65,8 +65,8 @@ func jsonError(err error) error {
 	return ErrJSON
 }
 
-// checkShape reads the tokens once and refuses depth and null members. The
-// decoder itself refuses repeated names, text that is not UTF-8, and data
+// checkShape reads the tokens once. It refuses deep nesting and null members.
+// The decoder itself refuses repeated names, text that is not UTF-8, and data
 // after the end.
 func checkShape(data []byte) error {
 	dec := jsontext.NewDecoder(bytes.NewReader(data))
@@ -88,8 +88,8 @@ func checkShape(data []byte) error {
 	}
 }
 
-// marshal writes a message that a check of ours has accepted. Members come in
-// the order of the struct, maps in the order of their names.
+// marshal writes a message that has passed its check. Members stand in the
+// order of the struct, and maps in the order of their names.
 func marshal(v any) ([]byte, error) {
 	data, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
@@ -101,8 +101,8 @@ func marshal(v any) ([]byte, error) {
 	return data, nil
 }
 
-// compact is a credential or presentation in a format that is a string. The
-// formats that put an object there are not supported.
+// compact is a credential or presentation in a format whose JSON form is a
+// string. Formats whose form is an object are not supported.
 type compact string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.

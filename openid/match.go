@@ -9,22 +9,22 @@ import (
 )
 
 var (
-	// ErrNoMatch means that a credential, or what was disclosed of it, does
-	// not give what a query asks. It never says which claim was wanting: on
-	// the holder's side that would tell the counter about its owner.
+	// ErrNoMatch means that a credential, or the disclosed part of it, does not
+	// satisfy a query. It never names the missing claim: on the holder's side
+	// that would show the counter something about the owner.
 	ErrNoMatch = errors.New("openid: the query is not satisfied")
-	// ErrUnasked means that an answer holds something nobody asked for.
+	// ErrUnasked means that an answer holds something that nobody asked for.
 	ErrUnasked = errors.New("openid: the answer holds what was not asked for")
 )
 
-// Match tells a holder whether one credential answers this query, and which
-// paths to disclose for it: those of the first claim set that the claims
-// satisfy, or of all claims asked (OpenID4VP 1.0 section 6.4.1), with every
-// null replaced by the numbers of the elements that fit. The claims are what
-// credential makes of the SD-JWT with everything disclosed, vct included. For FormatSDJWTZK
-// nothing is disclosed, and Match asks only whether enough of the attributes
-// are there; whether the predicates hold is for the prover to find. The error
-// is ErrNoMatch.
+// Match decides whether one credential answers this query, and returns the
+// paths to disclose: those of the first claim set that the claims satisfy, or
+// without claim sets those of all claims (OpenID4VP 1.0 section 6.4.1). It
+// replaces every null in a path with the numbers of the elements that fit.
+// claims holds all claims of the SD-JWT, vct included, as package credential
+// decodes them. For FormatSDJWTZK it returns no path and checks only that
+// enough attributes are present; the prover finds out whether the predicates
+// hold. The error is ErrNoMatch.
 func (c *CredentialQuery) Match(claims map[string]any) ([]credential.Path, error) {
 	vct, ok := claims["vct"].(string)
 	if !ok || !slices.Contains(c.Meta.VCTValues, vct) {
@@ -41,12 +41,11 @@ func (c *CredentialQuery) Match(claims map[string]any) ([]credential.Path, error
 	return nil, fmt.Errorf("%w: claims", ErrNoMatch)
 }
 
-// CheckAnswer repeats Match on what a verifier received: type, claim sets and
-// values. An array element that was asked for by number must stand at that
-// number among the disclosed elements. A zero-knowledge answer discloses no
-// claims, so for FormatSDJWTZK the error is ErrUnsupportedFormat; else it is
-// ErrNoMatch. It does not refuse claims that nobody asked for: the caller
-// lists them.
+// CheckAnswer repeats Match on the claims that a verifier received: type, claim
+// sets and values. An array element that was asked for by number must stand at
+// that number among the disclosed elements. CheckAnswer does not refuse claims
+// that nobody asked for: the caller lists them. The error is ErrNoMatch, or
+// ErrUnsupportedFormat for FormatSDJWTZK, whose answers disclose no claims.
 func (c *CredentialQuery) CheckAnswer(disclosed map[string]any) error {
 	if c.Format != FormatSDJWT {
 		return fmt.Errorf("%w: not answered by claims", ErrUnsupportedFormat)
@@ -55,12 +54,12 @@ func (c *CredentialQuery) CheckAnswer(disclosed map[string]any) error {
 	return err
 }
 
-// HolderBinding reports whether the answer must prove its holder's key.
+// HolderBinding reports whether the answer must prove the holder's key.
 func (c *CredentialQuery) HolderBinding() bool {
 	return c.RequireHolderBinding == nil || *c.RequireHolderBinding
 }
 
-// alternatives lists the claim sets, or the one set of all claims.
+// alternatives returns the claim sets, or one set of all claims.
 func (c *CredentialQuery) alternatives() [][]ClaimQuery {
 	if c.ClaimSets == nil {
 		return [][]ClaimQuery{c.Claims}
@@ -114,12 +113,12 @@ func (c *CredentialQuery) matchPredicates(claims map[string]any) error {
 	return nil
 }
 
-// Select chooses which credential queries a holder answers, given those it
-// can: in each credential set the first option that it can answer whole
-// (OpenID4VP 1.0 section 6.4.2). What only optional sets ask for is listed
-// apart, for the citizen to grant or not. Both follow the query's order. The
-// error is ErrNoMatch where a required set, or without sets any credential,
-// cannot be answered.
+// Select chooses the credential queries that a holder answers. can reports
+// which ones the holder can answer. From each credential set Select takes the
+// first option that can be answered whole (OpenID4VP 1.0 section 6.4.2).
+// optional holds the ids that only optional sets ask for, which the citizen may
+// grant or not. Both lists follow the query's order. The error is ErrNoMatch if
+// a required set cannot be answered, or, without sets, any credential.
 func (q *Query) Select(can func(id string) bool) (required, optional []string, err error) {
 	need, may := make(map[string]bool), make(map[string]bool)
 	for _, set := range q.sets() {
@@ -149,10 +148,10 @@ func (q *Query) Select(can func(id string) bool) (required, optional []string, e
 	return required, optional, nil
 }
 
-// Ways lists the sets of credential queries that answer the whole query, the
-// verifier's preferred first: one option of each required credential set. Those
-// of optional sets are left to the caller. Each way is in the query's order, and
-// at most maxSets are listed.
+// Ways lists the sets of credential queries that answer the whole query, in the
+// verifier's order of preference. Each way takes one option of each
+// required credential set, in the query's order. Optional sets are left to the
+// caller. Ways returns at most 32 sets.
 func (q *Query) Ways() [][]string {
 	ways := [][]string{nil}
 	for _, set := range q.sets() {
@@ -179,7 +178,7 @@ func (q *Query) position(id string) int {
 	return slices.IndexFunc(q.Credentials, func(c CredentialQuery) bool { return c.ID == id })
 }
 
-// join adds ids that are not there yet.
+// join adds the ids of option that way does not hold yet.
 func join(way, option []string) []string {
 	out := slices.Clone(way)
 	for _, id := range option {
@@ -190,10 +189,10 @@ func join(way, option []string) []string {
 	return out
 }
 
-// CheckResponse holds the shape of an answer against the query: only ids that
-// were asked, one presentation unless multiple, each required set satisfied.
-// What is in the presentations is for CheckAnswer. The error is ErrUnasked or
-// ErrNoMatch.
+// CheckResponse compares the shape of an answer with the query: only ids of the
+// query, one presentation for each id unless Multiple is set, each required set
+// answered. CheckAnswer checks the presentations themselves. The error is
+// ErrUnasked or ErrNoMatch.
 func (q *Query) CheckResponse(r *Response) error {
 	for id, presentations := range r.VPToken {
 		c := q.Credential(id)
@@ -209,7 +208,7 @@ func (q *Query) CheckResponse(r *Response) error {
 	return err
 }
 
-// sets lists the credential sets, or the one required set of everything.
+// sets returns the credential sets, or one required set of all credentials.
 func (q *Query) sets() []CredentialSet {
 	if q.CredentialSets != nil {
 		return q.CredentialSets

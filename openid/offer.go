@@ -15,52 +15,53 @@ import (
 var (
 	// ErrOffer means that a credential offer breaks OpenID4VCI 1.0 section 4.1.
 	ErrOffer = errors.New("openid: invalid credential offer")
-	// ErrOfferByReference means that an offer is a link to be fetched
-	// (credential_offer_uri). This package opens no connection: the caller
-	// fetches it and calls ParseCredentialOffer with what it got.
+	// ErrOfferByReference means that an offer is a link (credential_offer_uri).
+	// This package opens no connection: the caller fetches the offer and passes
+	// it to ParseCredentialOffer.
 	ErrOfferByReference = errors.New("openid: credential offer is by reference")
 )
 
 // offerScheme is the custom scheme of OpenID4VCI 1.0 section 4.1.
 const offerScheme = "openid-credential-offer"
 
-// maxCode caps a pre-authorised code, a transaction code, a transaction id
-// and a notification id, in bytes. Some servers use whole tokens as codes.
+// maxCode caps a pre-authorised code, a transaction code, a transaction id and
+// a notification id, in bytes. Some servers use whole tokens as codes.
 const maxCode = 4 << 10
 
-// A CredentialOffer tells a wallet what an issuer has for it and how to ask
-// (OpenID4VCI 1.0 section 4.1.1).
+// A CredentialOffer names the credentials that an issuer has for a wallet, and
+// how to ask for them (OpenID4VCI 1.0 section 4.1.1).
 type CredentialOffer struct {
 	// Issuer is the Credential Issuer Identifier: an https URL without query
-	// and fragment. A desk that has no web address and is reached by file or
-	// QR code is named by its DID, which is ours and outside the standard.
+	// and fragment. For a desk without a web address, reached by file or QR
+	// code, it is a DID. This is outside the standard.
 	Issuer string `json:"credential_issuer"`
-	// ConfigurationIDs names what is offered, at least one, each once.
+	// ConfigurationIDs names the offered credentials: at least one, each once.
 	ConfigurationIDs []string `json:"credential_configuration_ids"`
-	// Grants says how to obtain it. Nil leaves it to the issuer's metadata.
+	// Grants says how to obtain them. Nil leaves it to the issuer's metadata.
 	Grants *Grants `json:"grants,omitzero"`
 }
 
-// Grants holds the grant types that this package knows. Others are ignored.
+// Grants holds the grant types that this package knows. It ignores others.
 type Grants struct {
 	PreAuthorized     *PreAuthorizedGrant     `json:"urn:ietf:params:oauth:grant-type:pre-authorized_code,omitzero"`
 	AuthorizationCode *AuthorizationCodeGrant `json:"authorization_code,omitzero"`
 }
 
-// A PreAuthorizedGrant lets whoever holds the code, and the transaction code
-// where one is asked, collect the credential once.
+// A PreAuthorizedGrant lets the bearer of the code collect the credential once.
+// If TxCode is set, the bearer needs the transaction code too.
 type PreAuthorizedGrant struct {
 	Code string `json:"pre-authorized_code"`
-	// TxCode is present when the citizen must also type a code that reached
-	// them another way.
+	// TxCode is present if the citizen must also type a code that arrived
+	// another way.
 	TxCode *TxCode `json:"tx_code,omitzero"`
 }
 
-// A TxCode describes the transaction code, never its value.
+// A TxCode describes the transaction code. It never holds its value.
 type TxCode struct {
-	// InputMode is "numeric" (the standard's default when empty) or "text".
+	// InputMode is "numeric" or "text". Empty means numeric, the standard's
+	// default.
 	InputMode string `json:"input_mode,omitzero"`
-	// Length is the number of characters, 0 when the issuer does not say.
+	// Length is the number of characters; 0 if the issuer does not say.
 	Length int `json:"length,omitzero"`
 	// Description is plain text for the citizen, at most 300 characters.
 	Description string `json:"description,omitzero"`
@@ -71,10 +72,10 @@ type AuthorizationCodeGrant struct {
 	IssuerState string `json:"issuer_state,omitzero"`
 }
 
-// ParseCredentialOffer reads an offer by value as JSON. Members it does not
-// know are ignored (OpenID4VCI 1.0 section 4.1.1). Nothing says who wrote it:
-// an offer is not signed, and the wallet learns who issues only from the
-// credential it gets. The error is ErrTooLarge, ErrJSON or ErrOffer.
+// ParseCredentialOffer reads the JSON of an offer by value. It ignores unknown
+// members (OpenID4VCI 1.0 section 4.1.1). An offer is not signed: the wallet
+// learns who issues only from the credential that it receives. The error is
+// ErrTooLarge, ErrJSON or ErrOffer.
 func ParseCredentialOffer(data []byte) (*CredentialOffer, error) {
 	offer, err := unmarshal[CredentialOffer](data)
 	if err != nil {
@@ -87,8 +88,9 @@ func ParseCredentialOffer(data []byte) (*CredentialOffer, error) {
 }
 
 // ParseCredentialOfferURI reads the link
-// openid-credential-offer://?credential_offer=<percent-encoded JSON>. A link
-// with credential_offer_uri gives ErrOfferByReference.
+// openid-credential-offer://?credential_offer=<percent-encoded JSON>. The error
+// is ErrOfferByReference for a link with credential_offer_uri, ErrTooLarge,
+// ErrJSON or ErrOffer.
 func ParseCredentialOfferURI(uri string) (*CredentialOffer, error) {
 	if len(uri) > limits.Message {
 		return nil, fmt.Errorf("%w: link above %d bytes", ErrTooLarge, limits.Message)
@@ -111,8 +113,7 @@ func ParseCredentialOfferURI(uri string) (*CredentialOffer, error) {
 	return ParseCredentialOffer([]byte(values[0]))
 }
 
-// Bytes writes the offer as JSON, after the checks that ParseCredentialOffer
-// makes.
+// Bytes checks the offer as ParseCredentialOffer does and returns its JSON.
 func (o *CredentialOffer) Bytes() ([]byte, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -120,7 +121,7 @@ func (o *CredentialOffer) Bytes() ([]byte, error) {
 	return marshal(o)
 }
 
-// URI writes the offer by value as an openid-credential-offer:// link.
+// URI returns the offer, by value, as an openid-credential-offer:// link.
 func (o *CredentialOffer) URI() (string, error) {
 	data, err := o.Bytes()
 	if err != nil {
@@ -166,7 +167,7 @@ func (g *PreAuthorizedGrant) check() error {
 	return nil
 }
 
-// checkIssuer takes an https URL without query and fragment (OpenID4VCI 1.0
+// checkIssuer accepts an https URL without query and fragment (OpenID4VCI 1.0
 // section 12.2.1), or a DID.
 func checkIssuer(issuer string) error {
 	if _, err := did.Parse(issuer); err == nil {
@@ -180,7 +181,8 @@ func checkIssuer(issuer string) error {
 	return nil
 }
 
-// isIdentifier bounds a name that we compare and store but do not read.
+// isIdentifier bounds a name that this package compares and stores but does not
+// interpret.
 func isIdentifier(s string) bool { return s != "" && len(s) <= limits.Identifier }
 
 // isCode reports whether s is a code of visible ASCII characters, the VSCHAR

@@ -7,8 +7,8 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// checkPath holds a claims path pointer (OpenID4VP 1.0 section 7) to the
-// bounds of a query. What it means is credential's.
+// checkPath checks a claims path pointer (OpenID4VP 1.0 section 7) against the
+// bounds of a query. Package credential interprets it.
 func checkPath(path credential.Path) error {
 	if len(path) == 0 || len(path) > limits.JSONDepth {
 		return fmt.Errorf("%w: path is missing, empty or too long", ErrQuery)

@@ -11,8 +11,8 @@ import (
 	"github.com/hufu-id/hufu/credential"
 )
 
-// An Op is what a predicate asks of one attribute. Every one is false where
-// the attribute is absent.
+// An Op is the operation of a predicate on one attribute. Every operation is
+// false if the attribute is absent.
 type Op string
 
 // The operations, with the members of Predicate that go with each.
@@ -24,33 +24,33 @@ const (
 	OpNotIn        Op = "notin"          // Values
 	OpAtLeastYears Op = "at_least_years" // Years, on or after the birthday
 	OpAfterYears   Op = "after_years"    // Years, from the day after the birthday
-	// OpReveal asks for the value itself, which travels beside the proof. Only
-	// with FormatSDJWTZK, and only where all predicates must hold.
+	// OpReveal asks for the value itself, which travels with the proof. Only
+	// FormatSDJWTZK allows it, and only if all predicates must hold.
 	OpReveal Op = "reveal"
 )
 
 const (
-	// showPredicates is the number of slots in one show, and one of them may
-	// ask about a set. Where all predicates must hold they are spread over
-	// several shows of one credential; other acceptances need a single one.
+	// showPredicates is the number of predicates in one show. One of them may
+	// ask about a set. If all predicates must hold, several shows of one
+	// credential can share them; every other acceptance needs a single show.
 	showPredicates = 4
 	maxShows       = 4
 	maxPredicates  = maxShows * showPredicates
 	maxYears       = 150
 )
 
-// A Predicate is one condition on a hidden attribute, ours and not part of
-// DCQL:
+// A Predicate is one condition on a hidden attribute. This project defines it;
+// it is not part of DCQL:
 //
 //	{"path": ["birthdate"], "op": "at_least_years", "years": 18}
 //
-// Values are string, int64 or bool, and a full date is a string YYYY-MM-DD.
+// Values are string, int64 or bool. A full date is a string YYYY-MM-DD.
 type Predicate struct {
 	Path     credential.Path
 	Op       Op
 	Value    any
 	Values   Values
-	Min, Max any // int64 or date string, both of one type
+	Min, Max any // int64 or date string, both of the same type
 	Years    int
 }
 
@@ -64,8 +64,8 @@ type predicateJSON struct {
 	Years  int             `json:"years,omitzero"`
 }
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom. A member that it does
-// not know would change what is asked, so it is refused.
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. It refuses an unknown
+// member, which would change the question.
 func (p *Predicate) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	var wire predicateJSON
 	if err := json.UnmarshalDecode(dec, &wire, json.RejectUnknownMembers(true)); err != nil {
@@ -101,7 +101,7 @@ func (p Predicate) MarshalJSONTo(enc *jsontext.Encoder) error {
 	}(p))
 }
 
-// check holds a predicate to the members of its op, no more and no less.
+// check demands exactly the members that belong to the operation.
 func (p Predicate) check() error {
 	if err := checkPath(p.Path); err != nil {
 		return err
@@ -129,7 +129,7 @@ func (p Predicate) check() error {
 	return nil
 }
 
-// memberSet says which of a predicate's operands are there.
+// A memberSet says which operands of a predicate are present.
 type memberSet int
 
 const (
@@ -175,7 +175,8 @@ func (p Predicate) checkSet() error {
 	return nil
 }
 
-// checkBounds takes two numbers from 0, or two dates, the lower first.
+// checkBounds accepts two numbers from 0, or two dates, the lower one first.
+// One bound may be absent.
 func checkBounds(low, high any) error {
 	if low == nil || high == nil {
 		only := low
@@ -202,14 +203,14 @@ func isDate(s string) bool {
 	return err == nil
 }
 
-// An Acceptance says how many of a query's predicates must hold. In JSON:
-// absent or "all", "any", or {"k_of": n}.
+// An Acceptance says how many of a query's predicates must hold. In JSON it is
+// absent, "all", "any", or {"k_of": n}.
 type Acceptance struct {
-	// K is the least number that must hold; 0 means all.
+	// K is the least number of predicates that must hold; 0 means all.
 	K int
 }
 
-// Need is how many of n predicates must hold.
+// Need returns how many of n predicates must hold.
 func (a Acceptance) Need(n int) int {
 	if a.K == 0 {
 		return n
@@ -252,7 +253,7 @@ func (a Acceptance) MarshalJSONTo(enc *jsontext.Encoder) error {
 	return json.MarshalEncode(enc, map[string]int{"k_of": a.K})
 }
 
-// checkProof checks what goes with FormatSDJWTZK.
+// checkProof checks the members that go with FormatSDJWTZK.
 func (c *CredentialQuery) checkProof() error {
 	if c.Claims != nil || c.ClaimSets != nil || c.Multiple {
 		return fmt.Errorf("%w: claims and multiple go with format %s", ErrQuery, FormatSDJWT)

@@ -11,13 +11,13 @@ import (
 var ErrResponse = errors.New("openid: invalid presentation response")
 
 // A Response is a wallet's answer (OpenID4VP 1.0 section 8.1). Over HTTP its
-// two members are form fields; by file or QR code they are one JSON object.
+// two members are form fields. By file or QR code they form one JSON object.
 type Response struct {
-	// State is the request's, echoed.
+	// State repeats the State of the request.
 	State string
 	// VPToken maps the id of each answered credential query to its
-	// presentations: for FormatSDJWT an SD-JWT with or without key binding,
-	// for FormatSDJWTZK a ProofPresentation as text.
+	// presentations: for FormatSDJWT an SD-JWT with or without key binding, for
+	// FormatSDJWTZK the text of a ProofPresentation.
 	VPToken map[string][]string
 }
 
@@ -26,9 +26,9 @@ type responseJSON struct {
 	VPToken map[string][]compact `json:"vp_token"`
 }
 
-// ParseResponse reads an answer as JSON. It does not look into the
+// ParseResponse reads the JSON of an answer. It does not read the
 // presentations. The error is ErrTooLarge, ErrJSON, ErrResponse, or
-// ErrUnsupportedFormat where a presentation is not a string.
+// ErrUnsupportedFormat if a presentation is not a string.
 func ParseResponse(data []byte) (*Response, error) {
 	wire, err := unmarshal[responseJSON](data)
 	if err != nil {
@@ -67,7 +67,7 @@ func (r *Response) check() error {
 	return nil
 }
 
-// Bytes writes the answer as JSON, after the checks that ParseResponse makes.
+// Bytes checks the answer as ParseResponse does and returns its JSON.
 func (r *Response) Bytes() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err

@@ -16,23 +16,24 @@ var (
 	ErrProof = errors.New("openid: invalid key proof")
 	// ErrProofAudience means that a key proof was made for another issuer.
 	ErrProofAudience = errors.New("openid: key proof for another issuer")
-	// ErrProofNonce means that a key proof does not hold the nonce given out.
+	// ErrProofNonce means that a key proof does not hold the nonce that the
+	// issuer gave.
 	ErrProofNonce = errors.New("openid: key proof with a wrong nonce")
-	// ErrProofTime means that a key proof is too old, or from the future.
+	// ErrProofTime means that a key proof is too old or lies in the future.
 	ErrProofTime = errors.New("openid: key proof is not fresh")
 )
 
 // proofType is the typ of a key proof.
 const proofType = "openid4vci-proof+jwt"
 
-// maxProofAge is how long after its making a key proof is taken.
+// maxProofAge is the oldest key proof that is accepted.
 const maxProofAge = 5 * time.Minute
 
-// A Proof shows that a wallet holds the private half of a new key: a JWS by
-// that very key, which its jwk header carries. Nobody vouches for the key yet;
-// that is what the credential is for.
+// A Proof shows that a wallet holds the private key of a new key pair. It is a
+// JWS by that key, and its jwk header carries the public key. Nobody vouches
+// for the key before the credential does.
 type Proof struct {
-	// Unverified is what the proof says until Verify.
+	// Unverified is the payload. Do not trust it before Verify.
 	Unverified ProofClaims
 
 	key   crypto.PublicKey
@@ -53,10 +54,10 @@ type proofJSON struct {
 	IssuedAt int64  `json:"iat"`
 }
 
-// SignProof makes a key proof for an issuer. The nonce is the issuer's
-// c_nonce; where no nonce endpoint stands between, as by file, it is the
-// offer's pre-authorised code, which is single-use too. The error is ErrProof
-// or did's.
+// SignProof makes a key proof for an issuer. The nonce is the issuer's c_nonce.
+// Without a nonce endpoint, as by file, the nonce is the pre-authorised code of
+// the offer, which is also single-use. The error is ErrProof, or one of
+// did.SignJWS.
 func SignProof(ctx context.Context, signer crypto.Signer, claims ProofClaims) (string, error) {
 	wire := proofJSON{Audience: claims.Audience, Nonce: claims.Nonce, IssuedAt: claims.IssuedAt.Unix()}
 	if err := wire.check(); err != nil {
@@ -69,9 +70,10 @@ func SignProof(ctx context.Context, signer crypto.Signer, claims ProofClaims) (s
 	return did.SignJWS(ctx, signer, did.Header{Typ: proofType, JWK: signer.Public()}, payload, did.JWSOptions{})
 }
 
-// ParseProof reads a key proof. The key must stand in the jwk header: a kid or
-// a certificate names a key that exists already, which a fresh credential copy
-// must not be tied to. The error is did's for the token, ErrJSON or ErrProof.
+// ParseProof reads a key proof. The key must stand in the jwk header. A kid or
+// a certificate is refused: it names a key that exists already, and a new
+// credential copy must not be tied to such a key. The error is ErrJSON,
+// ErrProof, or one of did.ParseJWS.
 func ParseProof(compact string) (*Proof, error) {
 	token, err := did.ParseJWS(compact, proofType, did.JWSOptions{})
 	if err != nil {
@@ -102,11 +104,11 @@ func (w *proofJSON) check() error {
 	return nil
 }
 
-// Verify checks the proof's own signature, audience, nonce and age (at most
-// five minutes), and returns the key that the credential is to be bound to.
-// It does not consume the nonce: do so in the transaction that issues. The
-// error is did.ErrSignature, did.ErrAlgorithm, ErrProofAudience,
-// ErrProofNonce or ErrProofTime.
+// Verify checks the proof's own signature, its audience, its nonce and its age
+// (at most five minutes), and returns the key to bind the credential to. It
+// does not consume the nonce: consume it in the transaction that issues. The
+// error is did.ErrSignature, did.ErrAlgorithm, ErrProofAudience, ErrProofNonce
+// or ErrProofTime.
 func (p *Proof) Verify(audience, nonce string, opts VerifyOptions) (crypto.PublicKey, error) {
 	if _, err := p.token.Verify(p.key); err != nil {
 		return nil, err

@@ -8,18 +8,18 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A ProofPresentation is one presentation of FormatSDJWTZK: the proof of one
-// credential, and the values that OpReveal asked for, in the predicates' order.
-// As text it is the base64url of the proof; where it reveals values, "~" and the
-// base64url of their JSON array follow.
+// A ProofPresentation is one presentation of FormatSDJWTZK: the proof over one
+// credential, and the values that OpReveal asked for, in the order of the
+// predicates. Its text is the base64url of the proof. If it reveals values, "~"
+// and the base64url of their JSON array follow.
 type ProofPresentation struct {
 	Proof   []byte
 	Reveals Values
 }
 
-// ParseProofPresentation reads what String wrote, exactly one text for each
-// presentation. It does not look into the proof. The error is ErrResponse or
-// ErrQuery.
+// ParseProofPresentation reads the text of a presentation. Each presentation
+// has exactly one text. The function does not read the proof. The error is
+// ErrResponse or ErrQuery.
 func ParseProofPresentation(text string) (*ProofPresentation, error) {
 	first, second, reveals := strings.Cut(text, "~")
 	p := new(ProofPresentation)
@@ -30,10 +30,10 @@ func ParseProofPresentation(text string) (*ProofPresentation, error) {
 	if reveals {
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(second)
 		if err != nil || json.Unmarshal(raw, &p.Reveals) != nil {
-			return nil, fmt.Errorf("%w: the values beside a proof are a JSON array", ErrResponse)
+			return nil, fmt.Errorf("%w: revealed values are not a JSON array", ErrResponse)
 		}
 		if len(p.Reveals) == 0 || len(p.Reveals) > maxPredicates {
-			return nil, fmt.Errorf("%w: no values beside a proof, or too many", ErrResponse)
+			return nil, fmt.Errorf("%w: no revealed values, or too many", ErrResponse)
 		}
 		for _, value := range p.Reveals {
 			if err := checkValue(value); err != nil {
@@ -42,12 +42,12 @@ func ParseProofPresentation(text string) (*ProofPresentation, error) {
 		}
 	}
 	if p.String() != text {
-		return nil, fmt.Errorf("%w: a proof presentation is not written the only way", ErrResponse)
+		return nil, fmt.Errorf("%w: a proof presentation is not in its only form", ErrResponse)
 	}
 	return p, nil
 }
 
-// String is the text that goes into a Response.
+// String returns the text that goes into a Response.
 func (p *ProofPresentation) String() string {
 	text := base64.RawURLEncoding.EncodeToString(p.Proof)
 	if len(p.Reveals) == 0 {

@@ -11,12 +11,11 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// ErrQRText means that a scanned text is not one of ours, or not written the
-// only way we write it.
+// ErrQRText means that a scanned text is not a Hufu QR text in its only form.
 var ErrQRText = errors.New("openid: not a Hufu QR text")
 
-// qrPrefix names the format and its version. Every character of it is in the
-// QR alphanumeric set, like those of base45.
+// qrPrefix names the format and its version. The QR alphanumeric set contains
+// all its characters, and those of base45.
 const qrPrefix = "HUFU1:"
 
 // A QRType says which message a QR text carries.
@@ -35,7 +34,7 @@ const (
 	// QRPresentationResponse carries Response.Bytes.
 	QRPresentationResponse QRType = 5
 	// QRProofPresentation carries the bytes of a zero-knowledge presentation
-	// bare, without JSON around them, so that it fits a small code.
+	// without JSON around them, so that it fits a small code.
 	QRProofPresentation QRType = 6
 )
 
@@ -60,8 +59,7 @@ var (
 	}.DecMode())
 )
 
-// must turns a mistake in the options above, fixed at build time, into a
-// panic at start.
+// must panics at start if the options above, fixed at build time, are wrong.
 func must[T any](mode T, err error) T {
 	if err != nil {
 		panic(err)
@@ -69,11 +67,11 @@ func must[T any](mode T, err error) T {
 	return mode
 }
 
-// QRText writes a message as text for a QR code in alphanumeric mode:
-// "HUFU1:" and base45 (RFC 9285) of deterministic CBOR (RFC 8949 section
-// 4.2.1) [type, body]. It does not cap the length, because the caller may
-// print to a file instead; ParseQRText takes at most limits.QRText (4,296)
-// characters, what one QR code of version 40 holds at level L.
+// QRText writes a message as text for a QR code in alphanumeric mode: "HUFU1:"
+// and the base45 (RFC 9285) of deterministic CBOR (RFC 8949 section 4.2.1)
+// [type, body]. It does not cap the length, because the caller may print to a
+// file. ParseQRText accepts at most limits.QRText (4,296) characters, the
+// capacity of a QR code of version 40 at level L.
 func QRText(t QRType, body []byte) string {
 	if body == nil {
 		body = []byte{} // nil would be written as CBOR null
@@ -85,11 +83,11 @@ func QRText(t QRType, body []byte) string {
 	return qrPrefix + encodeBase45(frame)
 }
 
-// ParseQRText reads what QRText wrote: exactly one text for each message, so
-// that a text which differs in any character is another message or no
-// message. Surrounding white space is refused too; a scanner's caller trims
-// it. The body is not looked into: hand it to the parser that t names.
-// The error is ErrTooLarge or ErrQRText.
+// ParseQRText reads a text that QRText wrote. Each message has exactly one
+// text: a text that differs in any character is another message or none.
+// ParseQRText refuses white space around the text; the caller trims it. It does
+// not read the body: pass it to the parser that t names. The error is
+// ErrTooLarge or ErrQRText.
 func ParseQRText(text string) (t QRType, body []byte, err error) {
 	if len(text) > limits.QRText {
 		return 0, nil, fmt.Errorf("%w: QR text above %d characters", ErrTooLarge, limits.QRText)

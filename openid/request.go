@@ -12,33 +12,35 @@ import (
 
 var (
 	// ErrCredentialRequest means that a credential request breaks OpenID4VCI
-	// 1.0 section 8.2, or that its envelope is not ours.
+	// 1.0 section 8.2, or that its envelope is malformed.
 	ErrCredentialRequest = errors.New("openid: invalid credential request")
-	// ErrUnsupportedProof means that a request proves its key by something
-	// other than the jwt proof type (OpenID4VCI 1.0 appendix F.1).
+	// ErrUnsupportedProof means that a request proves its key with another
+	// proof type than jwt (OpenID4VCI 1.0 appendix F.1).
 	ErrUnsupportedProof = errors.New("openid: proof type is not supported")
-	// ErrEncryptionWanted means that the wallet wants its answer encrypted,
-	// which this package cannot do. Answering in clear would expose it.
+	// ErrEncryptionWanted means that the wallet wants its answer encrypted.
+	// This package cannot encrypt, and an answer in clear would expose the
+	// credential.
 	ErrEncryptionWanted = errors.New("openid: encrypted credential response is not supported")
 )
 
 // maxProofs caps a batch: one credential copy for each key proof.
 const maxProofs = 64
 
-// A CredentialRequest asks an issuer for one kind of credential, one copy for
-// each key proof (OpenID4VCI 1.0 section 8.2).
+// A CredentialRequest asks an issuer for one kind of credential, with one copy
+// for each key proof (OpenID4VCI 1.0 section 8.2).
 type CredentialRequest struct {
 	// ConfigurationID is one of the offer's credential_configuration_ids.
 	ConfigurationID string
-	// Proofs are compact proof JWTs, made by SignProof and read by ParseProof.
+	// Proofs holds compact proof JWTs. SignProof makes them, ParseProof reads
+	// them.
 	Proofs []string
 	// HolderCommitment is the 32 bytes that tie a provable credential to its
-	// holder's secret, nil where none is wanted. Member
-	// hufu_holder_commitment, base64url.
+	// holder's secret; nil asks for a credential that cannot be proved. Its
+	// member is hufu_holder_commitment, base64url.
 	HolderCommitment []byte
 }
 
-// credentialRequestJSON also names the members that are refused.
+// credentialRequestJSON also names members in order to refuse them.
 type credentialRequestJSON struct {
 	ConfigurationID  string                    `json:"credential_configuration_id,omitzero"`
 	Identifier       jsontext.Value            `json:"credential_identifier,omitzero"`
@@ -48,8 +50,8 @@ type credentialRequestJSON struct {
 	HolderCommitment *string                   `json:"hufu_holder_commitment,omitzero"`
 }
 
-// ParseCredentialRequest reads a credential request. It does not look into
-// the proofs. The error is ErrTooLarge, ErrJSON, ErrCredentialRequest,
+// ParseCredentialRequest reads a credential request. It does not read the
+// proofs. The error is ErrTooLarge, ErrJSON, ErrCredentialRequest,
 // ErrUnsupportedProof or ErrEncryptionWanted.
 func ParseCredentialRequest(data []byte) (*CredentialRequest, error) {
 	wire, err := unmarshal[credentialRequestJSON](data)
@@ -77,9 +79,9 @@ func ParseCredentialRequest(data []byte) (*CredentialRequest, error) {
 	return request, nil
 }
 
-// jwtProofs applies the standard's two rules: proofs has exactly one member,
-// and the older proof never stands beside it, lest two readers bind the
-// credential to two keys.
+// jwtProofs applies two rules: proofs has exactly one member, and the older
+// member proof is absent. Otherwise two readers could bind the credential to
+// two keys.
 func (w *credentialRequestJSON) jwtProofs() ([]string, error) {
 	if w.Proof != nil {
 		return nil, fmt.Errorf("%w: proof is refused, proofs is the member of OpenID4VCI 1.0", ErrCredentialRequest)
@@ -116,8 +118,7 @@ func (r *CredentialRequest) check() error {
 	return nil
 }
 
-// Bytes writes the request as JSON, after the checks that
-// ParseCredentialRequest makes.
+// Bytes checks the request as ParseCredentialRequest does and returns its JSON.
 func (r *CredentialRequest) Bytes() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
@@ -137,13 +138,14 @@ func (r *CredentialRequest) Bytes() ([]byte, error) {
 	return marshal(&wire)
 }
 
-// A RequestEnvelope carries a credential request by file or QR code, where
-// no token endpoint stands between. It is ours: over HTTP the code buys an
-// access token, and the request travels alone.
+// A RequestEnvelope carries a credential request by file or QR code, without a
+// token endpoint. This project defines it. Over HTTP the code buys an access
+// token, and the request travels alone.
 type RequestEnvelope struct {
-	// Code is the offer's single-use pre-authorized_code.
+	// Code is the single-use pre-authorized_code of the offer.
 	Code string
-	// TxCode is what the citizen typed, empty where the offer asks for none.
+	// TxCode is the code that the citizen typed; empty if the offer asks for
+	// none.
 	TxCode  string
 	Request CredentialRequest
 }
@@ -155,9 +157,9 @@ type requestEnvelopeJSON struct {
 	Foreign foreign        `json:",embed"`
 }
 
-// ParseRequestEnvelope reads an envelope. It is our own format, so a member
-// it does not know is refused. Whether the code is a live one is the desk's
-// to decide. Errors as for ParseCredentialRequest.
+// ParseRequestEnvelope reads an envelope. It refuses unknown members, because
+// this project defines the format. The desk decides whether the code is live.
+// Errors are those of ParseCredentialRequest.
 func ParseRequestEnvelope(data []byte) (*RequestEnvelope, error) {
 	wire, err := unmarshal[requestEnvelopeJSON](data)
 	if err != nil {
@@ -190,8 +192,7 @@ func (e *RequestEnvelope) check() error {
 	return nil
 }
 
-// Bytes writes the envelope as JSON, after the checks that
-// ParseRequestEnvelope makes.
+// Bytes checks the envelope as ParseRequestEnvelope does and returns its JSON.
 func (e *RequestEnvelope) Bytes() ([]byte, error) {
 	if err := e.check(); err != nil {
 		return nil, err
@@ -206,8 +207,8 @@ func (e *RequestEnvelope) Bytes() ([]byte, error) {
 // foreign collects the members that a struct does not name.
 type foreign map[string]jsontext.Value
 
-// decodeBase64URL refuses padding, line breaks and unused bits: Go's decoder
-// skips line breaks even when strict.
+// decodeBase64URL refuses padding, line breaks and unused bits. Go's decoder
+// skips line breaks even in strict mode.
 func decodeBase64URL(text string) ([]byte, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || base64.RawURLEncoding.EncodeToString(raw) != text {

@@ -16,18 +16,19 @@ var ErrCredentialResponse = errors.New("openid: invalid credential response")
 // attempts.
 const maxInterval = 30 * 24 * time.Hour
 
-// A CredentialResponse holds the credentials asked for, or says when to ask
-// again, never both (OpenID4VCI 1.0 section 8.3).
+// A CredentialResponse holds the credentials, or says when to ask again, never
+// both (OpenID4VCI 1.0 section 8.3).
 type CredentialResponse struct {
-	// Credentials are compact SD-JWT VCs, one for each key proof.
+	// Credentials holds compact SD-JWT VCs, one for each key proof.
 	Credentials []string
-	// NotificationID is what the wallet names when it reports that it stored
-	// or refused the credentials. Only beside Credentials.
+	// NotificationID identifies the delivery when the wallet reports that it
+	// stored or refused the credentials. Only a response with Credentials has
+	// it.
 	NotificationID string
 	// TransactionID identifies an issuance that is not ready.
 	TransactionID string
-	// Interval is the least wait before asking again, whole seconds, required
-	// beside TransactionID.
+	// Interval is the least wait before the wallet asks again, in whole
+	// seconds. It is required with TransactionID.
 	Interval time.Duration
 }
 
@@ -42,9 +43,9 @@ type credentialJSON struct {
 	Credential compact `json:"credential"`
 }
 
-// ParseCredentialResponse reads a credential response. It does not look into
-// the credentials. The error is ErrTooLarge, ErrJSON, ErrCredentialResponse,
-// or ErrUnsupportedFormat where a credential is not a string.
+// ParseCredentialResponse reads a credential response. It does not read the
+// credentials. The error is ErrTooLarge, ErrJSON, ErrCredentialResponse, or
+// ErrUnsupportedFormat if a credential is not a string.
 func ParseCredentialResponse(data []byte) (*CredentialResponse, error) {
 	wire, err := unmarshal[credentialResponseJSON](data)
 	if err != nil {
@@ -95,8 +96,8 @@ func (r *CredentialResponse) check() error {
 	return nil
 }
 
-// Bytes writes the response as JSON, after the checks that
-// ParseCredentialResponse makes.
+// Bytes checks the response as ParseCredentialResponse does and returns its
+// JSON.
 func (r *CredentialResponse) Bytes() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err

@@ -11,10 +11,10 @@ import (
 )
 
 var (
-	// ErrRequestSigner means that a request is signed by a key of another DID
-	// than its client_id.
+	// ErrRequestSigner means that the key that signed a request belongs to
+	// another DID than the client_id.
 	ErrRequestSigner = errors.New("openid: request signed by a key of another verifier")
-	// ErrRequestTime means that a request is expired, or from the future.
+	// ErrRequestTime means that a request has expired or lies in the future.
 	ErrRequestTime = errors.New("openid: request is not in its validity period")
 )
 
@@ -24,13 +24,13 @@ const requestType = "oauth-authz-req+jwt"
 // minEntropy is the length of 128 bits in base64url.
 const minEntropy = 22
 
-// defaultSkew is how far two honest clocks may be apart.
+// defaultSkew is the largest difference between two honest clocks.
 const defaultSkew = time.Minute
 
-// SignRequest writes a request as a signed request object, a compact JWS with
-// typ oauth-authz-req+jwt. kid is the full DID URL of the signer's key and must
+// SignRequest writes a request as a signed request object, a compact JWS of typ
+// oauth-authz-req+jwt. kid is the full DID URL of the signer's key and must
 // belong to request.Verifier. The error is ErrRequest, ErrRequestSigner,
-// ErrQuery, or did's for a signer that fails.
+// ErrQuery, or one of did.SignJWS.
 func SignRequest(ctx context.Context, signer crypto.Signer, kid string, request *AuthorizationRequest) (string, error) {
 	payload, err := request.payload()
 	if err != nil {
@@ -42,7 +42,7 @@ func SignRequest(ctx context.Context, signer crypto.Signer, kid string, request 
 	return did.SignJWS(ctx, signer, did.Header{Typ: requestType, Kid: kid}, payload, did.JWSOptions{})
 }
 
-// payload checks a request as strictly as parsing it would, and writes it.
+// payload writes a request and checks it as strictly as parsing does.
 func (r *AuthorizationRequest) payload() ([]byte, error) {
 	if r.Query == nil {
 		return nil, fmt.Errorf("%w: no query", ErrRequest)
@@ -90,20 +90,21 @@ func (r *AuthorizationRequest) formats() map[string]Algorithms {
 	return formats
 }
 
-// A SignedRequest is a request object whose signature nobody has checked yet.
+// A SignedRequest is a request object whose signature nobody has checked.
 type SignedRequest struct {
-	// Unverified is what the object says. It may choose the key, no more.
+	// Unverified is the payload. Use it to choose the key, and for nothing
+	// else.
 	Unverified *AuthorizationRequest
-	// KeyID is the full DID URL of the key that claims to have signed, a key
-	// of Unverified.Verifier by its name.
+	// KeyID is the full DID URL of the key that claims to have signed. By its
+	// name it is a key of Unverified.Verifier.
 	KeyID string
 
 	token *did.JWS
 }
 
-// ParseRequest reads a compact request object. The error is did's for the
-// token, ErrJSON, ErrRequest, ErrRequestSigner, ErrQuery or
-// ErrUnsupportedFormat.
+// ParseRequest reads a compact request object. It does not verify the
+// signature. The error is ErrJSON, ErrRequest, ErrRequestSigner, ErrQuery,
+// ErrUnsupportedFormat, or one of did.ParseJWS.
 func ParseRequest(compact string) (*SignedRequest, error) {
 	token, err := did.ParseJWS(compact, requestType, did.JWSOptions{})
 	if err != nil {
@@ -122,12 +123,13 @@ func ParseRequest(compact string) (*SignedRequest, error) {
 // Bytes returns the compact request object as it was parsed.
 func (r *SignedRequest) Bytes() []byte { return []byte(r.token.String()) }
 
-// VerifyOptions says what time it is. The zero value is now, with a minute for
-// clocks that differ.
+// VerifyOptions says what time it is. The zero value means now, with a
+// tolerance of one minute.
 type VerifyOptions struct {
-	// Now is the verifier's clock; zero means time.Now.
+	// Now is the reader's time; zero means the machine's clock.
 	Now time.Time
-	// Skew is how far the other's clock may be off; zero means one minute.
+	// Skew is the largest difference from the other side's clock; zero means
+	// one minute.
 	Skew time.Duration
 }
 
@@ -145,11 +147,11 @@ func (o VerifyOptions) skew() time.Duration {
 	return o.Skew
 }
 
-// Verify checks signature and time and returns the request. The key is the
-// one that KeyID's DID document names: the caller resolves it, and decides
-// whether it was in force. A key of another name is ErrRequestSigner. Whether
-// this verifier may ask, and for this purpose, is not checked here. Other
-// errors: did.ErrAlgorithm, did.ErrSignature, ErrRequestTime.
+// Verify checks signature and time, and returns the request. key comes from the
+// DID document that KeyID names: the caller resolves it and decides whether it
+// was in force. Verify does not check whether this verifier may ask, or for
+// this purpose. The error is ErrRequestSigner for a key with another name,
+// did.ErrAlgorithm, did.ErrSignature or ErrRequestTime.
 func (r *SignedRequest) Verify(key did.Key, opts VerifyOptions) (*AuthorizationRequest, error) {
 	if key.ID != r.KeyID {
 		return nil, ErrRequestSigner

@@ -10,8 +10,8 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// parseValue reads what a query may compare a claim with: a string, a whole
-// number that fits an int64, or a boolean (OpenID4VP 1.0 section 6.3).
+// parseValue reads a value that a query may compare a claim with: a string, a
+// whole number that fits an int64, or a boolean (OpenID4VP 1.0 section 6.3).
 func parseValue(raw jsontext.Value) (any, error) {
 	switch raw.Kind() {
 	case '"':
@@ -31,10 +31,10 @@ func parseValue(raw jsontext.Value) (any, error) {
 	return nil, fmt.Errorf("%w: a value is a string, a whole number or a boolean", ErrQuery)
 }
 
-// Values lists operands of a query: each a string, an int64 or a bool.
+// Values lists the operands of a query: each is a string, an int64 or a bool.
 type Values []any
 
-// UnmarshalJSONFrom implements json.UnmarshalerFrom. An empty list stays
+// UnmarshalJSONFrom implements json.UnmarshalerFrom. It keeps an empty list
 // apart from an absent one.
 func (l *Values) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	var raw []jsontext.Value
@@ -52,7 +52,7 @@ func (l *Values) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// checkValues checks a list of alternatives of one claim.
+// checkValues checks the alternative values of one claim.
 func checkValues(values []any) error {
 	if len(values) == 0 || len(values) > maxValues {
 		return fmt.Errorf("%w: values is empty or too long", ErrQuery)
@@ -82,8 +82,8 @@ func checkValue(value any) error {
 	return fmt.Errorf("%w: a value is a short string, a whole number or a boolean", ErrQuery)
 }
 
-// equalValue compares a claim, as credential decodes it, with a value of a
-// query: by type and value, and never a fraction or a structure.
+// equalValue compares a claim, as package credential decodes it, with a value
+// of a query, by type and value. Fractions and structures are never equal.
 func equalValue(claim, want any) bool {
 	switch claim.(type) {
 	case string, bool, int64:

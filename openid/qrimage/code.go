@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	// ErrText means that a text has a character outside the 45 of QR
-	// alphanumeric mode, or none at all.
+	// ErrText means that a text is empty, or has a character outside the 45 of
+	// QR alphanumeric mode.
 	ErrText = errors.New("qrimage: not a text in the QR alphanumeric set")
 	// ErrTooLong means that no QR code holds the text.
 	ErrTooLong = errors.New("qrimage: more characters than one QR code holds")
@@ -21,10 +21,11 @@ var (
 // alphanumeric is the character set of ISO/IEC 18004 section 7.3.4.
 const alphanumeric = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
-// quietZone is the light margin in modules, ISO/IEC 18004 section 9.1.
+// quietZone is the width of the light margin in modules (ISO/IEC 18004 section
+// 9.1).
 const quietZone = 4
 
-// A Code is one QR code, ready to be drawn.
+// A Code is one QR code, ready to draw.
 type Code struct {
 	version int
 	level   string
@@ -32,9 +33,9 @@ type Code struct {
 	dark    []bool // row by row
 }
 
-// Encode makes the smallest code of a text, at level M if any version holds it
-// there, or else at level L. The error is ErrText or ErrTooLong; neither tells
-// anything of the text but its length.
+// Encode makes the smallest code for a text: at level M if any version holds
+// the text at that level, otherwise at level L. The error is ErrText or
+// ErrTooLong. Neither shows more of the text than its length.
 func Encode(text string) (*Code, error) {
 	if text == "" || strings.Trim(text, alphanumeric) != "" {
 		return nil, ErrText
@@ -48,7 +49,7 @@ func Encode(text string) (*Code, error) {
 	return nil, fmt.Errorf("%w: %d", ErrTooLong, len(text))
 }
 
-// newCode copies the modules of a code, one pixel each.
+// newCode copies the modules of a code from a picture with one pixel a module.
 func newCode(drawn image.Image, level string) *Code {
 	side := drawn.Bounds().Dx()
 	c := &Code{version: (side - 17) / 4, level: level, modules: side, dark: make([]bool, 0, side*side)}
@@ -60,17 +61,18 @@ func newCode(drawn image.Image, level string) *Code {
 	return c
 }
 
-// Version is the size of the code, 1 to 40: 17 + 4 × version modules a side.
+// Version returns the size of the code, 1 to 40. A side has 17 + 4 × version
+// modules.
 func (c *Code) Version() int { return c.version }
 
-// Level is the error correction level, "M" or "L".
+// Level returns the error correction level, "M" or "L".
 func (c *Code) Level() string { return c.level }
 
-// side is the drawing's width and height in modules, quiet zone included.
+// side returns the drawing's width and height in modules, quiet zone included.
 func (c *Code) side() int { return c.modules + 2*quietZone }
 
-// isDark tells whether a module of the drawing is dark, counted from the outer
-// corner of the quiet zone. What lies outside the code is light.
+// isDark reports whether a module of the drawing is dark. It counts from the
+// outer corner of the quiet zone. Modules outside the code are light.
 func (c *Code) isDark(x, y int) bool {
 	x, y = x-quietZone, y-quietZone
 	inside := x >= 0 && y >= 0 && x < c.modules && y < c.modules

@@ -1,14 +1,14 @@
-// Package qrimage draws QR texts (openid.QRText) as QR codes, ISO/IEC 18004:
-// PNG and SVG for paper and screens, half blocks for a terminal.
+// Package qrimage draws QR texts (openid.QRText) as QR codes, ISO/IEC 18004: as
+// PNG and SVG for paper and screens, and with half blocks for a terminal.
 //
 // # Format
 //
 // The text is one segment in alphanumeric mode, at five and a half bits a
 // character, in the smallest version that holds it at error correction level M,
-// which repairs about 15 in 100 of a code. A text of more than 3,391
-// characters, which no code holds at level M, gets level L (7 in 100, up to
-// 4,296 characters). Every drawing has the quiet zone of four light modules
-// that scanners look for, and is dark on light whatever the colours around it.
+// which repairs about 15 per cent of a code. A text of more than 3,391
+// characters does not fit any code at level M and gets level L (7 per cent, up
+// to 4,296 characters). Every drawing has the quiet zone of four light modules
+// that scanners look for, and is dark on light whatever colours surround it.
 //
 // # Example
 //
@@ -20,8 +20,8 @@
 //
 // # Not checked
 //
-// Whether the text is a message of ours: any text of the 45 characters is
-// drawn. Whether paper, printer and camera can carry a large code: a phone
-// reads versions up to about 25 from a screen with ease, and version 40 only
-// from a steady hand. Reading codes is left to scanners.
+// This package draws any text of the 45 characters: it does not check that the
+// text is a Hufu message. It does not check that paper, printer and camera can
+// carry a large code: a phone easily reads versions up to about 25 from a
+// screen, and version 40 only from a steady hand. It does not read codes.
 package qrimage

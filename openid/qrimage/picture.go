@@ -9,14 +9,15 @@ import (
 	"strings"
 )
 
-// ModulePixels is a module's width in a PNG that suits screens and printers.
+// ModulePixels is the width of a module, in pixels, of a PNG for screens and
+// printers.
 const ModulePixels = 8
 
 // maxModulePixels bounds a PNG at version 40 to 185 × 64 pixels a side.
 const maxModulePixels = 64
 
-// PNG draws the code black on white, each module that many pixels wide, at one
-// bit a pixel; the number is taken as at least 1 and at most 64.
+// PNG draws the code black on white at one bit a pixel. modulePixels is the
+// width of a module; values outside 1 to 64 are moved to the nearer bound.
 func (c *Code) PNG(modulePixels int) []byte {
 	scale := min(max(modulePixels, 1), maxModulePixels)
 	side := c.side() * scale
@@ -36,7 +37,7 @@ func (c *Code) PNG(modulePixels int) []byte {
 	return b.Bytes()
 }
 
-// SVG draws the code black on white at any size: one unit a module, one path
+// SVG draws the code black on white for any size: one unit a module, one path
 // of horizontal runs. It has no script, style, font or outside reference.
 func (c *Code) SVG() []byte {
 	var path strings.Builder

@@ -8,7 +8,7 @@ const (
 	plain        = "\x1b[0m"
 )
 
-// halves are one column of two modules, by which of upper and lower is dark.
+// halves maps two modules, upper and lower, dark or not, to one character.
 var halves = map[[2]bool]string{
 	{false, false}: " ",
 	{true, false}:  "▀",
@@ -16,12 +16,12 @@ var halves = map[[2]bool]string{
 	{true, true}:   "█",
 }
 
-// TerminalSize is how many columns and lines Terminal takes.
+// TerminalSize returns how many columns and lines Terminal needs.
 func (c *Code) TerminalSize() (columns, lines int) { return c.side(), (c.side() + 1) / 2 }
 
-// Terminal draws the code for a terminal of 256 colours, two modules a
-// character cell, each line with its own colours and an end of line. Where a
-// line is broken because the window is narrower, nothing can be scanned: ask
+// Terminal draws the code for a terminal of 256 colours, two modules in each
+// character cell. Each line sets its own colours and ends with a line break. A
+// scanner cannot read the code in a window that is too narrow: call
 // TerminalSize first.
 func (c *Code) Terminal() string {
 	var b strings.Builder
