@@ -11,11 +11,12 @@ import (
 
 // Errors of this package. Their messages name claims, never values.
 var (
-	// ErrClaim: a claim that the schema does not have, or not in a slot.
+	// ErrClaim: the schema does not have the claim, the claim has no slot, or
+	// the credential lacks it.
 	ErrClaim = errors.New("predicate: not a claim of this credential type")
-	// ErrType: a value or operation that does not fit the claim's type.
+	// ErrType: a value or an operation does not fit the type of the claim.
 	ErrType = errors.New("predicate: value does not fit the claim's type")
-	// ErrUnsupported: an operation that this version cannot prove.
+	// ErrUnsupported: this version cannot prove the operation.
 	ErrUnsupported = errors.New("predicate: operation not supported")
 	// ErrReveal: a proof reveals more or fewer values than were asked for, or a
 	// text that is not in NFC.
@@ -24,8 +25,9 @@ var (
 	ErrMismatch = errors.New("predicate: endorsement differs from the claims")
 )
 
-// Attributes encodes claims in the schema's slot order, the binding day last.
-// A claim that is absent is the absent attribute.
+// Attributes encodes claims in the schema's slot order, with the binding day in
+// the last slot. An absent claim leaves its slot zero. Errors: ErrType, and
+// those of zkp for a value out of range.
 func Attributes(schema *credential.Schema, claims map[string]any, binding zkp.Day) (zkp.Attributes, error) {
 	var a zkp.Attributes
 	for i := range schema.Claims {
@@ -45,7 +47,8 @@ func Attributes(schema *credential.Schema, claims map[string]any, binding zkp.Da
 }
 
 // Encode encodes one claim value by its schema type: string, integer, date
-// (text written as 2006-01-02) or boolean.
+// (text as 2006-01-02) or boolean. Errors: ErrType, and those of zkp for a
+// value out of range.
 func Encode(kind credential.ClaimType, value any) (zkp.Element, error) {
 	switch kind {
 	case credential.TypeString:
@@ -69,7 +72,7 @@ func Encode(kind credential.ClaimType, value any) (zkp.Element, error) {
 	return zkp.Element{}, fmt.Errorf("%w: want %s", ErrType, kind)
 }
 
-// integer accepts the JSON numbers that are whole and exact.
+// integer accepts JSON numbers that are whole and exact.
 func integer(value any) (int64, bool) {
 	switch n := value.(type) {
 	case int64:
@@ -85,7 +88,7 @@ func integer(value any) (int64, bool) {
 	return 0, false
 }
 
-// find returns the schema's claim of a path, one that has a slot.
+// find returns the schema's claim at a path. The claim must have a slot.
 func find(schema *credential.Schema, path credential.Path) (*credential.SchemaClaim, error) {
 	for i := range schema.Claims {
 		if c := &schema.Claims[i]; c.Path.String() == path.String() && c.Slot != nil {
@@ -95,7 +98,8 @@ func find(schema *credential.Schema, path credential.Path) (*credential.SchemaCl
 	return nil, fmt.Errorf("%w: %s is not in this credential", ErrClaim, path)
 }
 
-// Claim returns the one value that a schema's path leads to, if it is there.
+// Claim returns the value at a schema's path, and whether the claims hold
+// exactly one.
 func Claim(claims map[string]any, path credential.Path) (any, bool) {
 	values := path.Values(claims)
 	if len(values) != 1 {
@@ -104,7 +108,7 @@ func Claim(claims map[string]any, path credential.Path) (any, bool) {
 	return values[0], true
 }
 
-// Name is a claim as people write it: the names of its path joined by dots.
+// Name writes a path for people: its elements, joined by dots.
 func Name(path credential.Path) string {
 	parts := make([]string, len(path))
 	for i, element := range path {

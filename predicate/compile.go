@@ -12,9 +12,9 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// Compiled is a query's predicates, checked against a schema and ready to be
-// asked on any day. [Compile] does everything that depends on neither the day nor
-// the holder, the building of sets included: keep a Compiled to ask again.
+// Compiled holds a query's predicates, checked against a schema and ready to
+// ask on any day. [Compile] does all work that depends on neither the day nor
+// the holder, such as building sets: keep a Compiled to ask again.
 type Compiled struct {
 	schema *credential.Schema
 	query  *openid.CredentialQuery
@@ -22,8 +22,8 @@ type Compiled struct {
 	sets   []*zkp.Set                // nil where a predicate asks about none
 }
 
-// Compile checks a query's predicates against a schema. The error is ErrClaim,
-// ErrType, or one of zkp.
+// Compile checks a query's predicates against a schema. Errors: ErrClaim,
+// ErrType, and those of zkp.
 func Compile(schema *credential.Schema, query *openid.CredentialQuery) (*Compiled, error) {
 	q := &Compiled{schema: schema, query: query}
 	for i := range query.Predicates {
@@ -56,9 +56,10 @@ func newSet(claim *credential.SchemaClaim, values openid.Values) (*zkp.Set, erro
 }
 
 // On returns the statements that the circuits prove on a day that both sides
-// know, one statement a show. revealed holds the values that the holder reveals,
-// one for each predicate of openid.OpReveal, in their order. The error is
-// ErrReveal if there are more or fewer, or if a text is not in NFC.
+// know, one statement a show. revealed holds the values that the holder
+// reveals, one for each predicate of openid.OpReveal, in their order. Errors:
+// ErrReveal if there are more or fewer values, or if a text is not in NFC;
+// ErrType, ErrUnsupported, and those of zkp.
 func (q *Compiled) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, error) {
 	if len(revealed) != q.RevealCount() {
 		return nil, ErrReveal
@@ -142,7 +143,7 @@ func convert(claim *credential.SchemaClaim, p *openid.Predicate, set *zkp.Set, d
 	return zkp.Predicate{}, fmt.Errorf("%w: %s", ErrUnsupported, p.Op)
 }
 
-// convertRange reads a bound that is missing as the widest one.
+// convertRange replaces a missing bound with the widest one.
 func convertRange(claim *credential.SchemaClaim, p *openid.Predicate) (zkp.Predicate, error) {
 	switch claim.Type {
 	case credential.TypeInteger:
@@ -178,8 +179,10 @@ func dateRange(slot int, low, high string) (zkp.Predicate, error) {
 	return zkp.DateBetween(slot, from, to), err
 }
 
-// Holds evaluates a query's predicates over disclosed claims, with the very
-// encoding that the circuits use. It reports false where too few hold.
+// Holds reports whether disclosed claims satisfy a query's predicates on a day.
+// It uses the same encoding as the circuits. It reports false if too few
+// predicates hold, or if a claim to be revealed is absent. Errors: those of
+// Compile and Attributes.
 func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[string]any, day zkp.Day) (bool, error) {
 	if len(query.Predicates) == 0 {
 		return true, nil
@@ -208,9 +211,9 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	return true, nil
 }
 
-// Fails lists, as sentences, the predicates of a query that are not true of a
-// credential's claims, those on claims that are absent among them. They say much
-// about its holder: they are for nobody else.
+// Fails describes the predicates of a query that are not true of a credential's
+// claims, including those on absent claims. The sentences say much about the
+// holder: show them to nobody else. Errors: those of Describe and Holds.
 func Fails(schema *credential.Schema, query *openid.CredentialQuery, claims map[string]any, day zkp.Day) ([]Sentence, error) {
 	sentences, err := Describe(schema, query)
 	if err != nil {

@@ -9,20 +9,21 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// Sentence says one thing in both languages.
+// A Sentence says one thing in both languages.
 type Sentence struct {
 	English, Chinese string
-	// Discloses is set where the answer nearly gives the value away: one value
-	// is asked for, or so few that the answer is close to telling it.
+	// Discloses is set if the answer nearly discloses the value: the question
+	// allows one value, or fewer than 100.
 	Discloses bool
 }
 
-// narrow is how many values a set or a range must have for "yes" to hide which
-// of them it is.
+// narrow is the least number of possible values at which "yes" hides which one
+// it is.
 const narrow = 100
 
-// Describe renders each predicate of a query as a plain sentence: what the
-// citizen reads before consenting, and the counter after accepting.
+// Describe renders each predicate of a query as a plain sentence. The citizen
+// reads it before consenting, and the counter after accepting. Errors:
+// ErrClaim, ErrUnsupported.
 func Describe(schema *credential.Schema, query *openid.CredentialQuery) ([]Sentence, error) {
 	out := make([]Sentence, 0, len(query.Predicates))
 	for i := range query.Predicates {
@@ -67,7 +68,8 @@ func describe(claim *credential.SchemaClaim, p *openid.Predicate) (Sentence, err
 	return Sentence{}, fmt.Errorf("%w: %s", ErrUnsupported, p.Op)
 }
 
-// discloses judges by the question alone, so that a yes and a no look the same.
+// discloses: fewer than 100 possible values triggers the warning; it depends on
+// the query only, so that a yes and a no look the same.
 func discloses(p *openid.Predicate) bool {
 	if revealsValue(p) {
 		return true
@@ -99,8 +101,8 @@ func revealsValue(p *openid.Predicate) bool {
 	return false
 }
 
-// rangeWidth is how many values a range holds that has an upper end. Without a
-// lower one it begins where the encoding does.
+// rangeWidth returns the number of values in a range that has an upper bound.
+// Without a lower bound the range begins where the encoding begins.
 func rangeWidth(p *openid.Predicate) (int64, bool) {
 	switch high := p.Max.(type) {
 	case int64:
@@ -127,10 +129,10 @@ func describeRange(en, zh string, p *openid.Predicate) (english, chinese string)
 	return fmt.Sprintf("%s is between %v and %v", en, p.Min, p.Max), fmt.Sprintf("%s在%v至%v之间", zh, p.Min, p.Max)
 }
 
-// listed is how many values of a set a sentence spells out.
+// listed is the number of set values that a sentence spells out.
 const listed = 12
 
-// list spells the values out, or the first of them and how many there are.
+// list spells the values out, or the first ones and the total.
 func list(values openid.Values, separator, more string) string {
 	parts := make([]string, 0, listed)
 	for _, v := range values[:min(len(values), listed)] {
