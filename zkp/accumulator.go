@@ -2,14 +2,15 @@ package zkp
 
 import "sync"
 
-// Accumulator is what a ledger's state machine needs of this package: it has
-// the methods of ledger.ZK, without either package importing the other. All of
-// them are pure functions; Roots remembers the buckets it has hashed, so that
-// an epoch costs what has changed in it, and CheckUse the verifying keys. The
-// zero value is ready to use.
+// An Accumulator gives a ledger's state machine the functions of this package
+// that it needs: it has the methods of ledger.ZK, and neither package imports
+// the other. All methods are pure functions. Roots caches the hashes of
+// buckets, so that an epoch costs only what changed in it; CheckUse caches
+// verifying keys. The zero value is ready to use. An Accumulator is safe for
+// concurrent use.
 type Accumulator struct {
-	// AllowSinglePartySetupUnsafe lets CheckUse take a development key, whose
-	// maker can prove anything. All nodes of a ledger agree on it.
+	// AllowSinglePartySetupUnsafe lets CheckUse accept a development key, whose
+	// maker can prove anything. All nodes of a ledger must set it alike.
 	AllowSinglePartySetupUnsafe bool
 
 	mu    sync.Mutex
@@ -17,13 +18,15 @@ type Accumulator struct {
 	keys  map[[32]byte]*VerifyingKey
 }
 
-// CheckProofKey accepts only a canonical point of prime order.
+// CheckProofKey accepts only a canonical point of prime order, 32 bytes. The
+// error is ErrProofKey.
 func (a *Accumulator) CheckProofKey(key []byte) error {
 	_, err := ParsePublicKey(key)
 	return err
 }
 
-// Handle returns the revocation handle of an issuer's random bytes.
+// Handle returns the revocation handle that an issuer's proof key and random
+// bytes give. The error is ErrProofKey.
 func (a *Accumulator) Handle(key []byte, random [16]byte) ([HandleSize]byte, error) {
 	k, err := ParsePublicKey(key)
 	if err != nil {
@@ -33,13 +36,14 @@ func (a *Accumulator) Handle(key []byte, random [16]byte) ([HandleSize]byte, err
 }
 
 // RevocationBucket returns how many leading bits of a handle choose its bucket,
-// and how many handles a bucket holds: one less than its leaves, for between n
-// handles there are n+1 gaps.
+// and how many handles a bucket holds: one less than its leaves, because n
+// handles have n+1 gaps around them.
 func (a *Accumulator) RevocationBucket() (bits, capacity int) {
 	return bucketBits, 1<<(3*bucketDepth) - 1
 }
 
-// RegistryLeaf returns the leaf of one accredited proof key.
+// RegistryLeaf returns the leaf of one accredited proof key; see RegistryEntry.
+// The error is ErrProofKey.
 func (a *Accumulator) RegistryLeaf(key []byte, schemaID string, version uint32, region string, fromDay, untilDay uint32) ([32]byte, error) {
 	k, err := ParsePublicKey(key)
 	if err != nil {
@@ -49,8 +53,8 @@ func (a *Accumulator) RegistryLeaf(key []byte, schemaID string, version uint32, 
 	return leaf.Bytes(), nil
 }
 
-// Roots returns the roots of both trees; leaves and handles come sorted and
-// without repetition.
+// Roots returns the roots of both trees. leaves and revoked must be sorted and
+// without repetition. Errors: ErrForm, ErrValue.
 func (a *Accumulator) Roots(leaves [][32]byte, revoked [][HandleSize]byte) (registry, revocation [32]byte, err error) {
 	reg, err := NewRegistry(leaves)
 	if err != nil {
@@ -64,8 +68,8 @@ func (a *Accumulator) Roots(leaves [][32]byte, revoked [][HandleSize]byte) (regi
 	return r.Bytes(), v.Bytes(), nil
 }
 
-// BucketRoots returns the roots of the revocation tree's buckets, which a wallet
-// needs beside the handles of its own part; see NewRevocationPart.
+// BucketRoots returns the roots of the revocation tree's 512 buckets. A wallet
+// needs them and the handles of its own part; see NewRevocationPart.
 func (a *Accumulator) BucketRoots(revoked [][HandleSize]byte) ([][32]byte, error) {
 	rev, err := a.revocation(revoked)
 	if err != nil {

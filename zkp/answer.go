@@ -2,14 +2,14 @@ package zkp
 
 import "fmt"
 
-// Holding is one credential with a prepared proof of it: enough to answer one
+// A Holding is one credential and a prepared proof of it: enough to answer one
 // question.
 type Holding struct {
 	Credential *Credential
 	Prepared   *Prepared
 }
 
-// Answer is a whole answer about to be proved.
+// An Answer is the answer to a whole request, ready to prove.
 type Answer struct {
 	Request   *Request
 	Epoch     Epoch
@@ -19,31 +19,33 @@ type Answer struct {
 	Parts     []Part // one a question
 }
 
-// Part is the answer to one question.
+// A Part is the answer to one question.
 type Part struct {
 	Holding
 	Commitment Element
 	Shows      []ShowWitness // one a statement
 }
 
-// ShowWitness is one statement about to be proved.
+// A ShowWitness is one statement, ready to prove.
 type ShowWitness struct {
 	Credential *Credential
 	Blinding   Element
 	Statement  *Statement
-	// Inputs are the public inputs in the circuit's order.
+	// Inputs holds the public inputs in the circuit's order.
 	Inputs []Element
-	// Bits are the predicates that hold.
+	// Bits marks the predicates that hold.
 	Bits [StatementSlots]bool
-	// SetGap is where the asked attribute stands in the asked set: the gap that
-	// begins at it, or the one around it. Nil where no set is asked.
+	// SetGap is the place of the asked attribute in the asked set: the gap that
+	// begins at it, or else the gap around it. Nil if the statement asks about
+	// no set.
 	SetGap *Gap
 }
 
-// NewAnswer answers each question of a request from the holding of the same
-// index. It evaluates every statement in the clear and fails before any
-// proving starts: ErrUnsatisfied, ErrStatement, ErrEpoch, and ErrHolder where
-// the credentials hold different secrets.
+// NewAnswer answers each question of a request from the holding with the same
+// index. It evaluates every statement in the clear and fails before any proof
+// is made. Errors: ErrForm for a wrong number of holdings, ErrStatement,
+// ErrEpoch for a holding prepared in another epoch, ErrHolder for credentials
+// with different secrets, ErrUnsatisfied.
 func NewAnswer(req *Request, e Epoch, holdings ...Holding) (*Answer, error) {
 	if err := req.Check(); err != nil {
 		return nil, err
@@ -104,7 +106,8 @@ func (a *Answer) newShows(p *Part, statements []Statement) error {
 	return nil
 }
 
-// setGap finds the attribute that the statement holds against a set.
+// setGap finds the place of the attribute that the statement compares with a
+// set.
 func (s *Statement) setGap(attrs *Attributes) *Gap {
 	for _, p := range s.Predicates {
 		if hasSet(p) {
@@ -115,7 +118,7 @@ func (s *Statement) setGap(attrs *Attributes) *Gap {
 	return nil
 }
 
-// Presentation joins the proofs of a part's shows, in order, to its prepare
+// Presentation joins the proofs of a part's shows, in order, with its prepare
 // proof.
 func (a *Answer) Presentation(part int, shows []Proof) *Presentation {
 	p := &a.Parts[part]

@@ -8,25 +8,27 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Slots is the number of attribute slots of a credential. The last one,
+// Slots is the number of attribute slots of a credential. The last slot,
 // BindingSlot, holds the day on which the holder's secret was bound.
 const (
 	Slots       = 16
 	BindingSlot = 15
 )
 
-// Attributes are the encoded claims in the schema's slot order; zero is absence.
+// Attributes holds the encoded claims in the schema's slot order. Zero means
+// absent.
 type Attributes [Slots]Element
 
-// Hash is one width-16 compression of the slots.
+// Hash returns the attrHash: one width-16 compression of the slots.
 func (a *Attributes) Hash() Element { return Compress(16, a[:]...) }
 
-// Day is a date as whole days since 1900-01-01.
+// A Day is a date, as whole days since 1900-01-01.
 type Day uint32
 
 var dayZero = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// DayOf returns the calendar day of t in the location that t carries.
+// DayOf returns the calendar day of t in the location that t carries. The error
+// is ErrValue for a year before 1900 or after 9999.
 func DayOf(t time.Time) (Day, error) {
 	y, m, d := t.Date()
 	if y < 1900 || y > 9999 {
@@ -35,10 +37,11 @@ func DayOf(t time.Time) (Day, error) {
 	return Day(daysSince1900(time.Date(y, m, d, 0, 0, 0, 0, time.UTC))), nil
 }
 
-// daysSince1900 counts in seconds: a time.Duration ends 292 years on.
+// daysSince1900 counts in seconds, because a time.Duration holds only 292
+// years.
 func daysSince1900(t time.Time) int64 { return (t.Unix() - dayZero.Unix()) / (24 * 60 * 60) }
 
-// ParseDay reads a date written as 2006-01-02.
+// ParseDay reads a date written as 2006-01-02. The error is ErrValue.
 func ParseDay(s string) (Day, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -47,11 +50,11 @@ func ParseDay(s string) (Day, error) {
 	return DayOf(t)
 }
 
-// Zone is where days begin and end: Asia/Shanghai, which has kept UTC+8 without
-// summer time since 1991.
+// Zone is the time zone of days: Asia/Shanghai, UTC+8 without summer time since
+// 1991.
 var Zone = time.FixedZone("UTC+8", 8*60*60)
 
-// Today returns the day of an instant in Zone.
+// Today returns the day of t in Zone. The error is ErrValue.
 func Today(t time.Time) (Day, error) { return DayOf(t.In(Zone)) }
 
 // Time returns the day as a date, at midnight UTC.
@@ -66,7 +69,7 @@ func (d Day) Start() time.Time {
 // String writes the day as 2006-01-02.
 func (d Day) String() string { return d.Time().Format(time.DateOnly) }
 
-// EncodeInteger encodes 0 ≤ v < 2^63 as v+1.
+// EncodeInteger encodes 0 ≤ v < 2^63 as v+1. The error is ErrValue.
 func EncodeInteger(v int64) (Element, error) {
 	if v < 0 {
 		return Element{}, fmt.Errorf("%w: a negative number", ErrValue)
@@ -93,8 +96,9 @@ func EncodeBool(v bool) Element {
 	return e
 }
 
-// EncodeString hashes the NFC form of s, so that a name typed on two
-// keyboards is one value. The result is never zero.
+// EncodeString hashes the NFC form of s, so that a name typed on two keyboards
+// has one encoding. The result is never zero. The error is ErrValue for text
+// that is not UTF-8.
 func EncodeString(s string) (Element, error) {
 	if !utf8.ValidString(s) {
 		return Element{}, fmt.Errorf("%w: text that is not UTF-8", ErrValue)

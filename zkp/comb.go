@@ -2,16 +2,16 @@ package zkp
 
 import "github.com/consensys/gnark-crypto/ecc/bn254"
 
-// A comb cuts a scalar of 256 bits into teeth of equal length and adds, for each
-// column, the one precomputed point that its bits choose: all inputs of a key
-// share the doublings between two columns.
+// A comb cuts a scalar of 256 bits into teeth of equal length. For each column
+// it adds the precomputed point that the bits of the column choose. All inputs
+// of a key share the doublings between two columns.
 const (
 	combTeeth   = 4
 	combColumns = 256 / combTeeth
 )
 
-// comb holds Σ bₜ·2^(64t)·P for each choice of the four bits b; the first is
-// the point at infinity.
+// comb holds Σ bₜ·2^(64t)·P for each choice of the four bits b. The first entry
+// is the point at infinity.
 type comb [1 << combTeeth]bn254.G1Affine
 
 func newComb(p *bn254.G1Affine) *comb {
@@ -30,8 +30,8 @@ func newComb(p *bn254.G1Affine) *comb {
 	return (*comb)(bn254.BatchJacobianToAffineG1(points[:]))
 }
 
-// combSum is Σ scalarᵢ·Pᵢ of the points that the combs were made of. It is not
-// constant time: a verifier's inputs are public.
+// combSum returns Σ scalarᵢ·Pᵢ over the points that the combs were made of. It
+// is not constant time: a verifier's inputs are public.
 func combSum(combs []*comb, scalars []Element) (sum bn254.G1Jac) {
 	words := make([][4]uint64, len(scalars)) // least significant first
 	for i := range scalars {

@@ -17,20 +17,21 @@ const ClaimName = "hufu_zk"
 
 const (
 	endorsementVersion = 1
-	// SuiteID names Groth16 on BN254 with Poseidon2 and the twisted Edwards
-	// Schnorr signature. Another curve would be another number.
+	// SuiteID names Groth16 on BN254 with Poseidon2 and the Schnorr signature
+	// on the twisted Edwards curve. Another curve would get another number.
 	SuiteID         = 1
 	endorsementSize = 2 + 32 + 32 + 32 + 16 + 4 + 4 + 4
 )
 
-// HandleSize is the length of a revocation handle: 96 bits.
+// HandleSize is the length of a revocation handle in bytes: 96 bits.
 const HandleSize = 12
 
-// Handle is a revocation handle, big-endian.
+// A Handle is a revocation handle, big-endian.
 type Handle [HandleSize]byte
 
-// NewHandle is the low 96 bits of P2₄(domain, x, y, random): bound to the
-// issuer's key, so that nobody can revoke another issuer's credential.
+// NewHandle returns the low 96 bits of P2₄(domain, x, y, random). The handle is
+// bound to the issuer's key, so that nobody can revoke another issuer's
+// credential.
 func NewHandle(key PublicKey, random [16]byte) Handle {
 	var r Element
 	r.SetBytes(random[:])
@@ -46,19 +47,21 @@ func (h Handle) Element() Element {
 	return e
 }
 
-// An Endorsement is the issuer's second signature on a credential: over the same
-// claims as the SD-JWT, in the form that circuits check. It never carries the
-// holder commitment, so a leaked endorsement cannot be used to guess attributes.
+// An Endorsement is the issuer's second signature on a credential: over the
+// same claims as the SD-JWT, in the form that circuits check. It never carries
+// the holder commitment, so a leaked endorsement cannot be used to guess
+// attributes.
 type Endorsement struct {
 	Signature Signature
 	Issuer    PublicKey
 	Random    [16]byte
+	// Region is a GB/T 2260 code of six digits.
 	Region    string // GB/T 2260, six digits
 	NotBefore Day
 	NotAfter  Day
 }
 
-// EndorsementSpec lists what the issuer signs in an endorsement.
+// An EndorsementSpec lists what the issuer signs in an endorsement.
 type EndorsementSpec struct {
 	Schema     Element // SchemaElement
 	Region     string
@@ -68,7 +71,10 @@ type EndorsementSpec struct {
 	Attributes Attributes
 }
 
-// IssueEndorsement signs spec under a fresh handle. random nil means crypto/rand.
+// IssueEndorsement signs spec under a fresh handle and checks the signature.
+// random nil means crypto/rand. Errors: ErrValue for a malformed region or a
+// validity that ends before it begins, ErrSignature for a signer that returns a
+// wrong signature, and the signer's own.
 func IssueEndorsement(ctx context.Context, signer Signer, spec EndorsementSpec, random io.Reader) (*Endorsement, error) {
 	if random == nil {
 		random = rand.Reader
@@ -99,8 +105,8 @@ func IssueEndorsement(ctx context.Context, signer Signer, spec EndorsementSpec, 
 	return e, nil
 }
 
-// CredentialHash is P2₁₂(domain, suite, schema, region, holder commitment,
-// not-before, not-after, handle, attrHash).
+// CredentialHash returns the hash that the issuer signs: P2₁₂(domain, suite,
+// schema, region, holder commitment, not-before, not-after, handle, attrHash).
 func (e *Endorsement) CredentialHash(schema, holder Element, attrs *Attributes) Element {
 	return Compress(12, domainCredential, small(SuiteID), schema, RegionElement(e.Region), holder,
 		small(uint64(e.NotBefore)), small(uint64(e.NotAfter)), e.Handle().Element(), attrs.Hash())
@@ -109,13 +115,15 @@ func (e *Endorsement) CredentialHash(schema, holder Element, attrs *Attributes) 
 // Handle returns the credential's revocation handle.
 func (e *Endorsement) Handle() Handle { return NewHandle(e.Issuer, e.Random) }
 
-// Verify checks the signature over the attributes and the holder commitment.
+// Verify checks the signature over the schema, the holder commitment and the
+// attributes. The error is ErrSignature.
 func (e *Endorsement) Verify(schema, holder Element, attrs *Attributes) error {
 	return e.Issuer.VerifySignature(e.CredentialHash(schema, holder, attrs), &e.Signature)
 }
 
-// String is the claim's value: unpadded base64url of version ‖ suite ‖ R ‖ S ‖
-// A ‖ random ‖ region ‖ not-before ‖ not-after.
+// String returns the value of the claim ClaimName: unpadded base64url of
+// version ‖ suite ‖ R ‖ S ‖ A ‖ random ‖ region ‖ not-before ‖ not-after, 126
+// bytes.
 func (e *Endorsement) String() string {
 	b := make([]byte, 0, endorsementSize)
 	b = append(b, endorsementVersion, SuiteID)
@@ -129,8 +137,9 @@ func (e *Endorsement) String() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// ParseEndorsement reads what String wrote. It does not check the signature: that
-// needs the attributes and the holder's secret.
+// ParseEndorsement reads what String wrote. It does not check the signature,
+// which needs the attributes and the holder's secret. Errors: ErrForm,
+// ErrProofKey.
 func ParseEndorsement(s string) (*Endorsement, error) {
 	if len(s) != base64.RawURLEncoding.EncodedLen(endorsementSize) {
 		return nil, fmt.Errorf("%w: endorsement of %d characters", ErrForm, len(s))

@@ -8,11 +8,11 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 )
 
-// Element is an element of the scalar field of BN254, the field in which
-// everything is proved. Its wire form is 32 bytes, big-endian, canonical.
+// An Element is an element of the scalar field of BN254, the field of all
+// proofs. Its wire form is 32 bytes, big-endian, canonical.
 type Element = fr.Element
 
-// domain derives the constant that separates one use of a hash from the next.
+// domain derives the constant that separates one use of a hash from the others.
 func domain(name string) Element {
 	return truncate(sha256.Sum256([]byte("hufu/zkp/1/" + name)))
 }
@@ -28,8 +28,8 @@ var (
 	domainSet        = domain("set")
 )
 
-// Domains lists the domain constants by name, in the order in which package
-// prover builds them into its circuits.
+// Domains returns the domain constants by name. Package prover builds them into
+// its circuits.
 func Domains() map[string]Element {
 	return map[string]Element{
 		"pseudonym": domainPseudonym, "commitment": domainCommitment,
@@ -38,16 +38,16 @@ func Domains() map[string]Element {
 	}
 }
 
-// truncate reads the first 31 bytes of a digest as an element: always
-// canonical, at the price of eight bits.
+// truncate reads the first 31 bytes of a digest as an element. The result is
+// always canonical; eight bits are lost.
 func truncate(digest [32]byte) Element {
 	var e Element
 	e.SetBytes(digest[:31])
 	return e
 }
 
-// HashToField is SHA-256("hufu/zkp/1/" ‖ name ‖ 0x00 ‖ each part with its
-// u32 big-endian length before it), first 31 bytes.
+// HashToField returns the first 31 bytes of SHA-256("hufu/zkp/1/" ‖ name ‖ 0x00
+// ‖ parts) as an element. Each part has its length, u32 big-endian, before it.
 func HashToField(name string, parts ...[]byte) Element {
 	h := sha256.New()
 	h.Write([]byte("hufu/zkp/1/" + name))
@@ -62,20 +62,20 @@ func HashToField(name string, parts ...[]byte) Element {
 	return truncate([32]byte(h.Sum(digest[:0])))
 }
 
-// SchemaElement names one version of one schema inside the circuits.
+// SchemaElement encodes one version of one schema for the circuits.
 func SchemaElement(id string, version uint32) Element {
 	var v [4]byte
 	binary.BigEndian.PutUint32(v[:], version)
 	return HashToField("schema", []byte(id), v[:])
 }
 
-// RegionElement names a GB/T 2260 code ("110101") inside the circuits.
+// RegionElement encodes a GB/T 2260 code ("110101") for the circuits.
 func RegionElement(code string) Element {
 	return HashToField("region", []byte(code))
 }
 
-// ParseElement reads 32 canonical bytes. A value of r or more is refused:
-// the same element would otherwise have several spellings.
+// ParseElement reads 32 canonical bytes. It refuses a value of r or more, which
+// would be a second spelling of an element. The error is ErrForm.
 func ParseElement(b []byte) (Element, error) {
 	var e Element
 	if err := e.SetBytesCanonical(b); err != nil {

@@ -6,11 +6,11 @@ import (
 	"io"
 )
 
-// SecretSize is the length of a holder secret: 248 bits.
+// SecretSize is the length of a holder secret in bytes: 248 bits.
 const SecretSize = 31
 
-// Secret is a person's holder secret. One a person, kept in backups: whoever
-// steals it can recognise its owner's past pseudonyms.
+// A Secret is a person's holder secret. A person has one and keeps it in
+// backups. A thief of the secret can recognise its owner's past pseudonyms.
 type Secret [SecretSize]byte
 
 // GenerateSecret reads a secret from random; nil means crypto/rand.
@@ -35,14 +35,15 @@ func (s Secret) Element() Element {
 	return e
 }
 
-// Pseudonym is P2₄(domain, secret, scope): the same in one scope for ever, and
-// without the secret unrelated to that of any other scope.
+// Pseudonym returns P2₄(domain, secret, scope). It stays the same within one
+// scope for ever. Without the secret nobody can relate it to a pseudonym in
+// another scope.
 func (s Secret) Pseudonym(scope Element) Element {
 	return Compress(4, domainPseudonym, s.Element(), scope)
 }
 
-// Commit hides attributes and secret behind com = P2₄(domain, attrHash,
-// secret, r). The blinding r is uniform and used once.
+// Commit returns com = P2₄(domain, attrHash, secret, r), which hides attributes
+// and secret. The blinding r must be uniform and used once.
 func (s Secret) Commit(attrs *Attributes, r Element) Element {
 	return Compress(4, domainCommitment, attrs.Hash(), s.Element(), r)
 }
@@ -62,31 +63,31 @@ func NewBlinding(random io.Reader) (Element, error) {
 	return e, nil
 }
 
-// ScopeKind says what a pseudonym is for.
+// A ScopeKind says what a pseudonym serves.
 type ScopeKind string
 
 // Kinds of scope.
 const (
-	// ScopeFresh, the zero value: unlinkable, a new scope for every request.
+	// ScopeFresh, the zero value: a new scope for every request, unlinkable.
 	ScopeFresh ScopeKind = ""
-	// ScopeOnce: one answer a person in one event (a vote, a benefit).
+	// ScopeOnce: each person answers once in one event (a vote, a benefit).
 	ScopeOnce ScopeKind = "once"
-	// ScopePairwise: one name a person at one agency.
+	// ScopePairwise: each person has one name at one agency.
 	ScopePairwise ScopeKind = "pairwise"
 	// ScopeIssuance: the holder commitment at one issuer for one schema.
 	ScopeIssuance ScopeKind = "issuance"
 )
 
-// Scope names the event or relation in which a holder is recognised again. It
-// is derived, never taken from a request as a value: a scope of the verifier's
-// free choice would be a supercookie.
+// A Scope names the event or relation in which a holder is recognised again.
+// Both sides derive its element and never take one from a request: a scope of
+// the verifier's free choice would be a supercookie.
 type Scope struct {
 	Kind  ScopeKind
 	Owner string // DID of the owner
 	ID    string // event or rule; the schema id for ScopeIssuance
 }
 
-// element derives the scope; a fresh scope depends on the request's context.
+// element derives the scope. A fresh scope depends on the request's context.
 func (s Scope) element(context Element) (Element, error) {
 	switch s.Kind {
 	case ScopeFresh:
@@ -104,8 +105,9 @@ func (s Scope) element(context Element) (Element, error) {
 	return Element{}, fmt.Errorf("%w: unknown scope kind", ErrStatement)
 }
 
-// HolderCommitment is the pseudonym in the issuance scope of one issuer and
-// schema: the desk sees one value per person.
+// HolderCommitment returns the pseudonym in the issuance scope of one issuer
+// and schema. The desk sees one value for each person. The error is
+// ErrStatement for another kind of scope.
 func (s Secret) HolderCommitment(scope Scope) (Element, error) {
 	if scope.Kind != ScopeIssuance {
 		return Element{}, fmt.Errorf("%w: a holder commitment needs an issuance scope", ErrStatement)
@@ -117,8 +119,9 @@ func (s Secret) HolderCommitment(scope Scope) (Element, error) {
 	return s.Pseudonym(e), nil
 }
 
-// Element derives a named scope. A fresh scope has no value before its request
-// has a context.
+// Element derives the element of a named scope. The error is ErrStatement for a
+// fresh scope, which has no element before its request has a context, and for a
+// scope without owner or event.
 func (s Scope) Element() (Element, error) {
 	if s.Kind == ScopeFresh {
 		return Element{}, fmt.Errorf("%w: a fresh scope is derived from its request", ErrStatement)

@@ -13,16 +13,16 @@ import (
 
 var curve = twistededwards.GetEdwardsCurve()
 
-// PublicKeySize is the length of a proof key: the compressed point.
+// PublicKeySize is the length of a proof key in bytes: the compressed point.
 const PublicKeySize = 32
 
-// PublicKey is an issuer's proof key: a point of prime order on the twisted
+// A PublicKey is an issuer's proof key: a point of prime order on the twisted
 // Edwards curve of BN254.
 type PublicKey struct{ point twistededwards.PointAffine }
 
-// ParsePublicKey reads a compressed point and refuses one that is off the
-// curve, outside the prime-order subgroup, the neutral element, or spelled in
-// another way than Bytes spells it.
+// ParsePublicKey reads a compressed point. It refuses a point that is off the
+// curve, outside the prime-order subgroup, the neutral element, or not spelled
+// as Bytes spells it. The error is ErrProofKey.
 func ParsePublicKey(b []byte) (PublicKey, error) {
 	p, err := parsePoint(b)
 	if err != nil {
@@ -34,7 +34,8 @@ func ParsePublicKey(b []byte) (PublicKey, error) {
 	return PublicKey{p}, nil
 }
 
-// Bytes is the compressed point: little-endian y, the sign of x in the top bit.
+// Bytes returns the compressed point: little-endian y, the sign of x in the top
+// bit.
 func (k PublicKey) Bytes() []byte {
 	b := k.point.Bytes()
 	return b[:]
@@ -43,7 +44,7 @@ func (k PublicKey) Bytes() []byte {
 // Coordinates returns the affine coordinates.
 func (k PublicKey) Coordinates() (x, y Element) { return k.point.X, k.point.Y }
 
-// Equal reports whether both are the same key.
+// Equal reports whether k and o are the same key.
 func (k PublicKey) Equal(o PublicKey) bool { return k.point.Equal(&o.point) }
 
 func parsePoint(b []byte) (twistededwards.PointAffine, error) {
@@ -68,7 +69,7 @@ func inSubgroup(p *twistededwards.PointAffine) bool {
 	return q.IsZero()
 }
 
-// Signature is a Schnorr signature: [S]G − [h]A = R with h the challenge.
+// A Signature is a Schnorr signature: [S]G − [h]A = R, with h the challenge.
 type Signature struct {
 	r twistededwards.PointAffine
 	s big.Int
@@ -80,16 +81,17 @@ func (s *Signature) Scalar() *big.Int { return new(big.Int).Set(&s.s) }
 // Point returns the affine coordinates of R.
 func (s *Signature) Point() (x, y Element) { return s.r.X, s.r.Y }
 
-// SignatureSize is the length of an encoded Signature.
+// SignatureSize is the length of an encoded Signature in bytes.
 const SignatureSize = 64
 
-// Bytes is R, compressed, and S, big-endian.
+// Bytes returns R, compressed, and S, big-endian.
 func (s *Signature) Bytes() []byte {
 	r := s.r.Bytes()
 	return append(r[:], s.s.FillBytes(make([]byte, 32))...)
 }
 
-// ParseSignature reads what Bytes wrote, as a signer behind a wire sends it.
+// ParseSignature reads what Bytes wrote, as a remote signer sends it. It does
+// not verify the signature. Errors: ErrForm, ErrProofKey for R.
 func ParseSignature(b []byte) (*Signature, error) {
 	if len(b) != SignatureSize {
 		return nil, fmt.Errorf("%w: signature of %d bytes", ErrForm, len(b))
@@ -105,14 +107,14 @@ func ParseSignature(b []byte) (*Signature, error) {
 	return s, nil
 }
 
-// Signer signs credential hashes. An issuer's proof key lives behind it,
-// because no HSM speaks this curve.
+// A Signer signs credential hashes with an issuer's proof key. It may be
+// remote. No HSM supports this curve, so that crypto.Signer does not fit.
 type Signer interface {
 	ProofKey() PublicKey
 	SignCredential(ctx context.Context, credHash Element) (*Signature, error)
 }
 
-// PrivateKey is a Signer held in memory. Its scalar arithmetic is not constant
+// A PrivateKey is a Signer in memory. Its scalar arithmetic is not constant
 // time: sign where nobody can measure it.
 type PrivateKey struct {
 	seed   [32]byte
@@ -121,7 +123,8 @@ type PrivateKey struct {
 	public PublicKey
 }
 
-// GenerateKey makes a private key from 32 bytes of random; nil means crypto/rand.
+// GenerateKey makes a private key from 32 random bytes. random nil means
+// crypto/rand.
 func GenerateKey(random io.Reader) (*PrivateKey, error) {
 	if random == nil {
 		random = rand.Reader
@@ -133,7 +136,8 @@ func GenerateKey(random io.Reader) (*PrivateKey, error) {
 	return NewPrivateKey(seed)
 }
 
-// NewPrivateKey derives the key that belongs to a seed.
+// NewPrivateKey derives the key of a seed. The error is ErrProofKey for a seed
+// that gives the zero scalar.
 func NewPrivateKey(seed [32]byte) (*PrivateKey, error) {
 	k := &PrivateKey{seed: seed}
 	h := sha512.Sum512(append([]byte("hufu/zkp/1/key\x00"), seed[:]...))
@@ -151,14 +155,14 @@ func NewPrivateKey(seed [32]byte) (*PrivateKey, error) {
 // Format keeps the private key out of every log line, whatever the verb.
 func (*PrivateKey) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "zkp.PrivateKey") }
 
-// Seed returns the 32 bytes from which the key can be made again.
+// Seed returns the 32 bytes that NewPrivateKey derives the key from.
 func (k *PrivateKey) Seed() [32]byte { return k.seed }
 
-// ProofKey returns the public half.
+// ProofKey returns the public key.
 func (k *PrivateKey) ProofKey() PublicKey { return k.public }
 
 // SignCredential signs with a nonce that mixes the key, fresh random bytes and
-// the message: neither a broken generator nor a repeated message leaks the key.
+// the message. Neither a broken generator nor a repeated message leaks the key.
 func (k *PrivateKey) SignCredential(_ context.Context, credHash Element) (*Signature, error) {
 	var fresh [32]byte
 	if _, err := rand.Read(fresh[:]); err != nil {
@@ -186,13 +190,15 @@ func (k *PrivateKey) sign(credHash Element, fresh [32]byte) *Signature {
 	return sig
 }
 
-// challenge is the canonical integer of P2₈(domain, Rx, Ry, Ax, Ay, credHash).
+// challenge returns the canonical integer of P2₈(domain, Rx, Ry, Ax, Ay,
+// credHash).
 func challenge(r *twistededwards.PointAffine, a PublicKey, credHash Element) *big.Int {
 	h := Compress(8, domainSignature, r.X, r.Y, a.point.X, a.point.Y, credHash)
 	return h.BigInt(new(big.Int))
 }
 
-// VerifySignature checks [S]G − [h]A = R with R on the curve and S below the order.
+// VerifySignature checks that [S]G − [h]A = R, with R on the curve and S below
+// the order. The error is ErrSignature.
 func (k PublicKey) VerifySignature(credHash Element, sig *Signature) error {
 	if sig.s.Sign() < 0 || sig.s.Cmp(&curve.Order) >= 0 {
 		return fmt.Errorf("%w: scalar not below the order", ErrSignature)

@@ -28,12 +28,14 @@ func newPermutation(width int) *poseidon2.Permutation {
 }
 
 // Rounds returns the full and partial rounds of Poseidon2 at one of the widths
-// 4, 8, 12 and 16, for circuits that must agree with Compress.
+// 4, 8, 12 and 16. Circuits must use the same numbers as Compress.
 func Rounds(width int) (full, partial int) { return fullRounds, partialRounds(width) }
 
-// Compress is P2ₜ(x) = Perm(x)[0] + x[0] at width 4, 8, 12 or 16, its input
-// padded with zeros to the width. Inputs are of fixed length for each use, and
-// all but attribute hashes and inner tree nodes begin with a domain constant.
+// Compress returns P2ₜ(x) = Perm(x)[0] + x[0] at width 4, 8, 12 or 16, with the
+// input padded with zeros to the width. Each use has inputs of a fixed length.
+// All uses except attribute hashes and inner tree nodes begin with a domain
+// constant. Compress panics at another width or with more inputs than the
+// width.
 func Compress(width int, in ...Element) Element {
 	p, ok := permutations[width]
 	if !ok || len(in) > width {

@@ -7,28 +7,31 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 )
 
-// ProofSize is the length of one Groth16 proof: A and C compressed in G1, B in
-// G2, no commitments.
+// ProofSize is the length of one Groth16 proof in bytes: A and C compressed in
+// G1, B in G2, no commitments.
 const ProofSize = 32 + 64 + 32
 
-// MaxShows is how many statements are shown of one credential in one answer.
+// MaxShows is the greatest number of statements about one credential in one
+// answer.
 const MaxShows = 4
 
-// presentationHead is version 1 ‖ suite 1 ‖ epoch 8 ‖ com 32 ‖ pseudonym 32.
+// presentationHead is the length of version 1 ‖ suite 1 ‖ epoch 8 ‖ com 32 ‖
+// pseudonym 32.
 const presentationHead = 2 + 8 + 32 + 32
 
-// PresentationSize is the length of an encoded Presentation of so many shows:
-// 330 bytes for one.
+// PresentationSize returns the length in bytes of an encoded Presentation with
+// this number of shows: 330 for one.
 func PresentationSize(shows int) int { return presentationHead + (1+shows)*ProofSize }
 
-// Proof is one Groth16 proof, its points in their groups and none at infinity.
+// A Proof is one Groth16 proof. Its points lie in their groups, and none is at
+// infinity.
 type Proof struct {
 	A, C bn254.G1Affine
 	B    bn254.G2Affine
 }
 
-// ParseProof reads exactly ProofSize bytes. Length comes before parsing, and
-// what does not spell itself the same way again is refused.
+// ParseProof reads exactly ProofSize bytes. It checks the length before it
+// parses, and refuses points that have another spelling. The error is ErrForm.
 func ParseProof(b []byte) (*Proof, error) {
 	if len(b) != ProofSize {
 		return nil, fmt.Errorf("%w: proof of %d bytes, want %d", ErrForm, len(b), ProofSize)
@@ -52,15 +55,15 @@ func ParseProof(b []byte) (*Proof, error) {
 	return p, nil
 }
 
-// Bytes is A ‖ B ‖ C, compressed.
+// Bytes returns A ‖ B ‖ C, compressed.
 func (p *Proof) Bytes() []byte {
 	a, b, c := p.A.Bytes(), p.B.Bytes(), p.C.Bytes()
 	out := make([]byte, 0, ProofSize)
 	return append(append(append(out, a[:]...), b[:]...), c[:]...)
 }
 
-// Presentation is what a holder sends of one credential: the proofs, and the two
-// public inputs that the verifier cannot derive by itself.
+// A Presentation is what a holder sends about one credential: the proofs, and
+// the two public inputs that the verifier cannot derive.
 type Presentation struct {
 	Epoch      uint64
 	Commitment Element
@@ -69,8 +72,8 @@ type Presentation struct {
 	Shows      []Proof // from 1 to MaxShows
 }
 
-// ParsePresentation reads what Bytes wrote. The length says how many shows there
-// are.
+// ParsePresentation reads what Bytes wrote. The length determines the number of
+// shows. The error is ErrForm.
 func ParsePresentation(b []byte) (*Presentation, error) {
 	shows := (len(b)-presentationHead)/ProofSize - 1
 	if shows < 1 || shows > MaxShows || len(b) != PresentationSize(shows) {
@@ -103,7 +106,8 @@ func ParsePresentation(b []byte) (*Presentation, error) {
 	return p, nil
 }
 
-// Bytes is version 1 ‖ suite 1 ‖ epoch u64 ‖ com ‖ pseudonym ‖ prepare ‖ shows.
+// Bytes returns version 1 ‖ suite 1 ‖ epoch u64 ‖ com ‖ pseudonym ‖ prepare ‖
+// shows.
 func (p *Presentation) Bytes() []byte {
 	b := append(make([]byte, 0, PresentationSize(len(p.Shows))), 1, SuiteID)
 	b = binary.BigEndian.AppendUint64(b, p.Epoch)

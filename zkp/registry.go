@@ -11,8 +11,8 @@ const (
 	RegistryDepth = 8
 )
 
-// RegistryEntry is one accredited proof key: for one schema and region, with
-// the days on which a credential may begin.
+// A RegistryEntry is one proof key that is accredited for one schema and
+// region. From and Until bound the days on which a credential may begin.
 type RegistryEntry struct {
 	Key         PublicKey
 	Schema      Element
@@ -20,17 +20,18 @@ type RegistryEntry struct {
 	From, Until Day
 }
 
-// Leaf is P2₈(domain, x, y, schema, region, from, until).
+// Leaf returns P2₈(domain, x, y, schema, region, from, until).
 func (e RegistryEntry) Leaf() Element {
 	x, y := e.Key.Coordinates()
 	return Compress(8, domainRegistry, x, y, e.Schema, RegionElement(e.Region),
 		small(uint64(e.From)), small(uint64(e.Until)))
 }
 
-// Registry is the tree of accredited proof keys of one epoch.
+// A Registry is the tree of accredited proof keys of one epoch.
 type Registry struct{ tree *tree }
 
-// NewRegistry builds the tree from its leaves, sorted and without repetition.
+// NewRegistry builds the tree from its leaves, which must be sorted and without
+// repetition. Errors: ErrForm, ErrValue for too many leaves.
 func NewRegistry(leaves [][32]byte) (*Registry, error) {
 	if !slices.IsSortedFunc(leaves, compare32) {
 		return nil, fmt.Errorf("%w: registry leaves out of order", ErrForm)
@@ -57,7 +58,8 @@ func compare32(a, b [32]byte) int { return slices.Compare(a[:], b[:]) }
 // Root returns the registry root.
 func (r *Registry) Root() Element { return r.tree.root() }
 
-// Path finds an entry; ErrNotRegistered where it is absent.
+// Path returns the path of an entry. The error is ErrNotRegistered if it is
+// absent.
 func (r *Registry) Path(e RegistryEntry) (Path, error) {
 	leaf := e.Leaf()
 	for i := range r.tree.levels[0] {

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// MaxQuestions is how many credentials one answer joins.
+// MaxQuestions is the greatest number of credentials in one answer.
 const MaxQuestions = 4
 
-// Epoch is what the ledger's state machine fixed when an epoch closed.
+// An Epoch holds what the ledger's state machine fixed when the epoch closed.
 type Epoch struct {
 	Number     uint64
 	Day        Day
@@ -18,16 +18,16 @@ type Epoch struct {
 	Revocation Element
 }
 
-// Question is what is asked of one credential: of which schema it is, and one
-// show for each statement.
+// A Question asks about one credential: which schema it has, and which
+// statements are true of it. Each statement is one show.
 type Question struct {
 	Schema     Element
 	Statements []Statement
 }
 
-// Request is what an answer is bound to: these questions, from this counter,
-// now. Each question is answered from one credential; all of them from the
-// credentials of one person.
+// A Request is what an answer is bound to: these questions, from this counter,
+// until the expiry. One credential answers each question, and all credentials
+// belong to one person.
 type Request struct {
 	Nonce     string
 	Audience  string
@@ -37,8 +37,8 @@ type Request struct {
 	Questions []Question
 }
 
-// Check refuses a request that asks nothing, too much, or what no statement
-// may ask.
+// Check refuses a request with no question or statement, with too many, or with
+// a statement that is not allowed. The error is ErrStatement.
 func (r *Request) Check() error {
 	if len(r.Questions) == 0 || len(r.Questions) > MaxQuestions {
 		return fmt.Errorf("%w: %d questions, from 1 to %d are taken", ErrStatement, len(r.Questions), MaxQuestions)
@@ -57,7 +57,7 @@ func (r *Request) Check() error {
 	return nil
 }
 
-// Circuits lists the circuits that answer the request.
+// Circuits lists the circuits that an answer to the request uses.
 func (r *Request) Circuits() []Circuit {
 	out := []Circuit{CircuitPrepare}
 	for _, q := range r.Questions {
@@ -75,15 +75,15 @@ func prepareInputs(e Epoch, schema, com Element) []Element {
 	return []Element{e.Registry, e.Revocation, schema, small(uint64(e.Day)), com}
 }
 
-// preparation is a prepare proof with its commitment.
+// A preparation is a prepare proof with its commitment.
 type preparation struct {
 	com   Element
 	proof *Proof
 }
 
-// context is SHA-256 over nonce, audience, query, expiry, and every prepare
-// proof with its public inputs, as a field element. It is one for the whole
-// answer: no part of it can be moved into another.
+// context returns, as a field element, the SHA-256 over nonce, audience, query,
+// expiry, and every prepare proof with its public inputs. The whole answer has
+// one context: no part of it can be moved into another answer.
 func (r *Request) context(e Epoch, prepared []preparation) Element {
 	var expiry [8]byte
 	binary.BigEndian.PutUint64(expiry[:], uint64(r.Expiry.Unix()))

@@ -13,7 +13,7 @@ import (
 
 // The revocation tree holds the gaps between revoked handles: 8-ary, 2^24
 // leaves. Its upper three levels choose one of 512 buckets by the handle's
-// first nine bits, so that one revocation changes one bucket only.
+// first nine bits, so that one revocation changes one bucket.
 const (
 	RevocationArity = 8
 	RevocationDepth = 8
@@ -25,29 +25,31 @@ const (
 	buckets     = 1 << bucketBits
 )
 
-// Gap is a place in a tree of gaps: handles From ≤ h < To of which none is
-// revoked, or two neighbours From and To of a set.
+// A Gap is one leaf of a tree of gaps: the handles From ≤ h < To, of which none
+// is revoked, or two neighbours From and To of a set.
 type Gap struct {
 	From, To Element
 	Path     Path
 }
 
-// leaf is P2₄(domain, from, to).
+// gapLeaf returns P2₄(domain, from, to).
 func gapLeaf(from, to *big.Int) Element {
 	var f, t Element
 	return Compress(4, domainRevocation, *f.SetBigInt(from), *t.SetBigInt(to))
 }
 
-// Revocation is the tree of one epoch, with what a wallet needs to prove that
-// its handle lies in a gap: the handles of all buckets or of one part of them.
+// A Revocation is the revocation tree of one epoch, with the handles of all
+// buckets or of one part. A wallet proves with it that its handle lies in a
+// gap.
 type Revocation struct {
 	handles     [buckets][]Handle
-	first, last int // buckets whose handles are here, from first to before last
+	first, last int // the buckets whose handles are known, first ≤ b < last
 	upper       *tree
 }
 
-// NewRevocation builds the tree from the revoked handles, sorted and without
-// repetition.
+// NewRevocation builds the tree from all revoked handles, which must be sorted
+// and without repetition. Errors: ErrForm, ErrValue for too many handles in a
+// bucket.
 func NewRevocation(handles [][HandleSize]byte) (*Revocation, error) {
 	return newRevocation(handles, new(bucketCache))
 }
@@ -73,7 +75,7 @@ func upperTree(roots []Element) (*tree, error) {
 	return newTree(RevocationArity, RevocationDepth-bucketDepth, roots)
 }
 
-// sort puts handles into their buckets.
+// sort puts the handles into their buckets.
 func (r *Revocation) sort(handles [][HandleSize]byte) error {
 	for i, h := range handles {
 		if i > 0 && slices.Compare(handles[i-1][:], h[:]) >= 0 {
@@ -88,7 +90,7 @@ func (r *Revocation) sort(handles [][HandleSize]byte) error {
 	return nil
 }
 
-// eachBucket calls do for every bucket whose handles are here, on all cores.
+// eachBucket calls do for every bucket whose handles are known, on all cores.
 func (r *Revocation) eachBucket(do func(bucket int) error) error {
 	errs := make([]error, buckets)
 	var next atomic.Int32
@@ -109,8 +111,8 @@ func bucketOf(h Handle) int { return int(h[0])<<1 | int(h[1]>>7) }
 // Root returns the revocation root.
 func (r *Revocation) Root() Element { return r.upper.root() }
 
-// Gap finds the gap around a handle; ErrRevoked where the handle is in the tree,
-// ErrPart where its part of the tree is not here.
+// Gap returns the gap around a handle. Errors: ErrRevoked if the tree holds the
+// handle, ErrPart if the handle's part of the tree is not known.
 func (r *Revocation) Gap(h Handle) (Gap, error) {
 	b := bucketOf(h)
 	if b < r.first || b >= r.last {
@@ -135,8 +137,8 @@ func (r *Revocation) Gap(h Handle) (Gap, error) {
 	return g, nil
 }
 
-// gapBounds returns the i-th gap of a bucket: it begins after the handle
-// before it, or where the bucket begins.
+// gapBounds returns the i-th gap of a bucket. It begins after the handle before
+// it, or at the beginning of the bucket.
 func gapBounds(bucket int, handles []Handle, i int) (from, to *big.Int) {
 	one := big.NewInt(1)
 	start := func(b int) *big.Int { return new(big.Int).Lsh(big.NewInt(int64(b)), HandleBits-bucketBits) }
@@ -159,8 +161,8 @@ func bucketTree(bucket int, handles []Handle) (*tree, error) {
 	return newTree(RevocationArity, bucketDepth, leaves)
 }
 
-// bucketCache remembers a bucket's root by the bucket's content. Different
-// buckets may be asked for at once.
+// A bucketCache maps a bucket's content to its root. Goroutines may ask for
+// different buckets at once.
 type bucketCache struct {
 	content [buckets][32]byte
 	roots   [buckets]Element

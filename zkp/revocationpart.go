@@ -6,17 +6,18 @@ import (
 	"slices"
 )
 
-// A wallet need not have all revoked handles of an epoch. With the roots of all
-// buckets (16 KB, the same for everyone) and the handles of the part in which
-// its own handle lies it builds the same tree, so that whoever hands out the
-// parts learns the leading bits of the handle and no more. A proof of the
-// buckets' counts tells beforehand how large the crowd in each part is.
+// A wallet does not need all revoked handles of an epoch. It builds the same tree
+// from the roots of all buckets (16 KB, the same for everyone) and the handles of
+// the part that its own handle belongs to. The server of the parts learns the
+// leading bits of the handle and nothing else. A proof of the buckets' counts
+// shows beforehand how many handles each part hides among.
 
 // NewRevocationPart builds the tree from the roots of all buckets and the
-// revoked handles of one part, sorted and without repetition: those whose
-// leading bits are the number part. It fails with ErrPart where these handles
-// are not of the part or do not hash to its buckets' roots. That all roots
-// together lead to an epoch's is for NewPrepareWitness to check, or the caller.
+// revoked handles of one part: those whose leading bits are the number part.
+// handles must be sorted and without repetition. Errors: ErrForm, and ErrPart
+// if the handles do not belong to the part or do not hash to the roots of its
+// buckets. It does not check that the roots together lead to the root of an
+// epoch: NewPrepareWitness does, or the caller.
 func NewRevocationPart(roots [][32]byte, bits, part int, handles [][HandleSize]byte) (*Revocation, error) {
 	if bits < 0 || bits > bucketBits || part < 0 || part >= 1<<bits {
 		return nil, fmt.Errorf("%w: no part %d of %d bits", ErrForm, part, bits)
@@ -71,9 +72,10 @@ func (r *Revocation) BucketRoots() [][32]byte {
 	return out
 }
 
-// proveCounts proves for each bucket where its last gap lies, which is how many
-// handles it holds: u16 count ‖ the last handle, unless there is none ‖ from the
-// leaves up, the siblings to the left of the path. To the right all is empty.
+// proveCounts proves for each bucket where its last gap lies, which is the
+// number of its handles: u16 count ‖ the last handle, if there is one ‖ from
+// the leaves up, the siblings to the left of the path. All siblings to the
+// right are empty.
 func (r *Revocation) proveCounts() ([]byte, error) {
 	proofs := make([][]byte, buckets)
 	err := r.eachBucket(func(b int) (err error) {
@@ -103,12 +105,13 @@ func proveCount(bucket int, handles []Handle) ([]byte, error) {
 	return out, nil
 }
 
-// digit says which child of its parent the node above leaf i is.
+// digit returns which child of its parent the node above leaf i is.
 func digit(i, height int) int { return i >> (3 * height) % RevocationArity }
 
-// VerifyCounts returns how many revoked handles each bucket holds, from the
-// buckets' roots and what Accumulator.ProveCounts made of the same handles. The
-// counts are as true as the roots: hold those against an epoch's.
+// VerifyCounts returns the number of revoked handles in each bucket. It takes
+// the roots of the buckets and the proof that Accumulator.ProveCounts made. The
+// counts are as true as the roots: compare RootOver(roots) with the epoch's
+// root. Errors: ErrForm, ErrPart.
 func VerifyCounts(roots [][32]byte, proof []byte) ([]int, error) {
 	given, err := parseRoots(roots)
 	if err != nil {
@@ -132,7 +135,8 @@ func VerifyCounts(roots [][32]byte, proof []byte) ([]int, error) {
 	return counts, nil
 }
 
-// RootOver returns the revocation root over the roots of all buckets.
+// RootOver returns the revocation root over the roots of all buckets. The error
+// is ErrForm.
 func RootOver(roots [][32]byte) (Element, error) {
 	given, err := parseRoots(roots)
 	if err != nil {
@@ -145,7 +149,7 @@ func RootOver(roots [][32]byte) (Element, error) {
 	return t.root(), nil
 }
 
-// countReader takes a proof of counts apart.
+// A countReader reads a proof of counts.
 type countReader struct{ rest []byte }
 
 func (r *countReader) take(n int) ([]byte, error) {
@@ -186,8 +190,8 @@ func (r *countReader) bucket(bucket int, empty []Element) (count int, root Eleme
 	return count, root, nil
 }
 
-// climb hashes a node with its siblings to the left, which it reads, and to the
-// right, which are empty.
+// climb hashes a node with its siblings: those to the left, which it reads, and
+// those to the right, which are empty.
 func (r *countReader) climb(node Element, left int, empty Element) (Element, error) {
 	var children [RevocationArity]Element
 	for i := range children {

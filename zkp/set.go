@@ -11,25 +11,26 @@ import (
 const (
 	SetArity = 8
 	SetDepth = 4
-	// SetLimit is how many members a set has at most: one less than leaves, for
-	// between n members there are n+1 gaps.
+	// SetLimit is the greatest number of members of a set: one less than
+	// leaves, because n members have n+1 gaps around them.
 	SetLimit = 1<<(3*SetDepth) - 1
 	// SetBits is the width of a member inside the circuit.
 	SetBits = 248
 )
 
-// Set is a list of values that a statement asks about as a whole: is the
-// attribute one of them (OneOf), or none (NoneOf). The verifier builds it from
-// the list that it asked about, and so knows that it is sorted: of an unsorted
-// tree anything could be proved.
+// A Set is a list of values that a statement asks about as a whole: the
+// attribute is one of them (OneOf), or none of them (NoneOf). The verifier
+// builds the set from its own list, and so knows that the tree is sorted: with
+// an unsorted tree a holder could prove anything.
 type Set struct {
 	members []Element
 	tree    func() *tree // built when it is first needed
 }
 
-// NewSet builds the set of some values, encoded by EncodeString, EncodeDate,
-// EncodeInteger or EncodeBool, in any order. ErrStatement where there is no
-// value, more than SetLimit, the same one twice, or one that is no encoding.
+// NewSet builds a set from values in any order, encoded by EncodeString,
+// EncodeDate, EncodeInteger or EncodeBool. The error is ErrStatement for no
+// value, more than SetLimit, a repeated value, or a value that is not an
+// encoding.
 func NewSet(values ...Element) (*Set, error) {
 	if len(values) == 0 || len(values) > SetLimit {
 		return nil, fmt.Errorf("%w: a set of %d values, from 1 to %d are taken", ErrStatement, len(values), SetLimit)
@@ -63,8 +64,8 @@ func (s *Set) build() *tree {
 
 func compareElements(a, b Element) int { return a.Cmp(&b) }
 
-// gap is the i-th gap: from the member before it, or zero, to the member after
-// it, or 2^248.
+// gap returns the i-th gap: from the member before it, or zero, to the member
+// after it, or 2^248.
 func (s *Set) gap(i int) (from, to Element) {
 	if i > 0 {
 		from = s.members[i-1]
@@ -76,15 +77,15 @@ func (s *Set) gap(i int) (from, to Element) {
 	return from, to
 }
 
-// Root is the root of the set's tree, a public input of the show.
-// It is computed once, in tens of milliseconds for a few thousand members: who
-// asks about one set again and again keeps the Set.
+// Root returns the root of the set's tree, a public input of the show. The
+// first call takes tens of milliseconds for a few thousand members: keep a Set
+// that is asked about again.
 func (s *Set) Root() Element { return s.tree().root() }
 
-// Members are the values in ascending order.
+// Members returns the values in ascending order.
 func (s *Set) Members() []Element { return slices.Clone(s.members) }
 
-// Len is the number of members.
+// Len returns the number of members.
 func (s *Set) Len() int { return len(s.members) }
 
 // Contains reports whether a value is a member.
@@ -93,7 +94,7 @@ func (s *Set) Contains(v Element) bool {
 	return found
 }
 
-// place finds the gap that begins at a value, or else the one around it.
+// place returns the gap that begins at a value, or else the gap around it.
 func (s *Set) place(v Element) Gap {
 	at, found := slices.BinarySearchFunc(s.members, v, compareElements)
 	if found {

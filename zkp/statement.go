@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// Op is what one slot of a statement asks of one attribute. Every operation is
+// An Op is the operation of a predicate on one attribute. Every operation is
 // false on an absent attribute.
 type Op uint8
 
-// Operations, numbered as the circuit numbers them.
+// Operations, with the circuit's numbers.
 const (
 	OpNone  Op = 0 // always false
 	OpEq    Op = 1
 	OpNe    Op = 2
 	OpRange Op = 3
-	OpIn    Op = 4 // of CircuitShowSet
-	OpNotIn Op = 5 // of CircuitShowSet
+	OpIn    Op = 4 // CircuitShowSet only
+	OpNotIn Op = 5 // CircuitShowSet only
 )
 
-// StatementSlots is how many predicates one show answers.
+// StatementSlots is the number of predicates in one show.
 const StatementSlots = 4
 
-// Predicate asks one thing of one attribute slot.
+// A Predicate asks about one attribute slot.
 type Predicate struct {
 	Op        Op
 	Slot      uint8
@@ -32,8 +32,9 @@ type Predicate struct {
 	Set       *Set    // OpIn, OpNotIn
 }
 
-// Statement is up to four predicates and the table that says which of their
-// outcomes are accepted: bit b0+2·b1+4·b2+8·b3 of Table.
+// A Statement is up to four predicates and the table of accepted outcomes. The
+// outcome b0 … b3, one bit a predicate, is accepted if bit b0+2·b1+4·b2+8·b3 of
+// Table is set.
 type Statement struct {
 	Predicates [StatementSlots]Predicate
 	Table      uint16
@@ -45,23 +46,23 @@ func Equal(slot int, value Element) Predicate {
 	return Predicate{Op: OpEq, Slot: slotOf(slot), Value: value}
 }
 
-// NotEqual asks for any present value but one.
+// NotEqual asks for a present value other than this one.
 func NotEqual(slot int, value Element) Predicate {
 	return Predicate{Op: OpNe, Slot: slotOf(slot), Value: value}
 }
 
-// OneOf asks for one of the values of a set.
+// OneOf asks for a value in the set.
 func OneOf(slot int, set *Set) Predicate {
 	return Predicate{Op: OpIn, Slot: slotOf(slot), Set: set}
 }
 
-// NoneOf asks for a present value that is not in a set.
+// NoneOf asks for a present value that is not in the set.
 func NoneOf(slot int, set *Set) Predicate {
 	return Predicate{Op: OpNotIn, Slot: slotOf(slot), Set: set}
 }
 
 // slotOf keeps a slot that does not exist from becoming one that does: Check
-// refuses it.
+// refuses the result.
 func slotOf(slot int) uint8 {
 	if slot < 0 || slot >= Slots {
 		return Slots
@@ -69,8 +70,9 @@ func slotOf(slot int) uint8 {
 	return uint8(slot)
 }
 
-// Between asks for an integer from low to high, both included. Bounds are
-// taken as they are: a negative low is zero, for no attribute is negative.
+// Between asks for an integer from low to high, both included. A negative low
+// becomes zero, because no attribute is negative. With a negative high, Check
+// refuses the statement.
 func Between(slot int, low, high int64) Predicate {
 	return Predicate{Op: OpRange, Slot: slotOf(slot), Low: uint64(max(low, 0)) + 1, High: uint64(max(high, -1)) + 1}
 }
@@ -80,9 +82,9 @@ func DateBetween(slot int, low, high Day) Predicate {
 	return Predicate{Op: OpRange, Slot: slotOf(slot), Low: uint64(low) + 1, High: uint64(high) + 1}
 }
 
-// AtLeastYears asks for a birth date at least so many years before the day,
-// the birthday itself included. Whoever is born on 29 February comes of age on
-// 1 March in a year without one.
+// AtLeastYears asks for a birth date at least this many years before day, the
+// birthday itself included. In a year without 29 February, a person born on
+// that day comes of age on 1 March.
 func AtLeastYears(slot, years int, day Day) Predicate {
 	return Between(slot, 0, yearsBefore(day.Time(), years))
 }
@@ -93,7 +95,7 @@ func AfterYears(slot, years int, day Day) Predicate {
 	return Between(slot, 0, yearsBefore(day.Time().AddDate(0, 0, -1), years))
 }
 
-// yearsBefore counts in days since 1900-01-01, and below zero before it.
+// yearsBefore counts in days since 1900-01-01. It is negative before that day.
 func yearsBefore(day time.Time, years int) int64 {
 	y, m, d := day.Date()
 	t := time.Date(y-years, m, d, 0, 0, 0, 0, time.UTC)
@@ -103,15 +105,15 @@ func yearsBefore(day time.Time, years int) int64 {
 	return daysSince1900(t)
 }
 
-// All accepts when every predicate holds.
+// All accepts if every predicate holds. The error is ErrStatement.
 func All(predicates ...Predicate) (Statement, error) {
 	return AtLeast(len(predicates), predicates...)
 }
 
-// Any accepts when one predicate holds.
+// Any accepts if one predicate holds. The error is ErrStatement.
 func Any(predicates ...Predicate) (Statement, error) { return AtLeast(1, predicates...) }
 
-// AtLeast accepts when k of the predicates hold.
+// AtLeast accepts if k of the predicates hold. The error is ErrStatement.
 func AtLeast(k int, predicates ...Predicate) (Statement, error) {
 	n := len(predicates)
 	if n == 0 || n > StatementSlots || k < 1 || k > n {
@@ -131,8 +133,9 @@ func AtLeast(k int, predicates ...Predicate) (Statement, error) {
 	return s, s.Check()
 }
 
-// Split asks for all of the predicates in as few statements as it takes: four
-// predicates each, and one set. Every statement is one show.
+// Split asks for all predicates in as few statements as it can: four predicates
+// each, of which one may ask about a set. Every statement is one show. The
+// error is ErrStatement if it takes more than MaxShows.
 func Split(predicates ...Predicate) ([]Statement, error) {
 	var groups [][]Predicate
 	for _, p := range predicates {
@@ -160,8 +163,8 @@ func Split(predicates ...Predicate) ([]Statement, error) {
 
 func hasSet(p Predicate) bool { return p.Set != nil }
 
-// Circuit is the one that proves this statement: CircuitShow, or CircuitShowSet
-// where a set is asked.
+// Circuit returns the circuit that proves this statement: CircuitShowSet if it
+// asks about a set, otherwise CircuitShow.
 func (s *Statement) Circuit() Circuit {
 	if s.set() != nil {
 		return CircuitShowSet
@@ -169,7 +172,7 @@ func (s *Statement) Circuit() Circuit {
 	return CircuitShow
 }
 
-// set is the one set that the statement asks about, or nil.
+// set returns the set that the statement asks about, or nil.
 func (s *Statement) set() *Set {
 	if i := slices.IndexFunc(s.Predicates[:], hasSet); i >= 0 {
 		return s.Predicates[i].Set
@@ -177,9 +180,9 @@ func (s *Statement) set() *Set {
 	return nil
 }
 
-// Check refuses what the circuits do not bound themselves: operations and
-// slots out of range, operands on the wrong operation, a second set, and a
-// table that is constant or not monotone.
+// Check refuses what the circuits do not bound themselves: operations and slots
+// out of range, operands that do not belong to the operation, a second set, and
+// a table that is constant or not monotone. The error is ErrStatement.
 func (s *Statement) Check() error {
 	sets := 0
 	for i, p := range s.Predicates {
@@ -267,8 +270,8 @@ func (p Predicate) Holds(attrs *Attributes) bool {
 	return false
 }
 
-// Outcome evaluates the statement in the clear: the slot bits, and whether the
-// table accepts them.
+// Outcome evaluates the statement in the clear. It returns the bit of each
+// predicate, and whether the table accepts them.
 func (s *Statement) Outcome(attrs *Attributes) (bits [StatementSlots]bool, accepted bool) {
 	at := 0
 	for i, p := range s.Predicates {

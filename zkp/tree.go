@@ -2,14 +2,15 @@ package zkp
 
 import "fmt"
 
-// Path leads from a leaf to the root of a tree: for each level, from the
-// leaves up, all children of the node on the way and which of them it is.
+// A Path leads from a leaf to the root of a tree. For each level, from the
+// leaves up, it holds all children of the node on the way. Index says which of
+// them the way takes.
 type Path struct {
 	Index    uint32      // position of the leaf, in base arity
-	Children [][]Element // one full set of children a level
+	Children [][]Element // one full set of children for each level
 }
 
-// tree is a k-ary Merkle tree of fixed depth whose unused leaves are zero.
+// A tree is a k-ary Merkle tree of fixed depth. Its unused leaves are zero.
 type tree struct {
 	arity, depth int
 	levels       [][]Element // levels[0] are the leaves in use
@@ -75,8 +76,8 @@ func (t *tree) path(leaf uint32) Path {
 	return p
 }
 
-// Root recomputes the root from a leaf; it fails where the leaf is not the
-// child that the index names.
+// Root recomputes the root from a leaf. The error is ErrForm if the leaf is not
+// the child that the index names.
 func (p *Path) Root(arity int, leaf Element) (Element, error) {
 	at, index := leaf, p.Index
 	for _, children := range p.Children {

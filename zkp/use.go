@@ -10,50 +10,52 @@ import (
 
 const useMagic = "hufu/use/1\x00"
 
-// predicateSize is op ‖ slot ‖ operand; a range is low u64 ‖ high u64 ‖ zeros.
+// predicateSize is the length of op ‖ slot ‖ operand. The operand of a range is
+// low u64 ‖ high u64 ‖ zeros.
 const predicateSize = 2 + 32
 
 // maxUseText caps the audience and the schema id of a Use.
 const maxUseText = 512
 
-// Use is one answer with all that a stranger needs to verify it: what the ledger
-// carries where a person is counted once in an event. It asks one question of
-// one credential, in a scope of kind ScopeOnce, and about no set, whose members
-// would have to travel, too. The answer's request had UseNonce for a nonce.
+// A Use is one answer with everything that a stranger needs to verify it. The
+// ledger carries it where a person is counted once in an event. It asks one
+// question about one credential in a scope of kind ScopeOnce. It asks about no
+// set, because the members would have to travel too. The nonce of the answer's
+// request was UseNonce.
 type Use struct {
-	// Salt is drawn for this use, so that a payload cannot be guessed from the
+	// Salt is drawn for this use, so that nobody can guess a payload from the
 	// nonce.
 	Salt [16]byte
-	// Audience, Query and Expiry are those of the request.
+	// Audience, Query and Expiry come from the request.
 	Audience string
 	Query    [32]byte
 	Expiry   time.Time
 	// SchemaID and SchemaVersion name the credential's schema.
 	SchemaID      string
 	SchemaVersion uint32
-	// Statement is what was asked.
+	// Statement is the question.
 	Statement Statement
 	// Presentation is the answer.
 	Presentation *Presentation
 }
 
-// UseNonce is the nonce of a request whose answer is bound to a payload:
+// UseNonce returns the nonce of a request whose answer is bound to a payload:
 // base64url of SHA-256("hufu/use/1" ‖ 0x00 ‖ payload ‖ salt).
 func UseNonce(payload [32]byte, salt [16]byte) string {
 	sum := sha256.Sum256(append(append([]byte(useMagic), payload[:]...), salt[:]...))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Nullifier is SHA-256("hufu/use/1" ‖ 0x00 ‖ scope ‖ pseudonym): what a person
-// leaves in an event, the same with every answer.
+// Nullifier returns SHA-256("hufu/use/1" ‖ 0x00 ‖ scope ‖ pseudonym). It is the
+// mark that a person leaves in an event, the same with every answer.
 func Nullifier(scope, pseudonym Element) [32]byte {
 	s, p := scope.Bytes(), pseudonym.Bytes()
 	return sha256.Sum256(append(append([]byte(useMagic), s[:]...), p[:]...))
 }
 
-// Bytes is "hufu/use/1" ‖ 0x00 ‖ salt ‖ query ‖ expiry u64 ‖ audience ‖ schema id
-// ‖ schema version u32 ‖ four predicates of 34 bytes ‖ table u16 ‖ presentation;
-// texts have their u16 length before them.
+// Bytes returns "hufu/use/1" ‖ 0x00 ‖ salt ‖ query ‖ expiry u64 ‖ audience ‖
+// schema id ‖ schema version u32 ‖ four predicates of 34 bytes ‖ table u16 ‖
+// presentation. Texts have their length, u16, before them.
 func (u *Use) Bytes() []byte {
 	b := append([]byte(useMagic), u.Salt[:]...)
 	b = append(b, u.Query[:]...)
@@ -116,7 +118,7 @@ func ParseUse(b []byte) (*Use, error) {
 	return u, nil
 }
 
-// useReader reads from the front; after an error it reads zeros.
+// A useReader reads from the front. After an error it reads zeros.
 type useReader struct {
 	rest []byte
 	err  error
@@ -155,7 +157,7 @@ func (r *useReader) predicate() Predicate {
 	return p
 }
 
-// request is what the answer was given to.
+// request rebuilds the request that was answered.
 func (u *Use) request(owner, event string, payload [32]byte) *Request {
 	return &Request{
 		Nonce: UseNonce(payload, u.Salt), Audience: u.Audience, Query: u.Query, Expiry: u.Expiry,
@@ -165,8 +167,8 @@ func (u *Use) request(owner, event string, payload [32]byte) *Request {
 }
 
 // CheckUse verifies a Use of the owner's event, bound to the payload, under an
-// epoch, with the keys that key returns by circuit. It returns the Nullifier.
-// The error is key's own, or one of this package.
+// epoch. key returns the verifying key of a circuit. CheckUse returns the
+// Nullifier. The error is one of this package, or that of key.
 func (a *Accumulator) CheckUse(proof []byte, owner, event string, payload [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(circuit string) ([]byte, error)) ([32]byte, error) {
 	u, err := ParseUse(proof)
 	if err != nil {
@@ -191,8 +193,8 @@ func (a *Accumulator) CheckUse(proof []byte, owner, event string, payload [32]by
 	return Nullifier(shown.Scope, shown.Pseudonym), nil
 }
 
-// useKeys reads the keys that a request needs. NewKeys refuses one of another
-// circuit: the right one is then missing.
+// useKeys reads the keys that a request needs. A key of another circuit makes
+// NewKeys report the right one as missing.
 func (a *Accumulator) useKeys(request *Request, key func(circuit string) ([]byte, error)) (*Keys, error) {
 	var keys []*VerifyingKey
 	for _, c := range request.Circuits() {
@@ -209,8 +211,8 @@ func (a *Accumulator) useKeys(request *Request, key func(circuit string) ([]byte
 	return NewKeys(keys...)
 }
 
-// keptKeys is how many keys are kept with their precomputation: those of one
-// version, and the next.
+// keptKeys is the number of keys that are kept with their precomputation: those
+// of this version and of the next.
 const keptKeys = 8
 
 func (a *Accumulator) verifyingKey(b []byte) (*VerifyingKey, error) {

@@ -5,11 +5,11 @@ import (
 	"sync"
 )
 
-// Keys are the verifying keys of the circuits.
+// Keys holds the verifying keys of the circuits.
 type Keys struct{ of map[Circuit]*VerifyingKey }
 
-// NewKeys joins the keys of different circuits: CircuitPrepare and CircuitShow,
-// and CircuitShowSet where sets are asked.
+// NewKeys joins the keys of different circuits: CircuitPrepare, CircuitShow,
+// and CircuitShowSet if requests ask about sets. The error is ErrVerifyingKey.
 func NewKeys(keys ...*VerifyingKey) (*Keys, error) {
 	k := &Keys{of: map[Circuit]*VerifyingKey{}}
 	for _, key := range keys {
@@ -26,7 +26,8 @@ func NewKeys(keys ...*VerifyingKey) (*Keys, error) {
 	return k, nil
 }
 
-// cover checks that no key is missing, which would say nothing of the answer.
+// cover checks that no key is missing. A missing key says nothing about the
+// answer.
 func (k *Keys) cover(req *Request) error {
 	for _, c := range req.Circuits() {
 		if k.of[c] == nil {
@@ -36,24 +37,26 @@ func (k *Keys) cover(req *Request) error {
 	return nil
 }
 
-// Shown is what a verified answer tells: that the statements asked for hold of
-// credentials of one person, and a name in the scope asked for. Nothing else
-// was received.
+// Shown is what a verified answer proves: the statements hold of credentials of
+// one person, and the person has this pseudonym in the scope. The answer
+// contained nothing else.
 type Shown struct {
 	Epoch     uint64
-	Scope     Element // the derived scope; unlinkable when the request asked for none
+	Scope     Element // the derived scope; unlinkable if the request asked for none
 	Pseudonym Element
 }
 
-// Verify checks an answer, one presentation a question in the request's order,
-// against the verifier's own request and an epoch that it accepts, both taken
-// from its own records and never from the holder.
+// Verify checks an answer, one presentation a question, in the request's order.
+// The request and the epoch come from the verifier's own records, never from
+// the holder.
 //
 // The presentations come from ParsePresentation, which has checked their
-// points; one put together by hand is trusted to be well-formed.
+// points. Verify trusts a presentation built by hand to be well-formed.
 //
-// It does not decide whether the request was used before, whether a pseudonym
-// was seen, or whether the epoch is recent enough: those are the caller's.
+// Verify does not decide whether the request was used before, whether a
+// pseudonym was seen, or whether the epoch is recent enough: the caller does.
+// Errors: ErrVerifyingKey, ErrForm, ErrStatement, ErrEpoch, ErrHolder,
+// ErrPrepare, ErrShow.
 func Verify(keys *Keys, epoch Epoch, req *Request, answer ...*Presentation) (*Shown, error) {
 	if keys == nil || len(keys.of) == 0 {
 		return nil, fmt.Errorf("%w: none given", ErrVerifyingKey)
@@ -82,7 +85,7 @@ func Verify(keys *Keys, epoch Epoch, req *Request, answer ...*Presentation) (*Sh
 	return &Shown{Epoch: epoch.Number, Scope: scope, Pseudonym: answer[0].Pseudonym}, nil
 }
 
-// joined checks that the presentations are one answer: as many as are asked,
+// joined checks that the presentations form one answer: one for each question,
 // all of the accepted epoch and under one pseudonym.
 func joined(epoch Epoch, req *Request, answer []*Presentation) ([]preparation, error) {
 	if len(answer) != len(req.Questions) {
@@ -103,7 +106,8 @@ func joined(epoch Epoch, req *Request, answer []*Presentation) ([]preparation, e
 	return prepared, nil
 }
 
-// verifyProofs checks on several cores, which shortens the wait, and reports the first that fails, prepare before show.
+// verifyProofs checks on several cores, which shortens the wait. It reports the
+// first proof that fails, prepare before show.
 func verifyProofs(keys *Keys, epoch Epoch, req *Request, answer []*Presentation, context, scope Element) error {
 	var wait sync.WaitGroup
 	type failure struct{ prepare, show error }

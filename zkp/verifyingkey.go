@@ -9,19 +9,20 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 )
 
-// Circuit names a relation. A changed relation is a new name.
+// A Circuit names a relation. A changed relation gets a new name.
 type Circuit string
 
 // The circuits of this version.
 const (
 	CircuitPrepare Circuit = "hufu-prepare-1"
 	CircuitShow    Circuit = "hufu-show-1"
-	// CircuitShowSet is the show that can ask about a set. Which of the two is
-	// used follows from the asked operations alone.
+	// CircuitShowSet is the show that can ask about a set. The asked operations
+	// alone decide which of the two is used.
 	CircuitShowSet Circuit = "hufu-show-set-1"
 )
 
-// PublicInputs is how many public inputs each circuit has; zero for unknown.
+// PublicInputs returns the number of public inputs of the circuit, zero for an
+// unknown one.
 func (c Circuit) PublicInputs() int {
 	switch c {
 	case CircuitPrepare:
@@ -32,20 +33,21 @@ func (c Circuit) PublicInputs() int {
 	return 0
 }
 
-// Setup says how a key pair came to be.
+// A Setup says how a key pair was made.
 type Setup byte
 
 // Kinds of setup.
 const (
 	// SetupSingleParty: one machine made the keys and could forge proofs.
 	SetupSingleParty Setup = 1
-	// SetupCeremony: forging needs every contributor to have kept its part.
+	// SetupCeremony: only all contributors together could forge proofs, if each
+	// kept its secret.
 	SetupCeremony Setup = 2
 )
 
 const keyMagic = "hufu/vk/1\x00"
 
-// VerifyingKey is a Groth16 verifying key with its pairing lines precomputed.
+// A VerifyingKey is a Groth16 verifying key with precomputed pairing lines.
 type VerifyingKey struct {
 	circuit Circuit
 	setup   Setup
@@ -62,22 +64,24 @@ type VerifyingKey struct {
 
 type pairingLines = [2][len(bn254.LoopCounter)]bn254.LineEvaluationAff
 
-// NewVerifyingKey encodes the parts of a key made elsewhere.
+// NewVerifyingKey makes a key from the parts that a setup computed. The error
+// is ErrVerifyingKey.
 func NewVerifyingKey(c Circuit, s Setup, alpha bn254.G1Affine, beta, gamma, delta bn254.G2Affine, ic []bn254.G1Affine) (*VerifyingKey, error) {
 	k := &VerifyingKey{circuit: c, setup: s, alpha: alpha, beta: beta, gamma: gamma, delta: delta, ic: ic}
 	b := k.Bytes()
 	return ParseVerifyingKey(b, sha256.Sum256(b), KeyOptions{AllowSinglePartySetupUnsafe: true})
 }
 
-// KeyOptions relaxes what ParseVerifyingKey demands. The zero value is safe.
+// KeyOptions relaxes the demands of ParseVerifyingKey. The zero value is safe.
 type KeyOptions struct {
 	// AllowSinglePartySetupUnsafe accepts a development key, whose maker can
 	// prove anything.
 	AllowSinglePartySetupUnsafe bool
 }
 
-// ParseVerifyingKey reads a key and holds it against its pinned SHA-256, which
-// comes from the ledger's vk object.
+// ParseVerifyingKey reads a key and compares its SHA-256 with the pin, which
+// comes from the ledger's vk object. Errors: ErrVerifyingKey, and with it
+// ErrSinglePartySetup for a development key.
 func ParseVerifyingKey(b []byte, pin [32]byte, opts KeyOptions) (*VerifyingKey, error) {
 	if hash := sha256.Sum256(b); hash != pin {
 		return nil, fmt.Errorf("%w: SHA-256 is %s…, pinned is %s…", ErrVerifyingKey,
@@ -176,8 +180,8 @@ func (k *VerifyingKey) precompute() error {
 	return nil
 }
 
-// Bytes is magic ‖ setup ‖ length and name of the circuit ‖ α ‖ β ‖ γ ‖ δ ‖ one
-// point a public input and one for the constant, compressed.
+// Bytes returns magic ‖ setup ‖ length and name of the circuit ‖ α ‖ β ‖ γ ‖ δ
+// ‖ the points of the constant and of each public input, all compressed.
 func (k *VerifyingKey) Bytes() []byte {
 	b := append([]byte(keyMagic), byte(k.setup), byte(len(k.circuit)))
 	b = append(b, k.circuit...)
@@ -194,16 +198,18 @@ func (k *VerifyingKey) Bytes() []byte {
 	return b
 }
 
-// Hash is SHA-256 of Bytes: what the ledger's vk object pins.
+// Hash returns the SHA-256 of Bytes, which the ledger's vk object pins.
 func (k *VerifyingKey) Hash() [32]byte { return k.hash }
 
-// Circuit names the relation that the key verifies.
+// Circuit returns the relation that the key verifies.
 func (k *VerifyingKey) Circuit() Circuit { return k.circuit }
 
-// Setup says how the key came to be.
+// Setup returns how the key was made.
 func (k *VerifyingKey) Setup() Setup { return k.setup }
 
-// InspectVerifyingKey says what an encoded key claims to be, without pinning it.
+// InspectVerifyingKey returns the circuit and the setup that an encoded key
+// declares. It does not compare the key with a pin. The error is
+// ErrVerifyingKey.
 func InspectVerifyingKey(b []byte) (Circuit, Setup, error) {
 	k, err := readVerifyingKey(b)
 	if err != nil {
@@ -236,7 +242,7 @@ func (k *VerifyingKey) verify(p *Proof, inputs []Element) error {
 
 var errPairing = errors.New("pairing equation does not hold")
 
-// inputPoint is IC₀ + Σ inputᵢ·ICᵢ₊₁.
+// inputPoint returns IC₀ + Σ inputᵢ·ICᵢ₊₁.
 func (k *VerifyingKey) inputPoint(inputs []Element) bn254.G1Affine {
 	sum := combSum(k.combs, inputs)
 	sum.AddMixed(&k.ic[0])

@@ -6,7 +6,8 @@ import (
 	"io"
 )
 
-// Credential is the holder's side of an endorsement: everything a proof hides.
+// A Credential is the holder's view of a provable credential: everything that a
+// proof hides.
 type Credential struct {
 	Endorsement *Endorsement
 	Schema      Element
@@ -15,8 +16,9 @@ type Credential struct {
 	Issuance    Scope
 }
 
-// Check verifies the issuer's signature over attributes and secret, as a
-// wallet does on receipt.
+// Check verifies the endorsement over attributes and secret. A wallet calls it
+// on receipt. Errors: ErrStatement for a scope of another kind than
+// ScopeIssuance, ErrSignature.
 func (c *Credential) Check() error {
 	holder, err := c.Secret.HolderCommitment(c.Issuance)
 	if err != nil {
@@ -25,7 +27,7 @@ func (c *Credential) Check() error {
 	return c.Endorsement.Verify(c.Schema, holder, &c.Attributes)
 }
 
-// PrepareWitness is a credential placed in the trees of one epoch.
+// A PrepareWitness is a credential with its place in the trees of one epoch.
 type PrepareWitness struct {
 	Credential *Credential
 	Epoch      Epoch
@@ -36,9 +38,9 @@ type PrepareWitness struct {
 }
 
 // NewPrepareWitness finds the credential's place in the trees. It fails before
-// any proving starts where no proof exists: ErrNotRegistered, ErrRevoked,
-// ErrNotValid, ErrSignature; and with ErrEpoch where the trees are not the
-// epoch's. random nil means crypto/rand.
+// any proof is made if none exists: ErrNotRegistered, ErrRevoked, ErrNotValid,
+// ErrSignature, ErrPart. It fails with ErrEpoch if the trees are not those of
+// the epoch. random nil means crypto/rand.
 func NewPrepareWitness(c *Credential, e Epoch, keyFrom, keyUntil Day, registry *Registry, revocation *Revocation, random io.Reader) (*PrepareWitness, error) {
 	reg, rev := registry.Root(), revocation.Root()
 	if !reg.Equal(&e.Registry) || !rev.Equal(&e.Revocation) {
@@ -66,31 +68,32 @@ func NewPrepareWitness(c *Credential, e Epoch, keyFrom, keyUntil Day, registry *
 	return w, err
 }
 
-// Commitment is the com of this witness.
+// Commitment returns the com of this witness.
 func (w *PrepareWitness) Commitment() Element {
 	return w.Credential.Secret.Commit(&w.Credential.Attributes, w.Blinding)
 }
 
-// Prepared is a prepare proof waiting for one question. It is used once:
-// marked used before the show made from it leaves the wallet.
+// A Prepared is a prepare proof that waits for one question. Use it once: the
+// wallet marks it as used before the show made from it leaves.
 type Prepared struct {
 	Epoch    uint64
 	Blinding Element
 	Proof    Proof
 }
 
-// preparedSize is version 1 ‖ suite 1 ‖ epoch 8 ‖ blinding 32 ‖ proof.
+// preparedSize is the length of version 1 ‖ suite 1 ‖ epoch 8 ‖ blinding 32 ‖
+// proof.
 const preparedSize = 2 + 8 + 32 + ProofSize
 
-// Bytes encodes a prepared proof for the wallet's own store: the blinding is
-// secret.
+// Bytes encodes a prepared proof for the wallet's own store. The blinding in it
+// is secret.
 func (p *Prepared) Bytes() []byte {
 	b := binary.BigEndian.AppendUint64([]byte{1, SuiteID}, p.Epoch)
 	r := p.Blinding.Bytes()
 	return append(append(b, r[:]...), p.Proof.Bytes()...)
 }
 
-// ParsePrepared reads what Bytes wrote.
+// ParsePrepared reads what Bytes wrote. The error is ErrForm.
 func ParsePrepared(b []byte) (*Prepared, error) {
 	if len(b) != preparedSize || b[0] != 1 || b[1] != SuiteID {
 		return nil, fmt.Errorf("%w: prepared proof", ErrForm)
