@@ -6,7 +6,7 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// domains are the constants that the circuits build in.
+// domains holds the constants that the circuits build in.
 type domains struct {
 	pseudonym, commitment, credential, signature, registry, revocation, set *big.Int
 }

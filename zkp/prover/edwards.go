@@ -11,7 +11,8 @@ import (
 // point is an affine point of −x² + y² = 1 + d·x²y². Here −1 is a square and d
 // is not, so that the addition law is complete: between points of the curve no
 // denominator is zero. Every point that enters must first be shown to lie on
-// the curve, for off the curve a division 0/0 would be the prover's to fill in.
+// the curve. Off the curve a division 0/0 can occur, and the prover could
+// choose its result.
 type point struct{ X, Y frontend.Variable }
 
 var edwards = twistededwards.GetEdwardsCurve()
@@ -24,7 +25,7 @@ func assertOnCurve(api frontend.API, p point) {
 	api.AssertIsEqual(api.Sub(yy, xx), api.Add(1, api.Mul(api.Mul(xx, yy), constant(edwards.D))))
 }
 
-// add is the complete addition law; both points lie on the curve.
+// add is the complete addition law. Both points lie on the curve.
 func add(api frontend.API, p, q point) point {
 	u := api.Mul(api.Add(p.X, p.Y), api.Add(q.X, q.Y))
 	a, b := api.Mul(p.X, q.Y), api.Mul(p.Y, q.X)
@@ -37,7 +38,7 @@ func add(api frontend.API, p, q point) point {
 	}
 }
 
-// double uses the curve equation for its denominators, which are never zero on
+// double takes its denominators from the curve equation. They are never zero on
 // the curve.
 func double(api frontend.API, p point) point {
 	xy := api.Mul(p.X, p.Y)
@@ -111,7 +112,7 @@ func lookup(api frontend.API, b []frontend.Variable, table [8]twistededwards.Poi
 	}
 }
 
-// mul returns [Σ bᵢ2ⁱ]P by windows of two bits; P lies on the curve and the
+// mul returns [Σ bᵢ2ⁱ]P by windows of two bits. P lies on the curve, and the
 // number of bits is even.
 func mul(api frontend.API, p point, b []frontend.Variable) point {
 	twice := double(api, p)
@@ -133,8 +134,8 @@ func choose(api frontend.API, b0, b1 frontend.Variable, t [4]point) point {
 }
 
 // assertSignature proves [S]G = [h]A + R for the canonical integer h of the
-// challenge. R is shown to be on the curve first: at R = (0, 0) the addition
-// would divide zero by zero and a forged credential would pass.
+// challenge. It first shows that R is on the curve: at R = (0, 0) the addition
+// would divide zero by zero, and a forged credential would pass.
 func assertSignature(api frontend.API, r, a point, s, challenge frontend.Variable) {
 	assertOnCurve(api, r)
 	assertOnCurve(api, a)

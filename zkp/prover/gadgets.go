@@ -30,22 +30,22 @@ func compress(api frontend.API, width int, in ...frontend.Variable) frontend.Var
 	return api.Add(state[0], in[0])
 }
 
-// toBits writes v in n bits, each of them constrained to be one, and so proves
-// v < 2^n. For n below the field's size there is one such writing only.
+// toBits writes v in n bits and constrains each to be a bit, which proves v <
+// 2^n. For n below the field's size v has only one such form.
 func toBits(api frontend.API, v frontend.Variable, n int) []frontend.Variable {
 	return bits.ToBinary(api, v, bits.WithNbDigits(n))
 }
 
-// toCanonicalBits writes v in as many bits as the field has, and as the integer
-// below the field's size: any other writing of v is refused.
+// toCanonicalBits writes v in as many bits as the field has, as the integer
+// below the field's size. Every other form of v is refused.
 func toCanonicalBits(api frontend.API, v frontend.Variable) []frontend.Variable {
 	b := bits.ToBinary(api, v, bits.WithNbDigits(fr.Bits), bits.OmitModulusCheck()) // checked here instead
 	assertBitsAtMost(api, b, new(big.Int).Sub(fr.Modulus(), big.NewInt(1)))
 	return b
 }
 
-// assertBitsAtMost proves that the little-endian bits spell at most the
-// constant: without it a field element has two spellings in 254 bits.
+// assertBitsAtMost proves that the little-endian bits form a number of at most
+// the bound. Without it a field element has two forms in 254 bits.
 func assertBitsAtMost(api frontend.API, b []frontend.Variable, bound *big.Int) {
 	// equal is 1 as long as every higher bit where the bound has 1 is 1. A run
 	// of zeros in the bound below such bits must be zeros. The sum of all
@@ -71,9 +71,9 @@ func assertOrdered(api frontend.API, low, high frontend.Variable, n int) {
 	toBits(api, api.Sub(high, low), n)
 }
 
-// assertPath proves that leaf lies under root at the place the index bits
-// name. children holds, level by level, the full set of siblings and the node
-// itself; index holds log₂(arity) bits a level.
+// assertPath proves that leaf lies under root at the place that the index bits
+// name. children holds for each level the node and all its siblings. index
+// holds log₂(arity) bits for each level.
 func assertPath(api frontend.API, arity int, leaf, root frontend.Variable, children [][]frontend.Variable, index []frontend.Variable) {
 	width := len(index) / len(children)
 	at := leaf
@@ -83,8 +83,8 @@ func assertPath(api frontend.API, arity int, leaf, root frontend.Variable, child
 	api.AssertIsEqual(at, root)
 }
 
-// climb leads from a node to its parent. The multiplexer asserts that the digits
-// of the index are bits.
+// climb leads from a node to its parent. The multiplexer asserts that the
+// digits of the index are bits.
 func climb(api frontend.API, arity int, at frontend.Variable, nodes, index []frontend.Variable) frontend.Variable {
 	api.AssertIsEqual(selector.BinaryMux(api, index, nodes), at)
 	return compress(api, arity, nodes...)

@@ -11,20 +11,20 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// R1CS is the system as gnark holds it, for a ceremony that makes its keys. It
-// is not to be changed.
+// R1CS returns the system as gnark holds it, for a ceremony that makes its
+// keys. Do not change it.
 func (s *System) R1CS() *cs.R1CS { return s.r1cs }
 
-// KeyPair is one circuit's keys as gnark makes them.
+// A KeyPair holds one circuit's keys as gnark makes them.
 type KeyPair struct {
 	System    *System
 	Proving   *groth16.ProvingKey
 	Verifying *groth16.VerifyingKey
 }
 
-// EncodeKeys gives the files of a key folder by their names: the manifest, and
-// three files a circuit. The same keys give the same bytes. Where the setup is
-// a ceremony, the caller answers for that.
+// EncodeKeys returns the files of a key folder by name: the manifest, and three
+// files for each circuit. The same keys give the same bytes. EncodeKeys does
+// not check the setup: the caller must know that the keys come from a ceremony.
 func EncodeKeys(setup zkp.Setup, pairs ...KeyPair) (map[string][]byte, error) {
 	m := Manifest{Version: 1, Setup: "single-party", Circuits: map[zkp.Circuit]CircuitKeys{}}
 	if setup == zkp.SetupCeremony {

@@ -22,27 +22,29 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// Errors of this package, beside those of zkp.
+// Errors of this package. Its functions also return those of package zkp.
 var (
+	// ErrUnknownCircuit: this version, or this key folder, does not have the
+	// circuit.
 	ErrUnknownCircuit = errors.New("prover: unknown circuit")
-	// ErrKeyFile: a key folder whose files are missing, truncated or not those
-	// that its manifest names.
+	// ErrKeyFile: a file of a key folder is missing, truncated, or not the one
+	// that the manifest names.
 	ErrKeyFile = errors.New("prover: key file damaged or missing")
-	// ErrWitness: what was to be proved is not true, or not true of these keys.
+	// ErrWitness: the statement to prove is false, or false under these keys.
 	ErrWitness = errors.New("prover: the witness does not satisfy the circuit")
 )
 
 const manifestName = "manifest.json"
 
-// Manifest describes a folder of keys. Every other file in it is loaded only
-// by the hash that stands here.
+// A Manifest describes a folder of keys. Every other file in the folder is
+// loaded only by the hash in the manifest.
 type Manifest struct {
 	Version  int                         `json:"version"`
 	Setup    string                      `json:"setup"` // "single-party" or "ceremony"
 	Circuits map[zkp.Circuit]CircuitKeys `json:"circuits"`
 }
 
-// CircuitKeys are the SHA-256 of one circuit's files, in hexadecimal.
+// CircuitKeys holds the SHA-256 of one circuit's files, in hexadecimal.
 type CircuitKeys struct {
 	System       string `json:"system"`
 	ProvingKey   string `json:"proving_key"`
@@ -52,16 +54,17 @@ type CircuitKeys struct {
 	ProvingKeyBytes int `json:"proving_key_bytes"`
 }
 
-// Step reports progress of something that takes more than a moment.
+// A Step reports the progress of a long operation.
 type Step struct {
 	Name        string
 	Done, Total int
 }
 
 // DevelopmentKeys opens the single-party keys of this version's circuits under
-// cacheDir, and makes them where they are missing. Whoever made such keys can
-// prove anything: verifiers refuse them unless told otherwise. Several
-// processes may call it at once; one of them makes the keys.
+// cacheDir, and makes them if they are missing. Their maker can prove anything:
+// verifiers refuse them unless AllowSinglePartySetupUnsafe is set. Several
+// processes may call it at once; one of them makes the keys. progress may be
+// nil.
 func DevelopmentKeys(ctx context.Context, cacheDir string, progress func(Step)) (*Prover, error) {
 	dir := filepath.Join(cacheDir, "hufu", "zkp", cacheName())
 	if _, err := os.Stat(dir); err == nil {
@@ -81,8 +84,8 @@ func DevelopmentKeys(ctx context.Context, cacheDir string, progress func(Step)) 
 	return makeDevelopmentKeys(ctx, dir, progress)
 }
 
-// cacheName is the hash of both circuits' hashes: keys of another version of
-// the circuits never meet these.
+// cacheName hashes the hashes of all circuits, so that keys of another version
+// of the circuits lie in another folder.
 func cacheName() string {
 	h := sha256.New()
 	for _, c := range Circuits() {
@@ -91,8 +94,8 @@ func cacheName() string {
 	return hex.EncodeToString(h.Sum(nil))[:32]
 }
 
-// makeDevelopmentKeys writes into a folder beside the final one and renames it,
-// so that a folder that exists is whole.
+// makeDevelopmentKeys writes into a temporary folder next to the final one and
+// renames it, so that a folder that exists is complete.
 func makeDevelopmentKeys(ctx context.Context, dir string, progress func(Step)) (*Prover, error) {
 	if progress == nil {
 		progress = func(Step) {}
@@ -162,8 +165,8 @@ func writeSynced(path string, b []byte) error {
 	return f.Close()
 }
 
-// readHashed reads a file whose SHA-256 is known; a longer one is not read to
-// its end.
+// readHashed reads a file whose SHA-256 is known. It does not read a file above
+// the cap.
 func readHashed(folder fs.FS, name, want string) ([]byte, error) {
 	f, err := folder.Open(name)
 	if err != nil {
@@ -194,7 +197,7 @@ func readCapped(f fs.File, limit int64) ([]byte, error) {
 	return b, err
 }
 
-// readManifest reads and checks a folder's manifest.
+// readManifest reads and checks the manifest of a folder.
 func readManifest(folder fs.FS) (*Manifest, error) {
 	f, err := folder.Open(manifestName)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// dayBits bounds differences between days; all days are 32-bit numbers.
+// dayBits bounds differences between days. All days are 32-bit numbers.
 const dayBits = 32
 
 // prepareCircuit proves: an issuer accredited for the schema signed a
@@ -38,7 +38,7 @@ type prepareCircuit struct {
 	RevocationNodes [zkp.RevocationDepth][zkp.RevocationArity]frontend.Variable
 }
 
-// Define states the relation, part by part.
+// Define states the relation.
 func (c *prepareCircuit) Define(api frontend.API) error {
 	domains := domainConstants()
 	attrHash := compress(api, 16, c.Attributes[:]...)
@@ -59,7 +59,7 @@ func (c *prepareCircuit) Define(api frontend.API) error {
 }
 
 // assertRegistered: the key that signed is registered for this schema and
-// region, and the credential begins within the key's window.
+// region, and the credential begins within the key's period.
 func (c *prepareCircuit) assertRegistered(api frontend.API, domains domains) {
 	leaf := compress(api, 8, domains.registry, c.Issuer.X, c.Issuer.Y, c.Schema, c.Region, c.KeyFrom, c.KeyUntil)
 	nodes := make([][]frontend.Variable, len(c.RegistryNodes))

@@ -15,8 +15,8 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// Prover makes proofs with one folder of keys. It is safe for concurrent use;
-// each proof uses all cores.
+// A Prover makes proofs with one folder of keys. It is safe for concurrent use.
+// Each proof uses all cores.
 type Prover struct {
 	manifest *Manifest
 	circuits map[zkp.Circuit]*proving
@@ -28,13 +28,13 @@ type proving struct {
 	key    *groth16.ProvingKey
 }
 
-// Open loads a folder of keys, each file by the hash its manifest names. It may
-// hold the keys of some circuits only, where a ceremony made those alone; what
-// needs another is then ErrUnknownCircuit.
+// Open loads a folder of keys, each file by the hash in its manifest. The
+// folder may hold the keys of some circuits only; a proof that needs another
+// one then fails with ErrUnknownCircuit. The error is ErrKeyFile.
 func Open(dir string) (*Prover, error) { return OpenFS(os.DirFS(dir)) }
 
-// OpenFS is Open where the folder is something else than a directory: a zip
-// archive that a web page has fetched, or the assets of an app.
+// OpenFS is Open for a folder that is not a directory: a zip archive that a web
+// page has fetched, or the assets of an app.
 func OpenFS(folder fs.FS) (*Prover, error) {
 	m, err := readManifest(folder)
 	if err != nil {
@@ -55,7 +55,7 @@ func OpenFS(folder fs.FS) (*Prover, error) {
 	return p, nil
 }
 
-// checkVerifyingKey holds a key against the manifest, which is what people read.
+// checkVerifyingKey compares a key with the manifest, which people read.
 func checkVerifyingKey(c zkp.Circuit, setup string, b []byte) error {
 	circuit, kind, err := zkp.InspectVerifyingKey(b)
 	if err != nil {
@@ -84,10 +84,11 @@ func openProving(folder fs.FS, c zkp.Circuit, keys CircuitKeys) (*proving, error
 	return p, err
 }
 
-// Manifest describes the keys in use.
+// Manifest returns the description of the keys.
 func (p *Prover) Manifest() Manifest { return *p.manifest }
 
 // VerifyingKey returns the encoded verifying key of a circuit and its SHA-256.
+// The error is ErrUnknownCircuit.
 func (p *Prover) VerifyingKey(c zkp.Circuit) ([]byte, [32]byte, error) {
 	b, ok := p.vk[c]
 	if !ok {
@@ -98,8 +99,9 @@ func (p *Prover) VerifyingKey(c zkp.Circuit) ([]byte, [32]byte, error) {
 	return b, hash, err
 }
 
-// Prepare proves that the credential is valid in the witness's epoch. It runs
-// in the background, before anyone asks.
+// Prepare proves that the credential is valid in the witness's epoch. Run it in
+// the background, before anyone asks. Errors: ErrWitness, ErrUnknownCircuit,
+// and the context's own.
 func (p *Prover) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepared, error) {
 	proof, err := p.prove(ctx, zkp.CircuitPrepare, assignPrepare(w))
 	if err != nil {
@@ -108,8 +110,9 @@ func (p *Prover) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepa
 	return &zkp.Prepared{Epoch: w.Epoch.Number, Blinding: w.Blinding, Proof: *proof}, nil
 }
 
-// Show proves every statement of an answer; the prepared proofs in it are used
-// up by that. It returns one presentation a question.
+// Show proves every statement of an answer and returns one presentation a
+// question. It uses up the prepared proofs in the answer. Errors: ErrWitness,
+// ErrUnknownCircuit, and the context's own.
 func (p *Prover) Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation, error) {
 	out := make([]*zkp.Presentation, len(a.Parts))
 	for i := range a.Parts {
@@ -133,8 +136,8 @@ func (p *Prover) proveShow(ctx context.Context, w *zkp.ShowWitness) (*zkp.Proof,
 	return p.prove(ctx, zkp.CircuitShow, assignShow(w))
 }
 
-// prove runs gnark, which cannot be interrupted: a cancelled context is seen
-// before and after.
+// prove runs gnark, which cannot be interrupted: it checks the context before
+// and after.
 func (p *Prover) prove(ctx context.Context, c zkp.Circuit, assignment frontend.Circuit) (*zkp.Proof, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// rangeBits is the width of range operands; the verifier keeps them below 2^64.
+// rangeBits is the width of range operands. The verifier keeps them below 2^64.
 const rangeBits = 64
 
 // showCircuit proves: I know what com hides; the asked statement is true of
@@ -30,15 +30,16 @@ type showCircuit struct {
 // askedPredicate is one slot of the public statement.
 type askedPredicate struct{ Op, Index, P0, P1 frontend.Variable }
 
-// answer is what the prover claims of one slot, with the helpers that make the
-// claim checkable. A true claim must be right; a false one costs nothing.
+// answer is the prover's claim about one slot, with the helpers that make the
+// claim checkable. A claim of true must be right. A claim of false needs no
+// proof.
 type answer struct {
 	True      frontend.Variable
 	Inverse   frontend.Variable // of the attribute: it is present
 	Different frontend.Variable // inverse of attribute − P0: it is not equal
 }
 
-// Define states the relation, part by part.
+// Define states the relation.
 func (c *showCircuit) Define(api frontend.API) error {
 	c.assertOpening(api, domainConstants())
 	// No set can be asked here; the circuit for sets is another one.
@@ -52,7 +53,8 @@ func (c *showCircuit) Define(api frontend.API) error {
 	return nil
 }
 
-// assertOpening proves what com hides and whose the pseudonym is.
+// assertOpening proves that com hides these attributes and this secret, and
+// that the pseudonym belongs to the secret.
 func (c *showCircuit) assertOpening(api frontend.API, d domains) {
 	attrHash := compress(api, 16, c.Attributes[:]...)
 	api.AssertIsEqual(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))
@@ -61,17 +63,17 @@ func (c *showCircuit) assertOpening(api frontend.API, d domains) {
 	api.Mul(c.Context, c.Context)
 }
 
-// reading is one asked predicate taken apart: the attribute that its index
-// names, and which operation it is.
+// reading is one asked predicate, decoded: the attribute that its index names,
+// and its operation.
 type reading struct {
 	value               frontend.Variable
 	isEq, isNe, isRange frontend.Variable
-	never               frontend.Variable // none, or an operation of the other circuit
+	never               frontend.Variable // no operation, or one of the other circuit
 
 	low, set frontend.Variable // bits 0 and 2 of the operation
 }
 
-// read takes an asked predicate apart. The verifier keeps indices below 16 and
+// read decodes an asked predicate. The verifier keeps indices below 16 and
 // operations below 6.
 func (c *showCircuit) read(api frontend.API, i int) (r reading) {
 	q := &c.Asked[i]
@@ -84,8 +86,8 @@ func (c *showCircuit) read(api frontend.API, i int) (r reading) {
 	return r
 }
 
-// assertAnswer proves that a slot claimed true is true of the attribute it
-// names.
+// assertAnswer proves that a slot that is claimed true is true of the attribute
+// that it names.
 func assertAnswer(api frontend.API, q *askedPredicate, a *answer, r reading) {
 	api.AssertIsBoolean(a.True)
 	api.AssertIsEqual(api.Mul(a.True, r.never), 0)

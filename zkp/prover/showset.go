@@ -7,21 +7,21 @@ import (
 )
 
 // showSetCircuit is the show that can also ask whether one attribute is in a
-// set, or not in it.
+// set or not.
 type showSetCircuit struct {
 	Show showCircuit
 	Set  setPlace
 }
 
-// setPlace is where the asked attribute stands in the set: two neighbours From
-// and To of the sorted list, and the way from their leaf to the root.
+// setPlace is the place of the asked attribute in the set: two neighbours From
+// and To of the sorted list, and the path from their leaf to the root.
 type setPlace struct {
 	From, To frontend.Variable
 	Index    [3 * zkp.SetDepth]frontend.Variable
 	Nodes    [zkp.SetDepth][zkp.SetArity]frontend.Variable
 }
 
-// Define states the relation, part by part.
+// Define states the relation.
 func (c *showSetCircuit) Define(api frontend.API) error {
 	d := domainConstants()
 	c.Show.assertOpening(api, d)
@@ -43,16 +43,17 @@ func (c *showSetCircuit) Define(api frontend.API) error {
 	return nil
 }
 
-// setClaim is what one slot claims of the set; all of it is zero where the slot
-// does not ask about it, or claims nothing.
+// setClaim is what one slot claims about the set. All of it is zero if the slot
+// does not ask about the set, or claims nothing.
 type setClaim struct {
 	asked     frontend.Variable // the operation is in or notin, claimed or not
 	in, notIn frontend.Variable // claimed true
-	value     frontend.Variable // the attribute, where claimed true
+	value     frontend.Variable // the attribute, if claimed true
 }
 
-// newSetClaim reads in (4) and notin (5) beside the operations of the plain
-// show, and corrects the reading for them: neither is never, nor is notin eq.
+// newSetClaim reads in (4) and notin (5) in addition to the operations of the
+// plain show, and corrects the reading for them: neither counts as never, and
+// notin does not count as eq.
 func newSetClaim(api frontend.API, a *answer, r *reading) setClaim {
 	notIn := api.Mul(r.low, r.set)
 	in := api.Sub(r.set, notIn)

@@ -20,19 +20,20 @@ func init() {
 	logger.Disable()
 }
 
-// Circuits lists the circuits of this version in a fixed order.
+// Circuits returns the circuits of this version in a fixed order.
 func Circuits() []zkp.Circuit {
 	return []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow, zkp.CircuitShowSet}
 }
 
-// System is one compiled circuit.
+// A System is one compiled circuit.
 type System struct {
 	circuit zkp.Circuit
 	r1cs    *cs.R1CS
 }
 
-// Compile builds a circuit's constraint system. It is deterministic: the same
-// version of this package gives the same bytes everywhere.
+// Compile builds a circuit's constraint system. It is deterministic: one
+// version of this package gives the same bytes everywhere. The error is
+// ErrUnknownCircuit.
 func Compile(c zkp.Circuit) (*System, error) {
 	var definition frontend.Circuit
 	switch c {
@@ -55,7 +56,7 @@ func Compile(c zkp.Circuit) (*System, error) {
 // Constraints returns the number of rank-1 constraints.
 func (s *System) Constraints() int { return s.r1cs.GetNbConstraints() }
 
-// Bytes serialises the system.
+// Bytes returns the serialised system.
 func (s *System) Bytes() ([]byte, error) {
 	var b bytes.Buffer
 	if _, err := s.r1cs.WriteTo(&b); err != nil {
@@ -64,7 +65,7 @@ func (s *System) Bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Hash is SHA-256 of Bytes.
+// Hash returns the SHA-256 of Bytes.
 func (s *System) Hash() ([32]byte, error) {
 	b, err := s.Bytes()
 	if err != nil {

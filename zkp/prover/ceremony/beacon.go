@@ -10,10 +10,9 @@ import (
 	bls "github.com/consensys/gnark-crypto/ecc/bls12-381"
 )
 
-// SourceDrand is the beacon that can be checked without asking anybody: the
-// quicknet chain of drand, which signs the number of a round every three
-// seconds. Its value is the signature of the first round at or after the
-// rule's time.
+// SourceDrand is the beacon that a program can check offline: the quicknet
+// chain of drand, which signs the number of a round every three seconds. Its
+// value is the signature of the first round at or after the rule's time.
 const SourceDrand = "drand/quicknet"
 
 // Parameters of quicknet, as its operators publish them
@@ -34,13 +33,14 @@ const (
 	maxBeacon = 512
 )
 
-// BeaconRule fixes, before anybody contributes, which public random value ends
-// a phase: the first one that the source publishes at or after a moment.
+// A BeaconRule fixes, before anybody contributes, which public random value
+// ends a phase: the first value that the source publishes at or after a given
+// time.
 type BeaconRule struct {
-	// Source is SourceDrand, or any other in words. Values of another source
-	// cannot be checked by a program: people compare them.
+	// Source is SourceDrand, or another source in words. A program cannot check
+	// the values of another source: people compare them.
 	Source string `json:"source"`
-	// At is in whole seconds, UTC.
+	// At is the time of the rule, in whole seconds, UTC.
 	At time.Time `json:"at"`
 }
 
@@ -54,8 +54,8 @@ func (r BeaconRule) check() error {
 	return nil
 }
 
-// Round is the number of the drand round that the rule means, 0 for other
-// sources.
+// Round returns the number of the drand round that the rule names, and 0 for
+// other sources.
 func (r BeaconRule) Round() uint64 {
 	if r.Source != SourceDrand {
 		return 0
@@ -64,12 +64,12 @@ func (r BeaconRule) Round() uint64 {
 	return uint64((since+drandPeriod-1)/drandPeriod) + 1
 }
 
-// Checkable reports whether CheckValue can tell the source's value from
-// another.
+// Checkable reports whether CheckValue can recognise the source's value.
 func (r BeaconRule) Checkable() bool { return r.Source == SourceDrand }
 
-// CheckValue returns ErrBeacon where the value cannot be the one that the rule
-// means.
+// CheckValue returns ErrBeacon if the value cannot be the one that the rule
+// names. For a source that is not checkable it checks only the length, 16 to
+// 512 bytes.
 func (r BeaconRule) CheckValue(value []byte) error {
 	if !r.Checkable() {
 		if len(value) < minBeacon || len(value) > maxBeacon {
@@ -110,7 +110,7 @@ func drandSigned(signature *bls.G1Affine, round uint64) bool {
 	return err == nil && ok
 }
 
-// beaconFile is beacon.json of a phase.
+// beaconFile is the beacon.json of a phase.
 type beaconFile struct {
 	Version int    `json:"version"`
 	Value   string `json:"value"` // hexadecimal

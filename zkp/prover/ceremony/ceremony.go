@@ -16,18 +16,18 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// Options changes how things are done. The zero value is safe.
+// Options changes defaults. The zero value is safe.
 type Options struct {
-	// Clock is nil for time.Now.
+	// Clock returns the caller's time; nil means time.Now.
 	Clock func() time.Time
-	// Progress is told of each task that begins.
+	// Progress receives each task when it begins; nil means no reports.
 	Progress func(Step)
-	// Memory is a folder of the caller's own, outside the ceremony's, that
-	// keeps what was checked, so that it need not be checked again; empty for
-	// none. What lies there is believed.
+	// Memory is the caller's own folder, outside the ceremony's. It keeps the
+	// results of checks, so that they need not be repeated; empty means none.
+	// The package believes what lies there.
 	Memory string
-	// PassOver lets a participant contribute though others before it have not;
-	// those can no longer do so in this phase.
+	// PassOver lets a participant contribute before others whose turn comes
+	// first. They can no longer contribute to this phase.
 	PassOver bool
 }
 
@@ -38,7 +38,7 @@ func (o Options) now() time.Time {
 	return time.Now()
 }
 
-// Stage is how far a ceremony is.
+// A Stage says how far a ceremony has come.
 type Stage string
 
 // The stages.
@@ -49,31 +49,32 @@ const (
 	StageSealed  Stage = "sealed"
 )
 
-// State is what a ceremony's folder holds, all of it verified.
+// A State is the content of a ceremony's folder, all of it verified.
 type State struct {
 	Plan     *Plan
 	Ceremony Hash
 	Stage    Stage
-	// Records are all contributions in order.
+	// Records lists all contributions in order.
 	Records []Record
-	// Next is the DID whose turn it is; empty where sealing comes next.
+	// Next is the DID of the participant whose turn it is; empty if sealing
+	// comes next.
 	Next string
-	// Enough reports whether the phase has the plan's minimum.
+	// Enough reports whether the phase has the plan's minimum of contributions.
 	Enough bool
-	// Beacons are the values that ended the phases.
+	// Beacons holds the values that ended the phases.
 	Beacons [2][]byte
-	// Transcript is the SHA-256 of the transcript, for the ledger; zero until
+	// Transcript is the SHA-256 of the transcript, for the ledger; zero before
 	// the ceremony is sealed.
 	Transcript Hash
-	// VerifyingKeys are the SHA-256 of the sealed verifying keys.
+	// VerifyingKeys holds the SHA-256 of each sealed verifying key.
 	VerifyingKeys map[zkp.Circuit]Hash
-	// Made are those of the records that a call of Contribute added.
+	// Made lists the records that this call of Contribute added.
 	Made []Record
 }
 
-// Init makes a ceremony's folder. Of the plan it takes name, participants,
-// minimum and beacons, and fills in the rest for the circuits. The error is
-// ErrPlan, ErrExists or ErrUnavailable.
+// Init makes a ceremony's folder. It takes name, participants, minimum and
+// beacons from the plan, and computes the other fields for the circuits.
+// Errors: ErrPlan, ErrExists, ErrBusy, ErrUnavailable.
 func Init(ctx context.Context, dir string, plan Plan, circuits []zkp.Circuit, opts Options) (*State, error) {
 	for i := range plan.Beacons {
 		plan.Beacons[i].At = plan.Beacons[i].At.UTC().Truncate(time.Second)
@@ -104,9 +105,10 @@ func Init(ctx context.Context, dir string, plan Plan, circuits []zkp.Circuit, op
 }
 
 // Verify checks a ceremony's folder from the first byte to the last, finished
-// or not: forms, signatures, order, every contribution, beacons, and the keys
-// computed again bit by bit. It needs no key. The error is a *Refused where
-// something was checked and is false, else what could not be checked.
+// or not: forms, signatures, order, every contribution and the beacons. It
+// computes the keys again, bit by bit. It needs no key. The error is a *Refused
+// if something was checked and is false; any other error says what could not be
+// checked.
 func Verify(ctx context.Context, dir string, opts Options) (*State, error) {
 	w, err := open(ctx, dir, opts)
 	if err != nil {
@@ -150,7 +152,8 @@ func open(ctx context.Context, dir string, opts Options) (*work, error) {
 	return w, nil
 }
 
-// compareSealed holds computed keys and the whole transcript against the files.
+// compareSealed compares the computed keys and the whole transcript with the
+// files.
 func (w *work) compareSealed(files map[string][]byte) error {
 	want := w.transcript(w.starts(), files)
 	for _, name := range w.plan.keyNames() {
@@ -164,7 +167,7 @@ func (w *work) compareSealed(files map[string][]byte) error {
 	return nil
 }
 
-// phase is the one that goes on.
+// phase returns the phase that is open: 0 or 1.
 func (c *chain) phase() int {
 	if c.beacons[0] == nil {
 		return 0
@@ -206,7 +209,7 @@ func (c *chain) state() *State {
 	return s
 }
 
-// next is the place of the participant whose turn it is in a step.
+// next returns the place of the participant whose turn it is in a step.
 func (c *chain) next(s step) int {
 	row := c.rows[s]
 	if len(row) == 0 {
@@ -216,13 +219,13 @@ func (c *chain) next(s step) int {
 	return place + 1
 }
 
-// Contribute verifies all that is there and adds the participant's part to the
-// phase that goes on: to every step of it in which it is missing, so that what
-// was interrupted is done by calling again. The randomness is fresh, and never
-// written. Whoever contributes notes the Hash of each record in Made.
+// Contribute verifies the folder and adds the participant's contribution to the
+// open phase: to every step that lacks it, so that a second call completes an
+// interrupted one. The randomness is fresh and never written to disk. The
+// contributor notes the Hash of each record in State.Made.
 //
-// The error is ErrNotParticipant, a *NotYourTurn, ErrAgain, ErrSealed,
-// ErrTooLate, or one of Verify's.
+// Errors: ErrNotParticipant, a *NotYourTurn, ErrAgain, ErrSealed, ErrTooLate,
+// ErrBusy, and those of Verify.
 func Contribute(ctx context.Context, dir, did string, signer crypto.Signer, opts Options) (*State, error) {
 	unlock, err := lockExisting(dir)
 	if err != nil {
@@ -255,7 +258,7 @@ func Contribute(ctx context.Context, dir, did string, signer crypto.Signer, opts
 	return state, nil
 }
 
-// lockExisting makes no folder where there is no ceremony.
+// lockExisting locks a ceremony's folder. It does not create one.
 func lockExisting(dir string) (func(), error) {
 	if _, err := os.Stat(filepath.Join(dir, planName)); err != nil {
 		return nil, unavailable(err)
@@ -263,7 +266,7 @@ func lockExisting(dir string) (func(), error) {
 	return lock(dir)
 }
 
-// admit says to which steps somebody may contribute now.
+// admit returns the steps to which the participant may contribute now.
 func (c *chain) admit(did string, signer crypto.Signer, opts Options) ([]step, error) {
 	place, ok := c.plan.participant(did)
 	if !ok {
@@ -299,8 +302,8 @@ func (c *chain) admit(did string, signer crypto.Signer, opts Options) ([]step, e
 	return open, nil
 }
 
-// contribute adds to one step: the file first, then the record, without which
-// the file counts for nothing.
+// contribute adds to one step: first the file, then the record, without which
+// the file does not count.
 func (w *work) contribute(ctx context.Context, s step, did string, signer crypto.Signer, opts Options) (*Record, error) {
 	w.report(TaskContribute, s, 0)
 	b, err := run(ctx, func() ([]byte, error) { return w.randomise(s) })
@@ -346,12 +349,12 @@ func (w *work) randomise(s step) ([]byte, error) {
 	return bytesOf(p)
 }
 
-// Seal verifies all that is there and ends the phase that goes on with the
-// value of its beacon. Ending phase 2 makes the keys and the transcript. What
-// was interrupted is finished by calling again with the same value.
+// Seal verifies the folder and ends the open phase with the value of its
+// beacon. At the end of phase 2 it makes the keys and the transcript. After an
+// interruption, call it again with the same value.
 //
-// The error is ErrTooFew, ErrTooEarly, ErrBeacon, ErrSealed, or one of
-// Verify's.
+// Errors: ErrTooFew, ErrTooEarly, ErrBeacon, ErrSealed, ErrBusy, and those of
+// Verify.
 func Seal(ctx context.Context, dir string, beacon []byte, opts Options) (*State, error) {
 	unlock, err := lockExisting(dir)
 	if err != nil {

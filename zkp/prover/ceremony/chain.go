@@ -15,25 +15,25 @@ import (
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
-// contribution is one signed file.
+// A contribution is one signed file.
 type contribution struct {
 	Record
 	recordHash Hash
 	path       string
 }
 
-// chain is a ceremony's folder after everything was checked that needs no
-// curve: forms, sizes, signatures, order and hashes. A forger is found here,
-// mostly, before the long computations begin.
+// A chain is a ceremony's folder after every check that needs no curve: forms,
+// sizes, signatures, order and hashes. Most forgeries are found here, before
+// the long computations begin.
 type chain struct {
 	dir     string
 	plan    *Plan
 	id      Hash
 	systems map[zkp.Circuit]*prover.System
 	rows    map[step][]contribution
-	// beacons are the values that ended the phases, nil while they go on.
+	// beacons holds the values that ended the phases, nil for an open phase.
 	beacons [2][]byte
-	// sealed is the transcript, nil while there is none.
+	// sealed is the transcript, nil if there is none.
 	sealed *transcript
 }
 
@@ -162,8 +162,8 @@ func (c *chain) readRow(s step) error {
 	return nil
 }
 
-// readContribution returns nil for what an interrupted participant left behind
-// in a phase that goes on: a contribution that nobody signed yet.
+// readContribution returns nil for a contribution without a record, in an open
+// phase, which an interrupted participant left behind.
 func (c *chain) readContribution(s step, number int, files listed, last bool) (*contribution, error) {
 	refused := &Refused{Step: s.String(), Number: number}
 	switch {
@@ -205,7 +205,7 @@ func (c *chain) readContribution(s step, number int, files listed, last bool) (*
 	return &contribution{Record: *r, recordHash: sha256.Sum256(b), path: path + ".bin"}, nil
 }
 
-// checkRecord checks who signed, and that the record is about this place.
+// checkRecord checks who signed, and that the record belongs to this place.
 func (c *chain) checkRecord(r *Record, s step, number int, base string) error {
 	place, ok := c.plan.participant(r.Participant)
 	if !ok {
@@ -237,7 +237,7 @@ func (c *chain) checkRecord(r *Record, s step, number int, base string) error {
 	return nil
 }
 
-// checkFile holds the contribution against its record.
+// checkFile compares the contribution with its record.
 func (c *chain) checkFile(r *Record, s step, path string) error {
 	shape := c.shape(s)
 	b, err := readFile(path, int64(shape.size))
@@ -256,10 +256,10 @@ func (c *chain) checkFile(r *Record, s step, path string) error {
 	return nil
 }
 
-// domain is the size of phase 1.
+// domain returns the size of phase 1.
 func (c *chain) domain() int { return 1 << c.plan.Power }
 
-// shape is that of a step's contributions.
+// shape returns the shape of a step's contributions.
 func (c *chain) shape(s step) *shape {
 	if s.phase == 0 {
 		return phase1Shape(c.domain())
@@ -271,7 +271,7 @@ func (c *chain) shape(s step) *shape {
 
 func domainOf(s *prover.System) int { return int(ecc.NextPowerOfTwo(uint64(s.Constraints()))) }
 
-// phase1Start is the hash of what the first contributor changes.
+// phase1Start returns the hash of what the first contributor changes.
 func phase1Start(n int) Hash {
 	b, err := bytesOf(mpcsetup.NewPhase1(uint64(n)))
 	if err != nil {

@@ -17,24 +17,24 @@ import (
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
-// Task is what takes a while.
+// A Task names a long computation.
 type Task string
 
 // The tasks.
 const (
 	TaskCheck      Task = "check"      // one contribution
-	TaskBegin      Task = "begin"      // what phase 2 of a circuit begins with
-	TaskContribute Task = "contribute" // one's own
+	TaskBegin      Task = "begin"      // the beginning of phase 2 of a circuit
+	TaskContribute Task = "contribute" // the caller's own contribution
 	TaskKeys       Task = "keys"       // the sealed keys of a circuit
 )
 
-// Step reports the beginning of a task.
+// A Step reports the beginning of a task.
 type Step struct {
 	Task Task
-	// Of is the step, and for TaskCheck the contribution's number.
+	// Of is the step. For TaskCheck, Number is the number of the contribution.
 	Of     string
 	Number int
-	// Done of Total tasks lie behind.
+	// Done of Total tasks are finished.
 	Done, Total int
 }
 
@@ -45,12 +45,12 @@ type work struct {
 	progress func(Step)
 	done     int
 	total    int
-	commons  *mpcsetup.SrsCommons // of the sealed phase 1, once needed
+	commons  *mpcsetup.SrsCommons // of the sealed phase 1, computed when needed
 	begins   map[step]*beginning
 }
 
-// beginning is what phase 2 of one circuit begins with: a contribution that
-// nobody made, and what of the keys no contribution changes.
+// beginning is the beginning of phase 2 of one circuit: a contribution that
+// nobody made, and those parts of the keys that no contribution changes.
 type beginning struct {
 	start       []byte
 	alpha, beta curve.G1Affine
@@ -58,8 +58,8 @@ type beginning struct {
 	evaluations mpcsetup.Phase2Evaluations
 }
 
-// run lets a cancelled context return at once. gnark cannot be interrupted: the
-// computation goes on, without effect, until it ends or the program does.
+// run returns at once if the context is cancelled. gnark cannot be interrupted:
+// the computation goes on, without effect, until it ends or the program does.
 func run[T any](ctx context.Context, compute func() (T, error)) (T, error) {
 	type result struct {
 		value T
@@ -103,8 +103,8 @@ func (w *work) verify(ctx context.Context) error {
 	return nil
 }
 
-// verifyRow checks that each contribution follows from the one before it. What
-// was checked before is not read again.
+// verifyRow checks that each contribution follows from the one before it. It
+// does not read again what the memory holds.
 func (w *work) verifyRow(ctx context.Context, s step) error {
 	row := w.rows[s]
 	if s.phase == 1 && len(row) > 0 && row[0].Previous != sha256.Sum256(w.begins[s].start) {
@@ -189,7 +189,7 @@ func (w *work) phase2(s step, i int) (*mpcsetup.Phase2, error) {
 	return parsePhase2(b, w.shape(s))
 }
 
-// contribution reads a file again, which must not have changed meanwhile.
+// contribution reads a file again and refuses one that has changed meanwhile.
 func (w *work) contribution(s step, i int) ([]byte, error) {
 	entry := w.rows[s][i]
 	b, err := readFile(entry.path, int64(w.shape(s).size))
@@ -202,7 +202,7 @@ func (w *work) contribution(s step, i int) ([]byte, error) {
 	return b, nil
 }
 
-// begin computes what phase 2 of a circuit begins with.
+// begin computes the beginning of phase 2 of a circuit.
 func (w *work) begin(ctx context.Context, s step) error {
 	w.report(TaskBegin, s, 0)
 	system, err := w.systems[s.circuit].Hash()
@@ -245,8 +245,8 @@ func (w *work) computeBeginning(s step) (*beginning, error) {
 	return b, err
 }
 
-// truncate takes what a smaller circuit needs: the first powers of τ are what
-// phase 1 of that size would have given.
+// truncate takes the part that a smaller circuit needs: the first powers of τ
+// are what a phase 1 of that size would have given.
 func truncate(c *mpcsetup.SrsCommons, n int) mpcsetup.SrsCommons {
 	out := *c
 	out.G1.Tau = c.G1.Tau[:2*n-1]
@@ -284,7 +284,7 @@ func (w *work) sealCircuit(s step) (*prover.KeyPair, error) {
 	return &prover.KeyPair{System: system, Proving: pk.(*groth16.ProvingKey), Verifying: vk.(*groth16.VerifyingKey)}, nil
 }
 
-// starts are the hashes of the beginnings.
+// starts returns the hashes of the beginnings.
 func (w *work) starts() map[step]Hash {
 	out := map[step]Hash{{}: phase1Start(w.domain())}
 	for s, b := range w.begins {
@@ -293,13 +293,13 @@ func (w *work) starts() map[step]Hash {
 	return out
 }
 
-// parts are the points of a beginning in the order of its encoding.
+// parts returns the points of a beginning in the order of its encoding.
 func (b *beginning) parts() []any {
 	e := &b.evaluations
 	return []any{&b.alpha, &b.beta, &b.beta2, &e.G1.A, &e.G1.B, &e.G1.VKK, &e.G2.B}
 }
 
-// encode is for the memory alone.
+// encode writes a beginning for the memory only.
 func (b *beginning) encode() ([]byte, error) {
 	var out bytes.Buffer
 	out.Write(binary.BigEndian.AppendUint64(nil, uint64(len(b.start))))

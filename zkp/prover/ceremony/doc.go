@@ -1,9 +1,9 @@
-// Package ceremony makes the circuits' keys among several agencies, so that a
-// proof can be forged only if all of them kept, or lost, what each knew for a
-// moment. It is Groth16's two-phase setup (Bowe, Gabizon and Miers, "Scalable
-// Multi-party Computation for zk-SNARK Parameters in the Random Beacon Model",
-// eprint 2017/1050) as gnark computes it, with signatures, an agreed order and
-// a transcript that anybody can verify.
+// Package ceremony makes the circuits' keys together with several agencies. A
+// proof can then be forged only if every one of them kept, or lost, the secret
+// that each held for a moment. The ceremony is Groth16's two-phase setup (Bowe,
+// Gabizon and Miers, "Scalable Multi-party Computation for zk-SNARK Parameters
+// in the Random Beacon Model", eprint 2017/1050) as gnark computes it, with
+// signatures, an agreed order and a transcript that anybody can verify.
 //
 // A ceremony is a folder that travels from agency to agency:
 //
@@ -17,11 +17,11 @@
 //	transcript.json                      all hashes in order, for the ledger
 //
 // Every JSON file has one spelling: deterministic, indented by two spaces, with
-// a line feed at the end. A contribution counts once its record is there. What
-// phase 2 begins with is in no file: everybody computes it.
+// a line feed at the end. A contribution counts once its record is there. No
+// file holds the beginning of phase 2: everybody computes it.
 //
 // One phase 1 serves all circuits. It has the size of the largest; the others
-// use the first powers of it.
+// use its first powers.
 //
 //	state, err := ceremony.Init(ctx, dir, plan, prover.Circuits(), ceremony.Options{})
 //	...
@@ -35,18 +35,19 @@
 //
 // # Beacons
 //
-// The plan says which public random value will end each phase before anybody
-// contributes: the first that a source publishes at or after a moment. Nobody
-// contributes after that moment, and nobody seals before it. The value of
-// SourceDrand is a signature that Verify checks; the value of any other source
-// is checked by people, who look it up.
+// Before anybody contributes, the plan says which public random value will end
+// each phase: the first value that a source publishes at or after a given time.
+// Nobody contributes after that time, and nobody seals before it. The value of
+// SourceDrand is a signature that Verify checks. The value of any other source
+// must be looked up and compared by people.
 //
 // # What is not checked
 //
-// That the agencies are different people, that a DID's key is the one in the
-// plan (whoever publishes the keys on a ledger checks that), and that a
-// participant's clock was right. A last contribution that was dropped before a
-// phase was sealed leaves no trace in the folder: its maker finds it missing,
-// with the hash on paper. A contributor's machine must be trusted not to keep
-// what passes through its memory: swap it off, and restart it afterwards.
+// The package does not check that the agencies are different people, or that a
+// participant's clock was right. It does not check that a DID's key is the one
+// in the plan: the publisher of the keys on a ledger does. A last contribution
+// that was dropped before a phase was sealed leaves no trace in the folder: its
+// maker, who noted the hash on paper, finds it missing. A contributor's machine
+// must be trusted not to keep what passes through its memory: turn its swap
+// off, and restart it afterwards.
 package ceremony

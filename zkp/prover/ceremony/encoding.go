@@ -18,17 +18,17 @@ const (
 	sizeProof = sizeG1 + sizeG2
 )
 
-// shape is what a file must look like before gnark reads it: gnark's readers
-// allocate what lengths in the file claim, and take uncompressed points, which
-// shift all that follows.
+// A shape is the layout that a file must have before gnark reads it. gnark's
+// readers allocate what lengths in the file claim, and accept uncompressed
+// points, which shift all that follows.
 type shape struct {
-	// constants are the bytes that a file has at fixed places.
+	// constants holds the bytes that a file has at fixed places.
 	constants map[int][]byte
 	points    []pointRun
 	size      int
 }
 
-// pointRun is some points one after another.
+// A pointRun is a sequence of points.
 type pointRun struct{ at, count, size int }
 
 func (s *shape) constant(b []byte) {
@@ -51,8 +51,8 @@ func (s *shape) challenge() {
 	s.size += sha256.Size
 }
 
-// phase1Shape is for n powers of τ: three proofs, n, [β]₂, the powers of τ but
-// for the first in both groups, and β and α times the powers.
+// phase1Shape returns the shape for n powers of τ: three proofs, n, [β]₂, the
+// powers of τ except the first in both groups, and β and α times the powers.
 func phase1Shape(n int) *shape {
 	s := &shape{constants: map[int][]byte{}}
 	for range 3 {
@@ -67,8 +67,9 @@ func phase1Shape(n int) *shape {
 	return s
 }
 
-// phase2Shape is for a system of domain n with so many private wires: no
-// commitments, [δ]₁, the wires' points, n−1 quotients, [δ]₂ and the proof.
+// phase2Shape returns the shape for a system of domain n with this number of
+// private wires: no commitments, [δ]₁, the wires' points, n−1 quotients, [δ]₂
+// and the proof.
 func phase2Shape(n, private int) *shape {
 	s := &shape{constants: map[int][]byte{}}
 	s.constant([]byte{0, 0})
@@ -83,7 +84,7 @@ func phase2Shape(n, private int) *shape {
 	return s
 }
 
-// check returns ErrForm where b does not have the shape.
+// check returns ErrForm if b does not have the shape.
 func (s *shape) check(b []byte) error {
 	if len(b) != s.size {
 		return fmt.Errorf("%w: %d bytes, must be %d", ErrForm, len(b), s.size)
@@ -103,7 +104,8 @@ func (s *shape) check(b []byte) error {
 	return nil
 }
 
-// challengeOf is the hash that the contribution says it was built on.
+// challengeOf returns the hash of the contribution that b claims to be built
+// on.
 func challengeOf(b []byte) Hash { return Hash(b[len(b)-sha256.Size:]) }
 
 func parsePhase1(b []byte, n int) (*mpcsetup.Phase1, error) {
@@ -116,9 +118,9 @@ func parsePhase2(b []byte, s *shape) (*mpcsetup.Phase2, error) {
 	return p, parse(b, s, p)
 }
 
-// parse has every point checked for its subgroup by gnark, and refuses what
-// does not encode to itself. Today gnark lets no other spelling through; the
-// second look keeps it so.
+// parse makes gnark check every point for its subgroup, and refuses bytes that
+// do not encode to themselves. Today gnark accepts no other spelling; the
+// second check keeps it so.
 func parse(b []byte, s *shape, p interface {
 	io.ReaderFrom
 	io.WriterTo

@@ -27,13 +27,13 @@ const (
 	lockName       = ".lock"
 )
 
-// KeysDir is the folder of the sealed keys, for prover.Open.
+// KeysDir returns the folder of the sealed keys, for prover.Open.
 func KeysDir(dir string) string { return filepath.Join(dir, keysName) }
 
-// maxEntries bounds how many files of one step are looked at.
+// maxEntries bounds how many files of one step are listed.
 const maxEntries = 16 * maxParticipants
 
-// step is one row of contributions: phase 1, or phase 2 of one circuit.
+// A step is one row of contributions: phase 1, or phase 2 of one circuit.
 type step struct {
 	phase   int // 0 or 1, as in Plan.Beacons
 	circuit zkp.Circuit
@@ -50,7 +50,7 @@ func phaseName(phase int) string { return "phase" + strconv.Itoa(phase+1) }
 
 func (s step) dir(root string) string { return filepath.Join(root, filepath.FromSlash(s.String())) }
 
-// steps are those of one phase.
+// steps returns the steps of one phase.
 func (p *Plan) steps(phase int) []step {
 	if phase == 0 {
 		return []step{{}}
@@ -66,18 +66,18 @@ func beaconPath(root string, phase int) string {
 	return filepath.Join(root, phaseName(phase), beaconName)
 }
 
-// fileBase names a contribution's two files: its number, and a short hash of
-// the participant, so that a listing tells them apart.
+// fileBase names the two files of a contribution: its number, and a short hash
+// of the participant that tells them apart in a listing.
 func fileBase(number int, did string) string {
 	h := sha256.Sum256([]byte(did))
 	return fmt.Sprintf("%04d-%s", number, hex.EncodeToString(h[:4]))
 }
 
-// listed are the files under one number: their names without the ending.
+// listed holds the files under one number: their names without the ending.
 type listed struct{ records, contributions []string }
 
-// list sorts a step's files by number. What is named otherwise belongs to
-// nobody: a file manager's, or one left behind by an interruption.
+// list sorts a step's files by number. It skips other names: a file manager's
+// files, or those that an interruption left behind.
 func list(dir string) (map[int]listed, int, error) {
 	f, err := os.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -121,7 +121,7 @@ func parseName(name string) (number int, base, ending string, ok bool) {
 	return number, base, ending, err == nil && number > 0
 }
 
-// readFile reads a file that may have at most so many bytes.
+// readFile reads a file of at most limit bytes.
 func readFile(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path) // first, because to open a pipe is to wait
 	if err != nil {

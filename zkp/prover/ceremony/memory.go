@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// memory keeps, in a folder of its user's, what was checked before, so that an
-// interrupted check goes on where it stopped. What it holds is believed, which
-// is why it must not lie in the ceremony's folder.
+// memory keeps the results of earlier checks in the user's folder, so that an
+// interrupted check goes on where it stopped. The package believes its content,
+// so it must not lie in the ceremony's folder.
 type memory struct{ dir string }
 
-// newMemory refuses a folder inside the ceremony's, symbolic links followed.
+// newMemory refuses a folder inside the ceremony's. It follows symbolic links.
 func newMemory(dir, ceremony string) (memory, error) {
 	if dir == "" {
 		return memory{}, nil
@@ -44,7 +44,7 @@ func newMemory(dir, ceremony string) (memory, error) {
 	return memory{inner}, nil
 }
 
-// fact names what was found true of some values.
+// fact names a result about some values.
 func fact(kind string, values ...[]byte) string {
 	h := sha256.New()
 	for _, v := range append([][]byte{[]byte("hufu/ceremony/memory/1"), []byte(kind)}, values...) {
@@ -54,7 +54,7 @@ func fact(kind string, values ...[]byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// recall returns what was kept under a name; a torn file is as good as none.
+// recall returns what was kept under a name. It ignores a damaged file.
 func (m memory) recall(name string) ([]byte, bool) {
 	if m.dir == "" {
 		return nil, false

@@ -34,16 +34,17 @@ const (
 	maxPower        = 20
 )
 
-// Hash is a SHA-256, in JSON 64 hexadecimal digits.
+// A Hash is a SHA-256. In JSON it is 64 hexadecimal digits.
 type Hash [sha256.Size]byte
 
-// String is the hexadecimal form.
+// String returns the hexadecimal form.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
 // MarshalText writes the hexadecimal form.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
-// UnmarshalText reads it.
+// UnmarshalText reads the hexadecimal form. The error is ErrForm for another
+// length.
 func (h *Hash) UnmarshalText(b []byte) error {
 	if len(b) != hex.EncodedLen(len(h)) {
 		return ErrForm
@@ -52,40 +53,40 @@ func (h *Hash) UnmarshalText(b []byte) error {
 	return err
 }
 
-// Plan is what all agree on before the first contribution: ceremony.json. Its
-// SHA-256 names the ceremony and stands in every signature.
+// A Plan is what all participants agree on before the first contribution:
+// ceremony.json. Its SHA-256 names the ceremony and stands in every signature.
 type Plan struct {
 	Version int       `json:"version"`
 	Name    string    `json:"name"`
 	Created time.Time `json:"created"`
-	// Nonce makes two ceremonies of one plan two ceremonies.
+	// Nonce makes two ceremonies with the same plan different.
 	Nonce Hash `json:"nonce"`
-	// Power is the binary logarithm of phase 1's size: that of the largest
-	// circuit. The smaller ones take the beginning of it.
+	// Power is the binary logarithm of the size of phase 1, which is the size
+	// of the largest circuit. The smaller circuits use its beginning.
 	Power    int             `json:"power"`
 	Circuits []PlannedSystem `json:"circuits"`
 	// Participants contribute in this order.
 	Participants []Participant `json:"participants"`
-	// Minimum is how many contributions each phase needs.
+	// Minimum is the number of contributions that each phase needs.
 	Minimum int `json:"minimum"`
-	// Beacons end phase 1 and phase 2.
+	// Beacons names the values that end phase 1 and phase 2.
 	Beacons [2]BeaconRule `json:"beacons"`
 }
 
-// PlannedSystem pins one circuit by the SHA-256 of its constraint system.
+// A PlannedSystem pins one circuit by the SHA-256 of its constraint system.
 type PlannedSystem struct {
 	Circuit zkp.Circuit `json:"circuit"`
 	System  Hash        `json:"system"`
 }
 
-// Participant is an agency with the key that signs its contributions.
+// A Participant is an agency with the key that signs its contributions.
 type Participant struct {
 	DID string `json:"did"`
 	// Key is a SubjectPublicKeyInfo (RFC 5280) of a P-256 key.
 	Key []byte `json:"key"`
 }
 
-// NewParticipant lists an agency with its ES256 key.
+// NewParticipant returns a participant with an ES256 key. The error is ErrPlan.
 func NewParticipant(did string, key crypto.PublicKey) (Participant, error) {
 	public, ok := key.(*ecdsa.PublicKey)
 	if !ok || public.Curve != elliptic.P256() {
@@ -99,7 +100,7 @@ func NewParticipant(did string, key crypto.PublicKey) (Participant, error) {
 	return p, p.check()
 }
 
-// PublicKey parses the key.
+// PublicKey parses the key. The error is ErrPlan.
 func (p Participant) PublicKey() (*ecdsa.PublicKey, error) {
 	key, err := x509.ParsePKIXPublicKey(p.Key)
 	if err != nil {
@@ -123,12 +124,12 @@ func (p Participant) check() error {
 	return err
 }
 
-// printable refuses what could forge lines or hide on a screen.
+// printable refuses characters that could forge lines or hide on a screen.
 func printable(s string) bool {
 	return s == strings.ToValidUTF8(s, "") && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// complete fills in what follows from the circuits and the moment.
+// complete computes the fields that follow from the circuits and the time.
 func (p *Plan) complete(ctx context.Context, now time.Time, circuits []zkp.Circuit) error {
 	p.Version, p.Created = 1, now.UTC().Truncate(time.Second)
 	rand.Read(p.Nonce[:]) // never fails
@@ -151,7 +152,7 @@ func (p *Plan) complete(ctx context.Context, now time.Time, circuits []zkp.Circu
 	return p.check()
 }
 
-// powerOf is the binary logarithm of a system's domain.
+// powerOf returns the binary logarithm of a system's domain.
 func powerOf(s *prover.System) int {
 	return bits.TrailingZeros64(ecc.NextPowerOfTwo(uint64(s.Constraints())))
 }
@@ -197,19 +198,19 @@ func (p *Plan) check() error {
 	return nil
 }
 
-// participant finds an agency's place in the order.
+// participant returns an agency's place in the order.
 func (p *Plan) participant(did string) (int, bool) {
 	i := slices.IndexFunc(p.Participants, func(a Participant) bool { return a.DID == did })
 	return i, i >= 0
 }
 
-// Bytes is the file.
+// Bytes returns the content of ceremony.json.
 func (p *Plan) Bytes() []byte { return encode(p) }
 
-// Hash names the ceremony.
+// Hash returns the SHA-256 of Bytes, which names the ceremony.
 func (p *Plan) Hash() Hash { return sha256.Sum256(p.Bytes()) }
 
-// ParsePlan reads ceremony.json. The error wraps ErrForm or ErrPlan.
+// ParsePlan reads ceremony.json. Errors: ErrForm, ErrPlan.
 func ParsePlan(b []byte) (*Plan, error) {
 	p := new(Plan)
 	if err := decode(b, p); err != nil {
@@ -218,7 +219,7 @@ func ParsePlan(b []byte) (*Plan, error) {
 	return p, p.check()
 }
 
-// encode writes the one spelling of a file that this package reads.
+// encode writes the only spelling of a file that this package reads.
 func encode(v any) []byte {
 	b, err := json.Marshal(v, json.Deterministic(true), jsontext.WithIndent("  "))
 	if err != nil {
@@ -227,7 +228,7 @@ func encode(v any) []byte {
 	return append(b, '\n')
 }
 
-// decode reads a file of ours and refuses every other spelling of it.
+// decode reads a file of this package and refuses every other spelling of it.
 func decode[T any](b []byte, v *T) error {
 	if len(b) > limits.Document {
 		return fmt.Errorf("%w: %d bytes", ErrForm, len(b))

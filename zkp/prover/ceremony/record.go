@@ -11,7 +11,7 @@ import (
 
 const recordDomain = "hufu/ceremony/contribution/1\x00"
 
-// Record is the signed label of one contribution. The signature is ECDSA on
+// A Record is the signed label of one contribution. The signature is ECDSA on
 // P-256, ASN.1, over the SHA-256 of "hufu/ceremony/contribution/1", a zero byte
 // and the record's JSON without the signature.
 type Record struct {
@@ -22,20 +22,22 @@ type Record struct {
 	// Number counts the step's contributions from 1.
 	Number      int    `json:"number"`
 	Participant string `json:"participant"`
-	// Previous is the SHA-256 of the contribution that this one changes; for
-	// the first, of what everybody computes to begin with.
+	// Previous is the SHA-256 of the contribution that this one changes. For
+	// the first contribution it is the SHA-256 of the beginning that everybody
+	// computes.
 	Previous Hash `json:"previous"`
-	// Hash is the SHA-256 of the contribution: what its maker notes on paper.
+	// Hash is the SHA-256 of the contribution. Its maker notes it on paper.
 	Hash Hash `json:"hash"`
-	// Time is the maker's clock.
+	// Time is the time on the maker's clock.
 	Time      time.Time `json:"time"`
 	Signature []byte    `json:"signature,omitzero"`
 }
 
-// Bytes is the file.
+// Bytes returns the content of the record's file.
 func (r *Record) Bytes() []byte { return encode(r) }
 
-// ParseRecord reads a record and verifies nothing. The error wraps ErrForm.
+// ParseRecord reads a record. It does not verify the signature. The error is
+// ErrForm.
 func ParseRecord(b []byte) (*Record, error) {
 	r := new(Record)
 	if err := decode(b, r); err != nil {
@@ -47,7 +49,7 @@ func ParseRecord(b []byte) (*Record, error) {
 	return r, nil
 }
 
-// digest is what is signed.
+// digest returns the SHA-256 that the maker signs.
 func (r *Record) digest() [32]byte {
 	unsigned := *r
 	unsigned.Signature = nil

@@ -11,21 +11,21 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// transcript is transcript.json: the hashes of everything, in order. Its own
-// SHA-256 is what the ledger anchors.
+// transcript is transcript.json: all hashes, in order. The ledger records its
+// SHA-256.
 type transcript struct {
 	Version  int              `json:"version"`
 	Ceremony Hash             `json:"ceremony"`
 	Steps    []transcriptStep `json:"steps"`
 	Beacons  [2]string        `json:"beacons"` // hexadecimal
-	// Keys are the files of the key folder.
+	// Keys holds the hashes of the files of the key folder.
 	Keys map[string]Hash `json:"keys"`
 }
 
 // transcriptStep is one row of contributions.
 type transcriptStep struct {
 	Step string `json:"step"`
-	// Start is what everybody computes to begin with.
+	// Start is the hash of the beginning that everybody computes.
 	Start         Hash              `json:"start"`
 	Contributions []transcriptEntry `json:"contributions"`
 }
@@ -47,7 +47,7 @@ func parseTranscript(b []byte) (*transcript, error) {
 	return t, nil
 }
 
-// transcript tells what the folder leads to.
+// transcript returns the transcript of the folder.
 func (c *chain) transcript(starts map[step]Hash, keys map[string][]byte) *transcript {
 	t := &transcript{Version: 1, Ceremony: c.id, Keys: map[string]Hash{}}
 	for phase := range c.beacons {
@@ -70,8 +70,8 @@ func (c *chain) entries(s step) []transcriptEntry {
 	return out
 }
 
-// readTranscript holds a transcript against all that is known without the long
-// computations.
+// readTranscript compares a transcript with everything that is known without
+// the long computations.
 func (c *chain) readTranscript() error {
 	b, err := readOptional(filepath.Join(c.dir, transcriptName))
 	var t *transcript
@@ -119,7 +119,7 @@ func (c *chain) compareSteps(t *transcript) error {
 	return nil
 }
 
-// keyNames are the files of the key folder.
+// keyNames returns the files of the key folder.
 func (p *Plan) keyNames() []string {
 	names := []string{"manifest.json"}
 	for _, c := range p.Circuits {
@@ -130,7 +130,7 @@ func (p *Plan) keyNames() []string {
 	return names
 }
 
-// compareKeys holds the key folder against the transcript.
+// compareKeys compares the key folder with the transcript.
 func (c *chain) compareKeys(t *transcript) error {
 	for _, name := range c.plan.keyNames() {
 		b, err := readFile(filepath.Join(KeysDir(c.dir), name), limits.Key)
