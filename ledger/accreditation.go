@@ -24,15 +24,15 @@ const (
 	StateEnded     = "ended"
 )
 
-// AnyType, with ActionAccredit, stands for every credential type.
+// AnyType, with ActionAccredit, means every credential type.
 const AnyType = "*"
 
-// MaxChain bounds how many accreditations may lie between an agency and the
-// trust root, its own included.
+// MaxChain bounds the number of accreditations from an agency to the trust
+// root, its own included.
 const MaxChain = 8
 
-// Accreditation says that one agency lets another act: for one credential type,
-// one action and one region with all that lies within it.
+// An Accreditation lets an agency act: for one credential type, one action, and
+// one region with everything in it.
 type Accreditation struct {
 	_ struct{} `cbor:",toarray"`
 	// Agency is the DID of the agency that may act.
@@ -43,14 +43,15 @@ type Accreditation struct {
 	Region string
 	// Type is the credential type (vct), or AnyType with ActionAccredit.
 	Type string
-	// Accreditor is the DID of the agency that says so.
+	// Accreditor is the DID of the agency that gives the accreditation.
 	Accreditor string
-	// Via is the key of the accreditation that entitles the accreditor; empty
-	// for the trust root, which needs none.
+	// Via is the key of the accreditation that entitles the accreditor. It is
+	// empty for the trust root, which needs none.
 	Via string
-	// From is the first second in force, in Unix time; 0 is the beginning.
+	// From is the first second in force, in Unix time; 0 means from the
+	// beginning.
 	From int64
-	// Until is the first second no longer in force; 0 is never.
+	// Until is the first second no longer in force; 0 means never.
 	Until int64
 	// State is one of the State constants.
 	State string
@@ -63,15 +64,15 @@ func ParseAccreditation(b []byte) (*Accreditation, error) { return parseObject[A
 // Kind returns [KindAccreditation].
 func (*Accreditation) Kind() string { return KindAccreditation }
 
-// Key returns [AccreditationKey] of the accreditation.
+// Key returns the [AccreditationKey] of the accreditation.
 func (a *Accreditation) Key() string {
 	return AccreditationKey(a.Agency, a.Action, a.Region, a.Type)
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (a *Accreditation) Bytes() []byte { return encodeObject(*a) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (a *Accreditation) Check() error {
 	switch a.Action {
 	case ActionIssue, ActionVerify, ActionAccredit:
@@ -101,7 +102,8 @@ func (a *Accreditation) entitles(b *Accreditation) bool {
 		(a.Type == b.Type || a.Type == AnyType) && Covers(a.Region, b.Region)
 }
 
-// inForce returns why the accreditation does not count at that time, or nil.
+// inForce returns the reason why the accreditation does not count at that time,
+// or nil.
 func (a *Accreditation) inForce(at time.Time) error {
 	switch t := at.Unix(); {
 	case a.State == StateSuspended:
@@ -114,17 +116,18 @@ func (a *Accreditation) inForce(at time.Time) error {
 	return nil
 }
 
-// State reads current values of the state map: a View by its proofs, the state
-// machine from its store. Get returns ErrAbsent where there is no value.
+// A State reads current values of the state map: a View from its proofs, the
+// state machine from its store. Get returns ErrAbsent if there is no value.
 type State interface {
 	Get(key string) ([]byte, error)
 }
 
-// Accredited finds a chain of accreditations in force that leads from agency to
-// root: for credentials of type typ, for action, in region. The first of the
-// chain is the agency's own; it is empty for the root itself, which may do
-// everything. The error is [ErrNotAccredited], an [*AccreditationError], a
-// [*NotProvedError] that names all missing keys at once, or the state's own.
+// Accredited finds a chain of accreditations in force from agency to root: for
+// credentials of type typ, for action, in region. The first link is the
+// agency's own. The chain is empty for the root itself, which may do
+// everything. Errors: [ErrNotAccredited], an [*AccreditationError], a
+// [*NotProvedError] that names all missing keys, [ErrKey] or [ErrValue] for a
+// malformed argument, and the state's own.
 func Accredited(state State, root, agency, typ, action, region string, at time.Time) ([]Accreditation, error) {
 	if agency == root {
 		return nil, nil
@@ -149,13 +152,13 @@ func Accredited(state State, root, agency, typ, action, region string, at time.T
 			failed = err
 		}
 	}
-	if len(missing) > 0 { // to be fetched all at once, with what each chain begins with
+	if len(missing) > 0 { // reports all missing keys at once, so that Resolve needs one round
 		return nil, need(state, append(missing, DIDKey(agency))...)
 	}
 	return nil, failed
 }
 
-// candidates are the keys under which a sufficient accreditation may be.
+// candidates returns the keys at which a sufficient accreditation may stand.
 func candidates(agency, typ, action, region string) ([]string, error) {
 	if err := firstError(CheckDID(agency), CheckKey(typ), checkName(action), CheckRegion(region)); err != nil {
 		return nil, err
@@ -170,7 +173,8 @@ func candidates(agency, typ, action, region string) ([]string, error) {
 	return keys, nil
 }
 
-// need collects what the state cannot answer, so that it is fetched at once.
+// need reports all keys that the state cannot answer at once, so that Resolve
+// needs one round.
 func need(state State, keys ...string) error {
 	var missing []string
 	for _, key := range keys {
@@ -186,10 +190,11 @@ func need(state State, keys ...string) error {
 	return nil
 }
 
-// Chain walks from the accreditation at key to the root and returns it, the
-// accreditor's own, and so on. Each must be in force, given by an agency that
-// was entitled to, to an agency whose DID is not deactivated. The error is an
-// [*AccreditationError], a [*NotProvedError] or the state's own.
+// Chain walks from the accreditation at key to the root, and returns it, the
+// accreditor's accreditation, and so on. Each must be in force, given by an
+// agency that was entitled to give it, to an agency whose DID is not
+// deactivated. Errors: an [*AccreditationError], a [*NotProvedError], and the
+// state's own.
 func Chain(state State, root, key string, at time.Time) ([]Accreditation, error) {
 	var chain []Accreditation
 	for {
@@ -214,8 +219,8 @@ func Chain(state State, root, key string, at time.Time) ([]Accreditation, error)
 	}
 }
 
-// CheckEntitled walks from the accreditor of a to the root: whether a may be
-// given at that time. Errors are those of Chain.
+// CheckEntitled walks from the accreditor of a to the root, and reports whether
+// a may be given at that time. Errors are those of Chain.
 func CheckEntitled(state State, root string, a *Accreditation, at time.Time) error {
 	if a.Accreditor == root && a.Via == "" {
 		return nil
@@ -233,7 +238,7 @@ func CheckEntitled(state State, root string, a *Accreditation, at time.Time) err
 	return nil
 }
 
-// link reads one accreditation and judges it by itself.
+// link reads one accreditation and judges it alone.
 func link(state State, key string, at time.Time) (*Accreditation, error) {
 	b, err := state.Get(key)
 	if errors.Is(err, ErrAbsent) {

@@ -9,17 +9,17 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// batchDomain keeps a signature over a batch from being one over anything else.
+// batchDomain separates a signature over a batch from a signature over anything
+// else.
 const batchDomain = "hufu/batch/1\x00"
 
-// Batch ties an operation to others that were signed together. Its encoding is
-// [index, count, root, [hash, ...]].
+// A Batch ties an operation to others that were signed together. Its encoding
+// is [index, count, root, [hash, ...]].
 type Batch struct {
 	_ struct{} `cbor:",toarray"`
-	// Index counts the operations of the batch from 0, Count says how many
-	// there are.
+	// Index counts the operations of the batch from 0. Count is their number.
 	Index, Count uint64
-	// Root is that of the tree of their encodings (RFC 9162, section 2.1).
+	// Root is the root of the tree of their encodings (RFC 9162, section 2.1).
 	Root [32]byte
 	// Path is the inclusion proof of this operation (RFC 9162, section
 	// 2.1.3).
@@ -36,14 +36,14 @@ func (b *Batch) check() error {
 	return nil
 }
 
-// message is what the signatures of the batch are over: domain ‖ u64 count ‖
-// root.
+// message returns the bytes that the batch's signatures cover: domain ‖ u64
+// count ‖ root.
 func (b *Batch) message() []byte {
 	m := binary.BigEndian.AppendUint64([]byte(batchDomain), b.Count)
 	return append(m, b.Root[:]...)
 }
 
-// includes checks that an operation is where the batch says.
+// includes checks that an operation stands where the batch says.
 func (b *Batch) includes(operation []byte) error {
 	if err := b.check(); err != nil {
 		return err
@@ -65,9 +65,9 @@ func SignBatch(ops []*Operation, signers ...crypto.Signer) ([]*SignedOperation, 
 }
 
 // SignBatch signs up to MaxBatch operations with one signature of each signer,
-// over the root of the tree of the operations. Each can then be submitted and
-// verified without the others. The error is [ErrTooLarge], [ErrSuite],
-// [ErrFormat] for a signer named twice, or the signer's own.
+// over the root of the tree of the operations. Each operation can then be
+// submitted and verified without the others. Errors: [ErrTooLarge], [ErrSuite],
+// [ErrFormat] for a repeated signer, and the signer's own.
 func (s *Suites) SignBatch(ops []*Operation, signers ...crypto.Signer) ([]*SignedOperation, error) {
 	if len(ops) == 0 || len(ops) > MaxBatch {
 		return nil, fmt.Errorf("%w: %d operations, from 1 to %d are signed together", ErrTooLarge, len(ops), MaxBatch)
@@ -102,7 +102,7 @@ func (s *Suites) SignBatch(ops []*Operation, signers ...crypto.Signer) ([]*Signe
 	return out, nil
 }
 
-// storedHashes are the hashes of a tree, in tlog's order.
+// storedHashes holds the hashes of a tree, in tlog's order.
 type storedHashes []tlog.Hash
 
 // ReadHashes implements tlog.HashReader.
@@ -126,15 +126,15 @@ func treeOf(ops []*Operation) (storedHashes, error) {
 	return tree, nil
 }
 
-// Checker verifies signatures and remembers those of batches, so that a batch
-// costs one verification however many of its operations pass. It is not safe
-// for concurrent use.
+// A Checker verifies signatures and remembers those of batches, so that it
+// verifies a batch once however many of its operations pass. It is not safe for
+// concurrent use.
 type Checker struct {
 	suites *Suites
 	good   map[[32]byte]bool
 }
 
-// NewChecker makes a checker that takes the given suites.
+// NewChecker returns a checker that accepts the given suites.
 func NewChecker(suites *Suites) *Checker {
 	return &Checker{suites: suites, good: map[[32]byte]bool{}}
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/fxamacker/cbor/v2"
 )
 
-// formatVersion leads every object on the ledger.
+// formatVersion is the first element of every object on the ledger.
 const formatVersion = 1
 
-// versioned is how an object is written: [1, [field, ...]].
+// versioned is the encoding of an object: [1, [field, ...]].
 type versioned[T any] struct {
 	_       struct{} `cbor:",toarray"`
 	Version uint64
@@ -29,7 +29,7 @@ var (
 )
 
 // encOptions is core deterministic encoding (RFC 8949, section 4.2.1). Nil and
-// empty are one value, so they get one spelling.
+// empty are the same value, so they get the same encoding.
 func encOptions() cbor.EncOptions {
 	o := cbor.CoreDetEncOptions()
 	o.NilContainers = cbor.NilContainerAsEmpty
@@ -43,15 +43,15 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// encode cannot fail: it is called with this package's own types only, and
-// they have no field that CBOR cannot hold.
+// encode cannot fail: callers pass only types of this package, which have no
+// field that CBOR cannot hold.
 func encode(v any) []byte { return must(encMode.Marshal(v)) }
 
 func encodeObject[T any](object T) []byte {
 	return encode(versioned[T]{Version: formatVersion, Object: object})
 }
 
-// decode reads one CBOR item and refuses bytes that v does not encode to again:
+// decode reads one CBOR item and refuses bytes that v does not encode to:
 // nothing on the ledger has two spellings.
 func decode(b []byte, limit int, v any) error {
 	if len(b) > limit {

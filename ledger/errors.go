@@ -6,70 +6,70 @@ import (
 	"time"
 )
 
-// Reasons why bytes, a proof or a claim about the ledger is refused. They are
-// wrapped: compare with errors.Is.
+// Reasons to refuse bytes, a proof or a claim about the ledger. Errors wrap
+// them: compare with errors.Is.
 var (
-	// ErrFormat means bytes that are malformed or not in their one canonical
+	// ErrFormat means bytes that are malformed or not in their only canonical
 	// encoding.
 	ErrFormat = errors.New("ledger: not in canonical form")
-	// ErrTooLarge means bytes above their cap, which were not read.
+	// ErrTooLarge means bytes that exceed their cap.
 	ErrTooLarge = errors.New("ledger: too large")
-	// ErrKey means a string that is no key of the state map.
+	// ErrKey means a string that is not a key of the state map.
 	ErrKey = errors.New("ledger: not a ledger key")
-	// ErrValue means a field of an object outside what it may hold.
+	// ErrValue means a field of an object that is out of range.
 	ErrValue = errors.New("ledger: object field out of range")
 	// ErrSuite means a signature algorithm that is unknown or not allowed.
 	ErrSuite = errors.New("ledger: signature suite not allowed")
-	// ErrSignature means a signature that does not hold.
+	// ErrSignature means a signature that does not verify.
 	ErrSignature = errors.New("ledger: signature does not verify")
-	// ErrFingerprint means a trust file other than the pinned one.
+	// ErrFingerprint means a trust file that is not the pinned one.
 	ErrFingerprint = errors.New("ledger: trust file does not match its fingerprint")
 
-	// ErrTrustChain means agreements of a consortium that do not follow from the
-	// trust file at hand.
+	// ErrTrustChain means agreements of a consortium that do not follow from
+	// the given trust file.
 	ErrTrustChain = errors.New("ledger: not an agreement of this consortium")
-	// ErrBootstrap means trust that was last renewed too long ago to be followed
+	// ErrBootstrap means that the trust was renewed too long ago to follow it
 	// to today's: a new trust file and its fingerprint must come another way.
 	ErrBootstrap = errors.New("ledger: trust file too old, get a new one")
 
 	// ErrOrigin means a checkpoint of another log.
 	ErrOrigin = errors.New("ledger: checkpoint of another log")
-	// ErrNotWitnessed means fewer cosignatures than the trust file asks for.
+	// ErrNotWitnessed means fewer cosignatures than the trust file requires.
 	ErrNotWitnessed = errors.New("ledger: too few witnesses cosigned")
-	// ErrStale means a checkpoint that was cosigned too long ago. It comes as
-	// a *StaleError.
+	// ErrStale means a checkpoint whose cosignatures are too old. It comes as a
+	// *StaleError.
 	ErrStale = errors.New("ledger: checkpoint too old")
 	// ErrClock means a checkpoint from the future: the ledger's clock or the
-	// reader's is wrong, and freshness cannot be judged.
+	// reader's is wrong, and nobody can judge freshness.
 	ErrClock = errors.New("ledger: checkpoint is from the future")
 	// ErrNotIncluded means a proof that does not lead to the signed root.
 	ErrNotIncluded = errors.New("ledger: proof does not lead to the signed root")
-	// ErrInconsistent means two checkpoints of which neither extends the
-	// other. It comes as an *InconsistentError.
+	// ErrInconsistent means two checkpoints of which neither extends the other.
+	// It comes as an *InconsistentError.
 	ErrInconsistent = errors.New("ledger: checkpoints contradict each other")
-	// ErrBehind means a ledger that does not know the newest state that the reader
-	// has seen: another server may. It comes as a *BehindError.
+	// ErrBehind means that a server does not know the newest state that the
+	// reader has seen. Another server may. It comes as a *BehindError.
 	ErrBehind = errors.New("ledger: server is behind what was seen before")
-	// ErrClient means a [Client] without something it cannot do without.
+	// ErrClient means that an argument of [NewClient] is missing.
 	ErrClient = errors.New("ledger: incomplete client")
-	// ErrReader means a Reader whose answer leaves out what it was asked for.
+	// ErrReader means a Reader whose answer omits what it was asked for.
 	ErrReader = errors.New("ledger: reader did not answer what was asked")
 
-	// ErrAbsent means that the ledger provably holds no such object.
+	// ErrAbsent means that the ledger provably has no such object.
 	ErrAbsent = errors.New("ledger: no such object")
-	// ErrNotProved means that the proof at hand says nothing about a key. It
-	// comes as a *NotProvedError.
+	// ErrNotProved means that the proof says nothing about a key. It comes as a
+	// *NotProvedError.
 	ErrNotProved = errors.New("ledger: not covered by the proof")
-	// ErrRetired means a verifying key that is no longer to be used.
+	// ErrRetired means a verifying key that must no longer be used.
 	ErrRetired = errors.New("ledger: verifying key retired")
-	// ErrExpired means a status object or a grant past its own validity.
+	// ErrExpired means a status object or a grant whose validity has ended.
 	ErrExpired = errors.New("ledger: past its own validity")
-	// ErrGrantRevoked means a grant that its citizen took back.
+	// ErrGrantRevoked means a grant that its citizen revoked.
 	ErrGrantRevoked = errors.New("ledger: grant revoked")
 
-	// ErrNotAccredited means that no chain of accreditations in force leads
-	// to the trust root. Where an accreditation exists and fails, it comes as
-	// an *AccreditationError with one of the reasons below.
+	// ErrNotAccredited means that no chain of accreditations in force leads to
+	// the trust root. If an accreditation exists and fails, it comes as an
+	// *AccreditationError with one of the reasons below.
 	ErrNotAccredited = errors.New("ledger: not accredited")
 	// ErrSuspended means an accreditation that its accreditor suspended.
 	ErrSuspended = errors.New("ledger: accreditation suspended")
@@ -84,17 +84,18 @@ var (
 	ErrChain = errors.New("ledger: accreditation chain broken")
 )
 
-// StaleError says how old the checkpoint is. It wraps [ErrStale].
+// A StaleError says how old the checkpoint is. It wraps [ErrStale].
 type StaleError struct {
-	// AsOf is the time of the cosignature that makes the number of required
-	// witnesses full, counted from the newest.
+	// AsOf is the time of the k-th newest cosignature: k witnesses signed then
+	// or later.
 	AsOf time.Time
-	// Age is how long before the time of decision that was.
+	// Age is the time from AsOf to the decision.
 	Age time.Duration
-	// MaxAge is how old it may be.
+	// MaxAge is the greatest allowed age.
 	MaxAge time.Duration
 }
 
+// Error states the age and the bound.
 func (e *StaleError) Error() string {
 	return fmt.Sprintf("%v: cosigned %s ago, at most %s allowed", ErrStale, e.Age, e.MaxAge)
 }
@@ -102,10 +103,11 @@ func (e *StaleError) Error() string {
 // Unwrap returns [ErrStale].
 func (e *StaleError) Unwrap() error { return ErrStale }
 
-// NotProvedError names the keys that a decision needs and the proof does not
-// cover; [Client.Resolve] fetches them. It wraps [ErrNotProved].
+// A NotProvedError names the keys that a decision needs and the proof does not
+// cover. [Client.Resolve] fetches them. It wraps [ErrNotProved].
 type NotProvedError struct{ Keys []string }
 
+// Error states the number of keys, and none of them.
 func (e *NotProvedError) Error() string {
 	return fmt.Sprintf("%v: %d keys", ErrNotProved, len(e.Keys))
 }
@@ -113,14 +115,16 @@ func (e *NotProvedError) Error() string {
 // Unwrap returns [ErrNotProved].
 func (e *NotProvedError) Unwrap() error { return ErrNotProved }
 
-// InconsistentError carries two signed checkpoints that cannot both be of one
-// append-only log: evidence that anyone can check. It wraps [ErrInconsistent].
+// An InconsistentError carries two signed checkpoints that cannot both belong
+// to one append-only log: evidence that anyone can check. It wraps
+// [ErrInconsistent].
 type InconsistentError struct {
 	Older, Newer *Head
-	// Err says what failed.
+	// Err is the check that failed.
 	Err error
 }
 
+// Error states both sizes and the check that failed.
 func (e *InconsistentError) Error() string {
 	return fmt.Sprintf("%v: sizes %d and %d: %v", ErrInconsistent, e.Older.Size, e.Newer.Size, e.Err)
 }
@@ -128,15 +132,17 @@ func (e *InconsistentError) Error() string {
 // Unwrap returns [ErrInconsistent].
 func (e *InconsistentError) Unwrap() error { return ErrInconsistent }
 
-// BehindError carries a checkpoint that is older than the newest one seen and does
-// not contradict it. It says nothing about what was asked. It wraps [ErrBehind].
+// A BehindError carries a checkpoint that is older than the newest one seen and
+// does not contradict it. It says nothing about the question. It wraps
+// [ErrBehind].
 type BehindError struct {
 	// Seen is the highest checkpoint that the reader knows.
 	Seen *Head
-	// Given is the one that the server answered with.
+	// Given is the checkpoint in the server's answer.
 	Given *Head
 }
 
+// Error states both sizes.
 func (e *BehindError) Error() string {
 	return fmt.Sprintf("%v: size %d, seen before %d", ErrBehind, e.Given.Size, e.Seen.Size)
 }
@@ -144,7 +150,7 @@ func (e *BehindError) Error() string {
 // Unwrap returns [ErrBehind].
 func (e *BehindError) Unwrap() error { return ErrBehind }
 
-// AccreditationError says which accreditation in a chain failed, and why. It
+// An AccreditationError says which accreditation in a chain failed, and why. It
 // wraps [ErrNotAccredited] and Reason.
 type AccreditationError struct {
 	// Key is the ledger key of the accreditation that failed.
@@ -154,6 +160,7 @@ type AccreditationError struct {
 	Reason error
 }
 
+// Error states the reason.
 func (e *AccreditationError) Error() string {
 	return fmt.Sprintf("%v: %v", ErrNotAccredited, e.Reason)
 }

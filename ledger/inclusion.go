@@ -8,16 +8,16 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// Change is one operation that changed a key, in a key's history.
+// A Change is one operation in the history of a key.
 type Change struct {
-	// Index is that of the leaf, which is the operation as it was signed.
+	// Index is the index of the leaf. Leaf is the operation as it was signed.
 	Index uint64
 	Leaf  []byte
 }
 
-// Inclusion is everything needed to believe that a leaf is in the log, given a
-// trust file: that an operation was made, and nothing of what holds today. Its
-// encoding is deterministic CBOR: [1, [checkpoint, index, leaf, path]].
+// An Inclusion, with a trust file, proves that a leaf is in the log: that an
+// operation was made, and nothing about what holds today. Its encoding is
+// deterministic CBOR: [1, [checkpoint, index, leaf, path]].
 type Inclusion struct {
 	_ struct{} `cbor:",toarray"`
 	// Checkpoint is the signed note.
@@ -26,11 +26,11 @@ type Inclusion struct {
 	Index uint64
 	// Leaf is a signed operation or a state leaf.
 	Leaf []byte
-	// Path proves it (RFC 9162, section 2.1.3).
+	// Path proves the leaf (RFC 9162, section 2.1.3).
 	Path []tlog.Hash
 }
 
-// ParseInclusion reads an inclusion proof and verifies nothing. The error is
+// ParseInclusion reads an inclusion proof. It does not verify it. The error is
 // [ErrTooLarge] or [ErrFormat].
 func ParseInclusion(b []byte) (*Inclusion, error) {
 	p, err := decodeObject[Inclusion](b, limits.Proof)
@@ -40,7 +40,7 @@ func ParseInclusion(b []byte) (*Inclusion, error) {
 	return &p, p.check()
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (p *Inclusion) Bytes() []byte { return encodeObject(*p) }
 
 func (p *Inclusion) check() error {
@@ -50,9 +50,9 @@ func (p *Inclusion) check() error {
 	return nil
 }
 
-// VerifyInclusion checks that a leaf is in the log of a fresh checkpoint, which
-// it returns. It does not read the leaf: the log checked the signatures in it.
-// Errors are those of [Verify].
+// VerifyInclusion checks that a leaf is in the log of a fresh checkpoint, and
+// returns the checkpoint. It does not read the leaf: the log checked the
+// signatures in it. Errors are those of [Verify].
 func VerifyInclusion(trust *TrustFile, proof *Inclusion, opts VerifyOptions) (*Head, error) {
 	if proof == nil {
 		return nil, fmt.Errorf("%w: no proof", ErrFormat)

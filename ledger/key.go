@@ -32,69 +32,70 @@ const (
 	PrefixKeyFile       = "keyfile/"
 )
 
-// DIDKey is where the object of a DID is. The empty DID gives the key under
-// which a DID is created, which names it.
+// DIDKey returns the key of a DID's object. For the empty DID it returns the
+// key of the operation that creates a DID.
 func DIDKey(did string) string { return PrefixDID + did }
 
-// AccreditationKey is where an accreditation is. Type comes last because it may
-// hold slashes.
+// AccreditationKey returns the key of an accreditation. The type comes last
+// because it may hold slashes.
 func AccreditationKey(did, action, region, typ string) string {
 	return AccreditationPrefix(did) + action + "/" + region + "/" + typ
 }
 
-// AccreditationPrefix begins the keys of all accreditations of an agency.
+// AccreditationPrefix returns the prefix of the keys of all accreditations of
+// an agency.
 func AccreditationPrefix(did string) string { return PrefixAccreditation + did + "/" }
 
-// SchemaKey is where a schema is. The version comes last because the id may
-// hold slashes.
+// SchemaKey returns the key of a schema. The version comes last because the id
+// may hold slashes.
 func SchemaKey(id string, version uint32) string {
 	return PrefixSchema + id + "/" + strconv.FormatUint(uint64(version), 10)
 }
 
-// StatusKey is where the root of a status list is.
+// StatusKey returns the key of the root of a status list.
 func StatusKey(uri string) string { return PrefixStatus + uri }
 
-// VKKey is where a circuit's verifying key is.
+// VKKey returns the key of a circuit's verifying key.
 func VKKey(circuit string) string { return PrefixVK + circuit }
 
-// AnchorKey is where an anchored hash is.
+// AnchorKey returns the key of an anchored hash.
 func AnchorKey(hash [32]byte) string { return hexKey(PrefixAnchor, hash) }
 
-// RuleKey is where a rule is. The version comes last because the id may hold
-// slashes.
+// RuleKey returns the key of a rule. The version comes last because the id may
+// hold slashes.
 func RuleKey(id string, version uint32) string {
 	return PrefixRule + id + "/" + strconv.FormatUint(uint64(version), 10)
 }
 
-// TrailKey is where a record stands.
+// TrailKey returns the key of a record.
 func TrailKey(record [32]byte) string { return hexKey(PrefixTrail, record) }
 
-// PurposeKey is where a verifier's purpose is.
+// PurposeKey returns the key of a verifier's purpose.
 func PurposeKey(verifier, id string) string { return PrefixPurpose + verifier + "/" + id }
 
-// GrantKey is where a grant is.
+// GrantKey returns the key of a grant.
 func GrantKey(hash [32]byte) string { return hexKey(PrefixGrant, hash) }
 
-// UseKey is where a use was counted.
+// UseKey returns the key of a counted use.
 func UseKey(nullifier [32]byte) string { return hexKey(PrefixUse, nullifier) }
 
-// KeyFileKey is where a verifying key's bytes are, by their SHA-256.
+// KeyFileKey returns the key of a verifying key's bytes, given their SHA-256.
 func KeyFileKey(hash [32]byte) string { return hexKey(PrefixKeyFile, hash) }
 
 func hexKey(prefix string, hash [32]byte) string { return prefix + hex.EncodeToString(hash[:]) }
 
-// TrustKey is where the consortium's n-th agreement is.
+// AgreementKey returns the key of the consortium's n-th agreement.
 func AgreementKey(n uint64) string { return PrefixTrust + strconv.FormatUint(n, 10) }
 
-// EpochKey is where the roots of a closed epoch are.
+// EpochKey returns the key of the roots of a closed epoch.
 func EpochKey(n uint64) string { return PrefixEpoch + strconv.FormatUint(n, 10) }
 
-// ProofKeyKey is where the owner of a proof key is: its value is the DID that
-// was first to list the key. The state machine writes it, so that no agency can
-// pass another's proof key off as its own.
+// ProofKeyKey returns the key of the owner of a proof key. The value is the DID
+// that first listed the key. The state machine writes it, so that no agency can
+// claim another agency's proof key.
 func ProofKeyKey(key []byte) string { return PrefixProofKey + hex.EncodeToString(key) }
 
-// CheckKey accepts 1 to 512 printable ASCII characters without spaces: every
+// CheckKey accepts 1 to 512 printable ASCII characters without spaces. Such a
 // key has one spelling and can be read aloud. The error is [ErrKey].
 func CheckKey(key string) error {
 	if key == "" || len(key) > limits.Identifier {
@@ -111,14 +112,14 @@ func CheckKey(key string) error {
 // didPrefix begins every identifier of the method did:hufu.
 const didPrefix = "did:hufu:"
 
-// didBytes is how much of the hash an identifier keeps.
+// didBytes is the number of bytes of the hash that an identifier keeps.
 const didBytes = 20
 
 var base32Lower = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// DIDOf names the DID that an operation creates: did:hufu: and the base32, in
+// DIDOf returns the DID that an operation creates: did:hufu: and the base32, in
 // lower case without padding, of the first 20 bytes of the operation's id. The
-// error is [ErrKey] where the operation creates none.
+// error is [ErrKey] if the operation does not create a DID.
 func DIDOf(op *Operation) (string, error) {
 	if op.Kind != KindDID || op.Key != PrefixDID {
 		return "", fmt.Errorf("%w: the operation creates no DID", ErrKey)
@@ -137,9 +138,8 @@ func CheckDID(did string) error {
 	return nil
 }
 
-// CheckRegion accepts a six-digit GB/T 2260 code. After a pair "00" only
-// further "00" pairs may come; "000000" is the whole country. The error is
-// [ErrValue].
+// CheckRegion accepts a six-digit GB/T 2260 code. Only "00" pairs may follow a
+// "00" pair. "000000" is the whole country. The error is [ErrValue].
 func CheckRegion(code string) error {
 	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
 		return fmt.Errorf("%w: region is not a six-digit code", ErrValue)
@@ -150,7 +150,7 @@ func CheckRegion(code string) error {
 	return nil
 }
 
-// level strips the trailing "00" pairs.
+// level returns the code without its trailing "00" pairs.
 func level(code string) string {
 	for strings.HasSuffix(code, "00") {
 		code = code[:len(code)-2]
@@ -158,13 +158,13 @@ func level(code string) string {
 	return code
 }
 
-// Covers reports whether an accreditation for region reaches into inner: what
-// is left of region without trailing "00" pairs begins inner.
+// Covers reports whether region contains inner: inner begins with region
+// without its trailing "00" pairs.
 func Covers(region, inner string) bool {
 	return CheckRegion(region) == nil && CheckRegion(inner) == nil && strings.HasPrefix(inner, level(region))
 }
 
-// regionsAround lists the regions that cover region, the narrowest first.
+// regionsAround returns the regions that cover region, the narrowest first.
 func regionsAround(region string) []string {
 	around := []string{region}
 	for l := level(region); len(l) > 0; {
@@ -181,8 +181,8 @@ const (
 	daysBefore1970 = 25567
 )
 
-// Day is the date in Asia/Shanghai (UTC+8, without summer time) as whole days
-// since 1900-01-01. Times before 1970 count as 1970-01-01.
+// Day returns the date of t in Asia/Shanghai (UTC+8, without summer time) as
+// whole days since 1900-01-01. Times before 1970 count as 1970-01-01.
 func Day(t time.Time) uint32 { return dayOf(max(t.Unix(), 0)) }
 
 func dayOf(unix int64) uint32 {

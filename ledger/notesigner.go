@@ -12,19 +12,19 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// NoteSigner signs checkpoints with an Ed25519 key, which may be in a security
-// module. It is a note.Signer of golang.org/x/mod/sumdb.
+// A NoteSigner signs checkpoints with an Ed25519 key, which may be in a
+// security module. It implements note.Signer of golang.org/x/mod/sumdb.
 type NoteSigner struct {
 	name    string
 	keyHash uint32
 	signer  crypto.Signer
 	vkey    string
-	// clock is set in a witness, which signs the time too.
+	// clock is set for a witness, which also signs the time.
 	clock func() time.Time
 }
 
-// NewLogSigner makes the log's own signer; name is the log's origin. The error
-// is [ErrSuite] where the key is not Ed25519, or [ErrKey].
+// NewLogSigner returns the signer of the log itself. name is the log's origin.
+// Errors: [ErrSuite] if the key is not Ed25519, [ErrKey].
 func NewLogSigner(name string, signer crypto.Signer) (*NoteSigner, error) {
 	vkey, err := verifierKey(name, signer)
 	if err != nil {
@@ -37,9 +37,9 @@ func NewLogSigner(name string, signer crypto.Signer) (*NoteSigner, error) {
 	return &NoteSigner{name: name, keyHash: v.KeyHash(), signer: signer, vkey: vkey}, nil
 }
 
-// NewCosigner makes a witness's signer: cosignature/v1 (C2SP tlog-cosignature)
-// at the time of clock; nil means time.Now. The error is [ErrSuite] or
-// [ErrKey].
+// NewCosigner returns the signer of a witness: cosignature/v1 (C2SP
+// tlog-cosignature) at the time of clock; nil means time.Now. Errors:
+// [ErrSuite] if the key is not Ed25519, [ErrKey].
 func NewCosigner(name string, signer crypto.Signer, clock func() time.Time) (*NoteSigner, error) {
 	vkey, err := verifierKey(name, signer)
 	if err != nil {
@@ -73,16 +73,16 @@ func verifierKey(name string, signer crypto.Signer) (string, error) {
 	return vkey, nil
 }
 
-// Name is the name in the verifier key.
+// Name returns the name in the verifier key.
 func (s *NoteSigner) Name() string { return s.name }
 
-// KeyHash tells apart keys of one name.
+// KeyHash distinguishes keys with the same name.
 func (s *NoteSigner) KeyHash() uint32 { return s.keyHash }
 
-// VerifierKey is what goes into a trust file.
+// VerifierKey returns the key in the form that a trust file holds.
 func (s *NoteSigner) VerifierKey() string { return s.vkey }
 
-// Sign signs a checkpoint's text.
+// Sign signs the text of a checkpoint.
 func (s *NoteSigner) Sign(text []byte) ([]byte, error) {
 	var stamp []byte
 	if s.clock != nil {

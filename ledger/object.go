@@ -27,7 +27,7 @@ const (
 	KindKeyFile       = "keyfile"
 )
 
-// AttributeSlots is how many attributes a schema orders.
+// AttributeSlots is the number of attributes that a schema orders.
 const AttributeSlots = 16
 
 // checkName accepts a short printable name without spaces or slashes, so that
@@ -39,7 +39,7 @@ func checkName(name string) error {
 	return CheckKey(name)
 }
 
-// Schema fixes one version of a credential's schema. It is write-once.
+// A Schema fixes one version of a credential's schema. It is write-once.
 type Schema struct {
 	_ struct{} `cbor:",toarray"`
 	// ID and Version name the schema.
@@ -49,8 +49,8 @@ type Schema struct {
 	VCT string
 	// Hash is the SHA-256 of the schema file.
 	Hash [32]byte
-	// Attributes is the order of the attributes inside zero-knowledge proofs;
-	// an empty name is an unused slot.
+	// Attributes is the order of the attributes inside zero-knowledge proofs.
+	// An empty name marks an unused slot.
 	Attributes [AttributeSlots]string
 	// Owner is the DID of the agency that published it.
 	Owner string
@@ -63,13 +63,13 @@ func ParseSchema(b []byte) (*Schema, error) { return parseObject[Schema](b) }
 // Kind returns [KindSchema].
 func (*Schema) Kind() string { return KindSchema }
 
-// Key returns [SchemaKey] of the schema.
+// Key returns the [SchemaKey] of the schema.
 func (s *Schema) Key() string { return SchemaKey(s.ID, s.Version) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (s *Schema) Bytes() []byte { return encodeObject(*s) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (s *Schema) Check() error {
 	if s.Version == 0 {
 		return fmt.Errorf("%w: schema version 0", ErrValue)
@@ -84,19 +84,19 @@ func (s *Schema) Check() error {
 	return firstError(CheckKey(s.ID), CheckKey(s.VCT), CheckDID(s.Owner), CheckKey(s.Key()))
 }
 
-// Status fixes the content of one status list. Its sequence only grows.
+// A Status fixes the content of one status list. Its sequence only grows.
 type Status struct {
 	_ struct{} `cbor:",toarray"`
-	// URI names the list, as the credentials do.
+	// URI names the list, as credentials do.
 	URI string
-	// Issuer is the DID of the agency whose list it is.
+	// Issuer is the DID of the agency that keeps the list.
 	Issuer string
-	// Sequence is greater with every change.
+	// Sequence grows with every change.
 	Sequence uint64
 	// Root is the SHA-256 of the uncompressed bit array.
 	Root [32]byte
-	// ValidUntil is the first second, in Unix time, at which the list counts
-	// no more; 0 is never.
+	// ValidUntil is the first second, in Unix time, at which the list no longer
+	// counts; 0 means never.
 	ValidUntil int64
 }
 
@@ -107,13 +107,13 @@ func ParseStatus(b []byte) (*Status, error) { return parseObject[Status](b) }
 // Kind returns [KindStatus].
 func (*Status) Kind() string { return KindStatus }
 
-// Key returns [StatusKey] of the list.
+// Key returns the [StatusKey] of the list.
 func (s *Status) Key() string { return StatusKey(s.URI) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (s *Status) Bytes() []byte { return encodeObject(*s) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (s *Status) Check() error {
 	if s.ValidUntil < 0 {
 		return fmt.Errorf("%w: time before 1970", ErrValue)
@@ -121,17 +121,17 @@ func (s *Status) Check() error {
 	return firstError(CheckKey(s.URI), CheckDID(s.Issuer), CheckKey(s.Key()))
 }
 
-// Revocation asks that one credential be revoked in zero knowledge: the handle
-// that ZK derives from ProofKey and Random enters the revocation tree at the
-// next epoch. The bit in the status list changes with a Status operation in the
-// same batch. It leaves nothing in the state map.
+// A Revocation revokes one credential in zero knowledge: the handle that ZK
+// derives from ProofKey and Random enters the revocation tree at the next
+// epoch. A Status operation in the same batch changes the bit in the status
+// list. A Revocation leaves nothing in the state map.
 type Revocation struct {
 	_ struct{} `cbor:",toarray"`
 	// ProofKey signed the credential's endorsement.
 	ProofKey []byte
-	// Random is the credential's own.
+	// Random is the random value in the credential's endorsement.
 	Random [16]byte
-	// List and Index are where the credential is in its status list.
+	// List and Index are the credential's place in its status list.
 	List  string
 	Index uint64
 }
@@ -143,13 +143,13 @@ func ParseRevocation(b []byte) (*Revocation, error) { return parseObject[Revocat
 // Kind returns [KindRevoke].
 func (*Revocation) Kind() string { return KindRevoke }
 
-// Key names the list and the place in it.
+// Key returns a key that names the list and the place in it.
 func (r *Revocation) Key() string { return fmt.Sprintf("%s%s#%d", PrefixRevoke, r.List, r.Index) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (r *Revocation) Bytes() []byte { return encodeObject(*r) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (r *Revocation) Check() error {
 	if len(r.ProofKey) == 0 || len(r.ProofKey) > maxKeyBytes {
 		return fmt.Errorf("%w: proof key of %d bytes", ErrValue, len(r.ProofKey))
@@ -157,22 +157,23 @@ func (r *Revocation) Check() error {
 	return firstError(CheckKey(r.List), CheckKey(r.Key()))
 }
 
-// saltedDomain keeps a salted hash from being a hash of anything else.
+// saltedDomain separates a salted hash from a hash of anything else.
 const saltedDomain = "hufu/salted/1\x00"
 
-// SaltedHash is the salted hash of what a register calls a record: SHA-256 of the
-// domain "hufu/salted/1" and a zero byte, the salt and the name. Who has the salt
-// finds the record; without it a guess cannot be tested.
+// SaltedHash returns the salted hash of the name that a register gives a
+// record: the SHA-256 of the domain "hufu/salted/1", a zero byte, the salt and
+// the name. Only a holder of the salt can find the record or test a guess.
 func SaltedHash(salt [16]byte, name string) [32]byte {
 	return sha256.Sum256(append(append([]byte(saltedDomain), salt[:]...), name...))
 }
 
-// Anchor fixes a salted hash, or the root over many, in time. It is write-once.
+// An Anchor fixes a salted hash, or the root over many, in time. It is
+// write-once.
 type Anchor struct {
 	_ struct{} `cbor:",toarray"`
-	// Hash is salted: the ledger must not be a way to test guesses.
+	// Hash is salted, so that nobody can test guesses against the ledger.
 	Hash [32]byte
-	// Count is how many records Hash is over; 1 for a single one.
+	// Count is the number of records that Hash covers; 1 for a single one.
 	Count uint64
 	// Agency is the DID of the agency that anchored it.
 	Agency string
@@ -185,13 +186,13 @@ func ParseAnchor(b []byte) (*Anchor, error) { return parseObject[Anchor](b) }
 // Kind returns [KindAnchor].
 func (*Anchor) Kind() string { return KindAnchor }
 
-// Key returns [AnchorKey] of the hash.
+// Key returns the [AnchorKey] of the hash.
 func (a *Anchor) Key() string { return AnchorKey(a.Hash) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (a *Anchor) Bytes() []byte { return encodeObject(*a) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (a *Anchor) Check() error {
 	if a.Count == 0 {
 		return fmt.Errorf("%w: anchor over no record", ErrValue)

@@ -21,46 +21,48 @@ const (
 	GrantRevoked = "revoked"
 )
 
-// Purpose says what a counter may ask for one purpose of its, on which legal
-// basis, and how long it may keep the answer. A regulator publishes it, so that
-// a wallet can hold every request against it.
+// A Purpose says what a counter may ask for one purpose, on which legal basis,
+// and how long it may keep the answer. A regulator publishes it. Nothing in
+// this project compares requests with it yet.
 type Purpose struct {
 	_ struct{} `cbor:",toarray"`
 	// Verifier is the DID of the agency that may ask.
 	Verifier string
 	// ID names the purpose, as the policies of the verifier do.
 	ID string
-	// Regulator is the DID of the agency that says so; it must be entitled to
-	// accredit the verifier for every type asked.
+	// Regulator is the DID of the agency that publishes the purpose. It must be
+	// entitled to accredit the verifier for every type in Asked.
 	Regulator string
-	// Via is the key of the accreditation that entitles the regulator; empty
-	// for the trust root.
+	// Via is the key of the accreditation that entitles the regulator. It is
+	// empty for the trust root.
 	Via string
-	// Region is where the purpose holds, as a GB/T 2260 code.
+	// Region is the GB/T 2260 code of the region where the purpose holds.
 	Region string
 	// Basis is the legal basis, for people to read.
 	Basis Text
-	// Asked says what may be asked of which credential types.
+	// Asked lists the claims and statements that the counter may ask for, by
+	// credential type.
 	Asked []Asked
-	// Retention is the longest time for which an answer may be kept: an ISO
-	// 8601 duration of one number and unit, such as P0D or P5Y.
+	// Retention is the longest time for which the counter may keep an answer:
+	// an ISO 8601 duration of one number and unit, such as P0D or P5Y.
 	Retention string
 	// State is one of the State constants of an accreditation.
 	State string
 }
 
-// Asked is what may be asked of one credential type. Names of claims are those
-// of the schema, with a slash between parts of a path.
+// An Asked lists what a counter may ask about one credential type. Names of
+// claims are those of the schema, with a slash between the parts of a path.
 type Asked struct {
 	_    struct{} `cbor:",toarray"`
 	Type string
-	// Claims may be asked for openly.
+	// Claims lists the claims that the counter may ask to see.
 	Claims []string
-	// Statements may be asked about: proved, and not shown.
+	// Statements lists the claims about which the counter may ask for proofs,
+	// without seeing them.
 	Statements []string
 }
 
-// Text is a sentence in both languages.
+// A Text is a sentence in both languages.
 type Text struct {
 	_                struct{} `cbor:",toarray"`
 	English, Chinese string
@@ -73,15 +75,15 @@ func ParsePurpose(b []byte) (*Purpose, error) { return parseObject[Purpose](b) }
 // Kind returns [KindPurpose].
 func (*Purpose) Kind() string { return KindPurpose }
 
-// Key returns [PurposeKey] of the purpose.
+// Key returns the [PurposeKey] of the purpose.
 func (p *Purpose) Key() string { return PurposeKey(p.Verifier, p.ID) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (p *Purpose) Bytes() []byte { return encodeObject(*p) }
 
 var oneDuration = regexp.MustCompile(`^P(0|[1-9][0-9]{0,3})[DWMY]$`)
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (p *Purpose) Check() error {
 	if len(p.Asked) == 0 || len(p.Asked) > maxAsked {
 		return fmt.Errorf("%w: a purpose asks of 1 to %d types", ErrValue, maxAsked)
@@ -135,17 +137,17 @@ func (t Text) check() error {
 	return nil
 }
 
-// Grant is a citizen's leave for one access to data, as a hash: who may see
-// what of whom is known to those who have the grant itself. An agency
-// countersigns it, so that nobody fills the ledger; the citizen alone revokes
+// A Grant is a citizen's permission for one access to data, as a hash. Only
+// those who have the grant itself know who may see what about whom. An agency
+// countersigns it, so that nobody fills the ledger. Only the citizen revokes
 // it, with a key made for this grant.
 type Grant struct {
 	_ struct{} `cbor:",toarray"`
-	// Hash is over a salt, the grant and Key.
+	// Hash covers a salt, the grant and PublicKey.
 	Hash [32]byte
-	// PublicKey is the citizen's, of a Suite, made for this grant alone.
+	// PublicKey is the citizen's key of a Suite, made for this grant only.
 	PublicKey []byte
-	// Tag is random. Whoever uses the grant repeats it in an Audit, and so its
+	// Tag is random. Each use of the grant repeats it in an Audit, so that the
 	// citizen finds every access.
 	Tag [32]byte
 	// Agency is the DID of the agency that countersigned.
@@ -163,13 +165,13 @@ func ParseGrant(b []byte) (*Grant, error) { return parseObject[Grant](b) }
 // Kind returns [KindGrant].
 func (*Grant) Kind() string { return KindGrant }
 
-// Key returns [GrantKey] of the hash.
+// Key returns the [GrantKey] of the hash.
 func (g *Grant) Key() string { return GrantKey(g.Hash) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (g *Grant) Bytes() []byte { return encodeObject(*g) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (g *Grant) Check() error {
 	if len(g.PublicKey) == 0 || len(g.PublicKey) > maxKeyBytes || g.Tag == ([32]byte{}) {
 		return fmt.Errorf("%w: grant without a key or tag", ErrValue)
@@ -183,16 +185,17 @@ func (g *Grant) Check() error {
 	return CheckDID(g.Agency)
 }
 
-// Audit puts a hash into the log and nothing into the state map: who reads a
-// log of accesses can prove later that it was not rewritten.
+// An Audit puts a hash into the log and nothing into the state map. A reader of
+// an agency's access log can check with it later that the log was not
+// rewritten.
 type Audit struct {
 	_ struct{} `cbor:",toarray"`
-	// Agency is the DID of the agency that says so.
+	// Agency is the DID of the agency that records the hash.
 	Agency string
-	// Hash is salted, over what the agency wrote down.
+	// Hash is the salted hash of the agency's record.
 	Hash [32]byte
-	// Tag is that of a grant, so that its citizen finds every access; zero for
-	// none.
+	// Tag is the tag of a grant, so that the citizen finds every access; zero
+	// for none.
 	Tag [32]byte
 }
 
@@ -203,11 +206,11 @@ func ParseAudit(b []byte) (*Audit, error) { return parseObject[Audit](b) }
 // Kind returns [KindAudit].
 func (*Audit) Kind() string { return KindAudit }
 
-// Key names the hash.
+// Key returns a key that names the hash.
 func (a *Audit) Key() string { return hexKey(PrefixAudit, a.Hash) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (a *Audit) Bytes() []byte { return encodeObject(*a) }
 
-// Check returns [ErrKey] where a field is out of range.
+// Check returns [ErrKey] if a field is out of range.
 func (a *Audit) Check() error { return CheckDID(a.Agency) }

@@ -8,14 +8,16 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// maxWitnesses bounds witnesses and agency keys of one trust object.
+// maxWitnesses bounds the witnesses, agency keys and nodes of one agreement.
 const maxWitnesses = 32
 
 // Setups of a verifying key.
 const (
-	// SetupSingleParty means that one machine made the key and could forge.
+	// SetupSingleParty means that one machine made the key and could forge
+	// proofs.
 	SetupSingleParty = "single-party"
-	// SetupCeremony means that many did, of whom one honest one is enough.
+	// SetupCeremony means that several parties made the key. One honest party
+	// among them is enough.
 	SetupCeremony = "ceremony"
 )
 
@@ -25,8 +27,8 @@ const (
 	VKRetired = "retired"
 )
 
-// VK pins the verifying key of one circuit. It is write-once, but for its
-// retirement.
+// A VK pins the verifying key of one circuit. Only its retirement can change
+// it.
 type VK struct {
 	_ struct{} `cbor:",toarray"`
 	// Circuit names the circuit and its version.
@@ -48,13 +50,13 @@ func ParseVK(b []byte) (*VK, error) { return parseObject[VK](b) }
 // Kind returns [KindVK].
 func (*VK) Kind() string { return KindVK }
 
-// Key returns [VKKey] of the circuit.
+// Key returns the [VKKey] of the circuit.
 func (v *VK) Key() string { return VKKey(v.Circuit) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (v *VK) Bytes() []byte { return encodeObject(*v) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (v *VK) Check() error {
 	if v.Setup != SetupSingleParty && v.Setup != SetupCeremony {
 		return fmt.Errorf("%w: unknown setup", ErrValue)
@@ -65,39 +67,40 @@ func (v *VK) Check() error {
 	return firstError(CheckKey(v.Circuit), CheckKey(v.Key()))
 }
 
-// Trust is the consortium's n-th agreement: which agencies decide together, and
-// which witnesses count. Each is signed by the threshold of the one before.
+// An Agreement says which agencies of a consortium decide together, and which
+// witnesses count. Agreements are numbered. The threshold of the one before signs
+// each.
 type Agreement struct {
 	_ struct{} `cbor:",toarray"`
 	// Number counts from 0.
 	Number uint64
-	// Witnesses are the note verifier keys of the replaying witnesses, of
-	// which K must cosign.
+	// Witnesses lists the note verifier keys of the replaying witnesses. K of
+	// them must cosign.
 	Witnesses []string
 	K         uint32
-	// AgencyKeys are signature keys, of which Threshold must sign.
+	// AgencyKeys lists signature keys. Threshold of them must sign.
 	AgencyKeys [][]byte
 	Threshold  uint32
-	// Nodes are the Ed25519 keys with which the nodes of a consortium vote on
-	// blocks; none in an embedded ledger. Where there are any, K is more than
-	// two thirds of the witnesses.
+	// Nodes lists the Ed25519 keys with which the nodes of a consortium vote on
+	// blocks. An embedded ledger has none. If there are any, K is more than two
+	// thirds of the witnesses.
 	Nodes [][]byte
 }
 
-// ParseTrustObject reads a trust object. The error is [ErrTooLarge],
-// [ErrFormat], [ErrKey] or [ErrValue].
+// ParseAgreement reads an agreement. The error is [ErrTooLarge], [ErrFormat],
+// [ErrKey] or [ErrValue].
 func ParseAgreement(b []byte) (*Agreement, error) { return parseObject[Agreement](b) }
 
 // Kind returns [KindTrust].
 func (*Agreement) Kind() string { return KindTrust }
 
-// Key returns [TrustKey] of the number.
+// Key returns the [AgreementKey] of the number.
 func (t *Agreement) Key() string { return AgreementKey(t.Number) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (t *Agreement) Bytes() []byte { return encodeObject(*t) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (t *Agreement) Check() error {
 	if t.K == 0 || int64(t.K) > int64(len(t.Witnesses)) || len(t.Witnesses) > maxWitnesses {
 		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.Witnesses))
@@ -125,16 +128,16 @@ func (t *Agreement) Check() error {
 	return err
 }
 
-// Epoch holds the roots of one closed epoch: under which registry and which
-// revocations a zero-knowledge proof of that epoch was made. The state machine
-// alone writes it.
+// An Epoch holds the roots of one closed epoch: the registry and the
+// revocations that a zero-knowledge proof of that epoch refers to. Only the
+// state machine writes it.
 type Epoch struct {
 	_ struct{} `cbor:",toarray"`
 	// Number is Unix time divided by the length of an epoch.
 	Number uint64
-	// Day is the Day at closing.
+	// Day is the [Day] on which the epoch closed.
 	Day uint32
-	// RegistryRoot and RevocationRoot are as ZK made them.
+	// RegistryRoot and RevocationRoot are the roots that ZK computed.
 	RegistryRoot, RevocationRoot [32]byte
 }
 
@@ -147,11 +150,11 @@ func ParseEpoch(b []byte) (*Epoch, error) {
 	return &e, nil
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (e *Epoch) Bytes() []byte { return encodeObject(*e) }
 
-// ClosedAt is the end of the epoch by the clock. The checkpoint that closed it
-// came then or later.
+// ClosedAt returns the end of the epoch by the clock. The checkpoint that
+// closed it came then or later.
 func (e *Epoch) ClosedAt(trust *TrustFile) time.Time {
 	return time.Unix(int64(e.Number+1)*int64(trust.EpochLength/time.Second), 0)
 }

@@ -11,10 +11,11 @@ import (
 
 // Purposes of a key.
 const (
-	// PurposeSignature is a key of a Suite: algorithm byte, then the point.
+	// PurposeSignature is a key of a Suite: algorithm byte, then the suite's
+	// encoding.
 	PurposeSignature = "signature"
-	// PurposeProof is a zero-knowledge proof key, in the form of the ZK given
-	// to the state machine.
+	// PurposeProof is a zero-knowledge proof key, in the form that the ZK of
+	// the state machine accepts.
 	PurposeProof = "proof"
 )
 
@@ -28,8 +29,9 @@ const (
 // noUntilDay is the last day of a key without an end.
 const noUntilDay = 1<<32 - 1
 
-// Key is one public key of an agency. Keys are never deleted, so whether one
-// was in force when something was signed needs no old state.
+// A PublicKey is one public key of an agency. The ledger never deletes a key,
+// so that today's object is enough to judge whether a key was in force when it
+// signed.
 type PublicKey struct {
 	_ struct{} `cbor:",toarray"`
 	// ID names the key within its DID: "sig-1", "zk-1".
@@ -38,22 +40,24 @@ type PublicKey struct {
 	Purpose string
 	// Public is the public key.
 	Public []byte
-	// From is the first second in force, in Unix time; 0 is the beginning.
+	// From is the first second in force, in Unix time; 0 means from the
+	// beginning.
 	From int64
-	// Until is the first second no longer in force; 0 is never.
+	// Until is the first second no longer in force; 0 means never.
 	Until int64
-	// CompromisedFrom is since when someone else may have had the key; 0 is
-	// never. What it signed from then on counts for nothing.
+	// CompromisedFrom is the first second at which another party may have had
+	// the key; 0 means never. Signatures from then on do not count.
 	CompromisedFrom int64
 }
 
-// ValidAt reports whether what the key signs at that time counts.
+// ValidAt reports whether a signature of the key at that time counts.
 func (k PublicKey) ValidAt(at time.Time) bool {
 	t := at.Unix()
 	return t >= k.From && (k.end() == 0 || t < k.end())
 }
 
-// end is the earlier of Until and CompromisedFrom, 0 where there is neither.
+// end returns the earlier of Until and CompromisedFrom, and 0 if there is
+// neither.
 func (k PublicKey) end() int64 {
 	if k.Until == 0 || k.CompromisedFrom != 0 && k.CompromisedFrom < k.Until {
 		return k.CompromisedFrom
@@ -62,8 +66,9 @@ func (k PublicKey) end() int64 {
 }
 
 // Days returns the first and the last [Day] on which a credential signed with a
-// proof key may begin; ok is false where there is none. The day on which a key
-// ends counts no more, for a date does not tell morning from evening.
+// proof key may begin; ok is false if there is none. The day on which a key
+// ends does not count, because a date does not distinguish morning from
+// evening.
 func (k PublicKey) Days() (from, until uint32, ok bool) {
 	if k.From > 0 {
 		from = dayOf(k.From)
@@ -75,27 +80,28 @@ func (k PublicKey) Days() (from, until uint32, ok bool) {
 	return from, until, from <= until
 }
 
-// DID is an agency's identifier: its keys and what is needed to change them.
-// Whoever holds a key of which Next has the hash may make the next change; that
-// key may lie in a safe until then (pre-rotation).
+// A DID is an agency's identifier: its keys, and the rule for changing them.
+// The holder of a key whose hash is in Next may make the next change. Until
+// then that key may lie in a safe (pre-rotation).
 type DID struct {
 	_ struct{} `cbor:",toarray"`
-	// ID is the DID itself; empty in the operation that creates it, whose hash
-	// is the DID. It is not part of the encoding.
+	// ID is the DID itself. It is empty in the operation that creates the DID,
+	// because the hash of that operation is the DID. It is not part of the
+	// encoding.
 	ID string `cbor:"-"`
-	// Keys are all keys the DID ever had, in order of appearance.
+	// Keys lists all keys that the DID ever had, in order of appearance.
 	Keys []PublicKey
-	// Next are the KeyHash of the signature keys that may sign the next
-	// change. None means that the DID can never change.
+	// Next lists the KeyHash of each signature key that may sign the next
+	// change. With none the DID can never change.
 	Next [][32]byte
-	// Sequence is 0 at creation and one more with every change.
+	// Sequence is 0 at creation and grows by one with every change.
 	Sequence uint64
 	// Deactivated ends the DID for good.
 	Deactivated bool
 }
 
-// KeyHash is what a DID commits to in Next: the SHA-256 of a public key as the
-// ledger holds it.
+// KeyHash returns the hash that a DID commits to in Next: the SHA-256 of a
+// public key as the ledger holds it.
 func KeyHash(key []byte) [32]byte { return sha256.Sum256(key) }
 
 // ParseDID reads the object of the DID id. The error is [ErrTooLarge],
@@ -112,13 +118,13 @@ func ParseDID(id string, b []byte) (*DID, error) {
 // Kind returns [KindDID].
 func (*DID) Kind() string { return KindDID }
 
-// Key returns [DIDKey] of the DID.
+// Key returns the [DIDKey] of the DID.
 func (d *DID) Key() string { return DIDKey(d.ID) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (d *DID) Bytes() []byte { return encodeObject(*d) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (d *DID) Check() error {
 	if d.ID != "" {
 		if err := CheckDID(d.ID); err != nil {
@@ -158,8 +164,8 @@ func (k PublicKey) check() error {
 	return checkName(k.ID)
 }
 
-// SigningKeys returns the signature keys in force at that time; none of a
-// deactivated DID.
+// SigningKeys returns the signature keys in force at that time. A deactivated
+// DID has none.
 func (d *DID) SigningKeys(at time.Time) [][]byte {
 	var keys [][]byte
 	for _, k := range d.Keys {
@@ -177,8 +183,9 @@ func (d *DID) HasProofKey(key []byte) bool {
 	})
 }
 
-// Period returns the first instant in force and the first no longer in force,
-// the earlier of Until and CompromisedFrom; zero times are open ends.
+// Period returns the first instant in force and the first instant no longer in
+// force, the earlier of Until and CompromisedFrom. A zero time means an open
+// end.
 func (k PublicKey) Period() (from, until time.Time) {
 	if k.From != 0 {
 		from = time.Unix(k.From, 0)

@@ -8,12 +8,12 @@ import (
 
 // Who must sign one step of a record, as bits of Transition.Signers.
 const (
-	// SignerRegistrar is the agency that keeps the record, accredited to issue
-	// the rule's type in the record's region.
+	// SignerRegistrar is the agency that keeps the record. It is accredited to
+	// issue the rule's type in the record's region.
 	SignerRegistrar = 1 << iota
-	// SignerHolder is who holds the record until this step.
+	// SignerHolder is the holder of the record before this step.
 	SignerHolder
-	// SignerNext is who holds it from this step on.
+	// SignerNext is the holder of the record after this step.
 	SignerNext
 
 	allSigners = SignerRegistrar | SignerHolder | SignerNext
@@ -25,37 +25,38 @@ const (
 	maxState       = 32
 )
 
-// Rule fixes one version of what an agency decides by: the policy of a counter,
-// or the steps that a kind of record may take. It is write-once, so that what
-// was decided under a version can be judged by it for ever.
+// A Rule fixes one version of what an agency decides by: the policy of a
+// counter, or the steps that a kind of record may take. It is write-once, so
+// that anyone can judge later what was decided under a version.
 type Rule struct {
 	_ struct{} `cbor:",toarray"`
 	// ID and Version name the rule.
 	ID      string
 	Version uint32
-	// Hash is the SHA-256 of the policy file, or of the text that the rule puts
-	// into practice.
+	// Hash is the SHA-256 of the policy file, or of the text that the rule
+	// implements.
 	Hash [32]byte
-	// Owner is the DID of the agency whose rule it is. A Use under the rule
-	// needs its signature, and is counted in a scope of its own.
+	// Owner is the DID of the agency that owns the rule. A Use under the rule
+	// needs the owner's signature, and counts in the owner's scope.
 	Owner string
 	// MaxAge bounds, in seconds, how long before a Use the epoch of its proofs
-	// may have closed; 0 means that the rule is not for uses.
+	// may have closed; 0 means that the rule does not allow uses.
 	MaxAge uint32
-	// Type is the credential type whose issuers keep records under the rule;
-	// empty where the rule is not for records.
+	// Type is the credential type whose issuers keep records under the rule. It
+	// is empty if the rule does not allow records.
 	Type string
-	// Transitions are the steps that a record may take, in ascending order of
+	// Transitions lists the steps that a record may take, in ascending order of
 	// From, then To.
 	Transitions []Transition
 }
 
-// Transition is a step from one state of a record to another.
+// A Transition is a step from one state of a record to another.
 type Transition struct {
 	_ struct{} `cbor:",toarray"`
 	// From is empty for the step that begins a record.
 	From, To string
-	// Signers says who must sign: SignerRegistrar, SignerHolder, SignerNext.
+	// Signers combines SignerRegistrar, SignerHolder and SignerNext: all of
+	// them must sign.
 	Signers uint32
 }
 
@@ -66,13 +67,13 @@ func ParseRule(b []byte) (*Rule, error) { return parseObject[Rule](b) }
 // Kind returns [KindRule].
 func (*Rule) Kind() string { return KindRule }
 
-// Key returns [RuleKey] of the rule.
+// Key returns the [RuleKey] of the rule.
 func (r *Rule) Key() string { return RuleKey(r.ID, r.Version) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (r *Rule) Bytes() []byte { return encodeObject(*r) }
 
-// Transition finds the step between two states.
+// Transition returns the step between two states, and whether the rule has it.
 func (r *Rule) Transition(from, to string) (Transition, bool) {
 	i := slices.IndexFunc(r.Transitions, func(t Transition) bool { return t.From == from && t.To == to })
 	if i < 0 {
@@ -81,7 +82,7 @@ func (r *Rule) Transition(from, to string) (Transition, bool) {
 	return r.Transitions[i], true
 }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (r *Rule) Check() error {
 	if r.Version == 0 {
 		return fmt.Errorf("%w: rule version 0", ErrValue)
@@ -141,32 +142,33 @@ func checkState(s string) error {
 	return nil
 }
 
-// Trail is where one record stands: a parcel's title, an invoice, a batch of a
-// medicine. Its first value begins the record, each further one is a step that
-// its rule allows. Nothing in it says whose or what the record is.
+// A Trail is the current state of one record: a parcel's title, an invoice, a
+// batch of a medicine. Its first value begins the record. Each further value is
+// a step that its rule allows. Nothing in it says what the record is or whom it
+// concerns.
 type Trail struct {
 	_ struct{} `cbor:",toarray"`
-	// Record names the record: a salted hash of what the register calls it.
+	// Record names the record: a salted hash of the register's name for it.
 	Record [32]byte
-	// Rule and Version name the rule, which stays.
+	// Rule and Version name the rule. They never change.
 	Rule    string
 	Version uint32
-	// Sequence is 0 at first and one more with every step.
+	// Sequence is 0 at first and grows by one with every step.
 	Sequence uint64
-	// State is one of the rule's.
+	// State is one of the rule's states.
 	State string
 	// Previous is the SHA-256 of the value before; zero at first.
 	Previous [32]byte
-	// Commitment is a salted hash of what the register says of the record now.
-	// It is fresh with every step, so that equal contents do not show.
+	// Commitment is a salted hash of what the register now says about the
+	// record. It is fresh with every step, so that equal contents do not show.
 	Commitment [32]byte
-	// Holder is the signature key of who holds the record, made for this record
-	// alone; empty where it has no holder. It changes only in a step that asks
-	// for SignerNext.
+	// Holder is the signature key of the record's holder, made for this record
+	// only; empty if the record has no holder. It changes only in a step that
+	// asks for SignerNext.
 	Holder []byte
 	// Registrar is the DID of the agency that keeps the record from now on.
 	Registrar string
-	// Region is where the record belongs, as a GB/T 2260 code. It stays.
+	// Region is the GB/T 2260 code of the record's region. It never changes.
 	Region string
 }
 
@@ -177,13 +179,13 @@ func ParseTrail(b []byte) (*Trail, error) { return parseObject[Trail](b) }
 // Kind returns [KindTrail].
 func (*Trail) Kind() string { return KindTrail }
 
-// Key returns [TrailKey] of the record.
+// Key returns the [TrailKey] of the record.
 func (t *Trail) Key() string { return TrailKey(t.Record) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (t *Trail) Bytes() []byte { return encodeObject(*t) }
 
-// Check returns [ErrKey] or [ErrValue] where a field is out of range.
+// Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (t *Trail) Check() error {
 	if t.Version == 0 || t.Commitment == ([32]byte{}) || len(t.Holder) > maxKeyBytes {
 		return fmt.Errorf("%w: trail without a version or commitment, or with too long a key", ErrValue)

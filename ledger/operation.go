@@ -11,23 +11,23 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// maxSignatures bounds what one operation makes a node verify.
+// maxSignatures bounds the signatures that one operation makes a node verify.
 const maxSignatures = 64
 
-// signatureDomain keeps a signature over an operation from being one over
+// signatureDomain separates a signature over an operation from a signature over
 // anything else.
 const signatureDomain = "hufu/operation/1\x00"
 
-// Operation asks for one change of the ledger. Its encoding is deterministic
+// An Operation asks for one change of the ledger. Its encoding is deterministic
 // CBOR: [1, kind, key, body, nonce].
 type Operation struct {
 	// Kind is one of the Kind constants.
 	Kind string
-	// Key is the key in the state map that the operation is about.
+	// Key is the key in the state map that the operation changes.
 	Key string
-	// Body is the object's new value, or what the operation needs.
+	// Body is the object's encoding.
 	Body []byte
-	// Nonce makes two equal wishes two operations.
+	// Nonce distinguishes two operations that ask for the same change.
 	Nonce [16]byte
 }
 
@@ -41,23 +41,24 @@ type wireOperation struct {
 	Nonce   [16]byte
 }
 
-// Object is what an operation carries: a *DID, *Accreditation, *Schema,
-// *Status, *Revocation, *VK, *KeyFile, *Anchor, *Trust, *Rule, *Trail, *Purpose,
-// *Grant, *Audit or *Use.
+// An Object is the content of an operation: a *DID, *Accreditation, *Schema,
+// *Status, *Revocation, *VK, *KeyFile, *Anchor, *Agreement, *Rule, *Trail,
+// *Purpose, *Grant, *Audit or *Use.
 type Object interface {
-	// Kind is the kind of the operation that carries the object.
+	// Kind returns the kind of the operation that carries the object.
 	Kind() string
-	// Key is where the object is in the state map.
+	// Key returns the object's key in the state map.
 	Key() string
-	// Check returns ErrValue, ErrKey or ErrFormat where a field is out of range.
+	// Check returns ErrValue, ErrKey or ErrFormat if a field is out of range.
 	Check() error
-	// Bytes is the object's canonical encoding.
+	// Bytes returns the object's canonical encoding.
 	Bytes() []byte
 }
 
 // NewOperation makes the operation that asks for object, with a random nonce.
-// To ask again for the same thing after a timeout, send the same operation
-// again, not a new one: the ledger answers with the first receipt.
+// To ask again after a timeout, send the same operation, not a new one: the
+// ledger answers with the first receipt. The error is that of the object's
+// Check.
 func NewOperation(object Object) (*Operation, error) {
 	if err := object.Check(); err != nil {
 		return nil, err
@@ -67,12 +68,12 @@ func NewOperation(object Object) (*Operation, error) {
 	return op, nil
 }
 
-// Bytes is the operation's canonical encoding.
+// Bytes returns the canonical encoding.
 func (o *Operation) Bytes() []byte {
 	return encode(wireOperation{Version: formatVersion, Kind: o.Kind, Key: o.Key, Body: o.Body, Nonce: o.Nonce})
 }
 
-// ID names the operation: the SHA-256 of its bytes, signatures apart.
+// ID returns the SHA-256 of the operation's bytes, without signatures.
 func (o *Operation) ID() [32]byte { return sha256.Sum256(o.Bytes()) }
 
 // ParseOperation reads an operation without its signatures. The error is
@@ -88,7 +89,7 @@ func ParseOperation(b []byte) (*Operation, error) {
 	return &Operation{Kind: w.Kind, Key: w.Key, Body: w.Body, Nonce: w.Nonce}, nil
 }
 
-// Signature is one signature over an operation.
+// A Signature is one signature over an operation.
 type Signature struct {
 	_ struct{} `cbor:",toarray"`
 	// Key is the signer's public key as the ledger holds it.
@@ -97,14 +98,14 @@ type Signature struct {
 	Signature []byte
 }
 
-// SignedOperation is an operation with its signatures, in ascending order of
-// their keys. Its encoding is [operation bytes, [[key, signature], ...]], and
-// that is a leaf of the log. Signed together with others, it has its place in
-// the [Batch] as a third element.
+// A SignedOperation is an operation with its signatures, in ascending order of
+// their keys. Its encoding, a leaf of the log, is [operation bytes, [[key,
+// signature], ...]]. If it was signed together with others, the third element
+// is its [Batch].
 type SignedOperation struct {
 	Operation  *Operation
 	Signatures []Signature
-	// Batch is nil where the operation was signed alone.
+	// Batch is nil if the operation was signed alone.
 	Batch *Batch
 }
 
@@ -126,9 +127,9 @@ func Sign(op *Operation, signers ...crypto.Signer) (*SignedOperation, error) {
 	return DefaultSuites().Sign(op, signers...)
 }
 
-// Sign signs an operation with each signer: the SHA-256 domain of the message
-// is "hufu/operation/1", a zero byte and the operation's bytes. The error is
-// [ErrSuite], [ErrFormat] for a signer named twice, [ErrTooLarge], or the
+// Sign signs an operation with each signer. The signed message is
+// "hufu/operation/1", a zero byte and the operation's bytes. Errors:
+// [ErrSuite], [ErrFormat] for a repeated signer, [ErrTooLarge], and the
 // signer's own.
 func (s *Suites) Sign(op *Operation, signers ...crypto.Signer) (*SignedOperation, error) {
 	signatures, err := s.signAll(op.message(), signers)
@@ -154,7 +155,7 @@ func (s *Suites) signAll(message []byte, signers []crypto.Signer) ([]Signature, 
 
 func (o *Operation) message() []byte { return append([]byte(signatureDomain), o.Bytes()...) }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (s *SignedOperation) Bytes() []byte {
 	if s.Batch != nil {
 		return encode(wireBatched{Operation: s.Operation.Bytes(), Signatures: s.Signatures, Batch: *s.Batch})
@@ -162,8 +163,8 @@ func (s *SignedOperation) Bytes() []byte {
 	return encode(wireSigned{Operation: s.Operation.Bytes(), Signatures: s.Signatures})
 }
 
-// ParseSignedOperation reads a signed operation and verifies nothing. The error
-// is [ErrTooLarge] or [ErrFormat].
+// ParseSignedOperation reads a signed operation. It does not verify it. The
+// error is [ErrTooLarge] or [ErrFormat].
 func ParseSignedOperation(b []byte) (*SignedOperation, error) {
 	signed, operation, err := parseWire(b)
 	if err != nil {
@@ -197,9 +198,9 @@ func parseWire(b []byte) (*SignedOperation, []byte, error) {
 	return &SignedOperation{Signatures: w.Signatures}, w.Operation, err
 }
 
-// Verify checks every signature and returns the keys that signed: one bad
-// signature is [ErrSignature], one unknown algorithm [ErrSuite]. Whether those
-// keys may do what the operation asks is the state machine's to say.
+// Verify checks every signature and returns the keys that signed. One bad
+// signature gives [ErrSignature], one unknown algorithm [ErrSuite]. The state
+// machine decides whether these keys may do what the operation asks.
 func (s *SignedOperation) Verify(suites *Suites) ([][]byte, error) {
 	return NewChecker(suites).Verify(s)
 }

@@ -10,39 +10,38 @@ import (
 
 // Caps within a proof.
 const (
-	// maxEntries bounds the values of one proof.
+	// maxEntries bounds the number of values in one proof.
 	maxEntries = 4096
 	// maxInclusion is the length of an inclusion proof in a log of 2^63 leaves.
 	maxInclusion = 63
 )
 
-// Entry says what the state map holds under one key.
+// An Entry is the value of the state map under one key.
 type Entry struct {
 	_   struct{} `cbor:",toarray"`
 	Key string
-	// Value is empty where the key is absent; no object is empty.
+	// Value is empty if the key is absent. No object is empty.
 	Value []byte
 	// Proof leads from the value to the state root.
 	Proof MapProof
 }
 
-// Proof is everything needed to believe some values of the state map, given a
-// trust file: checkpoint → state leaf → values. Its encoding is deterministic
-// CBOR: [1, [checkpoint, state leaf, inclusion, [[key, value, proof], ...]]]. A
-// proof of many keys in a file is an offline bundle.
+// A Proof, with a trust file, proves some values of the state map: checkpoint →
+// state leaf → values. Its encoding is deterministic CBOR: [1, [checkpoint,
+// state leaf, inclusion, [[key, value, proof], ...]]].
 type Proof struct {
 	_ struct{} `cbor:",toarray"`
 	// Checkpoint is the signed note.
 	Checkpoint []byte
 	// StateLeaf is the last leaf of the log at the checkpoint.
 	StateLeaf []byte
-	// Inclusion proves it.
+	// Inclusion proves the state leaf (RFC 9162, section 2.1.3).
 	Inclusion []tlog.Hash
-	// Entries are in ascending order of their keys.
+	// Entries stand in ascending order of their keys.
 	Entries []Entry
 }
 
-// ParseProof reads a proof and verifies nothing. The error is [ErrTooLarge],
+// ParseProof reads a proof. It does not verify it. The error is [ErrTooLarge],
 // [ErrFormat] or [ErrKey].
 func ParseProof(b []byte) (*Proof, error) {
 	p, err := decodeObject[Proof](b, limits.Proof)
@@ -52,7 +51,7 @@ func ParseProof(b []byte) (*Proof, error) {
 	return &p, p.check()
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (p *Proof) Bytes() []byte { return encodeObject(*p) }
 
 func (p *Proof) check() error { return p.checkUpTo(maxEntries) }

@@ -10,25 +10,25 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// stateLeafPrefix begins a state leaf. No operation begins so: those are CBOR
-// arrays.
+// stateLeafPrefix is the beginning of a state leaf. No operation begins with
+// it: operations are CBOR arrays.
 const stateLeafPrefix = "hufu/state/1"
 
 // StateLeafSize is the length of a state leaf in bytes.
 const StateLeafSize = len(stateLeafPrefix) + 8 + 8 + 32 + 8 + 4 + 32 + 32
 
-// StateLeaf ties the state map and the roots of the last closed epoch to the
-// log: it is the last leaf of every checkpoint. Its encoding is "hufu/state/1"
+// A StateLeaf ties the state map and the roots of the last closed epoch to the
+// log. It is the last leaf of every checkpoint. Its encoding is "hufu/state/1"
 // and the fields in order, integers big-endian.
 type StateLeaf struct {
 	// Height counts checkpoints from 0.
 	Height uint64
-	// UnixMilli is the ledger's time.
+	// UnixMilli is the ledger's time, in milliseconds since 1970.
 	UnixMilli uint64
 	// StateRoot is the root of the state map.
 	StateRoot tlog.Hash
-	// Epoch, Day, RegistryRoot and RevocationRoot are those of the last closed
-	// epoch; all zero before the first.
+	// Epoch, Day, RegistryRoot and RevocationRoot belong to the last closed
+	// epoch. They are zero before the first.
 	Epoch          uint64
 	Day            uint32
 	RegistryRoot   [32]byte
@@ -60,7 +60,7 @@ func ParseStateLeaf(b []byte) (*StateLeaf, error) {
 	return s, nil
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (s *StateLeaf) Bytes() []byte {
 	b := append(make([]byte, 0, StateLeafSize), stateLeafPrefix...)
 	b = binary.BigEndian.AppendUint64(b, s.Height)
@@ -72,5 +72,5 @@ func (s *StateLeaf) Bytes() []byte {
 	return append(b, s.RevocationRoot[:]...)
 }
 
-// Time is the ledger's time.
+// Time returns the ledger's time.
 func (s *StateLeaf) Time() time.Time { return time.UnixMilli(int64(s.UnixMilli)) }

@@ -12,30 +12,31 @@ import (
 	"slices"
 )
 
-// Suite is one signature algorithm as a type. Everything that depends on the
-// algorithm is behind it, so that another one (SM2, say) is another type.
+// A Suite is one signature algorithm as a Go type. Everything that depends on
+// the algorithm is behind this interface, so that another algorithm (such as
+// SM2) is another type.
 type Suite interface {
-	// Name is the algorithm's usual name.
+	// Name returns the usual name of the algorithm.
 	Name() string
-	// Algorithm is the byte that leads a key of this suite on the ledger.
+	// Algorithm returns the first byte of a key of this suite on the ledger.
 	Algorithm() byte
-	// MarshalKey returns what follows that byte, or ErrSuite where the key is
-	// not one of this suite.
+	// MarshalKey returns the bytes after that byte. It returns ErrSuite if the
+	// key does not belong to this suite.
 	MarshalKey(public crypto.PublicKey) ([]byte, error)
-	// ParseKey reads it back and refuses every other spelling.
+	// ParseKey reads these bytes and refuses every other spelling.
 	ParseKey(key []byte) (crypto.PublicKey, error)
-	// Sign signs message with a signer that may be a security module.
+	// Sign signs message. The signer may be a security module.
 	Sign(signer crypto.Signer, message []byte) ([]byte, error)
 	// Verify returns ErrSignature unless signature is the canonical form of a
 	// signature over message by key.
 	Verify(key, message, signature []byte) error
 }
 
-// Suites is an allow-list. The zero value allows none.
+// Suites is an allow-list of signature algorithms. The zero value allows none.
 type Suites struct{ list []Suite }
 
-// NewSuites makes an allow-list. An empty one, or two suites of one name or
-// algorithm byte, is [ErrSuite].
+// NewSuites makes an allow-list. The error is [ErrSuite] if it is empty, or if
+// two suites have the same name or algorithm byte.
 func NewSuites(suites ...Suite) (*Suites, error) {
 	if len(suites) == 0 {
 		return nil, fmt.Errorf("%w: empty list", ErrSuite)
@@ -50,11 +51,11 @@ func NewSuites(suites ...Suite) (*Suites, error) {
 	return &Suites{slices.Clone(suites)}, nil
 }
 
-// DefaultSuites allows ES256 alone.
+// DefaultSuites allows only ES256.
 func DefaultSuites() *Suites { return &Suites{[]Suite{ES256{}}} }
 
 // MarshalKey writes a public key as the ledger holds it: algorithm byte, then
-// the suite's own encoding. The error is [ErrSuite].
+// the suite's encoding. The error is [ErrSuite].
 func (s *Suites) MarshalKey(public crypto.PublicKey) ([]byte, error) {
 	for _, suite := range s.list {
 		if key, err := suite.MarshalKey(public); err == nil {
@@ -106,8 +107,9 @@ func (s *Suites) verify(key, message, signature []byte) error {
 }
 
 // ES256 is ECDSA on P-256 with SHA-256 (FIPS 186-5). A key is the compressed
-// point of SEC 1, section 2.3.3, 33 bytes; a signature is r ‖ s, 64 bytes, with
-// s in the lower half of the order: the other s would be a second spelling.
+// point of SEC 1, section 2.3.3, 33 bytes. A signature is r ‖ s, 64 bytes, with
+// s in the lower half of the order, because the other s would be a second
+// spelling.
 type ES256 struct{}
 
 var (
@@ -135,7 +137,7 @@ func (ES256) MarshalKey(public crypto.PublicKey) ([]byte, error) {
 	return append([]byte{2 | point[64]&1}, point[1:33]...), nil
 }
 
-// ParseKey returns an *ecdsa.PublicKey.
+// ParseKey returns an *ecdsa.PublicKey. The error is [ErrFormat].
 func (ES256) ParseKey(key []byte) (crypto.PublicKey, error) {
 	x, y := elliptic.UnmarshalCompressed(elliptic.P256(), key)
 	if x == nil {

@@ -7,19 +7,16 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Verify checks a proof and returns what it proves. In this order: the proof's
-// form; the log's signature and at least k cosignatures of configured
-// witnesses; that the k-th newest of them is at most MaxAge old, those from
-// more than a minute in the future not counted; that the state leaf is the
-// checkpoint's last; that every entry leads to its state root. One entry that
-// does not makes the whole proof worthless.
+// Verify checks a proof and returns the values that it proves. It checks in
+// this order: the proof's form; the log's signature and at least k cosignatures
+// of configured witnesses; that the k-th newest cosignature is at most MaxAge
+// old, where those from more than a minute in the future do not count; that the
+// state leaf is the checkpoint's last leaf; that every entry leads to its state
+// root. One bad entry makes the whole proof worthless.
 //
 // The error is [ErrTooLarge], [ErrFormat], [ErrKey], [ErrSignature],
 // [ErrOrigin], [ErrNotWitnessed], [ErrClock], a [*StaleError] or
 // [ErrNotIncluded].
-//
-// Verify judges one proof. A [Client] also follows agreements and refuses a ledger
-// that went back.
 func Verify(trust *TrustFile, proof *Proof, opts VerifyOptions) (*View, error) {
 	if proof == nil {
 		return nil, fmt.Errorf("%w: no proof", ErrFormat)
@@ -31,7 +28,8 @@ func Verify(trust *TrustFile, proof *Proof, opts VerifyOptions) (*View, error) {
 type VerifyOptions struct {
 	// Now is the time of the decision; zero means time.Now.
 	Now time.Time
-	// MaxAge bounds the age of the checkpoint; zero means what the trust file says.
+	// MaxAge bounds the age of the checkpoint; zero means the trust file's
+	// MaxAge.Checkpoint.
 	MaxAge time.Duration
 }
 
@@ -42,7 +40,7 @@ func (o VerifyOptions) at() time.Time {
 	return o.Now
 }
 
-// verifyUpTo takes a proof of at most the given number of entries.
+// verifyUpTo accepts a proof of at most this number of entries.
 func verifyUpTo(trust *TrustFile, proof *Proof, now time.Time, maxAge time.Duration, entries int) (*View, error) {
 	if err := proof.checkUpTo(entries); err != nil {
 		return nil, err
@@ -84,7 +82,8 @@ func openFresh(trust *TrustFile, now time.Time, maxAge time.Duration, checkpoint
 	return head, err
 }
 
-// verifyStateLeaf insists on the last leaf: an earlier one is an old state.
+// verifyStateLeaf demands the last leaf: an earlier state leaf describes an old
+// state.
 func verifyStateLeaf(head *Head, proof *Proof) (*StateLeaf, error) {
 	size := int64(head.Size)
 	if err := tlog.CheckRecord(proof.Inclusion, size, head.Root, size-1, tlog.RecordHash(proof.StateLeaf)); err != nil {

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// View is what a verified proof says about the state map. It is only ever made
-// by [Verify].
+// A View holds what a verified proof says about the state map. Only [Verify]
+// makes one.
 type View struct {
-	// Head is the checkpoint under which everything in the view is proved.
+	// Head is the checkpoint that proves everything in the view.
 	Head *Head
 
 	trust  *TrustFile
@@ -16,15 +16,14 @@ type View struct {
 	values map[string][]byte
 }
 
-// Now is the time of the decision for which the view was verified.
+// Now returns the time of the decision for which the view was verified.
 func (v *View) Now() time.Time { return v.now }
 
-// RootDID is the agency that accredits without being accredited.
+// RootDID returns the DID of the agency that accredits without being accredited.
 func (v *View) RootDID() string { return v.trust.RootDID }
 
-// Get returns the value under a key. The error is [ErrAbsent] where the ledger
-// provably holds none, a [*NotProvedError] where the proof does not say, or
-// [ErrKey].
+// Get returns the value under a key. Errors: [ErrAbsent] if the ledger provably
+// has none, a [*NotProvedError] if the proof does not say, [ErrKey].
 func (v *View) Get(key string) ([]byte, error) {
 	if err := CheckKey(key); err != nil {
 		return nil, err
@@ -54,8 +53,8 @@ func (v *View) Schema(id string, version uint32) (*Schema, error) {
 	return read(v, SchemaKey(id, version), ParseSchema)
 }
 
-// Status returns the root of a status list, unless it is [ErrExpired]. Other
-// errors are those of Get and ParseStatus.
+// Status returns the root of a status list. The error is [ErrExpired] if its
+// validity has ended, or one of Get and ParseStatus.
 func (v *View) Status(uri string) (*Status, error) {
 	s, err := read(v, StatusKey(uri), ParseStatus)
 	if err != nil {
@@ -67,8 +66,8 @@ func (v *View) Status(uri string) (*Status, error) {
 	return s, nil
 }
 
-// VK returns a circuit's verifying key, unless it is [ErrRetired]. Other errors
-// are those of Get and ParseVK.
+// VK returns a circuit's verifying key. The error is [ErrRetired] if it is
+// retired, or one of Get and ParseVK.
 func (v *View) VK(circuit string) (*VK, error) {
 	vk, err := read(v, VKKey(circuit), ParseVK)
 	if err != nil {
@@ -90,13 +89,13 @@ func (v *View) Rule(id string, version uint32) (*Rule, error) {
 	return read(v, RuleKey(id, version), ParseRule)
 }
 
-// Trail returns where a record stands. Errors are those of Get and ParseTrail.
+// Trail returns the state of a record. Errors are those of Get and ParseTrail.
 func (v *View) Trail(record [32]byte) (*Trail, error) {
 	return read(v, TrailKey(record), ParseTrail)
 }
 
-// Purpose returns what a verifier may ask for a purpose, unless that is
-// [ErrSuspended] or [ErrEnded]. Other errors are those of Get and ParsePurpose.
+// Purpose returns what a verifier may ask for a purpose. The error is
+// [ErrSuspended], [ErrEnded], or one of Get and ParsePurpose.
 func (v *View) Purpose(verifier, id string) (*Purpose, error) {
 	p, err := read(v, PurposeKey(verifier, id), ParsePurpose)
 	switch {
@@ -110,9 +109,8 @@ func (v *View) Purpose(verifier, id string) (*Purpose, error) {
 	return p, nil
 }
 
-// Grant returns a grant that is in force at the time of the view; else the
-// error is [ErrGrantRevoked] or [ErrExpired]. Other errors are those of Get and
-// ParseGrant.
+// Grant returns a grant that is in force at the time of the view. The error is
+// [ErrGrantRevoked], [ErrExpired], or one of Get and ParseGrant.
 func (v *View) Grant(hash [32]byte) (*Grant, error) {
 	g, err := read(v, GrantKey(hash), ParseGrant)
 	switch {
@@ -126,14 +124,14 @@ func (v *View) Grant(hash [32]byte) (*Grant, error) {
 	return g, nil
 }
 
-// Use returns what a use left, by its nullifier. Errors are those of Get and
-// ParseSeen.
+// Use returns the Seen of a use, given its nullifier. Errors are those of Get
+// and ParseSeen.
 func (v *View) Use(nullifier [32]byte) (*Seen, error) {
 	return read(v, UseKey(nullifier), ParseSeen)
 }
 
 // Trust returns the consortium's n-th agreement. Errors are those of Get and
-// ParseTrustObject.
+// ParseAgreement.
 func (v *View) Trust(n uint64) (*Agreement, error) {
 	return read(v, AgreementKey(n), ParseAgreement)
 }
@@ -145,8 +143,8 @@ func (v *View) Epoch(n uint64) (*Epoch, error) {
 }
 
 // Accredited finds the chain of accreditations from an agency to the trust
-// file's root, in force at a time; zero is the time of the view. See the
-// function [Accredited].
+// file's root, in force at the given time; zero means the time of the view. See
+// the function [Accredited].
 func (v *View) Accredited(did, typ, action, region string, at time.Time) ([]Accreditation, error) {
 	if at.IsZero() {
 		at = v.now
