@@ -16,7 +16,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Source is a ledger as its operator has it; sqlitelog.Log is one.
+// A Source is a ledger that can list its sets, such as sqlitelog.Log.
 type Source interface {
 	// Prove returns the newest state and values, as ledger.Reader does.
 	Prove(ctx context.Context, keys ...string) (*ledger.Proof, error)
@@ -26,7 +26,8 @@ type Source interface {
 	Revoked(ctx context.Context, epoch uint64) ([]Handle, error)
 }
 
-// ZK computes what a reader needs beside the sets; zkp.Accumulator is one.
+// ZK computes what a reader needs in addition to the sets. zkp.Accumulator
+// implements it.
 type ZK interface {
 	// Roots returns the roots over both sets.
 	Roots(leaves [][32]byte, revoked []Handle) (registry, revocation [32]byte, err error)
@@ -36,21 +37,21 @@ type ZK interface {
 	ProveCounts(revoked []Handle) ([]byte, error)
 }
 
-// Exported says what a feed holds after an export.
+// Exported describes a feed after an export.
 type Exported struct {
 	Epoch   uint64
 	Bits    int
 	Revoked int
-	// Changed is false where the feed held the newest epoch already.
+	// Changed is false if the feed already held the newest epoch.
 	Changed bool
 }
 
-// Export brings the feed in a directory, which it makes if need be, up to the
-// ledger's newest closed epoch. Readers go on reading meanwhile: every file
-// appears whole, and the index last. Run it after each epoch; epochs between two
-// runs are left out. An interrupted export is made good by the next. The error
-// is [ErrNoEpoch], [ErrSource], [ErrBusy], [ErrFormat] where the directory is no
-// feed, the ledger's or the system's own.
+// Export brings the feed in a directory up to the ledger's newest closed epoch.
+// It makes the directory if needed. Readers can read meanwhile: every file
+// appears whole, and the index last. Run it after each epoch; it skips epochs
+// between two runs. The next run completes an interrupted one. Errors:
+// [ErrNoEpoch], [ErrSource], [ErrBusy], [ErrFormat] if the directory holds
+// something else than a feed, and those of the ledger and the file system.
 func Export(ctx context.Context, source Source, zk ZK, dir string) (*Exported, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
@@ -77,14 +78,14 @@ func Export(ctx context.Context, source Source, zk ZK, dir string) (*Exported, e
 	return e.run(source)
 }
 
-// state is what a ledger says of its newest closed epoch.
+// state holds the sets of a ledger's newest closed epoch.
 type state struct {
 	epoch   uint64
 	leaves  [][32]byte
 	handles []Handle
 }
 
-// read reads the newest epoch and holds its sets against its roots.
+// read reads the newest epoch and compares its sets with its roots.
 func read(ctx context.Context, source Source, zk ZK) (*state, error) {
 	proof, err := source.Prove(ctx)
 	if err != nil {
@@ -114,14 +115,14 @@ func read(ctx context.Context, source Source, zk ZK) (*state, error) {
 	return s, nil
 }
 
-// export is one run.
+// export is one run of Export.
 type export struct {
 	ctx   context.Context
 	dir   string
 	zk    ZK
 	index *Index
 	now   *state
-	dirs  map[string]bool // in which something was written
+	dirs  map[string]bool // in which this run wrote
 }
 
 func (e *export) run(source Source) (*Exported, error) {
@@ -191,7 +192,7 @@ func (e *export) needsSnapshot(bits int) bool {
 	return g.Bits != bits || len(g.Epochs) == maxEpochs
 }
 
-// begin begins a generation with a snapshot.
+// begin starts a generation with a snapshot.
 func (e *export) begin(bits int) error {
 	g := Generation{Bits: bits, Epochs: []uint64{e.now.epoch}}
 	if err := e.files(&g, e.now.epoch, &Registry{From: e.now.epoch, To: e.now.epoch, Added: e.now.leaves}, e.now.handles); err != nil {
@@ -211,7 +212,7 @@ func (e *export) begin(bits int) error {
 	return nil
 }
 
-// files writes what one epoch adds to a generation.
+// files writes the files of one epoch of a generation.
 func (e *export) files(g *Generation, from uint64, registry *Registry, handles []Handle) error {
 	to := e.now.epoch
 	roots, err := e.zk.BucketRoots(e.now.handles)
@@ -238,7 +239,8 @@ const (
 	tempPrefix = ".new-"
 )
 
-// write makes a file appear whole or not at all; its name is durable after sync.
+// write makes a file appear whole or not at all. Its name is durable after
+// sync.
 func (e *export) write(name string, b []byte, limit int) error {
 	if len(b) > limit {
 		return fmt.Errorf("%w: a file of %d bytes, no reader takes more than %d", ErrSource, len(b), limit)
@@ -269,7 +271,7 @@ func (e *export) write(name string, b []byte, limit int) error {
 	return nil
 }
 
-// sync makes the names of what was written durable.
+// sync makes the names of the written files durable.
 func (e *export) sync() error {
 	for dir := range e.dirs {
 		d, err := os.Open(dir)
@@ -284,7 +286,7 @@ func (e *export) sync() error {
 	return nil
 }
 
-// prune deletes generations that the index no longer names, and what an
+// prune deletes generations that the index no longer names, and files that an
 // interrupted export left behind.
 func (e *export) prune() error {
 	keep := []string{indexName, lockName}
@@ -306,8 +308,8 @@ func (e *export) prune() error {
 	return nil
 }
 
-// ours reports whether a name is one that an export makes: nothing else in the
-// directory is touched.
+// ours reports whether an export makes files with this name. Nothing else in
+// the directory is touched.
 func ours(name string) bool {
 	generation := len(name) == 16 && strings.Trim(name, "0123456789abcdef") == ""
 	return generation || strings.HasPrefix(name, tempPrefix)

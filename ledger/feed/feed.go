@@ -11,12 +11,12 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// Feed reads the files that Export writes. It remembers nothing between calls
-// and is safe for concurrent use. Errors of its methods are [ErrFormat],
-// [ErrMissing], [ErrEpoch], ctx's, or the file system's own.
+// A Feed reads the files that Export writes. It keeps no state between calls
+// and is safe for concurrent use. Errors of its methods: [ErrFormat],
+// [ErrMissing], [ErrEpoch], and those of ctx and the file system.
 type Feed struct{ fsys fs.FS }
 
-// Open makes a reader of a feed's directory.
+// Open returns a reader of a feed's directory.
 func Open(fsys fs.FS) *Feed { return &Feed{fsys} }
 
 const indexName = "index"
@@ -55,7 +55,7 @@ func (f *Feed) read(ctx context.Context, name string, limit int64) ([]byte, erro
 	return b, nil
 }
 
-// Index reads what the feed holds at this moment.
+// Index reads which generations and epochs the feed holds now.
 func (f *Feed) Index(ctx context.Context) (*Index, error) {
 	b, err := f.read(ctx, indexName, limits.FeedIndex)
 	if err != nil {
@@ -64,7 +64,7 @@ func (f *Feed) Index(ctx context.Context) (*Index, error) {
 	return ParseIndex(b)
 }
 
-// Roots reads the bucket roots of an epoch.
+// Roots reads the 512 bucket roots of an epoch.
 func (f *Feed) Roots(ctx context.Context, g *Generation, epoch uint64) ([][32]byte, error) {
 	b, err := f.read(ctx, g.rootsName(epoch), int64(rootsSize))
 	if err != nil {
@@ -97,9 +97,9 @@ func (f *Feed) Counts(ctx context.Context, g *Generation) ([]byte, error) {
 	return c.Proof, nil
 }
 
-// Registry brings the registry leaves up to an epoch, from what the reader has,
-// which may be nil. What it returns is a snapshot. ErrEpoch means that the feed
-// does not hold the epoch.
+// Registry brings the registry leaves up to an epoch. have holds the leaves
+// that the reader already has, or is nil. The result is a snapshot. The error
+// is ErrEpoch if the feed does not hold the epoch.
 func (f *Feed) Registry(ctx context.Context, x *Index, have *Registry, epoch uint64) (*Registry, error) {
 	if have == nil {
 		have = new(Registry)
@@ -132,11 +132,11 @@ func (f *Feed) Registry(ctx context.Context, x *Index, have *Registry, epoch uin
 	return &Registry{From: epoch, To: epoch, Added: leaves}, nil
 }
 
-// Handles brings the revoked handles of the part in which a handle lies up to an
-// epoch, from what the reader has of that part or of a larger one, which may be
-// nil. What it returns is a snapshot of the part that the epoch's generation
-// has. Before calling it make sure that this part is large enough: the file
-// names tell whoever serves them which part it is.
+// Handles brings the revoked handles of one part up to an epoch: the part of
+// handle, in the epoch's generation. have holds the handles that the reader
+// already has of that part or a larger one, or is nil. The result is a snapshot
+// of the part. Before the call, check that the part is large enough: the file
+// names show the server which part it is.
 func (f *Feed) Handles(ctx context.Context, x *Index, have *Handles, handle Handle, epoch uint64) (*Handles, error) {
 	g := x.Generation(epoch)
 	if g == nil {

@@ -7,15 +7,16 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// Handles is a file of one part: all its revoked handles up to an epoch where
-// From and To are equal, else those that entered after From and up to To.
+// Handles is a file of one part. If From and To are equal, it holds all revoked
+// handles of the part at that epoch. Otherwise it holds those that entered
+// after From and up to To.
 type Handles struct {
 	From, To   uint64
 	Bits, Part int
 	Handles    []Handle // ascending
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (h *Handles) Bytes() []byte {
 	b := binary.BigEndian.AppendUint64(header(letterHandles), h.From)
 	b = binary.BigEndian.AppendUint64(b, h.To)
@@ -43,19 +44,20 @@ func ParseHandles(b []byte) (*Handles, error) {
 	return h, nil
 }
 
-// Narrow keeps the handles of a finer part within this one.
+// Narrow returns the handles of a smaller part within this one.
 func (h *Handles) Narrow(bits, part int) *Handles {
 	return &Handles{From: h.From, To: h.To, Bits: bits, Part: part, Handles: slicePart(h.Handles, bits, part)}
 }
 
-// Registry is a file of registry leaves: all of them at an epoch where From and
-// To are equal, else what changed after From and up to To.
+// Registry is a file of registry leaves. If From and To are equal, it holds all
+// leaves at that epoch. Otherwise it holds what changed after From and up to
+// To.
 type Registry struct {
 	From, To       uint64
 	Added, Removed [][32]byte // ascending
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (g *Registry) Bytes() []byte {
 	b := binary.BigEndian.AppendUint64(header(letterRegistry), g.From)
 	b = binary.BigEndian.AppendUint64(b, g.To)
@@ -92,7 +94,7 @@ type Roots struct {
 
 const rootsSize = len(magic) + 1 + 8 + 32*Buckets
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (r *Roots) Bytes() []byte {
 	b := binary.BigEndian.AppendUint64(header(letterRoots), r.Epoch)
 	return appendItems(b, r.Buckets)
@@ -115,13 +117,13 @@ func ParseRoots(b []byte) (*Roots, error) {
 }
 
 // Counts is a file with the proof of how many handles each bucket held at the
-// first epoch of a generation. Package zkp reads the proof.
+// first epoch of a generation. Package zkp verifies the proof.
 type Counts struct {
 	Epoch uint64
 	Proof []byte
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (c *Counts) Bytes() []byte {
 	return append(binary.BigEndian.AppendUint64(header(letterCounts), c.Epoch), c.Proof...)
 }

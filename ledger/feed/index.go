@@ -10,35 +10,37 @@ import (
 const (
 	// maxEpochs bounds a generation: a snapshot and 256 deltas.
 	maxEpochs = 257
-	// maxGenerations is how many an index names.
+	// maxGenerations is the number of generations that an index names.
 	maxGenerations = 2
 )
 
-// Generation is a snapshot and the deltas that follow it.
+// A Generation is a snapshot and the deltas that follow it.
 type Generation struct {
-	// Bits divide the revoked handles into parts.
+	// Bits is the number of bits that divide the revoked handles into parts.
 	Bits int
-	// Epochs are those that can be read: of the snapshot, then of each delta.
+	// Epochs lists the epochs that can be read: the snapshot's, then each
+	// delta's.
 	Epochs []uint64
 }
 
-// First is the epoch of the snapshot, after which the generation is named.
+// First returns the epoch of the snapshot. The generation's name is this epoch.
 func (g *Generation) First() uint64 { return g.Epochs[0] }
 
 func (g *Generation) last() uint64 { return g.Epochs[len(g.Epochs)-1] }
 
-// Index says what a feed holds.
+// An Index lists what a feed holds.
 type Index struct {
-	// Generations are ascending; each begins where the one before ends.
+	// Generations are in ascending order. Each begins where the one before
+	// ends.
 	Generations []Generation
 }
 
-// Newest is the newest epoch that the feed holds.
+// Newest returns the newest epoch that the feed holds.
 func (x *Index) Newest() uint64 { return x.newest().last() }
 
 func (x *Index) newest() *Generation { return &x.Generations[len(x.Generations)-1] }
 
-// Generation finds the newest generation that holds an epoch, or nil.
+// Generation returns the newest generation that holds an epoch, or nil.
 func (x *Index) Generation(epoch uint64) *Generation {
 	for i := len(x.Generations) - 1; i >= 0; i-- {
 		if slices.Contains(x.Generations[i].Epochs, epoch) {
@@ -48,7 +50,7 @@ func (x *Index) Generation(epoch uint64) *Generation {
 	return nil
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (x *Index) Bytes() []byte {
 	b := append(header(letterIndex), byte(len(x.Generations)))
 	for _, g := range x.Generations {
@@ -78,7 +80,7 @@ func ParseIndex(b []byte) (*Index, error) {
 	return x, nil
 }
 
-// read takes one generation from an index.
+// read reads one generation of an index.
 func (x *Index) read(r *reader) {
 	g := Generation{Bits: r.u8()}
 	n := r.u16()
@@ -101,15 +103,15 @@ func (x *Index) read(r *reader) {
 	x.Generations = append(x.Generations, g)
 }
 
-// step is one file on the way to an epoch; from equals to in a snapshot.
+// step is one file on the way to an epoch; from equals to for a snapshot.
 type step struct {
 	generation *Generation
 	from, to   uint64
 }
 
-// way lists the files that lead to the target from what a reader has, which may
-// be nothing: deltas where the feed goes back so far, else a snapshot first. It
-// is nil where the feed does not hold the target.
+// way lists the files that lead to the target from the epoch that a reader has,
+// if some is true: deltas if the feed goes back far enough, otherwise a
+// snapshot first. It returns nil if the feed does not hold the target.
 func (x *Index) way(have uint64, some bool, target uint64) (steps []step, snapshot bool) {
 	last := x.Generation(target)
 	if last == nil {

@@ -8,26 +8,27 @@ import (
 // Sizes that the revocation tree of package zkp has.
 const (
 	HandleSize = 12
-	// Buckets is how many buckets the tree has, by the first nine bits.
+	// Buckets is the number of buckets of the tree. The first nine bits of a
+	// handle choose one.
 	Buckets    = 1 << bucketBits
 	bucketBits = 9
 
-	// MinPart is the least number of revoked handles in a part, unless the part
-	// is everything.
+	// MinPart is the least number of revoked handles in a part, unless there is
+	// only one part.
 	MinPart = 1 << 16
 	// maxBits: four buckets, and no fewer, can hold MinPart.
 	maxBits = 7
 )
 
-// Handle is a revocation handle.
+// A Handle is a revocation handle.
 type Handle = [HandleSize]byte
 
-// Part is the number of the part in which a handle lies: its first bits.
+// Part returns the number of the part that a handle belongs to: its first bits.
 func Part(h Handle, bits int) int { return int(binary.BigEndian.Uint16(h[:])) >> (16 - bits) }
 
-// Bits is the number of bits by which revoked handles are divided into parts:
-// the largest for which every part holds at least MinPart of them, or 0. counts
-// says how many handles each of the 512 buckets holds.
+// Bits returns how many bits divide the revoked handles into parts: the largest
+// number for which every part holds at least MinPart handles, or 0. counts
+// holds the number of handles in each of the 512 buckets.
 func Bits(counts []int) int {
 	for bits := maxBits; bits > 0; bits-- {
 		if smallest(counts, bits) >= MinPart {
@@ -37,7 +38,7 @@ func Bits(counts []int) int {
 	return 0
 }
 
-// smallest is the size of the smallest part.
+// smallest returns the size of the smallest part.
 func smallest(counts []int, bits int) int {
 	least := int(^uint(0) >> 1)
 	for part := range slices.Chunk(counts, Buckets>>bits) {
@@ -59,7 +60,7 @@ func countBuckets(handles []Handle) []int {
 	return counts
 }
 
-// slicePart is the run of one part within sorted handles.
+// slicePart returns the handles of one part of a sorted list.
 func slicePart(sorted []Handle, bits, part int) []Handle {
 	at := func(part int) int {
 		i, _ := slices.BinarySearchFunc(sorted, part, func(h Handle, part int) int { return Part(h, bits) - part })

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// item is what sets consist of: handles and leaves.
+// An item is an element of a set: a handle or a leaf.
 type item interface{ [HandleSize]byte | [32]byte }
 
 func compare[T item](a, b T) int {
@@ -29,7 +29,7 @@ func ascending[T item](set []T) bool {
 	return true
 }
 
-// difference lists what of a sorted set is not in another.
+// difference returns the elements of a sorted set that are not in another.
 func difference[T item](set, without []T) (out []T) {
 	i := 0
 	for _, x := range set {
@@ -43,7 +43,7 @@ func difference[T item](set, without []T) (out []T) {
 	return out
 }
 
-// merge joins a sorted set and what was added to it.
+// merge joins a sorted set with added elements and sorts the result.
 func merge[T item](set, added []T) []T {
 	out := slices.Concat(set, added)
 	slices.SortFunc(out, compare[T])
@@ -59,7 +59,7 @@ func appendItems[T item](b []byte, set []T) []byte {
 	return b
 }
 
-// The files' letters.
+// The letters of the files.
 const (
 	letterIndex    = 'i'
 	letterRoots    = 'r'
@@ -72,7 +72,8 @@ const magic = "hufufeed\x01"
 
 func header(letter byte) []byte { return append([]byte(magic), letter) }
 
-// reader takes a file apart. After the first failure it returns zeros.
+// A reader reads a file from the front. After the first failure it returns
+// zeros.
 type reader struct {
 	rest []byte
 	err  error
@@ -109,7 +110,7 @@ func (r *reader) u16() int    { return int(binary.BigEndian.Uint16(r.take(2))) }
 func (r *reader) u32() int    { return int(binary.BigEndian.Uint32(r.take(4))) }
 func (r *reader) u64() uint64 { return binary.BigEndian.Uint64(r.take(8)) }
 
-// end returns what went wrong, or that something is left over.
+// end returns the first failure, or ErrFormat if bytes are left.
 func (r *reader) end() error {
 	if len(r.rest) != 0 {
 		r.fail("trailing bytes")
@@ -117,7 +118,7 @@ func (r *reader) end() error {
 	return r.err
 }
 
-// readItems takes n items, which must be in ascending order.
+// readItems reads n items, which must be in ascending order.
 func readItems[T item](r *reader, n int) []T {
 	var x T
 	if r.err != nil || n > len(r.rest)/len(x) { // before anything is allocated

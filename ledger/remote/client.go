@@ -23,22 +23,22 @@ import (
 var (
 	// ErrAddress means an address that is not http or https with a host.
 	ErrAddress = errors.New("remote: not an address of a ledger")
-	// ErrUnreachable means that no server gave an answer: what was asked is not
-	// known, and what was submitted may be on the ledger or not.
+	// ErrUnreachable means that no server answered. A question stays open, and
+	// a submitted batch may be on the ledger or not.
 	ErrUnreachable = errors.New("remote: no server of the ledger answers")
 
 	// errAnswer is an answer that is not what the protocol says.
 	errAnswer = errors.New("remote: answer not as the protocol says")
 )
 
-// Options changes how servers are asked.
+// Options changes how servers are asked. The zero value is the safe default.
 type Options struct {
-	// HTTP is the client; nil means one that gives a server 30 seconds and
+	// HTTP is the client. Nil means one that gives a server 30 seconds and
 	// follows no redirect.
 	HTTP *http.Client
 }
 
-// Client asks one or more servers of one ledger: where one does not answer, the
+// A Client asks one or more servers of one ledger: if one does not answer, the
 // next. It is safe for concurrent use.
 type Client struct {
 	bases []string
@@ -47,12 +47,12 @@ type Client struct {
 	first atomic.Int64
 }
 
-// serverTime is how long a server may take: a consortium that lost a node needs
-// some seconds to go on.
+// serverTime is the time that a server has to answer. A consortium that lost a
+// node needs some seconds to go on.
 const serverTime = 30 * time.Second
 
-// New makes a client of the servers at the addresses, which are http or https.
-// The error is [ErrAddress].
+// New returns a client of the servers at these http or https addresses. The
+// error is [ErrAddress].
 func New(options Options, addresses ...string) (*Client, error) {
 	c := &Client{http: options.HTTP}
 	if c.http == nil {
@@ -71,8 +71,9 @@ func New(options Options, addresses ...string) (*Client, error) {
 	return c, nil
 }
 
-// idleConnections is how many connections to one server are kept for the next
-// question; net/http keeps two, and opens one for each question beyond them.
+// idleConnections is the number of connections to one server that are kept for
+// the next question. net/http keeps two and opens a new one for each question
+// beyond them.
 const idleConnections = 512
 
 func newHTTP() *http.Client {
@@ -88,18 +89,18 @@ func newHTTP() *http.Client {
 	return client
 }
 
-// Rotate makes the next question go to another server first, where there are several.
-// ledger.Client calls it when a server lags behind what was seen before.
+// Rotate makes the next question go to another server first, if there are several.
+// ledger.Client calls it when a server lags behind the highest checkpoint seen.
 func (c *Client) Rotate() { c.first.Store((c.first.Load() + 1) % int64(len(c.bases))) }
 
-// answer is a server's.
+// An answer comes from a server.
 type answer struct {
 	status int
 	body   []byte
 }
 
-// ask sends a request to one server after the other until one answers that it
-// can say something. limit caps the answer.
+// ask sends a request to one server after the other until one answers with a
+// status below 500. limit caps the answer.
 func (c *Client) ask(ctx context.Context, method, path string, body []byte, limit int64) (*answer, error) {
 	var errs []error
 	first := c.first.Load()
@@ -152,7 +153,7 @@ func reasonOf(body []byte) string {
 	return printable(e.Error)
 }
 
-// get asks and insists on a yes.
+// get asks and demands a success.
 func (c *Client) get(ctx context.Context, path string, limit int64) ([]byte, error) {
 	a, err := c.ask(ctx, http.MethodGet, path, nil, limit)
 	if err != nil {
@@ -184,10 +185,9 @@ func (c *Client) getJSON(ctx context.Context, path string, limit int64, v any) e
 	return nil
 }
 
-// Submit implements ledger.Submitter. The error is a [*ledger.RefusedError],
-// ledger.ErrFormat or ledger.ErrTooLarge, after which nothing has changed, or
-// another, [ErrUnreachable] first of all, after which the batch may be on the
-// ledger or not.
+// Submit implements ledger.Submitter. After a [*ledger.RefusedError],
+// ledger.ErrFormat or ledger.ErrTooLarge nothing has changed. After any other
+// error, such as [ErrUnreachable], the batch may be on the ledger or not.
 func (c *Client) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	body := ledger.FormatBatch(ops)
 	if _, err := ledger.ParseBatch(body); err != nil {
@@ -215,7 +215,7 @@ func (c *Client) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*l
 	return w.receipt(ops)
 }
 
-// Prove implements ledger.Reader.
+// Prove implements ledger.Reader. The proof is not verified.
 func (c *Client) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
 	body, err := json.Marshal(wireProve{keys})
 	if err != nil {
@@ -232,7 +232,7 @@ func (c *Client) Prove(ctx context.Context, keys ...string) (*ledger.Proof, erro
 	return ledger.ParseProof(b)
 }
 
-// ProveConsistency implements ledger.Reader.
+// ProveConsistency implements ledger.Reader. The proof is not verified.
 func (c *Client) ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.Hash, error) {
 	var w wireHashes
 	if err := c.getJSON(ctx, fmt.Sprintf("/v1/consistency?from=%d&to=%d", from, to), limits.Document, &w); err != nil {
@@ -248,12 +248,13 @@ func (c *Client) ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.
 	return hashes, nil
 }
 
-// Checkpoint returns the newest signed checkpoint, unverified.
+// Checkpoint returns the newest signed checkpoint. It is not verified.
 func (c *Client) Checkpoint(ctx context.Context) ([]byte, error) {
 	return c.get(ctx, "/v1/checkpoint", limits.Checkpoint)
 }
 
-// ProveInclusion proves that a leaf is in the log; see ledger.VerifyInclusion.
+// ProveInclusion returns the proof that a leaf is in the log. It is not
+// verified: see ledger.VerifyInclusion.
 func (c *Client) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error) {
 	b, err := c.get(ctx, "/v1/inclusion/"+strconv.FormatUint(index, 10), limits.Proof)
 	if err != nil {
@@ -262,18 +263,19 @@ func (c *Client) ProveInclusion(ctx context.Context, index uint64) (*ledger.Incl
 	return ledger.ParseInclusion(b)
 }
 
-// maxLeaves caps an answer with leaves, which JSON makes longer.
+// maxLeaves caps an answer with leaves, which are longer in JSON.
 const maxLeaves = 4 * limits.Proof
 
-// Entries returns some leaves of the log from an index on, unverified. Beyond its
-// end the error is ledger.ErrAbsent.
+// Entries returns some leaves of the log from an index on. They are not
+// verified. The error is ledger.ErrAbsent beyond the end of the log.
 func (c *Client) Entries(ctx context.Context, from uint64) ([][]byte, error) {
 	var w wireLeaves
 	err := c.getJSON(ctx, "/v1/entries?from="+strconv.FormatUint(from, 10), maxLeaves, &w)
 	return w.Leaves, err
 }
 
-// Tile returns the hashes of a tile, unverified; see tlog.TileHashReader.
+// Tile returns the hashes of a tile. They are not verified: see
+// tlog.TileHashReader.
 func (c *Client) Tile(ctx context.Context, tile tlog.Tile) ([]byte, error) {
 	if tile.H < 1 || tile.L < 0 || tile.N < 0 {
 		return nil, fmt.Errorf("%w: tile", ledger.ErrFormat)
@@ -281,14 +283,15 @@ func (c *Client) Tile(ctx context.Context, tile tlog.Tile) ([]byte, error) {
 	return c.get(ctx, "/v1/"+tile.Path(), limits.Document)
 }
 
-// Pending returns what a witness follows, unverified; see sqlitelog.Witness.
+// Pending returns the checkpoint and the leaves that a witness checks next.
+// They are not verified: see sqlitelog.Witness.
 func (c *Client) Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error) {
 	var w wirePending
 	err = c.getJSON(ctx, "/v1/pending?from="+strconv.FormatUint(from, 10), maxLeaves, &w)
 	return w.Checkpoint, w.Leaves, err
 }
 
-// AddCosignature hands a witness's signature in.
+// AddCosignature sends a note with a witness's signature.
 func (c *Client) AddCosignature(ctx context.Context, signed []byte) error {
 	a, err := c.ask(ctx, http.MethodPost, "/v1/cosignature", signed, limits.Document)
 	if err != nil {
@@ -301,8 +304,8 @@ func (c *Client) AddCosignature(ctx context.Context, signed []byte) error {
 	return err
 }
 
-// Keys lists keys with a prefix, from one after a key on, unverified: none at the
-// end.
+// Keys lists some keys with a prefix, in ascending order, from the one after a
+// given key on. They are not verified. The list is empty at the end.
 func (c *Client) Keys(ctx context.Context, prefix, after string) ([]string, error) {
 	var w wireProve
 	path := "/v1/keys?prefix=" + url.QueryEscape(prefix) + "&after=" + url.QueryEscape(after)
@@ -317,7 +320,8 @@ func (c *Client) Keys(ctx context.Context, prefix, after string) ([]string, erro
 	return w.Keys, nil
 }
 
-// History returns the operations that changed a key, from a leaf on, unverified.
+// History returns some operations that changed a key, from a leaf on. They are
+// not verified.
 func (c *Client) History(ctx context.Context, key string, from uint64) ([]ledger.Change, error) {
 	var w wireChanges
 	path := "/v1/history?key=" + url.QueryEscape(key) + "&from=" + strconv.FormatUint(from, 10)
@@ -331,8 +335,8 @@ func (c *Client) History(ctx context.Context, key string, from uint64) ([]ledger
 	return changes, nil
 }
 
-// TrustChain returns the consortium's agreements from a number on; see
-// ledger.TrustFile.Follow.
+// TrustChain returns the consortium's agreements from a number on. They are not
+// verified: see ledger.TrustFile.Follow.
 func (c *Client) TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error) {
 	var w wireOperations
 	if err := c.getJSON(ctx, "/v1/agreements?from="+strconv.FormatUint(from, 10), maxLeaves, &w); err != nil {
@@ -349,7 +353,7 @@ func (c *Client) TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedO
 	return chain, nil
 }
 
-// Registry lists the registry leaves of a closed epoch, unverified.
+// Registry lists the registry leaves of a closed epoch. They are not verified.
 func (c *Client) Registry(ctx context.Context, epoch uint64) ([][32]byte, error) {
 	b, err := c.get(ctx, "/v1/registry/"+strconv.FormatUint(epoch, 10), limits.FeedRegistry)
 	if err != nil {
@@ -358,7 +362,7 @@ func (c *Client) Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
 	return split(b, func(b []byte) [32]byte { return [32]byte(b) })
 }
 
-// Revoked lists the revoked handles of a closed epoch, unverified.
+// Revoked lists the revoked handles of a closed epoch. They are not verified.
 func (c *Client) Revoked(ctx context.Context, epoch uint64) ([][12]byte, error) {
 	b, err := c.get(ctx, "/v1/revoked/"+strconv.FormatUint(epoch, 10), limits.FeedPart)
 	if err != nil {
@@ -380,8 +384,8 @@ func split[T [12]byte | [32]byte](b []byte, piece func([]byte) T) ([]T, error) {
 	return out, nil
 }
 
-// TrustFile returns the trust file that a server hands out and insists on its
-// fingerprint, which came another way; see ledger.ParseTrustPinned.
+// TrustFile returns the trust file of a server if it has the given fingerprint,
+// which came another way. Errors are those of ledger.ParseTrustPinned.
 func (c *Client) TrustFile(ctx context.Context, fingerprint string) (*ledger.TrustFile, error) {
 	b, err := c.get(ctx, "/v1/trust", limits.Document)
 	if err != nil {

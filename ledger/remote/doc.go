@@ -1,11 +1,12 @@
-// Package remote reads and writes a ledger over HTTP: NewHandler serves any
-// engine, and Client is a ledger.Reader and ledger.Submitter that asks one or more
-// such servers. Nothing that a server answers is believed unverified: proofs go
-// through ledger.Verify, whose trust file came another way.
+// Package remote reads and writes a ledger over HTTP. NewHandler serves any
+// engine. Client is a ledger.Reader and ledger.Submitter that asks one or more
+// such servers. A reader believes nothing that a server answers before it is
+// verified: proofs go through ledger.Verify, whose trust file came another way.
 //
 // # Protocol
 //
-// Paths are below the address of the server. Bytes are those of the parsers named.
+// Paths are below the address of the server. Bodies are the bytes that the
+// named parsers read.
 //
 //	POST /v1/submit              ledger.ParseBatch → receipt, or 409 and refusal
 //	POST /v1/prove               {"keys": [...]} → ledger.ParseProof
@@ -24,18 +25,19 @@
 //	GET  /v1/pending?from=       {"checkpoint", "leaves"}: for witnesses, what the log
 //	                             has signed and readers may not see yet
 //	POST /v1/cosignature         a note with a witness's signature → 204
-//	GET  /v1/trust               trust.json, to be held against its fingerprint
+//	GET  /v1/trust               trust.json; compare it with its fingerprint
 //
-// A receipt is {"operations": [{"id", "index", "height", "replayed"}], "height",
-// "size", "checkpoint"}, a refusal {"index", "kind", "code", "reason"}. Bytes in
-// JSON are base64. Where something went wrong, the answer has one of the codes
-// of RFC 9110 and {"error": "…"}: 400 for a malformed request, 404 for what the
-// ledger does not hold, 413 for what is too large, 503 for a server that is busy
-// or cannot say; then the same request may be sent again, here or to another.
+// A receipt is {"operations": [{"id", "index", "height", "replayed"}],
+// "height", "size", "checkpoint"}. A refusal is {"index", "kind", "code",
+// "reason"}. Bytes in JSON are base64. An error has one of the status codes of
+// RFC 9110 and the body {"error": "…"}: 400 for a malformed request, 404 for
+// something that the ledger does not hold, 413 for a request that is too large,
+// 503 for a server that is busy or cannot answer. After 503 the same request
+// may be sent again, to this server or another.
 //
 // # What a server learns
 //
-// Which keys of the ledger a reader asks about, and when. A wallet's questions
-// are about agencies, schemas and epochs, never about its credential: see package
-// feed.
+// A server learns which keys of the ledger a reader asks about, and when. A
+// wallet asks about agencies, schemas and epochs, never about its credential:
+// see package feed.
 package remote

@@ -14,25 +14,26 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Engine is a ledger that can be served.
+// An Engine is a ledger that can be served.
 type Engine interface {
 	ledger.Ledger
 	Trust() *ledger.TrustFile
 }
 
-// Witnessed is an Engine that witnesses elsewhere follow: sqlitelog.Log is one.
+// A Witnessed is an Engine with separate witnesses that follow it, such as
+// sqlitelog.Log.
 type Witnessed interface {
 	Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error)
 	AddCosignature(ctx context.Context, signed []byte) error
 }
 
-// HandlerOptions changes what is served.
+// HandlerOptions changes what is served. The zero value serves everything.
 type HandlerOptions struct {
-	// ReadOnly serves no submit.
+	// ReadOnly serves neither submit nor the two paths for witnesses.
 	ReadOnly bool
 }
 
-// maxKeys bounds how many keys one proof may be asked for.
+// maxKeys bounds the number of keys in one request for a proof.
 const maxKeys = 256
 
 // maxBody caps a request: an encoded batch.
@@ -40,8 +41,8 @@ const maxBody = 1 << 20
 
 type handler struct{ engine Engine }
 
-// NewHandler serves an engine. Its log line, if any, is its caller's to write;
-// nothing of a request is kept.
+// NewHandler serves an engine. It keeps nothing of a request and writes no log;
+// the caller may.
 func NewHandler(engine Engine, options HandlerOptions) http.Handler {
 	h := &handler{engine}
 	mux := http.NewServeMux()
@@ -307,7 +308,7 @@ func sendSet[T any](w http.ResponseWriter, r *http.Request, read func(context.Co
 	send(w, "application/octet-stream", b)
 }
 
-// number reads a decimal number in its one spelling; empty is 0.
+// number reads a decimal number in its only spelling; empty means 0.
 func number(text string) (uint64, error) {
 	if text == "" {
 		return 0, nil
@@ -338,8 +339,8 @@ func sendJSON(w http.ResponseWriter, status int, v any) {
 	w.Write(b) // the reader is gone
 }
 
-// fail answers with the code that an error deserves. What the engine says about
-// itself stays here.
+// fail answers with the status code of an error. The engine's own texts about
+// itself stay here.
 func fail(w http.ResponseWriter, err error) {
 	status, text := http.StatusServiceUnavailable, "the ledger cannot answer now"
 	for _, c := range []struct {

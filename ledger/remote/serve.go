@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// Limits of a server: one slow reader holds no more than its own connection.
+// Limits of a server: one slow reader holds only its own connection.
 const (
 	headerTime  = 5 * time.Second
 	requestTime = 30 * time.Second
 	answerTime  = time.Minute
 	idleTime    = 2 * time.Minute
 	headerBytes = 16 << 10
-	// stopTime is how long requests under way may take when the server ends.
+	// stopTime is the time that running requests have when the server stops.
 	stopTime = 2 * time.Second
 )
 
-// Serve serves a handler until ctx ends, which is no error, or the listener
-// fails.
+// Serve serves a handler until ctx ends or the listener fails. The end of ctx
+// is not an error.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: answerTime,

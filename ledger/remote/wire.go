@@ -48,13 +48,13 @@ func (w *wireReceipt) receipt(ops []*ledger.SignedOperation) (*ledger.Receipt, e
 type wireRefusal struct {
 	Index int    `json:"index"`
 	Kind  string `json:"kind"`
-	// Code names the sentinel, Reason is for people.
+	// Code names the sentinel. Reason is for people.
 	Code   string `json:"code"`
 	Reason string `json:"reason"`
 }
 
-// codes name what the reason of a refusal wraps, the most particular first: a
-// reason may wrap several.
+// codes names the sentinels that a reason wraps, the most specific first,
+// because a reason may wrap several.
 var codes = []struct {
 	code string
 	err  error
@@ -87,7 +87,7 @@ func refusalOf(r *ledger.RefusedError) wireRefusal {
 	return w
 }
 
-// remoteReason is a server's words for a reason that this side knows.
+// A remoteReason is a server's text for a reason that the client knows.
 type remoteReason struct {
 	text     string
 	sentinel error
@@ -106,10 +106,11 @@ func (w *wireRefusal) refused() error {
 	return &ledger.RefusedError{Index: w.Index, Kind: printable(w.Kind), Reason: reason}
 }
 
-// maxReason bounds what a server may have us print.
+// maxReason bounds the text of a server that the client prints.
 const maxReason = 300
 
-// printable keeps a server's words from steering a terminal.
+// printable replaces control characters, so that a server's text cannot steer a
+// terminal.
 func printable(s string) string {
 	out := []rune{}
 	for _, r := range s {
