@@ -9,12 +9,13 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// maxAccreditations bounds how many accreditations of one agency are listed.
+// maxAccreditations bounds the number of accreditations in the answer about one
+// agency.
 const maxAccreditations = 64
 
-// OfAgency answers with an agency's keys, and for each of its accreditations with
-// the chain that leads to the root agency, or why it does not count. The error is
-// ledger.ErrKey, one of ledger.Client.Resolve, or the source's.
+// OfAgency returns an agency's keys, and for each of its accreditations the
+// chain to the root agency, or the reason why it does not count. Errors:
+// ledger.ErrKey, those of ledger.Client.Resolve, and those of the source.
 func (x *Explorer) OfAgency(ctx context.Context, did string) (*Answer, error) {
 	keys, more, err := x.allKeys(ctx, ledger.AccreditationPrefix(did), maxAccreditations)
 	if err != nil {
@@ -84,7 +85,7 @@ func addKey(s *Section, key ledger.PublicKey, now time.Time) {
 	}
 }
 
-// addAccreditation tells one accreditation with its chain.
+// addAccreditation adds one accreditation with its chain.
 func addAccreditation(a *Answer, view *ledger.View, root, key string, now time.Time) error {
 	b, err := view.Get(key)
 	if errors.Is(err, ledger.ErrAbsent) {
@@ -123,13 +124,13 @@ func addAccreditation(a *Answer, view *ledger.View, root, key string, now time.T
 	return nil
 }
 
-// agencyOf is the agency in the key of an accreditation.
+// agencyOf returns the agency in the key of an accreditation.
 func agencyOf(key string) string {
 	did, _, _ := strings.Cut(strings.TrimPrefix(key, ledger.PrefixAccreditation), "/")
 	return did
 }
 
-// reasonWord names why an accreditation does not count.
+// reasonWord returns the word for why an accreditation does not count.
 func reasonWord(reason error) string {
 	for word, err := range map[string]error{
 		"suspended": ledger.ErrSuspended, "ended": ledger.ErrEnded, "not-in-force": ledger.ErrNotInForce,

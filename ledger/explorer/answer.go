@@ -11,11 +11,11 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// ErrHistory means steps of a record that do not lead to its proved value.
+// ErrHistory means that the steps of a record do not lead to its proved value.
 var ErrHistory = errors.New("explorer: the history does not lead to the proved value")
 
-// Source answers what a ledger.Reader does not. Its answers are unverified. Every
-// ledger.Ledger is one; the page's checker implements no more than this.
+// A Source answers what a ledger.Reader does not. Its answers are not verified.
+// Every ledger.Ledger is one; the page's checker implements only these methods.
 type Source interface {
 	Keys(ctx context.Context, prefix, after string) ([]string, error)
 	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)
@@ -23,14 +23,14 @@ type Source interface {
 	ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclusion, error)
 }
 
-// Explorer answers what the public asks of one ledger. Every answer is proved. It is
-// safe for concurrent use.
+// An Explorer answers questions of the public about one ledger. Every answer is
+// proved. It is safe for concurrent use.
 type Explorer struct {
 	client *ledger.Client
 	source Source
 }
 
-// New makes an explorer. client and source read the same ledger.
+// New returns an explorer. client and source must read the same ledger.
 func New(client *ledger.Client, source Source) *Explorer { return &Explorer{client, source} }
 
 // Kinds of a row's value.
@@ -49,12 +49,12 @@ const (
 	Agency = "did"
 )
 
-// Answer is what was asked, all of it proved.
+// An Answer holds the facts that answer a question. All of them are proved.
 type Answer struct {
 	Sections []Section `json:"sections"`
 }
 
-// Section is one thing of an answer.
+// A Section is one part of an answer.
 type Section struct {
 	// Name is "log", "signatures", "agency", "key", "accreditation", "schema",
 	// "anchor", "record", "step", "absent" or "more".
@@ -62,11 +62,11 @@ type Section struct {
 	Rows []Row  `json:"rows"`
 }
 
-// Row is one fact.
+// A Row is one fact.
 type Row struct {
-	// Label names what the value is.
+	// Label names the value.
 	Label string `json:"label"`
-	// Kind is one of the constants.
+	// Kind is one of the constants above.
 	Kind string `json:"kind"`
 	// Value is never empty.
 	Value string `json:"value"`
@@ -87,21 +87,22 @@ func (s *Section) number(label string, n uint64) { s.add(label, Number, strconv.
 
 func (s *Section) hash(label string, h [32]byte) { s.add(label, Hash, hex.EncodeToString(h[:])) }
 
-// time leaves out a second that stands for never.
+// time omits the second 0, which means never.
 func (s *Section) time(label string, unix int64) {
 	if unix != 0 {
 		s.add(label, Time, time.Unix(unix, 0).UTC().Format(time.RFC3339))
 	}
 }
 
-// absent is an answer, too: the ledger provably has no such thing.
+// absent returns the answer that the ledger provably has no such thing.
 func absent(kind, value string) *Answer {
 	a := new(Answer)
 	a.add("absent").add("asked", kind, value)
 	return a
 }
 
-// allKeys lists keys by prefix, as many as a page has room for.
+// allKeys lists keys with a prefix, at most room of them, and reports whether
+// there are more.
 func (x *Explorer) allKeys(ctx context.Context, prefix string, room int) (keys []string, more bool, err error) {
 	for len(keys) <= room {
 		after := ""

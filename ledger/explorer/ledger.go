@@ -17,8 +17,8 @@ func (x *Explorer) Head(ctx context.Context) (h *ledger.Head, err error) {
 	return h, err
 }
 
-// Ledger answers where the ledger stands and who signed that. Errors are those of
-// Head.
+// Ledger returns where the ledger stands and who signed that. Errors are those
+// of Head.
 func (x *Explorer) Ledger(ctx context.Context) (*Answer, error) {
 	fingerprint := x.client.Pinned().Fingerprint()
 	head, err := x.Head(ctx)

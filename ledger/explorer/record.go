@@ -12,15 +12,16 @@ import (
 )
 
 const (
-	// maxSteps bounds how many steps of a record are told, the newest.
+	// maxSteps bounds the number of steps in an answer. The newest are kept.
 	maxSteps = 64
-	// maxRead bounds how many are read, for all must be from the first on.
+	// maxRead bounds the number of steps that are read. All of them must be
+	// read, from the first on.
 	maxRead = 4096
 )
 
-// OfRecord answers with what is under a salted hash: an anchor, and the state of a
-// record with all its steps, the newest first. The error is [ErrHistory], one of
-// ledger.Client.Resolve, or the source's.
+// OfRecord returns what the ledger holds under a salted hash: an anchor, and
+// the state of a record with all its steps, the newest first. Errors:
+// [ErrHistory], those of ledger.Client.Resolve, and those of the source.
 func (x *Explorer) OfRecord(ctx context.Context, hash [32]byte) (*Answer, error) {
 	var anchor *ledger.Anchor
 	var trail *ledger.Trail
@@ -67,7 +68,7 @@ func addTrail(s *Section, t *ledger.Trail) {
 	s.hash("commitment", t.Commitment)
 }
 
-// step is one value that a record had.
+// A step is one value that a record had.
 type step struct {
 	index uint64
 	leaf  []byte
@@ -102,8 +103,8 @@ func (x *Explorer) addSteps(ctx context.Context, a *Answer, current *ledger.Trai
 	return nil
 }
 
-// history reads a record's values, which hang together by their hashes: the last
-// is the proved one, so none of those before can be missing or another.
+// history reads the values of a record. Each names the hash of the one before,
+// and the last is the proved one, so none can be missing or changed.
 func (x *Explorer) history(ctx context.Context, current *ledger.Trail) ([]step, error) {
 	var steps []step
 	var previous [32]byte
@@ -138,11 +139,12 @@ func readStep(c ledger.Change) (step, error) {
 	return step{c.Index, c.Leaf, signed.Operation.Body, trail}, err
 }
 
-// maxWait bounds how many leaves after an operation its checkpoint is looked for.
+// maxWait bounds the number of leaves after an operation in which its
+// checkpoint is looked for.
 const maxWait = 2 * ledger.MaxBatch
 
-// recorded is the time of a checkpoint that came after a step: the ledger had it
-// then. Both stand in the log, by their inclusion proofs.
+// recorded returns the time of a checkpoint that came after a step: the ledger
+// had the step by then. Inclusion proofs show that both are in the log.
 func (x *Explorer) recorded(ctx context.Context, s step) (time.Time, error) {
 	leaf, err := x.included(ctx, s.index)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// OfSchema answers with what one version of a schema fixes. Errors are those of
+// OfSchema returns what one version of a schema fixes. Errors are those of
 // OfAgency.
 func (x *Explorer) OfSchema(ctx context.Context, id string, version uint32) (*Answer, error) {
 	key := ledger.SchemaKey(id, version)

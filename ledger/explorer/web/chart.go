@@ -6,22 +6,23 @@ import (
 	"time"
 )
 
-// The drawing's size, in the units of its own coordinates.
+// The size of the drawing, in the units of its own coordinates.
 const (
 	chartWidth  = 640
 	chartHeight = 180
 )
 
-// chart is the curve of the log's growth as the points of an SVG polyline: in
-// steps, for between two checkpoints nothing is known.
+// A chart is the curve of the log's growth as the points of an SVG polyline.
+// The curve has steps, because nothing is known between two checkpoints.
 type chart struct {
 	Line, Area string
-	// First and Last are when the curve begins and ends, Size where.
+	// First and Last are the times of the curve's ends. Size is the size at the
+	// last.
 	First, Last string
 	Size        uint64
 }
 
-// Chart draws the points.
+// Chart returns the curve of the points.
 func (p *page) Chart() chart {
 	first, last := p.Growth[0], p.Growth[len(p.Growth)-1]
 	span := max(last.Time.Sub(first.Time), time.Second)
@@ -41,7 +42,8 @@ func (p *page) Chart() chart {
 	}
 }
 
-// Samples are some points of the curve for who cannot see it.
+// Samples returns some points of the curve as text, for visitors who cannot see
+// it.
 func (p *page) Samples() (rows [][2]string) {
 	step := max(1, len(p.Growth)/8)
 	for i := 0; i < len(p.Growth); i += step {

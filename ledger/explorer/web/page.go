@@ -26,7 +26,7 @@ var (
 	pages   = template.Must(template.New("page").Funcs(template.FuncMap{"schemaLink": schemaLink}).Parse(pageHTML))
 	bundle  = loadLocales()
 	matcher = language.NewMatcher([]language.Tag{language.English, language.Chinese})
-	// beijing is the time that people in the country read.
+	// beijing is the time zone of the pages.
 	beijing = time.FixedZone("UTC+8", 8*60*60)
 )
 
@@ -41,11 +41,12 @@ func loadLocales() *i18n.Bundle {
 	return b
 }
 
-// page is what the template shows.
+// A page holds what the template shows.
 type page struct {
 	// Name is "home", "agency", "schema", "record" or "error".
 	Name string
-	// Question is what the checker asks, by the names of its fields.
+	// Question is the question that the checker asks, by the names of its
+	// fields.
 	Question map[string]string
 	Answer   *explorer.Answer
 	// Error names a sentence.
@@ -54,15 +55,16 @@ type page struct {
 	Growth                    []point
 	Agencies, Schemas         []string
 	MoreAgencies, MoreSchemas bool
-	// CanCheck is false where this program was built without the checker.
+	// CanCheck is false if the program was built without the checker.
 	CanCheck bool
 	// Assets is the version of the static files.
 	Assets string
 
-	// Lang is "en" or "zh"; Chosen is empty where the browser decided.
+	// Lang is "en" or "zh". Chosen is empty if the browser decided.
 	Lang, Chosen string
 	localizer    *i18n.Localizer
-	// here is the address of this page, for the other language.
+	// here is the request for this page. The link to the other language uses
+	// its address.
 	here *http.Request
 }
 
@@ -82,8 +84,8 @@ func (w *Window) page(r *http.Request, name, about string) *page {
 	return p
 }
 
-// write sends a page. It loads nothing from elsewhere, and runs no script but its
-// own.
+// write sends a page. The page loads nothing from other servers and runs only
+// its own script.
 func (w *Window) write(rw http.ResponseWriter, status int, p *page) {
 	h := rw.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
@@ -101,7 +103,7 @@ func (w *Window) write(rw http.ResponseWriter, status int, p *page) {
 	fmt.Fprint(rw, b.String()) // the reader is gone
 }
 
-// T is the sentence of an id.
+// T returns the sentence with an id.
 func (p *page) T(id string, pairs ...any) string {
 	values := map[string]any{}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -114,8 +116,8 @@ func (p *page) T(id string, pairs ...any) string {
 	return s
 }
 
-// Word is the sentence of a word; the states of records have names that their
-// rules gave them, and may have none here.
+// Word returns the sentence for a word. The states of records have names that
+// their rules chose, and may have no sentence.
 func (p *page) Word(word string) string {
 	s, err := p.localizer.Localize(&i18n.LocalizeConfig{MessageID: "word." + word})
 	if err != nil {
@@ -124,7 +126,7 @@ func (p *page) Word(word string) string {
 	return s
 }
 
-// scriptSentences are the ids of what the page's script says.
+// scriptSentences returns the ids of the sentences in the page's script.
 func scriptSentences() (ids []string) {
 	b, err := locales.ReadFile("locale/en.json")
 	var all map[string]string
@@ -140,7 +142,7 @@ func scriptSentences() (ids []string) {
 	return ids
 }
 
-// Words are the sentences that the page's script needs, in JSON.
+// Words returns the sentences that the page's script needs, in JSON.
 func (p *page) Words() (string, error) {
 	words := map[string]string{}
 	for _, id := range scriptSentences() {
@@ -150,7 +152,7 @@ func (p *page) Words() (string, error) {
 	return string(b), err
 }
 
-// Show writes a row's value.
+// Show returns the text of a row's value.
 func (p *page) Show(row explorer.Row) string {
 	switch row.Kind {
 	case explorer.Word:
@@ -167,17 +169,17 @@ func (p *page) Show(row explorer.Row) string {
 
 func clock(at time.Time) string { return at.In(beijing).Format("2006-01-02 15:04:05") + " UTC+8" }
 
-// Link is an address within the window, in the language that was chosen.
+// Link returns an address within the pages, in the chosen language.
 func (p *page) Link(path string, pairs ...string) string { return link(path, p.Chosen, pairs...) }
 
-// Other is this page in the other language.
+// Other returns the address of this page in the other language.
 func (p *page) Other() string {
 	values := p.here.URL.Query()
 	values.Set("lang", map[string]string{"en": "zh", "zh": "en"}[p.Lang])
 	return p.here.URL.Path + "?" + values.Encode()
 }
 
-// schemaLink are the parts of "id/version".
+// schemaLink returns the two parts of "id/version".
 func schemaLink(name string) []string {
 	id, version, _ := strings.Cut(name, "/")
 	return []string{id, version}

@@ -15,15 +15,15 @@ import (
 //go:embed static
 var static embed.FS
 
-// Checker is what the page checks proofs with.
+// A Checker is the program with which the page checks proofs.
 type Checker struct {
-	// Module is compiled for js/wasm, compressed with gzip.
+	// Module is the program, compiled for js/wasm and compressed with gzip.
 	Module []byte
-	// Script starts it: wasm_exec.js of the same Go.
+	// Script starts the module: wasm_exec.js of the same Go version.
 	Script []byte
 }
 
-// Built is the checker that this program was built with, nil where there is none.
+// Built returns the checker that this program was built with, or nil.
 func Built() *Checker {
 	module, err1 := static.ReadFile("static/checker.wasm.gz")
 	script, err2 := static.ReadFile("static/wasm_exec.js")
@@ -33,7 +33,8 @@ func Built() *Checker {
 	return &Checker{Module: module, Script: script}
 }
 
-// assetsVersion changes with the files, so that browsers may keep them.
+// assetsVersion changes when a static file changes, so that browsers may cache
+// the files.
 func assetsVersion(c *Checker) string {
 	h := sha256.New()
 	for _, name := range []string{"page.js", "page.css"} {
@@ -82,8 +83,8 @@ func (w *Window) static(rw http.ResponseWriter, r *http.Request) {
 	rw.Write(b) // the reader is gone
 }
 
-// sendModule sends the module as it is kept to every browser, and unpacked to who
-// cannot read that.
+// sendModule sends the compressed module, and unpacks it for clients that
+// cannot read gzip.
 func sendModule(rw http.ResponseWriter, r *http.Request, compressed []byte) {
 	rw.Header().Set("Vary", "Accept-Encoding")
 	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {

@@ -14,16 +14,16 @@ import (
 	"github.com/hufu-id/hufu/ledger/explorer"
 )
 
-// Options changes what is shown.
+// Options changes defaults. The zero value is safe.
 type Options struct {
-	// Clock is the server's; nil means time.Now.
+	// Clock returns the server's time; nil means time.Now.
 	Clock func() time.Time
-	// Checker is the module and the script that go generate made; nil means
-	// those that this program was built with, if any.
+	// Checker is the module and script that go generate made; nil means those
+	// that this program was built with, if any.
 	Checker *Checker
 }
 
-// Window serves the pages.
+// A Window serves the pages. It implements http.Handler.
 type Window struct {
 	ledger  explorer.Source
 	asks    *explorer.Explorer
@@ -33,8 +33,8 @@ type Window struct {
 	mux     *http.ServeMux
 }
 
-// New makes the pages of a ledger, which client and source read. The pages ask for
-// proofs below /v1, where remote.NewHandler belongs.
+// New returns the pages of the ledger that client and source read. The pages
+// ask for proofs below /v1, where the caller mounts remote.NewHandler.
 func New(client *ledger.Client, source explorer.Source, options Options) *Window {
 	w := &Window{ledger: source, asks: explorer.New(client, source), clock: options.Clock, checker: options.Checker, mux: http.NewServeMux()}
 	if w.clock == nil {
@@ -56,10 +56,10 @@ func New(client *ledger.Client, source explorer.Source, options Options) *Window
 // ServeHTTP implements http.Handler.
 func (w *Window) ServeHTTP(rw http.ResponseWriter, r *http.Request) { w.mux.ServeHTTP(rw, r) }
 
-// asked is a value of the address; the body of a request is never read.
+// asked returns a value from the address. The body of a request is never read.
 func asked(r *http.Request, name string) string { return r.URL.Query().Get(name) }
 
-// maxListed is how many agencies and schemas the first page lists.
+// maxListed is the number of agencies and of schemas on the first page.
 const maxListed = 50
 
 func (w *Window) home(rw http.ResponseWriter, r *http.Request) {
@@ -89,7 +89,7 @@ func (w *Window) fillHome(ctx context.Context, p *page) (err error) {
 	return err
 }
 
-// list lists what is behind a prefix, without it.
+// list returns the keys with a prefix, without the prefix.
 func (w *Window) list(ctx context.Context, prefix string) (names []string, more bool, err error) {
 	keys, err := w.ledger.Keys(ctx, prefix, "")
 	if err != nil {
@@ -104,7 +104,7 @@ func (w *Window) list(ctx context.Context, prefix string) (names []string, more 
 	return names, false, nil
 }
 
-// lookup sends whoever asks to the page of what he asks for.
+// lookup redirects to the page of the thing that q names.
 func (w *Window) lookup(rw http.ResponseWriter, r *http.Request) {
 	q := strings.TrimSpace(asked(r, "q"))
 	id, version, isSchema := schemaName(q)
@@ -127,7 +127,7 @@ func isHash(s string) bool {
 	return err == nil && len(b) == 32
 }
 
-// schemaName reads "id version" or "id/version"; alone, an id means its first
+// schemaName reads "id version" or "id/version". An id alone means its first
 // version.
 func schemaName(s string) (id, version string, ok bool) {
 	id, version, both := strings.Cut(strings.Replace(s, " ", "/", 1), "/")
@@ -142,7 +142,7 @@ func (w *Window) redirect(rw http.ResponseWriter, r *http.Request, path string, 
 	http.Redirect(rw, r, link(path, asked(r, "lang"), pairs...), http.StatusSeeOther)
 }
 
-// link is an address within the window; lang is kept where it was chosen.
+// link returns an address within the pages. It keeps lang if it was chosen.
 func link(path, lang string, pairs ...string) string {
 	values := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -185,7 +185,7 @@ func (w *Window) record(rw http.ResponseWriter, r *http.Request) {
 	w.answer(rw, r, "record", answer, err, "hash", text)
 }
 
-// answer writes the page of an answer; question is what the checker asks again.
+// answer writes the page of an answer. question is what the checker asks again.
 func (w *Window) answer(rw http.ResponseWriter, r *http.Request, about string, answer *explorer.Answer, err error, question ...string) {
 	if err != nil {
 		w.failWith(rw, r, err)
@@ -203,7 +203,7 @@ func (w *Window) answer(rw http.ResponseWriter, r *http.Request, about string, a
 	w.write(rw, status, p)
 }
 
-// failWith says in plain words why the ledger cannot be shown.
+// failWith says in plain words why the page cannot show the ledger.
 func (w *Window) failWith(rw http.ResponseWriter, r *http.Request, err error) {
 	status, id := http.StatusServiceUnavailable, "unavailable"
 	switch {
