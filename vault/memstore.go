@@ -11,8 +11,8 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// memoryStore keeps records in a map that Update replaces whole, so that a
-// View goes on reading the map it began with.
+// memoryStore keeps records in a map. Update replaces the whole map, so that a
+// View goes on reading the map that it began with.
 type memoryStore struct {
 	writer sync.Mutex // held through Update
 
@@ -30,7 +30,7 @@ type memoryRecord struct {
 }
 
 // NewMemoryStore returns an empty Store that forgets everything when the
-// process ends: for tests and for a first look.
+// process ends. Use it for tests and first trials.
 func NewMemoryStore() Store {
 	return &memoryStore{records: make(map[recordName]memoryRecord)}
 }

@@ -23,12 +23,13 @@ const keyKind = "key"
 // softwareKeys keeps private keys as records of a Store.
 type softwareKeys struct{ store Store }
 
-// NewSoftwareKeys returns a KeyStore that keeps its keys in store, as private
-// as that store is: encrypted in sqlitevault, in the clear in memory. A key
-// is in this process's memory while it signs, so UserAuth is ErrUnsupported.
+// NewSoftwareKeys returns a KeyStore that keeps its keys in store. They are as
+// private as the store: encrypted in sqlitevault, in the clear in memory. A key
+// lies in the memory of this process while it signs, so UserAuth is refused
+// with ErrUnsupported.
 func NewSoftwareKeys(store Store) KeyStore { return softwareKeys{store} }
 
-// softwareKey keeps the signer out of its method set: only signing leaves.
+// softwareKey keeps the signer out of its method set: callers can only sign.
 type softwareKey struct {
 	signer crypto.Signer
 	info   KeyInfo
@@ -40,8 +41,8 @@ func (k softwareKey) Info() KeyInfo            { return k.info }
 // Format keeps the private key out of every log line, whatever the verb.
 func (k softwareKey) Format(f fmt.State, _ rune) { io.WriteString(f, "vault key "+k.info.ID) }
 
-// Sign draws from crypto/rand whatever source it is given: a repeated ECDSA
-// nonce would give the key away.
+// Sign always draws from crypto/rand and ignores the caller's source: a
+// repeated ECDSA nonce would reveal the key.
 func (k softwareKey) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	return k.signer.Sign(rand.Reader, digest, opts)
 }

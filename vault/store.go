@@ -10,14 +10,15 @@ import (
 var (
 	// ErrNotFound means that no record or key has this name.
 	ErrNotFound = errors.New("vault: not found")
-	// ErrLocked means that the store or key did not open. It says the same for
-	// every cause that depends on the secret offered, so that it cannot be
-	// used to learn about the secret.
+	// ErrLocked means that the store or key did not open. It is the same for
+	// every cause that depends on the offered secret, so that nobody can learn
+	// about the secret from it.
 	ErrLocked = errors.New("vault: locked")
-	// ErrInvalidated means that a key is lost for good, for example because
-	// the device's fingerprints changed.
+	// ErrInvalidated means that a key is lost for good, for example because the
+	// fingerprints on the device changed.
 	ErrInvalidated = errors.New("vault: key invalidated")
-	// ErrUnsupported means that a key store cannot make what a KeySpec asks.
+	// ErrUnsupported means that a key store cannot make the key that a KeySpec
+	// asks for.
 	ErrUnsupported = errors.New("vault: not supported by this key store")
 	// ErrReadOnly means that a View tried to write.
 	ErrReadOnly = errors.New("vault: transaction is read-only")
@@ -30,51 +31,51 @@ var (
 	ErrName = errors.New("vault: invalid record name")
 )
 
-// A Record is one stored value. Kind and ID name it together.
+// A Record is one stored value. Kind and ID together name it.
 type Record struct {
 	Kind, ID string
-	// Version counts the writes of this name since it last came into being:
-	// 1 for a new record, one more for each Put.
+	// Version counts the writes of this name since the record was created: 1
+	// for a new record, one more for each Put.
 	Version uint64
 	Value   []byte
 }
 
-// A Tag is something to find records by, compared for equality only. A store
-// on disk keeps a keyed hash of it; do not rest it on a personal or guessable
-// value alone, because equal tags look equal to whoever reads the disk.
+// A Tag finds records. Tags are compared for equality only. A store on disk
+// keeps a keyed hash of each. Do not derive a tag only from a personal or
+// guessable value: a reader of the disk sees which tags are equal.
 type Tag struct{ Name, Value string }
 
-// A Tx sees one unchanging state of the store, plus its own writes. It is for
-// one goroutine and ends with the function it was given to. Byte slices that
-// go in or come out are copies.
+// A Tx sees one unchanging state of the store, plus its own writes. One
+// goroutine may use it, until the function that received it returns. Byte
+// slices that go in or come out are copies.
 type Tx interface {
-	// Get returns one record, or ErrNotFound.
+	// Get returns one record. The error is ErrNotFound.
 	Get(kind, id string) (Record, error)
-	// Put creates or replaces a record. The tags replace those of the record
-	// before.
+	// Put creates or replaces a record. The tags replace those of the old
+	// record.
 	Put(kind, id string, value []byte, tags ...Tag) error
-	// Delete removes a record and its tags, or returns ErrNotFound. A store on
-	// disk leaves no copy of the value in its files.
+	// Delete removes a record and its tags. A store on disk leaves no copy of
+	// the value in its files. The error is ErrNotFound.
 	Delete(kind, id string) error
-	// List returns the records of a kind that carry every one of the tags, in
-	// the order of their ids.
+	// List returns the records of a kind that carry all of the tags, in the
+	// order of their ids.
 	List(kind string, tags ...Tag) ([]Record, error)
 }
 
-// A Store keeps a wallet's records. It is safe for use by many goroutines.
-// A transaction's function must not call its own store: it would wait for
-// itself.
+// A Store keeps records. Many goroutines may use it. A transaction's function
+// must not call its own store: it would wait for itself.
 type Store interface {
-	// View runs fn on a state that stays as it is; Put and Delete return
+	// View runs fn on a state that does not change. Put and Delete return
 	// ErrReadOnly.
 	View(ctx context.Context, fn func(Tx) error) error
-	// Update runs fn alone and keeps all of its writes, durably, or none when
-	// fn or ctx fails.
+	// Update runs fn alone. It keeps all of fn's writes durably, or none if fn
+	// or ctx fails.
 	Update(ctx context.Context, fn func(Tx) error) error
+	// Close ends the store. Later transactions return ErrClosed.
 	Close() error
 }
 
-// An Algorithm is a signature algorithm by its JOSE name (RFC 7518, RFC 8037).
+// An Algorithm is the JOSE name of a signature algorithm (RFC 7518, RFC 8037).
 type Algorithm string
 
 // The algorithms that every key store offers.
@@ -83,16 +84,16 @@ const (
 	EdDSA Algorithm = "EdDSA" // Ed25519
 )
 
-// A KeySpec says what key to make.
+// A KeySpec describes a key to make.
 type KeySpec struct {
 	Algorithm Algorithm
-	// Purpose is a word for the wallet's own use, such as "holder".
+	// Purpose is a word for the caller's own use, such as "holder".
 	Purpose string
 	// UserAuth asks for the owner's presence at each signature. A key store
 	// that cannot enforce it returns ErrUnsupported.
 	UserAuth bool
-	// Exportable lets a backup carry the key. The zero value binds it to this
-	// device.
+	// Exportable records that a backup may carry the key. Nothing in this
+	// project reads it yet.
 	Exportable bool
 }
 
@@ -104,20 +105,25 @@ type KeyInfo struct {
 	Created time.Time
 }
 
-// A Key signs. No method returns private bytes, so a phone's enclave, an HSM
-// and a software key look alike. ES256 keys take a SHA-256 digest and return
-// an ASN.1 signature; EdDSA keys take the message, with crypto.Hash(0).
+// A Key signs. No method returns private bytes, so that a phone's enclave, an
+// HSM and a software key look alike. An ES256 key takes a SHA-256 digest and
+// returns an ASN.1 signature. An EdDSA key takes the message, with
+// crypto.Hash(0).
 type Key interface {
 	crypto.Signer
+	// Info describes the key.
 	Info() KeyInfo
 }
 
 // A KeyStore makes and holds keys. Its methods return ErrNotFound, ErrLocked,
 // ErrInvalidated or ErrUnsupported where these apply.
 type KeyStore interface {
+	// Generate makes a key and keeps it.
 	Generate(ctx context.Context, spec KeySpec) (Key, error)
+	// Key returns the key with this id.
 	Key(ctx context.Context, id string) (Key, error)
 	// Keys lists all keys, oldest first.
 	Keys(ctx context.Context) ([]KeyInfo, error)
+	// DeleteKey removes the key with this id for good.
 	DeleteKey(ctx context.Context, id string) error
 }
