@@ -18,16 +18,17 @@ import (
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
-// Codes of CheckTx and of a transaction in a block. Zero is accepted.
+// Codes of CheckTx and of a transaction in a block. Zero means accepted.
 const (
 	codeMalformed = 1
 	codeRefused   = 2
 )
 
-// What the application keeps of itself in the database.
+// stateHeight is the name under which the application keeps its block height in
+// the database.
 const stateHeight = "comet height"
 
-// votingPower is every node's: one agency, one vote.
+// votingPower is the power of every node: one agency, one vote.
 const votingPower = 10
 
 // app is the ledger as CometBFT drives it. CometBFT calls it from one goroutine
@@ -38,11 +39,11 @@ type app struct {
 	genesis *Genesis
 	machine *machine.Machine
 	db      *sqlitelog.Database
-	// published learns of every committed state.
+	// published receives every committed state.
 	published *sqlitelog.Published
-	// accepted and refused count operations since the node was started.
+	// accepted and refused count operations since the node started.
 	accepted, refused atomic.Uint64
-	// waiters learn what became of their transactions.
+	// waiters receive the outcome of their transactions.
 	waiters *waiters
 	clock   func() time.Time
 
@@ -60,10 +61,10 @@ type app struct {
 	}
 }
 
-// txID names a transaction: the SHA-256 of its bytes.
+// A txID names a transaction: the SHA-256 of its bytes.
 type txID [32]byte
 
-// Info says up to which block the application has come.
+// Info returns the last block that the application has applied.
 func (a *app) Info(ctx context.Context, _ *abci.RequestInfo) (*abci.ResponseInfo, error) {
 	tx, err := a.db.Snapshot(ctx)
 	if err != nil {
@@ -92,7 +93,7 @@ func blockHeight(tx *sqlitelog.Tx) (int64, error) {
 	return int64(binary.BigEndian.Uint64(b)), nil
 }
 
-// headOf is the head with its root.
+// headOf returns the head with its root.
 func headOf(tx *sqlitelog.Tx) (machine.Head, error) {
 	head, err := machine.ReadHead(tx)
 	if err != nil || head.Size == 0 {
@@ -107,8 +108,8 @@ func appHash(head machine.Head) []byte {
 	return sum[:]
 }
 
-// InitChain applies the operations of the genesis document. Killed after that
-// and before the first block, it is called again and finds them applied.
+// InitChain applies the operations of the genesis document. If the process dies
+// before the first block, CometBFT calls it again, and it finds them applied.
 func (a *app) InitChain(ctx context.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
 	tx, err := a.db.Begin(ctx)
 	if err != nil {
@@ -140,7 +141,7 @@ func (a *app) begin(tx *sqlitelog.Tx, at time.Time) (machine.Head, error) {
 	return commit.Head, nil
 }
 
-// CheckTx judges a transaction before it is passed on to other nodes.
+// CheckTx judges a transaction before it goes to other nodes.
 func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
 	ops, err := ledger.ParseBatch(req.Tx)
 	if err != nil {
@@ -160,8 +161,8 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	return &abci.ResponseCheckTx{Code: abci.CodeTypeOK}, nil
 }
 
-// admissionTime is never before the last checkpoint, whose time other clocks
-// made.
+// admissionTime is never before the last checkpoint, whose time comes from
+// other clocks.
 func (a *app) admissionTime() time.Time {
 	now := a.clock()
 	if last := a.published.LastTime(); now.Before(last) {
@@ -170,8 +171,9 @@ func (a *app) admissionTime() time.Time {
 	return now
 }
 
-// FinalizeBlock applies a block within a transaction that Commit ends. What does
-// not parse or is refused has no effect, in every node alike.
+// FinalizeBlock applies a block within a transaction that Commit ends. A
+// submission that does not parse or is refused has no effect, on every node
+// alike.
 func (a *app) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
 	if err := a.abandon(); err != nil {
 		return nil, err
@@ -237,8 +239,9 @@ func txResult(r machine.Result) *abci.ExecTxResult {
 	return &abci.ExecTxResult{Code: abci.CodeTypeOK}
 }
 
-// applyEach applies submissions; a block that changes nothing makes a checkpoint
-// only when one is due, for each makes CometBFT propose a further block.
+// applyEach applies submissions. A block that changes nothing makes a
+// checkpoint only when one is due, because each checkpoint makes CometBFT
+// propose another block.
 func (a *app) applyEach(at time.Time, submissions [][]*ledger.SignedOperation) error {
 	head, err := headOf(a.block)
 	if err != nil {
@@ -261,14 +264,14 @@ func (a *app) applyEach(at time.Time, submissions [][]*ledger.SignedOperation) e
 	return nil
 }
 
-// due reports whether a checkpoint has to be made without an operation: to stay
+// due reports whether a checkpoint is needed without an operation: to stay
 // fresh, or to close an epoch.
 func (a *app) due(head machine.Head, at time.Time) bool {
 	last := head.State.Time()
 	return at.Sub(last) >= a.genesis.heartbeat() || ledger.EpochAt(at, a.genesis.epochLength()) != ledger.EpochAt(last, a.genesis.epochLength())
 }
 
-// validators tells CometBFT what a new agreement changed.
+// validators returns to CometBFT the changes of a new agreement.
 func (a *app) validators() ([]abci.ValidatorUpdate, error) {
 	trust, err := machine.CurrentTrust(a.block)
 	if err != nil || a.old == nil || trust.Number == a.old.Number {
@@ -292,7 +295,7 @@ func (a *app) validators() ([]abci.ValidatorUpdate, error) {
 	return updates, nil
 }
 
-// Commit ends the block's transaction, and then tells who waits for it.
+// Commit ends the block's transaction and then notifies the waiters.
 func (a *app) Commit(ctx context.Context, _ *abci.RequestCommit) (*abci.ResponseCommit, error) {
 	block := a.block
 	a.block = nil
@@ -313,7 +316,7 @@ func (a *app) Commit(ctx context.Context, _ *abci.RequestCommit) (*abci.Response
 	return &abci.ResponseCommit{}, nil
 }
 
-// count notes what became of a transaction that was waited for or not.
+// count counts the outcome of a transaction, waited for or not.
 func (a *app) count(result machine.Result) {
 	if result.Err != nil {
 		a.refused.Add(1)
@@ -325,7 +328,7 @@ func (a *app) count(result machine.Result) {
 	}
 }
 
-// committed passes a state on that is on disk.
+// committed publishes a state that is on disk.
 func (a *app) committed(ctx context.Context, head machine.Head, old *ledger.Agreement) error {
 	ctx = context.WithoutCancel(ctx)
 	if err := a.published.Committed(ctx, head, old); err != nil {
@@ -348,7 +351,7 @@ func (a *app) renewAdmission(ctx context.Context) error {
 	return err
 }
 
-// close gives back what the application holds of the database.
+// close releases what the application holds of the database.
 func (a *app) close() error {
 	err := a.abandon()
 	a.admission.Lock()

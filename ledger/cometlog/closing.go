@@ -8,15 +8,15 @@ import (
 )
 
 // closingDB answers reads after its end with nothing. CometBFT closes its
-// databases while goroutines for its peers still read them, and panics where the
-// database says so.
+// databases while goroutines for its peers still read them, and panics if the
+// database reports it.
 type closingDB struct {
 	dbm.DB
 	mu     sync.RWMutex
 	closed bool
 }
 
-// openDB is a cmt.DBProvider.
+// openDB implements cmt.DBProvider.
 func openDB(ctx *cmt.DBContext) (dbm.DB, error) {
 	db, err := cmt.DefaultDBProvider(ctx)
 	if err != nil {

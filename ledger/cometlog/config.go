@@ -26,13 +26,13 @@ const (
 	fileLedger  = "ledger.db"
 )
 
-// NodeConfig is node.json.
+// NodeConfig is the content of node.json.
 type NodeConfig struct {
-	// Name is for people.
+	// Name is the node's name, and the name of its cosigning key.
 	Name string `json:"name"`
-	// Listen is the host and port at which other nodes find this one.
+	// Listen is the host and port at which other nodes reach this one.
 	Listen string `json:"listen"`
-	// Peers are the others, each as ID@host:port.
+	// Peers lists the other nodes, each as ID@host:port.
 	Peers []string `json:"peers"`
 	// API is the host and port of the read and write API; empty for none.
 	API string `json:"api"`
@@ -40,8 +40,8 @@ type NodeConfig struct {
 	Metrics string `json:"metrics,omitempty"`
 }
 
-// ReadConfig reads node.json in a node's folder. The error is [ErrConfig] or the
-// system's own.
+// ReadConfig reads node.json in a node's folder. The error is [ErrConfig], or
+// the file system's own.
 func ReadConfig(dir string) (*NodeConfig, error) {
 	b, err := readFile(filepath.Join(dir, fileConfig))
 	if err != nil {
@@ -88,9 +88,9 @@ func readFile(path string) ([]byte, error) {
 	return b, nil
 }
 
-// comet is CometBFT's configuration. Its RPC stays closed: the ledger's own API
-// takes its place. Times suit agencies in one country: a block as soon as there is
-// something to do, and a second to wait for a proposer who is away.
+// comet returns CometBFT's configuration. Its RPC stays closed: the ledger's
+// own API replaces it. The times suit agencies in one country: a block as soon
+// as there is work, and a second to wait for an absent proposer.
 func (c *NodeConfig) comet(dir string, heartbeat time.Duration) *cmt.Config {
 	config := cmt.DefaultConfig()
 	config.SetRoot(filepath.Join(dir, folderData))

@@ -19,29 +19,30 @@ import (
 var (
 	// ErrConfig means a node's folder that is incomplete or contradicts itself.
 	ErrConfig = errors.New("cometlog: node is not configured")
-	// ErrStopped means a node that is not running, or no longer.
+	// ErrStopped means a node that is not running.
 	ErrStopped = errors.New("cometlog: node has stopped")
-	// ErrBusy means that the node has more waiting than it can hold: try again
-	// later.
+	// ErrBusy means that the node cannot hold more waiting transactions: try
+	// again later.
 	ErrBusy = errors.New("cometlog: node is busy")
 )
 
-// Genesis is what all nodes begin with: app_state in CometBFT's genesis
-// document.
+// A Genesis is the common beginning of all nodes: app_state in CometBFT's
+// genesis document.
 type Genesis struct {
 	// Origin names the log.
 	Origin string `json:"origin"`
-	// RootDID accredits without being accredited.
+	// RootDID is the DID of the root agency, which accredits without being
+	// accredited.
 	RootDID string `json:"rootDID"`
-	// EpochLength is in seconds.
+	// EpochLength is the length of an epoch in seconds.
 	EpochLength int64 `json:"epochLength"`
-	// Heartbeat is how many seconds may pass without a checkpoint.
+	// Heartbeat is the longest time without a checkpoint, in seconds.
 	Heartbeat int64 `json:"heartbeat"`
-	// Development lets uses be proved with keys of a single-party setup, whose
-	// maker can prove anything: for trying out.
+	// Development accepts uses that were proved with keys of a single-party
+	// setup, whose maker can prove anything. It is meant for trials.
 	Development bool `json:"development,omitempty"`
-	// Operations are the first: the root's DID and trust/0. It is a batch as
-	// ledger.FormatBatch writes it.
+	// Operations holds the first operations, as ledger.FormatBatch writes them:
+	// the root's DID and trust/0.
 	Operations []byte `json:"operations"`
 }
 
@@ -67,7 +68,7 @@ func ReadGenesis(dir string) (*Genesis, error) {
 	return ParseGenesis(doc.AppState)
 }
 
-// maxSeconds bounds durations in files: a year.
+// maxSeconds bounds durations in files to a year.
 const maxSeconds = 366 * 24 * 60 * 60
 
 func (g *Genesis) epochLength() time.Duration { return time.Duration(g.EpochLength) * time.Second }
@@ -80,8 +81,8 @@ func (g *Genesis) machine(zk ledger.ZK) (*machine.Machine, error) {
 // maxChainID is CometBFT's limit.
 const maxChainID = 50
 
-// chainID names the chain in CometBFT, whose names are short: votes of one chain
-// count in no other.
+// chainID names the chain in CometBFT, whose names are short. Votes of one
+// chain count in no other.
 func chainID(origin string) string {
 	sum := sha256.Sum256([]byte(origin))
 	return ("hufu-" + hex.EncodeToString(sum[:]))[:maxChainID]

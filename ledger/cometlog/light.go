@@ -21,17 +21,17 @@ import (
 var (
 	// ErrNoBlock means a block that a node does not have.
 	ErrNoBlock = errors.New("cometlog: no such block")
-	// ErrOpinion means that CometBFT's blocks and the ledger's checkpoints do not
-	// tell one story.
+	// ErrOpinion means that CometBFT's blocks and the ledger's checkpoints
+	// disagree.
 	ErrOpinion = errors.New("cometlog: blocks and checkpoints disagree")
 )
 
-// maxLightBlock caps a light block: 32 validators take some 10 KB.
+// maxLightBlock caps a light block. 32 validators take about 10 KB.
 const maxLightBlock = 256 << 10
 
-// LightBlock is the header of a block with its commit and the validators that
-// signed it, in CometBFT's protobuf; 0 is the newest. The error is [ErrNoBlock] or
-// CometBFT's own.
+// LightBlock returns the header of a block with its commit and the validators
+// that signed it, in CometBFT's protobuf. Height 0 means the newest block. The
+// error is [ErrNoBlock], or CometBFT's own.
 func (n *Node) LightBlock(_ context.Context, height int64) ([]byte, error) {
 	if newest := n.blocks.BlockStore.Height(); height == 0 {
 		height = newest
@@ -56,13 +56,14 @@ func (n *Node) LightBlock(_ context.Context, height int64) ([]byte, error) {
 	return block.Marshal()
 }
 
-// LightSource is where light blocks come from: a Node is one, over HTTP another.
+// A LightSource supplies light blocks. A Node is one; over HTTP there are
+// others.
 type LightSource interface {
 	// LightBlock is Node.LightBlock.
 	LightBlock(ctx context.Context, height int64) ([]byte, error)
 }
 
-// lightProvider makes a LightSource CometBFT's.
+// A lightProvider adapts a LightSource to CometBFT.
 type lightProvider struct {
 	chain  string
 	source LightSource
@@ -99,31 +100,32 @@ func (p lightProvider) LightBlock(ctx context.Context, height int64) (*types.Lig
 	return block, nil
 }
 
-// ReportEvidence does nothing: a fork comes out as the light client's error.
+// ReportEvidence does nothing: the light client reports a fork as its error.
 func (lightProvider) ReportEvidence(context.Context, types.Evidence) error { return nil }
 
-// Opinion is what CometBFT's light client found out by itself.
+// An Opinion is what CometBFT's light client found.
 type Opinion struct {
-	// Block is the height of the block that has the state of the checkpoint.
+	// Block is the height of the block that has the checkpoint's state.
 	Block int64
-	// Validators counts who voted on blocks then.
+	// Validators is the number of validators of that block.
 	Validators int
 }
 
 const (
-	// trusting is how long a validator's old votes count: members are known by
+	// trusting is how long a validator's old votes count. Members are known by
 	// name, and nobody gets a deposit back.
 	trusting = 10 * 365 * 24 * time.Hour
-	// searched is how many blocks back a checkpoint's is looked for.
+	// searched is how many blocks back the checkpoint's block is looked for.
 	searched = 32
 )
 
-// SecondOpinion asks CometBFT's light client what it thinks of a checkpoint that
-// was verified: from the genesis document alone it follows the votes to the newest
-// block of the first source, compares with the others, of which there must be one,
-// and looks for the block whose state the checkpoint is of. So neither this
-// package's cosignatures nor its code are relied on. The error is [ErrOpinion], or
-// CometBFT's own, a fork among them.
+// SecondOpinion asks CometBFT's light client about a verified checkpoint. The
+// light client starts from the genesis document alone, follows the votes to the
+// newest block of the first source, and compares it with the other sources, at
+// least one. SecondOpinion then looks for the block that has the checkpoint's
+// state. It relies neither on this package's cosignatures nor on the code that
+// makes them. Errors: [ErrConfig], [ErrOpinion], and CometBFT's own, a fork
+// among them.
 func SecondOpinion(ctx context.Context, genesis []byte, head *ledger.Head, now time.Time, sources ...LightSource) (*Opinion, error) {
 	if head == nil || head.State == nil {
 		return nil, fmt.Errorf("%w: a second opinion needs a first one", ErrConfig)

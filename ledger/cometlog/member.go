@@ -19,25 +19,27 @@ import (
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
-// Member is one agency's node: what the others must know of it, all of it public.
+// A Member describes one agency's node to the other agencies. All of it is
+// public.
 type Member struct {
-	// Name is the node's, and that of its cosigning key.
+	// Name is the name of the node and of its cosigning key.
 	Name string `json:"name"`
-	// Witness is the verifier key of its cosigning key.
+	// Witness is the verifier key of the node's cosigning key.
 	Witness string `json:"witness"`
-	// Vote is its voting key.
+	// Vote is the node's voting key.
 	Vote ed25519.PublicKey `json:"vote"`
-	// Peer is ID@host:port, empty where it is not known.
+	// Peer is ID@host:port; empty if unknown.
 	Peer string `json:"peer,omitempty"`
 }
 
 // maxMember caps a member in JSON.
 const maxMember = 4 << 10
 
-// peerForm is the address of a peer: the hash of its key, and where it listens.
+// peerForm is the form of a peer's address: the hash of its key, and the place
+// where it listens.
 var peerForm = regexp.MustCompile(`^[0-9a-f]{40}@[^@\s,]+:[0-9]{1,5}$`)
 
-// ParseMember reads a member as another agency sends it. The error is
+// ParseMember reads the description that another agency sent. The error is
 // [ErrConfig].
 func ParseMember(b []byte) (*Member, error) {
 	var m Member
@@ -56,7 +58,8 @@ func ParseMember(b []byte) (*Member, error) {
 	return &m, nil
 }
 
-// Members are those of an agreement. Their addresses are not on the ledger.
+// Members returns the members of an agreement. Their addresses are not on the
+// ledger. The error is [ErrConfig].
 func Members(t *ledger.Agreement) (members []Member, err error) {
 	if len(t.Nodes) != len(t.Witnesses) {
 		return nil, fmt.Errorf("%w: an agreement of %d nodes and %d cosigners", ErrConfig, len(t.Nodes), len(t.Witnesses))
@@ -69,7 +72,7 @@ func Members(t *ledger.Agreement) (members []Member, err error) {
 }
 
 // CreateMember makes a node's folder with its keys and node.json, and returns
-// what the others must know.
+// the description for the other agencies.
 func CreateMember(dir string, config NodeConfig) (*Member, error) {
 	if err := config.check(); err != nil {
 		return nil, err
@@ -100,8 +103,8 @@ func CreateMember(dir string, config NodeConfig) (*Member, error) {
 	}, writeJSON(filepath.Join(dir, fileConfig), config)
 }
 
-// ReadMember reads from a node's folder what the others must know of it. The
-// error is [ErrConfig], or that of reading its keys.
+// ReadMember reads the description for the other agencies from a node's folder.
+// The error is [ErrConfig], or that of reading its keys.
 func ReadMember(dir string) (*Member, error) {
 	config, err := ReadConfig(dir)
 	if err != nil {
@@ -126,7 +129,7 @@ func ReadMember(dir string) (*Member, error) {
 	return &Member{Name: config.Name, Witness: signer.VerifierKey(), Vote: vote, Peer: string(peer.ID()) + "@" + config.Listen}, nil
 }
 
-// readVote reads the public half of a voting key.
+// readVote reads the public key of a voting key.
 func readVote(path string) (ed25519.PublicKey, error) {
 	b, err := readFile(path)
 	if err != nil {

@@ -27,17 +27,18 @@ import (
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
-// Options changes how a node is opened.
+// Options changes how a node is opened. The zero value is safe.
 type Options struct {
-	// Clock is the node's; nil means time.Now. Block time is CometBFT's.
+	// Clock returns the node's time; nil means time.Now. Block time is
+	// CometBFT's.
 	Clock func() time.Time
-	// Log takes what the node has to say; nil is nothing.
+	// Log receives the node's log lines; nil discards them.
 	Log io.Writer
-	// Verbose also logs what goes well.
+	// Verbose also logs successes.
 	Verbose bool
 }
 
-// Node is a running node. It is safe for concurrent use, and implements
+// A Node is a running node. It is safe for concurrent use, and implements
 // ledger.Reader and ledger.Submitter.
 type Node struct {
 	*machine.Reader
@@ -47,16 +48,16 @@ type Node struct {
 	app     *app
 	reactor *reactor
 	comet   *node.Node
-	// blocks reads CometBFT's own; its RPC is not opened.
+	// blocks reads CometBFT's blocks. Its RPC is not opened.
 	blocks  *rpccore.Environment
 	db      *sqlitelog.Database
 	stopped chan struct{}
 	once    sync.Once
 }
 
-// readers is how many snapshots a node's database may have: those that wait for
-// signatures, the current one and the one before it, admission, and a few for
-// audits.
+// readers is the number of snapshots that a node's database may have: those
+// that wait for signatures, the current one and the one before it, admission,
+// and a few for audits.
 const readers = sqlitelog.MaxPending + 6
 
 // Open starts the node in the folder dir. The error is [ErrConfig],
@@ -141,7 +142,7 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 	return a, a.resume(ctx)
 }
 
-// resume signs the newest checkpoint anew: signatures on it may have been lost
+// resume signs the newest checkpoint again: signatures on it may have been lost
 // with the process.
 func (a *app) resume(ctx context.Context) error {
 	tx, err := a.db.Snapshot(ctx)
@@ -194,8 +195,8 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	return nil
 }
 
-// loadVoter reads the voting key. CometBFT's own reader ends the process where
-// the file is damaged, so that is looked at first.
+// loadVoter reads the voting key. CometBFT's own reader ends the process if the
+// file is damaged, so loadVoter checks the file first.
 func loadVoter(config *cmt.Config) (*privval.FilePV, error) {
 	if _, err := readVote(config.PrivValidatorKeyFile()); err != nil {
 		return nil, err
@@ -223,13 +224,14 @@ func logger(options Options) log.Logger {
 	return log.NewFilter(log.NewTMJSONLogger(log.NewSyncWriter(options.Log)), level)
 }
 
-// Trust is the trust file that readers are given.
+// Trust returns the trust file for readers.
 func (n *Node) Trust() *ledger.TrustFile { return n.trust }
 
-// Config is what node.json says.
+// Config returns the content of node.json.
 func (n *Node) Config() NodeConfig { return *n.config }
 
-// Done is closed when the node has stopped, whether asked to or not.
+// Done returns a channel that is closed when the node has stopped, for any
+// reason.
 func (n *Node) Done() <-chan struct{} { return n.stopped }
 
 // Close stops the node.
@@ -252,17 +254,17 @@ func (n *Node) closeDatabase() error {
 	return n.db.Close()
 }
 
-// Submit implements ledger.Submitter: it hands a batch to the consortium and
-// returns when it is in a published checkpoint. The error is a
-// [*ledger.RefusedError], ledger.ErrFormat or ledger.ErrTooLarge, after which
-// nothing has changed; [ErrBusy], when this node did not take the batch; or
-// another, [ErrStopped] and the end of ctx among them, after which the batch may
-// yet be applied: submit it again.
+// Submit implements ledger.Submitter: it passes a batch to the consortium and
+// returns when the batch is in a published checkpoint. After a
+// [*ledger.RefusedError], ledger.ErrFormat or ledger.ErrTooLarge nothing has
+// changed. After [ErrBusy] this node did not take the batch. After any other
+// error, such as [ErrStopped] or the end of ctx, the batch may still be
+// applied: submit it again.
 //
-// A batch is judged when it comes in, again after every block that it is not in,
-// and last in its block. A refusal that comes late is this node's word on the
-// state that all have; where it depends on the time, a node whose clock differs
-// may still let the batch into a block.
+// The node judges a batch when it comes in, again after every block that does
+// not contain it, and last in its block. A late refusal is this node's
+// judgement on the common state. If it depends on the time, a node whose clock
+// differs may still put the batch into a block.
 func (n *Node) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	tx := ledger.FormatBatch(ops)
 	if _, err := ledger.ParseBatch(tx); err != nil {
@@ -283,9 +285,9 @@ func (n *Node) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*led
 	}
 }
 
-// enter puts a transaction into the pool from which blocks are made. One that is
-// there already is waited for; one that was in a block already is let in again,
-// and has no second effect.
+// enter puts a transaction into the pool that blocks are made from. A
+// transaction that is there already is waited for. One that was in a block
+// already is let in again and has no second effect.
 func (n *Node) enter(tx []byte) error {
 	err := n.comet.Mempool().CheckTx(tx, nil, mempool.TxInfo{})
 	var full mempool.ErrMempoolIsFull
@@ -300,8 +302,8 @@ func (n *Node) enter(tx []byte) error {
 	return nil
 }
 
-// again looks what became of a transaction that this node has seen: applied, or
-// still waiting in the pool.
+// again looks up the outcome of a transaction that this node has seen: applied,
+// or still waiting in the pool.
 func (n *Node) again(tx []byte) error {
 	ops, err := ledger.ParseBatch(tx)
 	if err != nil {
@@ -346,16 +348,16 @@ func (n *Node) Audit(ctx context.Context) error {
 	return errors.Join(n.app.machine.Audit(tx), tx.Rollback())
 }
 
-// Status is what a node says about itself to who runs it.
+// A Status is a node's report to its operator.
 type Status struct {
 	sqlitelog.PublishedStatus
-	// Accepted and Refused count operations since the node was started: those
-	// that came into the ledger, and those that this node turned away, one for a
-	// submission that a block held and no node took.
+	// Accepted and Refused count operations since the node started: those that
+	// came into the ledger, and those that this node refused. A submission that
+	// a block held and no node took counts once.
 	Accepted, Refused uint64
 }
 
-// Status says where the node stands.
+// Status returns the node's current report.
 func (n *Node) Status() Status {
 	return Status{n.app.published.Status(), n.app.accepted.Load(), n.app.refused.Load()}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
-// signatureChannel is the channel on which nodes tell each other signatures on
-// checkpoints; CometBFT's own end at 0x61.
+// signatureChannel is the channel on which nodes send each other signatures on
+// checkpoints. CometBFT's own channels end at 0x61.
 const signatureChannel = byte(0x70)
 
 // reactor spreads signatures on checkpoints between nodes, over the connections
@@ -20,7 +20,7 @@ type reactor struct {
 	published *sqlitelog.Published
 }
 
-// newReactor makes a reactor that is given its Published before it starts.
+// newReactor returns a reactor. It gets its Published before it starts.
 func newReactor() *reactor {
 	r := new(reactor)
 	r.BaseReactor = *p2p.NewBaseReactor("checkpoints", r)
@@ -35,16 +35,16 @@ func (r *reactor) GetChannels() []*conn.ChannelDescriptor {
 	}}
 }
 
-// AddPeer tells a new peer what is known of the newest checkpoint: it may have
-// been away.
+// AddPeer sends a new peer the known signatures on the newest checkpoint: the
+// peer may have been away.
 func (r *reactor) AddPeer(peer p2p.Peer) {
 	if signed := r.published.Newest(); signed != nil {
 		peer.TrySend(envelope(signed))
 	}
 }
 
-// Receive implements p2p.Reactor. What is new goes on to the other peers, who may
-// not be connected to its sender.
+// Receive implements p2p.Reactor. It passes new signatures on to the other
+// peers, who may not be connected to the sender.
 func (r *reactor) Receive(e p2p.Envelope) {
 	message, ok := e.Message.(*types.BytesValue)
 	if !ok {

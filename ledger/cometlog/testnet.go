@@ -17,30 +17,31 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// TestnetOptions changes defaults of a consortium on one machine.
+// TestnetOptions changes the defaults of a consortium.
 type TestnetOptions struct {
-	// Origin names the log; empty is "hufu.example/testnet".
+	// Origin names the log; empty means "hufu.example/testnet".
 	Origin string
-	// EpochLength is whole seconds; zero means ledger.DefaultEpochLength.
+	// EpochLength is in whole seconds; zero means ledger.DefaultEpochLength.
 	EpochLength time.Duration
-	// Heartbeat is how long the ledger may go without a checkpoint, in whole
-	// seconds; zero means a minute.
+	// Heartbeat is the longest time without a checkpoint, in whole seconds;
+	// zero means a minute.
 	Heartbeat time.Duration
-	// Ports are three free TCP ports a node: for peers, for the API and for
-	// metrics. Nil means 26600 to 26602 for the first, and so on.
+	// Ports lists three free TCP ports for each node: for peers, for the API
+	// and for metrics. Nil means 26600 to 26602 for the first node, and so on.
 	Ports []int
-	// Metrics opens the metrics ports. CometBFT has one set of metrics a process.
+	// Metrics opens the metrics ports. CometBFT has one set of metrics for each
+	// process.
 	Metrics bool
 	// Development is Genesis.Development.
 	Development bool
-	// Clock is when the ledger begins; nil means time.Now.
+	// Clock returns the time at which the ledger begins; nil means time.Now.
 	Clock func() time.Time
 }
 
 // Testnet makes the folders node0, node1, … of n nodes that all run on this
-// machine, with one root agency, whose signature key is root, as the only one
-// that decides. The error is fs.ErrExist where a folder is there already, an
-// error of package ledger, or the system's own.
+// machine. One root agency, whose signature key is root, decides alone. Errors:
+// [ErrConfig], fs.ErrExist if a folder exists already, those of package ledger,
+// and the file system's own.
 func Testnet(dir string, n int, root crypto.Signer, options TestnetOptions) ([]string, error) {
 	if n < 1 || n > 32 {
 		return nil, fmt.Errorf("%w: %d nodes, from 1 to 32 are taken", ErrConfig, n)
@@ -96,7 +97,7 @@ func (o *TestnetOptions) defaults(n int) {
 	}
 }
 
-// Found makes what all members begin with: trust.json and genesis.json.
+// Found makes the common beginning of all members: trust.json and genesis.json.
 func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust *ledger.TrustFile, genesis []byte, err error) {
 	options.defaults(len(members))
 	create, rootDID, err := firstDID(root, options.Clock())
@@ -134,8 +135,8 @@ func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust 
 	return trust, genesis, err
 }
 
-// Agreement is the trust object of a consortium of these members: more than two
-// thirds must sign a checkpoint.
+// Agreement returns the agreement of a consortium of these members: more than
+// two thirds must sign a checkpoint.
 func Agreement(number uint64, members []Member, agencyKeys [][]byte, threshold uint32) (*ledger.Agreement, error) {
 	t := &ledger.Agreement{Number: number, K: uint32(2*len(members)/3 + 1), AgencyKeys: agencyKeys, Threshold: threshold}
 	for _, m := range members {
@@ -178,8 +179,8 @@ func formatGenesis(options TestnetOptions, state []byte, members []Member) ([]by
 	return marshalGenesis(&doc)
 }
 
-// Join completes a member's folder with what all begin with and the others'
-// addresses.
+// Join completes a member's folder with trust.json, genesis.json and the
+// addresses of the others.
 func Join(dir string, trust *ledger.TrustFile, genesis []byte, others []Member) error {
 	config, err := ReadConfig(dir)
 	if err != nil {

@@ -6,14 +6,15 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// outcome is what became of a transaction: receipts as of a height, or a
+// An outcome is the result of a transaction: receipts as of a height, or a
 // refusal.
 type outcome struct {
 	result machine.Result
 	height uint64
 }
 
-// waiters are those who wait for a transaction, in this process.
+// waiters holds the channels of the callers in this process that wait for a
+// transaction.
 type waiters struct {
 	mu sync.Mutex
 	of map[txID][]chan outcome
@@ -21,7 +22,8 @@ type waiters struct {
 
 func newWaiters() *waiters { return &waiters{of: map[txID][]chan outcome{}} }
 
-// wait registers before the transaction is handed in; cancel forgets it.
+// wait registers a caller before the transaction is submitted. cancel removes
+// it.
 func (w *waiters) wait(id txID) (out chan outcome, cancel func()) {
 	out = make(chan outcome, 1)
 	w.mu.Lock()
@@ -53,5 +55,5 @@ func (w *waiters) done(id txID, result machine.Result, height uint64) {
 	delete(w.of, id)
 }
 
-// refused tells who waits that the transaction was not admitted.
+// refused notifies the callers that the transaction was not admitted.
 func (w *waiters) refused(id txID, err error) { w.done(id, machine.Result{Err: err}, 0) }
