@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/explorer"
@@ -16,8 +15,6 @@ import (
 
 // Options changes defaults. The zero value is safe.
 type Options struct {
-	// Clock returns the server's time; nil means time.Now.
-	Clock func() time.Time
 	// Checker is the module and script that go generate made; nil means those
 	// that this program was built with, if any.
 	Checker *Checker
@@ -27,7 +24,6 @@ type Options struct {
 type Window struct {
 	ledger  explorer.Source
 	asks    *explorer.Explorer
-	clock   func() time.Time
 	checker *Checker
 	growth  growth
 	mux     *http.ServeMux
@@ -36,10 +32,7 @@ type Window struct {
 // New returns the pages of the ledger that client and source read. The pages
 // ask for proofs below /v1, where the caller mounts remote.NewHandler.
 func New(client *ledger.Client, source explorer.Source, options Options) *Window {
-	w := &Window{ledger: source, asks: explorer.New(client, source), clock: options.Clock, checker: options.Checker, mux: http.NewServeMux()}
-	if w.clock == nil {
-		w.clock = time.Now
-	}
+	w := &Window{ledger: source, asks: explorer.New(client, source), checker: options.Checker, mux: http.NewServeMux()}
 	if w.checker == nil {
 		w.checker = Built()
 	}
