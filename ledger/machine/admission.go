@@ -7,26 +7,28 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Admission judges submissions one after the other, as if those it admitted had
-// been applied, without appending anything: what a node asks before it passes a
-// submission on. Signatures that it found good are not verified again when the
-// machine applies the same operations. Keys that come into force or end within
-// its life are not noticed: it is renewed with every checkpoint. It is for one
-// goroutine at a time.
+// An Admission judges submissions one after the other as if the admitted ones
+// had been applied. It appends nothing. A node uses it before it passes a
+// submission on. The machine does not verify again the signatures that an
+// Admission found good. An Admission does not notice keys that come into force
+// or end during its life: renew it with every checkpoint. One goroutine at a
+// time may use it.
 type Admission struct {
 	machine *Machine
 	base    *batch
-	// agencies is remembered from one submission to the next.
+	// agencies is kept from one submission to the next.
 	agencies map[string][][]byte
 }
 
-// NewAdmission begins with what is in the store, to which it never writes.
+// NewAdmission returns an Admission that begins with the content of the store.
+// It never writes to the store.
 func (m *Machine) NewAdmission(store Store) *Admission {
 	return &Admission{machine: m, base: newBatch(store), agencies: map[string][][]byte{}}
 }
 
-// Admit judges a submission at a time. The error is a [*ledger.RefusedError],
-// ledger.ErrTooLarge, [ErrClock], [ErrDamaged] or the store's own.
+// Admit judges a submission at the given time. Errors: a
+// [*ledger.RefusedError], ledger.ErrTooLarge, [ErrClock], [ErrDamaged], and the
+// store's own.
 func (a *Admission) Admit(now time.Time, ops ...*ledger.SignedOperation) error {
 	t, err := a.machine.begin(a.base, now)
 	if err != nil {
@@ -40,10 +42,10 @@ func (a *Admission) Admit(now time.Time, ops ...*ledger.SignedOperation) error {
 	return result.Err
 }
 
-// verifiedSize bounds how many operations are remembered: twice that at most.
+// verifiedSize bounds the number of remembered operations to twice this.
 const verifiedSize = 1 << 16
 
-// verified remembers signed operations whose signatures hold, by their SHA-256.
+// verified remembers signed operations with good signatures, by their SHA-256.
 type verified struct {
 	mu         sync.Mutex
 	young, old map[[32]byte]bool

@@ -11,15 +11,14 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Replay builds a ledger anew, in memory, from the leaves of a store's log: every
-// signature is verified and every rule applied again, and every state leaf must
-// be the one that the operations before it lead to. The error is a
-// [*DamagedError] that names the first leaf that is not as it should be, or the
-// store's own.
+// Replay rebuilds a ledger in memory from the leaves of a store's log. It
+// verifies every signature, applies every rule again, and compares every state
+// leaf with the result of the operations before it. The error is a
+// [*DamagedError] that names the first wrong leaf, or the store's own.
 func (m *Machine) Replay(store Store) (*Memory, error) { return m.ReplayTo(store, math.MaxUint64) }
 
-// ReplayTo is Replay of the first size leaves, or of all if there are fewer. The
-// next checkpoint is read and its signatures are verified while one is applied.
+// ReplayTo is Replay of the first size leaves, or of all if there are fewer. It
+// reads the next checkpoint and verifies its signatures while it applies one.
 func (m *Machine) ReplayTo(store Store, size uint64) (*Memory, error) {
 	memory := NewMemory()
 	replica, err := NewReplica(m, memory)
@@ -84,8 +83,9 @@ func (m *Machine) readBlocks(store Store, size uint64, yield func(*block) error)
 	return err
 }
 
-// Compare holds every row of a store against what a replay led to. The error is
-// a [*DamagedError] that names the first row that differs, or the store's own.
+// Compare compares every row of a store with the result of a replay. The error
+// is a [*DamagedError] that names the first row that differs, or the store's
+// own.
 func Compare(store Store, want *Memory) error {
 	for _, table := range Tables() {
 		if err := compareTable(store, want, table); err != nil {
@@ -117,8 +117,8 @@ func compareTable(store Store, want *Memory, table Table) error {
 	return err
 }
 
-// Audit replays the log of a store and compares every row. The error is a
-// [*DamagedError] or the store's own. It holds the whole ledger in memory.
+// Audit replays the log of a store and compares every row. It holds the whole
+// ledger in memory. The error is a [*DamagedError], or the store's own.
 func (m *Machine) Audit(store Store) error {
 	memory, err := m.Replay(store)
 	if err != nil {
@@ -127,9 +127,9 @@ func (m *Machine) Audit(store Store) error {
 	return Compare(store, memory)
 }
 
-// CheckHashes recomputes the log's hashes from its leaves and compares them with
-// what is stored: whether a leaf was changed, and not whether it was right. The
-// error is a [*DamagedError] or the store's own.
+// CheckHashes recomputes the log's hashes from its leaves and compares them
+// with the stored ones. This shows whether a leaf was changed, not whether it
+// was right. The error is a [*DamagedError], or the store's own.
 func CheckHashes(store Store) error {
 	var tree hashes
 	n := uint64(0)
@@ -155,7 +155,7 @@ func CheckHashes(store Store) error {
 	return tree.compare(store)
 }
 
-// hashes are those of a log, in tlog's order.
+// hashes holds the hashes of a log, in tlog's order.
 type hashes []tlog.Hash
 
 // ReadHashes implements tlog.HashReader.
@@ -167,7 +167,7 @@ func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
-// compare holds the rows of TableHash against what they should be.
+// compare compares the rows of TableHash with the hashes.
 func (h hashes) compare(store Store) error {
 	rest, row := h, int64(0)
 	err := store.Scan(TableHash, nil, func(key, value []byte) error {

@@ -1,12 +1,12 @@
-// Package machine is the deterministic state machine of the ledger: every
+// Package machine is the deterministic state machine of the ledger. Every
 // engine, witness and auditor that applies the same operations at the same
 // times reaches the same log root and the same state root, byte for byte.
 //
-// A batch of signed operations is judged one by one against the current state,
-// by a rule for each kind, then appended to the log (RFC 6962, by
-// golang.org/x/mod/sumdb/tlog) and to the state map, and closed with a state
-// leaf. All of it happens or nothing. What it is kept in is a [Store]: ten
-// sorted tables behind three methods.
+// The machine judges a batch of signed operations one by one against the
+// current state, by a rule for each kind. It appends them to the log (RFC 6962,
+// by golang.org/x/mod/sumdb/tlog) and to the state map, and closes them with a
+// state leaf. All of this happens or nothing. It keeps everything in a [Store]:
+// ten sorted tables behind three methods.
 //
 // The rules, in short:
 //
@@ -26,25 +26,25 @@
 //	         step names; each value follows from the one before
 //	purpose  by a regulator, who must be entitled to accredit the verifier
 //	grant    by its own key and an agency; then revoked by its own key alone
-//	audit    by an agency; stands in the log and nowhere else
+//	audit    by an agency; in the log only
 //	keyfile  once, by an agency, under its hash
-//	use      once a person and event: proved under a closed epoch, and
+//	use      once for each person and event: proved under a closed epoch, and
 //	         countersigned by the owner of its rule
 //
 // An agency is the root, or a DID with any accreditation in force.
 //
-// When the first checkpoint of a new epoch is made, after its operations, the
-// epoch before is closed: the registry lists who may issue what, the revocation
-// tree all handles so far, and both roots go into the state map and into the
-// state leaf.
+// The first checkpoint of a new epoch closes the epoch before, after its
+// operations: the registry lists who may issue what, the revocation tree all
+// handles so far, and both roots go into the state map and into the state leaf.
 //
-// For example: Apply(store, now, op) with an operation that creates a DID, on a
+// For example, Apply(store, now, op) with an operation that creates a DID, on a
 // store of three leaves, writes leaf 3 (the operation), leaf 4 (the state
-// leaf), the object under did/..., and the nodes above it; the receipt says
+// leaf), the object under did/..., and the nodes above it. The receipt says
 // index 3, and the log's size is 5.
 //
-// Not checked here: whether a clock is right (only that it does not run
-// backwards), whether an agency exists in the world, whether a schema's hash is
-// of a schema, and whether a status root is of a list. A DID may be created by
-// anyone who reaches the engine; the engine's operator admits.
+// The machine does not check whether a clock is right, only that it does not
+// run backwards. It does not check whether an agency exists in the world,
+// whether a schema's hash belongs to a schema, or whether a status root belongs
+// to a list. Anyone who reaches the engine may create a DID; the engine's
+// operator decides who reaches it.
 package machine

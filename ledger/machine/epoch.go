@@ -9,9 +9,9 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// closeEpoch closes the epoch before the one in which the checkpoint lies,
-// unless that is done. Epochs that passed without a checkpoint are skipped:
-// nobody could have seen a state of theirs.
+// closeEpoch closes the epoch before the checkpoint's, unless it is closed. It
+// skips epochs that passed without a checkpoint: nobody could have seen their
+// state.
 func (t *transition) closeEpoch(state *ledger.StateLeaf) error {
 	now := ledger.EpochAt(t.now, t.options.EpochLength)
 	if t.head.Size == 0 || now == 0 || ledger.EpochAt(t.head.State.Time(), t.options.EpochLength) == now {
@@ -107,7 +107,8 @@ func (t *transition) schemasByType() (map[string][]*ledger.Schema, error) {
 	return byType, err
 }
 
-// handlesUpTo lists the handles revoked at a height or before, sorted.
+// handlesUpTo lists the handles that were revoked at this height or before,
+// sorted.
 func handlesUpTo(store Store, height uint64) ([][12]byte, error) {
 	var handles [][12]byte
 	err := store.Scan(TableRevoked, nil, func(key, value []byte) error {
@@ -124,8 +125,8 @@ func handlesUpTo(store Store, height uint64) ([][12]byte, error) {
 }
 
 // Revoked lists the handles in the revocation tree of a closed epoch, sorted.
-// The error is ledger.ErrAbsent where the epoch was not closed, [ErrDamaged] or
-// the store's own.
+// Errors: ledger.ErrAbsent if the epoch was not closed, [ErrDamaged], and the
+// store's own.
 func Revoked(store Store, epoch uint64) ([][12]byte, error) {
 	b, err := store.Get(TableEpoch, u64(epoch))
 	if err != nil {

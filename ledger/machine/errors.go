@@ -5,26 +5,28 @@ import (
 	"fmt"
 )
 
-// What can go wrong beside a refusal, which comes as a *ledger.RefusedError.
+// Errors of this package. A refusal comes as a *ledger.RefusedError.
 var (
 	// ErrClock means a time before that of the last checkpoint.
 	ErrClock = errors.New("machine: clock runs backwards")
-	// ErrConfig means a machine that lacks something it cannot do without.
+	// ErrConfig means a machine without something that it needs.
 	ErrConfig = errors.New("machine: incomplete configuration")
-	// ErrDamaged means a store that does not hold what the log leads to.
+	// ErrDamaged means a store whose content is not the result of its log.
 	ErrDamaged = errors.New("machine: store damaged")
 )
 
-// DamagedError says which row of a store is not what the log leads to. It wraps
-// [ErrDamaged].
+// A DamagedError names a row of a store that is not the result of the log. It
+// wraps [ErrDamaged].
 type DamagedError struct {
 	Table Table
 	// Key is the row's key.
 	Key []byte
-	// Problem is "changed", "missing" or "added".
+	// Problem is "changed", "missing" or "added", or describes a wrong leaf or
+	// head.
 	Problem string
 }
 
+// Error states the table, the key and the problem.
 func (e *DamagedError) Error() string {
 	return fmt.Sprintf("%v: table %s, key %x: %s", ErrDamaged, e.Table, e.Key, e.Problem)
 }

@@ -8,21 +8,21 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Head is where a ledger stands: its size and last state leaf.
+// A Head is the end of a ledger: its size and last state leaf.
 type Head struct {
 	// Size counts the leaves of the log; 0 before the first checkpoint.
 	Size uint64
-	// Root is the root of the log; not set by ReadHead.
+	// Root is the root of the log. ReadHead does not set it.
 	Root tlog.Hash
 	// State is the last leaf.
 	State ledger.StateLeaf
 }
 
-// headKey is the one key of TableHead.
+// headKey is the only key of TableHead.
 var headKey = []byte("head")
 
-// ReadHead returns where the store stands, the zero Head where it is empty. It
-// leaves out the root: see RootAt.
+// ReadHead returns the head of the store, the zero Head if the store is empty.
+// It omits the root: see RootAt. Errors: [ErrDamaged], and the store's own.
 func ReadHead(store Store) (Head, error) {
 	b, err := store.Get(TableHead, headKey)
 	if err != nil || b == nil {
@@ -44,16 +44,16 @@ func ReadHead(store Store) (Head, error) {
 
 func damagedHead(problem string) error { return &DamagedError{TableHead, headKey, problem} }
 
-// RootAt is the root of the log's first size leaves.
+// RootAt returns the root of the log's first size leaves.
 func RootAt(store Store, size uint64) (tlog.Hash, error) {
 	return tlog.TreeHash(int64(size), hashReader(store))
 }
 
-// hashesPerRow is how many hashes, in tlog's order, a row of TableHash holds: few
-// rows, and not much more to write than a page for a single leaf.
+// hashesPerRow is the number of hashes, in tlog's order, in a row of TableHash.
+// With 16 there are few rows, and a single leaf writes little more than a page.
 const hashesPerRow = 16
 
-// hashReader reads the log's stored hashes.
+// hashReader reads the stored hashes of the log.
 func hashReader(store Store) tlog.HashReader {
 	return tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
 		hashes := make([]tlog.Hash, len(indexes))
@@ -78,7 +78,7 @@ func damagedHash(index int64) error {
 	return fmt.Errorf("%w: hash %d of the log", ErrDamaged, index)
 }
 
-// appendLeaf adds a leaf as number size.
+// appendLeaf appends a leaf with the index size.
 func appendLeaf(store Store, size uint64, leaf []byte) error {
 	hashes, err := tlog.StoredHashes(int64(size), leaf, hashReader(store))
 	if err != nil {

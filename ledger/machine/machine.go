@@ -10,17 +10,18 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Options say what all nodes of a ledger must agree on.
+// Options holds what all nodes of a ledger must agree on.
 type Options struct {
 	// EpochLength is the length of an epoch in whole seconds; zero means
 	// ledger.DefaultEpochLength.
 	EpochLength time.Duration
-	// Suites are the signature algorithms; nil means ledger.DefaultSuites.
+	// Suites is the allow-list of signature algorithms; nil means
+	// ledger.DefaultSuites.
 	Suites *ledger.Suites
 }
 
-// Machine applies operations. It holds no state of its own: that is in the
-// Store given to each call.
+// A Machine applies operations. It holds no ledger state: that is in the Store
+// of each call.
 type Machine struct {
 	zk       ledger.ZK
 	root     string
@@ -28,8 +29,8 @@ type Machine struct {
 	verified *verified
 }
 
-// New makes a machine. root is the DID at which all accreditation ends. The
-// error is [ErrConfig].
+// New returns a machine. root is the DID at which all chains of accreditation
+// end. The error is [ErrConfig].
 func New(zk ledger.ZK, root string, options Options) (*Machine, error) {
 	if options.EpochLength == 0 {
 		options.EpochLength = ledger.DefaultEpochLength
@@ -46,18 +47,18 @@ func New(zk ledger.ZK, root string, options Options) (*Machine, error) {
 	return &Machine{zk: zk, root: root, options: options, verified: newVerified()}, nil
 }
 
-// Commit is what applying submissions led to.
+// A Commit is the result of applying submissions.
 type Commit struct {
-	// Results are in the order of the submissions.
+	// Results stand in the order of the submissions.
 	Results []Result
-	// Head is the new head, or the old one where Changed is false.
+	// Head is the new head, or the old one if Changed is false.
 	Head Head
-	// Changed is false where nothing was accepted that was not there before.
+	// Changed is false if no new operation was accepted.
 	Changed bool
 }
 
-// Result is what became of one submission: receipts in the order of its
-// operations, or a reason.
+// A Result is the outcome of one submission: receipts in the order of its
+// operations, or an error.
 type Result struct {
 	Receipts []ledger.OperationReceipt
 	// Err is a [*ledger.RefusedError] or [ledger.ErrTooLarge].
@@ -65,10 +66,10 @@ type Result struct {
 }
 
 // Apply applies one submission at the ledger's time and makes a checkpoint: all
-// of it or, with an error, nothing. Without operations it is a heartbeat: an
-// idle ledger stays fresh, and its epochs close. An operation that the ledger
-// already has is no error and has no effect; its first receipt is returned. The
-// error is that of the submission's Result, or of ApplyEach.
+// of it or, with an error, nothing. Without operations it is a heartbeat, which
+// keeps an idle ledger fresh and closes its epochs. An operation that the
+// ledger already has is not an error and has no effect; Apply returns its first
+// receipt. The error is that of the submission's Result, or of ApplyEach.
 func (m *Machine) Apply(store Store, now time.Time, ops ...*ledger.SignedOperation) (*Commit, error) {
 	var submissions [][]*ledger.SignedOperation
 	if len(ops) > 0 {
@@ -84,16 +85,16 @@ func (m *Machine) Apply(store Store, now time.Time, ops ...*ledger.SignedOperati
 	return commit, nil
 }
 
-// ApplyEach applies submissions one after the other at the ledger's time, each
-// accepted or refused as a whole, and makes one checkpoint, unless none was
-// accepted. Without submissions it is a heartbeat. The error is [ErrClock],
-// [ErrDamaged] or the store's own, and then nothing has changed.
+// ApplyEach applies submissions one after the other at the ledger's time. It
+// accepts or refuses each as a whole, and makes one checkpoint unless it
+// accepted none. Without submissions it is a heartbeat. After an error nothing
+// has changed. Errors: [ErrClock], [ErrDamaged], and the store's own.
 func (m *Machine) ApplyEach(store Store, now time.Time, submissions ...[]*ledger.SignedOperation) (*Commit, error) {
 	return m.ApplyPrepared(store, now, m.Prepare(submissions...))
 }
 
-// ApplyPrepared is ApplyEach for submissions that were prepared. It may run on
-// several stores at once.
+// ApplyPrepared is ApplyEach for prepared submissions. It may run on several
+// stores at once.
 func (m *Machine) ApplyPrepared(store Store, now time.Time, p *Prepared) (*Commit, error) {
 	t, err := m.begin(store, now)
 	if err != nil {
@@ -118,19 +119,19 @@ func (m *Machine) ApplyPrepared(store Store, now time.Time, p *Prepared) (*Commi
 	return commit, err
 }
 
-// transition is one checkpoint under way.
+// transition is the making of one checkpoint.
 type transition struct {
 	*Machine
-	// base collects what was accepted, store what the submission under way
-	// writes.
+	// base collects what was accepted. store collects what the current
+	// submission writes.
 	base, store *batch
 	now         time.Time
 	head        Head
 	size        uint64
-	// agencies remembers the signature keys of agencies in force, until a DID
-	// or an accreditation changes.
+	// agencies caches the signature keys of agencies in force. A changed DID or
+	// accreditation clears it.
 	agencies map[string][][]byte
-	// admission judges only: it writes values, but neither log nor tree.
+	// admission only judges: it writes values, but neither log nor tree.
 	admission bool
 }
 
@@ -151,8 +152,8 @@ func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
 	}, nil
 }
 
-// submission applies operations, of which all or none are kept. The error is
-// not the submission's fault.
+// submission applies operations and keeps all of them or none. A returned error
+// is not the submission's fault.
 func (t *transition) submission(s submission) (Result, error) {
 	if s.err != nil {
 		return Result{Err: s.err}, nil
@@ -174,7 +175,7 @@ func (t *transition) submission(s submission) (Result, error) {
 	return Result{Receipts: receipts}, nil
 }
 
-// height is that of the checkpoint under way.
+// height returns the height of this checkpoint.
 func (t *transition) height() uint64 {
 	if t.head.Size == 0 {
 		return 0
@@ -182,7 +183,7 @@ func (t *transition) height() uint64 {
 	return t.head.State.Height + 1
 }
 
-// checkpoint closes the epoch if it is time, appends the state leaf and writes
+// checkpoint closes the epoch if it is due, appends the state leaf and writes
 // everything.
 func (t *transition) checkpoint() (Head, error) {
 	state := t.head.State
@@ -229,7 +230,7 @@ func (t *transition) setValue(key string, value []byte) error {
 	return err
 }
 
-// Get makes a transition a ledger.State.
+// Get implements ledger.State.
 func (t *transition) Get(key string) ([]byte, error) { return getValue(t.store, key) }
 
 func getValue(store Store, key string) ([]byte, error) {
@@ -240,8 +241,8 @@ func getValue(store Store, key string) ([]byte, error) {
 	return value, err
 }
 
-// Value returns what the state map holds under a key. The error is
-// ledger.ErrAbsent, ledger.ErrKey or the store's own.
+// Value returns the value of the state map under a key. Errors:
+// ledger.ErrAbsent, ledger.ErrKey, and the store's own.
 func Value(store Store, key string) ([]byte, error) {
 	if err := ledger.CheckKey(key); err != nil {
 		return nil, err
@@ -250,7 +251,7 @@ func Value(store Store, key string) ([]byte, error) {
 }
 
 // Prove makes a proof of the keys under a signed checkpoint of the store's
-// head. The error is ledger.ErrKey, [ErrDamaged] or the store's own.
+// head. Errors: ledger.ErrKey, [ErrDamaged], and the store's own.
 func Prove(store Store, checkpoint []byte, keys ...string) (*ledger.Proof, error) {
 	head, err := ReadHead(store)
 	if err != nil {
@@ -284,8 +285,8 @@ func proveEntry(store Store, key string) (ledger.Entry, error) {
 }
 
 // ProveConsistency proves that the log of size to extends that of size from.
-// The error is ledger.ErrNotIncluded where the sizes are out of range, or the
-// store's own.
+// Errors: ledger.ErrNotIncluded if the sizes are out of range, and the store's
+// own.
 func ProveConsistency(store Store, from, to uint64) ([]tlog.Hash, error) {
 	head, err := ReadHead(store)
 	if err != nil {

@@ -11,32 +11,32 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// A node of the state map is stored where two or more leaves are below it, and
-// where a single one is but not below its parent. Everything further down
+// A node of the state map is stored if two or more leaves are below it, or if a
+// single leaf is below it but not below its parent. Everything further down
 // follows from that one leaf and is hashed when needed: a million keys need
 // about three million rows, not 256 million.
 //
-// A row is the node's hash; where a single leaf is below it, ‖ that leaf's
-// index ‖ its hash ‖ the hash of its subtree at midDepth.
+// A row is the node's hash. If a single leaf is below the node, that leaf's
+// index ‖ its hash ‖ the hash of its subtree at midDepth follow.
 type node struct {
 	hash tlog.Hash
-	// single is set where one leaf is below the node.
+	// single is set if exactly one leaf is below the node.
 	single bool
 	index  [32]byte
 	leaf   tlog.Hash
-	// mid spares most of the way up from the leaf when the node moves down.
+	// mid caches the hash at depth 48, so that a rehash takes at most 48 steps.
 	mid tlog.Hash
 }
 
 const (
 	branchSize = tlog.HashSize
 	singleSize = 4 * tlog.HashSize
-	// midDepth is deeper than two leaves share a path, unless someone searched
-	// long for it; then the way up is as long as it was.
+	// midDepth is deeper than two leaves share a path, unless somebody searched
+	// long for such leaves. Then a rehash takes as many steps as without mid.
 	midDepth = 48
 )
 
-// nodeKey is the depth and as many bits of the index.
+// nodeKey returns the depth and as many bits of the index.
 func nodeKey(index [32]byte, depth int) []byte {
 	key := binary.BigEndian.AppendUint16(nil, uint16(depth))
 	key = append(key, index[:(depth+7)/8]...)
@@ -46,13 +46,13 @@ func nodeKey(index [32]byte, depth int) []byte {
 	return key
 }
 
-// sibling is the index of a path that differs at depth alone.
+// sibling returns the index of the path that differs only at depth.
 func sibling(index [32]byte, depth int) [32]byte {
 	index[depth/8] ^= 1 << (7 - depth%8)
 	return index
 }
 
-// readNode returns the zero node where nothing is below.
+// readNode returns the zero node if nothing is below it.
 func readNode(store Store, index [32]byte, depth int) (node, error) {
 	b, err := store.Get(TableNode, nodeKey(index, depth))
 	if err != nil || b == nil {
@@ -86,13 +86,13 @@ func singleNode(index [32]byte, leaf tlog.Hash, depth int) node {
 	return n.at(depth)
 }
 
-// at is the same single leaf as a node at another depth.
+// at returns the same single leaf as a node at another depth.
 func (n node) at(depth int) node {
 	n.hash = n.subtree(depth)
 	return n
 }
 
-// subtree is the hash at depth of the subtree with the single leaf.
+// subtree returns the hash at depth of the subtree with the single leaf.
 func (n node) subtree(depth int) tlog.Hash {
 	if depth > midDepth {
 		return ledger.MapSubtree(n.index, n.leaf, depth)
@@ -125,8 +125,8 @@ func setLeaf(store Store, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash,
 	return branch.hash, writeNode(store, index, depth, branch)
 }
 
-// splitSingle makes room for a second leaf below a node at depth that had one:
-// both move down to where their ways part.
+// splitSingle makes room for a second leaf below a node at depth that had one.
+// Both move down to where their paths part.
 func splitSingle(store Store, old node, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash, error) {
 	apart := depth
 	for ledger.MapBit(old.index, apart) == ledger.MapBit(index, apart) {
@@ -153,13 +153,14 @@ func parent(index [32]byte, depth int, child, other tlog.Hash) tlog.Hash {
 	return ledger.MapNode(other, child)
 }
 
-// stateRoot is the root of the state map.
+// stateRoot returns the root of the state map.
 func stateRoot(store Store) (tlog.Hash, error) {
 	n, err := readNode(store, [32]byte{}, 0)
 	return n.hash, err
 }
 
-// proveKey collects the siblings on the way to a key's leaf, there or not.
+// proveKey collects the siblings on the path to a key's leaf, present or
+// absent.
 func proveKey(store Store, key string) (ledger.MapProof, error) {
 	index := ledger.MapIndex(key)
 	var siblings []tlog.Hash
@@ -184,7 +185,7 @@ func proveKey(store Store, key string) (ledger.MapProof, error) {
 }
 
 // besideSingle lists the siblings below depth for an index whose neighbour is a
-// single leaf: that leaf's subtree where the two part, and nothing else.
+// single leaf: only that leaf's subtree where the two part.
 func besideSingle(n node, index [32]byte, depth int) []tlog.Hash {
 	var siblings []tlog.Hash
 	for ledger.MapBit(n.index, depth) == ledger.MapBit(index, depth) {

@@ -10,13 +10,13 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Prepared are submissions that are encoded and whose signatures are judged: the
-// part of the work that needs no state. A log and its witness both apply them.
+// Prepared holds encoded submissions with judged signatures: the part of the
+// work that needs no state. A log and its witness both apply them.
 type Prepared struct{ submissions []submission }
 
 type submission struct {
 	ops []prepared
-	// err refuses the submission before any of it is looked at.
+	// err refuses the whole submission before any operation is judged.
 	err error
 }
 
@@ -25,12 +25,12 @@ type prepared struct {
 	*ledger.SignedOperation
 	id   [32]byte
 	leaf []byte
-	// err is what its form or its signatures are refused for.
+	// err is the reason to refuse the form or the signatures.
 	err error
 }
 
-// Prepare uses all cores. A signature that does not hold comes out when its
-// operation is applied.
+// Prepare encodes submissions and judges their signatures, on all cores. A bad
+// signature is reported when its operation is applied.
 func (m *Machine) Prepare(submissions ...[]*ledger.SignedOperation) *Prepared {
 	p := &Prepared{submissions: make([]submission, len(submissions))}
 	var all []*prepared
@@ -50,9 +50,9 @@ func (m *Machine) Prepare(submissions ...[]*ledger.SignedOperation) *Prepared {
 	return p
 }
 
-// prepareLeaves prepares operations as the log has them, one submission each: a
-// batch in a consortium's block may be larger than MaxBatch. The error is the
-// first leaf's that is no operation.
+// prepareLeaves prepares operations from the log, each as one submission,
+// because a batch in a consortium's block may be larger than MaxBatch. The
+// error is that of the first leaf that is not an operation.
 func (m *Machine) prepareLeaves(leaves [][]byte) (p *Prepared, index int, err error) {
 	ops := make([]prepared, len(leaves))
 	p = &Prepared{submissions: make([]submission, len(leaves))}
@@ -86,7 +86,7 @@ func (m *Machine) prepareAll(ops []*prepared) {
 	done.Wait()
 }
 
-// prepare takes an operation or a leaf.
+// prepare accepts an operation or a leaf.
 func (m *Machine) prepare(checker *ledger.Checker, p *prepared) {
 	if p.SignedOperation == nil {
 		signed, err := ledger.ParseSignedOperation(p.leaf)
@@ -111,8 +111,8 @@ func (m *Machine) prepare(checker *ledger.Checker, p *prepared) {
 	}
 }
 
-// verify verifies the signatures, unless this machine has found them good before,
-// for an Admission.
+// verify verifies the signatures, unless this machine has already found them
+// good.
 func (m *Machine) verify(checker *ledger.Checker, p *prepared) error {
 	id := sha256.Sum256(p.leaf)
 	if m.verified.has(id) {

@@ -11,19 +11,19 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// View runs read over one unchanging state of a ledger, with the signed
+// A View runs read over one unchanging state of a ledger, with the signed
 // checkpoint of that state.
 type View func(ctx context.Context, read func(store Store, checkpoint []byte) error) error
 
-// Reader answers questions about a ledger from a View of it, for every engine
+// A Reader answers questions about a ledger from a View of it, for every engine
 // alike. It implements ledger.Reader.
 type Reader struct{ view View }
 
-// NewReader makes a reader.
+// NewReader returns a reader over view.
 func NewReader(view View) *Reader { return &Reader{view} }
 
-// Prove implements ledger.Reader. The error is ledger.ErrKey, [ErrDamaged] or
-// the store's own.
+// Prove implements ledger.Reader. Errors: ledger.ErrKey, [ErrDamaged], and the
+// store's own.
 func (r *Reader) Prove(ctx context.Context, keys ...string) (proof *ledger.Proof, err error) {
 	err = r.view(ctx, func(store Store, checkpoint []byte) error {
 		proof, err = Prove(store, checkpoint, keys...)
@@ -32,8 +32,8 @@ func (r *Reader) Prove(ctx context.Context, keys ...string) (proof *ledger.Proof
 	return proof, err
 }
 
-// ProveConsistency implements ledger.Reader. The error is ledger.ErrNotIncluded
-// where the sizes are out of range, [ErrDamaged] or the store's own.
+// ProveConsistency implements ledger.Reader. Errors: ledger.ErrNotIncluded if
+// the sizes are out of range, [ErrDamaged], and the store's own.
 func (r *Reader) ProveConsistency(ctx context.Context, from, to uint64) (proof []tlog.Hash, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
 		proof, err = ProveConsistency(store, from, to)
@@ -51,8 +51,8 @@ func (r *Reader) Checkpoint(ctx context.Context) (signed []byte, err error) {
 	return signed, err
 }
 
-// Get returns a value without a proof: for the ledger's operator, who has the
-// file. The error is ledger.ErrAbsent, ledger.ErrKey or the store's own.
+// Get returns a value without a proof, for the ledger's operator, who has the
+// file. Errors: ledger.ErrAbsent, ledger.ErrKey, and the store's own.
 func (r *Reader) Get(ctx context.Context, key string) (value []byte, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
 		value, err = Value(store, key)
@@ -61,9 +61,9 @@ func (r *Reader) Get(ctx context.Context, key string) (value []byte, err error) 
 	return value, err
 }
 
-// Registry lists the registry leaves of a closed epoch, sorted: what a wallet
-// rebuilds the tree from. The error is ledger.ErrAbsent where the epoch was not
-// closed, [ErrDamaged] or the store's own.
+// Registry lists the registry leaves of a closed epoch, sorted. A wallet
+// rebuilds the tree from them. Errors: ledger.ErrAbsent if the epoch was not
+// closed, [ErrDamaged], and the store's own.
 func (r *Reader) Registry(ctx context.Context, epoch uint64) (leaves [][32]byte, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
 		leaves, err = Registry(store, epoch)
@@ -82,13 +82,12 @@ func (r *Reader) Revoked(ctx context.Context, epoch uint64) (handles [][12]byte,
 	return handles, err
 }
 
-// maxEntries bounds how many leaves Entries returns.
+// maxEntries bounds the number of leaves that Entries returns.
 const maxEntries = 1024
 
-// Entries returns leaves of the log from an index on: as many as there are, up
-// to 1,024 of them or 1 MiB, and at least one. The error is
-// ledger.ErrNotIncluded where the log is not that long, [ErrDamaged] or the
-// store's own.
+// Entries returns leaves of the log from an index on: at least one, and at most
+// 1,024 or about 1 MiB. Errors: ledger.ErrNotIncluded beyond the end of the
+// log, [ErrDamaged], and the store's own.
 func (r *Reader) Entries(ctx context.Context, from uint64) (leaves [][]byte, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
 		leaves, err = Entries(store, from)
@@ -120,12 +119,12 @@ func Entries(store Store, from uint64) ([][]byte, error) {
 	return leaves, nil
 }
 
-// maxHistory bounds how many changes History returns.
+// maxHistory bounds the number of changes that History returns.
 const maxHistory = 1024
 
-// History returns the operations that changed a key, the oldest first, at most
-// 1,024 from the leaf of that index on. The error is ledger.ErrKey,
-// [ErrDamaged] or the store's own.
+// History returns the operations that changed a key, the oldest first: at most
+// 1,024, from the leaf with this index on. Errors: ledger.ErrKey, [ErrDamaged],
+// and the store's own.
 func (r *Reader) History(ctx context.Context, key string, from uint64) (changes []ledger.Change, err error) {
 	if err := ledger.CheckKey(key); err != nil {
 		return nil, err
@@ -169,11 +168,12 @@ func history(store Store, key string, from uint64) (changes []ledger.Change, err
 	return changes, nil
 }
 
-// maxListed bounds how many keys Keys returns.
+// maxListed bounds the number of keys that Keys returns.
 const maxListed = 1024
 
-// Keys lists keys of the state map with a prefix, in ascending order, from one
-// after a key on: at most 1,024, none at the end.
+// Keys lists keys of the state map with a prefix, in ascending order, from the
+// one after a given key on: at most 1,024, none at the end. The error is the
+// store's own.
 func (r *Reader) Keys(ctx context.Context, prefix, after string) (keys []string, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
 		err := store.Scan(TableValue, []byte(prefix), func(key, _ []byte) error {
@@ -193,11 +193,12 @@ func (r *Reader) Keys(ctx context.Context, prefix, after string) (keys []string,
 	return keys, err
 }
 
-// TileHeight is that of the log's tiles (C2SP tlog-tiles): 256 hashes in a row.
+// TileHeight is the height of the log's tiles (C2SP tlog-tiles): 256 hashes in
+// a row.
 const TileHeight = 8
 
-// Tile returns the hashes of a tile, which never change once the tile is full. The
-// error is ledger.ErrNotIncluded where the log does not reach it, or
+// Tile returns the hashes of a tile. They never change once the tile is full.
+// Errors: ledger.ErrNotIncluded if the log does not reach the tile,
 // ledger.ErrFormat for a tile of another height.
 func (r *Reader) Tile(ctx context.Context, tile tlog.Tile) (hashes []byte, err error) {
 	if tile.H != TileHeight || tile.L < 0 || tile.L*TileHeight > 48 || tile.N < 0 || tile.N > 1<<48 || tile.W < 1 || tile.W > 1<<TileHeight {
@@ -218,9 +219,9 @@ func (r *Reader) Tile(ctx context.Context, tile tlog.Tile) (hashes []byte, err e
 	return hashes, err
 }
 
-// ProveInclusion proves that a leaf is in the log, under the newest checkpoint;
-// see ledger.VerifyInclusion. The error is ledger.ErrNotIncluded where the log is
-// not that long, [ErrDamaged] or the store's own.
+// ProveInclusion proves that a leaf is in the log under the newest checkpoint;
+// see ledger.VerifyInclusion. Errors: ledger.ErrNotIncluded beyond the end of
+// the log, [ErrDamaged], and the store's own.
 func (r *Reader) ProveInclusion(ctx context.Context, index uint64) (proof *ledger.Inclusion, err error) {
 	err = r.view(ctx, func(store Store, checkpoint []byte) error {
 		proof, err = proveInclusion(store, checkpoint, index)
@@ -251,9 +252,9 @@ func proveInclusion(store Store, checkpoint []byte, index uint64) (*ledger.Inclu
 	return &ledger.Inclusion{Checkpoint: checkpoint, Index: index, Leaf: leaf, Path: path}, nil
 }
 
-// TrustChain returns the signed trust operations from a number on, which lead
-// from an older trust file to today's; see ledger.TrustFile.Follow. The error is
-// [ErrDamaged] or the store's own.
+// TrustChain returns the signed agreements from a number on, which lead from an
+// older trust file to today's; see ledger.TrustFile.Follow. Errors:
+// [ErrDamaged], and the store's own.
 func (r *Reader) TrustChain(ctx context.Context, from uint64) (chain []*ledger.SignedOperation, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
 		for n := from; ; n++ {
@@ -271,8 +272,8 @@ func (r *Reader) TrustChain(ctx context.Context, from uint64) (chain []*ledger.S
 	return chain, err
 }
 
-// Receipts returns the first receipts of operations that the ledger has, all of
-// them or nil. The error is [ErrDamaged] or the store's own.
+// Receipts returns the first receipts of operations if the ledger has all of
+// them, otherwise nil. Errors: [ErrDamaged], and the store's own.
 func Receipts(store Store, ops []*ledger.SignedOperation) ([]ledger.OperationReceipt, error) {
 	receipts := make([]ledger.OperationReceipt, len(ops))
 	for i, op := range ops {

@@ -7,19 +7,19 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Replica follows a log leaf by leaf into a store of its own: every signature is
-// verified and every rule applied again, and each state leaf must be the one that
-// the operations before it lead to. It is for one goroutine at a time.
+// A Replica follows a log leaf by leaf into its own store. It verifies every
+// signature, applies every rule again, and compares each state leaf with the
+// result of the operations before it. One goroutine at a time may use it.
 type Replica struct {
 	machine *Machine
 	store   Store
 	head    Head
-	// pending are the leaves since the last state leaf.
+	// pending holds the leaves since the last state leaf.
 	pending [][]byte
 }
 
-// NewReplica goes on from where the store stands. The error is [ErrDamaged] or
-// the store's own.
+// NewReplica returns a replica that continues from the head of the store.
+// Errors: [ErrDamaged], and the store's own.
 func NewReplica(m *Machine, store Store) (*Replica, error) {
 	head, err := ReadHead(store)
 	if err == nil && head.Size > 0 {
@@ -31,19 +31,18 @@ func NewReplica(m *Machine, store Store) (*Replica, error) {
 	return &Replica{machine: m, store: store, head: head}, nil
 }
 
-// Head is the last checkpoint that the replica has reached.
+// Head returns the last checkpoint that the replica has reached.
 func (r *Replica) Head() Head { return r.head }
 
-// Next is the index of the leaf that Add takes next.
+// Next returns the index of the leaf that Add expects next.
 func (r *Replica) Next() uint64 { return r.head.Size + uint64(len(r.pending)) }
 
-// Pending counts operations that wait for the state leaf after them.
+// Pending counts the operations that wait for the next state leaf.
 func (r *Replica) Pending() int { return len(r.pending) }
 
-// Add takes the next leaf of the log. The error is a [*DamagedError] that names
-// the first leaf which is not as it should be, or the store's own; then the
-// replica is of no further use, and what it has not put into the store before
-// is to be thrown away with the transaction.
+// Add adds the next leaf of the log. The error is a [*DamagedError] that names
+// the first wrong leaf, or the store's own. After an error the replica cannot
+// be used again: roll the transaction of its store back.
 func (r *Replica) Add(leaf []byte) error {
 	if ledger.IsStateLeaf(leaf) {
 		return r.checkpoint(leaf)
@@ -55,8 +54,8 @@ func (r *Replica) Add(leaf []byte) error {
 	return nil
 }
 
-// maxPending bounds how many operations one checkpoint may be the first to
-// include: a consortium's block may hold several batches.
+// maxPending bounds the number of operations that one checkpoint may add. A
+// consortium's block may hold several batches.
 const maxPending = 1 << 20
 
 func (r *Replica) checkpoint(leaf []byte) error {
@@ -65,18 +64,18 @@ func (r *Replica) checkpoint(leaf []byte) error {
 	return err
 }
 
-// block is one checkpoint's part of a log: operations, and the state leaf that
-// they must lead to.
+// A block is one checkpoint's part of a log: operations, and the state leaf
+// that they must lead to.
 type block struct {
-	// first is the index of its first leaf.
+	// first is the index of the block's first leaf.
 	first    uint64
 	prepared *Prepared
 	state    *ledger.StateLeaf
-	// err is what is wrong with it by itself.
+	// err is what is wrong with the block, independent of the state.
 	err error
 }
 
-// readBlock does what needs no state.
+// readBlock does the work that needs no state.
 func (m *Machine) readBlock(first uint64, leaves [][]byte, state []byte) *block {
 	b := &block{first: first}
 	var err error
@@ -91,7 +90,7 @@ func (m *Machine) readBlock(first uint64, leaves [][]byte, state []byte) *block 
 	return b
 }
 
-// apply applies the block that follows.
+// apply applies the next block.
 func (r *Replica) apply(b *block) error {
 	if b.err != nil {
 		return b.err

@@ -9,7 +9,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// rules has one rule for each kind of operation: it judges the operation
+// rules holds one rule for each kind of operation. A rule judges the operation
 // against the current state and makes the change.
 var rules = map[string]func(t *transition, c change) error{
 	ledger.KindDID:           (*transition).did,
@@ -29,7 +29,7 @@ var rules = map[string]func(t *transition, c change) error{
 	ledger.KindKeyFile:       (*transition).keyFile,
 }
 
-// change is an operation whose signatures hold.
+// A change is an operation whose signatures hold.
 type change struct {
 	op *ledger.Operation
 	// signers are the public keys that signed.
@@ -52,7 +52,8 @@ func contains(keys [][]byte, key []byte) bool {
 	return slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, key) })
 }
 
-// storeError marks what is not the operation's fault, which refuse leaves alone.
+// storeError marks an error that is not the operation's fault. refuse passes it
+// on.
 type storeError struct{ error }
 
 func (e storeError) Unwrap() error { return e.error }
@@ -83,7 +84,7 @@ func (t *transition) operation(p prepared) (ledger.OperationReceipt, error) {
 	return t.record(p.id, p.leaf)
 }
 
-// remember notes which leaf is about to change which key.
+// remember records which leaf will change which key.
 func (t *transition) remember(op *ledger.Operation) error {
 	key := op.Key
 	switch {
@@ -140,8 +141,8 @@ func wrapStore(err error) error {
 	return storeError{err}
 }
 
-// object parses the body of an operation and insists on the key that belongs
-// to it.
+// object parses the body of an operation and demands the key that belongs to
+// it.
 func object[T any, P interface {
 	*T
 	ledger.Object
@@ -156,7 +157,7 @@ func object[T any, P interface {
 	return o, nil
 }
 
-// current reads an object, nil where there is none. One that does not parse
+// current reads an object, nil if there is none. An object that does not parse
 // means a damaged store.
 func current[T any](t *transition, key string, parse func([]byte) (*T, error)) (*T, error) {
 	b, err := t.Get(key)
@@ -181,7 +182,7 @@ func (t *transition) currentDID(did string) (*ledger.DID, error) {
 	return d, err
 }
 
-// signedByDID insists on a signature key of the DID that is in force.
+// signedByDID demands a signature by a key of the DID that is in force.
 func (t *transition) signedByDID(c change, did string) error {
 	d, err := t.currentDID(did)
 	if err != nil {
@@ -193,8 +194,8 @@ func (t *transition) signedByDID(c change, did string) error {
 	return nil
 }
 
-// signedByAgency insists, beyond signedByDID, on any accreditation in force:
-// who has none cannot fill the ledger.
+// signedByAgency also demands any accreditation in force, so that nobody
+// without one can fill the ledger.
 func (t *transition) signedByAgency(c change, did string) error {
 	keys, ok := t.agencies[did]
 	if !ok {
@@ -210,7 +211,7 @@ func (t *transition) signedByAgency(c change, did string) error {
 	return nil
 }
 
-// agencyKeys returns the signature keys in force of an agency that has an
+// agencyKeys returns the signature keys in force of an agency with an
 // accreditation in force.
 func (t *transition) agencyKeys(did string) ([][]byte, error) {
 	d, err := t.currentDID(did)
@@ -236,7 +237,7 @@ func (t *transition) agencyKeys(did string) ([][]byte, error) {
 	return nil, fmt.Errorf("%w: no accreditation in force", ledger.ErrUnauthorised)
 }
 
-// keys lists keys of the state map by prefix.
+// keys lists keys of the state map with a prefix.
 func (t *transition) keys(prefix string) ([]string, error) {
 	var keys []string
 	err := t.store.Scan(TableValue, []byte(prefix), func(key, _ []byte) error {

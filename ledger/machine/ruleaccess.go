@@ -7,7 +7,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// purpose is published, suspended, restored and ended by a regulator.
+// purpose: a regulator publishes, suspends, restores and ends it.
 func (t *transition) purpose(c change) error {
 	p, err := object(c, ledger.ParsePurpose)
 	if err != nil {
@@ -35,8 +35,8 @@ func (t *transition) purpose(c change) error {
 	return t.set(c)
 }
 
-// regulates insists that the regulator could accredit the verifier for all it
-// may ask.
+// regulates demands that the regulator could accredit the verifier for every
+// type in the purpose.
 func (t *transition) regulates(p *ledger.Purpose) error {
 	for _, asked := range p.Asked {
 		err := t.entitled(&ledger.Accreditation{
@@ -50,8 +50,8 @@ func (t *transition) regulates(p *ledger.Purpose) error {
 	return nil
 }
 
-// grant is made by a citizen's key with an agency's countersignature, and
-// revoked by that key alone.
+// grant: a citizen's key makes it, with an agency's countersignature. Only that
+// key revokes it.
 func (t *transition) grant(c change) error {
 	g, err := object(c, ledger.ParseGrant)
 	if err != nil {
@@ -90,7 +90,7 @@ func (t *transition) revokeGrant(c change, old *ledger.Grant) error {
 	return t.set(c)
 }
 
-// audit stands in the log and nowhere else.
+// audit: an agency signs it. It is in the log only.
 func (t *transition) audit(c change) error {
 	a, err := object(c, ledger.ParseAudit)
 	if err != nil {
@@ -99,7 +99,7 @@ func (t *transition) audit(c change) error {
 	return t.signedByAgency(c, a.Agency)
 }
 
-// keyFile is published by an agency, once.
+// keyFile: an agency publishes it, once.
 func (t *transition) keyFile(c change) error {
 	k, err := object(c, ledger.ParseKeyFile)
 	if err != nil {
@@ -111,8 +111,8 @@ func (t *transition) keyFile(c change) error {
 	return t.setOnce(c)
 }
 
-// use is counted once: proved by the person, countersigned by the owner of the
-// rule. What is cheap to check comes first.
+// use counts once: the person proves it, and the owner of the rule countersigns
+// it. Cheap checks come first.
 func (t *transition) use(c change) error {
 	u, err := object(c, ledger.ParseUse)
 	if err != nil {
@@ -169,7 +169,7 @@ func (t *transition) proved(u *ledger.Use, rule *ledger.Rule) error {
 	return nil
 }
 
-// verifyingKey returns the bytes of a circuit's key that is in use.
+// verifyingKey returns the bytes of a circuit's active key.
 func (t *transition) verifyingKey(circuit string) ([]byte, error) {
 	vk, err := current(t, ledger.VKKey(circuit), ledger.ParseVK)
 	if err != nil {

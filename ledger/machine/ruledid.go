@@ -62,7 +62,7 @@ func (t *transition) createDID(c change) error {
 	return wrapStore(t.setValue(d.Key(), c.op.Body))
 }
 
-// checkRotation compares a DID with what it is to become.
+// checkRotation compares a DID with its next version.
 func checkRotation(old, next *ledger.DID, c change) error {
 	if old.Deactivated || next.Sequence != old.Sequence+1 {
 		return fmt.Errorf("%w: deactivated, or not the next in sequence", ledger.ErrConflict)
@@ -87,16 +87,17 @@ func checkRotation(old, next *ledger.DID, c change) error {
 	return nil
 }
 
-// narrows reports whether b is a, with ends set or brought forward at most.
+// narrows reports whether b equals a, except for ends that were set or brought
+// forward.
 func narrows(a, b ledger.PublicKey) bool {
 	return a.ID == b.ID && a.Purpose == b.Purpose && bytes.Equal(a.Public, b.Public) && a.From == b.From &&
 		notLater(a.Until, b.Until) && notLater(a.CompromisedFrom, b.CompromisedFrom)
 }
 
-// notLater compares ends, of which 0 is never.
+// notLater compares ends; 0 means never.
 func notLater(a, b int64) bool { return a == b || b != 0 && (a == 0 || b < a) }
 
-// checkKeys insists that every key is one of its purpose.
+// checkKeys demands that every key is valid for its purpose.
 func (t *transition) checkKeys(d *ledger.DID) error {
 	for _, k := range d.Keys {
 		if k.Purpose == ledger.PurposeProof {
@@ -112,8 +113,8 @@ func (t *transition) checkKeys(d *ledger.DID) error {
 	return nil
 }
 
-// claimProofKeys notes the DID as owner of its proof keys; one that is
-// another's is refused.
+// claimProofKeys records the DID as owner of its proof keys. It refuses a proof
+// key of another DID.
 func (t *transition) claimProofKeys(d *ledger.DID) error {
 	for _, k := range d.Keys {
 		if k.Purpose != ledger.PurposeProof {

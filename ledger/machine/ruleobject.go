@@ -8,7 +8,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// accreditation: the accreditor gives, suspends, restores and ends.
+// accreditation: the accreditor gives, suspends, restores and ends it.
 func (t *transition) accreditation(c change) error {
 	a, err := object(c, ledger.ParseAccreditation)
 	if err != nil {
@@ -52,7 +52,7 @@ func (t *transition) entitled(a *ledger.Accreditation) error {
 	return storeError{err}
 }
 
-// schema is published by an agency, once.
+// schema: an agency publishes it, once.
 func (t *transition) schema(c change) error {
 	s, err := object(c, ledger.ParseSchema)
 	if err != nil {
@@ -64,7 +64,7 @@ func (t *transition) schema(c change) error {
 	return t.setOnce(c)
 }
 
-// anchor is made by an agency, once.
+// anchor: an agency makes it, once.
 func (t *transition) anchor(c change) error {
 	a, err := object(c, ledger.ParseAnchor)
 	if err != nil {
@@ -87,7 +87,7 @@ func (t *transition) setOnce(c change) error {
 	return fmt.Errorf("%w: write-once", ledger.ErrConflict)
 }
 
-// status is changed by its issuer alone, forwards only.
+// status: only its issuer changes it, and only forwards.
 func (t *transition) status(c change) error {
 	s, err := object(c, ledger.ParseStatus)
 	if err != nil {
@@ -109,7 +109,8 @@ func (t *transition) status(c change) error {
 	return t.set(c)
 }
 
-// revoke is for the owner of the proof key, who is also the issuer of the list.
+// revoke: the owner of the proof key signs it, who must also be the issuer of
+// the list.
 func (t *transition) revoke(c change) error {
 	r, err := object(c, ledger.ParseRevocation)
 	if err != nil {
@@ -142,7 +143,7 @@ func (t *transition) revoke(c change) error {
 	return t.addHandle(handle)
 }
 
-// addHandle keeps the first height of a handle: an epoch closed since then
+// addHandle keeps the first height of a handle: an epoch that closed since then
 // already counts it.
 func (t *transition) addHandle(handle [12]byte) error {
 	b, err := t.store.Get(TableRevoked, handle[:])
@@ -156,7 +157,7 @@ func (t *transition) addHandle(handle [12]byte) error {
 }
 
 // roomFor counts the handles of a bucket. Handles are hashes, so a bucket fills
-// only where somebody searches for handles that fall into it.
+// only if somebody searches for handles that fall into it.
 func (t *transition) roomFor(handle [12]byte) error {
 	bits, capacity := t.zk.RevocationBucket()
 	count := 0
@@ -184,7 +185,7 @@ func sameBits(a, b [12]byte, bits int) bool {
 	return rest == 0 || (a[whole]^b[whole])>>(8-rest) == 0
 }
 
-// vk is decided by the consortium: once, and then at most retired.
+// vk: the consortium decides it, once. After that it can only retire it.
 func (t *transition) vk(c change) error {
 	vk, err := object(c, ledger.ParseVK)
 	if err != nil {
@@ -211,7 +212,8 @@ func (t *transition) vk(c change) error {
 	return t.set(c)
 }
 
-// trust is decided by the consortium as it was before; the first, by the root.
+// trust: the consortium of the agreement before decides it. The root decides
+// the first.
 func (t *transition) trust(c change) error {
 	next, err := object(c, ledger.ParseAgreement)
 	if err != nil {
@@ -239,8 +241,8 @@ func (t *transition) trust(c change) error {
 	return t.set(c)
 }
 
-// CurrentTrust is the consortium's last agreement, nil where there is none. The
-// error is [ErrDamaged] or the store's own.
+// CurrentTrust returns the consortium's last agreement, nil if there is none.
+// Errors: [ErrDamaged], and the store's own.
 func CurrentTrust(store Store) (*ledger.Agreement, error) {
 	var last *ledger.Agreement
 	// The consortium changes rarely, so the row is short.

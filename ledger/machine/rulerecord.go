@@ -9,7 +9,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// rule is published by an agency, once.
+// rule: an agency publishes it, once.
 func (t *transition) rule(c change) error {
 	r, err := object(c, ledger.ParseRule)
 	if err != nil {
@@ -48,8 +48,8 @@ func (t *transition) trail(c change) error {
 	return t.set(c)
 }
 
-// trailBefore returns where the record stood, the zero Trail where it begins,
-// and insists that next follows.
+// trailBefore returns the record's value before next, the zero Trail for a new
+// record, and demands that next follows it.
 func (t *transition) trailBefore(next *ledger.Trail) (*ledger.Trail, error) {
 	b, err := t.Get(next.Key())
 	if isAbsent(err) {
@@ -76,7 +76,7 @@ func (t *transition) trailBefore(next *ledger.Trail) (*ledger.Trail, error) {
 	return before, nil
 }
 
-// stepSigned insists on every signature that the step asks for.
+// stepSigned demands every signature that the step asks for.
 func (t *transition) stepSigned(c change, rule *ledger.Rule, step ledger.Transition, before, next *ledger.Trail) error {
 	if step.Signers&ledger.SignerRegistrar != 0 {
 		if err := t.signedByRegistrar(c, rule, next); err != nil {
@@ -100,7 +100,7 @@ func (t *transition) stepSigned(c change, rule *ledger.Rule, step ledger.Transit
 	return t.checkHolder(next.Holder)
 }
 
-// checkHolder keeps a key out that could never sign.
+// checkHolder refuses a key that could never sign.
 func (t *transition) checkHolder(key []byte) error {
 	if len(key) == 0 {
 		return nil
@@ -109,8 +109,8 @@ func (t *transition) checkHolder(key []byte) error {
 	return err
 }
 
-// signedByRegistrar insists on an agency that may issue the rule's type where
-// the record belongs.
+// signedByRegistrar demands an agency that may issue the rule's type in the
+// record's region.
 func (t *transition) signedByRegistrar(c change, rule *ledger.Rule, next *ledger.Trail) error {
 	if err := t.signedByDID(c, next.Registrar); err != nil {
 		return err

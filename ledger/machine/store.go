@@ -10,7 +10,7 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// Table names one sorted map from bytes to bytes.
+// A Table names one sorted map from bytes to bytes.
 type Table string
 
 // The tables of a ledger. Integers in keys and values are big-endian.
@@ -44,26 +44,26 @@ func Tables() []Table {
 	return []Table{TableLeaf, TableHash, TableHead, TableOperation, TableValue, TableNode, TableRevoked, TableRegistry, TableHistory, TableEpoch}
 }
 
-// Store is where a ledger is kept, as seen from within one transaction. The
-// machine writes only when a whole batch is accepted; the engine commits, or
-// rolls back where the machine returns an error.
+// A Store keeps a ledger, as seen from within one transaction. The machine
+// writes only when it has accepted a whole batch. The engine commits, or rolls
+// back if the machine returns an error.
 type Store interface {
-	// Get returns the value under key, nil where there is none.
+	// Get returns the value under key, nil if there is none.
 	Get(table Table, key []byte) ([]byte, error)
-	// Put sets the value under key; value is not empty.
+	// Put sets the value under key. The value is not empty.
 	Put(table Table, key, value []byte) error
 	// Scan calls yield for every key with the prefix, in ascending order. It
-	// stops at the first error and returns it. yield does not use the store.
+	// stops at the first error and returns it. yield must not use the store.
 	Scan(table Table, prefix []byte, yield func(key, value []byte) error) error
 }
 
-// Memory is a Store in memory. While nobody writes, many may read.
+// Memory is a Store in memory. Many goroutines may read while none writes.
 type Memory struct{ tables map[Table]*rows }
 
-// rows are those of one table, in the order of their keys.
+// rows holds the rows of one table, in the order of their keys.
 type rows = btree.Map[string, []byte]
 
-// NewMemory makes an empty store.
+// NewMemory returns an empty store.
 func NewMemory() *Memory {
 	m := &Memory{map[Table]*rows{}}
 	for _, table := range Tables() {
@@ -96,9 +96,9 @@ func (m *Memory) Scan(table Table, prefix []byte, yield func(key, value []byte) 
 	return err
 }
 
-// batch holds writes back until all operations are accepted, so that a refused
-// batch leaves nothing behind, and so that a node of the state map is written
-// once a batch and not once an operation.
+// batch holds writes back until all operations are accepted. A refused batch
+// leaves nothing behind, and a node of the state map is written once for each
+// batch, not once for each operation.
 type batch struct {
 	base   Store
 	writes *Memory
@@ -144,7 +144,7 @@ func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) e
 	return nil
 }
 
-// join hands what was written to the batch below.
+// join passes the writes on to the batch below.
 func (b *batch) join(base *batch) {
 	for table, rows := range b.writes.tables {
 		rows.Scan(func(key string, value []byte) bool {
@@ -154,7 +154,7 @@ func (b *batch) join(base *batch) {
 	}
 }
 
-// flush writes in ascending order, which is what a B-tree likes best.
+// flush writes in ascending order, which suits a B-tree best.
 func (b *batch) flush() error {
 	for _, table := range Tables() {
 		err := b.writes.Scan(table, nil, func(key, value []byte) error { return b.base.Put(table, key, value) })
@@ -167,8 +167,8 @@ func (b *batch) flush() error {
 
 func u64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
-// readU64 reads a value that this package wrote; another length means a
-// damaged store.
+// readU64 reads a value that this package wrote. Another length means a damaged
+// store.
 func readU64(b []byte) (uint64, error) {
 	if len(b) != 8 {
 		return 0, fmt.Errorf("%w: %d bytes where an integer belongs", ErrDamaged, len(b))
