@@ -19,41 +19,41 @@ const (
 	maxChain       = 1024
 )
 
-// Bundle is what a counter stores to work offline: values of the ledger with
-// their proofs under one checkpoint, the agreements that lead to who signed it,
-// and the files of which the ledger holds hashes. Nobody has to sign a bundle:
-// the checkpoint's signatures cover every value, the values cover the files, and
-// it is as old as the checkpoint says. Its encoding is deterministic CBOR:
+// A Bundle is what a counter stores to work offline: values of the ledger with
+// their proofs under one checkpoint, the agreements that lead to its signers,
+// and the files whose hashes the ledger holds. Nobody has to sign a bundle: the
+// checkpoint's signatures cover every value, and the values cover the files. A
+// bundle is as old as its checkpoint. Its encoding is deterministic CBOR:
 //
 //	[1, [proof, [agreement, ...], since, [hash, ...], [[name, content], ...]]]
 type Bundle struct {
 	_ struct{} `cbor:",toarray"`
-	// Proof is as Proof.Bytes writes it; its entries may be many more than one
-	// question needs.
+	// Proof is a proof in the form of Proof.Bytes. It may have many more
+	// entries than one question needs.
 	Proof []byte
-	// Agreements are signed trust operations that follow the reader's trust
+	// Agreements holds the signed agreements that follow the reader's trust
 	// file.
 	Agreements [][]byte
-	// Since is the size of a log that the bundle's extends, by the hashes of
-	// Consistency; 0 for none.
+	// Since is the size of an older log that the bundle's log extends.
+	// Consistency holds the proof; 0 means none.
 	Since       uint64
 	Consistency []tlog.Hash
-	// Files are what the ledger names by hash: schemas, verifying keys, status
-	// lists. Names are in ascending order.
+	// Files holds files that the ledger names by hash: schemas, verifying keys,
+	// status lists. Names are in ascending order.
 	Files []BundleFile
 }
 
-// BundleFile is one file. Its name says where to look, and nothing about what it
-// is worth: that is for whoever reads it to hold against the ledger.
+// A BundleFile is one file. Its name only says where to look: the reader must
+// compare the content with the ledger.
 type BundleFile struct {
 	_    struct{} `cbor:",toarray"`
 	Name string
-	// Content is empty where it is that of the bundle before; see Without.
+	// Content is empty if it equals that of the older bundle; see Without.
 	Content []byte
 }
 
-// ParseBundle reads a bundle and verifies nothing. The error is [ErrTooLarge],
-// [ErrFormat] or [ErrKey].
+// ParseBundle reads a bundle. It does not verify it. The error is
+// [ErrTooLarge], [ErrFormat] or [ErrKey].
 func ParseBundle(b []byte) (*Bundle, error) {
 	bundle, err := decodeObject[Bundle](b, limits.Bundle)
 	if err != nil {
@@ -76,10 +76,10 @@ func ParseBundle(b []byte) (*Bundle, error) {
 	return &bundle, nil
 }
 
-// Bytes is the canonical encoding.
+// Bytes returns the canonical encoding.
 func (b *Bundle) Bytes() []byte { return encodeObject(*b) }
 
-// maxBundleEntries bounds the values of a bundle.
+// maxBundleEntries bounds the number of values in a bundle.
 const maxBundleEntries = 1 << 16
 
 func parseBundleProof(b []byte) (*Proof, error) {
@@ -90,7 +90,7 @@ func parseBundleProof(b []byte) (*Proof, error) {
 	return &p, p.checkUpTo(maxBundleEntries)
 }
 
-// File returns a file by its name, nil where there is none.
+// File returns a file by its name, nil if there is none.
 func (b *Bundle) File(name string) []byte {
 	i, found := slices.BinarySearchFunc(b.Files, name, func(f BundleFile, name string) int { return cmp.Compare(f.Name, name) })
 	if !found {
@@ -99,8 +99,9 @@ func (b *Bundle) File(name string) []byte {
 	return b.Files[i].Content
 }
 
-// Without leaves out what an older bundle has as well: files of the same content.
-// What remains is for whoever has the older one; see Complete.
+// Without returns the bundle without the content of files that are the same in
+// an older bundle. A reader who has the older bundle completes it with
+// Complete.
 func (b *Bundle) Without(older *Bundle) *Bundle {
 	delta := *b
 	delta.Files = slices.Clone(b.Files)
@@ -112,8 +113,8 @@ func (b *Bundle) Without(older *Bundle) *Bundle {
 	return &delta
 }
 
-// Complete fills in what Without left out. The error is [ErrAbsent] where the
-// older bundle is another.
+// Complete adds the content that Without removed. The error is [ErrAbsent] if
+// the older bundle is another one.
 func (b *Bundle) Complete(older *Bundle) (*Bundle, error) {
 	whole := *b
 	whole.Files = slices.Clone(b.Files)
@@ -141,14 +142,14 @@ type BundleSelector struct {
 	// Prefixes of keys; nil means who is who and may do what: DIDs,
 	// accreditations, schemas, status lists, verifying keys, rules and purposes.
 	Prefixes []string
-	// Keys beside them.
+	// Keys lists further keys.
 	Keys []string
-	// Epochs is how many epochs, the newest last, go in; zero means 24.
+	// Epochs is the number of newest epochs in the bundle; zero means 24.
 	Epochs uint64
-	// Since is the size of the newest checkpoint that the reader has seen, which
-	// must be proved to be extended; zero for none.
+	// Since is the size of the newest checkpoint that the reader has seen. The
+	// bundle proves that it extends it; zero means no proof.
 	Since uint64
-	// Files go in as they are.
+	// Files lists the files of the bundle.
 	Files []BundleFile
 }
 
@@ -156,7 +157,7 @@ var defaultPrefixes = []string{PrefixDID, PrefixAccreditation, PrefixSchema, Pre
 
 const defaultEpochs = 24
 
-// bundleRound is how many keys are proved at a time.
+// bundleRound is the number of keys that are proved at a time.
 const bundleRound = 128
 
 // ExportBundle makes a bundle for readers who have the trust file. All of it is
@@ -240,7 +241,7 @@ func (s *BundleSelector) keys(ctx context.Context, source Source, trust *TrustFi
 	return slices.Compact(keys), nil
 }
 
-// proveAll proves many keys under one checkpoint, in rounds. Where the ledger
+// proveAll proves many keys under one checkpoint, in rounds. If the ledger
 // moves on in between, it begins again.
 func proveAll(ctx context.Context, source Reader, trust *TrustFile, now time.Time, keys []string) (*Proof, error) {
 	for range maxRounds {
@@ -270,12 +271,12 @@ func proveAll(ctx context.Context, source Reader, trust *TrustFile, now time.Tim
 	return nil, fmt.Errorf("%w: the ledger moved on %d times", ErrReader, maxRounds)
 }
 
-// Offline is a bundle that was verified. It is a Reader: what it does not hold
-// cannot be proved, which is no "no".
+// An Offline is a verified bundle. It is a Reader. It cannot prove a key that
+// it does not hold, which is not an absence.
 type Offline struct {
 	// Trust is the trust file after the bundle's agreements.
 	Trust *TrustFile
-	// Head is the checkpoint; Head.Time is as of when the bundle is valid.
+	// Head is the checkpoint. The bundle describes the ledger as of Head.Time.
 	Head *Head
 
 	bundle  *Bundle
@@ -284,11 +285,11 @@ type Offline struct {
 	entries map[string]Entry
 }
 
-// OpenBundle verifies a bundle against a trust file, every value included. How
-// old its checkpoint may be is for each decision to say, by a policy; but where it
-// is older than the trust file's MaxAge.Trust, keys of agencies that left since
-// could have signed it, and it is refused: [ErrBootstrap]. Other errors are
-// Follow's and Verify's.
+// OpenBundle verifies a bundle against a trust file, every value included. Each
+// decision judges the age of the checkpoint by its own policy. OpenBundle
+// refuses a checkpoint that is older than the trust file's MaxAge.Trust with
+// [ErrBootstrap]: keys of agencies that left since could have signed it. Other
+// errors are those of Follow and Verify.
 func OpenBundle(trust *TrustFile, now time.Time, bundle *Bundle) (*Offline, error) {
 	if now.IsZero() {
 		now = time.Now()
@@ -323,8 +324,8 @@ func OpenBundle(trust *TrustFile, now time.Time, bundle *Bundle) (*Offline, erro
 	return o, nil
 }
 
-// Prove implements Reader, for the keys that the bundle holds. Others are left
-// out: of them nothing is known.
+// Prove implements Reader for the keys that the bundle holds. It omits others:
+// nothing is known about them.
 func (o *Offline) Prove(_ context.Context, keys ...string) (*Proof, error) {
 	proof := &Proof{Checkpoint: o.proof.Checkpoint, StateLeaf: o.proof.StateLeaf, Inclusion: o.proof.Inclusion}
 	keys = slices.Clone(keys)
@@ -337,7 +338,7 @@ func (o *Offline) Prove(_ context.Context, keys ...string) (*Proof, error) {
 	return proof, nil
 }
 
-// ProveConsistency implements Reader, for the two sizes that the bundle was made
+// ProveConsistency implements Reader for the two sizes that the bundle was made
 // for. Otherwise the error is [ErrNotIncluded].
 func (o *Offline) ProveConsistency(_ context.Context, from, to uint64) ([]tlog.Hash, error) {
 	if to != o.Head.Size || from != o.bundle.Since && from != to {

@@ -15,36 +15,39 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// clockSkew is how far in the future a cosignature may lie: clocks differ.
+// clockSkew is how far in the future a cosignature may lie, because clocks
+// differ.
 const clockSkew = 60 * time.Second
 
-// Head is a verified checkpoint.
+// A Head is a verified checkpoint.
 type Head struct {
 	// Origin names the log.
 	Origin string
-	// Size counts leaves, the state leaf included.
+	// Size counts the leaves, the state leaf included.
 	Size uint64
 	// Root is the root of the log.
 	Root tlog.Hash
-	// Time is the cosignature time of the witness that made the number full,
-	// counted from the newest: that many vouch for it or later.
+	// Time is the time of the k-th newest cosignature: k witnesses signed then
+	// or later.
 	Time time.Time
-	// State is the checkpoint's last leaf; nil where only the checkpoint was
+	// State is the checkpoint's last leaf; nil if only the checkpoint was
 	// opened.
 	State *StateLeaf
-	// Checkpoint is the signed note: the evidence for all of the above.
+	// Checkpoint is the signed note, the evidence for all fields above.
 	Checkpoint []byte
 }
 
-// FormatCheckpoint is the text that the log and the witnesses sign (C2SP
-// tlog-checkpoint), without extension lines: no witness vouches for those.
+// FormatCheckpoint returns the text that the log and the witnesses sign (C2SP
+// tlog-checkpoint). It has no extension lines, because no witness vouches for
+// them.
 func FormatCheckpoint(origin string, size uint64, root tlog.Hash) string {
 	return string(log.Checkpoint{Origin: origin, Size: size, Hash: root[:]}.Marshal())
 }
 
-// OpenCheckpoint verifies the log's signature, where it has a key, and the cosignatures of at least
-// k configured witnesses, and judges no age. The error is [ErrTooLarge],
-// [ErrFormat], [ErrSignature], [ErrOrigin] or [ErrNotWitnessed].
+// OpenCheckpoint verifies the log's signature, if the log has a key, and the
+// cosignatures of at least k configured witnesses. It does not judge the age.
+// The error is [ErrTooLarge], [ErrFormat], [ErrSignature], [ErrOrigin] or
+// [ErrNotWitnessed].
 func OpenCheckpoint(trust *TrustFile, signed []byte) (*Head, error) {
 	head, times, err := openCheckpoint(trust, signed)
 	if err != nil {
@@ -79,8 +82,8 @@ func openCheckpoint(trust *TrustFile, signed []byte) (*Head, []time.Time, error)
 	return head, times, err
 }
 
-// noteError sorts what note.Open says: a signature that fails, or none at all
-// by a known key, is not a malformed note.
+// noteError sorts the errors of note.Open: a note whose signature fails, or
+// that no known key signed, is not malformed.
 func noteError(err error) error {
 	var invalid *note.InvalidSignatureError
 	var unverified *note.UnverifiedNoteError
@@ -90,8 +93,8 @@ func noteError(err error) error {
 	return fmt.Errorf("%w: not a signed note", ErrFormat)
 }
 
-// ParseCheckpoint reads the text of a note whose signatures were verified, as a
-// witness does that knows the log's key alone. The error is [ErrFormat].
+// ParseCheckpoint reads the text of a note whose signatures were verified. A
+// witness that knows only the log's key uses it. The error is [ErrFormat].
 func ParseCheckpoint(n *note.Note) (*Head, error) {
 	var c log.Checkpoint
 	rest, err := c.Unmarshal([]byte(n.Text))
@@ -109,7 +112,8 @@ func ParseCheckpoint(n *note.Note) (*Head, error) {
 	return &Head{Origin: c.Origin, Size: c.Size, Root: tlog.Hash(c.Hash)}, nil
 }
 
-// signers insists on the log's signature, where it has a key, and returns the witnesses' times.
+// signers demands the log's signature, if the log has a key, and returns the
+// witnesses' times.
 func signers(trust *TrustFile, n *note.Note) ([]time.Time, error) {
 	byLog := trust.log == nil
 	var times []time.Time
@@ -149,11 +153,11 @@ func fresh(times []time.Time, k int, now time.Time, maxAge time.Duration) (time.
 	return asOf, nil
 }
 
-// CheckConsistency checks that newer extends older: proof is what
-// [Reader.ProveConsistency] returns between the two sizes. A smaller size, two
-// roots at one size, or a proof that fails is an [*InconsistentError]; two logs
-// are [ErrOrigin]. A nil older, nothing seen before, is consistent with
-// everything.
+// CheckConsistency checks that newer extends older. proof is what
+// [Reader.ProveConsistency] returns between the two sizes. The error is an
+// [*InconsistentError] for a smaller size, two roots at one size, or a proof
+// that fails, and [ErrOrigin] for two logs. Everything is consistent with a nil
+// older, which means that nothing was seen before.
 func CheckConsistency(older, newer *Head, proof []tlog.Hash) error {
 	if older == nil {
 		return nil
@@ -178,10 +182,10 @@ func CheckConsistency(older, newer *Head, proof []tlog.Hash) error {
 	return nil
 }
 
-// Cosignatures reads a note over a checkpoint's text and returns the signatures
-// of the trust file's witnesses and of its log that hold, others left out. The
-// error is [ErrTooLarge], [ErrFormat], [ErrSignature] where none is left, or
-// [ErrOrigin].
+// Cosignatures reads a note over a checkpoint's text and returns the valid
+// signatures of the trust file's witnesses and of its log. It omits others. The
+// error is [ErrTooLarge], [ErrFormat], [ErrSignature] if no valid signature is
+// left, or [ErrOrigin].
 func Cosignatures(trust *TrustFile, signed []byte) (text string, signatures []note.Signature, err error) {
 	if len(signed) > limits.Checkpoint {
 		return "", nil, fmt.Errorf("%w: checkpoint of %d bytes", ErrTooLarge, len(signed))

@@ -17,14 +17,16 @@ const maxRounds = 32
 // maxBehind bounds how often Resolve asks another server after one that lags.
 const maxBehind = 4
 
-// Client reads a ledger and owns the reader's trust. It verifies every proof,
-// follows the agreements of the consortium from the pinned trust file, and insists
-// that each checkpoint extends the highest one seen. A [TrustStore] keeps all three
-// between processes. It is safe for concurrent use, also by several processes over
-// one store.
+// A Client reads a ledger and owns the reader's trust. It verifies every proof,
+// follows the agreements of the consortium from the pinned trust file, and
+// demands that each checkpoint extends the highest one seen. A [TrustStore]
+// keeps the agreements, the time of the last following and the highest
+// checkpoint between processes. A Client is safe for concurrent use, also by
+// several processes over one store.
 //
-// A client that was not able to follow for longer than the trust file's MaxAge.Trust
-// returns [ErrBootstrap]: keys of agencies that left meanwhile could sign for it.
+// A Client that could not follow for longer than the trust file's MaxAge.Trust
+// returns [ErrBootstrap]: keys of agencies that left meanwhile could sign for
+// it.
 type Client struct {
 	pinned *TrustFile
 	reader Reader
@@ -32,7 +34,7 @@ type Client struct {
 	opts   ClientOptions
 
 	mu    sync.Mutex
-	raw   []byte // as stored
+	raw   []byte // the stored value
 	state *trustState
 	trust *TrustFile // after the agreements of state
 	head  *Head      // the highest seen, nil before the first
@@ -40,20 +42,22 @@ type Client struct {
 
 // ClientOptions changes defaults. The zero value is safe.
 type ClientOptions struct {
-	// Clock is the reader's; nil means time.Now.
+	// Clock returns the reader's time; nil means time.Now.
 	Clock func() time.Time
-	// MaxAge bounds the age of a checkpoint; zero means what the trust file says.
+	// MaxAge bounds the age of a checkpoint; zero means the trust file's
+	// MaxAge.Checkpoint.
 	MaxAge time.Duration
 }
 
-// NewClient makes a client. The trust file came together with its fingerprint, by
-// two ways; there is no trust on first use. A trust file other than the one in the
-// store replaces it: the highest checkpoint seen stays, the agreements begin anew.
+// NewClient returns a client. The trust file and its fingerprint must come two
+// different ways: a client never trusts the first file that it sees. A trust
+// file other than the one in the store replaces that one: the highest
+// checkpoint seen stays, the agreements begin again.
 //
-// The error is [ErrClient] where an argument is nil, [ErrOrigin] where the store
-// belongs to another ledger, [ErrTrustChain] where the trust file is older than the
-// agreements followed already, [ErrFormat] where the store is damaged, or the
-// store's.
+// The error is [ErrClient] if an argument is nil, [ErrOrigin] if the store
+// belongs to another ledger, [ErrTrustChain] if the trust file is older than
+// the agreements followed already, [ErrFormat] if the store is damaged, or the
+// store's own.
 func NewClient(ctx context.Context, trust *TrustFile, reader Reader, store TrustStore, opts ClientOptions) (*Client, error) {
 	if trust == nil || reader == nil || store == nil {
 		return nil, fmt.Errorf("%w: trust file, reader and trust store are needed", ErrClient)
@@ -70,7 +74,8 @@ func NewClient(ctx context.Context, trust *TrustFile, reader Reader, store Trust
 	return c, c.load(ctx)
 }
 
-// load reads the store, and begins it where it is empty or of another trust file.
+// load reads the store. It initialises a store that is empty or belongs to
+// another trust file.
 func (c *Client) load(ctx context.Context) error {
 	for range maxSwaps {
 		raw, err := c.store.Load(ctx)
@@ -96,12 +101,12 @@ func (c *Client) load(ctx context.Context) error {
 	return errUnsettled
 }
 
-// maxSwaps bounds how often a change of the trust store is tried.
+// maxSwaps bounds how often the client tries to change the trust store.
 const maxSwaps = 256
 
 var errUnsettled = errors.New("ledger: trust store: others are faster, or it does not keep what it is given")
 
-// adopt takes over a stored state.
+// adopt makes a stored state the client's state.
 func (c *Client) adopt(raw []byte, state *trustState) error {
 	trust, err := state.follow(c.pinned)
 	if err != nil {
@@ -118,7 +123,7 @@ func (c *Client) adopt(raw []byte, state *trustState) error {
 	return nil
 }
 
-// swap stores next in place of old and takes it over.
+// swap stores next in place of old and adopts it.
 func (c *Client) swap(ctx context.Context, old []byte, next *trustState) (bool, error) {
 	b := next.bytes()
 	if len(b) > MaxTrustState {
@@ -141,11 +146,11 @@ func (c *Client) Trust() *TrustFile {
 	return c.trust
 }
 
-// Pinned returns the trust file that the client was given.
+// Pinned returns the trust file that NewClient received.
 func (c *Client) Pinned() *TrustFile { return c.pinned }
 
-// Head returns the highest checkpoint seen, without its state leaf; nil before the
-// first.
+// Head returns the highest checkpoint seen, without its state leaf; nil before
+// the first.
 func (c *Client) Head() *Head {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -161,29 +166,28 @@ func (c *Client) Followed() time.Time {
 
 // ResolveOptions changes defaults. The zero value is safe.
 type ResolveOptions struct {
-	// Keys are those that judge is known to need: asking for them at once saves a
-	// round each.
+	// Keys lists the keys that judge will need. Each saves a round.
 	Keys []string
-	// MaxAge bounds the age of the checkpoint; zero means the client's.
+	// MaxAge bounds the age of the checkpoint; zero means the client's MaxAge.
 	MaxAge time.Duration
 	// Now is the time of the decision; zero means the client's clock.
 	Now time.Time
 }
 
-// Resolve runs judge over values of the ledger without knowing beforehand which
-// it will need. Where judge fails with a [*NotProvedError], Resolve fetches the
-// missing keys and runs judge again, with everything proved anew under one
-// checkpoint. So judge must have no effect but its result.
+// Resolve runs judge over values of the ledger. The caller need not know
+// beforehand which values judge needs: if judge fails with a [*NotProvedError],
+// Resolve fetches the missing keys and runs judge again, with everything proved
+// again under one checkpoint. judge must have no effect except its result.
 //
 // Before judge sees a view, Resolve follows new agreements and checks that the
-// checkpoint extends the highest one seen. A checkpoint behind it is asked for
-// again, from another server where the reader has one.
+// checkpoint extends the highest one seen. If a server answers with an older
+// checkpoint, Resolve asks another server, if the reader has one.
 //
-// The error is judge's, Verify's, the reader's or the store's; [ErrBootstrap];
-// [ErrTrustChain]; a [*BehindError] where no server knows the newest state, which
-// says nothing about what was asked; an [*InconsistentError], which proves that
-// the ledger shows two faces; or [ErrReader] where the reader leaves out a key or
-// judge is not content after 32 rounds.
+// The error is that of judge, Verify, the reader or the store; [ErrBootstrap];
+// [ErrTrustChain]; a [*BehindError] if no server knows the newest state, which
+// says nothing about the question; an [*InconsistentError], which proves that
+// the ledger forked; or [ErrReader] if the reader omits a key or judge still
+// asks for keys after 32 rounds.
 func (c *Client) Resolve(ctx context.Context, judge func(*View) error, opts ResolveOptions) error {
 	if opts.Now.IsZero() {
 		opts.Now = c.opts.Clock()
@@ -219,8 +223,8 @@ func (c *Client) Resolve(ctx context.Context, judge func(*View) error, opts Reso
 	return fmt.Errorf("%w: no end after %d rounds", ErrReader, maxRounds)
 }
 
-// Get returns one value. The error is [ErrAbsent] where the ledger provably holds
-// none, or one of Resolve's.
+// Get returns one value. The error is [ErrAbsent] if the ledger provably has
+// none, or one of Resolve.
 func (c *Client) Get(ctx context.Context, key string) (value []byte, err error) {
 	err = c.Resolve(ctx, func(view *View) error {
 		value, err = view.Get(key)
@@ -229,26 +233,27 @@ func (c *Client) Get(ctx context.Context, key string) (value []byte, err error) 
 	return value, err
 }
 
-// Follow looks for new agreements and a new checkpoint, and keeps both. A reader
-// that rarely resolves calls it on its own clock. Errors are those of Resolve.
+// Follow fetches new agreements and a new checkpoint, and stores both. A reader
+// that rarely resolves calls it regularly. Errors are those of Resolve.
 func (c *Client) Follow(ctx context.Context) error {
 	return c.Resolve(ctx, func(*View) error { return nil }, ResolveOptions{})
 }
 
-// VerifyInclusion checks that a leaf is in the log, under the trust file followed so
-// far, and returns the checkpoint. Errors are those of [VerifyInclusion].
+// VerifyInclusion checks that a leaf is in the log, under the trust file that
+// the client has followed so far, and returns the checkpoint. Errors are those
+// of [VerifyInclusion].
 func (c *Client) VerifyInclusion(proof *Inclusion) (*Head, error) {
 	return VerifyInclusion(c.Trust(), proof, VerifyOptions{Now: c.opts.Clock(), MaxAge: c.opts.MaxAge})
 }
 
-// rotate turns to another server, where the reader has several.
+// rotate makes the reader ask another server next, if it has several.
 func (c *Client) rotate() {
 	if r, ok := c.reader.(interface{ Rotate() }); ok {
 		r.Rotate()
 	}
 }
 
-// view fetches and verifies the keys asked for, under trust that is up to date.
+// view fetches and verifies the wanted keys, under trust that is up to date.
 func (c *Client) view(ctx context.Context, opts ResolveOptions, asked map[string]bool) (*View, error) {
 	for range maxAgreements {
 		trust, err := c.inUse(opts.Now)
@@ -294,8 +299,8 @@ func (c *Client) inUse(now time.Time) (*TrustFile, error) {
 	return c.trust, nil
 }
 
-// newerAgreement reads from a view whether there is an agreement after the one at
-// hand, and whether the view says so at all: a bundle may not.
+// newerAgreement reports whether there is an agreement after the current one,
+// and whether the view says so at all: a bundle may not.
 func newerAgreement(view *View, key string) (newer, known bool) {
 	if view == nil {
 		return false, false
@@ -305,13 +310,13 @@ func newerAgreement(view *View, key string) (newer, known bool) {
 }
 
 // perhapsNewerTrust reports whether a checkpoint may have failed only because
-// witnesses changed since the agreement at hand.
+// the witnesses have changed.
 func perhapsNewerTrust(err error) bool {
 	return errors.Is(err, ErrNotWitnessed) || errors.Is(err, ErrSignature)
 }
 
-// followChain fetches the agreements after trust and keeps them. It reports whether
-// there was any.
+// followChain fetches the agreements after trust and stores them. It reports
+// whether there was any.
 func (c *Client) followChain(ctx context.Context, trust *TrustFile) (bool, error) {
 	if len(trust.AgencyKeys) == 0 {
 		return false, nil
@@ -338,8 +343,8 @@ func (c *Client) followChain(ctx context.Context, trust *TrustFile) (bool, error
 	})
 }
 
-// advance checks that a verified head extends the highest one seen, and keeps it.
-// newest says that the view proved trust to be of the newest agreement.
+// advance checks that a verified head extends the highest one seen, and stores
+// it. newest means that the view proved trust to be the newest agreement.
 func (c *Client) advance(ctx context.Context, now time.Time, trust *TrustFile, head *Head, newest bool) error {
 	return c.update(ctx, func(s *trustState) (bool, error) {
 		highest, err := s.head()
@@ -361,11 +366,11 @@ func (c *Client) advance(ctx context.Context, now time.Time, trust *TrustFile, h
 	})
 }
 
-// followedGrain is how exactly the time of following is kept: an idle ledger causes
-// no write a question.
+// followedGrain is the precision of the stored time of following, so that an
+// idle ledger does not cause a write for each question.
 const followedGrain = time.Minute
 
-// extends tells a ledger that lags from one that forked.
+// extends distinguishes a ledger that lags from one that forked.
 func (c *Client) extends(ctx context.Context, highest, head *Head) error {
 	if highest == nil || highest.Size == head.Size {
 		return CheckConsistency(highest, head, nil)
@@ -387,8 +392,8 @@ func (c *Client) extends(ctx context.Context, highest, head *Head) error {
 	return &BehindError{Seen: highest, Given: head}
 }
 
-// update changes the stored state with compare-and-swap. change reports whether it
-// changed anything; it runs again where somebody else was faster.
+// update changes the stored state with compare-and-swap. change reports whether
+// it changed anything. It runs again if another process was faster.
 func (c *Client) update(ctx context.Context, change func(*trustState) (bool, error)) error {
 	for range maxSwaps {
 		c.mu.Lock()

@@ -6,16 +6,16 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// Reader is a ledger to read from. A [Client] verifies everything it answers.
+// A Reader is a ledger to read from. A [Client] verifies all its answers.
 type Reader interface {
 	// Prove returns a proof of presence or absence of each key, all under the
-	// newest checkpoint. A reader that holds a part of the ledger, as Offline
-	// does, leaves out the keys of which it knows nothing.
+	// newest checkpoint. A reader that holds only a part of the ledger, as
+	// Offline does, omits the keys that it does not hold.
 	Prove(ctx context.Context, keys ...string) (*Proof, error)
-	// ProveConsistency proves that the log of size to extends that of size
-	// from (RFC 9162, section 2.1.4).
+	// ProveConsistency proves that the log of size to extends that of size from
+	// (RFC 9162, section 2.1.4).
 	ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.Hash, error)
 	// TrustChain returns the signed agreements of the consortium from a number
-	// on, in order; none where there is no such agreement yet.
+	// on, in order; nothing if there is no such agreement yet.
 	TrustChain(ctx context.Context, from uint64) ([]*SignedOperation, error)
 }

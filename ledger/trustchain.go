@@ -3,18 +3,19 @@ package ledger
 import "fmt"
 
 // Follow returns the trust file after some agreements of the consortium, in
-// order: each must be the next in number and be signed by the threshold of the
-// one before. What is not agreed upon stays: origin, log key, root, epoch length,
-// ages. Whoever was given the first file and its fingerprint can so follow the
-// consortium without being given another.
+// order. Each must be the next in number, signed by the threshold of the one
+// before. Agreements do not change origin, log key, root, epoch length and
+// ages. With the first trust file and its fingerprint, a reader can so follow
+// the consortium without another file.
 //
-// The chain says nothing of how old it is: agreements that were made since may be
-// missing, and keys of agencies that left can sign another chain for whoever has
-// not heard of their leaving. A reader follows it while its own file is in use
-// and refuses one that it last followed longer than MaxAge.Trust ago.
+// The chain does not show how old it is. Later agreements may be missing, and
+// keys of agencies that left can sign another chain for a reader that has not
+// learnt of their leaving. A reader therefore follows the chain while its own
+// trust file is in use, and refuses a file that it last followed longer than
+// MaxAge.Trust ago.
 //
-// The error is [ErrTrustChain], [ErrSignature], [ErrSuite], or what reading an
-// agreement returns.
+// The error is [ErrTrustChain], [ErrSignature], [ErrSuite], or one of
+// ParseAgreement.
 func (t *TrustFile) Follow(chain ...*SignedOperation) (*TrustFile, error) {
 	for _, signed := range chain {
 		next, err := t.next(signed)
@@ -53,7 +54,7 @@ func (t *TrustFile) next(signed *SignedOperation) (*TrustFile, error) {
 	return NewTrust(next)
 }
 
-// countSigners counts the agencies among the signers; no signer comes twice.
+// countSigners counts the agencies among the signers. No signer occurs twice.
 func countSigners(signers, agencies [][]byte) (n int) {
 	for _, agency := range agencies {
 		for _, signer := range signers {

@@ -9,28 +9,30 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// trustState is the value that a Client keeps in its TrustStore, as deterministic
-// CBOR.
+// trustState is the value that a Client keeps in its TrustStore, as
+// deterministic CBOR.
 type trustState struct {
 	_       struct{} `cbor:",toarray"`
 	Version uint64
 	Origin  string
 	// Pin is the fingerprint of the trust file that the agreements follow.
 	Pin [32]byte
-	// Number is that of the newest agreement followed.
+	// Number is the number of the newest agreement followed.
 	Number     uint64
 	Agreements [][]byte
-	// Followed is when, in Unix milliseconds on the reader's clock, the reader last
-	// knew that Number was the newest.
+	// Followed is the time, in Unix milliseconds on the reader's clock, at
+	// which the reader last knew that Number was the newest.
 	Followed int64
-	// Checkpoint is the highest that the reader saw, empty before the first. Its
-	// signatures were verified when it was stored, under the trust file of then.
+	// Checkpoint is the highest one that the reader saw, empty before the
+	// first. Its signatures were verified when it was stored, under the trust
+	// file of that time.
 	Checkpoint []byte
 }
 
 const trustStateVersion = 1
 
-// maxAgreements bounds how many agreements a client follows from one trust file.
+// maxAgreements bounds the number of agreements that a client follows from one
+// trust file.
 const maxAgreements = 1024
 
 func (s *trustState) bytes() []byte { return encode(s) }
@@ -76,8 +78,9 @@ func (s *trustState) follow(pinned *TrustFile) (*TrustFile, error) {
 	return pinned.Follow(chain...)
 }
 
-// pinnedState is the state of a reader that was just given a trust file. A new
-// trust file for the same ledger keeps the highest checkpoint: the log goes on.
+// pinnedState returns the state of a reader that just received a trust file. A
+// new trust file for the same ledger keeps the highest checkpoint, because the
+// log goes on.
 func pinnedState(pinned *TrustFile, before *trustState, now time.Time) (*trustState, error) {
 	s := &trustState{
 		Version: trustStateVersion, Origin: pinned.Origin, Pin: pinned.Fingerprint(),

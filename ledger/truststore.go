@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// TrustStore keeps what a [Client] must remember between processes: one value, of
-// at most [MaxTrustState] bytes, for one ledger. It is safe for concurrent use.
-// Package ledger/truststore has one in a file; vault and verifier/sqlitestore have
-// theirs.
+// A TrustStore keeps what a [Client] must remember between processes: one value
+// for one ledger, of at most [MaxTrustState] bytes. It is safe for concurrent
+// use. Package ledger/truststore keeps it in a file. Packages vault and
+// verifier/sqlitestore implement it too.
 type TrustStore interface {
-	// Load returns the value, or nil where none was stored yet.
+	// Load returns the value, nil if none was stored yet.
 	Load(ctx context.Context) ([]byte, error)
-	// CompareAndSwap stores next durably if the value still is old (nil for
+	// CompareAndSwap stores next durably if the value is still old (nil for
 	// none), and reports whether it did.
 	CompareAndSwap(ctx context.Context, old, next []byte) (swapped bool, err error)
 }
@@ -21,10 +21,10 @@ type TrustStore interface {
 // MaxTrustState bounds the value in a TrustStore, in bytes.
 const MaxTrustState = 1 << 20
 
-// NewMemoryTrustStore returns a TrustStore that forgets everything when the process
-// ends. A reader that restarts with it takes the pinned trust file for fresh and
-// accepts a ledger that was rolled back meanwhile: use it for tests, and in
-// processes that live as long as their question.
+// NewMemoryTrustStore returns a TrustStore that forgets everything when the
+// process ends. After a restart, the reader takes the pinned trust file for
+// fresh and accepts a ledger that was rolled back meanwhile. Use it for tests,
+// and in processes that answer one question and end.
 func NewMemoryTrustStore() TrustStore { return new(memoryTrustStore) }
 
 type memoryTrustStore struct {

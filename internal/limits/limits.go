@@ -1,5 +1,5 @@
-// Package limits holds the size caps that every parser of untrusted bytes
-// shares, so that one reading tells how much a stranger can make us hold.
+// Package limits holds the size caps that every parser of untrusted bytes shares,
+// so that an attacker's maximum memory can be read in one file.
 package limits
 
 // Caps in bytes unless the name says otherwise.

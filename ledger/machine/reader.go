@@ -209,7 +209,7 @@ func (r *Reader) Tile(ctx context.Context, tile tlog.Tile) (hashes []byte, err e
 		if err != nil {
 			return err
 		}
-		// The tile's last hash is over so many leaves.
+		// The log must hold all leaves below the tile's last hash.
 		if uint64(tile.N<<TileHeight+int64(tile.W)) > head.Size>>(tile.L*TileHeight) {
 			return fmt.Errorf("%w: tile", ledger.ErrNotIncluded)
 		}

@@ -20,7 +20,7 @@ func (t *transition) purpose(c change) error {
 	if err := t.signedByDID(c, p.Regulator); err != nil {
 		return err
 	}
-	// Once ended, the place is free for whoever is entitled.
+	// Once the purpose has ended, any entitled regulator may take its key.
 	if old != nil && old.State != ledger.StateEnded && old.Regulator != p.Regulator {
 		return fmt.Errorf("%w: purpose of another regulator", ledger.ErrUnauthorised)
 	}

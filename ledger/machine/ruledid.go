@@ -71,7 +71,8 @@ func checkRotation(old, next *ledger.DID, c change) error {
 		return ledger.ErrUnauthorised
 	}
 	for _, key := range c.signers {
-		// What was shown once is no longer safe from whoever breaks public keys.
+		// A key that was shown once no longer resists an attacker who can break
+		// public keys.
 		if slices.Contains(next.Next, ledger.KeyHash(key)) {
 			return fmt.Errorf("%w: commits to the key that signed", ledger.ErrConflict)
 		}

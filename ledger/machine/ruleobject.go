@@ -24,7 +24,7 @@ func (t *transition) accreditation(c change) error {
 	if _, err := t.currentDID(a.Agency); err != nil {
 		return err
 	}
-	// Once ended, the place is free for whoever is entitled to accredit.
+	// Once the accreditation has ended, any entitled agency may take its key.
 	if old == nil || old.State == ledger.StateEnded {
 		if a.State != ledger.StateActive {
 			return fmt.Errorf("%w: a new accreditation is active", ledger.ErrConflict)

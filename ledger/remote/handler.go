@@ -200,7 +200,7 @@ func (h *handler) tile(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	forEver(w) // a tile of so many hashes never changes
+	forEver(w) // a tile of this width never changes
 	send(w, "application/octet-stream", hashes)
 }
 
