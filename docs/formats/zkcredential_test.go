@@ -46,11 +46,11 @@ func (s schnorr) SignCredential(_ context.Context, credHash zkp.Element) (*zkp.S
 }
 
 // endorsed is what the endorsement of the vector states.
-func endorsed(t testing.TB) zkp.HalfSpec {
+func endorsed(t testing.TB) zkp.EndorsementSpec {
 	t.Helper()
 	secret := zkp.Secret(must31(seed("holder secret")))
 	holder := must[zkp.Element](t)(secret.HolderCommitment(zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"}))
-	return zkp.HalfSpec{
+	return zkp.EndorsementSpec{
 		Schema: zkp.SchemaElement("cn.resident", 1), Region: "110101", Holder: holder, NotBefore: 46081, NotAfter: 46445,
 		Attributes: zkp.Attributes{text(t, "张三"), zkp.EncodeDate(33008)},
 	}
@@ -61,8 +61,8 @@ func must31(b [32]byte) [31]byte { return [31]byte(b[:31]) }
 func zkEndorsement(t testing.TB) page {
 	spec := endorsed(t)
 	random := seed("random of an endorsement")
-	half := must[*zkp.Half](t)(zkp.IssueHalf(t.Context(), schnorr{proofKey(t, "issuer")}, spec, &onceReader{random[:16]}))
-	good := half.String()
+	endorsement := must[*zkp.Endorsement](t)(zkp.IssueEndorsement(t.Context(), schnorr{proofKey(t, "issuer")}, spec, &onceReader{random[:16]}))
+	good := endorsement.String()
 	raw := must[[]byte](t)(base64.RawURLEncoding.DecodeString(good))
 	bend := func(change func(b []byte)) []byte {
 		b := slices.Clone(raw)
@@ -73,7 +73,7 @@ func zkEndorsement(t testing.TB) page {
 		name:   "zk-endorsement",
 		limits: map[string]int{"bytes": 126, "characters": 168},
 		doors: map[string]door{"endorsement": func(b []byte) (any, []byte, error) {
-			h, err := zkp.ParseHalf(string(b))
+			h, err := zkp.ParseEndorsement(string(b))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -177,7 +177,7 @@ func zkPresentation(t testing.TB) page {
 	other := slices.Clone(r.Presentation)
 	copy(other[74:202], other[202:330]) // both are proofs, of different circuits
 	text := func(revealed ...any) []byte {
-		return []byte((&openid.ProofPresentation{Proof: r.Presentation, Revealed: revealed}).String())
+		return []byte((&openid.ProofPresentation{Proof: r.Presentation, Reveals: revealed}).String())
 	}
 	return page{
 		name:   "zk-presentation",
@@ -211,7 +211,7 @@ func zkPresentation(t testing.TB) page {
 					return nil, nil, err
 				}
 				digest := sha256.Sum256(p.Proof)
-				return fields{"bytes": len(p.Proof), "sha256": digest, "reveals": []any(p.Revealed)}, []byte(p.String()), nil
+				return fields{"bytes": len(p.Proof), "sha256": digest, "reveals": []any(p.Reveals)}, []byte(p.String()), nil
 			},
 		},
 		vectors: []example{
