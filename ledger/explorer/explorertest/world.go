@@ -1,6 +1,6 @@
-// Package explorertest is a small ledger in a file with everything that anyone may
-// ask about: agencies in a chain, one suspended, a schema, an anchor, and a parcel
-// that was sold twice.
+// Package explorertest makes a small ledger in a file, with one example of
+// everything that anyone may ask about: agencies in a chain, one of them
+// suspended, a schema, an anchor, and a parcel that was sold twice.
 package explorertest
 
 import (
@@ -24,25 +24,25 @@ import (
 const (
 	Type   = "urn:hufu:title"
 	Region = "110101"
-	// Parcel is what the register calls the parcel.
+	// Parcel is the register's name for the parcel.
 	Parcel = "110101 001 GB00001 F00010001"
-	// SchemaID has version 1.
+	// SchemaID names a schema with version 1.
 	SchemaID = "cn.title"
 )
 
-// Salt is the parcel's.
+// Salt is the salt of the parcel.
 var Salt = [16]byte{0: 0x0f, 15: 0xf0}
 
-// World is the ledger.
+// A World is the ledger.
 type World struct {
 	testing.TB
 	Ledger *sqlitelog.Log
 
-	// District is accredited by the root, Office by District, Gym was, and is
-	// suspended.
+	// The root accredited District and Gym, and District accredited Office. The
+	// accreditation of Gym is suspended.
 	District, Office, Gym Agency
-	// Record is the parcel's, Other another's with as many steps, Anchored an
-	// anchor's hash.
+	// Record names the parcel, Other another parcel with as many steps, and
+	// Anchored is the hash of an anchor.
 	Record, Other, Anchored [32]byte
 
 	root    crypto.Signer
@@ -51,14 +51,14 @@ type World struct {
 	now     time.Time
 }
 
-// Agency is a DID with its key.
+// An Agency is a DID with its key.
 type Agency struct {
 	DID string
 	key crypto.Signer
 }
 
-// start is the first time of the ledger: in the past, for browsers have the real
-// time.
+// start is the first time of the ledger. It lies in the past, because browsers
+// use the real time.
 func start() time.Time { return time.Now().Add(-time.Hour).Truncate(time.Second) }
 
 // parcel is where a parcel stands; holder has it, buyer will.
@@ -82,14 +82,15 @@ func New(t testing.TB) *World {
 	return w
 }
 
-// Now is the ledger's time.
+// Now returns the ledger's time.
 func (w *World) Now() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.now
 }
 
-// Client reads a ledger at a time, with the trust file of this one.
+// Client returns a client of a ledger at a time, with the trust file of this
+// one.
 func (w *World) Client(reader ledger.Reader, now func() time.Time) *ledger.Client {
 	w.Helper()
 	c, err := ledger.NewClient(w.Context(), w.Ledger.Trust(), reader, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: now})
@@ -99,13 +100,13 @@ func (w *World) Client(reader ledger.Reader, now func() time.Time) *ledger.Clien
 	return c
 }
 
-// Explorer asks a ledger that claims to be this one.
+// Explorer returns an explorer of a ledger that claims to be this one.
 func (w *World) Explorer(l ledger.Ledger) *explorer.Explorer {
 	w.Helper()
 	return explorer.New(w.Client(l, w.Now), l)
 }
 
-// Pass lets time pass.
+// Pass moves the ledger's time on.
 func (w *World) Pass(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -155,7 +156,7 @@ func (w *World) register(record [32]byte) {
 	w.parcels[record] = &parcel{t, holder, newKey(w)}
 }
 
-// Sell passes a parcel on so many times, in one batch.
+// Sell sells a parcel this many times, in one batch.
 func (w *World) Sell(record [32]byte, times int) {
 	w.Helper()
 	p := w.parcels[record]

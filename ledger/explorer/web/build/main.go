@@ -1,5 +1,6 @@
-// Command build compiles the checker for js/wasm and puts it, compressed, beside
-// the page's other files with the script that Go's own runtime needs:
+// Command build compiles the checker for js/wasm. It puts the module,
+// compressed, and the script that Go's runtime needs, with the page's other
+// files:
 //
 //	go generate ./ledger/explorer/web
 package main

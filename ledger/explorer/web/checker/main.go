@@ -1,13 +1,13 @@
 //go:build js && wasm
 
-// Command checker is what the public window's page checks with: it asks the
-// server for proofs, believes none of them before they are verified, and answers
-// from package explorer.
+// Command checker is the program with which the public pages check themselves.
+// It asks the server for proofs, verifies each before it believes it, and
+// answers from package explorer.
 //
 // It puts an object hufu into the global scope:
 //
 //	check(question)     a promise of {"answer"} or {"error"}; see question
-//	salted(salt, name)  the salted hash of a name, "" where the salt is none
+//	salted(salt, name)  the salted hash of a name, "" for a malformed salt
 //
 // Build it with go generate in the folder above.
 package main
@@ -32,7 +32,7 @@ func main() {
 	select {}
 }
 
-// question is what a page shows.
+// question is the question that a page answers.
 type question struct {
 	// Base is the server's address, without a slash at its end.
 	Base string `json:"base"`
@@ -42,19 +42,19 @@ type question struct {
 	ID      string `json:"id"`
 	Version uint32 `json:"version"`
 	Hash    string `json:"hash"`
-	// Fingerprint is the trust file's, if the reader has been given it.
+	// Fingerprint is the fingerprint of the trust file, if the visitor has one.
 	Fingerprint string `json:"fingerprint"`
 }
 
 type reply struct {
 	*explorer.Answer
-	// Fingerprint is that of the trust file which the answer rests on.
+	// Fingerprint is the fingerprint of the trust file behind the answer.
 	Fingerprint string `json:"fingerprint,omitzero"`
 	// Error is one of the codes.
 	Error string `json:"error,omitzero"`
 }
 
-// promise runs a question in the background, for it waits for the network.
+// promise runs a question in the background, because it waits for the network.
 func promise(args []js.Value) js.Value {
 	var executor js.Func
 	executor = js.FuncOf(func(_ js.Value, settle []js.Value) any {
@@ -88,7 +88,7 @@ func ask(args []js.Value) reply {
 	if err != nil {
 		return reply{Error: code(err)}
 	}
-	// Each question is a process of its own for trust: nothing is kept in the browser.
+	// Each question begins with the pinned trust file: the browser keeps nothing.
 	client, err := ledger.NewClient(ctx, trust, source, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
 	if err != nil {
 		return reply{Error: code(err)}
@@ -101,7 +101,8 @@ func ask(args []js.Value) reply {
 	return reply{Answer: answer, Fingerprint: hex.EncodeToString(fingerprint[:])}
 }
 
-// openTrust takes what is no trust file for no answer: it claims nothing.
+// openTrust treats an answer that is not a trust file as no answer: it claims
+// nothing.
 func openTrust(b []byte, fingerprint string) (*ledger.TrustFile, error) {
 	trust, err := ledger.ParseTrust(b)
 	if err != nil {
@@ -131,7 +132,7 @@ func (q *question) answer(ctx context.Context, x *explorer.Explorer) (*explorer.
 	return nil, errors.New("checker: no such question")
 }
 
-// code sorts errors: what is false, and what could not be checked.
+// code sorts errors into what is false and what could not be checked.
 func code(err error) string {
 	for _, c := range []struct {
 		code string

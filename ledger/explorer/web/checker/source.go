@@ -15,14 +15,15 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// errUnreachable means that the server did not answer, or not what it was asked.
+// errUnreachable means that the server did not answer, or did not answer the
+// question.
 var errUnreachable = errors.New("checker: the server does not answer")
 
-// maxAnswer caps what a server may send.
+// maxAnswer caps the length of a server's answer.
 const maxAnswer = 8 << 20
 
-// source asks a server of package remote's protocol with the browser's own fetch:
-// net/http would make the module half as large again.
+// source asks a server of package remote's protocol with the browser's own
+// fetch. net/http would make the module half as large again.
 type source struct{ base string }
 
 func (s *source) get(_ context.Context, path string) ([]byte, error) {
