@@ -56,7 +56,7 @@ type ClientOptions struct {
 //
 // The error is [ErrClient] if an argument is nil, [ErrOrigin] if the store
 // belongs to another ledger, [ErrTrustChain] if the trust file is older than
-// the agreements followed already, [ErrFormat] if the store is damaged, or the
+// the agreements followed already, [ErrTrustStore] if the store is damaged, or the
 // store's own.
 func NewClient(ctx context.Context, trust *TrustFile, reader Reader, store TrustStore, opts ClientOptions) (*Client, error) {
 	if trust == nil || reader == nil || store == nil {
@@ -110,14 +110,14 @@ var errUnsettled = errors.New("ledger: trust store: others are faster, or it doe
 func (c *Client) adopt(raw []byte, state *trustState) error {
 	trust, err := state.follow(c.pinned)
 	if err != nil {
-		return fmt.Errorf("stored trust: %w", err)
+		return fmt.Errorf("%w: %w", ErrTrustStore, err)
 	}
 	head, err := state.head()
 	if err != nil {
 		return err
 	}
 	if trust.Origin != state.Origin || trust.Number != state.Number {
-		return fmt.Errorf("%w: stored trust", ErrFormat)
+		return fmt.Errorf("%w: another number or origin", ErrTrustStore)
 	}
 	c.raw, c.state, c.trust, c.head = raw, state, trust, head
 	return nil

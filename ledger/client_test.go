@@ -425,12 +425,12 @@ func TestClientStoreFails(t *testing.T) {
 		}
 		_, err := s.client(s, damaged)
 		// A changed fingerprint is another trust file, a changed time another time.
-		if err != nil && !is(err, ledger.ErrFormat) && !is(err, ledger.ErrOrigin) && !is(err, ledger.ErrTrustChain) && !is(err, ledger.ErrTooLarge) {
+		if err != nil && !is(err, ledger.ErrTrustStore) && !is(err, ledger.ErrOrigin) && !is(err, ledger.ErrTrustChain) {
 			t.Fatalf("byte %d: %v", i, err)
 		}
 	}
 	for name, value := range map[string][]byte{"empty": {}, "cut": good[:len(good)-1], "long": append(slices.Clone(good), 0)} {
-		if _, err := s.client(s, &spoiled{TrustStore: store, value: value}); !is(err, ledger.ErrFormat) {
+		if _, err := s.client(s, &spoiled{TrustStore: store, value: value}); !is(err, ledger.ErrTrustStore) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -449,13 +449,13 @@ func TestClientStateAltered(t *testing.T) {
 		value any
 		want  error
 	}{
-		"another version":        {0, 2, ledger.ErrFormat},
-		"another origin":         {1, "ledger.example/other", ledger.ErrFormat},
-		"a later agreement":      {3, 2, ledger.ErrFormat},
-		"an agreement left out":  {4, []any{}, ledger.ErrFormat},
-		"an agreement malformed": {4, []any{[]byte{1}}, ledger.ErrFormat},
-		"no checkpoint at all":   {6, []byte("checkpoint"), ledger.ErrFormat},
-		"a checkpoint unsigned":  {6, []byte("a\n1\nAAAA\n"), ledger.ErrFormat},
+		"another version":        {0, 2, ledger.ErrTrustStore},
+		"another origin":         {1, "ledger.example/other", ledger.ErrTrustStore},
+		"a later agreement":      {3, 2, ledger.ErrTrustStore},
+		"an agreement left out":  {4, []any{}, ledger.ErrTrustStore},
+		"an agreement malformed": {4, []any{[]byte{1}}, ledger.ErrTrustStore},
+		"no checkpoint at all":   {6, []byte("checkpoint"), ledger.ErrTrustStore},
+		"a checkpoint unsigned":  {6, []byte("a\n1\nAAAA\n"), ledger.ErrTrustStore},
 	} {
 		var fields []any
 		if err := cbor.Unmarshal(must(store.Load(t.Context()))(t), &fields); err != nil {

@@ -50,6 +50,9 @@ var (
 	// ErrBehind means that a server does not know the newest state that the
 	// reader has seen. Another server may. It comes as a *BehindError.
 	ErrBehind = errors.New("ledger: server is behind what was seen before")
+	// ErrTrustStore means that the value in a TrustStore is not one that a [Client]
+	// wrote for its trust file.
+	ErrTrustStore = errors.New("ledger: trust store is damaged")
 	// ErrClient means that an argument of [NewClient] is missing.
 	ErrClient = errors.New("ledger: incomplete client")
 	// ErrReader means a Reader whose answer omits what it was asked for.

@@ -37,14 +37,14 @@ const maxAgreements = 1024
 
 func (s *trustState) bytes() []byte { return encode(s) }
 
-// parseTrustState reads a stored value. The error is ErrTooLarge or ErrFormat.
+// parseTrustState reads a stored value. The error is ErrTrustStore.
 func parseTrustState(b []byte) (*trustState, error) {
 	s := new(trustState)
 	if err := decode(b, MaxTrustState, s); err != nil {
-		return nil, fmt.Errorf("stored trust: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrTrustStore, err)
 	}
 	if s.Version != trustStateVersion || len(s.Agreements) > maxAgreements {
-		return nil, fmt.Errorf("%w: stored trust", ErrFormat)
+		return nil, fmt.Errorf("%w: version %d, %d agreements", ErrTrustStore, s.Version, len(s.Agreements))
 	}
 	return s, nil
 }
@@ -56,11 +56,11 @@ func (s *trustState) head() (*Head, error) {
 	}
 	var unverified *note.UnverifiedNoteError
 	if _, err := note.Open(s.Checkpoint, note.VerifierList()); !errors.As(err, &unverified) {
-		return nil, fmt.Errorf("%w: stored checkpoint", ErrFormat)
+		return nil, fmt.Errorf("%w: checkpoint", ErrTrustStore)
 	}
 	head, err := ParseCheckpoint(unverified.Note)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrTrustStore, err)
 	}
 	head.Checkpoint = slices.Clone(s.Checkpoint)
 	return head, nil

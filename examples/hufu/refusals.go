@@ -64,6 +64,7 @@ var reasons = []reason{
 	{verifier.ErrEpochTooOld, "why.epoch-old", true},
 	{verifier.ErrNotMet, "why.not-met", true},
 	{verifier.ErrUnknownPolicy, "why.another-policy", false},
+	{ledger.ErrTrustStore, "why.damaged", false},
 	{ledger.ErrBehind, "why.behind", false},
 	{ledger.ErrBootstrap, "why.bootstrap", false},
 	{ledger.ErrTrustChain, "why.trust-chain", true},
