@@ -55,6 +55,13 @@ var (
 	ErrTrustStore = errors.New("ledger: trust store is damaged")
 	// ErrClient means that an argument of [NewClient] is missing.
 	ErrClient = errors.New("ledger: incomplete client")
+	// ErrUnreachable means that no answer came from the ledger: a question stays
+	// open, and a submitted batch may be on the ledger or not. A reader's own
+	// errors of this kind wrap it.
+	ErrUnreachable = errors.New("ledger: no reply")
+	// ErrDamaged means a ledger whose store is not the result of its log. An
+	// engine's own errors of this kind wrap it.
+	ErrDamaged = errors.New("ledger: store damaged")
 	// ErrReader means a Reader whose answer omits what it was asked for.
 	ErrReader = errors.New("ledger: reader did not answer what was asked")
 

@@ -54,6 +54,9 @@ var (
 	ErrNoSchema = errors.New("provenance: schema file not at hand")
 	// ErrStatusRoot: the status list is not the one whose root is on the ledger.
 	ErrStatusRoot = errors.New("provenance: status list differs from the ledger's")
+	// ErrStatusList: the status list cannot be fetched, or does not verify. That
+	// says nothing about the credential.
+	ErrStatusList = errors.New("provenance: no status list that verifies")
 	// ErrNoStatus: the credential names no status list.
 	ErrNoStatus = errors.New("provenance: credential names no status list")
 )
@@ -240,7 +243,7 @@ func (t *trace) status(lists status.Source) error {
 	}
 	list, err := t.statusList(lists, ref.URI)
 	if err != nil {
-		return unchecked{fmt.Errorf("status list: %w", err)}
+		return unchecked{fmt.Errorf("%w: %w", ErrStatusList, err)}
 	}
 	if list.List.Root() != object.Root {
 		return unchecked{ErrStatusRoot}

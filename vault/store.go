@@ -14,6 +14,9 @@ var (
 	// every cause that depends on the offered secret, so that nobody can learn
 	// about the secret from it.
 	ErrLocked = errors.New("vault: locked")
+	// ErrDamaged means that a record, or the store as a whole, is not what was
+	// stored. A driver's own errors of this kind wrap it.
+	ErrDamaged = errors.New("vault: damaged")
 	// ErrInvalidated means that a key is lost for good, for example because the
 	// fingerprints on the device changed.
 	ErrInvalidated = errors.New("vault: key invalidated")

@@ -11,8 +11,8 @@
 // with acceptance.
 //
 // The error is nil only when an answer is accepted. A *Rejected means checked
-// and false; an *Unchecked, or any other error, means that it could not be
-// found out, and is never a no.
+// and false; an *Unchecked means that it could not be found out, and is never a
+// no. Both have a Code for programs and Describe for people.
 //
 // For example, a counter that asks "aged 18 or over, lives in Dongcheng" gets a
 // Result that lists the two statements under Learned, and name, number, birth

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 )
 
@@ -24,6 +25,9 @@ func rejected(t *testing.T, v *verifier.Verifier, answer []byte, check verifier.
 	if errors.As(err, &u) {
 		t.Fatal("an error is both no and unknown")
 	}
+	if v, known := verdict.Classify(err); !known || !v.Refused || v.Check != check || v.Code != r.Code() || v.Code == verdict.Refused {
+		t.Errorf("%v means %s at %s, refused %t", err, v.Code, v.Check, v.Refused)
+	}
 }
 
 // unchecked insists that this check could not be carried out.
@@ -40,6 +44,9 @@ func unchecked(t *testing.T, v *verifier.Verifier, answer []byte, check verifier
 	var r *verifier.Rejected
 	if errors.As(err, &r) {
 		t.Fatal("an error is both no and unknown")
+	}
+	if v, known := verdict.Classify(err); !known || v.Refused || v.Check != check || v.Code != u.Code() {
+		t.Errorf("%v means %s at %s, refused %t", err, v.Code, v.Check, v.Refused)
 	}
 }
 

@@ -3,11 +3,13 @@ package verifier
 import (
 	"fmt"
 	"time"
+
+	"github.com/hufu-id/hufu/verdict"
 )
 
 // Check names one step of Verify. The order of the constants is the order of
 // the steps.
-type Check string
+type Check = verdict.Check
 
 // The checks.
 const (

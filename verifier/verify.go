@@ -35,8 +35,8 @@ type part struct {
 }
 
 // Verify decides on one response, {"state", "vp_token"}. The error is nil only
-// when it is accepted; a *Rejected means checked and false, any other error
-// could not check. The checks run in the order of the Check constants; nonce
+// when it is accepted; a *Rejected means checked and false, an *Unchecked that it
+// could not be checked. The checks run in the order of the Check constants; nonce
 // and once-only pseudonym are consumed last, in one durable transaction with
 // acceptance, so that a failed attempt is counted and burns nothing.
 func (v *Verifier) Verify(ctx context.Context, response []byte) (*Result, error) {

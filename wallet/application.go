@@ -45,7 +45,8 @@ func OfferNonce(code string) string {
 // Apply takes up an offer: it makes a fresh holder key, proves possession of it
 // and sends the holder commitment with it. The result is a request envelope for
 // the desk. Applying twice to one offer is allowed; the desk answers one.
-func (w *Wallet) Apply(ctx context.Context, offer []byte) ([]byte, error) {
+func (w *Wallet) Apply(ctx context.Context, offer []byte) (_ []byte, err error) {
+	defer judge(&err, CheckOffer)
 	o, err := openid.ParseCredentialOffer(offer)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOffer, err)

@@ -18,6 +18,10 @@
 // citizen picks the proof; Present takes one prepared proof out of the store for
 // good, shows the statement for this request alone, and returns the answer.
 //
+// Every method that judges returns a *Rejected, which means checked and false, or an
+// *Unchecked, which means that it could not be found out. Both have a Code for
+// programs and Describe for people.
+//
 // Refusing, having nothing that matches and not answering look the same to a
 // counter: nothing is sent.
 //

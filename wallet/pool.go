@@ -20,7 +20,8 @@ var ErrNoEpoch = errors.New("wallet: the ledger has closed no epoch yet")
 // the app is open, never on request, so that timing tells nobody what is held.
 // It returns how many proofs it made; a credential that cannot be prepared
 // (zkp.ErrRevoked, zkp.ErrNotRegistered) is reported after the others are done.
-func (w *Wallet) Prepare(ctx context.Context, want int) (int, error) {
+func (w *Wallet) Prepare(ctx context.Context, want int) (_ int, err error) {
+	defer judge(&err, CheckPrepare)
 	epoch, err := w.newestEpoch(ctx)
 	if err != nil {
 		return 0, err
@@ -40,7 +41,7 @@ func (w *Wallet) Prepare(ctx context.Context, want int) (int, error) {
 			failures = append(failures, err)
 		}
 	}
-	return made, errors.Join(failures...)
+	return made, joined(failures, CheckPrepare)
 }
 
 func (w *Wallet) fill(ctx context.Context, h *holding, epoch *epochAt, want int) (int, error) {
@@ -132,6 +133,9 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 		return nil, err
 	}
 	witness, err := zkp.NewPrepareWitness(mine, epoch.Epoch, window.from, window.until, registry, revocation, nil)
+	if errors.Is(err, zkp.ErrEpoch) {
+		return nil, feedError(err) // of the trees, and not of the credential
+	}
 	if err != nil {
 		return nil, err
 	}

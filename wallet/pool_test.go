@@ -7,6 +7,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -166,6 +167,7 @@ func TestMaxEpochAge(t *testing.T) {
 	c.Advance(time.Second)
 	_, err := citizen.Present(t.Context(), ask, wallet.Consent{})
 	is(t, err, zkp.ErrEpoch)
+	rejects(t, err, wallet.CheckEpoch, verdict.EpochOld)
 	if s.shown != 1 {
 		t.Errorf("%d shown", s.shown)
 	}
@@ -179,6 +181,7 @@ func TestForgedTrees(t *testing.T) {
 	none(t, err)
 	_, err = w.Prepare(t.Context(), 1)
 	is(t, err, zkp.ErrEpoch)
+	fails(t, err, wallet.CheckFeed, verdict.RevocationData)
 	if s.prepared != 0 {
 		t.Error("something was proved")
 	}

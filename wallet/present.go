@@ -40,7 +40,8 @@ type Presented struct {
 // Proofs begun with Draft are only sent. Without, they are made now, and the
 // answer is held back as long as preparing on the spot may take: whoever waits
 // for it cannot tell whether the wallet had prepared.
-func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (*Presented, error) {
+func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (_ *Presented, err error) {
+	defer judge(&err, CheckConsent)
 	if ask == nil || ask.request == nil || consent.Choice < 0 || consent.Choice >= len(ask.Choices) {
 		return nil, ErrConsent
 	}
@@ -180,9 +181,10 @@ func (w *Wallet) remember(ctx context.Context, e Entry) error {
 }
 
 // History lists every presentation, oldest first.
-func (w *Wallet) History(ctx context.Context) ([]Entry, error) {
+func (w *Wallet) History(ctx context.Context) (_ []Entry, err error) {
+	defer judge(&err, CheckVault)
 	var out []Entry
-	err := w.store.View(ctx, func(tx vault.Tx) error {
+	err = w.store.View(ctx, func(tx vault.Tx) error {
 		records, err := tx.List(kindHistory)
 		if err != nil {
 			return err
@@ -190,7 +192,7 @@ func (w *Wallet) History(ctx context.Context) ([]Entry, error) {
 		for _, r := range records {
 			var e Entry
 			if err := json.Unmarshal(r.Value, &e); err != nil {
-				return fmt.Errorf("wallet: stored history: %w", err)
+				return fmt.Errorf("%w: stored history: %w", vault.ErrDamaged, err)
 			}
 			out = append(out, e)
 		}
@@ -200,7 +202,8 @@ func (w *Wallet) History(ctx context.Context) ([]Entry, error) {
 }
 
 // Credentials lists what this wallet holds.
-func (w *Wallet) Credentials(ctx context.Context) ([]Stored, error) {
+func (w *Wallet) Credentials(ctx context.Context) (_ []Stored, err error) {
+	defer judge(&err, CheckVault)
 	held, err := w.held(ctx)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,9 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
+// ErrEpochOld means that the newest epoch closed before what the request accepts.
+var ErrEpochOld = errors.New("wallet: the newest epoch is older than the request accepts")
+
 // draft is the proof of one choice, in the making or made.
 type draft struct {
 	done  chan struct{}
@@ -90,7 +93,7 @@ func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (map[s
 		oldest = w.maxCheckpointAge()
 	}
 	if w.cfg.Clock().Sub(epoch.closed) > oldest {
-		return nil, fmt.Errorf("%w: the newest epoch is older than the request accepts", zkp.ErrEpoch)
+		return nil, fmt.Errorf("%w: %w", ErrEpochOld, zkp.ErrEpoch)
 	}
 	req, err := w.newRequest(ask)
 	if err != nil {

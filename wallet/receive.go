@@ -56,7 +56,8 @@ type record struct {
 // Receive checks a credential response as a counter would, and the endorsement
 // slot by slot against the claims, and stores what passes. Where anything is
 // wrong nothing is stored and the error says at which step.
-func (w *Wallet) Receive(ctx context.Context, response []byte) (*Stored, error) {
+func (w *Wallet) Receive(ctx context.Context, response []byte) (_ *Stored, err error) {
+	defer judge(&err, CheckForm)
 	r, err := openid.ParseCredentialResponse(response)
 	if err != nil {
 		return nil, err
@@ -144,7 +145,7 @@ func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application
 	}
 	a := new(application)
 	if err := json.Unmarshal(r.Value, a); err != nil {
-		return nil, fmt.Errorf("wallet: stored application: %w", err)
+		return nil, fmt.Errorf("%w: stored application: %w", vault.ErrDamaged, err)
 	}
 	switch {
 	case a.Finished:
@@ -180,7 +181,7 @@ func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 	}
 	attributes, err := predicate.Attributes(found.Schema, found.Claims, day)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", predicate.ErrMismatch, err)
 	}
 	c := &zkp.Credential{
 		Endorsement: endorsement, Schema: SchemaElement(found.Schema), Attributes: attributes,

@@ -81,7 +81,8 @@ type Request struct {
 
 // ResolveRequest verifies a signed request object and finds every way to answer it.
 // It makes no proof and sends nothing.
-func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (*Request, error) {
+func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request, err error) {
+	defer judge(&err, CheckRequest)
 	parsed, err := openid.ParseRequest(string(request))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
@@ -195,19 +196,19 @@ func (w *Wallet) held(ctx context.Context) ([]holding, error) {
 func (w *Wallet) open(r vault.Record) (holding, error) {
 	h := holding{id: r.ID}
 	if err := json.Unmarshal(r.Value, &h.record); err != nil {
-		return h, fmt.Errorf("wallet: stored credential: %w", err)
+		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
 	}
 	var err error
 	if h.sd, err = credential.Parse([]byte(h.record.Text), credential.ParseOptions{}); err != nil {
-		return h, fmt.Errorf("wallet: stored credential: %w", err)
+		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
 	}
 	issuer, err := did.ParseJWK(h.record.Issuer)
 	if err != nil {
-		return h, fmt.Errorf("wallet: stored credential: %w", err)
+		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
 	}
 	// As of its receipt: whether it still holds is for the ledger to say.
 	if h.verified, err = h.sd.Verify(issuer, credential.VerifyOptions{Now: h.record.Received}); err != nil {
-		return h, fmt.Errorf("wallet: stored credential: %w", err)
+		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
 	}
 	for _, s := range w.cfg.Material.Schemas {
 		if s.ID == h.record.SchemaID && s.Version == h.record.Version {
@@ -215,7 +216,7 @@ func (w *Wallet) open(r vault.Record) (holding, error) {
 		}
 	}
 	if h.schema == nil {
-		return h, fmt.Errorf("%w: schema file of a stored credential", ErrConfig)
+		return h, fmt.Errorf("%w: %w of a stored credential", ErrConfig, provenance.ErrNoSchema)
 	}
 	return h, nil
 }

@@ -163,7 +163,7 @@ func TestNothingMatches(t *testing.T) {
 				t.Error("an ask without a choice")
 			}
 			var none *wallet.NothingMatches
-			if !errors.As(err, &none) || err.Error() != wallet.ErrNothingMatches.Error() {
+			if !errors.As(err, &none) || err.Error() != "wallet: rejected at match: "+wallet.ErrNothingMatches.Error() {
 				t.Fatalf("%v", err)
 			}
 			var said []string

@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	// ErrFeed means that the feed does not lead to the roots on the ledger, or
-	// not to this epoch's. It says nothing about any credential.
+	// ErrFeed means that the feed, or Sets, does not lead to the roots on the
+	// ledger, or not to this epoch's. It says nothing about any credential.
 	ErrFeed = errors.New("wallet: the feed does not fit the ledger")
 	// ErrCrowd means that the feed is divided into parts in which too few would
 	// hide a credential; none was asked for.
@@ -66,14 +66,14 @@ func (w *Wallet) startTrees(ctx context.Context, epoch *epochAt) (*epochTrees, e
 	if err != nil {
 		return nil, err
 	}
-	// Whether these have the epoch's roots is for zkp.NewPrepareWitness to check.
+	// zkp.NewPrepareWitness checks that these have the epoch's roots.
 	registry, err := zkp.NewRegistry(leaves)
 	if err != nil {
-		return nil, err
+		return nil, feedError(err)
 	}
 	revocation, err := zkp.NewRevocation(handles)
 	if err != nil {
-		return nil, err
+		return nil, feedError(err)
 	}
 	return &epochTrees{epoch: epoch.Number, registry: registry, parts: map[int]*zkp.Revocation{0: revocation}}, nil
 }
@@ -247,10 +247,13 @@ func storedSet[T any](ctx context.Context, store vault.Store, id string, parse f
 		if errors.Is(err, vault.ErrNotFound) {
 			return nil
 		}
-		if err == nil {
-			out, err = parse(r.Value)
+		if err != nil {
+			return err
 		}
-		return err
+		if out, err = parse(r.Value); err != nil {
+			return fmt.Errorf("%w: stored revocation data: %w", vault.ErrDamaged, err)
+		}
+		return nil
 	})
 	return out, err
 }

@@ -126,9 +126,18 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// resolve runs judge over ledger values proved under one fresh checkpoint.
+// resolve runs judge over ledger values proved under one fresh checkpoint. The error
+// is judge's, or that of ledgerError.
 func (w *Wallet) resolve(ctx context.Context, judge func(*ledger.View) error) error {
-	return w.cfg.Ledger.Resolve(ctx, judge, ledger.ResolveOptions{Now: w.cfg.Clock(), MaxAge: w.cfg.MaxCheckpointAge})
+	var found error
+	err := w.cfg.Ledger.Resolve(ctx, func(view *ledger.View) error {
+		found = judge(view)
+		return found
+	}, ledger.ResolveOptions{Now: w.cfg.Clock(), MaxAge: w.cfg.MaxCheckpointAge})
+	if err == nil || err == found {
+		return err
+	}
+	return ledgerError(err)
 }
 
 // maxCheckpointAge bounds how old a ledger state may be.
@@ -166,7 +175,7 @@ func (w *Wallet) secret(ctx context.Context) (zkp.Secret, error) {
 			return err
 		}
 		if len(r.Value) != zkp.SecretSize {
-			return fmt.Errorf("wallet: stored holder secret of %d bytes", len(r.Value))
+			return fmt.Errorf("%w: holder secret of %d bytes", vault.ErrDamaged, len(r.Value))
 		}
 		copy(s[:], r.Value)
 		return nil

@@ -72,12 +72,13 @@ func (s *scene) refused(id string, err error) error {
 	if err == nil {
 		return errAccepted
 	}
-	check, rejected := refusal(err)
-	if check == "" && !rejected {
-		return err // something broke; that is no refusal
+	j, _ := s.judge(err)
+	var unchecked *verifier.Unchecked
+	if !j.refused && !errors.As(err, &unchecked) {
+		return err // something broke before the counter looked
 	}
 	if s.json {
-		s.print(map[string]any{"attack": id, "accepted": false, "check": check, "checkedAndFalse": rejected, "message": s.sentence(err)})
+		s.print(map[string]any{"attack": id, "accepted": false, "check": j.check, "checkedAndFalse": j.refused, "message": s.sentence(err)})
 		return nil
 	}
 	s.say("attack."+id, "Answer", s.sentence(err))

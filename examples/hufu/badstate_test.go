@@ -138,7 +138,7 @@ func TestWrongPassphrase(t *testing.T) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			got := hufu(args...)
 			assertSentence(t, got, exitUnknown)
-			if !strings.Contains(got.err, "did not open: the passphrase is wrong, or the vault is damaged.") {
+			if !strings.Contains(got.err, "did not open. The passphrase is wrong, or the vault is damaged. Enter the passphrase again.") {
 				t.Errorf("another sentence: %q", got.err)
 			}
 			assertUnchanged(t, before)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 )
@@ -158,7 +159,11 @@ func (a *app) counterBundle() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			o, err := h.keepBundle(cmd.Context(), b, a.clock)
+			bundle, err := ledger.ParseBundle(b)
+			if err != nil {
+				return &inputError{id: "input.malformed", name: args[0]}
+			}
+			o, err := h.keepBundle(cmd.Context(), bundle, a.clock)
 			if err != nil {
 				return err
 			}

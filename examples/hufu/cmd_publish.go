@@ -23,7 +23,6 @@ import (
 // Why a ceremony is not published.
 var (
 	errNotSealed = errors.New("the ceremony is not sealed")
-	errOtherKey  = errors.New("a participant's key is not that agency's on the ledger")
 )
 
 func (a *app) ceremonyPublish(dir *string) *cobra.Command {
@@ -94,7 +93,7 @@ func (a *app) checkParticipants(ctx context.Context, log ledgerLog, s *ceremony.
 				return err
 			}
 			if !holds(document, keys[r.Participant], r.Time) {
-				return &ceremony.Refused{Step: r.Step, Number: r.Number, Participant: r.Participant, Err: errOtherKey}
+				return &ceremony.Refused{Step: r.Step, Number: r.Number, Participant: r.Participant, Err: ceremony.ErrOtherKey}
 			}
 		}
 		return nil

@@ -8,12 +8,12 @@ import (
 	"testing"
 )
 
-// attackChecks are the demo's attacks and the check that each must fail at;
-// those without one fail in the wallet, which cannot prepare a proof.
+// attackChecks are the demo's attacks and the check that each must fail at: those of
+// "prepare" in the wallet, which cannot make a proof.
 var attackChecks = map[string]string{
 	"tampered": "statement", "replayed": "replay", "other-counter-claims": "binding", "other-counter-proof": "statement",
-	"revoked-claims": "status", "revoked-prepare": "", "revoked-proof": "epoch",
-	"unaccredited-claims": "accreditation", "unaccredited-prepare": "", "unaccredited-proof": "epoch", "stale": "checkpoint",
+	"revoked-claims": "status", "revoked-prepare": "prepare", "revoked-proof": "epoch",
+	"unaccredited-claims": "accreditation", "unaccredited-prepare": "prepare", "unaccredited-proof": "epoch", "stale": "checkpoint",
 }
 
 func demoEnvironment(t *testing.T) {
@@ -60,7 +60,7 @@ func TestDemoKeepsNothingUnasked(t *testing.T) {
 	writeFile(t, "empty.csv", []byte("name,resident_id,birthdate,district,address\n"))
 	got := hufu("demo", "--csv", "empty.csv")
 	assertSentence(t, got, exitRefused)
-	assertSays(t, got.err, "not one row of the table was right")
+	assertSays(t, got.err, "Not one row of the table was right")
 	if left, _ := os.ReadDir(os.TempDir()); len(left) != 0 {
 		t.Errorf("left behind: %v", left)
 	}
@@ -125,9 +125,9 @@ func TestDemoOtherTables(t *testing.T) {
 	demoEnvironment(t)
 	rows := strings.SplitAfter(string(sample("residents.csv")), "\n")
 	for _, c := range []struct{ name, table, want string }{
-		{"no right row", rows[0] + rows[6] + rows[8] + rows[9], "not one row of the table was right"},
+		{"no right row", rows[0] + rows[6] + rows[8] + rows[9], "Not one row of the table was right"},
 		{"a child first", rows[0] + rows[4] + rows[1], "does not show that: aged 18 or over"},
-		{"other columns", "a,b\n1,2\n", "header or rows do not fit"},
+		{"other columns", "a,b\n1,2\n", "The table does not fit the credential type"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			writeFile(t, "own.csv", []byte(c.table))

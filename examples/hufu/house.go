@@ -199,7 +199,11 @@ func (a *app) readTrust(name, fingerprint string) (*ledger.TrustFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ledger.ParseTrustPinned(b, fingerprint)
+	trust, err := ledger.ParseTrustPinned(b, fingerprint)
+	if err != nil && !errors.Is(err, ledger.ErrFingerprint) {
+		return nil, &inputError{id: "input.malformed", name: name}
+	}
+	return trust, err
 }
 
 // developmentKeys opens, or makes, this machine's single-party keys.

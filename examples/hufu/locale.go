@@ -41,6 +41,15 @@ func (w *words) text(id string, data ...any) string {
 	return s
 }
 
+// languageNamed is en or zh for a BCP 47 tag such as zh-CN. It reports false for
+// another language.
+func languageNamed(tag string) (string, bool) {
+	t, err := language.Parse(tag)
+	base, _ := t.Base()
+	lang := base.String()
+	return lang, err == nil && (lang == "en" || lang == "zh")
+}
+
 // languageOf picks zh where the first set locale says so.
 func languageOf(settings ...string) string {
 	for _, s := range settings {

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
 )
 
@@ -67,19 +66,8 @@ func TestLocalesAgree(t *testing.T) {
 
 // families are ids that the source puts together: a prefix and these ends.
 func families() map[string][]string {
-	checks := []verifier.Check{
-		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint, verifier.CheckIssuer,
-		verifier.CheckAccreditation, verifier.CheckSchema, verifier.CheckSignature, verifier.CheckBinding, verifier.CheckValidity,
-		verifier.CheckStatus, verifier.CheckEpoch, verifier.CheckPrepare, verifier.CheckStatement, verifier.CheckPolicy,
-		verifier.CheckReplay, verifier.CheckOnce,
-	}
-	check := make([]string, 0, len(checks))
-	for _, c := range checks {
-		check = append(check, string(c))
-	}
 	scenes := []string{"ledger", "accredit", "import", "receive", "epoch", "ask", "claims", "proof", "attacks", "joined", "epoch-live"}
 	return map[string][]string{
-		"check.":         check,
 		"step.":          scenes,
 		"explain.":       scenes,
 		"action.":        {ledger.ActionIssue, ledger.ActionVerify, ledger.ActionAccredit},
@@ -151,7 +139,8 @@ func TestEverySentenceIsThereAndUsed(t *testing.T) {
 	}
 }
 
-// TestEveryReasonHasItsSentence: an error without one would show its id.
+// TestEveryReasonHasItsSentence: an error without one would show its id. Those of
+// the library have theirs in package verdict.
 func TestEveryReasonHasItsSentence(t *testing.T) {
 	known := sentences(t, "en")
 	seen := map[error]bool{}

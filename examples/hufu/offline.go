@@ -69,11 +69,7 @@ func (h *home) readBundle() (*ledger.Bundle, error) {
 
 // keepBundle verifies a bundle and stores it in place of the one before, which it
 // may build upon and must extend.
-func (h *home) keepBundle(ctx context.Context, b []byte, clock func() time.Time) (*ledger.Offline, error) {
-	bundle, err := ledger.ParseBundle(b)
-	if err != nil {
-		return nil, err
-	}
+func (h *home) keepBundle(ctx context.Context, bundle *ledger.Bundle, clock func() time.Time) (*ledger.Offline, error) {
 	older, err := h.readBundle()
 	if err != nil {
 		return nil, err

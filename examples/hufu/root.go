@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hufu-id/hufu/verdict"
 )
 
 // Exit codes, the same for every command.
@@ -95,9 +97,12 @@ func (a *app) start() error {
 	switch a.lang {
 	case "":
 		a.lang = languageOf(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
-	case "en", "zh":
 	default:
-		return usageError{fmt.Errorf("--lang is en or zh, not %q", a.lang)}
+		lang, known := languageNamed(a.lang)
+		if !known {
+			return usageError{fmt.Errorf("--lang is en or zh, not %q", a.lang)}
+		}
+		a.lang = lang
 	}
 	a.words = newWords(a.lang)
 	if a.clock == nil {
@@ -131,24 +136,34 @@ func (a *app) finish(err error) int {
 	if isBusy(err) {
 		err = errBusy
 	}
+	j, _ := a.judge(err)
 	code := exitUnknown
-	check := ""
 	var usage usageError
 	switch {
 	case errors.As(err, &usage), isCobraUsage(err):
 		code = exitUsage
-	default:
-		var refused bool
-		if check, refused = refusal(err); refused {
-			code = exitRefused
-		}
+	case j.refused:
+		code = exitRefused
 	}
 	sentence := a.sentence(err)
 	if a.json {
-		a.print(map[string]any{"error": map[string]any{"code": code, "check": check, "message": sentence}})
+		a.printError(err, code, j, sentence)
 	}
 	fmt.Fprintln(a.err, sentence)
 	return code
+}
+
+// printError is an error as a program reads it. What an unknown error says is
+// here and nowhere else: it is no sentence.
+func (a *app) printError(err error, exit int, j judgement, sentence string) {
+	out := map[string]any{"code": exit, "check": j.check, "message": sentence}
+	if exit != exitUsage {
+		out["reason"] = j.code
+	}
+	if j.code == verdict.Internal {
+		out["detail"] = err.Error()
+	}
+	a.print(map[string]any{"error": out})
 }
 
 // group is a command that only holds others: alone it shows its help, and a

@@ -104,7 +104,7 @@ func TestJoin(t *testing.T) {
 	}
 	mustHufu(t, "ledger", "join", "--at", "http://127.0.0.1:1", "--trust", "served/trust.json", "--fingerprint", fingerprint, "--ledger", "nowhere")
 	gone := hufu("ledger", "show", "--ledger", "nowhere")
-	if gone.code == exitAccepted || !strings.Contains(gone.err, "no node of the ledger answers") {
+	if gone.code == exitAccepted || !strings.Contains(gone.err, "No reply from the ledger") {
 		t.Errorf("%q", gone.err)
 	}
 	if _, err := os.Stat("nowhere/log.db"); err == nil {

@@ -129,7 +129,9 @@ type verdict struct {
 	Request   string           `json:"request"`
 	Accepted  bool             `json:"accepted"`
 	Check     verifier.Check   `json:"check"`
-	Reason    string           `json:"reason"`
+	Code      string           `json:"code"`
+	English   string           `json:"en"`
+	Chinese   string           `json:"zh"`
 	Error     string           `json:"error"`
 	Result    *verifier.Result `json:"result"`
 }
@@ -216,7 +218,7 @@ func TestVerifierRefuses(t *testing.T) {
 			state, query, presentation := p.Response(answer)
 			var got verdict
 			m.call("verify", string(tt.spoil(state, query, presentation)), &got)
-			if got.Accepted || got.Check != tt.check || got.Error != "" {
+			if got.Accepted || got.Check != tt.check || got.Error != "" || got.Code == "" || got.English == "" || got.Chinese == "" {
 				t.Errorf("%+v, want a refusal at %s", got, tt.check)
 			}
 			m.call("verify", string(answer), &got)

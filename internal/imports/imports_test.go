@@ -167,7 +167,7 @@ func TestNounsAndRolesReachNothingHeavy(t *testing.T) {
 	if len(heavy) < 8 {
 		t.Errorf("only %d heavy third parties", len(heavy))
 	}
-	for _, name := range append([]string{"wallet", "verifier"}, nouns...) {
+	for _, name := range append([]string{"wallet", "verifier", "verdict"}, nouns...) {
 		for _, dep := range goList(t, nil, "-deps", module+name) {
 			for _, row := range heavy {
 				if strings.HasPrefix(dep, names(row[0])[0]) {

@@ -3,16 +3,20 @@ package machine
 import (
 	"errors"
 	"fmt"
+
+	"github.com/hufu-id/hufu/ledger"
 )
 
 // Errors of this package. A refusal comes as a *ledger.RefusedError.
 var (
-	// ErrClock means a time before that of the last checkpoint.
-	ErrClock = errors.New("machine: clock runs backwards")
+	// ErrClock means a time before that of the last checkpoint. It wraps
+	// ledger.ErrClock.
+	ErrClock = fmt.Errorf("machine: clock runs backwards: %w", ledger.ErrClock)
 	// ErrConfig means a machine without something that it needs.
 	ErrConfig = errors.New("machine: incomplete configuration")
-	// ErrDamaged means a store whose content is not the result of its log.
-	ErrDamaged = errors.New("machine: store damaged")
+	// ErrDamaged means a store whose content is not the result of its log. It wraps
+	// ledger.ErrDamaged.
+	ErrDamaged = fmt.Errorf("machine: store damaged: %w", ledger.ErrDamaged)
 )
 
 // A DamagedError names a row of a store that is not the result of the log. It

@@ -24,11 +24,12 @@ var (
 	// ErrAddress means an address that is not http or https with a host.
 	ErrAddress = errors.New("remote: not an address of a ledger")
 	// ErrUnreachable means that no server answered. A question stays open, and
-	// a submitted batch may be on the ledger or not.
-	ErrUnreachable = errors.New("remote: no server of the ledger answers")
+	// a submitted batch may be on the ledger or not. It wraps
+	// ledger.ErrUnreachable.
+	ErrUnreachable = fmt.Errorf("remote: no server answers: %w", ledger.ErrUnreachable)
 
 	// errAnswer is an answer that is not what the protocol says.
-	errAnswer = errors.New("remote: answer not as the protocol says")
+	errAnswer = fmt.Errorf("remote: answer not as the protocol says: %w", ledger.ErrReader)
 )
 
 // Options changes how servers are asked. The zero value is the safe default.
@@ -167,7 +168,7 @@ func (a *answer) yes() ([]byte, error) {
 	case http.StatusOK:
 		return a.body, nil
 	case http.StatusNotFound:
-		return nil, fmt.Errorf("%w: says the server", ledger.ErrAbsent)
+		return nil, fmt.Errorf("%w: %w, says the server", ledger.ErrReader, ledger.ErrAbsent)
 	case http.StatusRequestEntityTooLarge:
 		return nil, fmt.Errorf("%w: says the server", ledger.ErrTooLarge)
 	}

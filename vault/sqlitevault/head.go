@@ -9,10 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+
+	"github.com/hufu-id/hufu/vault"
 )
 
-// ErrRolledBack means that the vault is older than one that was seen before.
-var ErrRolledBack = errors.New("vault/sqlitevault: the vault went back to an older state")
+// ErrRolledBack means that the vault is older than one that was seen before. It
+// wraps vault.ErrDamaged.
+var ErrRolledBack = fmt.Errorf("vault/sqlitevault: the vault went back to an older state: %w", vault.ErrDamaged)
 
 // sum is a number modulo 2^256. Adding one share for each row makes a digest
 // of the set of rows that a change adjusts without reading the others. The

@@ -6,7 +6,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
+	"fmt"
 	"hash"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -15,8 +15,9 @@ import (
 )
 
 // ErrIntegrity means that the vault's file was changed by something that does
-// not hold its keys, or is damaged. Nothing is repaired or thrown away.
-var ErrIntegrity = errors.New("vault/sqlitevault: the vault's contents do not match its digest")
+// not hold its keys, or is damaged. Nothing is repaired or thrown away. It wraps
+// vault.ErrDamaged.
+var ErrIntegrity = fmt.Errorf("vault/sqlitevault: the vault's contents do not match its digest: %w", vault.ErrDamaged)
 
 // nameBytes is the length of a hidden record id, kind or tag.
 const nameBytes = 16

@@ -17,8 +17,9 @@ import (
 )
 
 var (
-	// ErrFormat means that the file is not a vault of this version.
-	ErrFormat = errors.New("vault/sqlitevault: not a vault of this version")
+	// ErrFormat means that the file is not a vault of this version. It wraps
+	// vault.ErrDamaged.
+	ErrFormat = fmt.Errorf("vault/sqlitevault: not a vault of this version: %w", vault.ErrDamaged)
 	// ErrSetting means that SQLite did not take a setting that secrecy or
 	// durability rests on.
 	ErrSetting = errors.New("vault/sqlitevault: a database setting was not taken")

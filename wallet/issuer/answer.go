@@ -23,7 +23,8 @@ import (
 // same transaction that records what was issued; a crash before it leaves the
 // offer live, one after it loses the answer, which the desk can issue again
 // only with a new offer.
-func (d *Desk) Answer(ctx context.Context, envelope []byte) ([]byte, error) {
+func (d *Desk) Answer(ctx context.Context, envelope []byte) (_ []byte, err error) {
+	defer judge(&err, CheckForm)
 	e, err := openid.ParseRequestEnvelope(envelope)
 	if err != nil {
 		return nil, err
@@ -94,7 +95,7 @@ func getOffer(tx vault.Tx, code string) (*offer, error) {
 	}
 	o := new(offer)
 	if err := json.Unmarshal(r.Value, o); err != nil {
-		return nil, fmt.Errorf("issuer: stored offer: %w", err)
+		return nil, fmt.Errorf("%w: stored offer: %w", vault.ErrDamaged, err)
 	}
 	return o, nil
 }

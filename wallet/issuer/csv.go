@@ -56,7 +56,8 @@ type Offer struct {
 // Import reads a CSV whose header names the schema's claims. Wrong rows are
 // refused one by one; the right ones become offers, all stored durably before
 // any is returned.
-func (d *Desk) Import(ctx context.Context, table io.Reader) ([]Offer, []RowError, error) {
+func (d *Desk) Import(ctx context.Context, table io.Reader) (_ []Offer, _ []RowError, err error) {
+	defer judge(&err, CheckTable)
 	rows, err := d.read(table)
 	if err != nil {
 		return nil, nil, err

@@ -12,6 +12,10 @@
 // was issued what, which commitment belongs to whom, and the status list. It
 // refuses one commitment for two people, and two commitments for one person.
 //
+// Every method that judges returns a *Rejected, which means checked and false, or an
+// *Unchecked, which means that it could not be found out or done. Both have a Code
+// for programs and Describe for people.
+//
 // What is not checked here: that the person who brings an offer is the resident
 // named in its row. Handing out offers is the agency's job.
 package issuer

@@ -18,10 +18,11 @@ import (
 // the status list, and its handle in the revocation tree, which the next epoch
 // shows. Both go to the ledger in one batch. The desk's own record changes
 // after the ledger has answered; doing it twice is refused there.
-func (d *Desk) Revoke(ctx context.Context, code string) error {
+func (d *Desk) Revoke(ctx context.Context, code string) (err error) {
+	defer judge(&err, CheckRevocation)
 	var o *offer
 	var list *list
-	err := d.store.View(ctx, func(tx vault.Tx) (err error) {
+	err = d.store.View(ctx, func(tx vault.Tx) (err error) {
 		if o, err = getOffer(tx, code); err != nil {
 			return err
 		}
@@ -60,9 +61,10 @@ func (d *Desk) Revoke(ctx context.Context, code string) error {
 
 // Publish signs the status list anew and puts its root on the ledger: at the
 // opening of the desk, and before a signed list expires.
-func (d *Desk) Publish(ctx context.Context) error {
+func (d *Desk) Publish(ctx context.Context) (err error) {
+	defer judge(&err, CheckStatus)
 	var list *list
-	err := d.store.View(ctx, func(tx vault.Tx) (err error) {
+	err = d.store.View(ctx, func(tx vault.Tx) (err error) {
 		list, err = d.statusList(tx)
 		return err
 	})
@@ -134,14 +136,16 @@ func (d *Desk) statusList(tx vault.Tx) (*list, error) {
 	}
 	var rec listRecord
 	if err := json.Unmarshal(r.Value, &rec); err != nil {
-		return nil, fmt.Errorf("issuer: stored status list: %w", err)
+		return nil, fmt.Errorf("%w: stored status list: %w", vault.ErrDamaged, err)
 	}
 	l := &list{taken: make(map[int]bool, len(rec.Taken)), sequence: rec.Sequence}
 	for _, i := range rec.Taken {
 		l.taken[i] = true
 	}
-	l.status, err = status.ParseList(rec.List)
-	return l, err
+	if l.status, err = status.ParseList(rec.List); err != nil {
+		return nil, fmt.Errorf("%w: stored status list: %w", vault.ErrDamaged, err)
+	}
+	return l, nil
 }
 
 // allocate draws an unpredictable unused index, so that neighbours in the list

@@ -17,9 +17,10 @@
 //	hufu.refresh(JSON.stringify({ledger: {proof, from, consistency}, status: {…}}))
 //
 // verify gives {"accepted": true, "result": …}, {"accepted": false, "check":
-// "prepare", "reason": "…"} where a check was made and failed, or {"error":
-// "…"} where it could not be found out, which is never a no. refresh takes a
-// newer bundle with a proof that the ledger of size from only grew since.
+// "prepare", "code": "prepare-proof", "en": "…", "zh": "…"} where a check was made
+// and failed, or {"error": "…"} where it could not be found out, which is never a
+// no. Code and sentences are those of package verdict. refresh takes a newer
+// bundle with a proof that the ledger of size from only grew since.
 //
 // Files go in as strings, byte for byte, because their hashes count.
 //
@@ -41,6 +42,7 @@ import (
 	"github.com/hufu-id/hufu/examples/wasm/bridge"
 	"github.com/hufu-id/hufu/examples/wasm/message"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 )
 
@@ -158,7 +160,9 @@ func (c *counter) ask([]byte) (any, error) {
 type decision struct {
 	Accepted bool             `json:"accepted"`
 	Check    verifier.Check   `json:"check,omitzero"`
-	Reason   string           `json:"reason,omitzero"`
+	Code     verdict.Code     `json:"code,omitzero"`
+	English  string           `json:"en,omitzero"`
+	Chinese  string           `json:"zh,omitzero"`
 	Result   *verifier.Result `json:"result,omitzero"`
 }
 
@@ -172,7 +176,7 @@ func (c *counter) verify(response []byte) (any, error) {
 	case err == nil:
 		return decision{Accepted: true, Result: result}, nil
 	case errors.As(err, &rejected):
-		return decision{Check: rejected.Check, Reason: rejected.Err.Error()}, nil
+		return decision{Check: rejected.Check, Code: rejected.Code(), English: rejected.Describe("en"), Chinese: rejected.Describe("zh")}, nil
 	}
 	return nil, err
 }

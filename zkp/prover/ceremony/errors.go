@@ -26,6 +26,9 @@ var (
 	ErrTranscript = errors.New("ceremony: the transcript does not match the files")
 	// ErrTooFew: there are fewer contributions than the plan's minimum.
 	ErrTooFew = errors.New("ceremony: too few contributions")
+	// ErrOtherKey: a participant's key in the plan that is not that agency's. This
+	// package knows no ledger and never returns it: who publishes the keys compares.
+	ErrOtherKey = errors.New("ceremony: another key than the agency's on the ledger")
 )
 
 // Reasons why nothing could be checked or done. The files may be right.

@@ -1,0 +1,140 @@
+package issuer
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/verdict"
+	"github.com/hufu-id/hufu/wallet"
+)
+
+// Check names what a desk was checking when it stopped.
+type Check = verdict.Check
+
+// The checks.
+const (
+	CheckTable       Check = "table"       // a table of this credential type
+	CheckForm        Check = "form"        // size and shape of an application
+	CheckOffer       Check = "offer"       // made here, and not used
+	CheckApplication Check = "application" // made for this desk and offer, with the wallet's key
+	CheckPerson      Check = "person"      // one wallet a person, one person a wallet
+	CheckRevocation  Check = "revocation"  // of a credential that was issued, once
+	CheckStatus      Check = "status"      // the status list has room, and is published
+	CheckEntry       Check = "entry"       // the ledger takes what the desk submits
+	CheckVault       Check = "vault"       // opens, and holds what was stored
+)
+
+// Rejected means: checked, and false. Nothing was issued, and nothing went onto the
+// ledger.
+type Rejected struct {
+	Check Check
+	Err   error
+}
+
+func (r *Rejected) Error() string { return fmt.Sprintf("issuer: rejected at %s: %v", r.Check, r.Err) }
+
+// Unwrap returns the reason.
+func (r *Rejected) Unwrap() error { return r.Err }
+
+// Verdict returns what the reason means, as a refusal.
+func (r *Rejected) Verdict() verdict.Verdict { return verdictAt(r.Check, r.Err, true) }
+
+// Code names the reason for programs.
+func (r *Rejected) Code() verdict.Code { return r.Verdict().Code }
+
+// Describe says in plain words what was refused and what to do next, in the
+// language of a tag such as "en" or "zh-CN".
+func (r *Rejected) Describe(lang string) string { return r.Verdict().Describe(lang) }
+
+// Unchecked means: could not check or not do, for the reason given. It is neither
+// a yes nor a no. What was submitted to the ledger may have arrived: see
+// ledger.ErrUnreachable.
+type Unchecked struct {
+	Check Check
+	Err   error
+}
+
+func (u *Unchecked) Error() string {
+	return fmt.Sprintf("issuer: could not check %s: %v", u.Check, u.Err)
+}
+
+// Unwrap returns the reason.
+func (u *Unchecked) Unwrap() error { return u.Err }
+
+// Verdict returns what the reason means, as something that could not be checked.
+func (u *Unchecked) Verdict() verdict.Verdict { return verdictAt(u.Check, u.Err, false) }
+
+// Code names the reason for programs.
+func (u *Unchecked) Code() verdict.Code { return u.Verdict().Code }
+
+// Describe says in plain words what could not be checked and what to do next, in
+// the language of a tag such as "en" or "zh-CN".
+func (u *Unchecked) Describe(lang string) string { return u.Verdict().Describe(lang) }
+
+func verdictAt(check Check, err error, refused bool) verdict.Verdict {
+	v := verdicts.As(err, refused)
+	v.Check = check
+	return v
+}
+
+// judge makes what an exported method returns a *Rejected or an *Unchecked. The
+// check is the one that the reason names, or else the method's.
+func judge(err *error, check Check) {
+	var rejected *Rejected
+	var unchecked *Unchecked
+	if *err == nil || errors.As(*err, &rejected) || errors.As(*err, &unchecked) {
+		return
+	}
+	v, _ := verdicts.Classify(*err)
+	if v.Check != "" {
+		check = v.Check
+	}
+	if v.Refused {
+		*err = &Rejected{check, *err}
+	} else {
+		*err = &Unchecked{check, *err}
+	}
+}
+
+// Verdicts returns what this package's errors mean, for verdict.Table.Classify.
+// Rejected and Unchecked state it themselves.
+func Verdicts() verdict.Table { return slices.Clone(rows) }
+
+var verdicts = slices.Concat(here, rows)
+
+// here are errors of other packages that mean something else to a desk, which
+// writes to the ledger and reads nothing of it.
+var here = verdict.Table{
+	verdict.On(ledger.ErrReader, ledger.ErrAbsent).Unchecked(CheckEntry, verdict.LedgerAnswer,
+		"The ledger's reply cannot be understood. Your last change may or may not have been saved.",
+		"无法理解账本的应答。上一次更改可能已保存，也可能没有保存。",
+		"Check before you repeat it.", "请先查清，再重新提交。"),
+}
+
+var rows = verdict.Table{
+	verdict.On(ErrTable).Refused(CheckTable, verdict.TableMalformed,
+		"The table does not fit the credential type. Nothing was issued.", "表格与凭证类别不符，未签发任何凭证。",
+		"Give the header and the rows the columns of the credential template, in UTF-8.", "请按凭证模板的各列整理表头和各行，并保存为 UTF-8。"),
+	verdict.On(ErrCodeUsed).Refused(CheckOffer, verdict.OfferUsed,
+		"This offer was taken up before.", "此领证码已被使用。",
+		"Ask the agency for a new one.", "请向机构重新索取领证码。"),
+	verdict.On(ErrCode).Refused(CheckOffer, verdict.OfferUnknown,
+		"This agency did not make that offer.", "该机构没有发出过此领证码。",
+		"Take it to the agency that did.", "请交给发出领证码的机构。"),
+	verdict.On(ErrCommitment).Refused(CheckPerson, verdict.OtherWallet,
+		"This person is registered here with another wallet, or this wallet with another person. Nothing was issued.",
+		"此人在此登记的是另一钱包，或此钱包属于另一人。未签发任何凭证。",
+		"Use the wallet of the first credential.", "请使用首次领取凭证的钱包。"),
+	verdict.On(wallet.ErrIssue).Refused(CheckForm, verdict.CannotIssue,
+		"The claims do not fit the credential template. Nothing was issued.", "信息与凭证模板不符，未签发任何凭证。",
+		"Correct the table, and make a new offer.", "请更正表格，并重新生成领证码。"),
+	verdict.On(ErrNotIssued).Refused(CheckRevocation, verdict.NotIssued,
+		"Nothing was issued under this offer yet.", "此领证码下尚未签发任何凭证。",
+		"Check that this is the right offer.", "请核对领证码。"),
+	verdict.On(ErrRevoked).Refused(CheckRevocation, verdict.RevokedBefore,
+		"This credential was revoked before.", "此凭证此前已撤销。",
+		"There is nothing more to do.", "无需再办理。"),
+	verdict.On(ErrConfig).Configuration(),
+}
