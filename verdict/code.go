@@ -37,6 +37,7 @@ const (
 	WitnessesMissing    Code = "witnesses-missing"     // unchecked: too few cosignatures
 	TrustFingerprint    Code = "trust-fingerprint"     // refused: another trust file than the pinned one
 	TrustOld            Code = "trust-old"             // unchecked: a new trust file must come another way
+	TrustDamaged        Code = "trust-damaged"         // unchecked: the reader's own memory was altered
 	TrustChain          Code = "trust-chain"           // unchecked: agreements do not follow from the trust file
 	NotOnLedger         Code = "not-on-ledger"         // refused: the ledger provably has no such entry
 	EntryExpired        Code = "entry-expired"         // unchecked: an entry is past its own validity

@@ -24,6 +24,9 @@ var accreditationRows = Table{
 }
 
 var ledgerRows = Table{
+	On(ledger.ErrTrustStore).Unchecked("checkpoint", TrustDamaged,
+		"What this device remembers of the ledger was altered.", "本机所记录的账本信息已被改动。",
+		"Delete it, and give the trust file and its fingerprint again.", "请删除该记录，并重新提供信任文件及其指纹。"),
 	On(ledger.ErrUnreachable).Unchecked("checkpoint", LedgerUnreachable,
 		"No reply from the ledger. Your last change may or may not have been saved.", "账本没有应答。上一次更改可能已保存，也可能没有保存。",
 		"Check before you repeat it.", "请先查清，再重新提交。"),

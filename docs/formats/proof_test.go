@@ -101,7 +101,7 @@ func ledgerTrust(t testing.TB) page {
 			{"one witness twice", "trust file", replaced(t, good, []byte(witnesses(t)[1]), []byte(witnesses(t)[0])), ledger.ErrValue},
 			{"a log key of another name than the origin", "trust file", replaced(t, good, []byte(`"origin": "ledger`), []byte(`"origin": "lodger`)), ledger.ErrValue},
 			{"an agreement signed by a newcomer alone", "agreement", stranger.Bytes(), ledger.ErrTrustChain},
-			{"a number that its agreements do not lead to", "trust state", stateBytes(t, 2, [][]byte{agreement(t).Bytes()}, nil), ledger.ErrFormat},
+			{"a number that its agreements do not lead to", "trust state", stateBytes(t, 2, [][]byte{agreement(t).Bytes()}, nil), ledger.ErrTrustStore},
 			{"a state that ends early", "trust state", stateBytes(t, 0, nil, nil)[:40], ledger.ErrFormat},
 		},
 	}
