@@ -28,6 +28,7 @@ var sentinels = []struct {
 	name string
 	err  error
 }{
+	{"ledger.ErrTrustStore", ledger.ErrTrustStore},
 	{"zkp.ErrSinglePartySetup", zkp.ErrSinglePartySetup},
 	{"zkp.ErrProofKey", zkp.ErrProofKey},
 	{"zkp.ErrVerifyingKey", zkp.ErrVerifyingKey},
