@@ -102,7 +102,7 @@ func ledgerTrust(t testing.TB) page {
 			{"a log key of another name than the origin", "trust file", replaced(t, good, []byte(`"origin": "ledger`), []byte(`"origin": "lodger`)), ledger.ErrValue},
 			{"an agreement signed by a newcomer alone", "agreement", stranger.Bytes(), ledger.ErrTrustChain},
 			{"a number that its agreements do not lead to", "trust state", stateBytes(t, 2, [][]byte{agreement(t).Bytes()}, nil), ledger.ErrTrustStore},
-			{"a state that ends early", "trust state", stateBytes(t, 0, nil, nil)[:40], ledger.ErrFormat},
+			{"a state that ends early", "trust state", stateBytes(t, 0, nil, nil)[:40], ledger.ErrTrustStore},
 		},
 	}
 }
