@@ -53,9 +53,10 @@ func ExampleVerify() {
 		log.Fatal(err)
 	}
 	key := ledger.AnchorKey(sha256.Sum256([]byte("salt and record")))
+	noSiblings := make([]byte, 32)
 	proof := &ledger.Proof{
 		Checkpoint: checkpoint, StateLeaf: state.Bytes(),
-		Entries: []ledger.Entry{{Key: key, Proof: ledger.NewMapProof(nil)}},
+		Entries: []ledger.Entry{{Key: key, Proof: noSiblings}},
 	}
 	view, err := ledger.Verify(pinned, proof, ledger.VerifyOptions{MaxAge: time.Hour})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/internal/statemap"
 )
 
 const origin = "ledger.example/test"
@@ -94,16 +95,16 @@ func (w *world) subtree(keys []string, depth int) tlog.Hash {
 	switch {
 	case len(keys) == 0:
 		return tlog.Hash{}
-	case depth == ledger.MapDepth:
-		return ledger.MapLeaf(ledger.MapIndex(keys[0]), w.values[keys[0]])
+	case depth == statemap.Depth:
+		return statemap.Leaf(statemap.Index(keys[0]), w.values[keys[0]])
 	}
 	left, right := split(keys, depth)
-	return ledger.MapNode(w.subtree(left, depth+1), w.subtree(right, depth+1))
+	return statemap.Node(w.subtree(left, depth+1), w.subtree(right, depth+1))
 }
 
 func split(keys []string, depth int) (left, right []string) {
 	for _, key := range keys {
-		if ledger.MapBit(ledger.MapIndex(key), depth) == 0 {
+		if statemap.Bit(statemap.Index(key), depth) == 0 {
 			left = append(left, key)
 		} else {
 			right = append(right, key)
@@ -120,18 +121,18 @@ func (w *world) keys() []string {
 	return keys
 }
 
-func (w *world) mapProof(key string) ledger.MapProof {
+func (w *world) mapProof(key string) []byte {
 	var siblings []tlog.Hash
 	keys := w.keys()
-	for depth := range ledger.MapDepth {
+	for depth := range statemap.Depth {
 		left, right := split(keys, depth)
-		if ledger.MapBit(ledger.MapIndex(key), depth) == 0 {
+		if statemap.Bit(statemap.Index(key), depth) == 0 {
 			keys, siblings = left, append(siblings, w.subtree(right, depth+1))
 		} else {
 			keys, siblings = right, append(siblings, w.subtree(left, depth+1))
 		}
 	}
-	return ledger.NewMapProof(siblings)
+	return statemap.NewProof(siblings)
 }
 
 // hashes stores the log's hashes.

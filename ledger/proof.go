@@ -22,8 +22,11 @@ type Entry struct {
 	Key string
 	// Value is empty if the key is absent. No object is empty.
 	Value []byte
-	// Proof leads from the value to the state root.
-	Proof MapProof
+	// Proof leads from the value to the state root: a bitmap of 32 bytes, then
+	// the siblings that are not empty, 32 bytes each, from the root down. Bit d,
+	// counted from the highest of the first byte, stands for the sibling met when
+	// leaving depth d towards the leaf.
+	Proof []byte
 }
 
 // A Proof, with a trust file, proves some values of the state map: checkpoint →

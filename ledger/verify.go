@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/ledger/internal/statemap"
 )
 
 // Verify checks a proof and returns the values that it proves. It checks in
@@ -57,9 +59,9 @@ func verifyUpTo(trust *TrustFile, proof *Proof, now time.Time, maxAge time.Durat
 	}
 	view := &View{Head: head, trust: trust, now: now, values: make(map[string][]byte, len(proof.Entries))}
 	for _, e := range proof.Entries {
-		root, err := e.Proof.Root(e.Key, e.Value)
+		root, err := statemap.Root(e.Proof, e.Key, e.Value)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 		}
 		if root != head.State.StateRoot {
 			return nil, fmt.Errorf("%w: entry of the state map", ErrNotIncluded)

@@ -6,8 +6,10 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,15 +30,15 @@ type oneDID struct {
 }
 
 func (l *oneDID) Prove(_ context.Context, keys ...string) (*ledger.Proof, error) {
-	index, value := ledger.MapIndex(l.object.Key()), l.object.Bytes()
-	root := ledger.MapSubtree(index, ledger.MapLeaf(index, value), 0)
+	index, value := sha256.Sum256([]byte(l.object.Key())), l.object.Bytes()
+	root := subtree(index, value, 0)
 	state := &ledger.StateLeaf{UnixMilli: uint64(start.UnixMilli()), StateRoot: root}
 	text := ledger.FormatCheckpoint(l.trust.Origin, 1, tlog.RecordHash(state.Bytes()))
 	signed, err := note.Sign(&note.Note{Text: text}, l.log, l.wit)
 	p := &ledger.Proof{Checkpoint: signed, StateLeaf: state.Bytes()}
 	for _, key := range keys {
 		if key == l.object.Key() {
-			p.Entries = append(p.Entries, ledger.Entry{Key: key, Value: value, Proof: ledger.NewMapProof(nil)})
+			p.Entries = append(p.Entries, ledger.Entry{Key: key, Value: value, Proof: make([]byte, 32)})
 			continue
 		}
 		p.Entries = append(p.Entries, ledger.Entry{Key: key, Proof: beside(index, value, key)})
@@ -44,16 +46,35 @@ func (l *oneDID) Prove(_ context.Context, keys ...string) (*ledger.Proof, error)
 	return p, err
 }
 
-// beside proves absence next to the only value.
-func beside(index [32]byte, value []byte, key string) ledger.MapProof {
-	other := ledger.MapIndex(key)
-	var siblings []tlog.Hash
+// beside proves absence next to the only value: its subtree is the one sibling,
+// where the two ways part.
+func beside(index [32]byte, value []byte, key string) []byte {
+	other := sha256.Sum256([]byte(key))
 	depth := 0
-	for ; ledger.MapBit(index, depth) == ledger.MapBit(other, depth); depth++ {
-		siblings = append(siblings, tlog.Hash{})
+	for bit(index, depth) == bit(other, depth) {
+		depth++
 	}
-	return ledger.NewMapProof(append(siblings, ledger.MapSubtree(index, ledger.MapLeaf(index, value), depth+1)))
+	proof := make([]byte, 32)
+	proof[depth/8] = 0x80 >> (depth % 8)
+	sibling := subtree(index, value, depth+1)
+	return append(proof, sibling[:]...)
 }
+
+// subtree hashes the only value's leaf up to depth, as package ledger documents.
+func subtree(index [32]byte, value []byte, depth int) tlog.Hash {
+	v := sha256.Sum256(value)
+	hash := sha256.Sum256(slices.Concat([]byte{0}, index[:], v[:]))
+	for d := 255; d >= depth; d-- {
+		left, right := hash[:], make([]byte, 32)
+		if bit(index, d) == 1 {
+			left, right = right, left
+		}
+		hash = sha256.Sum256(slices.Concat([]byte{1}, left, right))
+	}
+	return hash
+}
+
+func bit(index [32]byte, depth int) byte { return index[depth/8] >> (7 - depth%8) & 1 }
 
 func (l *oneDID) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash, error) {
 	return nil, errors.New("not asked here")

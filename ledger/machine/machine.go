@@ -8,6 +8,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/internal/statemap"
 )
 
 // Options holds what all nodes of a ledger must agree on.
@@ -225,8 +226,8 @@ func (t *transition) setValue(key string, value []byte) error {
 	if t.admission {
 		return nil
 	}
-	index := ledger.MapIndex(key)
-	_, err := setLeaf(t.store, index, ledger.MapLeaf(index, value), 0)
+	index := statemap.Index(key)
+	_, err := setLeaf(t.store, index, statemap.Leaf(index, value), 0)
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/internal/statemap"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
@@ -81,7 +82,7 @@ func TestMapProofs(t *testing.T) {
 			if (len(e.Value) == 0) != (e.Key == absent) {
 				t.Fatal("wrong value under", e.Key)
 			}
-			if root := must(e.Proof.Root(e.Key, e.Value))(t); root != commit.Head.State.StateRoot {
+			if root := must(statemap.Root(e.Proof, e.Key, e.Value))(t); root != commit.Head.State.StateRoot {
 				t.Fatalf("%d entries: proof of %s leads elsewhere", n, e.Key)
 			}
 		}

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/internal/statemap"
 )
 
 // A node of the state map is stored if two or more leaves are below it, or if a
@@ -82,7 +82,7 @@ func writeNode(store Store, index [32]byte, depth int, n node) error {
 }
 
 func singleNode(index [32]byte, leaf tlog.Hash, depth int) node {
-	n := node{single: true, index: index, leaf: leaf, mid: ledger.MapSubtree(index, leaf, midDepth)}
+	n := node{single: true, index: index, leaf: leaf, mid: statemap.Subtree(index, leaf, midDepth)}
 	return n.at(depth)
 }
 
@@ -95,9 +95,9 @@ func (n node) at(depth int) node {
 // subtree returns the hash at depth of the subtree with the single leaf.
 func (n node) subtree(depth int) tlog.Hash {
 	if depth > midDepth {
-		return ledger.MapSubtree(n.index, n.leaf, depth)
+		return statemap.Subtree(n.index, n.leaf, depth)
 	}
-	return ledger.MapClimb(n.index, n.mid, midDepth, depth)
+	return statemap.Climb(n.index, n.mid, midDepth, depth)
 }
 
 // setLeaf puts a leaf below the node at depth and returns the node's new hash.
@@ -121,7 +121,7 @@ func setLeaf(store Store, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash,
 	if err != nil {
 		return tlog.Hash{}, err
 	}
-	branch := node{hash: parent(index, depth, below, other.hash)}
+	branch := node{hash: statemap.Parent(index, depth, below, other.hash)}
 	return branch.hash, writeNode(store, index, depth, branch)
 }
 
@@ -129,7 +129,7 @@ func setLeaf(store Store, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash,
 // Both move down to where their paths part.
 func splitSingle(store Store, old node, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash, error) {
 	apart := depth
-	for ledger.MapBit(old.index, apart) == ledger.MapBit(index, apart) {
+	for statemap.Bit(old.index, apart) == statemap.Bit(index, apart) {
 		apart++
 	}
 	below, added := old.at(apart+1), singleNode(index, leaf, apart+1)
@@ -138,7 +138,7 @@ func splitSingle(store Store, old node, index [32]byte, leaf tlog.Hash, depth in
 	}
 	hash, other := added.hash, below.hash
 	for d := apart; d >= depth; d-- {
-		hash, other = parent(index, d, hash, other), tlog.Hash{}
+		hash, other = statemap.Parent(index, d, hash, other), tlog.Hash{}
 		if err := writeNode(store, index, d, node{hash: hash}); err != nil {
 			return tlog.Hash{}, err
 		}
@@ -146,25 +146,17 @@ func splitSingle(store Store, old node, index [32]byte, leaf tlog.Hash, depth in
 	return hash, nil
 }
 
-func parent(index [32]byte, depth int, child, other tlog.Hash) tlog.Hash {
-	if ledger.MapBit(index, depth) == 0 {
-		return ledger.MapNode(child, other)
-	}
-	return ledger.MapNode(other, child)
-}
-
-// stateRoot returns the root of the state map.
+// stateRoot is the root of the state map.
 func stateRoot(store Store) (tlog.Hash, error) {
 	n, err := readNode(store, [32]byte{}, 0)
 	return n.hash, err
 }
 
-// proveKey collects the siblings on the path to a key's leaf, present or
-// absent.
-func proveKey(store Store, key string) (ledger.MapProof, error) {
-	index := ledger.MapIndex(key)
+// proveKey collects the siblings on the way to a key's leaf, there or not.
+func proveKey(store Store, key string) ([]byte, error) {
+	index := statemap.Index(key)
 	var siblings []tlog.Hash
-	for depth := 0; depth < ledger.MapDepth; depth++ {
+	for depth := 0; depth < statemap.Depth; depth++ {
 		n, err := readNode(store, index, depth)
 		if err != nil {
 			return nil, err
@@ -181,14 +173,14 @@ func proveKey(store Store, key string) (ledger.MapProof, error) {
 		}
 		siblings = append(siblings, other.hash)
 	}
-	return ledger.NewMapProof(siblings), nil
+	return statemap.NewProof(siblings), nil
 }
 
 // besideSingle lists the siblings below depth for an index whose neighbour is a
 // single leaf: only that leaf's subtree where the two part.
 func besideSingle(n node, index [32]byte, depth int) []tlog.Hash {
 	var siblings []tlog.Hash
-	for ledger.MapBit(n.index, depth) == ledger.MapBit(index, depth) {
+	for statemap.Bit(n.index, depth) == statemap.Bit(index, depth) {
 		siblings = append(siblings, tlog.Hash{})
 		depth++
 	}

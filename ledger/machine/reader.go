@@ -9,6 +9,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/internal/statemap"
 )
 
 // A View runs read over one unchanging state of a ledger, with the signed
@@ -140,7 +141,7 @@ func (r *Reader) History(ctx context.Context, key string, from uint64) (changes 
 var errEnough = errors.New("machine: enough")
 
 func history(store Store, key string, from uint64) (changes []ledger.Change, err error) {
-	path := ledger.MapIndex(key)
+	path := statemap.Index(key)
 	err = store.Scan(TableHistory, path[:], func(row, _ []byte) error {
 		if len(row) != len(path)+8 {
 			return fmt.Errorf("%w: history", ErrDamaged)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/internal/statemap"
 )
 
 // rules holds one rule for each kind of operation. A rule judges the operation
@@ -101,7 +102,7 @@ func (t *transition) remember(op *ledger.Operation) error {
 }
 
 func historyKey(key string, index uint64) []byte {
-	path := ledger.MapIndex(key)
+	path := statemap.Index(key)
 	return append(path[:], u64(index)...)
 }
 
