@@ -129,14 +129,6 @@ func (b *Bundle) Complete(older *Bundle) (*Bundle, error) {
 	return &whole, nil
 }
 
-// Source is a ledger that bundles can be made from: a Reader that also lists keys.
-type Source interface {
-	Reader
-	// Keys lists keys with a prefix, in ascending order, from one after a key
-	// on; some of them, none at the end.
-	Keys(ctx context.Context, prefix, after string) ([]string, error)
-}
-
 // BundleSelector says what goes into a bundle.
 type BundleSelector struct {
 	// Prefixes of keys; nil means who is who and may do what: DIDs,
@@ -164,7 +156,7 @@ const bundleRound = 128
 // verified on the way: what leaves here is believed elsewhere. The error is
 // Verify's, the source's, or [ErrReader] where the source moves on faster than it
 // can be read.
-func ExportBundle(ctx context.Context, source Source, trust *TrustFile, now time.Time, selector BundleSelector) (*Bundle, error) {
+func ExportBundle(ctx context.Context, source Ledger, trust *TrustFile, now time.Time, selector BundleSelector) (*Bundle, error) {
 	chain, err := source.TrustChain(ctx, trust.Number+1)
 	if err != nil {
 		return nil, err
@@ -199,7 +191,7 @@ func ExportBundle(ctx context.Context, source Source, trust *TrustFile, now time
 }
 
 // keys lists what the selector asks for.
-func (s *BundleSelector) keys(ctx context.Context, source Source, trust *TrustFile, now time.Time) ([]string, error) {
+func (s *BundleSelector) keys(ctx context.Context, source Ledger, trust *TrustFile, now time.Time) ([]string, error) {
 	prefixes := s.Prefixes
 	if prefixes == nil {
 		prefixes = defaultPrefixes

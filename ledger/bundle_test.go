@@ -125,6 +125,7 @@ func TestBundleTampered(t *testing.T) {
 
 // restless is a source whose ledger changes with every question.
 type restless struct {
+	ledger.Ledger // answers nothing else
 	*world
 	asked *byte
 }
@@ -157,7 +158,7 @@ func (restless) Keys(_ context.Context, prefix, after string) ([]string, error) 
 // TestRestlessSource: a ledger that never stands still is given up in the end.
 func TestRestlessSource(t *testing.T) {
 	w := newWorld(t, 1, 1)
-	_, err := ledger.ExportBundle(t.Context(), restless{w, new(byte)}, w.trust, start, ledger.BundleSelector{Prefixes: []string{"x/"}})
+	_, err := ledger.ExportBundle(t.Context(), restless{nil, w, new(byte)}, w.trust, start, ledger.BundleSelector{Prefixes: []string{"x/"}})
 	if !errors.Is(err, ledger.ErrReader) {
 		t.Error(err)
 	}

@@ -107,9 +107,9 @@ type Receipt struct {
 	Checkpoint []byte
 }
 
-// Engine is all that a ledger answers: sqlitelog.Log and cometlog.Node do, and
-// remote.Client for either of them. What they return is unverified, as a Reader's
-// answers are.
+// Ledger is all that a ledger answers. sqlitelog.Log and cometlog.Node implement
+// it, and so does remote.Client, which asks either of them. What they return is
+// unverified, as a Reader's answers are.
 type Ledger interface {
 	Reader
 	Submitter
@@ -119,8 +119,8 @@ type Ledger interface {
 	ProveInclusion(ctx context.Context, index uint64) (*Inclusion, error)
 	// Entries returns leaves of the log from an index on: some, at least one.
 	Entries(ctx context.Context, from uint64) ([][]byte, error)
-	// Keys lists keys of the state map with a prefix, from one after a key on:
-	// some, none at the end.
+	// Keys lists keys of the state map with a prefix, in ascending order, from one
+	// after a key on: some, none at the end.
 	Keys(ctx context.Context, prefix, after string) ([]string, error)
 	// Tile returns the hashes of a tile of the log.
 	Tile(ctx context.Context, tile tlog.Tile) ([]byte, error)
@@ -131,6 +131,18 @@ type Ledger interface {
 	// Registry and Revoked are the sets behind the roots of a closed epoch.
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
 	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
+}
+
+// Witnessed is a ledger that witnesses elsewhere follow and sign for: sqlitelog.Log
+// is one, and so is remote.Client. A consortium's is not: its nodes exchange their
+// signatures themselves.
+type Witnessed interface {
+	// Pending returns the newest checkpoint that the log has signed, which readers
+	// may not see yet, and leaves from an index on: some, none where the witness
+	// has them all.
+	Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error)
+	// AddCosignature takes a checkpoint with a witness's signature.
+	AddCosignature(ctx context.Context, signed []byte) error
 }
 
 // Submitter is a ledger to write to.

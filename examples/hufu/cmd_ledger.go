@@ -213,7 +213,7 @@ func (a *app) exportBundle(ctx context.Context, since string) (*ledger.Bundle, e
 		return nil, err
 	}
 	defer log.Close()
-	source, ok := log.(ledger.Source)
+	source, ok := log.(ledger.Ledger)
 	if !ok {
 		return nil, errOffline
 	}

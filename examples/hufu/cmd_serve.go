@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -77,8 +76,8 @@ func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener,
 		return err
 	}
 	pages := http.NewServeMux()
-	pages.Handle("/v1/", remote.NewHandler(log, options))
-	pages.Handle("/", web.New(client, log, web.Options{}))
+	pages.Handle("/v1/", remote.NewHandler(log, log.Trust(), options))
+	pages.Handle("/", web.New(log, log.Trust(), web.Options{}))
 	if err := remote.Serve(ctx, listener, pages); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/zkp"
@@ -86,9 +87,9 @@ func (a *app) witnessRun() *cobra.Command {
 }
 
 // watch follows until ctx ends, or the ledger does not deserve it any more.
-func (a *app) watch(ctx context.Context, w *sqlitelog.Witness, source sqlitelog.Source) error {
+func (a *app) watch(ctx context.Context, w *sqlitelog.Witness, log ledger.Witnessed) error {
 	for {
-		size, err := w.Step(ctx, source)
+		size, err := w.Step(ctx, log)
 		switch {
 		case ctx.Err() != nil:
 			return nil

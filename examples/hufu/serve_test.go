@@ -124,7 +124,7 @@ func TestWitnessElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { log.Close() })
-	server := httptest.NewServer(remote.NewHandler(log, remote.HandlerOptions{}))
+	server := httptest.NewServer(remote.NewHandler(log, log.Trust(), remote.HandlerOptions{}))
 	t.Cleanup(server.Close)
 	wrong := hufu("ledger", "witness", "run", "--dir", "nowhere", "--at", server.URL, "--trust", "ledger/trust.json", "--fingerprint", fingerprint)
 	if wrong.code == exitAccepted || !strings.Contains(wrong.err, "cannot be opened") {

@@ -14,8 +14,9 @@ import (
 	cryptoproto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
 
 // Codes of CheckTx and of a transaction in a block. Zero means accepted.
@@ -38,17 +39,17 @@ type app struct {
 
 	genesis *Genesis
 	machine *machine.Machine
-	db      *sqlitelog.Database
-	// published receives every committed state.
-	published *sqlitelog.Published
-	// accepted and refused count operations since the node started.
+	db      *sqlitestore.DB
+	// published learns of every committed state.
+	published *cosign.Published
+	// accepted and refused count operations since the node was started.
 	accepted, refused atomic.Uint64
 	// waiters receive the outcome of their transactions.
 	waiters *waiters
 	clock   func() time.Time
 
 	// What follows belongs to the block under way.
-	block   *sqlitelog.Tx
+	block   *sqlitestore.Tx
 	commit  *machine.Commit
 	results map[txID]machine.Result
 	old     *ledger.Agreement
@@ -57,7 +58,7 @@ type app struct {
 	admission struct {
 		sync.Mutex
 		*machine.Admission
-		snapshot *sqlitelog.Tx
+		snapshot *sqlitestore.Tx
 	}
 }
 
@@ -82,7 +83,7 @@ func (a *app) Info(ctx context.Context, _ *abci.RequestInfo) (*abci.ResponseInfo
 	return &abci.ResponseInfo{LastBlockHeight: height, LastBlockAppHash: appHash(head)}, nil
 }
 
-func blockHeight(tx *sqlitelog.Tx) (int64, error) {
+func blockHeight(tx *sqlitestore.Tx) (int64, error) {
 	b, err := tx.EngineState(stateHeight)
 	if err != nil || b == nil {
 		return 0, err
@@ -93,8 +94,8 @@ func blockHeight(tx *sqlitelog.Tx) (int64, error) {
 	return int64(binary.BigEndian.Uint64(b)), nil
 }
 
-// headOf returns the head with its root.
-func headOf(tx *sqlitelog.Tx) (machine.Head, error) {
+// headOf is the head with its root.
+func headOf(tx *sqlitestore.Tx) (machine.Head, error) {
 	head, err := machine.ReadHead(tx)
 	if err != nil || head.Size == 0 {
 		return head, err
@@ -125,7 +126,7 @@ func (a *app) InitChain(ctx context.Context, req *abci.RequestInitChain) (*abci.
 	return &abci.ResponseInitChain{AppHash: appHash(head)}, a.committed(ctx, head, nil)
 }
 
-func (a *app) begin(tx *sqlitelog.Tx, at time.Time) (machine.Head, error) {
+func (a *app) begin(tx *sqlitestore.Tx, at time.Time) (machine.Head, error) {
 	head, err := headOf(tx)
 	if err != nil || head.Size > 0 {
 		return head, err
@@ -192,7 +193,7 @@ func (a *app) FinalizeBlock(ctx context.Context, req *abci.RequestFinalizeBlock)
 	if err := a.block.SetEngineState(stateHeight, binary.BigEndian.AppendUint64(nil, uint64(req.Height))); err != nil {
 		return nil, err
 	}
-	if err := a.published.Keep(a.block); err != nil {
+	if err := a.published.Keep(a.block.SetCheckpoint); err != nil {
 		return nil, err
 	}
 	response.AppHash = appHash(a.commit.Head)

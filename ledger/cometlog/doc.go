@@ -24,7 +24,7 @@
 //	cosign.key     signs checkpoints: Ed25519, PKCS #8 in PEM, mode 0600
 //	vote.key       signs votes: CometBFT's format, mode 0600
 //	peer.key       names the node to its peers: likewise
-//	data/          ledger.db (package sqlitelog) and CometBFT's own
+//	data/          ledger.db (package sqlitestore) and CometBFT's own
 //
 // The agencies decide together who belongs to the consortium: a trust
 // operation, signed by the threshold of the agreement before, names the nodes

@@ -16,7 +16,7 @@ import (
 	"github.com/cometbft/cometbft/privval"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/ledger/cosign"
 )
 
 // A Member describes one agency's node to the other agencies. All of it is
@@ -83,7 +83,7 @@ func CreateMember(dir string, config NodeConfig) (*Member, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cometlog: %w", err)
 	}
-	key, err := sqlitelog.CreateKey(filepath.Join(dir, fileCosign))
+	key, err := cosign.CreateKey(filepath.Join(dir, fileCosign))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func ReadMember(dir string) (*Member, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := sqlitelog.ReadKey(filepath.Join(dir, fileCosign))
+	key, err := cosign.ReadKey(filepath.Join(dir, fileCosign))
 	if err != nil {
 		return nil, err
 	}

@@ -23,8 +23,9 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
 
 // Options changes how a node is opened. The zero value is safe.
@@ -50,19 +51,19 @@ type Node struct {
 	comet   *node.Node
 	// blocks reads CometBFT's blocks. Its RPC is not opened.
 	blocks  *rpccore.Environment
-	db      *sqlitelog.Database
+	db      *sqlitestore.DB
 	stopped chan struct{}
 	once    sync.Once
 }
 
-// readers is the number of snapshots that a node's database may have: those
-// that wait for signatures, the current one and the one before it, admission,
-// and a few for audits.
-const readers = sqlitelog.MaxPending + 6
+// readers is how many snapshots a node's database may have: those that wait for
+// signatures, the current one and the one before it, admission, and a few for
+// audits.
+const readers = cosign.MaxPending + 6
 
 // Open starts the node in the folder dir. The error is [ErrConfig],
-// fs.ErrNotExist, an error of package sqlitelog for the database or the cosigning
-// key, or CometBFT's own.
+// fs.ErrNotExist, an error of package sqlitestore for the database, of package cosign
+// for the cosigning key, or CometBFT's own.
 func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node, error) {
 	if options.Clock == nil {
 		options.Clock = time.Now
@@ -113,7 +114,7 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 	if err != nil {
 		return nil, err
 	}
-	key, err := sqlitelog.ReadKey(filepath.Join(dir, fileCosign))
+	key, err := cosign.ReadKey(filepath.Join(dir, fileCosign))
 	if err != nil {
 		return nil, err
 	}
@@ -126,23 +127,25 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 	}
 	path := filepath.Join(dir, folderData, fileLedger)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		if err := sqlitelog.CreateDatabase(ctx, path); err != nil {
+		if err := sqlitestore.Create(ctx, path, nil); err != nil {
 			return nil, err
 		}
 	}
-	if n.db, err = sqlitelog.OpenDatabase(ctx, path, sqlitelog.DatabaseOptions{Readers: readers}); err != nil {
+	if n.db, err = sqlitestore.Open(ctx, path, sqlitestore.Options{Readers: readers}); err != nil {
 		return nil, err
 	}
 	n.reactor = newReactor()
 	a := &app{genesis: genesis, machine: m, db: n.db, waiters: newWaiters(), clock: options.Clock}
-	a.published = sqlitelog.NewPublished(n.db, sqlitelog.PublishedOptions{
-		Trust: n.trust, Signers: []note.Signer{signer}, Spread: n.reactor.spread,
+	a.published = cosign.New(cosign.Options{
+		Trust: n.trust, Signers: []note.Signer{signer}, Snapshot: n.snapshot, Spread: n.reactor.spread,
 	})
 	n.reactor.published = a.published
 	return a, a.resume(ctx)
 }
 
-// resume signs the newest checkpoint again: signatures on it may have been lost
+func (n *Node) snapshot(ctx context.Context) (cosign.Snapshot, error) { return n.db.Snapshot(ctx) }
+
+// resume signs the newest checkpoint anew: signatures on it may have been lost
 // with the process.
 func (a *app) resume(ctx context.Context) error {
 	tx, err := a.db.Snapshot(ctx)
@@ -350,10 +353,10 @@ func (n *Node) Audit(ctx context.Context) error {
 
 // A Status is a node's report to its operator.
 type Status struct {
-	sqlitelog.PublishedStatus
-	// Accepted and Refused count operations since the node started: those that
-	// came into the ledger, and those that this node refused. A submission that
-	// a block held and no node took counts once.
+	cosign.Status
+	// Accepted and Refused count operations since the node was started: those
+	// that came into the ledger, and those that this node turned away, one for a
+	// submission that a block held and no node took.
 	Accepted, Refused uint64
 }
 

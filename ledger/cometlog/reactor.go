@@ -6,7 +6,7 @@ import (
 	"github.com/cosmos/gogoproto/types"
 
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/ledger/cosign"
 )
 
 // signatureChannel is the channel on which nodes send each other signatures on
@@ -17,7 +17,7 @@ const signatureChannel = byte(0x70)
 // that CometBFT has authenticated. A message is a signed note.
 type reactor struct {
 	p2p.BaseReactor
-	published *sqlitelog.Published
+	published *cosign.Published
 }
 
 // newReactor returns a reactor. It gets its Published before it starts.

@@ -14,20 +14,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// An Engine is a ledger that can be served.
-type Engine interface {
-	ledger.Ledger
-	Trust() *ledger.TrustFile
-}
-
-// A Witnessed is an Engine with separate witnesses that follow it, such as
-// sqlitelog.Log.
-type Witnessed interface {
-	Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error)
-	AddCosignature(ctx context.Context, signed []byte) error
-}
-
-// HandlerOptions changes what is served. The zero value serves everything.
+// HandlerOptions changes what is served.
 type HandlerOptions struct {
 	// ReadOnly serves neither submit nor the two paths for witnesses.
 	ReadOnly bool
@@ -39,17 +26,17 @@ const maxKeys = 256
 // maxBody caps a request: an encoded batch.
 const maxBody = 1 << 20
 
-type handler struct{ engine Engine }
+type handler struct{ ledger ledger.Ledger }
 
-// NewHandler serves an engine. It keeps nothing of a request and writes no log;
-// the caller may.
-func NewHandler(engine Engine, options HandlerOptions) http.Handler {
-	h := &handler{engine}
+// NewHandler serves a ledger and its trust file. A [ledger.Witnessed] is served
+// to witnesses, too. Nothing of a request is kept or logged.
+func NewHandler(l ledger.Ledger, trust *ledger.TrustFile, options HandlerOptions) http.Handler {
+	h := &handler{l}
 	mux := http.NewServeMux()
 	if !options.ReadOnly {
 		mux.HandleFunc("POST /v1/submit", h.submit)
 	}
-	if witnessed, ok := engine.(Witnessed); ok && !options.ReadOnly {
+	if witnessed, ok := l.(ledger.Witnessed); ok && !options.ReadOnly {
 		mux.HandleFunc("GET /v1/pending", func(w http.ResponseWriter, r *http.Request) { sendPending(w, r, witnessed) })
 		mux.HandleFunc("POST /v1/cosignature", func(w http.ResponseWriter, r *http.Request) { takeCosignature(w, r, witnessed) })
 	}
@@ -66,7 +53,7 @@ func NewHandler(engine Engine, options HandlerOptions) http.Handler {
 	mux.HandleFunc("GET /v1/registry/{epoch}", h.registry)
 	mux.HandleFunc("GET /v1/revoked/{epoch}", h.revoked)
 	mux.HandleFunc("GET /v1/trust", func(w http.ResponseWriter, _ *http.Request) {
-		send(w, "application/json", engine.Trust().Bytes())
+		send(w, "application/json", trust.Bytes())
 	})
 	return mux
 }
@@ -82,7 +69,7 @@ func (h *handler) submit(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	receipt, err := h.engine.Submit(r.Context(), ops...)
+	receipt, err := h.ledger.Submit(r.Context(), ops...)
 	var refused *ledger.RefusedError
 	switch {
 	case errors.As(err, &refused):
@@ -125,7 +112,7 @@ func (h *handler) sendProof(w http.ResponseWriter, r *http.Request, keys []strin
 		fail(w, ledger.ErrTooLarge)
 		return
 	}
-	proof, err := h.engine.Prove(r.Context(), keys...)
+	proof, err := h.ledger.Prove(r.Context(), keys...)
 	if err != nil {
 		fail(w, err)
 		return
@@ -134,7 +121,7 @@ func (h *handler) sendProof(w http.ResponseWriter, r *http.Request, keys []strin
 }
 
 func (h *handler) checkpoint(w http.ResponseWriter, r *http.Request) {
-	signed, err := h.engine.Checkpoint(r.Context())
+	signed, err := h.ledger.Checkpoint(r.Context())
 	if err != nil {
 		fail(w, err)
 		return
@@ -149,7 +136,7 @@ func (h *handler) consistency(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	hashes, err := h.engine.ProveConsistency(r.Context(), from, to)
+	hashes, err := h.ledger.ProveConsistency(r.Context(), from, to)
 	if err != nil {
 		fail(w, err)
 		return
@@ -167,7 +154,7 @@ func (h *handler) inclusion(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	proof, err := h.engine.ProveInclusion(r.Context(), index)
+	proof, err := h.ledger.ProveInclusion(r.Context(), index)
 	if err != nil {
 		fail(w, err)
 		return
@@ -181,7 +168,7 @@ func (h *handler) entries(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	leaves, err := h.engine.Entries(r.Context(), from)
+	leaves, err := h.ledger.Entries(r.Context(), from)
 	if err != nil {
 		fail(w, err)
 		return
@@ -195,7 +182,7 @@ func (h *handler) tile(w http.ResponseWriter, r *http.Request) {
 		fail(w, ledger.ErrFormat)
 		return
 	}
-	hashes, err := h.engine.Tile(r.Context(), tile)
+	hashes, err := h.ledger.Tile(r.Context(), tile)
 	if err != nil {
 		fail(w, err)
 		return
@@ -209,13 +196,13 @@ func forEver(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 }
 
-func sendPending(w http.ResponseWriter, r *http.Request, engine Witnessed) {
+func sendPending(w http.ResponseWriter, r *http.Request, log ledger.Witnessed) {
 	from, err := number(r.FormValue("from"))
 	if err != nil {
 		fail(w, err)
 		return
 	}
-	signed, leaves, err := engine.Pending(r.Context(), from)
+	signed, leaves, err := log.Pending(r.Context(), from)
 	if err != nil {
 		fail(w, err)
 		return
@@ -223,13 +210,13 @@ func sendPending(w http.ResponseWriter, r *http.Request, engine Witnessed) {
 	sendJSON(w, http.StatusOK, wirePending{signed, leaves})
 }
 
-func takeCosignature(w http.ResponseWriter, r *http.Request, engine Witnessed) {
+func takeCosignature(w http.ResponseWriter, r *http.Request, log ledger.Witnessed) {
 	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.Checkpoint))
 	if err != nil {
 		fail(w, bodyError(err))
 		return
 	}
-	if err := engine.AddCosignature(r.Context(), b); err != nil {
+	if err := log.AddCosignature(r.Context(), b); err != nil {
 		fail(w, err)
 		return
 	}
@@ -237,7 +224,7 @@ func takeCosignature(w http.ResponseWriter, r *http.Request, engine Witnessed) {
 }
 
 func (h *handler) keys(w http.ResponseWriter, r *http.Request) {
-	keys, err := h.engine.Keys(r.Context(), r.FormValue("prefix"), r.FormValue("after"))
+	keys, err := h.ledger.Keys(r.Context(), r.FormValue("prefix"), r.FormValue("after"))
 	if err != nil {
 		fail(w, err)
 		return
@@ -251,7 +238,7 @@ func (h *handler) history(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	changes, err := h.engine.History(r.Context(), r.FormValue("key"), from)
+	changes, err := h.ledger.History(r.Context(), r.FormValue("key"), from)
 	if err != nil {
 		fail(w, err)
 		return
@@ -269,7 +256,7 @@ func (h *handler) agreements(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	chain, err := h.engine.TrustChain(r.Context(), from)
+	chain, err := h.ledger.TrustChain(r.Context(), from)
 	if err != nil {
 		fail(w, err)
 		return
@@ -282,11 +269,11 @@ func (h *handler) agreements(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) registry(w http.ResponseWriter, r *http.Request) {
-	sendSet(w, r, h.engine.Registry, func(b []byte, leaf [32]byte) []byte { return append(b, leaf[:]...) })
+	sendSet(w, r, h.ledger.Registry, func(b []byte, leaf [32]byte) []byte { return append(b, leaf[:]...) })
 }
 
 func (h *handler) revoked(w http.ResponseWriter, r *http.Request) {
-	sendSet(w, r, h.engine.Revoked, func(b []byte, handle [12]byte) []byte { return append(b, handle[:]...) })
+	sendSet(w, r, h.ledger.Revoked, func(b []byte, handle [12]byte) []byte { return append(b, handle[:]...) })
 }
 
 func sendSet[T any](w http.ResponseWriter, r *http.Request, read func(context.Context, uint64) ([]T, error), add func([]byte, T) []byte) {

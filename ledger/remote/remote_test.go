@@ -70,7 +70,7 @@ func TestAddresses(t *testing.T) {
 // that answered is asked first from then on.
 func TestNextServer(t *testing.T) {
 	log, root := newLog(t)
-	good := httptest.NewServer(remote.NewHandler(log, remote.HandlerOptions{}))
+	good := httptest.NewServer(remote.NewHandler(log, log.Trust(), remote.HandlerOptions{}))
 	t.Cleanup(good.Close)
 	var asked atomic.Int64
 	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -161,8 +161,8 @@ func TestRefusalsKeepTheirReason(t *testing.T) {
 // it.
 func TestRequests(t *testing.T) {
 	log, _ := newLog(t)
-	handler := remote.NewHandler(log, remote.HandlerOptions{})
-	readOnly := remote.NewHandler(log, remote.HandlerOptions{ReadOnly: true})
+	handler := remote.NewHandler(log, log.Trust(), remote.HandlerOptions{})
+	readOnly := remote.NewHandler(log, log.Trust(), remote.HandlerOptions{ReadOnly: true})
 	for _, c := range []struct {
 		handler      http.Handler
 		method, path string
@@ -202,7 +202,7 @@ func TestEngineErrorsStayInside(t *testing.T) {
 	log, _ := newLog(t)
 	log.Close()
 	w := httptest.NewRecorder()
-	remote.NewHandler(log, remote.HandlerOptions{}).ServeHTTP(w, httptest.NewRequest("GET", "/v1/checkpoint", nil))
+	remote.NewHandler(log, log.Trust(), remote.HandlerOptions{}).ServeHTTP(w, httptest.NewRequest("GET", "/v1/checkpoint", nil))
 	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "sqlite") {
 		t.Error(w.Code, w.Body)
 	}

@@ -8,21 +8,22 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
 
 // both runs do within a transaction of the log and one of its witness beside it,
 // and commits the log's first: killed in between, the witness is behind and never
 // ahead.
-func both(ctx context.Context, log, beside *connections, do func(tx, copied *Tx) error) error {
-	return beside.run(ctx, beginWrite, func(copied *Tx) error {
-		return log.run(ctx, beginWrite, func(tx *Tx) error { return do(tx, copied) })
+func (l *Log) both(ctx context.Context, do func(tx, copied *sqlitestore.Tx) error) error {
+	return l.beside.Update(ctx, func(copied *sqlitestore.Tx) error {
+		return l.db.Update(ctx, func(tx *sqlitestore.Tx) error { return do(tx, copied) })
 	})
 }
 
 // applyTwice applies submissions to the log's state and, at the same time, to the
 // witness's own, and insists that both come to the same head: what the witness
 // signs does not rest on the log's tables.
-func (l *Log) applyTwice(tx, copied *Tx, now time.Time, submissions *machine.Prepared) (*machine.Commit, error) {
+func (l *Log) applyTwice(tx, copied *sqlitestore.Tx, now time.Time, submissions *machine.Prepared) (*machine.Commit, error) {
 	var followed *machine.Commit
 	failed := make(chan error)
 	go func() {
@@ -45,7 +46,7 @@ func (l *Log) applyTwice(tx, copied *Tx, now time.Time, submissions *machine.Pre
 
 // catchUp lets the witness follow what the log committed without it: another
 // process was killed, or the power failed.
-func (l *Log) catchUp(tx, copied *Tx) error {
+func (l *Log) catchUp(tx, copied *sqlitestore.Tx) error {
 	head, err := machine.ReadHead(tx)
 	if err != nil {
 		return err

@@ -39,7 +39,7 @@ func TestConformance(t *testing.T) {
 func TestConformanceOverHTTP(t *testing.T) {
 	ledgertest.Run(t, func(t *testing.T) *ledgertest.World {
 		w, world := conforming(t)
-		server := httptest.NewServer(remote.NewHandler(w.log, remote.HandlerOptions{}))
+		server := httptest.NewServer(remote.NewHandler(w.log, w.log.Trust(), remote.HandlerOptions{}))
 		t.Cleanup(server.Close)
 		client, err := remote.New(remote.Options{}, server.URL)
 		if err != nil {

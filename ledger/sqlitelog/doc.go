@@ -11,8 +11,7 @@
 //
 // Its readers get trust.json and, by another way, its fingerprint.
 //
-// Both databases have user_version 2 and the ten tables of package machine, each
-// with columns key and value. Every operation is applied to both, and a checkpoint
+// Both databases are as package sqlitestore says. Every operation is applied to both, and a checkpoint
 // is cosigned only if both come to it. Table checkpoint of log.db holds every
 // signed checkpoint by height. log.db is committed first, so a crash leaves either
 // the whole batch, cosigned, or nothing; a witness that is behind then follows
@@ -27,7 +26,6 @@
 //
 // Submissions that come at once share a checkpoint and an fsync (group commit).
 //
-// Durability: WAL with synchronous=FULL, each setting read back when opening.
 // Submit returns when the batch is on disk. Where it returns an error other than
 // a [ledger.RefusedError], the batch may be on disk nevertheless; submitting the same
 // operations again is then safe and returns their first receipts.
@@ -40,9 +38,6 @@
 // epochs; something must call it often enough.
 //
 // Several processes may have one folder open, one of them writing at a time.
-//
-// Database, Tx and Published are what other engines are built on; package
-// cometlog is one.
 //
 // Not checked here: whoever has both keys and the files can rewrite history; the
 // witness is in the same process and guards against a damaged or altered file,

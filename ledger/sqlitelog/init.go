@@ -3,13 +3,15 @@ package sqlitelog
 import (
 	"context"
 	"crypto"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/durable"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/cosign"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
 
 // InitOptions changes defaults of a new ledger.
@@ -49,46 +51,62 @@ func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Sig
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("sqlitelog: create: %w", err)
 	}
-	for _, name := range []string{fileDatabase, fileWitness} {
-		if err := createFile(filepath.Join(dir, name), nil, 0o600); err != nil {
-			return nil, err
-		}
-	}
-	logSigner, witnessSigner, err := createSigners(dir, origin, options.Clock)
-	if err != nil {
-		return nil, err
-	}
-	rootKey, err := ledger.DefaultSuites().MarshalKey(root.Public())
-	if err != nil {
-		return nil, err
-	}
-	trust, err := ledger.NewTrust(ledger.TrustFile{
-		AgencyKeys: [][]byte{rootKey}, Threshold: 1,
-		Origin: origin, LogKey: logSigner.VerifierKey(), WitnessKeys: append([]string{witnessSigner.VerifierKey()}, options.Witnesses...), K: max(options.K, 1),
-		RootDID: rootDID, EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
+	l := &Log{dir: dir, clock: options.Clock}
+	// Killed before the end of both transactions, log.db stays empty.
+	err = sqlitestore.Create(ctx, filepath.Join(dir, fileWitness), func(copied *sqlitestore.Tx) error {
+		return sqlitestore.Create(ctx, filepath.Join(dir, fileDatabase), func(tx *sqlitestore.Tx) error {
+			if err := l.createFiles(origin, rootDID, root, options); err != nil {
+				return err
+			}
+			return l.begin(tx, copied, zk, root, create)
+		})
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := createFile(filepath.Join(dir, fileTrust), trust.Bytes(), 0o644); err != nil {
-		return nil, err
-	}
-	consortium, err := firstTrust(root, trust)
-	if err != nil {
-		return nil, err
-	}
-	if err := syncFolder(dir); err != nil {
-		return nil, err
-	}
-	l := &Log{dir: dir, trust: trust, clock: options.Clock}
-	if l.machine, err = newMachine(zk, trust); err != nil {
-		return nil, err
-	}
-	l.signer, l.witness = logSigner, witnessSigner
-	if err := l.initialise(ctx, create, consortium); err != nil {
-		return nil, err
-	}
 	return Open(ctx, dir, zk, Options{Clock: options.Clock})
+}
+
+// createFiles makes the keys and trust.json.
+func (l *Log) createFiles(origin, rootDID string, root crypto.Signer, options InitOptions) (err error) {
+	if l.signer, l.witness, err = createSigners(l.dir, origin, options.Clock); err != nil {
+		return err
+	}
+	rootKey, err := ledger.DefaultSuites().MarshalKey(root.Public())
+	if err != nil {
+		return err
+	}
+	l.trust, err = ledger.NewTrust(ledger.TrustFile{
+		AgencyKeys: [][]byte{rootKey}, Threshold: 1,
+		Origin: origin, LogKey: l.signer.VerifierKey(), WitnessKeys: append([]string{l.witness.VerifierKey()}, options.Witnesses...), K: max(options.K, 1),
+		RootDID: rootDID, EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
+	})
+	if err != nil {
+		return err
+	}
+	if err := durable.Create(filepath.Join(l.dir, fileTrust), l.trust.Bytes(), 0o644); err != nil {
+		return fmt.Errorf("sqlitelog: create: %w", err)
+	}
+	if err := durable.SyncFolder(l.dir); err != nil {
+		return fmt.Errorf("sqlitelog: create: %w", err)
+	}
+	return nil
+}
+
+// begin applies the first operations: the root's DID and trust/0.
+func (l *Log) begin(tx, copied *sqlitestore.Tx, zk ledger.ZK, root crypto.Signer, create *ledger.SignedOperation) (err error) {
+	consortium, err := firstTrust(root, l.trust)
+	if err != nil {
+		return err
+	}
+	if l.machine, err = newMachine(zk, l.trust); err != nil {
+		return err
+	}
+	results, _, err := l.apply(tx, copied, l.machine.Prepare([]*ledger.SignedOperation{create, consortium}))
+	if err != nil {
+		return err
+	}
+	return results[0].Err
 }
 
 func createRoot(root crypto.Signer, options InitOptions) (string, *ledger.SignedOperation, error) {
@@ -122,11 +140,11 @@ func firstTrust(root crypto.Signer, trust *ledger.TrustFile) (*ledger.SignedOper
 }
 
 func createSigners(dir, origin string, clock func() time.Time) (log, witness *ledger.NoteSigner, err error) {
-	logKey, err := CreateKey(filepath.Join(dir, fileLogKey))
+	logKey, err := cosign.CreateKey(filepath.Join(dir, fileLogKey))
 	if err != nil {
 		return nil, nil, err
 	}
-	witnessKey, err := CreateKey(filepath.Join(dir, fileWitnessKey))
+	witnessKey, err := cosign.CreateKey(filepath.Join(dir, fileWitnessKey))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -139,28 +157,4 @@ func signers(origin string, logKey, witnessKey crypto.Signer, clock func() time.
 	}
 	witness, err = ledger.NewCosigner(origin+"/witness", witnessKey, clock)
 	return log, witness, err
-}
-
-// initialise fills the empty files in one transaction each: killed before its end,
-// log.db stays empty, and Open says ErrVersion.
-func (l *Log) initialise(ctx context.Context, genesis ...*ledger.SignedOperation) error {
-	log, err := connectAll(ctx, filepath.Join(l.dir, fileDatabase), writeSettings, writeChecks, 1)
-	if err != nil {
-		return err
-	}
-	beside, err := connectAll(ctx, filepath.Join(l.dir, fileWitness), writeSettings, writeChecks, 1)
-	if err != nil {
-		return errors.Join(err, log.Close())
-	}
-	err = both(ctx, log, beside, func(tx, copied *Tx) error {
-		if err := errors.Join(tx.createTables(), copied.createTables()); err != nil {
-			return err
-		}
-		results, _, err := l.apply(tx, copied, l.machine.Prepare(genesis))
-		if err != nil {
-			return err
-		}
-		return results[0].Err
-	})
-	return errors.Join(err, log.Close(), beside.Close())
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
@@ -221,10 +222,10 @@ func TestTwoProcesses(t *testing.T) {
 	if err := other.Audit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := reader.Submit(t.Context(), w.anchor(1)); !is(err, sqlitelog.ErrReadOnly) {
+	if _, err := reader.Submit(t.Context(), w.anchor(1)); !is(err, sqlitestore.ErrReadOnly) {
 		t.Fatal(err)
 	}
-	if _, err := reader.Heartbeat(t.Context()); !is(err, sqlitelog.ErrReadOnly) {
+	if _, err := reader.Heartbeat(t.Context()); !is(err, sqlitestore.ErrReadOnly) {
 		t.Fatal(err)
 	}
 }

@@ -10,22 +10,21 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
 
-var (
-	// ErrSetting means that SQLite did not take a setting that durability
-	// rests on.
-	ErrSetting = errors.New("sqlitelog: a database setting was not taken")
-	// ErrVersion means that log.db is not a ledger of this version.
-	ErrVersion = errors.New("sqlitelog: not a ledger of this version")
-	// ErrKeyFile means a key file that is malformed, readable by others, or
-	// not the one that trust.json names.
-	ErrKeyFile = errors.New("sqlitelog: key file refused")
-	// ErrDisagrees means a witness that reached another state than the log.
-	ErrDisagrees = errors.New("sqlitelog: witness reached another state")
-	// ErrReadOnly means a change to a ledger that was opened to read.
-	ErrReadOnly = errors.New("sqlitelog: opened to read only")
+// ErrDisagrees means a witness that reached another state than the log.
+var ErrDisagrees = errors.New("sqlitelog: witness reached another state")
+
+// Names of the files in a ledger's folder.
+const (
+	fileDatabase   = "log.db"
+	fileLogKey     = "log.key"
+	fileWitness    = "witness.db"
+	fileWitnessKey = "witness.key"
+	fileTrust      = "trust.json"
 )
 
 // readConnections bounds how many readers share one Log.
@@ -50,21 +49,22 @@ type Log struct {
 	own     *ledger.TrustFile
 	machine *machine.Machine
 	clock   func() time.Time
-	db      *Database
+	db      *sqlitestore.DB
 	// beside is the copy of this ledger's own witness.
-	beside *Database
+	beside *sqlitestore.DB
 	// waiting is set where more than this ledger's own witness must sign; then
 	// one process has the ledger open to write.
-	waiting atomic.Pointer[Published]
+	waiting atomic.Pointer[cosign.Published]
 	// What follows is nil in a ledger opened to read only.
 	group           *group
 	signer, witness *ledger.NoteSigner
 }
 
 // Open opens the ledger in the folder dir. A file that is missing, damaged or
-// not ours is left as it is. The error is fs.ErrNotExist, [ErrVersion],
-// [ErrSetting], [ErrKeyFile], machine.ErrDamaged, an error of package ledger for
-// trust.json, or the system's own.
+// not ours is left as it is. The error is that of sqlitestore.Open for a database,
+// that of cosign.ReadKey for a key, cosign.ErrKeyFile for a key that trust.json
+// does not name, machine.ErrDamaged, an error of package ledger for trust.json, or
+// the system's own.
 func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log, error) {
 	if options.Clock == nil {
 		options.Clock = time.Now
@@ -108,11 +108,11 @@ func newMachine(zk ledger.ZK, trust *ledger.TrustFile) (*machine.Machine, error)
 // openKeys reads both keys and insists that they are those of trust.json: a
 // ledger that signs with others convinces nobody.
 func (l *Log) openKeys() error {
-	logKey, err := ReadKey(filepath.Join(l.dir, fileLogKey))
+	logKey, err := cosign.ReadKey(filepath.Join(l.dir, fileLogKey))
 	if err != nil {
 		return err
 	}
-	witnessKey, err := ReadKey(filepath.Join(l.dir, fileWitnessKey))
+	witnessKey, err := cosign.ReadKey(filepath.Join(l.dir, fileWitnessKey))
 	if err != nil {
 		return err
 	}
@@ -121,22 +121,22 @@ func (l *Log) openKeys() error {
 		return err
 	}
 	if logSigner.VerifierKey() != l.trust.LogKey || witnessSigner.VerifierKey() != l.trust.WitnessKeys[0] {
-		return fmt.Errorf("%w: not the keys of trust.json", ErrKeyFile)
+		return fmt.Errorf("%w: not the keys of trust.json", cosign.ErrKeyFile)
 	}
 	l.signer, l.witness, l.group = logSigner, witnessSigner, newGroup()
 	return nil
 }
 
 func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
-	l.db, err = OpenDatabase(ctx, filepath.Join(l.dir, fileDatabase), DatabaseOptions{ReadOnly: readOnly, Readers: readers(readOnly)})
+	l.db, err = sqlitestore.Open(ctx, filepath.Join(l.dir, fileDatabase), sqlitestore.Options{ReadOnly: readOnly, Readers: readers(readOnly)})
 	if err != nil {
 		return err
 	}
-	l.beside, err = OpenDatabase(ctx, filepath.Join(l.dir, fileWitness), DatabaseOptions{ReadOnly: readOnly, Readers: 1, Copy: true})
+	l.beside, err = sqlitestore.Open(ctx, filepath.Join(l.dir, fileWitness), sqlitestore.Options{ReadOnly: readOnly, Readers: 1, Copy: true})
 	if err != nil {
 		return fmt.Errorf("witness.db: %w", err)
 	}
-	return l.beside.read.run(ctx, beginRead, func(copied *Tx) error { return l.checkHead(ctx, copied) })
+	return l.beside.View(ctx, func(copied *sqlitestore.Tx) error { return l.checkHead(ctx, copied) })
 }
 
 // readers is how many snapshots there may be: those that wait for witnesses come
@@ -145,17 +145,17 @@ func readers(readOnly bool) int {
 	if readOnly {
 		return readConnections
 	}
-	return MaxPending + 2 + readConnections
+	return cosign.MaxPending + 2 + readConnections
 }
 
 // checkHead finds at once what would otherwise come out later: that the newest
 // checkpoint is not signed, not of this log, or older than what the witness knows.
-func (l *Log) checkHead(ctx context.Context, copied *Tx) error {
+func (l *Log) checkHead(ctx context.Context, copied *sqlitestore.Tx) error {
 	followed, err := machine.ReadHead(copied)
 	if err != nil {
 		return err
 	}
-	return l.view(ctx, func(s *Tx) error {
+	return l.db.View(ctx, func(s *sqlitestore.Tx) error {
 		head, err := machine.ReadHead(s)
 		if err == nil {
 			err = l.checkBehind(s, followed, head)
@@ -163,7 +163,7 @@ func (l *Log) checkHead(ctx context.Context, copied *Tx) error {
 		if err != nil {
 			return err
 		}
-		note, err := s.lastCheckpoint(head)
+		note, err := lastCheckpoint(s, head)
 		if err != nil {
 			return err
 		}
@@ -177,7 +177,7 @@ func (l *Log) Close() error {
 	if p := l.waiting.Load(); p != nil {
 		err = p.Close()
 	}
-	for _, d := range []*Database{l.db, l.beside} {
+	for _, d := range []*sqlitestore.DB{l.db, l.beside} {
 		if d != nil {
 			err = errors.Join(err, d.Close())
 		}

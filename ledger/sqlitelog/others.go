@@ -1,14 +1,14 @@
 package sqlitelog
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
 
 // awaitOthers passes the newest state on to those who wait for other witnesses'
@@ -30,7 +30,7 @@ func (l *Log) awaitOthers(ctx context.Context) error {
 		return nil
 	}
 	if p == nil {
-		p = NewPublished(l.db, PublishedOptions{Trust: l.trust, Signers: l.signers()})
+		p = cosign.New(cosign.Options{Trust: l.trust, Signers: l.signers(), Snapshot: l.snapshot})
 	}
 	if err := p.Committed(ctx, head, nil); err != nil {
 		return err
@@ -40,18 +40,20 @@ func (l *Log) awaitOthers(ctx context.Context) error {
 	return nil
 }
 
+func (l *Log) snapshot(ctx context.Context) (cosign.Snapshot, error) { return l.db.Snapshot(ctx) }
+
 func (l *Log) signers() []note.Signer { return []note.Signer{l.signer, l.witness} }
 
 // newest is the newest committed state, its signed checkpoint, and how many
 // witnesses must sign it.
-func newest(tx *Tx) (head machine.Head, signed []byte, k uint32, err error) {
+func newest(tx *sqlitestore.Tx) (head machine.Head, signed []byte, k uint32, err error) {
 	if head, err = machine.ReadHead(tx); err != nil {
 		return head, nil, 0, err
 	}
 	if head.Root, err = machine.RootAt(tx, head.Size); err != nil {
 		return head, nil, 0, err
 	}
-	if signed, err = tx.lastCheckpoint(head); err != nil {
+	if signed, err = lastCheckpoint(tx, head); err != nil {
 		return head, nil, 0, err
 	}
 	trust, err := machine.CurrentTrust(tx)
@@ -66,7 +68,7 @@ func newest(tx *Tx) (head machine.Head, signed []byte, k uint32, err error) {
 // the witness has them all. Readers see that checkpoint once enough witnesses
 // have signed it. Errors are those of Entries.
 func (l *Log) Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error) {
-	err = l.view(ctx, func(tx *Tx) error {
+	err = l.db.View(ctx, func(tx *sqlitestore.Tx) error {
 		head, checkpoint, _, err := newest(tx)
 		if err != nil {
 			return err
@@ -83,27 +85,20 @@ func (l *Log) Pending(ctx context.Context, from uint64) (signed []byte, leaves [
 // AddCosignature takes signatures of other witnesses on a checkpoint. Those that do
 // not hold, or that nobody asks for, are ledger.ErrSignature; one on a checkpoint
 // that others have followed is taken and changes nothing. Other errors are
-// ledger.ErrFormat, ledger.ErrTooLarge, ledger.ErrOrigin, [ErrReadOnly] or the
-// system's own.
+// ledger.ErrFormat, ledger.ErrTooLarge, ledger.ErrOrigin, sqlitestore.ErrReadOnly or
+// the system's own.
 func (l *Log) AddCosignature(ctx context.Context, signed []byte) error {
 	if l.group == nil {
-		return ErrReadOnly
+		return sqlitestore.ErrReadOnly
 	}
 	if p := l.waiting.Load(); p != nil {
 		p.Add(signed)
 	}
-	tx, err := l.db.Begin(ctx)
-	if err != nil {
-		return err
-	}
-	if err := l.join(tx, signed); err != nil {
-		return errors.Join(err, tx.Rollback())
-	}
-	return tx.Commit()
+	return l.db.Update(ctx, func(tx *sqlitestore.Tx) error { return l.join(tx, signed) })
 }
 
 // join adds signatures to the stored checkpoint, if it is still the newest.
-func (l *Log) join(tx *Tx, signed []byte) error {
+func (l *Log) join(tx *sqlitestore.Tx, signed []byte) error {
 	head, stored, _, err := newest(tx)
 	if err != nil {
 		return err
@@ -112,37 +107,17 @@ func (l *Log) join(tx *Tx, signed []byte) error {
 	if err != nil {
 		return err
 	}
-	file, err := trustFile(l.trust, trust)
-	if err != nil {
-		return err
-	}
-	text, signatures, err := ledger.Cosignatures(file, signed)
+	joined, err := cosign.Join(l.trust, trust, stored, signed)
 	if err != nil {
 		return err
 	}
 	if p := l.waiting.Load(); p != nil {
-		if err := p.Keep(tx); err != nil {
+		if err := p.Keep(tx.SetCheckpoint); err != nil {
 			return err
 		}
 	}
-	s := &state{text: text}
-	if !bytes.HasPrefix(stored, []byte(text)) {
+	if joined == nil {
 		return nil
 	}
-	_, own, err := ledger.Cosignatures(file, stored)
-	if err != nil {
-		return err
-	}
-	s.join(own)
-	if !s.join(signatures) {
-		return nil
-	}
-	return tx.SetCheckpoint(head.State.Height, s.checkpoint())
-}
-
-// trustFile is a trust file as of an agreement.
-func trustFile(from *ledger.TrustFile, t *ledger.Agreement) (*ledger.TrustFile, error) {
-	return ledger.NewTrust(ledger.TrustFile{
-		Origin: from.Origin, LogKey: from.LogKey, RootDID: from.RootDID, WitnessKeys: t.Witnesses, K: int(t.K),
-	})
+	return tx.SetCheckpoint(head.State.Height, joined)
 }

@@ -7,12 +7,8 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
-
-// view runs read over one unchanging state of the log.
-func (l *Log) view(ctx context.Context, read func(*Tx) error) error {
-	return l.db.read.run(ctx, beginRead, read)
-}
 
 // published is a machine.View of the newest state that enough witnesses have
 // signed.
@@ -20,12 +16,12 @@ func (l *Log) published(ctx context.Context, read func(machine.Store, []byte) er
 	if p := l.waiting.Load(); p != nil {
 		return p.View(ctx, read)
 	}
-	return l.view(ctx, func(s *Tx) error {
+	return l.db.View(ctx, func(s *sqlitestore.Tx) error {
 		head, err := machine.ReadHead(s)
 		if err != nil {
 			return err
 		}
-		checkpoint, err := s.lastCheckpoint(head)
+		checkpoint, err := lastCheckpoint(s, head)
 		if err != nil {
 			return err
 		}
@@ -34,7 +30,7 @@ func (l *Log) published(ctx context.Context, read func(machine.Store, []byte) er
 }
 
 // lastCheckpoint is the signed checkpoint of a head.
-func (s *Tx) lastCheckpoint(head machine.Head) ([]byte, error) {
+func lastCheckpoint(s *sqlitestore.Tx, head machine.Head) ([]byte, error) {
 	note, err := s.Checkpoint(head.State.Height)
 	if err == nil && note == nil {
 		err = fmt.Errorf("%w: no checkpoint of height %d", machine.ErrDamaged, head.State.Height)
@@ -65,12 +61,12 @@ func (l *Log) checkCheckpoint(s machine.Store, note []byte, size uint64) error {
 // the witness knows more than the log, or the system's own. The whole ledger is
 // held in memory meanwhile.
 func (l *Log) Audit(ctx context.Context) error {
-	return l.beside.read.run(ctx, beginRead, func(copied *Tx) error {
+	return l.beside.View(ctx, func(copied *sqlitestore.Tx) error {
 		followed, err := machine.ReadHead(copied)
 		if err != nil {
 			return err
 		}
-		return l.view(ctx, func(s *Tx) error { return l.audit(s, copied, followed) })
+		return l.db.View(ctx, func(s *sqlitestore.Tx) error { return l.audit(s, copied, followed) })
 	})
 }
 
@@ -78,7 +74,7 @@ func (l *Log) Audit(ctx context.Context) error {
 // newest checkpoint: a leaf that was changed since it was signed is found, in a
 // fraction of an Audit's time. Errors are those of Audit.
 func (l *Log) AuditHashes(ctx context.Context) error {
-	return l.view(ctx, func(s *Tx) error {
+	return l.db.View(ctx, func(s *sqlitestore.Tx) error {
 		if err := machine.CheckHashes(s); err != nil {
 			return err
 		}
@@ -86,7 +82,7 @@ func (l *Log) AuditHashes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		note, err := s.lastCheckpoint(head)
+		note, err := lastCheckpoint(s, head)
 		if err != nil {
 			return err
 		}
@@ -94,7 +90,7 @@ func (l *Log) AuditHashes(ctx context.Context) error {
 	})
 }
 
-func (l *Log) audit(s, copied *Tx, followed machine.Head) error {
+func (l *Log) audit(s, copied *sqlitestore.Tx, followed machine.Head) error {
 	want, err := l.machine.Replay(s)
 	if err != nil {
 		return err
@@ -122,7 +118,7 @@ func (l *Log) audit(s, copied *Tx, followed machine.Head) error {
 }
 
 // compare holds log.db against what its operations lead to.
-func (l *Log) compare(s *Tx, want *machine.Memory) error {
+func (l *Log) compare(s *sqlitestore.Tx, want *machine.Memory) error {
 	if err := machine.Compare(s, want); err != nil {
 		return fmt.Errorf("sqlitelog: log.db: %w", err)
 	}
@@ -133,8 +129,8 @@ func (l *Log) compare(s *Tx, want *machine.Memory) error {
 const tableCheckpoint machine.Table = "checkpoint"
 
 // auditCheckpoints insists on one signed checkpoint for every state leaf.
-func (l *Log) auditCheckpoints(s *Tx, want *machine.Memory) error {
-	var height int64
+func (l *Log) auditCheckpoints(s *sqlitestore.Tx, want *machine.Memory) error {
+	var height uint64
 	err := want.Scan(machine.TableLeaf, nil, func(key, leaf []byte) error {
 		if !ledger.IsStateLeaf(leaf) {
 			return nil
@@ -142,7 +138,7 @@ func (l *Log) auditCheckpoints(s *Tx, want *machine.Memory) error {
 		damaged := func(problem string) error {
 			return &machine.DamagedError{Table: tableCheckpoint, Key: fmt.Append(nil, height), Problem: problem}
 		}
-		note, err := s.Checkpoint(uint64(height))
+		note, err := s.Checkpoint(height)
 		if err != nil {
 			return err
 		}
@@ -158,11 +154,10 @@ func (l *Log) auditCheckpoints(s *Tx, want *machine.Memory) error {
 	if err != nil {
 		return err
 	}
-	row, err := s.conn.first("SELECT count(*) FROM checkpoint")
+	count, err := s.Checkpoints()
 	if err != nil {
-		return describe("read", err)
+		return err
 	}
-	count, _ := row[0].(int64)
 	if count != height {
 		return &machine.DamagedError{Table: tableCheckpoint, Key: fmt.Append(nil, height), Problem: "added"}
 	}

@@ -12,17 +12,10 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
-
-// Source is a log that a witness follows: Log is one, and so is remote.Client.
-type Source interface {
-	// Pending returns the newest checkpoint that the log has signed, and some
-	// leaves from an index on.
-	Pending(ctx context.Context, from uint64) (signed []byte, leaves [][]byte, err error)
-	// AddCosignature takes the witness's signature.
-	AddCosignature(ctx context.Context, signed []byte) error
-}
 
 // Witness follows a log elsewhere into a database of its own, verifies every
 // signature and applies every rule, and cosigns what it reached itself: a false
@@ -33,7 +26,7 @@ type Witness struct {
 	machine *machine.Machine
 	signer  *ledger.NoteSigner
 	log     note.Verifier
-	db      *Database
+	db      *sqlitestore.DB
 	// sent is the size of the newest checkpoint whose signature has arrived.
 	sent uint64
 }
@@ -48,7 +41,7 @@ func CreateWitness(ctx context.Context, dir, name string) (verifierKey string, e
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("sqlitelog: create: %w", err)
 	}
-	key, err := CreateKey(filepath.Join(dir, fileWitnessKey))
+	key, err := cosign.CreateKey(filepath.Join(dir, fileWitnessKey))
 	if err != nil {
 		return "", err
 	}
@@ -56,14 +49,14 @@ func CreateWitness(ctx context.Context, dir, name string) (verifierKey string, e
 	if err != nil {
 		return "", err
 	}
-	return signer.VerifierKey(), CreateDatabase(ctx, filepath.Join(dir, fileWitness))
+	return signer.VerifierKey(), sqlitestore.Create(ctx, filepath.Join(dir, fileWitness), nil)
 }
 
 // OpenWitness opens a witness's folder for the log of a trust file, which must
-// name the witness. The error is fs.ErrNotExist, [ErrKeyFile], or an error of
-// OpenDatabase.
+// name the witness. The error is cosign.ErrKeyFile, an error of cosign.ReadKey or
+// one of sqlitestore.Open.
 func OpenWitness(ctx context.Context, dir string, trust *ledger.TrustFile, zk ledger.ZK, clock func() time.Time) (*Witness, error) {
-	key, err := ReadKey(filepath.Join(dir, fileWitnessKey))
+	key, err := cosign.ReadKey(filepath.Join(dir, fileWitnessKey))
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +69,7 @@ func OpenWitness(ctx context.Context, dir string, trust *ledger.TrustFile, zk le
 		}
 	}
 	if w.signer == nil || trust.LogKey == "" {
-		return nil, fmt.Errorf("%w: trust.json does not name this witness", ErrKeyFile)
+		return nil, fmt.Errorf("%w: trust.json does not name this witness", cosign.ErrKeyFile)
 	}
 	if w.log, err = note.NewVerifier(trust.LogKey); err != nil {
 		return nil, fmt.Errorf("%w: log key", ledger.ErrValue)
@@ -84,7 +77,7 @@ func OpenWitness(ctx context.Context, dir string, trust *ledger.TrustFile, zk le
 	if w.machine, err = newMachine(zk, trust); err != nil {
 		return nil, err
 	}
-	w.db, err = OpenDatabase(ctx, filepath.Join(dir, fileWitness), DatabaseOptions{})
+	w.db, err = sqlitestore.Open(ctx, filepath.Join(dir, fileWitness), sqlitestore.Options{})
 	return w, err
 }
 
@@ -96,22 +89,22 @@ func (w *Witness) Close() error { return w.db.Close() }
 // its operations do not lead to, that goes back, or that tells a second story, is
 // ErrDisagrees, a [*machine.DamagedError] or a
 // [*ledger.InconsistentError], and then the witness never signs for it again
-// what comes after. Other errors are the source's and the system's own.
-func (w *Witness) Step(ctx context.Context, source Source) (signed uint64, err error) {
+// what comes after. Other errors are the log's and the system's own.
+func (w *Witness) Step(ctx context.Context, log ledger.Witnessed) (signed uint64, err error) {
 	for {
-		done, size, err := w.step(ctx, source)
+		done, size, err := w.step(ctx, log)
 		if err != nil || done {
 			return size, err
 		}
 	}
 }
 
-func (w *Witness) step(ctx context.Context, source Source) (done bool, size uint64, err error) {
+func (w *Witness) step(ctx context.Context, log ledger.Witnessed) (done bool, size uint64, err error) {
 	tx, err := w.db.Begin(ctx)
 	if err != nil {
 		return true, 0, err
 	}
-	cosigned, head, done, err := w.follow(ctx, tx, source)
+	cosigned, head, done, err := w.follow(ctx, tx, log)
 	if err != nil {
 		return true, 0, errors.Join(err, tx.Rollback())
 	}
@@ -121,7 +114,7 @@ func (w *Witness) step(ctx context.Context, source Source) (done bool, size uint
 	if cosigned == nil {
 		return done, 0, nil
 	}
-	if err := source.AddCosignature(ctx, cosigned); err != nil {
+	if err := log.AddCosignature(ctx, cosigned); err != nil {
 		return true, 0, err
 	}
 	w.sent = head.Size
@@ -129,13 +122,13 @@ func (w *Witness) step(ctx context.Context, source Source) (done bool, size uint
 }
 
 // follow applies what the log has, up to a checkpoint.
-func (w *Witness) follow(ctx context.Context, tx *Tx, source Source) (cosigned []byte, head machine.Head, done bool, err error) {
+func (w *Witness) follow(ctx context.Context, tx *sqlitestore.Tx, log ledger.Witnessed) (cosigned []byte, head machine.Head, done bool, err error) {
 	replica, err := machine.NewReplica(w.machine, tx)
 	if err != nil {
 		return nil, head, false, err
 	}
 	before := replica.Head()
-	signed, leaves, err := source.Pending(ctx, replica.Next())
+	signed, leaves, err := log.Pending(ctx, replica.Next())
 	if err != nil {
 		return nil, head, false, err
 	}
@@ -153,7 +146,7 @@ func (w *Witness) follow(ctx context.Context, tx *Tx, source Source) (cosigned [
 			break
 		}
 		// In the middle of a checkpoint: what follows belongs to it.
-		if _, leaves, err = source.Pending(ctx, replica.Next()); err != nil {
+		if _, leaves, err = log.Pending(ctx, replica.Next()); err != nil {
 			return nil, head, false, err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
@@ -54,12 +55,12 @@ func (w *witnessed) witness(i int) *sqlitelog.Witness {
 }
 
 // follow lets a witness step until the test ends.
-func (w *witnessed) follow(witness *sqlitelog.Witness, source sqlitelog.Source) {
+func (w *witnessed) follow(witness *sqlitelog.Witness, log ledger.Witnessed) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for ctx.Err() == nil {
-			if _, err := witness.Step(ctx, source); err != nil && ctx.Err() == nil {
+			if _, err := witness.Step(ctx, log); err != nil && ctx.Err() == nil {
 				w.Error(err)
 				return
 			}
@@ -128,7 +129,7 @@ func TestWitnessesElsewhere(t *testing.T) {
 // TestWitnessesOverHTTP under load: every acknowledged operation counts.
 func TestWitnessesOverHTTP(t *testing.T) {
 	w := newWitnessed(t, 3)
-	server := httptest.NewServer(remote.NewHandler(w.log, remote.HandlerOptions{}))
+	server := httptest.NewServer(remote.NewHandler(w.log, w.log.Trust(), remote.HandlerOptions{}))
 	t.Cleanup(server.Close)
 	client, err := remote.New(remote.Options{}, server.URL)
 	if err != nil {
@@ -245,7 +246,7 @@ func TestWitnessFolder(t *testing.T) {
 	if _, err := sqlitelog.CreateWitness(t.Context(), stranger, "witness.example/c"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlitelog.OpenWitness(t.Context(), stranger, w.log.Trust(), ledgertest.ZK{}, nil); !is(err, sqlitelog.ErrKeyFile) {
+	if _, err := sqlitelog.OpenWitness(t.Context(), stranger, w.log.Trust(), ledgertest.ZK{}, nil); !is(err, cosign.ErrKeyFile) {
 		t.Error("a witness that nobody named:", err)
 	}
 }

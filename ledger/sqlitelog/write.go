@@ -8,6 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
+	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
 )
 
 // Submit implements ledger.Submitter. Submissions that come while another is
@@ -15,7 +16,7 @@ import (
 // fsync; each is still accepted or refused on its own. Where ctx ends first, the
 // batch may be on disk or not. The error is a [*ledger.RefusedError],
 // ledger.ErrTooLarge, machine.ErrClock, machine.ErrDamaged,
-// ErrDisagrees, [ErrReadOnly], or one of the system.
+// ErrDisagrees, sqlitestore.ErrReadOnly, or one of the system.
 func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	if len(ops) == 0 {
 		return nil, fmt.Errorf("%w: empty batch", ledger.ErrFormat)
@@ -24,7 +25,7 @@ func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledg
 		return nil, fmt.Errorf("%w: %d operations, at most %d", ledger.ErrTooLarge, len(ops), ledger.MaxBatch)
 	}
 	if l.group == nil {
-		return nil, ErrReadOnly
+		return nil, sqlitestore.ErrReadOnly
 	}
 	receipt, err := l.group.submit(ctx, ops, l.commit)
 	if err != nil {
@@ -45,7 +46,7 @@ func (l *Log) awaitWitnesses(ctx context.Context, receipt *ledger.Receipt) (err 
 // closes the last epoch if it is over. Errors are those of Submit.
 func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) {
 	if l.group == nil {
-		return nil, ErrReadOnly
+		return nil, sqlitestore.ErrReadOnly
 	}
 	if err := l.group.lead(ctx); err != nil {
 		return nil, err
@@ -63,7 +64,7 @@ func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) {
 // it wrote may be on disk.
 func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperation) (results []machine.Result, receipt *ledger.Receipt, err error) {
 	prepared := l.machine.Prepare(submissions...)
-	err = both(ctx, l.db.write, l.beside.write, func(tx, copied *Tx) error {
+	err = l.both(ctx, func(tx, copied *sqlitestore.Tx) error {
 		results, receipt, err = l.apply(tx, copied, prepared)
 		return err
 	})
@@ -90,7 +91,7 @@ func changesTrust(submissions [][]*ledger.SignedOperation) bool {
 
 // apply does the work of the log's transaction and its witness's. The time is read
 // once they have the files to themselves, so that processes agree on the order.
-func (l *Log) apply(tx, copied *Tx, submissions *machine.Prepared) ([]machine.Result, *ledger.Receipt, error) {
+func (l *Log) apply(tx, copied *sqlitestore.Tx, submissions *machine.Prepared) ([]machine.Result, *ledger.Receipt, error) {
 	if err := l.catchUp(tx, copied); err != nil {
 		return nil, nil, err
 	}
@@ -100,7 +101,7 @@ func (l *Log) apply(tx, copied *Tx, submissions *machine.Prepared) ([]machine.Re
 	}
 	receipt := &ledger.Receipt{Height: commit.Head.State.Height, Size: commit.Head.Size}
 	if !commit.Changed {
-		receipt.Checkpoint, err = tx.lastCheckpoint(commit.Head)
+		receipt.Checkpoint, err = lastCheckpoint(tx, commit.Head)
 		return commit.Results, receipt, err
 	}
 	text := ledger.FormatCheckpoint(l.trust.Origin, commit.Head.Size, commit.Head.Root)

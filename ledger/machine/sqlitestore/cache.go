@@ -1,4 +1,4 @@
-package sqlitelog
+package sqlitestore
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package sqlitelog
+package sqlitestore
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 // TestSettingsAreReadBack: a setting that SQLite did not take is noticed.
 func TestSettingsAreReadBack(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, fileDatabase), nil, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "log.db"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, settings := range map[string]string{
@@ -20,12 +20,12 @@ func TestSettingsAreReadBack(t *testing.T) {
 		"patience": strings.Replace(writeSettings, "5000", "4000", 1),
 		"keys":     strings.Replace(writeSettings, "_foreign_keys=on", "_foreign_keys=off", 1),
 	} {
-		db, err := connect(t.Context(), filepath.Join(dir, fileDatabase), settings, writeChecks)
+		db, err := connect(t.Context(), filepath.Join(dir, "log.db"), settings, writeChecks)
 		if !errors.Is(err, ErrSetting) || db != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	db, err := connect(t.Context(), filepath.Join(dir, fileDatabase), writeSettings, writeChecks)
+	db, err := connect(t.Context(), filepath.Join(dir, "log.db"), writeSettings, writeChecks)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package sqlitelog
+package sqlitestore
 
 import (
 	"context"
@@ -12,8 +12,23 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"github.com/hufu-id/hufu/internal/durable"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
+
+var (
+	// ErrSetting means that SQLite did not take a setting that durability
+	// rests on.
+	ErrSetting = errors.New("sqlitestore: a database setting was not taken")
+	// ErrVersion means that the file is not a ledger of this version.
+	ErrVersion = errors.New("sqlitestore: not a ledger of this version")
+	// ErrReadOnly means a change to a database that was opened to read.
+	ErrReadOnly = errors.New("sqlitestore: opened to read only")
+)
+
+// readConnections is how many snapshots there are at a time, unless options say
+// otherwise.
+const readConnections = 4
 
 const (
 	applicationID = 0x4875464c // "HuFL"
@@ -44,46 +59,52 @@ var (
 	readChecks = []setting{{"journal_mode", "wal"}, {"query_only", "1"}, {"busy_timeout", "5000"}}
 )
 
-// Database keeps the tables of a state machine, and signed checkpoints by
-// height, in one SQLite file: what an engine is built on. It is safe for
-// concurrent use.
-type Database struct{ read, write *connections }
+// DB is an open database. It is safe for concurrent use.
+type DB struct{ read, write *connections }
 
-// DatabaseOptions changes how a database is opened.
-type DatabaseOptions struct {
+// Options changes how a database is opened.
+type Options struct {
 	// ReadOnly opens it without a connection to write.
 	ReadOnly bool
 	// Readers bounds how many snapshots there are at a time; zero means four.
+	// Another waits until one is rolled back.
 	Readers int
 	// Copy says that what the database holds can be had again elsewhere: a
 	// power failure may take its last transactions.
 	Copy bool
 }
 
-// CreateDatabase makes the file, which must not be there, with empty tables.
-func CreateDatabase(ctx context.Context, path string) error {
-	if err := createFile(path, nil, 0o600); err != nil {
-		return err
+// Create makes the file with mode 0600 and, in one transaction, its tables and
+// what fill puts into them; fill may be nil. Where that is cut short, an empty
+// file stays, of which Open says [ErrVersion]. The error is fs.ErrExist where
+// there is a file already, fill's own, [ErrSetting] or the system's own.
+func Create(ctx context.Context, path string, fill func(*Tx) error) error {
+	if err := durable.Create(path, nil, 0o600); err != nil {
+		return fmt.Errorf("sqlitestore: create: %w", err)
 	}
 	write, err := connectAll(ctx, path, writeSettings, writeChecks, 1)
 	if err != nil {
 		return err
 	}
-	err = write.run(ctx, beginWrite, (*Tx).createTables)
-	return errors.Join(err, write.Close(), syncFolder(filepath.Dir(path)))
+	err = write.run(ctx, beginWrite, func(tx *Tx) error {
+		if err := tx.createTables(); err != nil || fill == nil {
+			return err
+		}
+		return fill(tx)
+	})
+	return errors.Join(err, write.Close(), describe("create", durable.SyncFolder(filepath.Dir(path))))
 }
 
-// OpenDatabase opens a file that CreateDatabase made. The error is
-// fs.ErrNotExist, [ErrVersion], [ErrSetting], machine.ErrDamaged or the
-// system's own.
-func OpenDatabase(ctx context.Context, path string, options DatabaseOptions) (*Database, error) {
+// Open opens a file that Create made. The error is fs.ErrNotExist, [ErrVersion],
+// [ErrSetting], machine.ErrDamaged or the system's own.
+func Open(ctx context.Context, path string, options Options) (*DB, error) {
 	if options.Readers == 0 {
 		options.Readers = readConnections
 	}
 	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("sqlitelog: open: %w", err)
+		return nil, fmt.Errorf("sqlitestore: open: %w", err)
 	}
-	d := new(Database)
+	d := new(DB)
 	var err error
 	if !options.ReadOnly {
 		settings, checks := writeSettings, writeChecks
@@ -96,7 +117,7 @@ func OpenDatabase(ctx context.Context, path string, options DatabaseOptions) (*D
 		d.write.each(func(c *connection) { c.cache = newCache() })
 	}
 	if d.read, err = connectAll(ctx, path, readSettings, readChecks, options.Readers); err == nil {
-		err = d.read.run(ctx, beginRead, checkVersion)
+		err = d.View(ctx, checkVersion)
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
@@ -104,9 +125,9 @@ func OpenDatabase(ctx context.Context, path string, options DatabaseOptions) (*D
 	return d, nil
 }
 
-// Begin starts the one transaction that writes; others wait. The error is
-// [ErrReadOnly] or the system's own.
-func (d *Database) Begin(ctx context.Context) (*Tx, error) {
+// Begin starts the one transaction that writes; others wait, those of other
+// processes included. The error is [ErrReadOnly] or the system's own.
+func (d *DB) Begin(ctx context.Context) (*Tx, error) {
 	if d.write == nil {
 		return nil, ErrReadOnly
 	}
@@ -115,7 +136,7 @@ func (d *Database) Begin(ctx context.Context) (*Tx, error) {
 
 // Snapshot starts a transaction that reads one unchanging state, until it is
 // rolled back.
-func (d *Database) Snapshot(ctx context.Context) (*Tx, error) {
+func (d *DB) Snapshot(ctx context.Context) (*Tx, error) {
 	tx, err := d.read.begin(ctx, beginRead)
 	if err != nil {
 		return nil, err
@@ -127,8 +148,23 @@ func (d *Database) Snapshot(ctx context.Context) (*Tx, error) {
 	return tx, nil
 }
 
+// Update runs do within a transaction that writes, and commits unless do fails.
+// Errors are those of do, Begin and Commit.
+func (d *DB) Update(ctx context.Context, do func(*Tx) error) error {
+	if d.write == nil {
+		return ErrReadOnly
+	}
+	return d.write.run(ctx, beginWrite, do)
+}
+
+// View runs do over one unchanging state. Errors are those of do and the
+// system's own.
+func (d *DB) View(ctx context.Context, do func(*Tx) error) error {
+	return d.read.run(ctx, beginRead, do)
+}
+
 // Close waits for the transactions under way.
-func (d *Database) Close() error {
+func (d *DB) Close() error {
 	var err error
 	for _, c := range []*connections{d.read, d.write} {
 		if c != nil {
@@ -165,7 +201,8 @@ func (s *Tx) createTables() error {
 	return describe("create", err)
 }
 
-// SetEngineState keeps what an engine needs to know about itself beside the ledger.
+// SetEngineState keeps a value that an engine needs besides the ledger, under a
+// name.
 func (s *Tx) SetEngineState(name string, value []byte) error {
 	return describe("write", s.conn.exec(
 		"INSERT INTO engine (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value))
@@ -177,7 +214,8 @@ func (s *Tx) EngineState(name string) ([]byte, error) {
 	return value, describe("read", err)
 }
 
-// SetCheckpoint keeps the signed checkpoint of a height.
+// SetCheckpoint keeps the signed checkpoint of a height, in place of one that was
+// kept before.
 func (s *Tx) SetCheckpoint(height uint64, note []byte) error {
 	return describe("write", s.conn.exec(
 		"INSERT INTO checkpoint (height, note) VALUES (?, ?) ON CONFLICT (height) DO UPDATE SET note = excluded.note", int64(height), note))
@@ -189,6 +227,16 @@ func (s *Tx) Checkpoint(height uint64) ([]byte, error) {
 	return note, describe("read", err)
 }
 
+// Checkpoints counts the heights for which SetCheckpoint kept one.
+func (s *Tx) Checkpoints() (uint64, error) {
+	row, err := s.conn.first("SELECT count(*) FROM checkpoint")
+	if err != nil {
+		return 0, describe("read", err)
+	}
+	count, _ := row[0].(int64)
+	return uint64(count), nil
+}
+
 // describe says what was being done, and tells damage from other failures.
 func describe(action string, err error) error {
 	if err == nil {
@@ -198,5 +246,5 @@ func describe(action string, err error) error {
 	if errors.As(err, &e) && (e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrCorrupt) {
 		return fmt.Errorf("%w: %s: %w", machine.ErrDamaged, action, err)
 	}
-	return fmt.Errorf("sqlitelog: %s: %w", action, err)
+	return fmt.Errorf("sqlitestore: %s: %w", action, err)
 }
