@@ -91,9 +91,8 @@ func (p *Published) Committed(ctx context.Context, head machine.Head, old *ledge
 	if err != nil {
 		return errors.Join(err, s.drop())
 	}
-	err = p.wait(s)
+	err = p.take(s)
 	if signed != nil {
-		p.Add(signed)
 		p.options.Spread(signed)
 	}
 	return err
@@ -112,14 +111,15 @@ func (p *Published) known(head machine.Head) bool {
 	return false
 }
 
-// wait lets a state wait for signatures, and gives up the oldest where too many
-// wait.
-func (p *Published) wait(s *state) (err error) {
+// take publishes a state, or lets it wait for signatures and gives up the oldest
+// where too many wait.
+func (p *Published) take(s *state) (err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.pending = append(p.pending, s)
 	s.signatures.join(p.early[s.text])
 	delete(p.early, s.text)
+	p.publish()
 	for len(p.pending) > MaxPending {
 		err = errors.Join(err, p.pending[0].drop())
 		p.pending = p.pending[1:]
@@ -127,13 +127,14 @@ func (p *Published) wait(s *state) (err error) {
 	return err
 }
 
-// sign signs the state's checkpoint; nil where nobody asks for these signers.
+// sign puts this engine's signatures on the state's checkpoint and returns them as
+// a note; nil where nobody asks for these signers.
 func (p *Published) sign(s *state) ([]byte, error) {
 	signed, err := note.Sign(&note.Note{Text: s.text}, p.options.Signers...)
 	if err != nil {
 		return nil, fmt.Errorf("cosign: signing a checkpoint: %w", err)
 	}
-	if len(s.good(signed)) == 0 {
+	if !s.signatures.join(s.good(signed)) {
 		return nil, nil
 	}
 	return signed, nil

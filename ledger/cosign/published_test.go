@@ -185,6 +185,14 @@ func TestNotAsked(t *testing.T) {
 	w.isWaiting(head.State.Height)
 	w.published.Add(w.signed(head, 1, 2, 3))
 	w.isPublished(head.State.Height)
+
+	// The others were faster.
+	next := w.apply()
+	w.published.Add(w.signed(next, 1, 2, 3))
+	if err := w.published.Committed(t.Context(), next, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.isPublished(next.State.Height)
 }
 
 func TestKeep(t *testing.T) {
