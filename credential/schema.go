@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 const (
@@ -83,13 +82,11 @@ type Schema struct {
 // know: a misspelt "sensitive" would silently drop a protection. The error is
 // [ErrSchema].
 func ParseSchema(data []byte) (*Schema, error) {
-	if len(data) > limits.Document {
-		return nil, fmt.Errorf("%w: above %d bytes", ErrSchema, limits.Document)
+	schema := new(Schema)
+	if err := strictjson.Read(data, limits.Document, schema); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSchema, err)
 	}
-	schema := &Schema{raw: bytes.Clone(data)}
-	if err := json.Unmarshal(data, schema, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("%w: a member is unknown or of the wrong type", ErrSchema)
-	}
+	schema.raw = bytes.Clone(data)
 	if err := schema.check(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSchema, err)
 	}

@@ -9,6 +9,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/internal/limits"
 )
 
 // maxChain caps the number of certificates in an x5c header.
@@ -37,7 +39,7 @@ type Header struct {
 
 // parseHeader reads header bytes; no other function does.
 func parseHeader(data []byte) (Header, error) {
-	object, err := parseObject(data, knownHeaders...)
+	object, err := parseObject(data, limits.Token, knownHeaders...)
 	if err != nil {
 		return Header{}, fmt.Errorf("%w: %w", ErrHeader, err)
 	}

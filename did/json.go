@@ -1,56 +1,30 @@
 package did
 
 import (
-	"bytes"
 	"encoding/base64"
 	"errors"
-	"io"
+	"fmt"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 var errJSON = errors.New("not a JSON object that every reader understands alike")
 
-// parseObject reads one JSON object. It refuses a repeated member, a member
-// that differs from a known one only in case, nesting beyond limits.JSONDepth,
-// and data after the end.
-func parseObject(data []byte, known ...string) (map[string]jsontext.Value, error) {
-	if !shallow(data) {
-		return nil, errJSON
-	}
-	var object map[string]jsontext.Value
-	if err := json.Unmarshal(data, &object); err != nil || object == nil {
-		return nil, errJSON
-	}
-	for name := range object {
-		for _, k := range known {
-			if name != k && strings.EqualFold(name, k) {
-				return nil, errJSON
-			}
-		}
+// parseObject reads one JSON object, no member of which equals a known one but for
+// case.
+func parseObject(data []byte, limit int, known ...string) (map[string]jsontext.Value, error) {
+	object, err := strictjson.Object(data, limit, known...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errJSON, err)
 	}
 	return object, nil
 }
 
-// shallow reports whether data is well-formed and nests no deeper than allowed.
-func shallow(data []byte) bool {
-	decoder := jsontext.NewDecoder(bytes.NewReader(data))
-	for {
-		if _, err := decoder.ReadToken(); err != nil {
-			return err == io.EOF
-		}
-		if decoder.StackDepth() > limits.JSONDepth {
-			return false
-		}
-	}
-}
-
-// text reads a member that must be a string. An absent member is the empty
-// string.
+// text reads a member that must be a string; absent is empty.
 func text(object map[string]jsontext.Value, name string) (string, error) {
 	value, ok := object[name]
 	if !ok {

@@ -27,10 +27,7 @@ var (
 // must allow verification with the key's own algorithm. Other members are
 // ignored. Errors: [ErrKey], [ErrPrivateKey], [ErrUnsupportedKey].
 func ParseJWK(data []byte) (crypto.PublicKey, error) {
-	if len(data) > limits.Document {
-		return nil, fmt.Errorf("%w: above %d bytes", ErrKey, limits.Document)
-	}
-	object, err := parseObject(data, slices.Concat(jwkMembers, privateMembers)...)
+	object, err := parseObject(data, limits.Document, slices.Concat(jwkMembers, privateMembers)...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 // Defaults of a trust file.
@@ -130,18 +132,18 @@ func ParseTrustPinned(b []byte, fingerprint string) (*TrustFile, error) {
 // ParseTrust reads a trust file without holding it against a fingerprint. The
 // error is [ErrTooLarge], [ErrFormat], [ErrKey] or [ErrValue].
 func ParseTrust(b []byte) (*TrustFile, error) {
-	if len(b) > limits.Document {
+	var j trustJSON
+	err := strictjson.Read(b, limits.Document, &j)
+	if errors.Is(err, strictjson.ErrTooLarge) {
 		return nil, fmt.Errorf("%w: trust file of %d bytes", ErrTooLarge, len(b))
 	}
-	var j trustJSON
-	if err := json.Unmarshal(b, &j, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("%w: trust file is not the expected JSON", ErrFormat)
+	if err != nil {
+		return nil, fmt.Errorf("%w: trust file: %w", ErrFormat, err)
 	}
 	t := &TrustFile{
 		Origin: j.Origin, LogKey: j.Log, WitnessKeys: j.Witnesses, K: j.K, RootDID: j.RootDID,
 		Number: j.Number, AgencyKeys: j.AgencyKeys, Threshold: j.Threshold, raw: slices.Clone(b),
 	}
-	var err error
 	if t.EpochLength, err = seconds(j.EpochLength, DefaultEpochLength); err != nil {
 		return nil, err
 	}

@@ -6,6 +6,9 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 // A ProofPresentation is one presentation of FormatSDJWTZK: the proof over one
@@ -29,8 +32,8 @@ func ParseProofPresentation(text string) (*ProofPresentation, error) {
 	}
 	if reveals {
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(second)
-		if err != nil || json.Unmarshal(raw, &p.Reveals) != nil {
-			return nil, fmt.Errorf("%w: revealed values are not a JSON array", ErrResponse)
+		if err != nil || strictjson.Read(raw, limits.Message, &p.Revealed) != nil {
+			return nil, fmt.Errorf("%w: the values beside a proof are a JSON array", ErrResponse)
 		}
 		if len(p.Reveals) == 0 || len(p.Reveals) > maxPredicates {
 			return nil, fmt.Errorf("%w: no revealed values, or too many", ErrResponse)

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"net/url"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 // A Source fetches the status list token at a URI. The request must not show
@@ -34,17 +33,14 @@ func (r Reference) Claim() map[string]any {
 // refuses a claim without status_list with [ErrForm]: an unknown kind of status
 // must not pass for a credential without one. Errors: [ErrForm], [ErrIndex].
 func ParseReference(data []byte) (Reference, error) {
-	if len(data) > limits.Document {
-		return Reference{}, fmt.Errorf("%w: reference above %d bytes", ErrForm, limits.Document)
-	}
 	var claim struct {
 		StatusList *struct {
 			Index *int64  `json:"idx"`
 			URI   *string `json:"uri"`
 		} `json:"status_list"`
 	}
-	if err := unmarshal(data, &claim); err != nil {
-		return Reference{}, err
+	if err := strictjson.Read(data, limits.Document, &claim, strictjson.AllowUnknown); err != nil {
+		return Reference{}, fmt.Errorf("%w: reference: %w", ErrForm, err)
 	}
 	entry := claim.StatusList
 	if entry == nil || entry.Index == nil || entry.URI == nil {
@@ -65,21 +61,4 @@ func isAbsolute(uri string) bool {
 	}
 	parsed, err := url.Parse(uri)
 	return err == nil && parsed.IsAbs()
-}
-
-// unmarshal refuses JSON that two readers could understand differently: a
-// repeated member, trailing data, or a member that only a reader that folds
-// case would read.
-func unmarshal(data []byte, out any) error {
-	if err := json.Unmarshal(data, out); err != nil {
-		return fmt.Errorf("%w: not the JSON that belongs here", ErrForm)
-	}
-	var folded map[string]any
-	if err := json.Unmarshal(data, &folded); err != nil {
-		return fmt.Errorf("%w: not the JSON that belongs here", ErrForm)
-	}
-	if !namesAreExact(folded) {
-		return fmt.Errorf("%w: a member differs from a known one only in case", ErrForm)
-	}
-	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -51,27 +50,10 @@ type listClaim struct {
 	Aggregation string `json:"aggregation_uri,omitzero"`
 }
 
-// namesAreExact reports that no member differs from a known one only in case.
-func namesAreExact(object map[string]any) bool {
-	known := []string{"sub", "iat", "exp", "ttl", "status_list", "bits", "lst", "aggregation_uri", "idx", "uri"}
-	for name, value := range object {
-		for _, k := range known {
-			if name != k && strings.EqualFold(name, k) {
-				return false
-			}
-		}
-		if inner, ok := value.(map[string]any); ok && name == "status_list" && !namesAreExact(inner) {
-			return false
-		}
-	}
-	return true
-}
-
-// Sign makes a status list token. claims.Expires is required: a token that
-// never expires could be replayed after a revocation. The header names the
-// signer's key: Kid for the key of a DID, X5C for a certificate path (HAIP).
-// Sign sets header.Typ to [Type]. Errors: [ErrForm], and those of
-// [did.SignJWS], did.ErrTooLarge among them.
+// Sign makes a status list token. An Expires is required: a token that never
+// expires could be replayed after a revocation. The chain is the signer's
+// certificate path (HAIP), or nil where kid names a DID's key. Errors:
+// [ErrForm], [ErrTooLarge], and those of [did.SignJWS].
 func Sign(ctx context.Context, signer crypto.Signer, header did.Header, claims Claims, list *List) (string, error) {
 	if claims.IssuedAt.IsZero() {
 		claims.IssuedAt = time.Now()

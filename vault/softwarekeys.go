@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 // keyKind is the kind of the records that hold software keys.
@@ -111,7 +114,7 @@ func (s softwareKeys) Key(ctx context.Context, id string) (Key, error) {
 
 func parseSoftwareKey(record Record) (Key, error) {
 	var stored softwareKeyJSON
-	if err := json.Unmarshal(record.Value, &stored); err != nil {
+	if err := strictjson.Read(record.Value, limits.Record, &stored); err != nil {
 		return nil, fmt.Errorf("vault: malformed key record: %w", ErrInvalidated)
 	}
 	private, err := x509.ParsePKCS8PrivateKey(stored.PKCS8)

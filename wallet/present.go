@@ -10,6 +10,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
@@ -191,8 +193,8 @@ func (w *Wallet) History(ctx context.Context) (_ []Entry, err error) {
 		}
 		for _, r := range records {
 			var e Entry
-			if err := json.Unmarshal(r.Value, &e); err != nil {
-				return fmt.Errorf("%w: stored history: %w", vault.ErrDamaged, err)
+			if err := strictjson.Read(r.Value, limits.Record, &e); err != nil {
+				return fmt.Errorf("wallet: stored history: %w", err)
 			}
 			out = append(out, e)
 		}

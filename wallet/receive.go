@@ -10,6 +10,8 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
@@ -144,8 +146,8 @@ func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application
 		return nil, err
 	}
 	a := new(application)
-	if err := json.Unmarshal(r.Value, a); err != nil {
-		return nil, fmt.Errorf("%w: stored application: %w", vault.ErrDamaged, err)
+	if err := strictjson.Read(r.Value, limits.Record, a); err != nil {
+		return nil, fmt.Errorf("wallet: stored application: %w", err)
 	}
 	switch {
 	case a.Finished:

@@ -7,10 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/did/hufu"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
@@ -195,8 +196,8 @@ func (w *Wallet) held(ctx context.Context) ([]holding, error) {
 
 func (w *Wallet) open(r vault.Record) (holding, error) {
 	h := holding{id: r.ID}
-	if err := json.Unmarshal(r.Value, &h.record); err != nil {
-		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
+	if err := strictjson.Read(r.Value, limits.Record, &h.record); err != nil {
+		return h, fmt.Errorf("wallet: stored credential: %w", err)
 	}
 	var err error
 	if h.sd, err = credential.Parse([]byte(h.record.Text), credential.ParseOptions{}); err != nil {

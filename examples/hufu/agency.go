@@ -158,7 +158,7 @@ func readCard(dir string) (agencyCard, error) {
 	if err != nil {
 		return card, &inputError{id: "agency.missing", name: dir, err: err}
 	}
-	if err := json.Unmarshal(b, &card); err != nil || (card.DID == "" && !card.Root) {
+	if err := parseJSON(b, &card); err != nil || (card.DID == "" && !card.Root) {
 		return card, &inputError{id: "input.malformed", name: name, err: err}
 	}
 	return card, nil

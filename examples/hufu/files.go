@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/openid"
 )
@@ -96,6 +98,15 @@ func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 		err = errTooLarge
 	}
 	return b, err
+}
+
+// parseJSON reads a file that this command wrote, or its owner by hand: a member
+// that is not known is refused, for a misspelt one would change nothing.
+func parseJSON(b []byte, v any) error {
+	if len(b) > limits.Document {
+		return errTooLarge
+	}
+	return json.Unmarshal(b, v, json.RejectUnknownMembers(true))
 }
 
 // writeMessage writes to a file, or to standard output when the name is "-", as

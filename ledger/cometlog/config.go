@@ -1,7 +1,6 @@
 package cometlog
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -12,6 +11,7 @@ import (
 	cmt "github.com/cometbft/cometbft/config"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 // Names of the files in a node's folder.
@@ -48,8 +48,8 @@ func ReadConfig(dir string) (*NodeConfig, error) {
 		return nil, err
 	}
 	c := new(NodeConfig)
-	if err := json.Unmarshal(b, c); err != nil {
-		return nil, fmt.Errorf("%w: node.json is not the expected JSON", ErrConfig)
+	if err := strictjson.Read(b, limits.Document, c); err != nil {
+		return nil, fmt.Errorf("%w: node.json: %w", ErrConfig, err)
 	}
 	return c, c.check()
 }

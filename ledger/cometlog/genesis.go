@@ -3,7 +3,6 @@ package cometlog
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 	cmtjson "github.com/cometbft/cometbft/libs/json"
 	"github.com/cometbft/cometbft/types"
 
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
@@ -49,8 +50,8 @@ type Genesis struct {
 // ParseGenesis reads app_state. The error is [ErrConfig].
 func ParseGenesis(b []byte) (*Genesis, error) {
 	g := new(Genesis)
-	if err := json.Unmarshal(b, g); err != nil {
-		return nil, fmt.Errorf("%w: app_state in genesis.json", ErrConfig)
+	if err := strictjson.Read(b, limits.Proof, g); err != nil {
+		return nil, fmt.Errorf("%w: app_state in genesis.json: %w", ErrConfig, err)
 	}
 	if g.EpochLength < 1 || g.Heartbeat < 1 || g.EpochLength > maxSeconds || g.Heartbeat > maxSeconds {
 		return nil, fmt.Errorf("%w: epoch length or heartbeat in genesis.json", ErrConfig)

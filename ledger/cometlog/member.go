@@ -1,9 +1,7 @@
 package cometlog
 
 import (
-	"bytes"
 	"crypto/ed25519"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -15,6 +13,7 @@ import (
 	"github.com/cometbft/cometbft/p2p"
 	"github.com/cometbft/cometbft/privval"
 
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
 )
@@ -43,10 +42,8 @@ var peerForm = regexp.MustCompile(`^[0-9a-f]{40}@[^@\s,]+:[0-9]{1,5}$`)
 // [ErrConfig].
 func ParseMember(b []byte) (*Member, error) {
 	var m Member
-	decoder := json.NewDecoder(bytes.NewReader(b))
-	decoder.DisallowUnknownFields()
-	if len(b) > maxMember || decoder.Decode(&m) != nil || decoder.More() {
-		return nil, fmt.Errorf("%w: not a member's file", ErrConfig)
+	if err := strictjson.Read(b, maxMember, &m); err != nil {
+		return nil, fmt.Errorf("%w: a member's file: %w", ErrConfig, err)
 	}
 	if _, err := Agreement(0, []Member{m}, [][]byte{{0}}, 1); err != nil {
 		return nil, fmt.Errorf("%w: keys of a member: %w", ErrConfig, err)

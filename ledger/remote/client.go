@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -148,7 +149,7 @@ func (c *Client) askOne(ctx context.Context, method, address string, body []byte
 
 func reasonOf(body []byte) string {
 	var e wireError
-	if json.Unmarshal(body, &e) != nil {
+	if readAnswer(body, &e) != nil {
 		return "no reason given"
 	}
 	return printable(e.Error)
@@ -180,8 +181,14 @@ func (c *Client) getJSON(ctx context.Context, path string, limit int64, v any) e
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(b, v); err != nil {
-		return errAnswer
+	return readAnswer(b, v)
+}
+
+// readAnswer reads JSON whose size was capped when it came in. A newer server may
+// add members.
+func readAnswer(b []byte, v any) error {
+	if err := strictjson.Read(b, len(b), v, strictjson.AllowUnknown); err != nil {
+		return fmt.Errorf("%w: %w", errAnswer, err)
 	}
 	return nil
 }
@@ -200,8 +207,8 @@ func (c *Client) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*l
 	}
 	if a.status == http.StatusConflict {
 		var w wireRefusal
-		if err := json.Unmarshal(a.body, &w); err != nil {
-			return nil, errAnswer
+		if err := readAnswer(a.body, &w); err != nil {
+			return nil, err
 		}
 		return nil, w.refused()
 	}
@@ -210,8 +217,8 @@ func (c *Client) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*l
 		return nil, err
 	}
 	var w wireReceipt
-	if err := json.Unmarshal(b, &w); err != nil {
-		return nil, errAnswer
+	if err := readAnswer(b, &w); err != nil {
+		return nil, err
 	}
 	return w.receipt(ops)
 }

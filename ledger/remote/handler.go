@@ -11,6 +11,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -96,7 +97,7 @@ func (h *handler) proveAll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var asked wireProve
-	if err := json.Unmarshal(b, &asked, json.RejectUnknownMembers(true)); err != nil {
+	if err := strictjson.Read(b, limits.Message, &asked); err != nil {
 		fail(w, ledger.ErrFormat)
 		return
 	}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/vault"
@@ -94,8 +96,8 @@ func getOffer(tx vault.Tx, code string) (*offer, error) {
 		return nil, err
 	}
 	o := new(offer)
-	if err := json.Unmarshal(r.Value, o); err != nil {
-		return nil, fmt.Errorf("%w: stored offer: %w", vault.ErrDamaged, err)
+	if err := strictjson.Read(r.Value, limits.Record, o); err != nil {
+		return nil, fmt.Errorf("issuer: stored offer: %w", err)
 	}
 	return o, nil
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/vault"
@@ -135,8 +137,8 @@ func (d *Desk) statusList(tx vault.Tx) (*list, error) {
 		return nil, err
 	}
 	var rec listRecord
-	if err := json.Unmarshal(r.Value, &rec); err != nil {
-		return nil, fmt.Errorf("%w: stored status list: %w", vault.ErrDamaged, err)
+	if err := strictjson.Read(r.Value, limits.Record, &rec); err != nil {
+		return nil, fmt.Errorf("issuer: stored status list: %w", err)
 	}
 	l := &list{taken: make(map[int]bool, len(rec.Taken)), sequence: rec.Sequence}
 	for _, i := range rec.Taken {

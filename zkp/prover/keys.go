@@ -15,10 +15,10 @@ import (
 
 	groth16 "github.com/consensys/gnark/backend/groth16/bn254"
 	cs "github.com/consensys/gnark/constraint/bn254"
-	"github.com/go-json-experiment/json"
 	"github.com/gofrs/flock"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -209,8 +209,8 @@ func readManifest(folder fs.FS) (*Manifest, error) {
 		return nil, fmt.Errorf("%w: manifest: %w", ErrKeyFile, err)
 	}
 	m := new(Manifest)
-	if err := json.Unmarshal(b, m, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("%w: manifest is not what this version writes", ErrKeyFile)
+	if err := strictjson.Read(b, limits.Document, m); err != nil {
+		return nil, fmt.Errorf("%w: manifest is not what this version writes: %w", ErrKeyFile, err)
 	}
 	if m.Version != 1 || (m.Setup != "single-party" && m.Setup != "ceremony") {
 		return nil, fmt.Errorf("%w: manifest of version %d", ErrKeyFile, m.Version)

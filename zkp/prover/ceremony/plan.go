@@ -22,6 +22,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -230,11 +231,8 @@ func encode(v any) []byte {
 
 // decode reads a file of this package and refuses every other spelling of it.
 func decode[T any](b []byte, v *T) error {
-	if len(b) > limits.Document {
-		return fmt.Errorf("%w: %d bytes", ErrForm, len(b))
-	}
-	if err := json.Unmarshal(b, v, json.RejectUnknownMembers(true)); err != nil {
-		return fmt.Errorf("%w: not the expected JSON", ErrForm)
+	if err := strictjson.Read(b, limits.Document, v); err != nil {
+		return fmt.Errorf("%w: %w", ErrForm, err)
 	}
 	again, err := json.Marshal(v, json.Deterministic(true), jsontext.WithIndent("  "))
 	if err != nil || !bytes.Equal(append(again, '\n'), b) {

@@ -20,6 +20,8 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/explorer"
 )
@@ -75,7 +77,7 @@ func write(r reply) string {
 
 func ask(args []js.Value) reply {
 	var q question
-	if len(args) != 1 || args[0].Type() != js.TypeString || json.Unmarshal([]byte(args[0].String()), &q) != nil {
+	if len(args) != 1 || args[0].Type() != js.TypeString || strictjson.Read([]byte(args[0].String()), limits.Document, &q) != nil {
 		return reply{Error: "other"}
 	}
 	source := &source{base: q.Base}

@@ -9,9 +9,9 @@ import (
 	"strconv"
 	"syscall/js"
 
-	"github.com/go-json-experiment/json"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -70,7 +70,7 @@ func getJSON[T any](ctx context.Context, s *source, path string) (out T, err err
 	if err != nil {
 		return out, err
 	}
-	if err := json.Unmarshal(b, &out); err != nil {
+	if err := strictjson.Read(b, maxAnswer, &out, strictjson.AllowUnknown); err != nil {
 		return out, ledger.ErrFormat
 	}
 	return out, nil

@@ -1,0 +1,165 @@
+// Package strictjson is the door for JSON from outside: what one reader takes,
+// every reader understands alike.
+//
+// Refused are: a document above its cap, one that nests deeper than
+// limits.JSONDepth, a repeated member, a member that the reader does not know or
+// that differs from a known one in case, text that is not UTF-8, and anything
+// behind the end. No error quotes the input: it may hold what is nobody's to log.
+//
+// For example: Read([]byte(`{"name":"x","Name":"y"}`), limits.Document, &v) is
+// [ErrShape], where encoding/json would take "y".
+//
+// Not checked: whether the document is spelt in one way only. White space, the
+// order of members and escapes are free.
+package strictjson
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Why a document is refused.
+var (
+	// ErrTooLarge means a document above its cap; it was not read.
+	ErrTooLarge = errors.New("JSON too large")
+	// ErrDepth means nesting beyond limits.JSONDepth.
+	ErrDepth = errors.New("JSON nested too deep")
+	// ErrSyntax means what is no JSON, a repeated member, or data behind the end.
+	ErrSyntax = errors.New("malformed JSON")
+	// ErrShape means JSON of another form: an unknown member, a member spelt
+	// almost like a known one, a null member, a wrong kind of value.
+	ErrShape = errors.New("not the expected JSON")
+)
+
+// Option relaxes or tightens what Read refuses.
+type Option uint
+
+const (
+	// AllowUnknown ignores members that are not known, as documents of others
+	// ask for. One that differs from a known one in case, dashes or underscores
+	// alone is refused all the same.
+	AllowUnknown Option = 1 << iota
+	// RefuseNull refuses members that are null, where null and absent are two
+	// things to some readers and one to others.
+	RefuseNull
+)
+
+// Read reads one JSON value of at most limit bytes into v, a pointer to a zero
+// value. The error is [ErrTooLarge], [ErrDepth], [ErrSyntax] or [ErrShape]; it
+// also wraps what an unmarshaler of v's type returned.
+func Read(data []byte, limit int, v any, options ...Option) error {
+	var chosen Option
+	for _, o := range options {
+		chosen |= o
+	}
+	if err := check(data, limit, chosen&RefuseNull != 0); err != nil {
+		return err
+	}
+	if chosen&AllowUnknown == 0 {
+		return shape(json.Unmarshal(data, v, json.RejectUnknownMembers(true)))
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return shape(err)
+	}
+	return checkAlike(data, v)
+}
+
+// Object reads one JSON object of at most limit bytes, whose members its caller
+// reads one by one. A member that differs from a known one in case alone is
+// refused. The error is [ErrTooLarge], [ErrDepth], [ErrSyntax] or [ErrShape].
+func Object(data []byte, limit int, known ...string) (map[string]jsontext.Value, error) {
+	if err := check(data, limit, false); err != nil {
+		return nil, err
+	}
+	var object map[string]jsontext.Value
+	if err := json.Unmarshal(data, &object); err != nil {
+		return nil, shape(err)
+	}
+	if object == nil {
+		return nil, fmt.Errorf("%w: null", ErrShape)
+	}
+	for name := range object {
+		for _, k := range known {
+			if name != k && strings.EqualFold(name, k) {
+				return nil, errAlike
+			}
+		}
+	}
+	return object, nil
+}
+
+// check reads the tokens once. Unmarshal refuses what is behind the end.
+func check(data []byte, limit int, refuseNull bool) error {
+	if len(data) > limit {
+		return fmt.Errorf("%w: above %d bytes", ErrTooLarge, limit)
+	}
+	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	for {
+		token, err := decoder.ReadToken()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return near(ErrSyntax, decoder)
+		}
+		depth := decoder.StackDepth()
+		if depth > limits.JSONDepth {
+			return fmt.Errorf("%w: more than %d levels", ErrDepth, limits.JSONDepth)
+		}
+		if within, length := decoder.StackIndex(depth); refuseNull && within == '{' && length%2 == 0 && token.Kind() == 'n' {
+			return fmt.Errorf("%w: a null member", near(ErrShape, decoder))
+		}
+	}
+}
+
+func near(reason error, decoder *jsontext.Decoder) error {
+	return fmt.Errorf("%w near byte %d", reason, decoder.InputOffset())
+}
+
+// refusal says why and where, and hides the library's text, which may quote the
+// input.
+type refusal struct {
+	reason error
+	offset int64
+	cause  error
+}
+
+func (r *refusal) Error() string   { return fmt.Sprintf("%v near byte %d", r.reason, r.offset) }
+func (r *refusal) Unwrap() []error { return []error{r.reason, r.cause} }
+
+// shape sorts the errors of json.Unmarshal.
+func shape(err error) error {
+	var semantic *json.SemanticError
+	var syntactic *jsontext.SyntacticError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &semantic):
+		return &refusal{ErrShape, semantic.ByteOffset, err}
+	case errors.As(err, &syntactic):
+		return &refusal{ErrSyntax, syntactic.ByteOffset, err}
+	}
+	return &refusal{ErrSyntax, 0, err}
+}
+
+var errAlike = fmt.Errorf("%w: a member differs from a known one in case or dashes alone", ErrShape)
+
+// checkAlike refuses a document that a reader who takes "Nonce" for "nonce" would
+// understand differently.
+func checkAlike(data []byte, v any) error {
+	lax := reflect.New(reflect.TypeOf(v).Elem())
+	err := json.Unmarshal(data, lax.Interface(), json.MatchCaseInsensitiveNames(true))
+	if err != nil || !reflect.DeepEqual(v, lax.Interface()) {
+		return errAlike
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package strictjson
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/internal/limits"
+)
+
+// Value reads one JSON value of at most limit bytes whose form is not known
+// beforehand. Objects become map[string]any, arrays []any, integers int64 and
+// other numbers float64: an integer must not lose its last digits to a float, for
+// two numbers would then compare equal. The error is [ErrTooLarge], [ErrDepth],
+// [ErrSyntax], or [ErrShape] for a number that fits neither.
+func Value(data []byte, limit int) (any, error) {
+	if len(data) > limit {
+		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limit)
+	}
+	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	value, err := readValue(decoder)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := decoder.ReadToken(); err != io.EOF {
+		return nil, near(ErrSyntax, decoder)
+	}
+	return value, nil
+}
+
+func readValue(decoder *jsontext.Decoder) (any, error) {
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return nil, near(ErrSyntax, decoder)
+	}
+	if decoder.StackDepth() > limits.JSONDepth {
+		return nil, fmt.Errorf("%w: more than %d levels", ErrDepth, limits.JSONDepth)
+	}
+	switch token.Kind() {
+	case '{':
+		return readObject(decoder)
+	case '[':
+		return readArray(decoder)
+	case '"':
+		return token.String(), nil
+	case 't', 'f':
+		return token.Bool(), nil
+	case '0':
+		return readNumber(token.String(), decoder)
+	}
+	return nil, nil
+}
+
+func readObject(decoder *jsontext.Decoder) (any, error) {
+	object := map[string]any{}
+	for decoder.PeekKind() != '}' {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return nil, near(ErrSyntax, decoder)
+		}
+		key := name.String()
+		if object[key], err = readValue(decoder); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, near(ErrSyntax, decoder)
+	}
+	return object, nil
+}
+
+func readArray(decoder *jsontext.Decoder) (any, error) {
+	array := []any{}
+	for decoder.PeekKind() != ']' {
+		value, err := readValue(decoder)
+		if err != nil {
+			return nil, err
+		}
+		array = append(array, value)
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, near(ErrSyntax, decoder)
+	}
+	return array, nil
+}
+
+func readNumber(text string, decoder *jsontext.Decoder) (any, error) {
+	if !strings.ContainsAny(text, ".eE") {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n, nil
+		}
+		return nil, fmt.Errorf("%w: integer beyond 64 bits", near(ErrShape, decoder))
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%w: number out of range", near(ErrShape, decoder))
+	}
+	return f, nil
+}
