@@ -31,7 +31,8 @@
 // A row that was changed, swapped with another, restored from an older copy,
 // removed or brought back gives ErrIntegrity: when the vault is opened, when
 // another process has written since the last look, and, for that row, when it
-// is read. A file that goes backwards under an open vault gives ErrRolledBack.
+// is read. A file that goes backwards under an open vault gives ErrRolledBack. A
+// file with another table, index, view or trigger is no vault: ErrFormat.
 //
 // # Example
 //

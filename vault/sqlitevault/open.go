@@ -6,13 +6,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"path/filepath"
-	"runtime"
 
-	"github.com/mattn/go-sqlite3"
-
+	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/vault"
 )
 
@@ -22,30 +18,23 @@ var (
 	ErrFormat = fmt.Errorf("vault/sqlitevault: not a vault of this version: %w", vault.ErrDamaged)
 	// ErrSetting means that SQLite did not take a setting that secrecy or
 	// durability rests on.
-	ErrSetting = errors.New("vault/sqlitevault: a database setting was not taken")
+	ErrSetting = sqlitefile.ErrSetting
 )
 
 const (
-	applicationID = 0x48754657 // "HuFW"
-	userVersion   = 1
-	firstEpoch    = 1
+	userVersion = 1
+	firstEpoch  = 1
 )
 
-// dsnOptions: see the ledger's notes on durability. Transactions are begun by
-// hand (see Store.begin), immediate where they write.
-const dsnOptions = "mode=rw&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate" +
-	"&_busy_timeout=5000&_foreign_keys=on&_secure_delete=on"
+// settings make a vault's connection: what is forgotten must not stay in freed
+// pages. Transactions are begun by hand (see Store.begin), immediate where they
+// write.
+var settings = sqlitefile.Settings{Mode: sqlitefile.Write, SecureDelete: true}
 
-// settings lists what is read back at each opening: pragma and value.
-var settings = []struct {
-	pragma string
-	want   string
-}{
-	{"journal_mode", "wal"},
-	{"synchronous", "2"},
-	{"busy_timeout", "5000"},
-	{"foreign_keys", "1"},
-	{"secure_delete", "1"},
+var format = sqlitefile.Format{
+	ApplicationID: 0x48754657, // "HuFW"
+	UserVersion:   userVersion,
+	Objects:       7, // five tables, two indexes
 }
 
 const schema = `
@@ -107,8 +96,8 @@ func Create(ctx context.Context, path string, passphrase []byte, opts Options) (
 	if err != nil {
 		return nil, err
 	}
-	if err := makeFile(path); err != nil {
-		return nil, err
+	if err := sqlitefile.Create(path); err != nil {
+		return nil, describe("create", err)
 	}
 	s, err := fill(ctx, path, deriveKeys(walletID, root, firstEpoch), first)
 	if err != nil {
@@ -137,11 +126,10 @@ func fill(ctx context.Context, path string, k *keys, first slot) (*Store, error)
 // the system's own, or vault.ErrLocked: the same for a wrong passphrase and
 // for a damaged slot.
 func Open(ctx context.Context, path string, passphrase []byte, opts Options) (*Store, error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("vault/sqlitevault: open: %w", err)
-	}
-	if err := identify(ctx, path); err != nil {
-		return nil, err
+	if err := format.Check(ctx, path); errors.Is(err, sqlitefile.ErrFormat) {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	} else if err != nil {
+		return nil, describe("open", err)
 	}
 	s, err := connect(ctx, path)
 	if err != nil {
@@ -153,92 +141,30 @@ func Open(ctx context.Context, path string, passphrase []byte, opts Options) (*S
 	return s, nil
 }
 
-// makeFile makes the file before SQLite would, for its mode: the log files
-// inherit it. The folder is synced so that the name outlives a power failure.
-func makeFile(path string) error {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fmt.Errorf("vault/sqlitevault: create: %w", err)
-	}
-	if err := f.Close(); err != nil || runtime.GOOS == "windows" {
-		return err // Windows cannot sync a folder
-	}
-	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return fmt.Errorf("vault/sqlitevault: create: %w", err)
-	}
-	return errors.Join(dir.Sync(), dir.Close())
-}
-
-// connect opens the file with the settings above, and no key yet.
+// connect opens the file, and no key yet.
 func connect(ctx context.Context, path string) (*Store, error) {
-	db, err := sql.Open("sqlite3", dataSource(path, dsnOptions))
-	if err != nil {
-		return nil, describe("open", err)
-	}
+	db := sqlitefile.Pool(path, settings)
 	db.SetMaxOpenConns(1)
 	s := &Store{db: db, turn: make(chan struct{}, 1)}
-	if s.conn, err = connectPatiently(ctx, db); err == nil {
-		err = checkSettings(ctx, s.conn)
-	}
-	if err != nil {
+	var err error
+	if s.conn, err = connectPatiently(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
 }
 
-// dataSource keeps a path with question marks in it a path.
-func dataSource(path, options string) string {
-	name := url.URL{Path: filepath.ToSlash(path)}
-	return "file:" + name.EscapedPath() + "?" + options
-}
-
-// connectPatiently waits while another process opens or closes the vault:
-// setting the journal mode needs it for itself.
+// connectPatiently waits while another process opens or closes the vault, as long
+// as ctx lasts: setting the journal mode needs it for itself.
 func connectPatiently(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
 	for {
 		conn, err := db.Conn(ctx)
 		if err == nil {
 			return conn, nil
 		}
-		if !isBusy(err) || ctx.Err() != nil {
+		if !sqlitefile.IsBusy(err) || ctx.Err() != nil {
 			return nil, describe("open", err)
 		}
 	}
-}
-
-func checkSettings(ctx context.Context, q querier) error {
-	for _, setting := range settings {
-		var got string
-		if err := q.QueryRowContext(ctx, "PRAGMA "+setting.pragma).Scan(&got); err != nil {
-			return describe("read settings", err)
-		}
-		if got != setting.want {
-			return fmt.Errorf("%w: %s is %s instead of %s", ErrSetting, setting.pragma, got, setting.want)
-		}
-	}
-	return nil
-}
-
-// identify looks at a file without changing it: the settings of connect would
-// turn somebody else's database into one with a write-ahead log.
-func identify(ctx context.Context, path string) error {
-	db, err := sql.Open("sqlite3", dataSource(path, "mode=ro&_busy_timeout=5000"))
-	if err != nil {
-		return describe("open", err)
-	}
-	defer db.Close()
-	for pragma, want := range map[string]int{"application_id": applicationID, "user_version": userVersion} {
-		var got int
-		err := db.QueryRowContext(ctx, "PRAGMA "+pragma).Scan(&got)
-		if isNotDatabase(err) || err == nil && got != want {
-			return ErrFormat
-		}
-		if err != nil {
-			return describe("read version", err)
-		}
-	}
-	return nil
 }
 
 // initialise fills a new vault in one transaction: killed before its end, the
@@ -249,8 +175,7 @@ func (s *Store) initialise(ctx context.Context, first slot) error {
 	}
 	defer s.unlockTurn()
 	return s.transact(ctx, immediate, func() error {
-		marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, userVersion)
-		if _, err := s.conn.ExecContext(ctx, schema+marks); err != nil {
+		if _, err := s.conn.ExecContext(ctx, schema+format.Marks()); err != nil {
 			return describe("create", err)
 		}
 		if err := writeSlot(ctx, s.conn, first); err != nil {
@@ -302,18 +227,6 @@ func (s *Store) openSlot(ctx context.Context, passphrase []byte) (slot, *keys, e
 		return slot{}, nil, vault.ErrLocked
 	}
 	return stored, k, nil
-}
-
-func isNotDatabase(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.Code == sqlite3.ErrNotADB
-}
-
-// isBusy reports that another process held the file for the whole busy
-// timeout.
-func isBusy(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
 }
 
 // describe says what was being done when SQLite failed.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/vault"
 )
 
@@ -125,7 +126,7 @@ func (s *Store) begin(ctx context.Context, statement string) error {
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case !isBusy(err):
+		case !sqlitefile.IsBusy(err):
 			return describe("begin", err)
 		}
 	}

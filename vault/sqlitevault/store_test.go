@@ -236,6 +236,9 @@ func TestOpenRefuses(t *testing.T) {
 	later := filepath.Join(dir, "later")
 	create(t, later).Close()
 	execute(t, later, "PRAGMA user_version = 2")
+	triggered := filepath.Join(dir, "triggered")
+	create(t, triggered).Close()
+	execute(t, triggered, "CREATE TRIGGER forget AFTER INSERT ON tag BEGIN DELETE FROM tag; END")
 	tests := []struct {
 		name, path string
 		want       error
@@ -245,6 +248,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"no database", write("zeros", make([]byte, 8192)), sqlitevault.ErrFormat},
 		{"another database", foreign, sqlitevault.ErrFormat},
 		{"a later version", later, sqlitevault.ErrFormat},
+		{"a trigger", triggered, sqlitevault.ErrFormat},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

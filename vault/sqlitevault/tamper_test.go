@@ -14,7 +14,7 @@ import (
 	"github.com/hufu-id/hufu/vault/sqlitevault"
 )
 
-// exec changes a file behind the vault's back.
+// execute changes a file behind the vault's back.
 func execute(t testing.TB, path string, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("sqlite3", path)
@@ -23,12 +23,17 @@ func execute(t testing.TB, path string, statements ...string) {
 	}
 	defer db.Close()
 	db.SetMaxOpenConns(1)
+	statements = append([]string{"ATTACH DATABASE '" + beside(path) + "' AS old"}, statements...)
 	for _, statement := range statements {
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatal(statement, err)
 		}
 	}
 }
+
+// beside is a database next to a vault, for copies of its tables: a vault with
+// another table in it is none.
+func beside(path string) string { return path + ".old" }
 
 func query(t testing.TB, path, statement string, to ...any) {
 	t.Helper()
@@ -52,9 +57,9 @@ func tamperedVault(t *testing.T) (path string) {
 	put(t, s, "c", "three")
 	s.Close()
 	execute(t, path,
-		"CREATE TABLE old_record AS SELECT * FROM record", "CREATE TABLE old_body AS SELECT * FROM body",
-		"CREATE TABLE old_tag AS SELECT * FROM tag", "CREATE TABLE old_slot AS SELECT * FROM slot",
-		"CREATE TABLE old_vault AS SELECT * FROM vault")
+		"CREATE TABLE old.old_record AS SELECT * FROM record", "CREATE TABLE old.old_body AS SELECT * FROM body",
+		"CREATE TABLE old.old_tag AS SELECT * FROM tag", "CREATE TABLE old.old_slot AS SELECT * FROM slot",
+		"CREATE TABLE old.old_vault AS SELECT * FROM vault")
 	s = open(t, path)
 	put(t, s, "a", "four", vault.Tag{Name: "type", Value: "z"})
 	update(t, s, func(tx vault.Tx) error { return tx.Delete("credential", "c") })
@@ -66,7 +71,7 @@ const firstID, lastID = "(SELECT min(id) FROM record)", "(SELECT max(id) FROM re
 
 func TestTampering(t *testing.T) {
 	t.Parallel()
-	const swap = "CREATE TABLE swap AS SELECT * FROM "
+	const swap = "CREATE TEMP TABLE swap AS SELECT * FROM "
 	newer := "(SELECT id FROM record WHERE version = 2)"
 	gone := "(SELECT id FROM old_record WHERE id NOT IN (SELECT id FROM record))"
 	restore := []string{
@@ -137,13 +142,16 @@ func TestTampering(t *testing.T) {
 
 func copyFile(t *testing.T, from string) (to string) {
 	t.Helper()
-	content, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
 	to = vaultPath(t)
-	if err := os.WriteFile(to, content, 0o600); err != nil {
-		t.Fatal(err)
+	files := map[string]string{from: to}
+	if _, err := os.Stat(beside(from)); err == nil {
+		files[beside(from)] = beside(to)
+	}
+	for from, to := range files {
+		content, err := os.ReadFile(from)
+		if err := errors.Join(err, os.WriteFile(to, content, 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return to
 }

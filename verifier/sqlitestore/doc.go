@@ -15,7 +15,8 @@
 // Write-ahead log with synchronous=FULL: when Accept has returned, the nonce
 // stays used through a power failure. go-sqlite3 alone would choose NORMAL,
 // which loses acknowledged rows; Open reads every setting back and refuses a
-// connection that did not take it.
+// connection that did not take it. A file with another table, index, view or
+// trigger is ErrFormat: a trigger could make a nonce unused again.
 //
 // # Example
 //

@@ -5,12 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
+	"io/fs"
 	"sync/atomic"
 
 	"github.com/mattn/go-sqlite3"
+
+	"github.com/hufu-id/hufu/internal/sqlitefile"
 )
 
 var (
@@ -18,28 +18,13 @@ var (
 	ErrFormat = errors.New("verifier/sqlitestore: not a counter's store of this version")
 	// ErrSetting means that SQLite did not take a setting that durability
 	// rests on.
-	ErrSetting = errors.New("verifier/sqlitestore: a database setting was not taken")
+	ErrSetting = sqlitefile.ErrSetting
 )
 
-const (
-	applicationID = 0x48754656 // "HuFV"
-	userVersion   = 1
-)
-
-// dsnOptions: immediate transactions, because a deferred one that turns into
-// a writer fails at once when another process writes, whatever the timeout.
-const dsnOptions = "mode=rw&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate" +
-	"&_busy_timeout=5000&_foreign_keys=on"
-
-// settings lists what Open reads back: pragma and value.
-var settings = []struct {
-	pragma string
-	want   string
-}{
-	{"journal_mode", "wal"},
-	{"synchronous", "2"},
-	{"busy_timeout", "5000"},
-	{"foreign_keys", "1"},
+var format = sqlitefile.Format{
+	ApplicationID: 0x48754656, // "HuFV"
+	UserVersion:   1,
+	Objects:       5, // four tables, one index
 }
 
 const schema = `
@@ -89,16 +74,15 @@ type Store struct {
 // ours is left as it is. The error is fs.ErrNotExist for a missing file
 // without Options.Create, ErrFormat, ErrSetting, or SQLite's own.
 func Open(ctx context.Context, path string, opts Options) (*Store, error) {
-	if err := makeFile(path, opts.Create); err != nil {
-		return nil, err
+	if opts.Create {
+		if err := sqlitefile.Create(path); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, describe("create", err)
+		}
 	}
 	if err := identify(ctx, path, opts.Create); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite3", dataSource(path, dsnOptions))
-	if err != nil {
-		return nil, describe("open", err)
-	}
+	db := sqlitefile.Pool(path, sqlitefile.Settings{Mode: sqlitefile.Write})
 	// One connection: SQLite has one writer anyway, and every call is short.
 	db.SetMaxOpenConns(1)
 	s := &Store{db: db}
@@ -108,110 +92,37 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	return s, nil
 }
 
-// makeFile makes an empty file of mode 0600, whose mode SQLite gives to its
-// log files too, or finds the one that is there.
-func makeFile(path string, create bool) error {
-	flags := os.O_RDWR
-	if create {
-		flags |= os.O_CREATE
-	}
-	f, err := os.OpenFile(path, flags, 0o600)
-	if err != nil {
-		return fmt.Errorf("verifier/sqlitestore: open: %w", err)
-	}
-	return f.Close()
-}
-
-// dataSource keeps a path with question marks in it a path.
-func dataSource(path, options string) string {
-	name := url.URL{Path: filepath.ToSlash(path)}
-	return "file:" + name.EscapedPath() + "?" + options
-}
-
-// identify looks at a file without changing it: the settings of Open would
-// turn somebody else's database into one with a write-ahead log.
+// identify looks at a file without changing it. An empty one is not ours unless
+// it may be made.
 func identify(ctx context.Context, path string, create bool) error {
-	db, err := sql.Open("sqlite3", dataSource(path, "mode=ro&_busy_timeout=5000"))
-	if err != nil {
-		return describe("open", err)
+	err := format.Check(ctx, path)
+	switch {
+	case create && errors.Is(err, sqlitefile.ErrEmpty):
+		return nil
+	case errors.Is(err, sqlitefile.ErrFormat):
+		return fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	defer db.Close()
-	found, err := look(ctx, db)
-	if isNotDatabase(err) || err == nil && found != ours && !(create && found == nothing) {
-		return ErrFormat
-	}
-	return describe("read version", err)
-}
-
-// contents is what tells one database from another.
-type contents struct{ id, version, objects int }
-
-var (
-	ours    = contents{applicationID, userVersion, 6} // five tables, one index
-	nothing = contents{}
-)
-
-func look(ctx context.Context, db *sql.DB) (c contents, err error) {
-	for query, to := range map[string]*int{
-		"PRAGMA application_id": &c.id,
-		"PRAGMA user_version":   &c.version,
-		"SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'": &c.objects,
-	} {
-		if err := db.QueryRowContext(ctx, query).Scan(to); err != nil {
-			return contents{}, err
-		}
-	}
-	return c, nil
+	return describe("open", err)
 }
 
 // prepare makes the tables where there are none, in one transaction, so that
 // two processes that start together make them once.
 func (s *Store) prepare(ctx context.Context) error {
-	err := s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *sql.Tx) error {
 		var tables int
 		err := tx.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
 		if err != nil || tables > 0 {
 			return describe("read version", err)
 		}
-		marks := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, userVersion)
-		_, err = tx.ExecContext(ctx, schema+marks)
+		_, err = tx.ExecContext(ctx, schema+format.Marks())
 		return describe("create", err)
 	})
-	if err != nil {
-		return err
-	}
-	return s.checkSettings(ctx)
-}
-
-func (s *Store) checkSettings(ctx context.Context) error {
-	for _, setting := range settings {
-		var got string
-		if err := s.db.QueryRowContext(ctx, "PRAGMA "+setting.pragma).Scan(&got); err != nil {
-			return fmt.Errorf("verifier/sqlitestore: read settings: %w", err)
-		}
-		if got != setting.want {
-			return fmt.Errorf("%w: %s is %s instead of %s", ErrSetting, setting.pragma, got, setting.want)
-		}
-	}
-	return nil
 }
 
 // Close closes the file. Calls that come later get verifier.ErrStoreClosed.
 func (s *Store) Close() error {
 	s.closed.Store(true)
 	return s.db.Close()
-}
-
-func isNotDatabase(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.Code == sqlite3.ErrNotADB
-}
-
-// isBusy reports that another process held the file for the whole busy
-// timeout.
-func isBusy(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
 }
 
 // isTaken reports a row that is there already.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/verifier"
 )
 
@@ -39,7 +40,7 @@ func (s *Store) begin(ctx context.Context) (*sql.Tx, error) {
 			return tx, nil
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
-		case !isBusy(err):
+		case !sqlitefile.IsBusy(err):
 			return nil, fmt.Errorf("verifier/sqlitestore: begin: %w", err)
 		}
 	}

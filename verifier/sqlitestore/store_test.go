@@ -176,6 +176,11 @@ func TestOpenRefuses(t *testing.T) {
 			s.Close()
 			run(t, path, "PRAGMA user_version = 2")
 		}, sqlitestore.Options{Create: true}},
+		{"a trigger", func(t *testing.T, path string) {
+			s := open(t, path, sqlitestore.Options{Create: true})
+			s.Close()
+			run(t, path, "CREATE TRIGGER forget AFTER UPDATE ON nonce BEGIN UPDATE nonce SET used = 0; END")
+		}, sqlitestore.Options{}},
 	}
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

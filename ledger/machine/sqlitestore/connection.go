@@ -5,15 +5,12 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
-	"net/url"
-	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/mattn/go-sqlite3"
 
+	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -45,62 +42,25 @@ type connections struct {
 	closed error
 }
 
-// connectAll opens n connections to a file, which exists, and reads their
-// settings back.
-func connectAll(ctx context.Context, path, settings string, checks []setting, n int) (*connections, error) {
+// connectAll opens n connections to a file, which exists.
+func connectAll(ctx context.Context, path string, mode sqlitefile.Mode, n int) (*connections, error) {
 	var all []*connection
 	for range n {
-		c, err := connect(ctx, path, settings, checks)
+		conn, err := sqlitefile.Connect(ctx, path, sqlitefile.Settings{Mode: mode})
 		if err != nil {
+			err = describe("open", err)
 			for _, c := range all {
 				err = errors.Join(err, c.close())
 			}
 			return nil, err
 		}
-		all = append(all, c)
+		all = append(all, &connection{conn: conn, prepared: map[string]*sqlite3.SQLiteStmt{}, statements: map[statementKey]string{}})
 	}
 	c := &connections{free: make(chan *connection, n)}
 	for _, conn := range all {
 		c.free <- conn
 	}
 	return c, nil
-}
-
-func connect(ctx context.Context, path, settings string, checks []setting) (*connection, error) {
-	name := url.URL{Path: filepath.ToSlash(path)}
-	conn, err := connectPatiently(ctx, "file:"+name.EscapedPath()+"?"+settings)
-	if err != nil {
-		return nil, describe("open", err)
-	}
-	c := &connection{conn: conn, prepared: map[string]*sqlite3.SQLiteStmt{}, statements: map[statementKey]string{}}
-	for _, s := range checks {
-		row, err := c.first("PRAGMA " + s.pragma)
-		if err == nil && text(row[0]) != s.want {
-			err = fmt.Errorf("%w: %s is %s instead of %s", ErrSetting, s.pragma, text(row[0]), s.want)
-		}
-		if err != nil {
-			return nil, errors.Join(describe("read settings", err), c.close())
-		}
-	}
-	return c, nil
-}
-
-// connectPatiently waits while another process opens or closes the file: WAL
-// recovery and the last close hold it exclusively, past SQLite's own timeout.
-func connectPatiently(ctx context.Context, name string) (*sqlite3.SQLiteConn, error) {
-	ctx, cancel := context.WithTimeout(ctx, busyTimeout)
-	defer cancel()
-	for {
-		conn, err := new(sqlite3.SQLiteDriver).Open(name)
-		if err == nil {
-			return conn.(*sqlite3.SQLiteConn), nil
-		}
-		var e sqlite3.Error
-		if !errors.As(err, &e) || e.Code != sqlite3.ErrBusy || ctx.Err() != nil {
-			return nil, err
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
 }
 
 // each prepares every connection, before any is lent out.
@@ -258,12 +218,4 @@ func (c *connection) blob(query string, args ...driver.Value) ([]byte, error) {
 	}
 	b, _ := row[0].([]byte)
 	return b, nil
-}
-
-// text writes a value of a pragma.
-func text(v driver.Value) string {
-	if b, ok := v.([]byte); ok {
-		return string(b)
-	}
-	return fmt.Sprint(v)
 }

@@ -4,22 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
-	"time"
 
-	"github.com/mattn/go-sqlite3"
-
-	"github.com/hufu-id/hufu/internal/durable"
+	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
 var (
 	// ErrSetting means that SQLite did not take a setting that durability
 	// rests on.
-	ErrSetting = errors.New("sqlitestore: a database setting was not taken")
+	ErrSetting = sqlitefile.ErrSetting
 	// ErrVersion means that the file is not a ledger of this version.
 	ErrVersion = errors.New("sqlitestore: not a ledger of this version")
 	// ErrReadOnly means a change to a database that was opened to read.
@@ -30,34 +24,11 @@ var (
 // otherwise.
 const readConnections = 4
 
-const (
-	applicationID = 0x4875464c // "HuFL"
-	userVersion   = 2
-	busyTimeout   = 5 * time.Second
-)
-
-// The settings of each kind of connection. synchronous=NORMAL, which is the
-// default with WAL, loses acknowledged rows at a power failure: it is for a copy,
-// which is then completed from the original. A deferred transaction that begins to
-// write gets SQLITE_BUSY despite the timeout.
-const (
-	writeSettings = "mode=rw&_journal_mode=WAL&_synchronous=FULL&_txlock=immediate&_busy_timeout=5000&_foreign_keys=on"
-	copySettings  = "mode=rw&_journal_mode=WAL&_synchronous=NORMAL&_txlock=immediate&_busy_timeout=5000&_foreign_keys=on"
-	readSettings  = "mode=ro&_query_only=on&_busy_timeout=5000&_foreign_keys=on"
-)
-
-// setting is a pragma and the value it must have.
-type setting struct{ pragma, want string }
-
-var (
-	writeChecks = []setting{
-		{"journal_mode", "wal"}, {"synchronous", "2"}, {"busy_timeout", "5000"}, {"foreign_keys", "1"},
-	}
-	copyChecks = []setting{
-		{"journal_mode", "wal"}, {"synchronous", "1"}, {"busy_timeout", "5000"}, {"foreign_keys", "1"},
-	}
-	readChecks = []setting{{"journal_mode", "wal"}, {"query_only", "1"}, {"busy_timeout", "5000"}}
-)
+var format = sqlitefile.Format{
+	ApplicationID: 0x4875464c, // "HuFL"
+	UserVersion:   2,
+	Objects:       len(machine.Tables()) + 2, // checkpoint and engine
+}
 
 // DB is an open database. It is safe for concurrent use.
 type DB struct{ read, write *connections }
@@ -79,10 +50,10 @@ type Options struct {
 // file stays, of which Open says [ErrVersion]. The error is fs.ErrExist where
 // there is a file already, fill's own, [ErrSetting] or the system's own.
 func Create(ctx context.Context, path string, fill func(*Tx) error) error {
-	if err := durable.Create(path, nil, 0o600); err != nil {
-		return fmt.Errorf("sqlitestore: create: %w", err)
+	if err := sqlitefile.Create(path); err != nil {
+		return describe("create", err)
 	}
-	write, err := connectAll(ctx, path, writeSettings, writeChecks, 1)
+	write, err := connectAll(ctx, path, sqlitefile.Write, 1)
 	if err != nil {
 		return err
 	}
@@ -92,7 +63,7 @@ func Create(ctx context.Context, path string, fill func(*Tx) error) error {
 		}
 		return fill(tx)
 	})
-	return errors.Join(err, write.Close(), describe("create", durable.SyncFolder(filepath.Dir(path))))
+	return errors.Join(err, write.Close())
 }
 
 // Open opens a file that Create made. The error is fs.ErrNotExist, [ErrVersion],
@@ -101,25 +72,25 @@ func Open(ctx context.Context, path string, options Options) (*DB, error) {
 	if options.Readers == 0 {
 		options.Readers = readConnections
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, fmt.Errorf("sqlitestore: open: %w", err)
+	err := format.Check(ctx, path)
+	if errors.Is(err, sqlitefile.ErrFormat) && !sqlitefile.IsDamaged(err) {
+		return nil, fmt.Errorf("%w: %w", ErrVersion, err)
+	}
+	if err != nil {
+		return nil, describe("open", err)
 	}
 	d := new(DB)
-	var err error
 	if !options.ReadOnly {
-		settings, checks := writeSettings, writeChecks
+		mode := sqlitefile.Write
 		if options.Copy {
-			settings, checks = copySettings, copyChecks
+			mode = sqlitefile.Copy
 		}
-		if d.write, err = connectAll(ctx, path, settings, checks, 1); err != nil {
+		if d.write, err = connectAll(ctx, path, mode, 1); err != nil {
 			return nil, err
 		}
 		d.write.each(func(c *connection) { c.cache = newCache() })
 	}
-	if d.read, err = connectAll(ctx, path, readSettings, readChecks, options.Readers); err == nil {
-		err = d.View(ctx, checkVersion)
-	}
-	if err != nil {
+	if d.read, err = connectAll(ctx, path, sqlitefile.Read, options.Readers); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
@@ -174,20 +145,6 @@ func (d *DB) Close() error {
 	return err
 }
 
-// checkVersion insists that the file is a ledger of this version.
-func checkVersion(tx *Tx) error {
-	for pragma, want := range map[string]int{"application_id": applicationID, "user_version": userVersion} {
-		row, err := tx.conn.first("PRAGMA " + pragma)
-		if err != nil {
-			return describe("read version", err)
-		}
-		if got := text(row[0]); got != strconv.Itoa(want) {
-			return fmt.Errorf("%w: %s is %s", ErrVersion, pragma, got)
-		}
-	}
-	return nil
-}
-
 // createTables makes the tables, and marks the file as a ledger of this version.
 func (s *Tx) createTables() error {
 	var b strings.Builder
@@ -196,7 +153,7 @@ func (s *Tx) createTables() error {
 	}
 	b.WriteString("CREATE TABLE checkpoint (height INTEGER NOT NULL PRIMARY KEY, note BLOB NOT NULL);\n")
 	b.WriteString("CREATE TABLE engine (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL);\n")
-	fmt.Fprintf(&b, "PRAGMA application_id = %d; PRAGMA user_version = %d;\n", applicationID, userVersion)
+	b.WriteString(format.Marks())
 	_, err := s.conn.conn.Exec(b.String(), nil) // several statements at once
 	return describe("create", err)
 }
@@ -242,8 +199,7 @@ func describe(action string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var e sqlite3.Error
-	if errors.As(err, &e) && (e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrCorrupt) {
+	if sqlitefile.IsDamaged(err) {
 		return fmt.Errorf("%w: %s: %w", machine.ErrDamaged, action, err)
 	}
 	return fmt.Errorf("sqlitestore: %s: %w", action, err)

@@ -6,7 +6,8 @@
 //
 // An SQLite 3 database with application id "HuFL" and user version 2. Each of the
 // ten tables of package machine has columns key and value, both BLOB. Table
-// checkpoint has columns height and note, table engine name and value.
+// checkpoint has columns height and note, table engine name and value. Open refuses
+// a file with another table, index, view or trigger.
 //
 // # Durability
 //

@@ -108,10 +108,11 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]error{
-		nowhere:                     fs.ErrNotExist,
-		garbage:                     machine.ErrDamaged,
-		marked(t, "user_version"):   sqlitestore.ErrVersion,
-		marked(t, "application_id"): sqlitestore.ErrVersion,
+		nowhere:                                  fs.ErrNotExist,
+		garbage:                                  machine.ErrDamaged,
+		altered(t, "PRAGMA user_version = 77"):   sqlitestore.ErrVersion,
+		altered(t, "PRAGMA application_id = 77"): sqlitestore.ErrVersion,
+		altered(t, "CREATE TRIGGER x AFTER INSERT ON value BEGIN DELETE FROM value; END"): sqlitestore.ErrVersion,
 	} {
 		for _, options := range []sqlitestore.Options{{}, {ReadOnly: true}, {Copy: true}} {
 			if _, err := sqlitestore.Open(t.Context(), path, options); !errors.Is(err, want) {
@@ -124,11 +125,11 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// marked is a database of another kind.
-func marked(t *testing.T, pragma string) string {
+// altered is a database that somebody else has changed.
+func altered(t *testing.T, statement string) string {
 	path := create(t)
 	db := must(sql.Open("sqlite3", path))(t)
-	must(db.Exec("PRAGMA " + pragma + " = 77"))(t)
+	must(db.Exec(statement))(t)
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,23 +1,6 @@
 package sqlitevault
 
-import (
-	"database/sql"
-	"errors"
-	"path/filepath"
-	"testing"
-)
-
-// A connection that SQLite opened its own way is refused.
-func TestSettings(t *testing.T) {
-	db, err := sql.Open("sqlite3", filepath.Join(t.TempDir(), "wallet.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if err := checkSettings(t.Context(), db); !errors.Is(err, ErrSetting) {
-		t.Errorf("got %v, want ErrSetting", err)
-	}
-}
+import "testing"
 
 // The digest's arithmetic is that of whole numbers modulo 2^256.
 func TestSum(t *testing.T) {

@@ -1,0 +1,46 @@
+package sqlitefile
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestSettingsAreReadBack: a setting that SQLite did not take is noticed.
+func TestSettingsAreReadBack(t *testing.T) {
+	for name, c := range map[string]struct {
+		settings Settings
+		old, new string
+	}{
+		"journal":        {Settings{}, "WAL", "DELETE"},
+		"sync":           {Settings{}, "&_synchronous=FULL", ""},
+		"sync of a copy": {Settings{Mode: Copy}, "NORMAL", "OFF"},
+		"patience":       {Settings{}, "5000", "4000"},
+		"keys":           {Settings{}, "&_foreign_keys=on", ""},
+		"deletion":       {Settings{SecureDelete: true}, "&_secure_delete=on", ""},
+		"query":          {Settings{Mode: Read}, "&_query_only=on", ""},
+	} {
+		path := filepath.Join(t.TempDir(), "file.db")
+		if err := Create(path); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := Connect(t.Context(), path, Settings{}) // leaves a write-ahead log for readers
+		if err := errors.Join(err, conn.Close()); err != nil {
+			t.Fatal(err)
+		}
+		parameters, checks := c.settings.list()
+		if !strings.Contains(parameters, c.old) {
+			t.Fatalf("%s: %s", name, parameters)
+		}
+		conn, err = connect(t.Context(), path, strings.Replace(parameters, c.old, c.new, 1), checks)
+		if !errors.Is(err, ErrSetting) || conn != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if conn, err = connect(t.Context(), path, parameters, checks); err != nil {
+			t.Errorf("%s, as it should be: %v", name, err)
+		} else if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

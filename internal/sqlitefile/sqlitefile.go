@@ -1,0 +1,213 @@
+// Package sqlitefile opens SQLite databases. It is the one place that knows the
+// settings on which durability, patience and secrecy rest.
+//
+// # Settings
+//
+// A connection that writes has a write-ahead log with synchronous=FULL. SQLite's
+// driver alone takes NORMAL, which loses acknowledged rows at a power failure; a
+// copy of what can be had again elsewhere may have it. Its transactions begin
+// immediate: a deferred one that begins to write gets SQLITE_BUSY at once when
+// another process writes, whatever the patience. Each connection waits five seconds
+// for another process, and enforces foreign keys. One that only reads cannot write.
+//
+// SQLite ignores a setting that it does not know or cannot take. So each is read
+// back on every connection, those that database/sql opens later included.
+//
+// # Example
+//
+// A store makes its file with Create, which gives it mode 0600, as SQLite then
+// gives its log files. Later it calls Format.Check, which looks at the file without
+// changing it: the settings of a writer would turn a database of somebody else into
+// one with a write-ahead log. Then Connect or Pool opens it.
+//
+// # Not checked
+//
+// Who else may read the file or write to it; whether it was replaced between Check
+// and Connect.
+package sqlitefile
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/hufu-id/hufu/internal/durable"
+)
+
+// ErrSetting means that SQLite did not take a setting.
+var ErrSetting = errors.New("a database setting was not taken")
+
+// patience is how long a connection waits for another process.
+const patience = 5 * time.Second
+
+// Mode is how a connection is used.
+type Mode int
+
+const (
+	// Write is durable: a commit that returned survives a power failure.
+	Write Mode = iota
+	// Copy may lose its last transactions at a power failure, never a part of
+	// one.
+	Copy
+	// Read cannot change the file.
+	Read
+)
+
+// Settings are those of a connection.
+type Settings struct {
+	Mode Mode
+	// SecureDelete overwrites what is deleted.
+	SecureDelete bool
+}
+
+// setting is what the driver is asked for, the pragma that tells whether it was
+// taken, and the value that the pragma must have.
+type setting struct{ parameter, pragma, want string }
+
+var (
+	common = []setting{
+		{"_busy_timeout=5000", "busy_timeout", "5000"}, {"_foreign_keys=on", "foreign_keys", "1"},
+	}
+	wal      = setting{"_journal_mode=WAL", "journal_mode", "wal"}
+	full     = setting{"_synchronous=FULL", "synchronous", "2"}
+	normal   = setting{"_synchronous=NORMAL", "synchronous", "1"}
+	readOnly = setting{"_query_only=on", "query_only", "1"}
+	secure   = setting{"_secure_delete=on", "secure_delete", "1"}
+)
+
+// list is what the driver is asked for, and what is read back.
+func (s Settings) list() (parameters string, checks []setting) {
+	parameters, checks = "mode=rw&_txlock=immediate", append([]setting{wal, full}, common...)
+	switch s.Mode {
+	case Copy:
+		checks[1] = normal
+	case Read:
+		// A reader cannot change the journal, and does not wait for a writer while
+		// it is a write-ahead log.
+		parameters, checks = "mode=ro", append([]setting{readOnly, {pragma: wal.pragma, want: wal.want}}, common...)
+	}
+	if s.SecureDelete {
+		checks = append(checks, secure)
+	}
+	for _, c := range checks {
+		if c.parameter != "" {
+			parameters += "&" + c.parameter
+		}
+	}
+	return parameters, checks
+}
+
+// Create makes an empty file of mode 0600, to be opened for writing. The error is
+// fs.ErrExist or the system's own.
+func Create(path string) error {
+	if err := durable.Create(path, nil, 0o600); err != nil {
+		return err
+	}
+	return durable.SyncFolder(filepath.Dir(path))
+}
+
+// Connect opens one connection to a file that exists and reads its settings back.
+// It waits for another process that opens or closes the file, for that needs the
+// file for itself: for five seconds, or as long as ctx lasts. The error is
+// [ErrSetting] or SQLite's own: see [IsBusy] and [IsDamaged].
+func Connect(ctx context.Context, path string, settings Settings) (*sqlite3.SQLiteConn, error) {
+	parameters, checks := settings.list()
+	return connect(ctx, path, parameters, checks)
+}
+
+func connect(ctx context.Context, path, parameters string, checks []setting) (*sqlite3.SQLiteConn, error) {
+	conn, err := open(ctx, path, parameters)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range checks {
+		got, err := readText(conn, "PRAGMA "+s.pragma)
+		if err == nil && got != s.want {
+			err = fmt.Errorf("%w: %s is %s instead of %s", ErrSetting, s.pragma, got, s.want)
+		}
+		if err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+	}
+	return conn, nil
+}
+
+// open waits where SQLite's own patience does not count: for the recovery of a log
+// and for a last close.
+func open(ctx context.Context, path, parameters string) (*sqlite3.SQLiteConn, error) {
+	// A path with question marks in it stays a path.
+	name := url.URL{Path: filepath.ToSlash(path)}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		conn, err := new(sqlite3.SQLiteDriver).Open("file:" + name.EscapedPath() + "?" + parameters)
+		if err == nil {
+			return conn.(*sqlite3.SQLiteConn), nil
+		}
+		if !IsBusy(err) || ctx.Err() != nil {
+			return nil, err
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// readText returns the first column of the first row as text.
+func readText(conn *sqlite3.SQLiteConn, query string) (text string, err error) {
+	rows, err := conn.Query(query, nil)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := make([]driver.Value, len(rows.Columns()))
+	if err := rows.Next(row); err != nil {
+		if errors.Is(err, io.EOF) {
+			err = sql.ErrNoRows
+		}
+		return "", err
+	}
+	if b, ok := row[0].([]byte); ok {
+		return string(b), nil
+	}
+	return fmt.Sprint(row[0]), nil
+}
+
+// Pool is a database/sql pool whose connections are opened by [Connect].
+func Pool(path string, settings Settings) *sql.DB { return sql.OpenDB(connector{path, settings}) }
+
+type connector struct {
+	path     string
+	settings Settings
+}
+
+// Connect implements driver.Connector.
+func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := Connect(ctx, c.path, c.settings)
+	if err != nil {
+		return nil, err // not a nil connection in an interface
+	}
+	return conn, nil
+}
+
+// Driver implements driver.Connector.
+func (connector) Driver() driver.Driver { return new(sqlite3.SQLiteDriver) }
+
+// IsBusy reports that another process held the file for the whole patience.
+func IsBusy(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
+}
+
+// IsDamaged reports that the file is no database, or one whose pages contradict
+// each other.
+func IsDamaged(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && (e.Code == sqlite3.ErrNotADB || e.Code == sqlite3.ErrCorrupt)
+}
