@@ -32,7 +32,7 @@ func ParseProofPresentation(text string) (*ProofPresentation, error) {
 	}
 	if reveals {
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(second)
-		if err != nil || strictjson.Read(raw, limits.Message, &p.Revealed) != nil {
+		if err != nil || strictjson.Read(raw, limits.Message, &p.Reveals) != nil {
 			return nil, fmt.Errorf("%w: the values beside a proof are a JSON array", ErrResponse)
 		}
 		if len(p.Reveals) == 0 || len(p.Reveals) > maxPredicates {

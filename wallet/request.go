@@ -9,7 +9,6 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/did/hufu"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -77,7 +78,7 @@ func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener,
 	}
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(log, log.Trust(), options))
-	pages.Handle("/", web.New(log, log.Trust(), web.Options{}))
+	pages.Handle("/", web.New(client, log, web.Options{}))
 	if err := remote.Serve(ctx, listener, pages); err != nil {
 		return err
 	}

@@ -13,47 +13,8 @@ import (
 
 const module = "github.com/hufu-id/hufu/"
 
-// allowed names, for each package, the packages of ours that it may import.
-// What is missing here is not allowed to import any of ours but internal/limits and
-// internal/strictjson.
-var allowed = map[string][]string{
-	"did/hufu":                   {"did", "ledger"},
-	"ledger":                     {"ledger/internal/statemap"},
-	"status":                     {"did"},
-	"credential":                 {"did", "status"},
-	"openid":                     {"did", "status", "credential"},
-	"predicate":                  {"credential", "openid", "zkp"},
-	"provenance":                 {"did", "did/hufu", "credential", "status", "ledger"},
-	"ledger/feed":                {"ledger"},
-	"ledger/machine":             {"ledger", "ledger/internal/statemap"},
-	"ledger/cosign":              {"ledger", "ledger/machine", "internal/durable"},
-	"ledger/machine/sqlitestore": {"ledger/machine", "internal/sqlitefile"},
-	"ledger/sqlitelog": {
-		"ledger", "ledger/cosign", "ledger/machine", "ledger/machine/sqlitestore", "internal/durable",
-	},
-	"ledger/remote":       {"ledger"},
-	"ledger/explorer":     {"ledger"},
-	"ledger/explorer/web": {"ledger", "ledger/explorer"},
-	"ledger/explorer/explorertest": {
-		"ledger", "ledger/ledgertest", "ledger/sqlitelog",
-	},
-	"ledger/ledgertest": {"ledger", "ledger/machine", "internal/long"},
-	"ledger/cometlog":   {"ledger", "ledger/cosign", "ledger/machine", "ledger/machine/sqlitestore"},
-	"ledger/cometlog/cmd/hufu-node": {
-		"ledger", "ledger/remote", "ledger/explorer/web", "ledger/cometlog", "zkp",
-	},
-	"zkp/prover":           {"zkp"},
-	"zkp/prover/ceremony":  {"zkp", "zkp/prover"},
-	"wallet":               append([]string{"ledger/feed", "vault"}, nouns...),
-	"vault/sqlitevault":    {"vault", "internal/sqlitefile"},
-	"vault/vaulttest":      {"vault"},
-	"wallet/issuer":        append([]string{"wallet", "vault"}, nouns...),
-	"verifier":             nouns,
-	"verifier/sqlitestore": {"verifier", "internal/sqlitefile"},
-	"verifier/verifiertest": {
-		"verifier",
-	},
-}
+// everyone may be imported by every package.
+var everyone = []string{"internal/durable", "internal/limits", "internal/strictjson"}
 
 var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "predicate", "provenance"}
 
@@ -76,9 +37,61 @@ func table(t *testing.T, columns ...string) (rows [][]string) {
 		if i == 0 { // the line under the heading
 			continue
 		}
-		for _, path := range fields[1:] {
-			ours, ok := strings.CutPrefix(path, module)
-			if !ok || ours == "internal/limits" || ours == "internal/strictjson" {
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		if len(cells) != len(columns) {
+			t.Fatalf("docs/design.md: %q has not %d columns", line, len(columns))
+		}
+		rows = append(rows, cells)
+	}
+	return rows
+}
+
+var quoted = regexp.MustCompile("`([^`]+)`")
+
+func names(cell string) (out []string) {
+	for _, m := range quoted.FindAllStringSubmatch(cell, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// room is what docs/design.md says of one package.
+type room struct {
+	// named are the arrows that the row names, nouns says that it names all nouns.
+	named []string
+	nouns bool
+}
+
+func (r room) allows(path string) bool {
+	return slices.Contains(everyone, path) || slices.Contains(r.named, path) || r.nouns && slices.Contains(nouns, path)
+}
+
+func rooms(t *testing.T) map[string]room {
+	t.Helper()
+	out := map[string]room{}
+	for _, row := range table(t, "room", "what it does", "may import") {
+		name := names(row[0])
+		if len(name) != 1 {
+			t.Fatalf("docs/design.md: %q names no room", row[0])
+		}
+		if _, twice := out[name[0]]; twice {
+			t.Errorf("docs/design.md has two rows for %s", name[0])
+		}
+		out[name[0]] = room{named: names(row[2]), nouns: strings.Contains(row[2], "the nouns")}
+	}
+	return out
+}
+
+// imported are the imports of ours of every package that has a room, on this
+// platform and in a browser.
+func imported(t *testing.T) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	for _, env := range [][]string{nil, {"GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0"}} {
+		for _, line := range goList(t, env, "-f", `{{.ImportPath}}{{range .Imports}} {{.}}{{end}}`, module+"...") {
+			fields := strings.Fields(line)
+			name := strings.TrimPrefix(fields[0], module)
+			if hasNoRoom(name) {
 				continue
 			}
 			ours := out[name]
@@ -113,18 +126,40 @@ func TestPackagesImportWhatTheyMay(t *testing.T) {
 	}
 }
 
-// heavy are dependencies that stay in the room built for them.
-var heavy = map[string]string{
-	"github.com/mattn/go-sqlite3":   "internal/sqlitefile and the stores on it",
-	"github.com/consensys/gnark/":   "zkp/prover",
-	"github.com/spf13/cobra":        "examples",
-	"github.com/boombuler/barcode":  "openid/qrimage",
-	"github.com/makiuchi-d/gozxing": "only tests",
-	"github.com/hyperledger/":       "wallet/ariesagent",
-	"github.com/cometbft/":          "ledger/cometlog",
-	module + "zkp/prover":           "zkp/prover",
-	module + "internal/testworld":   "only tests",
-	"github.com/nicksnyder/go-i18n": "examples and ledger/explorer/web",
+// TestDesignSaysNoMore: every package has its row, every row its package, and
+// every arrow that is named is there.
+func TestDesignSaysNoMore(t *testing.T) {
+	found := imported(t)
+	for name := range found {
+		if _, ok := rooms(t)[name]; !ok {
+			t.Errorf("docs/design.md has no row for %s", name)
+		}
+	}
+	for name, r := range rooms(t) {
+		if _, ok := found[name]; !ok {
+			t.Errorf("docs/design.md has a row for %s, which is no package", name)
+			continue
+		}
+		for _, path := range r.named {
+			if !slices.Contains(found[name], path) {
+				t.Errorf("docs/design.md lets %s import %s, which it does not", name, path)
+			}
+		}
+	}
+}
+
+func TestDesignNamesTheNouns(t *testing.T) {
+	b, err := os.ReadFile("../../docs/design.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentence := regexp.MustCompile(`(?s)"The nouns" are (.*?)\.`).FindSubmatch(b)
+	if sentence == nil {
+		t.Fatal("docs/design.md does not say what the nouns are")
+	}
+	if got := names(string(sentence[1])); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(nouns))) {
+		t.Errorf("docs/design.md calls %v the nouns", got)
+	}
 }
 
 func TestNounsAndRolesReachNothingHeavy(t *testing.T) {

@@ -14,9 +14,8 @@ import (
 // ErrHistory means that the steps of a record do not lead to its proved value.
 var ErrHistory = errors.New("explorer: the history does not lead to the proved value")
 
-// Source is a ledger that is asked and not believed. Every ledger.Ledger is one.
-// It is smaller, because the checker in a visitor's browser is another: it reads
-// with the browser's own means, submits nothing and has no use for tiles and sets.
+// A Source answers what a ledger.Reader does not. Its answers are not verified.
+// Every ledger.Ledger is one; the page's checker implements only these methods.
 type Source interface {
 	Keys(ctx context.Context, prefix, after string) ([]string, error)
 	History(ctx context.Context, key string, from uint64) ([]ledger.Change, error)

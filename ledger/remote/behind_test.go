@@ -35,7 +35,7 @@ func TestServerBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	serve := func(l *sqlitelog.Log) string {
-		s := httptest.NewServer(remote.NewHandler(l, remote.HandlerOptions{}))
+		s := httptest.NewServer(remote.NewHandler(l, l.Trust(), remote.HandlerOptions{}))
 		t.Cleanup(s.Close)
 		return s.URL
 	}

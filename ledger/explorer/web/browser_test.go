@@ -67,7 +67,7 @@ func newSite(t *testing.T) *site {
 	s := &site{World: explorertest.New(t)}
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(s.Ledger, s.Ledger.Trust(), remote.HandlerOptions{ReadOnly: true}))
-	pages.Handle("/", web.New(s.Ledger, s.Ledger.Trust(), web.Options{Checker: c}))
+	pages.Handle("/", web.New(s.Client(s.Ledger, time.Now), s.Ledger, web.Options{Checker: c}))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serve(w, r, pages) }))
 	t.Cleanup(server.Close)
 	s.url = server.URL

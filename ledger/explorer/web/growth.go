@@ -32,8 +32,8 @@ func (g *growth) chart(ctx context.Context, source explorer.Source, head *ledger
 	return append(points, point{head.Size, head.State.Time()}), err
 }
 
-// upTo takes a power of two as the step, so that what was read before is used
-// again as the log grows.
+// upTo uses a power of two as the step, so that cached points stay useful as
+// the log grows.
 func (g *growth) upTo(ctx context.Context, source explorer.Source, size uint64) ([]point, error) {
 	step := uint64(1)
 	for size/step >= maxPoints {
@@ -58,7 +58,8 @@ func (g *growth) upTo(ctx context.Context, source explorer.Source, size uint64) 
 	return points, nil
 }
 
-// after is the first checkpoint whose state leaf comes at or after an index.
+// after returns the first checkpoint whose state leaf comes at or after an
+// index.
 func after(ctx context.Context, source explorer.Source, index uint64) (point, error) {
 	for at := index; ; {
 		leaves, err := source.Entries(ctx, at)

@@ -13,7 +13,7 @@ import (
 	"github.com/hufu-id/hufu/ledger/explorer"
 )
 
-// Options changes what is shown.
+// Options changes defaults. The zero value is safe.
 type Options struct {
 	// Checker is the module and script that go generate made; nil means those
 	// that this program was built with, if any.
@@ -22,21 +22,17 @@ type Options struct {
 
 // A Window serves the pages. It implements http.Handler.
 type Window struct {
-	source  explorer.Source
-	trust   *ledger.TrustFile
-	clock   func() time.Time
+	ledger  explorer.Source
+	asks    *explorer.Explorer
 	checker *Checker
 	growth  growth
 	mux     *http.ServeMux
 }
 
-// New makes the pages of a ledger whose trust file this is. They ask for proofs below /v1, where
-// remote.NewHandler belongs.
-func New(source explorer.Source, trust *ledger.TrustFile, options Options) *Window {
-	w := &Window{source: source, trust: trust, clock: options.Clock, checker: options.Checker, mux: http.NewServeMux()}
-	if w.clock == nil {
-		w.clock = time.Now
-	}
+// New returns the pages of the ledger that client and source read. The pages
+// ask for proofs below /v1, where the caller mounts remote.NewHandler.
+func New(client *ledger.Client, source explorer.Source, options Options) *Window {
+	w := &Window{ledger: source, asks: explorer.New(client, source), checker: options.Checker, mux: http.NewServeMux()}
 	if w.checker == nil {
 		w.checker = Built()
 	}
@@ -69,15 +65,14 @@ func (w *Window) home(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *Window) fillHome(ctx context.Context, p *page) (err error) {
-	now := w.clock()
-	if p.Answer, err = explorer.Ledger(ctx, w.source, w.trust, now); err != nil {
+	if p.Answer, err = w.asks.Ledger(ctx); err != nil {
 		return err
 	}
-	head, err := explorer.Head(ctx, w.source, w.trust, now)
+	head, err := w.asks.Head(ctx)
 	if err != nil {
 		return err
 	}
-	if p.Growth, err = w.growth.chart(ctx, w.source, head); err != nil {
+	if p.Growth, err = w.growth.chart(ctx, w.ledger, head); err != nil {
 		return err
 	}
 	if p.Agencies, p.MoreAgencies, err = w.list(ctx, ledger.PrefixDID); err != nil {
@@ -89,7 +84,7 @@ func (w *Window) fillHome(ctx context.Context, p *page) (err error) {
 
 // list returns the keys with a prefix, without the prefix.
 func (w *Window) list(ctx context.Context, prefix string) (names []string, more bool, err error) {
-	keys, err := w.source.Keys(ctx, prefix, "")
+	keys, err := w.ledger.Keys(ctx, prefix, "")
 	if err != nil {
 		return nil, false, err
 	}
@@ -157,7 +152,7 @@ func link(path, lang string, pairs ...string) string {
 
 func (w *Window) agency(rw http.ResponseWriter, r *http.Request) {
 	did := asked(r, "did")
-	answer, err := explorer.OfAgency(r.Context(), w.source, w.trust, w.clock(), did)
+	answer, err := w.asks.OfAgency(r.Context(), did)
 	w.answer(rw, r, "agency", answer, err, "did", did)
 }
 
@@ -168,7 +163,7 @@ func (w *Window) schema(rw http.ResponseWriter, r *http.Request) {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
 		return
 	}
-	answer, err := explorer.OfSchema(r.Context(), w.source, w.trust, w.clock(), id, uint32(version))
+	answer, err := w.asks.OfSchema(r.Context(), id, uint32(version))
 	w.answer(rw, r, "schema", answer, err, "id", id, "version", text)
 }
 
@@ -179,7 +174,7 @@ func (w *Window) record(rw http.ResponseWriter, r *http.Request) {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
 		return
 	}
-	answer, err := explorer.OfRecord(r.Context(), w.source, w.trust, w.clock(), [32]byte(hash))
+	answer, err := w.asks.OfRecord(r.Context(), [32]byte(hash))
 	w.answer(rw, r, "record", answer, err, "hash", text)
 }
 

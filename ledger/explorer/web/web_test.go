@@ -39,7 +39,7 @@ func bodyOf(t *testing.T, r *http.Response) string {
 
 func TestPages(t *testing.T) {
 	w := explorertest.New(t)
-	h := web.New(w.Ledger, w.Ledger.Trust(), web.Options{Clock: w.Now})
+	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
 	for path, c := range map[string]struct {
 		status int
 		says   string
@@ -73,7 +73,7 @@ func TestPages(t *testing.T) {
 
 func TestLookup(t *testing.T) {
 	w := explorertest.New(t)
-	h := web.New(w.Ledger, w.Ledger.Trust(), web.Options{Clock: w.Now})
+	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
 	hash := strings.Repeat("0A", 32)
 	for asked, want := range map[string]string{
 		"":                       "/",
@@ -93,7 +93,7 @@ func TestLookup(t *testing.T) {
 // TestNothingIsInjected: what is asked for comes back as text, if at all.
 func TestNothingIsInjected(t *testing.T) {
 	w := explorertest.New(t)
-	h := web.New(w.Ledger, w.Ledger.Trust(), web.Options{Clock: w.Now})
+	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
 	for _, path := range []string{"/lookup?q=%s", "/schema?id=%s&version=1", "/agency?did=%s", "/record?hash=%s", "/?lang=%s", "/%s"} {
 		for _, evil := range []string{"%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "a%0Aabout=ledger", "%E2%80%AEx", "javascript:alert(1)"} {
 			body := bodyOf(t, get(h, fmt.Sprintf(path, evil), "en"))
@@ -106,7 +106,7 @@ func TestNothingIsInjected(t *testing.T) {
 
 func TestLanguages(t *testing.T) {
 	w := explorertest.New(t)
-	h := web.New(w.Ledger, w.Ledger.Trust(), web.Options{Clock: w.Now})
+	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
 	for languages, want := range map[string]string{"zh-CN,zh;q=0.9,en;q=0.8": "账本现状", "zh-TW": "账本现状", "de": "Where the ledger stands", "": "Where the ledger stands", "en;q=x,,,": "Where the ledger stands"} {
 		if body := bodyOf(t, get(h, "/", languages)); !strings.Contains(body, want) {
 			t.Errorf("%q: no %q", languages, want)
@@ -145,7 +145,7 @@ func TestSentences(t *testing.T) {
 		t.Errorf("%d and %d sentences", len(en), len(zh))
 	}
 	w := explorertest.New(t)
-	h := web.New(w.Ledger, w.Ledger.Trust(), web.Options{Clock: w.Now})
+	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
 	bare := regexp.MustCompile(`>(title|label|section|word|check|error|list|growth|record|search)[.-][a-z.-]+<`)
 	for _, path := range []string{"/", "/agency?did=" + w.Office.DID, "/agency?did=" + w.Gym.DID, "/agency?did=" + w.Ledger.Trust().RootDID, "/schema?id=cn.title&version=1", fmt.Sprintf("/record?hash=%x", w.Record), fmt.Sprintf("/record?hash=%x", w.Anchored), "/record?hash=" + strings.Repeat("0", 64), "/nowhere"} {
 		if ids := bare.FindAllString(bodyOf(t, get(h, path, "zh")), -1); len(ids) > 0 {
@@ -182,7 +182,8 @@ func idsIn(t *testing.T, files ...string) []string {
 // TestStaleLedger shows nothing that may no longer be true.
 func TestStaleLedger(t *testing.T) {
 	w := explorertest.New(t)
-	h := web.New(w.Ledger, w.Ledger.Trust(), web.Options{Clock: func() time.Time { return w.Now().AddDate(1, 0, 0) }})
+	late := func() time.Time { return w.Now().AddDate(1, 0, 0) }
+	h := web.New(w.Client(w.Ledger, late), w.Ledger, web.Options{})
 	for _, path := range []string{"/", "/agency?did=" + w.Office.DID} {
 		r := get(h, path, "en")
 		if body := bodyOf(t, r); r.StatusCode != http.StatusServiceUnavailable || strings.Contains(body, ">issue credentials<") || !strings.Contains(body, "too old") {
@@ -190,7 +191,7 @@ func TestStaleLedger(t *testing.T) {
 		}
 	}
 	w.Ledger.Close()
-	if r := get(web.New(w.Ledger, w.Ledger.Trust(), web.Options{Clock: w.Now}), "/", "en"); r.StatusCode != http.StatusServiceUnavailable {
+	if r := get(web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{}), "/", "en"); r.StatusCode != http.StatusServiceUnavailable {
 		t.Error("closed:", r.StatusCode)
 	}
 }
@@ -199,7 +200,7 @@ func TestStaleLedger(t *testing.T) {
 // it is.
 func TestGrowth(t *testing.T) {
 	w := explorertest.New(t)
-	h := web.New(w.Ledger, w.Ledger.Trust(), web.Options{Clock: w.Now})
+	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
 	sizes := regexp.MustCompile(`data-label="size" data-kind="number" data-value="(\d+)"`)
 	last := ""
 	for range 3 {
@@ -224,7 +225,7 @@ func TestGrowth(t *testing.T) {
 func TestStatic(t *testing.T) {
 	w := explorertest.New(t)
 	module := []byte("no gzip")
-	h := web.New(w.Ledger, w.Ledger.Trust(), web.Options{Checker: &web.Checker{Module: module, Script: []byte("script")}})
+	h := web.New(w.Client(w.Ledger, time.Now), w.Ledger, web.Options{Checker: &web.Checker{Module: module, Script: []byte("script")}})
 	for path, want := range map[string]string{"/static/page.js": "text/javascript; charset=utf-8", "/static/page.css": "text/css; charset=utf-8", "/static/wasm_exec.js": "text/javascript; charset=utf-8"} {
 		r := get(h, path, "")
 		if r.StatusCode != 200 || r.Header.Get("Content-Type") != want || !strings.Contains(r.Header.Get("Cache-Control"), "immutable") {

@@ -93,7 +93,7 @@ func serve(ctx context.Context, node *cometlog.Node, failed chan<- error) error 
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(node, node.Trust(), remote.HandlerOptions{}))
 	pages.HandleFunc("GET /v1/light/{height}", lightHandler(node))
-	pages.Handle("/", web.New(node, node.Trust(), web.Options{}))
+	pages.Handle("/", web.New(client, node, web.Options{}))
 	go func() {
 		if err := remote.Serve(ctx, listener, pages); err != nil {
 			failed <- fmt.Errorf("API: %w", err)
