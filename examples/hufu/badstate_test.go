@@ -67,6 +67,9 @@ func TestBadState(t *testing.T) {
 				got := hufu(c.args...)
 				assertSentence(t, got, exitUnknown)
 				delete(before, file) // SQLite may have begun to repair it
+				if strings.HasSuffix(file, ".jwt") {
+					delete(before, "counter/counter.db") // which keeps the newest checkpoint seen
+				}
 				assertKept(t, before)
 			})
 		}
