@@ -10,7 +10,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"

@@ -24,7 +24,7 @@ var (
 var format = sqlitefile.Format{
 	ApplicationID: 0x48754656, // "HuFV"
 	UserVersion:   1,
-	Objects:       5, // four tables, one index
+	Objects:       6, // five tables, one index
 }
 
 const schema = `

@@ -27,7 +27,7 @@ func TestIdemixVerifies(t *testing.T) {
 		}
 	}
 	other := *x.statement
-	other.Bound = new(big.Int).Sub(x.predicate.Bound, big.NewInt(1000))
+	other.Bound = new(big.Int).Sub(x.statement.Bound, big.NewInt(1000))
 	if x.verifyAs(x.nonce, &other, x.proof) == nil {
 		t.Error("a proof of one bound passes for another")
 	}
