@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/provenance"
@@ -18,7 +17,7 @@ func ExampleVerify() {
 		sd := c.Forge(c.Adult(), c.Key().Public()).Credential()
 		trace := func() error {
 			return c.Client(c.Log).Resolve(ctx, func(view *ledger.View) error {
-				found, err := provenance.Verify(ctx, provenance.Ledger(view), sd, []*credential.Schema{c.Schema}, c.Public, provenance.Options{Now: c.Now()})
+				found, err := provenance.Verify(ctx, provenance.Ledger(view), sd, c.Public, provenance.Options{Now: c.Now()})
 				if err == nil {
 					fmt.Println("issued for region", found.Region, "by an agency", len(found.Origin.Chain), "step from the root")
 				}

@@ -9,6 +9,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/status"
 )
 
@@ -50,7 +51,7 @@ var (
 	ErrSource = errors.New("provenance: credential does not say by which schema it was issued")
 	// ErrSchema: the schema at hand is not the one on the ledger.
 	ErrSchema = errors.New("provenance: schema differs from the ledger's")
-	// ErrNoSchema: no schema file is at hand for this type.
+	// ErrNoSchema: the schema file that the ledger names cannot be had.
 	ErrNoSchema = errors.New("provenance: schema file not at hand")
 	// ErrStatusRoot: the status list is not the one whose root is on the ledger.
 	ErrStatusRoot = errors.New("provenance: status list differs from the ledger's")
@@ -82,23 +83,23 @@ type Credential struct {
 	Origin *Origin
 }
 
-// Verify traces a credential to the source's anchor. schemas are the schema files at
-// hand; each counts only where the source names its hash. The error is an [*Error],
-// or a [*ledger.NotProvedError] for ledger.Client.Resolve to act on.
-func Verify(ctx context.Context, source Source, sd *credential.SDJWT, schemas []*credential.Schema, lists status.Source, opts Options) (*Credential, error) {
+// Verify traces a credential to the source's anchor. public has the schema file and
+// the status list; each counts only where the source names its hash. The error is an
+// [*Error], or a [*ledger.NotProvedError] for ledger.Client.Resolve to act on.
+func Verify(ctx context.Context, source Source, sd *credential.SDJWT, public publish.Source, opts Options) (*Credential, error) {
 	if opts.Now.IsZero() {
 		opts.Now = time.Now()
 	}
-	t := &trace{ctx: ctx, source: source, sd: sd, opts: opts}
+	t := &trace{ctx: ctx, source: source, public: public, sd: sd, opts: opts}
 	for _, step := range []struct {
 		name Step
 		run  func() error
 	}{
 		{StepIssuer, t.issuer},
 		{StepAccreditation, t.accreditation},
-		{StepSchema, func() error { return t.schemaOnLedger(schemas) }},
+		{StepSchema, t.schemaOnLedger},
 		{StepSignature, t.signature},
-		{StepStatus, func() error { return t.status(lists) }},
+		{StepStatus, t.status},
 	} {
 		if err := step.run(); err != nil {
 			return nil, t.named(step.name, err)
@@ -139,6 +140,7 @@ func (t *trace) named(step Step, err error) error {
 type trace struct {
 	ctx    context.Context
 	source Source
+	public publish.Source
 	sd     *credential.SDJWT
 	opts   Options
 
@@ -197,25 +199,25 @@ func (t *trace) deed() Deed {
 	return Deed{Action: ledger.ActionIssue, Type: t.claims.vct, Region: t.claims.region, At: t.opts.Now}
 }
 
-func (t *trace) schemaOnLedger(schemas []*credential.Schema) error {
+// schemaOnLedger fetches the schema file that the source names. Where it cannot be
+// had the credential is not at fault.
+func (t *trace) schemaOnLedger() error {
 	object, err := t.source.Schema(t.ctx, t.claims.schema, uint32(t.claims.version))
 	if err != nil {
 		return err
 	}
-	for _, s := range schemas {
-		if s.ID != t.claims.schema || int64(s.Version) != t.claims.version {
-			continue
-		}
-		if s.Hash() != object.Hash { // our file is at fault, not the credential
-			return unchecked{ErrSchema}
-		}
-		if s.VCT != t.claims.vct {
-			return ErrSchema
-		}
-		t.schema = s
-		return nil
+	t.schema, err = publish.Schema(t.ctx, t.public, object.Hash)
+	switch {
+	case errors.Is(err, publish.ErrOther):
+		return unchecked{fmt.Errorf("%w: %w", ErrSchema, err)}
+	case err != nil:
+		return unchecked{fmt.Errorf("%w: %w", ErrNoSchema, err)}
+	case t.schema.ID != t.claims.schema || int64(t.schema.Version) != t.claims.version:
+		return unchecked{ErrSchema} // of whoever put the hash on the ledger
+	case t.schema.VCT != t.claims.vct:
+		return ErrSchema
 	}
-	return unchecked{ErrNoSchema}
+	return nil
 }
 
 // signature also checks the registered claims and the dates.
@@ -226,7 +228,7 @@ func (t *trace) signature() (err error) {
 
 // status checks that the list is signed by the issuer, has the root on the ledger, is
 // fresh, and says valid.
-func (t *trace) status(lists status.Source) error {
+func (t *trace) status() error {
 	ref := t.verified.Status
 	if ref == nil {
 		return ErrNoStatus
@@ -241,7 +243,7 @@ func (t *trace) status(lists status.Source) error {
 	if object.Issuer != t.claims.issuer {
 		return ErrStatusRoot
 	}
-	list, err := t.statusList(lists, ref.URI)
+	list, err := t.statusList(ref.URI, object.Root)
 	if err != nil {
 		return unchecked{fmt.Errorf("%w: %w", ErrStatusList, err)}
 	}
@@ -253,8 +255,8 @@ func (t *trace) status(lists status.Source) error {
 
 // statusList fetches and verifies the list. Whoever withholds or damages it
 // proves nothing against the credential: none of its failures is a no.
-func (t *trace) statusList(lists status.Source, uri string) (*status.Verified, error) {
-	raw, err := lists.Fetch(t.ctx, uri)
+func (t *trace) statusList(uri string, root [32]byte) (*status.Verified, error) {
+	raw, err := publish.StatusList(t.ctx, t.public, uri, root)
 	if err != nil {
 		return nil, err
 	}

@@ -13,16 +13,17 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/provenance"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/status"
 )
 
 // verify runs Verify over one fresh view of the country's ledger.
 func verify(t *testing.T, c *testworld.Country, sd *credential.SDJWT, edit func(*call)) (found *provenance.Credential, err error) {
 	t.Helper()
-	in := &call{[]*credential.Schema{c.Schema}, c.Public, provenance.Options{Now: c.Now()}}
+	in := &call{c.Public, provenance.Options{Now: c.Now()}}
 	edit(in)
 	err = c.Client(c.Log).Resolve(t.Context(), func(view *ledger.View) (err error) {
-		found, err = provenance.Verify(t.Context(), provenance.Ledger(view), sd, in.schemas, in.source, in.opts)
+		found, err = provenance.Verify(t.Context(), provenance.Ledger(view), sd, in.public, in.opts)
 		return err
 	}, ledger.ResolveOptions{})
 	return found, err
@@ -30,9 +31,25 @@ func verify(t *testing.T, c *testworld.Country, sd *credential.SDJWT, edit func(
 
 // call holds the arguments that a test changes.
 type call struct {
-	schemas []*credential.Schema
-	source  status.Source
-	opts    provenance.Options
+	public publish.Source
+	opts   provenance.Options
+}
+
+// altered is a source in which some files are others; nil is missing.
+type altered struct {
+	publish.Source
+	files map[publish.Name][]byte
+}
+
+func (a altered) Read(ctx context.Context, name publish.Name) ([]byte, error) {
+	b, other := a.files[name]
+	switch {
+	case other && b == nil:
+		return nil, publish.ErrNotAtHand
+	case other:
+		return b, nil
+	}
+	return a.Source.Read(ctx, name)
 }
 
 func asIs(*call) {}
@@ -49,7 +66,7 @@ func TestVerify(t *testing.T) {
 	r := c.Adult()
 	found, err := verify(t, c, c.Forge(r, c.Key().Public()).Credential(), asIs)
 	none(t, err)
-	if found.Issuer != c.Office.DID || found.Region != testworld.Region || found.Schema != c.Schema || found.Origin.Key.ID != c.Office.KeyID || found.Claims["name"] != r.Name {
+	if found.Issuer != c.Office.DID || found.Region != testworld.Region || found.Schema.Hash() != c.Schema.Hash() || found.Origin.Key.ID != c.Office.KeyID || found.Claims["name"] != r.Name {
 		t.Errorf("got %+v", found)
 	}
 	if len(found.Origin.Chain) != 1 || found.Origin.Chain[0].Accreditor != c.Root.DID {
@@ -92,11 +109,11 @@ func TestSteps(t *testing.T) {
 			f.Claims["iss"], f.Signer, f.Header.Kid = stranger.DID, stranger.Key, stranger.KeyID
 		}, asIs, provenance.StepAccreditation, ledger.ErrNotAccredited, false},
 		{"schema absent", source(func(j testworld.JSON) { j["schema"] = "test.other" }), asIs, provenance.StepSchema, ledger.ErrAbsent, false},
-		{"schema file not at hand", office(func(testworld.JSON) {}), func(in *call) { in.schemas = nil }, provenance.StepSchema, provenance.ErrNoSchema, true},
+		{"schema file not at hand", office(func(testworld.JSON) {}), func(in *call) {
+			in.public = altered{c.Public, map[publish.Name][]byte{publish.SchemaName(c.Schema.Hash()): nil}}
+		}, provenance.StepSchema, provenance.ErrNoSchema, true},
 		{"schema file not the ledger's", office(func(testworld.JSON) {}), func(in *call) {
-			s, err := credential.ParseSchema(append(c.Schema.Bytes(), '\n'))
-			none(t, err)
-			in.schemas = []*credential.Schema{s}
+			in.public = altered{c.Public, map[publish.Name][]byte{publish.SchemaName(c.Schema.Hash()): append(c.Schema.Bytes(), '\n')}}
 		}, provenance.StepSchema, provenance.ErrSchema, true},
 		{"signed by another", func(f *testworld.Forgery) { f.Signer = stranger.Key }, asIs, provenance.StepSignature, credential.ErrSignature, false},
 		{"expired", office(func(j testworld.JSON) { j["exp"] = j["iat"] }), asIs, provenance.StepValidity, credential.ErrExpired, false},
@@ -104,8 +121,12 @@ func TestSteps(t *testing.T) {
 		{"issued tomorrow", office(func(j testworld.JSON) { j["iat"] = j["iat"].(int64) + day }), asIs, provenance.StepValidity, credential.ErrIssuedAt, false},
 		{"no status", office(func(j testworld.JSON) { delete(j, "status") }), asIs, provenance.StepStatus, provenance.ErrNoStatus, false},
 		{"status list absent", office(func(j testworld.JSON) { j["status"] = status.Reference{URI: "urn:none"}.Claim() }), asIs, provenance.StepStatus, ledger.ErrAbsent, false},
-		{"status list not to be had", office(func(testworld.JSON) {}), func(in *call) { in.source = new(testworld.Public) }, provenance.StepStatus, fs.ErrNotExist, true},
-		{"status list is no token", office(func(testworld.JSON) {}), func(in *call) { in.source = fixed("list") }, provenance.StepStatus, did.ErrToken, true},
+		{"status list not to be had", office(func(testworld.JSON) {}), func(in *call) {
+			in.public = altered{c.Public, map[publish.Name][]byte{publish.StatusName(c.Desk.StatusURI()): nil}}
+		}, provenance.StepStatus, fs.ErrNotExist, true},
+		{"status list is no token", office(func(testworld.JSON) {}), func(in *call) {
+			in.public = altered{c.Public, map[publish.Name][]byte{publish.StatusName(c.Desk.StatusURI()): []byte("list")}}
+		}, provenance.StepStatus, did.ErrToken, true},
 		{"status list too old", office(func(testworld.JSON) {}), func(in *call) {
 			in.opts.Now, in.opts.MaxStatusAge = c.Now().Add(time.Hour), time.Minute
 		}, provenance.StepStatus, status.ErrStale, true},
@@ -137,11 +158,6 @@ func TestSteps(t *testing.T) {
 	}
 }
 
-// fixed is a source that answers everything with one text.
-type fixed string
-
-func (f fixed) Fetch(context.Context, string) ([]byte, error) { return []byte(f), nil }
-
 // TestRevoked: the bit in the list, under the root on the ledger.
 func TestRevoked(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
@@ -169,7 +185,7 @@ func TestNotProved(t *testing.T) {
 	none(t, err)
 	view, err := ledger.Verify(c.Log.Trust(), proof, ledger.VerifyOptions{Now: c.Now()})
 	none(t, err)
-	_, err = provenance.Verify(t.Context(), provenance.Ledger(view), c.Forge(c.Adult(), nil).Credential(), nil, c.Public, provenance.Options{Now: c.Now()})
+	_, err = provenance.Verify(t.Context(), provenance.Ledger(view), c.Forge(c.Adult(), nil).Credential(), c.Public, provenance.Options{Now: c.Now()})
 	var missing *ledger.NotProvedError
 	var failed *provenance.Error
 	if !errors.As(err, &missing) || errors.As(err, &failed) || missing.Keys[0] != ledger.DIDKey(c.Office.DID) {

@@ -24,7 +24,7 @@
 // # Not checked
 //
 // The caller decides whether the signing key may speak for the credential's
-// issuer. This package fetches nothing: see [Source]. It does not read the CBOR
+// issuer. This package fetches nothing: package publish does. It does not read the CBOR
 // (CWT) form. Statuses from 3 on mean what the issuer defines; Check refuses
 // all of them.
 package status

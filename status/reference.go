@@ -1,19 +1,12 @@
 package status
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 )
-
-// A Source fetches the status list token at a URI. The request must not show
-// for which credential.
-type Source interface {
-	Fetch(ctx context.Context, uri string) ([]byte, error)
-}
 
 // A Reference points at the status of a credential. It is the claim
 // {"status_list":{"idx":…,"uri":…}} (section 6.2).

@@ -138,5 +138,15 @@ func (t *Token) Header() did.Header { return t.jws.Header }
 // signature.
 func (t *Token) UnverifiedSubject() string { return t.body.Subject }
 
+// UnverifiedTTL is how long its signer lets readers keep the token, before anyone
+// has vouched for it; zero if unsaid, 100 years at most.
+func (t *Token) UnverifiedTTL() time.Duration { return t.body.ttl() }
+
+// UnverifiedList inflates the list before anyone has vouched for it, for readers
+// who have its root from elsewhere. Errors: [ErrForm], [ErrTooLarge].
+func (t *Token) UnverifiedList() (*List, error) {
+	return inflate(t.body.StatusList.Bits, t.body.StatusList.List)
+}
+
 // Bytes returns the token exactly as it was parsed.
 func (t *Token) Bytes() []byte { return []byte(t.jws.String()) }

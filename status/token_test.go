@@ -76,6 +76,9 @@ func TestSignVerifyCheck(t *testing.T) {
 	if token.Header().Kid != "did:x:a#1" || token.UnverifiedSubject() != uri || string(token.Bytes()) != string(compact) {
 		t.Error("token does not keep what was signed")
 	}
+	if list, err := token.UnverifiedList(); err != nil || list.Root() != newList(t).Root() || token.UnverifiedTTL() != time.Hour {
+		t.Errorf("unverified list %v, %v, to be kept for %v", list, err, token.UnverifiedTTL())
+	}
 	verified, err := token.Verify(key.Public(), uri, status.VerifyOptions{Now: now})
 	if err != nil {
 		t.Fatal(err)

@@ -42,12 +42,9 @@ func (t *Token) Verify(public crypto.PublicKey, uri string, opts VerifyOptions) 
 	if t.body.Subject != uri {
 		return nil, ErrSubject
 	}
-	verified := &Verified{Subject: uri, IssuedAt: time.Unix(*t.body.IssuedAt, 0).UTC()}
+	verified := &Verified{Subject: uri, IssuedAt: time.Unix(*t.body.IssuedAt, 0).UTC(), TTL: t.body.ttl()}
 	if t.body.Expires != nil {
 		verified.Expires = time.Unix(*t.body.Expires, 0).UTC()
-	}
-	if t.body.TTL != nil {
-		verified.TTL = time.Duration(min(*t.body.TTL, int64(maxTTL/time.Second))) * time.Second
 	}
 	if err := verified.checkTime(opts); err != nil {
 		return nil, err
@@ -62,6 +59,13 @@ func (t *Token) Verify(public crypto.PublicKey, uri string, opts VerifyOptions) 
 
 // maxTTL keeps a time to live within a time.Duration. It replaces longer ones.
 const maxTTL = 100 * 365 * 24 * time.Hour
+
+func (p *payload) ttl() time.Duration {
+	if p.TTL == nil {
+		return 0
+	}
+	return time.Duration(min(*p.TTL, int64(maxTTL/time.Second))) * time.Second
+}
 
 func (v *Verified) checkTime(opts VerifyOptions) error {
 	now := opts.Now

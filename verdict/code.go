@@ -45,6 +45,15 @@ const (
 	ConsentWithdrawn    Code = "consent-withdrawn"     // refused: the citizen took a grant back
 )
 
+// Codes of the ledger's public files.
+const (
+	PublicFilesUnreachable Code = "public-files-unreachable" // unchecked: no reply
+	PublicFileMissing      Code = "public-file-missing"      // unchecked: it is not here
+	PublicFileDiffers      Code = "public-file-differs"      // unchecked: another than the ledger names
+	BundleDelta            Code = "bundle-delta"             // unchecked: for a counter with another bundle
+	BundleGap              Code = "bundle-gap"               // unchecked: it does not extend the last one
+)
+
 // Codes of accreditation.
 const (
 	NotAccredited           Code = "not-accredited"             // refused: no accreditation allows it

@@ -8,7 +8,8 @@
 // [Check] that failed, and sentences in English and Chinese for people.
 //
 // [Classify] and [Describe] know the sentinels of the packages below the roles:
-// did, credential, status, ledger, zkp, openid, predicate, provenance and vault.
+// did, credential, status, ledger, zkp, openid, predicate, provenance, publish and
+// vault.
 // wallet, issuer, verifier and ceremony keep rows of their own, which their
 // Verdicts functions return, and their Rejected and Unchecked errors state their
 // verdict themselves. A program that uses several of them joins the rows:

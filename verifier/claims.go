@@ -29,7 +29,7 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 		return &Rejected{CheckForm, err}
 	}
 	a.result.Bytes = len(a.parts[0].text)
-	found, err := provenance.Verify(ctx, provenance.Ledger(view), sd, v.cfg.Material.Schemas, v.cfg.Material.Status,
+	found, err := provenance.Verify(ctx, provenance.Ledger(view), sd, v.cfg.Public,
 		provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status})
 	if err != nil {
 		return fromProvenance(err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
 )
 
@@ -20,7 +21,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		{"two policies with one id", func(cfg *verifier.Config) { cfg.Policies = append(cfg.Policies, cfg.Policies[0]) }},
 		{"no ledger", func(cfg *verifier.Config) { cfg.Ledger = nil }},
 		{"no store", func(cfg *verifier.Config) { cfg.Store = nil }},
-		{"no status source", func(cfg *verifier.Config) { cfg.Material.Status = nil }},
+		{"no public files", func(cfg *verifier.Config) { cfg.Public = nil }},
 		{"no DID", func(cfg *verifier.Config) { cfg.Identity.DID = "" }},
 		{"a DID of another method", func(cfg *verifier.Config) {
 			cfg.Identity.DID, cfg.Identity.KeyID = "did:web:library.example", "did:web:library.example#1"
@@ -29,7 +30,6 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		{"a key id that is no DID URL", func(cfg *verifier.Config) { cfg.Identity.KeyID = "sig-1" }},
 		{"a key id of another agency", func(cfg *verifier.Config) { cfg.Identity.KeyID = c.Office.KeyID }},
 		{"no key", func(cfg *verifier.Config) { cfg.Identity.Key = nil }},
-		{"no schema file for a query", func(cfg *verifier.Config) { cfg.Material.Schemas = nil }},
 		{"a request that never expires", func(cfg *verifier.Config) { cfg.Lifetime = 1000 * time.Hour }},
 		{"a request that is expired", func(cfg *verifier.Config) { cfg.Lifetime = -time.Second }},
 		{"an address without a scheme", func(cfg *verifier.Config) { cfg.ResponseURI = "counter.example/answer" }},
@@ -47,5 +47,29 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+// TestNoSchemaFile: a counter asks nothing that it could not judge, and says whether
+// the file is missing or could not be had.
+func TestNoSchemaFile(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	for _, test := range []struct {
+		public publish.Source
+		want   error
+	}{
+		{new(publish.Memory), verifier.ErrConfig},
+		{altered{c.Public, func(publish.Name, []byte) ([]byte, error) { return nil, errNoLine }}, errNoLine},
+		{altered{c.Public, func(publish.Name, []byte) ([]byte, error) { return []byte("{}"), nil }}, publish.ErrOther},
+	} {
+		cfg := c.CounterConfig(c.Policy(nil))
+		cfg.Public = test.public
+		v, err := verifier.New(cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err := v.NewRequest(t.Context(), verifier.RequestOptions{}); r != nil || !errors.Is(err, test.want) {
+			t.Errorf("got %v, want %v", err, test.want)
+		}
 	}
 }

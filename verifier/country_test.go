@@ -1,7 +1,6 @@
 package verifier_test
 
 import (
-	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/provenance"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/verifier"
 )
@@ -115,13 +115,18 @@ func TestSchema(t *testing.T) {
 	}
 	t.Run("our file is not the ledger's", func(t *testing.T) {
 		v := open(t, c, counter, func(cfg *verifier.Config) {
-			cfg.Material.Schemas = []*credential.Schema{other(`"en": "name"`, `"en": "Name"`)}
+			cfg.Public = altered{c.Public, func(name publish.Name, _ []byte) ([]byte, error) {
+				if name != publish.SchemaName(c.Schema.Hash()) {
+					return nil, nil
+				}
+				return other(`"en": "name"`, `"en": "Name"`).Bytes(), nil
+			}}
 		})
 		unchecked(t, v, c.Answer(citizen, counter, testworld.Claims), verifier.CheckSchema, provenance.ErrSchema)
 	})
 	second := other(`"version": 1`, `"version": 2`)
-	c.PublishSchema(second)
-	t.Run("our file is of another version", func(t *testing.T) {
+	c.NameSchema(second)
+	t.Run("no file of this version", func(t *testing.T) {
 		answer := present(t, c, counter, ask(t, counter), func(s *shown) { source(s)["version"] = int64(2) })
 		unchecked(t, counter.Verifier, answer, verifier.CheckSchema, provenance.ErrNoSchema)
 	})
@@ -132,9 +137,8 @@ func TestSchema(t *testing.T) {
 	}
 	c.PublishSchema(third)
 	t.Run("schema of another type", func(t *testing.T) {
-		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Material.Schemas = append(cfg.Material.Schemas, third) })
 		answer := present(t, c, counter, ask(t, counter), func(s *shown) { source(s)["schema"] = third.ID })
-		rejected(t, v, answer, verifier.CheckSchema, provenance.ErrSchema)
+		rejected(t, counter.Verifier, answer, verifier.CheckSchema, provenance.ErrSchema)
 	})
 }
 
@@ -190,7 +194,7 @@ func TestStatus(t *testing.T) {
 	})
 	t.Run("list not to be had", func(t *testing.T) {
 		c, _, counter, answer := setUp(t)
-		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Material.Status = noList{} })
+		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Public = altered{c.Public, noList} })
 		unchecked(t, v, answer, verifier.CheckStatus, errNoLine)
 		asked, _, _ := c.Response(answer)
 		failures(t, counter, asked, 0)
@@ -200,9 +204,12 @@ func TestStatus(t *testing.T) {
 
 var errNoLine = errors.New("no line")
 
-type noList struct{}
-
-func (noList) Fetch(context.Context, string) ([]byte, error) { return nil, errNoLine }
+func noList(name publish.Name, _ []byte) ([]byte, error) {
+	if strings.HasSuffix(name.String(), ".jwt") {
+		return nil, errNoLine
+	}
+	return nil, nil
+}
 
 func TestPolicyNamesIssuers(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})

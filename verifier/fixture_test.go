@@ -1,12 +1,15 @@
 package verifier_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // rejected insists that an answer was checked and found false by exactly this
@@ -82,4 +85,33 @@ func open(t *testing.T, c *testworld.Country, counter *testworld.Counter, edit f
 		t.Fatal(err)
 	}
 	return v
+}
+
+// altered is the country's public files, of which some are others.
+type altered struct {
+	*testworld.Public
+	// alter returns an error, other bytes, or neither for the file as it is.
+	alter func(name publish.Name, b []byte) ([]byte, error)
+}
+
+func (a altered) Read(ctx context.Context, name publish.Name) ([]byte, error) {
+	b, err := a.Public.Read(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if other, err := a.alter(name, b); other != nil || err != nil {
+		return other, err
+	}
+	return b, nil
+}
+
+// keys alters verifying keys.
+func keys(alter func(zkp.Circuit) ([]byte, error)) func(publish.Name, []byte) ([]byte, error) {
+	return func(_ publish.Name, b []byte) ([]byte, error) {
+		circuit, _, err := zkp.InspectVerifyingKey(b)
+		if err != nil {
+			return nil, nil
+		}
+		return alter(circuit)
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -145,13 +146,12 @@ func TestJoinedOnce(t *testing.T) {
 func TestNoKeyForSets(t *testing.T) {
 	c, citizen, _ := joinedCountry(t)
 	cfg := c.CounterConfig(c.Policy(joinedPolicy))
-	var kept [][]byte
-	for _, b := range cfg.Material.VerifyingKeys {
-		if circuit, _, err := zkp.InspectVerifyingKey(b); err != nil || circuit != zkp.CircuitShowSet {
-			kept = append(kept, b)
+	cfg.Public = altered{c.Public, keys(func(circuit zkp.Circuit) ([]byte, error) {
+		if circuit == zkp.CircuitShowSet {
+			return nil, publish.ErrNotAtHand
 		}
-	}
-	cfg.Material.VerifyingKeys = kept
+		return nil, nil
+	})}
 	v, err := verifier.New(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -13,16 +13,21 @@ type keyCache struct {
 	keys map[[32]byte]*zkp.VerifyingKey
 }
 
-func (c *keyCache) parse(b []byte, pin [32]byte, opts zkp.KeyOptions) (*zkp.VerifyingKey, error) {
+// key returns a kept key, or fetches one and keeps it. It fetches without the lock,
+// so that a slow source holds up nobody who needs another key.
+func (c *keyCache) key(pin [32]byte, fetch func() (*zkp.VerifyingKey, error)) (*zkp.VerifyingKey, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if k, ok := c.keys[pin]; ok {
+	k, ok := c.keys[pin]
+	c.mu.Unlock()
+	if ok {
 		return k, nil
 	}
-	k, err := zkp.ParseVerifyingKey(b, pin, opts)
+	k, err := fetch()
 	if err != nil {
 		return nil, err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.keys == nil {
 		c.keys = map[[32]byte]*zkp.VerifyingKey{}
 	}

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -33,13 +35,13 @@ type proved struct {
 // judgeProof checks a zero-knowledge answer of one or several credentials.
 // Epoch and prepare stand in place of issuer, accreditation, signature and
 // status.
-func (v *Verifier) judgeProof(a *answer, view *ledger.View) error {
+func (v *Verifier) judgeProof(ctx context.Context, a *answer, view *ledger.View) error {
 	proofs, err := a.parseProofs()
 	if err != nil {
 		return &Rejected{CheckForm, err}
 	}
 	for i := range proofs {
-		if err := v.identify(a, view, &proofs[i]); err != nil {
+		if err := v.identify(ctx, a, view, &proofs[i]); err != nil {
 			return err
 		}
 	}
@@ -53,7 +55,7 @@ func (v *Verifier) judgeProof(a *answer, view *ledger.View) error {
 	if err != nil {
 		return err
 	}
-	if err := v.verifyProofs(a, view, request, epoch, proofs); err != nil {
+	if err := v.verifyProofs(ctx, a, view, request, epoch, proofs); err != nil {
 		return err
 	}
 	return a.learnStatements(proofs)
@@ -80,17 +82,13 @@ func (a *answer) parseProofs() ([]proved, error) {
 
 // identify holds the schema file against the ledger, and the question against
 // the schema.
-func (v *Verifier) identify(a *answer, view *ledger.View, p *proved) error {
-	schema, err := v.schemaFor(p.query)
+func (v *Verifier) identify(ctx context.Context, a *answer, view *ledger.View, p *proved) error {
+	schema, err := v.schemaFor(ctx, p.query)
 	if err != nil {
 		return &Unchecked{CheckSchema, err}
 	}
-	object, err := view.Schema(schema.ID, uint32(schema.Version))
-	if err != nil {
+	if err := publish.CheckSchema(view, schema); err != nil {
 		return check(CheckSchema, err)
-	}
-	if object.Hash != schema.Hash() {
-		return &Unchecked{CheckSchema, errors.New("schema file differs from the ledger's")}
 	}
 	p.schema = schema
 	if p.question, err = v.questions.of(a.asked.QueryHash, schema, p.query); err != nil {
@@ -102,8 +100,8 @@ func (v *Verifier) identify(a *answer, view *ledger.View, p *proved) error {
 
 // verifyProofs checks all proofs of the answer, and notes the name they are
 // given under.
-func (v *Verifier) verifyProofs(a *answer, view *ledger.View, request *zkp.Request, epoch zkp.Epoch, proofs []proved) error {
-	keys, err := v.keys(view, request)
+func (v *Verifier) verifyProofs(ctx context.Context, a *answer, view *ledger.View, request *zkp.Request, epoch zkp.Epoch, proofs []proved) error {
+	keys, err := v.keys(ctx, view, request)
 	if err != nil {
 		return err
 	}
@@ -152,7 +150,7 @@ func epochOf(object *ledger.Epoch) (zkp.Epoch, error) {
 }
 
 // keys pins the verifying keys that the request needs by the ledger's vk objects.
-func (v *Verifier) keys(view *ledger.View, request *zkp.Request) (*zkp.Keys, error) {
+func (v *Verifier) keys(ctx context.Context, view *ledger.View, request *zkp.Request) (*zkp.Keys, error) {
 	circuits := []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow}
 	if slices.Contains(request.Circuits(), zkp.CircuitShowSet) {
 		circuits = append(circuits, zkp.CircuitShowSet)
@@ -160,7 +158,7 @@ func (v *Verifier) keys(view *ledger.View, request *zkp.Request) (*zkp.Keys, err
 	list := make([]*zkp.VerifyingKey, len(circuits))
 	for i, c := range circuits {
 		var err error
-		if list[i], err = v.key(view, c); err != nil {
+		if list[i], err = v.key(ctx, view, c); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +169,7 @@ func (v *Verifier) keys(view *ledger.View, request *zkp.Request) (*zkp.Keys, err
 	return keys, nil
 }
 
-func (v *Verifier) key(view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKey, error) {
+func (v *Verifier) key(ctx context.Context, view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKey, error) {
 	object, err := view.VK(string(circuit))
 	var missing *ledger.NotProvedError
 	switch {
@@ -180,16 +178,23 @@ func (v *Verifier) key(view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKe
 	case err != nil: // a ledger without keys says nothing about the proof
 		return nil, &Unchecked{CheckPrepare, err}
 	}
-	for _, b := range v.cfg.Material.VerifyingKeys {
-		k, err := v.cache.parse(b, object.KeyHash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: v.cfg.AllowSinglePartySetupUnsafe})
-		if errors.Is(err, zkp.ErrSinglePartySetup) {
-			return nil, &Unchecked{CheckPrepare, err}
-		}
-		if err == nil && k.Circuit() == circuit {
-			return k, nil
-		}
+	k, err := v.cache.key(object.KeyHash, func() (*zkp.VerifyingKey, error) { return v.fetchKey(ctx, circuit, object.KeyHash) })
+	if err == nil && k.Circuit() != circuit {
+		err = fmt.Errorf("%w: %s, and the ledger names it for %s", ErrKeyNotAtHand, k.Circuit(), circuit)
 	}
-	return nil, &Unchecked{CheckPrepare, fmt.Errorf("%w: %s", ErrKeyNotAtHand, circuit)}
+	if err != nil {
+		return nil, &Unchecked{CheckPrepare, err}
+	}
+	return k, nil
+}
+
+// fetchKey fetches and parses the verifying key that the ledger names for a circuit.
+func (v *Verifier) fetchKey(ctx context.Context, circuit zkp.Circuit, hash [32]byte) (*zkp.VerifyingKey, error) {
+	b, err := publish.VerifyingKey(ctx, v.cfg.Public, hash)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrKeyNotAtHand, circuit, err)
+	}
+	return zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: v.cfg.AllowSinglePartySetupUnsafe})
 }
 
 // proofRequest rebuilds the questions from our own stored request, and from the

@@ -13,6 +13,7 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -292,7 +293,7 @@ func TestProofOfAnotherType(t *testing.T) {
 		proofQuery(p)["meta"] = testworld.JSON{"vct_values": []string{driver.VCT}}
 	})
 	v := open(t, c, counter, func(cfg *verifier.Config) {
-		cfg.Policies[0], cfg.Material.Schemas = drivers, append(cfg.Material.Schemas, driver)
+		cfg.Policies[0] = drivers
 	})
 	_, _, text := c.Response(c.Answer(citizen, counter, testworld.Proof))
 	request, err := v.NewRequest(t.Context(), verifier.RequestOptions{})
@@ -330,17 +331,28 @@ func TestProofKeys(t *testing.T) {
 		check  verifier.Check
 		reason error
 	}{
-		{"none at hand", func(cfg *verifier.Config) { cfg.Material.VerifyingKeys = nil }, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
-		{"one at hand", func(cfg *verifier.Config) { cfg.Material.VerifyingKeys = cfg.Material.VerifyingKeys[:1] }, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
-		{"not the ledger's", func(cfg *verifier.Config) { cfg.Material.VerifyingKeys = [][]byte{[]byte("key"), {}} }, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
+		{"none at hand", func(cfg *verifier.Config) {
+			cfg.Public = altered{c.Public, keys(func(zkp.Circuit) ([]byte, error) { return nil, publish.ErrNotAtHand })}
+		}, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
+		{"one at hand", func(cfg *verifier.Config) {
+			cfg.Public = altered{c.Public, keys(func(circuit zkp.Circuit) ([]byte, error) {
+				if circuit == zkp.CircuitPrepare {
+					return nil, nil
+				}
+				return nil, publish.ErrNotAtHand
+			})}
+		}, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
+		{"not the ledger's", func(cfg *verifier.Config) {
+			cfg.Public = altered{c.Public, keys(func(zkp.Circuit) ([]byte, error) { return []byte("key"), nil })}
+		}, verifier.CheckPrepare, publish.ErrOther},
+		{"source down", func(cfg *verifier.Config) {
+			cfg.Public = altered{c.Public, keys(func(zkp.Circuit) ([]byte, error) { return nil, errNoLine })}
+		}, verifier.CheckPrepare, errNoLine},
+		{"no schema file", func(cfg *verifier.Config) { cfg.Public = new(publish.Memory) }, verifier.CheckSchema, verifier.ErrConfig},
 		{"made by one machine", func(cfg *verifier.Config) { cfg.AllowSinglePartySetupUnsafe = false }, verifier.CheckPrepare, zkp.ErrSinglePartySetup},
 		{"schema file not the ledger's", func(cfg *verifier.Config) {
-			s, err := credential.ParseSchema(append(c.Schema.Bytes(), ' '))
-			if err != nil {
-				t.Fatal(err)
-			}
-			cfg.Material.Schemas = []*credential.Schema{s}
-		}, verifier.CheckSchema, nil},
+			cfg.Public = altered{c.Public, func(_ publish.Name, b []byte) ([]byte, error) { return append(b, ' '), nil }}
+		}, verifier.CheckSchema, publish.ErrOther},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			v := open(t, c, counter, test.edit)

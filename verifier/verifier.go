@@ -12,11 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -27,16 +26,8 @@ type Identity struct {
 	Key   crypto.Signer
 }
 
-// Material is what a policy rests on beside the ledger, all of it public and
-// each piece used only where the ledger names its hash.
-type Material struct {
-	Schemas       []*credential.Schema
-	VerifyingKeys [][]byte // as zkp.VerifyingKey.Bytes writes them
-	Status        status.Source
-}
-
 // Config is what a verifier is made from. Identity, Ledger, Policies, Store and
-// Material.Status are required.
+// Public are required.
 type Config struct {
 	Identity Identity
 	// Ledger reads the ledger and owns the trust file.
@@ -46,7 +37,10 @@ type Config struct {
 	// longer here.
 	Policies []*Policy
 	Store    Store
-	Material Material
+	// Public has the ledger's public files: schemas, verifying keys, status lists. Each
+	// counts only where the ledger names its hash. They are read again for each answer,
+	// verifying keys once: a source that is far away belongs in a publish.Cached.
+	Public publish.Source
 	// Clock is the counter's; nil means time.Now.
 	Clock func() time.Time
 	// Lifetime of a request; zero means ten minutes, at most seven days.
@@ -69,8 +63,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: no ledger", ErrConfig)
 	case c.Store == nil:
 		return fmt.Errorf("%w: no store", ErrConfig)
-	case c.Material.Status == nil:
-		return fmt.Errorf("%w: no source of status lists", ErrConfig)
+	case c.Public == nil:
+		return fmt.Errorf("%w: no public files", ErrConfig)
 	case c.Lifetime < 0 || c.Lifetime > maxLifetime:
 		return fmt.Errorf("%w: a request lives at most %s", ErrConfig, maxLifetime)
 	}
@@ -130,6 +124,8 @@ type Verifier struct {
 	cfg   Config
 	store Store
 	cache keyCache
+	// Schemas that were fetched.
+	schemas schemaCache
 	// Asked questions, ready to be held against an answer.
 	questions questionCache
 	policies  policyCache
@@ -138,8 +134,7 @@ type Verifier struct {
 // ErrConfig means that a verifier lacks something it cannot do without.
 var ErrConfig = errors.New("verifier: incomplete configuration")
 
-// New opens a counter. It makes no network request. The error is [ErrConfig], or
-// [zkp.ErrVerifyingKey] for a verifying key at hand that is none.
+// New opens a counter. It makes no network request. The error is [ErrConfig].
 func New(cfg Config) (*Verifier, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -155,26 +150,9 @@ func New(cfg Config) (*Verifier, error) {
 	}
 	v := &Verifier{cfg: cfg, store: cfg.Store}
 	for _, p := range cfg.Policies {
-		for i := range p.Query.Credentials {
-			if _, err := v.schemaFor(&p.Query.Credentials[i]); err != nil {
-				return nil, err
-			}
-		}
 		v.policies.keep(p)
 	}
 	return v, nil
-}
-
-// schemaFor returns the schema file at hand for the one type a query asks.
-func (v *Verifier) schemaFor(q *openid.CredentialQuery) (*credential.Schema, error) {
-	for _, s := range v.cfg.Material.Schemas {
-		for _, vct := range q.Meta.VCTValues {
-			if s.VCT == vct {
-				return s, nil
-			}
-		}
-	}
-	return nil, fmt.Errorf("%w: no schema file for query %q", ErrConfig, q.ID)
 }
 
 // ClientID is the counter's name in OpenID4VP: audience of every answer.
@@ -190,7 +168,8 @@ type RequestOptions struct {
 
 // NewRequest makes a request and stores it durably with its policy. Request.Object
 // is the signed request object (typ oauth-authz-req+jwt) for the wallet. The error
-// is [ErrConfig] for a policy id that is not here, or the signer's or the store's.
+// is [ErrConfig] for a policy id that is not here or a type without a schema file, or
+// that of the public files, the signer or the store.
 func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (*Request, error) {
 	policy := v.cfg.Policies[0]
 	if opts.Policy != "" {
@@ -199,6 +178,11 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (*Reques
 			return nil, fmt.Errorf("%w: no policy with this id", ErrConfig)
 		}
 		policy = v.cfg.Policies[i]
+	}
+	for i := range policy.Query.Credentials {
+		if _, err := v.schemaFor(ctx, &policy.Query.Credentials[i]); err != nil {
+			return nil, err
+		}
 	}
 	now := v.cfg.Clock()
 	r := &Request{ID: random(), Nonce: random(), Created: now, Expires: now.Add(v.cfg.Lifetime).Truncate(time.Second)}

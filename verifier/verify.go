@@ -142,7 +142,7 @@ func (v *Verifier) judge(ctx context.Context, a *answer) error {
 	err := v.cfg.Ledger.Resolve(ctx, func(view *ledger.View) error {
 		judged = a.copy()
 		return v.judgeUnder(ctx, judged, view)
-	}, ledger.ResolveOptions{Keys: v.expectedKeys(a), MaxAge: a.policy.MaxAge.Checkpoint, Now: a.now})
+	}, ledger.ResolveOptions{Keys: v.expectedKeys(ctx, a), MaxAge: a.policy.MaxAge.Checkpoint, Now: a.now})
 	if err != nil {
 		return ledgerError(err)
 	}
@@ -155,7 +155,7 @@ func (v *Verifier) judgeUnder(ctx context.Context, a *answer, view *ledger.View)
 	a.passed(CheckClock, CheckCheckpoint)
 	a.result.AsOf, a.result.Checkpoint = view.Head.Time, view.Head.Size
 	if a.result.Format == openid.FormatSDJWTZK {
-		return v.judgeProof(a, view)
+		return v.judgeProof(ctx, a, view)
 	}
 	return v.judgeClaims(ctx, a, view)
 }
@@ -185,10 +185,10 @@ func ledgerError(err error) error {
 
 // expectedKeys are the ledger keys that the judgement is sure to need: asked for
 // at once they save a round each.
-func (v *Verifier) expectedKeys(a *answer) []string {
+func (v *Verifier) expectedKeys(ctx context.Context, a *answer) []string {
 	var keys []string
 	for _, p := range a.parts {
-		if schema, err := v.schemaFor(p.query); err == nil {
+		if schema, err := v.schemaFor(ctx, p.query); err == nil {
 			keys = append(keys, ledger.SchemaKey(schema.ID, uint32(schema.Version)))
 		}
 	}

@@ -98,7 +98,7 @@ func (w *Wallet) holding(ctx context.Context, id string) (*holding, error) {
 		if err != nil {
 			return err
 		}
-		h, err = w.open(r)
+		h, err = open(tx, r, schemas{})
 		return err
 	})
 	return &h, err
@@ -212,7 +212,7 @@ func (w *Wallet) Credentials(ctx context.Context) (_ []Stored, err error) {
 	}
 	out := make([]Stored, 0, len(held))
 	for i := range held {
-		out = append(out, *stored(held[i].id, held[i].record, held[i].verified))
+		out = append(out, *stored(held[i].id, held[i].record, held[i].verified, held[i].schema))
 	}
 	return out, nil
 }

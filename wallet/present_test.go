@@ -11,6 +11,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
@@ -150,4 +151,33 @@ func TestTheEndorsementStays(t *testing.T) {
 			t.Errorf("asked for %s: got %v", name, err)
 		}
 	}
+}
+
+// TestHeldWithoutPublicFiles: what a wallet holds it lists and shows though no public
+// file is at hand; the schema file lies beside the credential since its receipt.
+func TestHeldWithoutPublicFiles(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+	cfg := c.WalletConfig(citizen)
+	cfg.Public = new(publish.Memory)
+	w, err := wallet.New(cfg)
+	none(t, err)
+	held, err := w.Credentials(t.Context())
+	none(t, err)
+	if len(held) != 1 || held[0].Schema.Hash() != c.Schema.Hash() {
+		t.Fatalf("lists %v", held)
+	}
+	_, err = counter.Verify(t.Context(), c.Answer(&testworld.Holder{Wallet: w}, counter, testworld.Claims))
+	none(t, err)
+
+	// A credential without its schema is not shown by a schema of the same name.
+	none(t, citizen.Store.Update(t.Context(), func(tx vault.Tx) error {
+		schemas, err := tx.List("schema")
+		if err == nil && len(schemas) != 1 {
+			t.Errorf("%d schemas are kept", len(schemas))
+		}
+		return errors.Join(err, tx.Delete("schema", schemas[0].ID))
+	}))
+	_, err = citizen.Credentials(t.Context())
+	is(t, err, vault.ErrNotFound)
 }

@@ -38,6 +38,7 @@ type Stored struct {
 	Region    string
 	SchemaID  string
 	Version   int
+	Schema    *credential.Schema // as the ledger named it on receipt
 	Received  time.Time
 	NotBefore time.Time
 	Expires   time.Time
@@ -47,12 +48,14 @@ type Stored struct {
 
 // record is a credential in the store.
 type record struct {
-	Text     string    `json:"text"` // SD-JWT with all disclosures
-	KeyID    string    `json:"key"`
-	Issuer   []byte    `json:"issuer"` // JWK of the key that signed
-	SchemaID string    `json:"schema"`
-	Version  int       `json:"version"`
-	Received time.Time `json:"received"`
+	Text     string `json:"text"` // SD-JWT with all disclosures
+	KeyID    string `json:"key"`
+	Issuer   []byte `json:"issuer"` // JWK of the key that signed
+	SchemaID string `json:"schema"`
+	Version  int    `json:"version"`
+	// SchemaHash is that of the schema file which the ledger named on receipt.
+	SchemaHash [32]byte  `json:"schema_hash"`
+	Received   time.Time `json:"received"`
 }
 
 // Receive checks a credential response as a counter would, and the endorsement
@@ -82,7 +85,7 @@ func (w *Wallet) Receive(ctx context.Context, response []byte) (_ *Stored, err e
 func (w *Wallet) trace(ctx context.Context, sd *credential.SDJWT) (*provenance.Credential, error) {
 	var found *provenance.Credential
 	err := w.resolve(ctx, func(view *ledger.View) (err error) {
-		found, err = provenance.Verify(ctx, provenance.Ledger(view), sd, w.cfg.Material.Schemas, w.cfg.Material.Status, provenance.Options{Now: w.cfg.Clock()})
+		found, err = provenance.Verify(ctx, provenance.Ledger(view), sd, w.cfg.Public, provenance.Options{Now: w.cfg.Clock()})
 		return err
 	})
 	return found, err
@@ -104,7 +107,10 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err != nil {
 		return nil, err
 	}
-	rec := record{Issuer: issuer, Text: sd.String(), SchemaID: found.Schema.ID, Version: found.Schema.Version, Received: w.cfg.Clock().UTC()}
+	rec := record{
+		Issuer: issuer, Text: sd.String(), Received: w.cfg.Clock().UTC(),
+		SchemaID: found.Schema.ID, Version: found.Schema.Version, SchemaHash: found.Schema.Hash(),
+	}
 	err = w.store.Update(ctx, func(tx vault.Tx) error {
 		a, err := w.finishApplication(tx, id, found.Issuer)
 		if err != nil {
@@ -115,12 +121,15 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 		if err != nil {
 			return err
 		}
+		if err := putSchema(tx, found.Schema); err != nil {
+			return err
+		}
 		return tx.Put(kindCredential, id, value)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return stored(id, rec, found.Verified), nil
+	return stored(id, rec, found.Verified, found.Schema), nil
 }
 
 // checkEndorsement allows a missing endorsement. It refuses one that does not sign
@@ -198,7 +207,7 @@ func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 	return c, nil
 }
 
-func stored(id string, r record, v *credential.Verified) *Stored {
+func stored(id string, r record, v *credential.Verified, schema *credential.Schema) *Stored {
 	_, provable := v.Claims[zkp.ClaimName]
 	claims := make(map[string]any, len(v.Claims))
 	for name, value := range v.Claims {
@@ -209,7 +218,7 @@ func stored(id string, r record, v *credential.Verified) *Stored {
 	source, _ := v.Claims[ClaimSource].(map[string]any)
 	region, _ := source["region"].(string)
 	return &Stored{
-		ID: id, Type: v.VCT, Issuer: v.Issuer, Region: region, SchemaID: r.SchemaID, Version: r.Version,
+		ID: id, Type: v.VCT, Issuer: v.Issuer, Region: region, SchemaID: r.SchemaID, Version: r.Version, Schema: schema,
 		Received: r.Received, NotBefore: v.NotBefore, Expires: v.Expires, Provable: provable, Claims: claims,
 	}
 }

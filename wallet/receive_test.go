@@ -25,8 +25,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		"no store":               func(cfg *wallet.Config) { cfg.Store = nil },
 		"no keys":                func(cfg *wallet.Config) { cfg.Keys = nil },
 		"no ledger":              func(cfg *wallet.Config) { cfg.Ledger = nil },
-		"no status source":       func(cfg *wallet.Config) { cfg.Material = wallet.Material{} },
-		"a prover without sets":  func(cfg *wallet.Config) { cfg.Prover, cfg.Sets = &sketch{}, nil },
+		"no public files":        func(cfg *wallet.Config) { cfg.Public = nil },
 		"a negative maximum age": func(cfg *wallet.Config) { cfg.MaxCheckpointAge = -1 },
 	} {
 		cfg := c.WalletConfig(holder)

@@ -171,7 +171,7 @@ type holding struct {
 	schema   *credential.Schema
 }
 
-func (h *holding) region() string { return stored(h.id, h.record, h.verified).Region }
+func (h *holding) region() string { return stored(h.id, h.record, h.verified, h.schema).Region }
 
 // held opens every stored credential.
 func (w *Wallet) held(ctx context.Context) ([]holding, error) {
@@ -181,8 +181,9 @@ func (w *Wallet) held(ctx context.Context) ([]holding, error) {
 		if err != nil {
 			return err
 		}
+		known := schemas{}
 		for _, r := range records {
-			h, err := w.open(r)
+			h, err := open(tx, r, known)
 			if err != nil {
 				return err
 			}
@@ -193,7 +194,7 @@ func (w *Wallet) held(ctx context.Context) ([]holding, error) {
 	return out, err
 }
 
-func (w *Wallet) open(r vault.Record) (holding, error) {
+func open(tx vault.Tx, r vault.Record, known schemas) (holding, error) {
 	h := holding{id: r.ID}
 	if err := strictjson.Read(r.Value, limits.Record, &h.record); err != nil {
 		return h, fmt.Errorf("wallet: stored credential: %w", err)
@@ -210,13 +211,6 @@ func (w *Wallet) open(r vault.Record) (holding, error) {
 	if h.verified, err = h.sd.Verify(issuer, credential.VerifyOptions{Now: h.record.Received}); err != nil {
 		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
 	}
-	for _, s := range w.cfg.Material.Schemas {
-		if s.ID == h.record.SchemaID && s.Version == h.record.Version {
-			h.schema = s
-		}
-	}
-	if h.schema == nil {
-		return h, fmt.Errorf("%w: %w of a stored credential", ErrConfig, provenance.ErrNoSchema)
-	}
-	return h, nil
+	h.schema, err = known.get(tx, h.record.SchemaHash)
+	return h, err
 }

@@ -55,9 +55,18 @@ func (w *Wallet) trees(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.
 
 // startTrees builds what is the same for every credential.
 func (w *Wallet) startTrees(ctx context.Context, epoch *epochAt) (*epochTrees, error) {
-	if w.cfg.Material.Feed != nil {
-		return w.startFromFeed(ctx, epoch)
+	index, err := w.feed.Index(ctx)
+	if errors.Is(err, feed.ErrMissing) && w.cfg.Sets != nil {
+		return w.startFromSets(ctx, epoch)
 	}
+	if err != nil {
+		return nil, feedError(err)
+	}
+	return w.startFromFeed(ctx, index, epoch)
+}
+
+// startFromSets takes the sets whole.
+func (w *Wallet) startFromSets(ctx context.Context, epoch *epochAt) (*epochTrees, error) {
 	leaves, err := w.cfg.Sets.Registry(ctx, epoch.Number)
 	if err != nil {
 		return nil, err
@@ -81,11 +90,7 @@ func (w *Wallet) startTrees(ctx context.Context, epoch *epochAt) (*epochTrees, e
 // feedError keeps what a feed can do apart from what is true of a credential.
 func feedError(err error) error { return fmt.Errorf("%w: %w", ErrFeed, err) }
 
-func (w *Wallet) startFromFeed(ctx context.Context, epoch *epochAt) (*epochTrees, error) {
-	index, err := w.cfg.Material.Feed.Index(ctx)
-	if err != nil {
-		return nil, feedError(err)
-	}
+func (w *Wallet) startFromFeed(ctx context.Context, index *feed.Index, epoch *epochAt) (*epochTrees, error) {
 	g := index.Generation(epoch.Number)
 	if g == nil {
 		return nil, feedError(feed.ErrEpoch)
@@ -94,7 +99,7 @@ func (w *Wallet) startFromFeed(ctx context.Context, epoch *epochAt) (*epochTrees
 	if err != nil {
 		return nil, err
 	}
-	leaves, err := w.cfg.Material.Feed.Registry(ctx, index, have, epoch.Number)
+	leaves, err := w.feed.Registry(ctx, index, have, epoch.Number)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -115,7 +120,7 @@ func (w *Wallet) startFromFeed(ctx context.Context, epoch *epochAt) (*epochTrees
 // What everyone reads comes first, and only when that is right the part, whose
 // name tells something about the handle.
 func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Revocation, error) {
-	index, err := w.cfg.Material.Feed.Index(ctx)
+	index, err := w.feed.Index(ctx)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -134,7 +139,7 @@ func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle)
 	if err != nil {
 		return nil, err
 	}
-	part, err := w.cfg.Material.Feed.Handles(ctx, index, have, h, epoch.Number)
+	part, err := w.feed.Handles(ctx, index, have, h, epoch.Number)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -148,7 +153,7 @@ func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle)
 // bucketRoots reads the bucket roots of an epoch and holds them against the
 // revocation root on the ledger.
 func (w *Wallet) bucketRoots(ctx context.Context, g *feed.Generation, epoch uint64, want zkp.Element) ([][32]byte, error) {
-	roots, err := w.cfg.Material.Feed.Roots(ctx, g, epoch)
+	roots, err := w.feed.Roots(ctx, g, epoch)
 	if err != nil {
 		return nil, feedError(err)
 	}
@@ -181,7 +186,7 @@ func (w *Wallet) checkCrowd(ctx context.Context, g *feed.Generation) error {
 	if err != nil {
 		return err
 	}
-	proof, err := w.cfg.Material.Feed.Counts(ctx, g)
+	proof, err := w.feed.Counts(ctx, g)
 	if err != nil {
 		return feedError(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -53,11 +54,24 @@ func (o *opened) parts() (out []string) {
 	return out
 }
 
+// withFeed is a source whose feed lies in a file system.
+type withFeed struct {
+	publish.Source
+	files fs.FS
+}
+
+func (w withFeed) Read(ctx context.Context, name publish.Name) ([]byte, error) {
+	if path, ok := strings.CutPrefix(name.String(), "feed/"); ok {
+		return fs.ReadFile(w.files, path)
+	}
+	return w.Source.Read(ctx, name)
+}
+
 // fed opens a citizen's wallet anew, with a feed for all public sets.
 func fed(t testing.TB, c *testworld.Country, h *testworld.Holder, s wallet.Prover, files fs.FS) *wallet.Wallet {
 	t.Helper()
 	cfg := reading(c, h, s, proofsOnly{c.Log})
-	cfg.Material.Feed = feed.Open(files)
+	cfg.Public, cfg.Sets = withFeed{c.Public, files}, nil
 	w, err := wallet.New(cfg)
 	if err != nil {
 		t.Fatal(err)

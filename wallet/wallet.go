@@ -7,10 +7,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
-	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -31,27 +30,18 @@ type Prover interface {
 	Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation, error)
 }
 
-// Material is public and comes with the trust file; each piece counts only
-// where the ledger names its hash.
-type Material struct {
-	Schemas []*credential.Schema
-	Status  status.Source
-	// Feed has the public sets of each epoch in files. Whoever serves them
-	// learns a few bits for each credential at most: see package feed. Nil means
-	// that the ledger itself hands out the sets.
-	Feed *feed.Feed
-}
-
-// Config is what a wallet is made from. Store, Keys, Ledger and Material.Status are
-// required.
+// Config is what a wallet is made from. Store, Keys, Ledger and Public are required.
 type Config struct {
 	Store vault.Store
 	Keys  vault.KeyStore
 	// Ledger reads the ledger and owns the trust file.
-	Ledger   *ledger.Client
-	Material Material
-	// Sets is asked where Material has no feed. It is required where Prover is set
-	// and Material.Feed is not.
+	Ledger *ledger.Client
+	// Public has the ledger's public files; each counts only where the ledger names
+	// its hash. It is asked for schema and status list of a credential on receipt, and
+	// for the feed of an epoch; package publish says what its server learns.
+	Public publish.Source
+	// Sets is asked where Public has no feed. Nil where it always has one, or where
+	// nothing is proved.
 	Sets Sets
 	// Prover is nil in a wallet that shows claims only.
 	Prover Prover
@@ -74,10 +64,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: no key store", ErrConfig)
 	case c.Ledger == nil:
 		return fmt.Errorf("%w: no ledger", ErrConfig)
-	case c.Material.Status == nil:
-		return fmt.Errorf("%w: no source of status lists", ErrConfig)
-	case c.Prover != nil && c.Material.Feed == nil && c.Sets == nil:
-		return fmt.Errorf("%w: a prover needs a feed or the ledger's sets", ErrConfig)
+	case c.Public == nil:
+		return fmt.Errorf("%w: no public files", ErrConfig)
 	case c.MaxCheckpointAge < 0:
 		return fmt.Errorf("%w: negative maximum age of a checkpoint", ErrConfig)
 	}
@@ -89,6 +77,7 @@ func (c *Config) check() error {
 type Wallet struct {
 	store vault.Store
 	keys  vault.KeyStore
+	feed  *feed.Feed // of the public files
 	cfg   Config
 
 	mu        sync.Mutex
@@ -111,7 +100,7 @@ func New(cfg Config) (*Wallet, error) {
 	if cfg.Wait == nil {
 		cfg.Wait = wait
 	}
-	return &Wallet{store: cfg.Store, keys: cfg.Keys, cfg: cfg}, nil
+	return &Wallet{store: cfg.Store, keys: cfg.Keys, feed: publish.Feed(cfg.Public), cfg: cfg}, nil
 }
 
 // wait is the default of Config.Wait.
@@ -153,6 +142,7 @@ const (
 	kindSecret      = "secret"
 	kindApplication = "application"
 	kindCredential  = "credential"
+	kindSchema      = "schema" // by the hash of the file
 	kindPrepared    = "prepared"
 	kindHistory     = "history"
 	kindFeed        = "feed"

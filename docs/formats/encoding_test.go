@@ -15,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/verifier"
@@ -40,6 +41,8 @@ var sentinels = []struct {
 	{"zkp.ErrStatement", zkp.ErrStatement},
 	{"zkp.ErrValue", zkp.ErrValue},
 	{"zkp.ErrForm", zkp.ErrForm},
+	{"publish.ErrName", publish.ErrName},
+	{"publish.ErrOther", publish.ErrOther},
 	{"feed.ErrFormat", feed.ErrFormat},
 	{"ledger.ErrTooLarge", ledger.ErrTooLarge},
 	{"ledger.ErrFingerprint", ledger.ErrFingerprint},

@@ -45,7 +45,7 @@ type refusal struct {
 // pages lists every page that has vectors.
 var pages = []func(testing.TB) page{
 	zkPrimitives, zkEndorsement, zkVerifyingKey, zkPresentation, zkUse,
-	feedFiles,
+	publicFiles, feedFiles,
 	ledgerTrust, ledgerOperation, ledgerObjects, ledgerCheckpoint, ledgerProof, ledgerBundle,
 	qrText, query, policy, schema,
 	vaultFile, ceremonyFiles,

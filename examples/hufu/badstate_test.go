@@ -29,14 +29,14 @@ var commandsOf = []struct {
 	{"wallet/trust.json", []string{"wallet", "list"}},
 	{"wallet/vault.db", []string{"wallet", "list"}},
 	{"ledger/log.db", []string{"wallet", "present", "request.jwt", "--with", "claims", "--yes", "--out", "new.json"}},
-	{"ledger/public/cn.resident.json", []string{"wallet", "present", "request.jwt", "--with", "claims", "--yes", "--out", "new.json"}},
 	{"counter/home.json", []string{"verify", "answer.json"}},
 	{"counter/agency.json", []string{"verify", "answer.json"}},
 	{"counter/trust.json", []string{"verify", "answer.json"}},
 	{"counter/vault.db", []string{"verify", "answer.json"}},
 	{"counter/counter.db", []string{"verify", "answer.json"}},
 	{"ledger/log.db", []string{"verify", "answer.json"}},
-	{"ledger/public/cn.resident.json", []string{"verify", "answer.json"}},
+	{"ledger/public/*.json", []string{"verify", "answer.json"}},
+	{"ledger/public/*.type", []string{"request", "--out", "new.jwt"}},
 	{"ledger/public/*.jwt", []string{"verify", "answer.json"}},
 }
 

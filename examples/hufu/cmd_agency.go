@@ -8,6 +8,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/publish"
 )
 
 func (a *app) agencyCommand() *cobra.Command {
@@ -182,7 +183,7 @@ func viaOf(ctx context.Context, agency *agency, client *ledger.Client, grant acc
 	return via, err
 }
 
-func (a *app) public() publicFolder { return (&home{Ledger: a.ledger}).public() }
+func (a *app) public() publish.Folder { return publicOf(a.ledger) }
 
 func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(context.Context, *agency, ledgerLog) error) error {
 	log, err := openLedger(ctx, a.ledger, a.clock)

@@ -119,15 +119,15 @@ func (a *app) ledgerAudit() *cobra.Command {
 }
 
 func (a *app) ledgerFeed() *cobra.Command {
-	var out string
-	cmd := &cobra.Command{
+	return &cobra.Command{
 		Use:   "feed",
 		Short: "Write the public sets of each epoch as files, for wallets to read",
 		Long: "A wallet needs to know who may issue and what is revoked, and must not say what it\n" +
 			"holds. It reads files: whoever serves them learns at most as many bits of a\n" +
-			"credential as still leave 65,536 revoked ones in every part. Run it after each\n" +
-			"epoch; it adds what is new, and readers go on reading meanwhile.",
-		Example: "  hufu ledger feed --out feed\n  hufu wallet prepare --feed feed",
+			"credential as still leave 65,536 revoked ones in every part. The files lie in\n" +
+			"public/feed of the ledger's folder; wallets that find none there read the ledger.\n" +
+			"Run it after each epoch; it adds what is new, and readers go on reading meanwhile.",
+		Example: "  hufu ledger feed --ledger ledger\n  hufu wallet prepare",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := openLedger(cmd.Context(), a.ledger, a.clock)
@@ -135,6 +135,7 @@ func (a *app) ledgerFeed() *cobra.Command {
 				return err
 			}
 			defer log.Close()
+			out := a.public().FeedDir()
 			made, err := feed.Export(cmd.Context(), log, new(zkp.Accumulator), out)
 			if err != nil {
 				return err
@@ -144,8 +145,6 @@ func (a *app) ledgerFeed() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "feed", "folder of the feed")
-	return cmd
 }
 
 // withAgency opens an agency's folder for the length of a function.
@@ -233,7 +232,7 @@ func (a *app) exportBundle(ctx context.Context, since string) (*ledger.Bundle, e
 		}
 		selector.Since = opened.Head.Size
 	}
-	if selector.Files, err = a.public().files(); err != nil {
+	if selector.Files, err = a.public().BundleFiles(ctx); err != nil {
 		return nil, err
 	}
 	bundle, err := ledger.ExportBundle(ctx, source, log.Trust(), a.clock(), selector)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	didhufu "github.com/hufu-id/hufu/did/hufu"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
@@ -112,7 +112,7 @@ func holds(document *did.Document, key crypto.PublicKey, at time.Time) bool {
 
 // publishCeremony puts the verifying keys on the ledger and all keys into the
 // public folder, where wallets find them.
-func publishCeremony(ctx context.Context, log ledgerLog, folder publicFolder, dir string, s *ceremony.State, signers []crypto.Signer) error {
+func publishCeremony(ctx context.Context, log ledgerLog, folder publish.Folder, dir string, s *ceremony.State, signers []crypto.Signer) error {
 	keys, err := prover.Open(ceremony.KeysDir(dir))
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func publishCeremony(ctx context.Context, log ledgerLog, folder publicFolder, di
 		if hash != s.VerifyingKeys[planned.Circuit] {
 			return fmt.Errorf("%w: %s", ceremony.ErrKeys, planned.Circuit)
 		}
-		if err := replaceFile(filepath.Join(string(folder), string(planned.Circuit)+".vk"), b); err != nil {
+		if err := folder.PublishKey(ctx, b); err != nil {
 			return err
 		}
 		op, err := ledger.NewOperation(&ledger.VK{
@@ -171,8 +171,8 @@ func copyKeys(from, to string) error {
 
 // proverKeys opens the keys of a ceremony where the ledger's public folder has
 // them for every circuit, else this machine's development keys.
-func (a *app) proverKeys(ctx context.Context, folder publicFolder) (*prover.Prover, error) {
-	dir := filepath.Join(string(folder), keysName)
+func (a *app) proverKeys(ctx context.Context, h *home) (*prover.Prover, error) {
+	dir := filepath.Join(string(h.public()), keysName)
 	if _, err := os.Stat(dir); err != nil {
 		return a.developmentKeys(ctx)
 	}
@@ -185,28 +185,31 @@ func (a *app) proverKeys(ctx context.Context, folder publicFolder) (*prover.Prov
 			return a.developmentKeys(ctx)
 		}
 	}
-	return keys, folder.sameKeys(keys)
+	return keys, a.sameKeys(ctx, h, keys)
 }
 
-// sameKeys refuses proving keys whose verifying halves are not the public ones:
+// sameKeys refuses proving keys whose verifying halves the ledger does not name:
 // nobody would accept what they prove.
-func (p publicFolder) sameKeys(keys *prover.Prover) error {
-	public, err := p.verifyingKeys()
+func (a *app) sameKeys(ctx context.Context, h *home, keys *prover.Prover) error {
+	log, err := openLedger(ctx, h.Ledger, a.clock)
 	if err != nil {
 		return err
 	}
-	for _, c := range prover.Circuits() {
-		mine, _, err := keys.VerifyingKey(c)
-		if err != nil {
-			return err
-		}
-		found := false
-		for _, b := range public {
-			found = found || bytes.Equal(b, mine)
-		}
-		if !found {
-			return fmt.Errorf("%w: %s", zkp.ErrVerifyingKey, c)
-		}
+	defer log.Close()
+	client, err := ledger.NewClient(ctx, h.trust, log, ledger.NewMemoryTrustStore(), ledger.ClientOptions{Clock: a.clock})
+	if err != nil {
+		return err
 	}
-	return nil
+	return client.Resolve(ctx, func(view *ledger.View) error {
+		for _, c := range prover.Circuits() {
+			mine, _, err := keys.VerifyingKey(c)
+			if err != nil {
+				return err
+			}
+			if err := publish.CheckKey(view, mine); err != nil {
+				return fmt.Errorf("%w: %w", zkp.ErrVerifyingKey, err)
+			}
+		}
+		return nil
+	}, ledger.ResolveOptions{})
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/hufu-id/hufu/ledger/explorer/web"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/publish"
+	files "github.com/hufu-id/hufu/publish/remote"
 )
 
 func (a *app) ledgerServe() *cobra.Command {
@@ -21,7 +23,7 @@ func (a *app) ledgerServe() *cobra.Command {
 	var audit, heartbeat time.Duration
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the ledger over HTTP, keep it fresh, and recompute it regularly",
+		Short: "Serve the ledger and its public files over HTTP, keep it fresh, and recompute it regularly",
 		Long: "Opened in a browser, the address shows agencies, schemas and records to anyone.\n" +
 			"Wallets, counters and agencies elsewhere reach the ledger there, too: give\n" +
 			"them trust.json and its fingerprint, and hufu ledger join. Put a web server with\n" +
@@ -47,7 +49,7 @@ func (a *app) ledgerServe() *cobra.Command {
 			if web.Built() == nil && !a.json {
 				a.say("serve.no-checker")
 			}
-			return serveLedger(ctx, log, listener, remote.HandlerOptions{ReadOnly: readOnly}, audit, heartbeat)
+			return serveLedger(ctx, log, a.public(), listener, remote.HandlerOptions{ReadOnly: readOnly}, audit, heartbeat)
 		},
 	}
 	flags := cmd.Flags()
@@ -59,7 +61,7 @@ func (a *app) ledgerServe() *cobra.Command {
 }
 
 // serveLedger serves until ctx ends or something fails.
-func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener, options remote.HandlerOptions, audit, heartbeat time.Duration) error {
+func serveLedger(ctx context.Context, log *sqlitelog.Log, public publish.Folder, listener net.Listener, options remote.HandlerOptions, audit, heartbeat time.Duration) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go repeat(ctx, heartbeat, func() {
@@ -78,6 +80,7 @@ func serveLedger(ctx context.Context, log *sqlitelog.Log, listener net.Listener,
 	}
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(log, log.Trust(), options))
+	pages.Handle(publicPath+"/", http.StripPrefix(publicPath, files.NewHandler(public)))
 	pages.Handle("/", web.New(client, log, web.Options{}))
 	if err := remote.Serve(ctx, listener, pages); err != nil {
 		return err

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
@@ -29,7 +27,6 @@ func (a *app) walletCommand() *cobra.Command {
 			"  hufu wallet present request.jwt --out answer.json",
 	}
 	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
-	cmd.PersistentFlags().StringVar(&a.feed, "feed", "", "folder of the public sets that hufu ledger feed wrote (default: read them from the ledger)")
 	cmd.AddCommand(a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
 		a.walletList(&dir), a.walletShow(&dir), a.walletHistory(&dir))
 	return group(cmd)
@@ -83,16 +80,13 @@ func (a *app) withWallet(ctx context.Context, dir string, proving bool, use func
 	if err != nil {
 		return err
 	}
-	if a.feed != "" {
-		h.feed = feed.Open(os.DirFS(a.feed))
-	}
 	passphrase, err := a.passphrase(false)
 	if err != nil {
 		return err
 	}
 	var keys *prover.Prover
 	if proving {
-		if keys, err = a.proverKeys(ctx, h.public()); err != nil {
+		if keys, err = a.proverKeys(ctx, h); err != nil {
 			return err
 		}
 	}
@@ -411,7 +405,8 @@ func (a *app) walletShow(dir *string) *cobra.Command {
 						a.print(map[string]any{"credential": s.ID, "type": s.Type, "claims": s.Claims})
 						return nil
 					}
-					return a.sayCredential(c, &s)
+					a.sayCredential(&s)
+					return nil
 				}
 				return vault.ErrNotFound
 			})
@@ -419,23 +414,13 @@ func (a *app) walletShow(dir *string) *cobra.Command {
 	}
 }
 
-func (a *app) sayCredential(c *citizen, s *wallet.Stored) error {
-	schemas, err := c.home.public().schemas()
-	if err != nil {
-		return err
-	}
+func (a *app) sayCredential(s *wallet.Stored) {
 	a.say("wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
-	for _, schema := range schemas {
-		if schema.ID != s.SchemaID || schema.Version != s.Version {
-			continue
-		}
-		for _, claim := range schema.Claims {
-			for _, v := range claim.Path.Values(s.Claims) {
-				fmt.Fprintf(a.out, "  %s: %v\n", a.inLang(claim.Label.English, claim.Label.Chinese), v)
-			}
+	for _, claim := range s.Schema.Claims {
+		for _, v := range claim.Path.Values(s.Claims) {
+			fmt.Fprintf(a.out, "  %s: %v\n", a.inLang(claim.Label.English, claim.Label.Chinese), v)
 		}
 	}
-	return nil
 }
 
 func (a *app) walletHistory(dir *string) *cobra.Command {

@@ -19,6 +19,7 @@ import (
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/openid/qrimage"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
@@ -193,7 +194,7 @@ func (s *scene) nextEpoch(ctx context.Context) error {
 	}
 	// The wallet reads the epoch's public sets from these files, and asks the
 	// ledger nothing that names its credential.
-	_, err := feed.Export(ctx, s.log, new(zkp.Accumulator), s.path(feedName))
+	_, err := feed.Export(ctx, s.log, new(zkp.Accumulator), s.public().FeedDir())
 	return err
 }
 
@@ -205,9 +206,6 @@ func (s *scene) closeEpoch(ctx context.Context) error {
 	_, err := s.own.Heartbeat(ctx)
 	return err
 }
-
-// feedName is the folder of the public sets.
-const feedName = "feed"
 
 func (s *scene) openLedgerScene(ctx context.Context) error {
 	var err error
@@ -231,9 +229,7 @@ func (s *scene) openLedgerScene(ctx context.Context) error {
 
 func (s *scene) path(name string) string { return filepath.Join(s.dir, name) }
 
-func (s *scene) public() publicFolder {
-	return publicFolder(s.path(filepath.Join("ledger", publicName)))
-}
+func (s *scene) public() publish.Folder { return publicOf(s.path("ledger")) }
 
 // accreditScene: the residents' office may issue, the library may ask.
 func (s *scene) accreditScene(ctx context.Context) error {
@@ -302,9 +298,6 @@ func (s *scene) receiveScene(ctx context.Context) error {
 	h, err := newHome(s.path("wallet"), s.path(filepath.Join("ledger", trustName)), s.log.Trust())
 	if err != nil {
 		return err
-	}
-	if s.stage == nil { // elsewhere epochs end by themselves, and the nodes hand out the sets
-		h.feed = feed.Open(os.DirFS(s.path(feedName)))
 	}
 	if s.citizen, err = newCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
 		return err

@@ -22,9 +22,6 @@ var errInput = errors.New("input")
 // It says nothing about what somebody brought, so that it refuses nothing.
 var errDamaged = errors.New("a stored file was changed")
 
-// errNotAtHand is a public file of the ledger that is not there.
-var errNotAtHand = errors.New("public file is not at hand")
-
 // inputError says which file and what is wrong with it.
 type inputError struct {
 	id   string // sentence

@@ -10,7 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/feed"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/verifier"
@@ -25,7 +25,6 @@ type home struct {
 	dir    string
 	Ledger string `json:"ledger"`
 	trust  *ledger.TrustFile
-	feed   *feed.Feed // nil: the ledger hands out the sets
 }
 
 const homeName = "home.json"
@@ -73,7 +72,12 @@ func openHome(dir, missing string) (*home, error) {
 	return h, nil
 }
 
-func (h *home) public() publicFolder { return publicFolder(filepath.Join(h.Ledger, publicName)) }
+// public is the folder of the ledger's public files.
+func (h *home) public() publish.Folder { return publicOf(h.Ledger) }
+
+func publicOf(ledgerDir string) publish.Folder {
+	return publish.Folder(filepath.Join(ledgerDir, publicName))
+}
 
 // citizen is an open wallet.
 type citizen struct {
@@ -110,13 +114,12 @@ func joinCitizen(ctx context.Context, h *home, store *sqlitevault.Store, keys *p
 		return nil, errors.Join(err, store.Close())
 	}
 	c := &citizen{home: h, vault: store, log: log}
-	schemas, err := h.public().schemas()
+	files, err := h.files(clock)
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	cfg := wallet.Config{
-		Store: impatient{store}, Keys: vault.NewSoftwareKeys(impatient{store}), Sets: log, Clock: clock,
-		Material: wallet.Material{Schemas: schemas, Status: h.public(), Feed: h.feed},
+		Store: impatient{store}, Keys: vault.NewSoftwareKeys(impatient{store}), Public: files, Sets: log, Clock: clock,
 	}
 	if keys != nil {
 		cfg.Prover = keys
@@ -139,7 +142,7 @@ type counter struct {
 	agency *agency
 	store  *counterstore.Store
 	log    ledgerLog
-	public material
+	public publish.Source
 	clock  func() time.Time
 	// lifetime of a request; zero is the verifier's own.
 	lifetime time.Duration
@@ -153,11 +156,11 @@ func newCounter(ctx context.Context, h *home, name string, passphrase []byte, cl
 	if err != nil {
 		return nil, err
 	}
-	c := &counter{home: h, agency: identity, clock: clock, public: h.public()}
+	c := &counter{home: h, agency: identity, clock: clock}
 	if c.store, err = counterstore.Open(ctx, filepath.Join(h.dir, counterName), counterstore.Options{Create: true}); err != nil {
 		return nil, errors.Join(err, identity.Close())
 	}
-	if c.log, err = openLedger(ctx, h.Ledger, clock); err != nil {
+	if err := c.plug(ctx); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	create, err := identity.createOperation(ctx)
@@ -176,7 +179,7 @@ func openCounter(ctx context.Context, h *home, passphrase []byte, clock func() t
 	if err != nil {
 		return nil, err
 	}
-	c := &counter{home: h, agency: identity, clock: clock, public: h.public()}
+	c := &counter{home: h, agency: identity, clock: clock}
 	opening, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
 	defer cancel()
 	if c.store, err = counterstore.Open(opening, filepath.Join(h.dir, counterName), counterstore.Options{}); err != nil {
@@ -185,12 +188,21 @@ func openCounter(ctx context.Context, h *home, passphrase []byte, clock func() t
 	if offline {
 		err = c.unplug()
 	} else {
-		c.log, err = openLedger(ctx, h.Ledger, clock)
+		err = c.plug(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// plug takes the ledger and its public files.
+func (c *counter) plug(ctx context.Context) (err error) {
+	if c.log, err = openLedger(ctx, c.home.Ledger, c.clock); err != nil {
+		return err
+	}
+	c.public, err = c.home.files(c.clock)
+	return err
 }
 
 // unplug takes the bundle in place of the ledger.
@@ -227,23 +239,14 @@ func (c *counter) verifier(ctx context.Context, policyFile []byte, allowSinglePa
 	if err != nil {
 		return nil, err
 	}
-	schemas, err := c.public.schemas()
-	if err != nil {
-		return nil, err
-	}
-	keys, err := c.public.verifyingKeys()
-	if err != nil {
-		return nil, err
-	}
 	client, err := ledger.NewClient(ctx, c.home.trust, c.log, c.store.TrustStore(c.home.trust.Origin), ledger.ClientOptions{Clock: c.clock})
 	if err != nil {
 		return nil, err
 	}
 	return verifier.New(verifier.Config{
 		Identity: verifier.Identity{DID: c.agency.card.DID, KeyID: c.agency.card.KeyID, Key: c.agency.key},
-		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: c.store,
-		Material: verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.public},
-		Clock:    c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty,
+		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: c.store, Public: c.public,
+		Clock: c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty,
 	})
 }
 

@@ -2,19 +2,15 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
@@ -22,86 +18,16 @@ import (
 
 // A ledger's folder holds, beside log.db and its keys, what it makes public:
 //
-//	trust.json        who to trust; its fingerprint travels another way
-//	public/*.vk       verifying keys
-//	public/*.json     schema files
-//	public/*.jwt      status lists, by the SHA-256 of their URI
+//	trust.json   who to trust; its fingerprint travels another way
+//	public/      the public files, as package publish lays them out
+//	public/keys/ proving keys of a ceremony
 //
 // Wallets and counters take the trust file's folder as the place of all that;
-// each piece counts only where the ledger names its hash.
+// each public file counts only where the ledger names its hash.
 const (
 	trustName  = "trust.json"
 	publicName = "public"
 )
-
-// publicFolder serves and takes the public files of a ledger.
-type publicFolder string
-
-// Publish implements issuer.Publisher.
-func (p publicFolder) Publish(_ context.Context, uri string, b []byte) error {
-	return replaceFile(p.path(uri), b)
-}
-
-// Fetch implements status.Source. Every list lies in one folder: whoever looks
-// sees that a list was read, not for whom.
-func (p publicFolder) Fetch(_ context.Context, uri string) ([]byte, error) {
-	f, err := os.Open(p.path(uri))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNotAtHand, err)
-	}
-	defer f.Close()
-	return readAtMost(f, limits.StatusToken)
-}
-
-func (p publicFolder) path(uri string) string {
-	h := sha256.Sum256([]byte(uri))
-	return filepath.Join(string(p), hex.EncodeToString(h[:16])+".jwt")
-}
-
-// schemas reads every schema file; one that does not parse is passed over,
-// because the ledger decides which count.
-func (p publicFolder) schemas() ([]*credential.Schema, error) {
-	var out []*credential.Schema
-	err := p.each(".json", limits.Document, func(b []byte) {
-		if s, err := credential.ParseSchema(b); err == nil {
-			out = append(out, s)
-		}
-	})
-	return out, err
-}
-
-// verifyingKeys reads every verifying key.
-func (p publicFolder) verifyingKeys() ([][]byte, error) {
-	var out [][]byte
-	err := p.each(".vk", limits.Document, func(b []byte) { out = append(out, b) })
-	return out, err
-}
-
-func (p publicFolder) each(suffix string, limit int64, use func([]byte)) error {
-	entries, err := os.ReadDir(string(p))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), suffix) {
-			continue
-		}
-		f, err := os.Open(filepath.Join(string(p), e.Name()))
-		if err != nil {
-			return err
-		}
-		b, err := readAtMost(f, limit)
-		f.Close()
-		if err != nil {
-			return err
-		}
-		use(b)
-	}
-	return nil
-}
 
 // logOrigin names the demonstration's log.
 const logOrigin = "hufu.example/ledger"
@@ -217,14 +143,14 @@ func (a *app) developmentKeys(ctx context.Context) (*prover.Prover, error) {
 
 // publishKeys puts the verifying keys on the ledger, signed by the root, and
 // their bytes into the public folder.
-func publishKeys(ctx context.Context, root *agency, log ledgerLog, folder publicFolder, keys *prover.Prover) error {
+func publishKeys(ctx context.Context, root *agency, log ledgerLog, folder publish.Folder, keys *prover.Prover) error {
 	var objects []ledger.Object
 	for _, circuit := range prover.Circuits() {
 		b, hash, err := keys.VerifyingKey(circuit)
 		if err != nil {
 			return err
 		}
-		if err := replaceFile(filepath.Join(string(folder), string(circuit)+".vk"), b); err != nil {
+		if err := folder.PublishKey(ctx, b); err != nil {
 			return err
 		}
 		objects = append(objects, &ledger.VK{Circuit: string(circuit), KeyHash: hash, Setup: ledger.SetupSingleParty, State: ledger.VKActive})
@@ -233,13 +159,9 @@ func publishKeys(ctx context.Context, root *agency, log ledgerLog, folder public
 }
 
 // publishSchema puts a schema on the ledger and its file into the public folder.
-func publishSchema(ctx context.Context, owner *agency, log ledgerLog, folder publicFolder, file []byte) (*credential.Schema, error) {
-	schema, err := credential.ParseSchema(file)
+func publishSchema(ctx context.Context, owner *agency, log ledgerLog, folder publish.Folder, file []byte) (*credential.Schema, error) {
+	schema, err := folder.PublishSchema(ctx, file)
 	if err != nil {
-		return nil, err
-	}
-	name := strings.ReplaceAll(schema.ID, string(filepath.Separator), "_")
-	if err := replaceFile(filepath.Join(string(folder), name+".json"), file); err != nil {
 		return nil, err
 	}
 	object := &ledger.Schema{

@@ -11,10 +11,13 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/publish"
+	files "github.com/hufu-id/hufu/publish/remote"
 )
 
 // nodesName is the file that makes a folder one of a ledger elsewhere: beside it
-// lie trust.json and the public folder, and no ledger.
+// lie trust.json and the public folder, which keeps what the nodes serve, and no
+// ledger.
 const nodesName = "nodes.json"
 
 // nodesFile says where the ledger is served.
@@ -56,6 +59,28 @@ func joinLedger(dir, addresses string, trust *ledger.TrustFile) error {
 
 // openJoined opens such a folder; nil where it is none.
 func openJoined(dir string, clock func() time.Time) (ledgerLog, error) {
+	nodes, err := readNodes(dir)
+	if nodes == nil || err != nil {
+		return nil, err
+	}
+	client, err := remote.New(remote.Options{}, nodes...)
+	if err != nil {
+		return nil, &inputError{id: "ledger.address", name: strings.Join(nodes, ","), err: err}
+	}
+	// The file was pinned when it came in and lies in its owner's folder.
+	b, err := os.ReadFile(filepath.Join(dir, trustName))
+	if err != nil {
+		return nil, &inputError{id: "ledger.closed", name: dir, err: err}
+	}
+	trust, err := ledger.ParseTrust(b)
+	if err != nil {
+		return nil, &inputError{id: "ledger.closed", name: dir, err: errDamaged}
+	}
+	return &joined{client, trust, clock}, nil
+}
+
+// readNodes reads where a ledger elsewhere is served; nil where it lies here.
+func readNodes(dir string) ([]string, error) {
 	b, err := os.ReadFile(filepath.Join(dir, nodesName))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
@@ -67,19 +92,34 @@ func openJoined(dir string, clock func() time.Time) (ledgerLog, error) {
 	if err := parseJSON(b, &file); err != nil {
 		return nil, &inputError{id: "ledger.closed", name: dir, err: errDamaged}
 	}
-	client, err := remote.New(remote.Options{}, file.Nodes...)
+	return file.Nodes, nil
+}
+
+// publicPath is where a served ledger has its public files.
+const publicPath = "/public"
+
+// files are the public files of the home's ledger. Those of a ledger elsewhere come
+// from its nodes, as far as these answer in secret or on this machine, and are kept
+// in the public folder.
+func (h *home) files(clock func() time.Time) (publish.Source, error) {
+	nodes, err := readNodes(h.Ledger)
 	if err != nil {
-		return nil, &inputError{id: "ledger.address", name: strings.Join(file.Nodes, ","), err: err}
+		return nil, err
 	}
-	// The file was pinned when it came in and lies in its owner's folder.
-	if b, err = os.ReadFile(filepath.Join(dir, trustName)); err != nil {
-		return nil, &inputError{id: "ledger.closed", name: dir, err: err}
+	var addresses []string
+	for _, node := range nodes {
+		if at := strings.TrimSuffix(node, "/") + publicPath; files.CheckAddress(at) == nil {
+			addresses = append(addresses, at)
+		}
 	}
-	trust, err := ledger.ParseTrust(b)
+	if len(addresses) == 0 {
+		return h.public(), nil
+	}
+	server, err := files.New(files.Options{}, addresses...)
 	if err != nil {
-		return nil, &inputError{id: "ledger.closed", name: dir, err: errDamaged}
+		return nil, err
 	}
-	return &joined{client, trust, clock}, nil
+	return publish.NewCached(server, h.public(), publish.CacheOptions{Clock: clock}), nil
 }
 
 // Trust is the pinned trust file.

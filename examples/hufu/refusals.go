@@ -39,7 +39,6 @@ var hints = map[verdict.Code]string{
 	verdict.CeremonyFile:    "hint.dir",
 	verdict.CeremonyTurn:    "hint.pass-over",
 	verdict.RevocationData:  "hint.feed",
-	verdict.CrowdTooSmall:   "hint.feed",
 }
 
 // A judgement is an error as this command prints it.

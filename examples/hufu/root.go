@@ -31,7 +31,6 @@ type app struct {
 	json     bool
 	qr       bool
 	qrImage  string // file
-	feed     string // folder
 	explain  bool
 	ledger   string // folder
 	offline  bool   // counters use their bundle

@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func served(t *testing.T) (address, fingerprint string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- serveLedger(ctx, log, listener, remote.HandlerOptions{}, time.Second, 500*time.Millisecond)
+		done <- serveLedger(ctx, log, publicOf("served"), listener, remote.HandlerOptions{}, time.Second, 500*time.Millisecond)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -110,6 +111,56 @@ func TestJoin(t *testing.T) {
 	if _, err := os.Stat("nowhere/log.db"); err == nil {
 		t.Error("a ledger was made")
 	}
+}
+
+// TestJoinedFiles: a counter of a ledger elsewhere reads the public files from its
+// server, and works on while the server has lost them.
+func TestJoinedFiles(t *testing.T) {
+	fingerprint := newCountry(t)
+	address := serve(t, "ledger")
+	at := "http://127.0.0.1:1," + address
+	mustHufu(t, "ledger", "join", "--at", at, "--trust", "ledger/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
+	mustHufu(t, "counter", "init", "--counter", "branch", "--trust", "ours/trust.json", "--fingerprint", fingerprint)
+	mustHufu(t, "request", "--counter", "branch", "--out", "branch.jwt")
+	if kept, err := filepath.Glob("ours/public/*.type"); err != nil || len(kept) != 1 {
+		t.Errorf("kept: %v, %v", kept, err)
+	}
+	if err := os.Rename("ledger/public", "ledger/away"); err != nil {
+		t.Fatal(err)
+	}
+	mustHufu(t, "request", "--counter", "branch", "--out", "second.jwt")
+	if err := os.RemoveAll("ours/public"); err != nil {
+		t.Fatal(err)
+	}
+	gone := hufu("request", "--counter", "branch", "--out", "third.jwt")
+	assertSentence(t, gone, exitUnknown)
+}
+
+// serve serves a ledger's folder until the test ends, and returns its address.
+func serve(t *testing.T, dir string) (address string) {
+	t.Helper()
+	ahead, err := time.ParseDuration(os.Getenv("HUFU_DEMO_CLOCK_UNSAFE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := openFile(t.Context(), dir, func() time.Time { return time.Now().Add(ahead) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- serveLedger(ctx, log, publicOf(dir), listener, remote.HandlerOptions{}, 0, 0) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-done, log.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return "http://" + listener.Addr().String()
 }
 
 // TestWitnessElsewhere: a ledger of which two must sign, the second of them a
@@ -175,7 +226,7 @@ func TestDamagedLedgerIsServedNoLonger(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- serveLedger(t.Context(), log, listener, remote.HandlerOptions{}, 50*time.Millisecond, 0)
+		done <- serveLedger(t.Context(), log, publicOf("ledger"), listener, remote.HandlerOptions{}, 50*time.Millisecond, 0)
 	}()
 	db, err := sql.Open("sqlite3", "file:ledger/log.db")
 	if err != nil {

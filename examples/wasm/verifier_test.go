@@ -14,19 +14,21 @@ import (
 
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/verifier"
 )
 
-// witness stands between a native counter and its ledger and sources, and
+// witness stands between a native counter and its ledger and public files, and
 // notes what the counter looked at: that is what a page has to fetch.
 type witness struct {
 	ledger.Reader
-	status.Source
+	publish.Source
 
-	mu    sync.Mutex
-	keys  map[string]bool
-	lists map[string]string
+	mu            sync.Mutex
+	keys          map[string]bool
+	verifyingKeys map[publish.Name][]byte
+	lists         map[string]string
 }
 
 func (w *witness) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
@@ -38,11 +40,16 @@ func (w *witness) Prove(ctx context.Context, keys ...string) (*ledger.Proof, err
 	return w.Reader.Prove(ctx, keys...)
 }
 
-func (w *witness) Fetch(ctx context.Context, uri string) ([]byte, error) {
-	b, err := w.Source.Fetch(ctx, uri)
+func (w *witness) Read(ctx context.Context, name publish.Name) ([]byte, error) {
+	b, err := w.Source.Read(ctx, name)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.lists[uri] = string(b)
+	if token, err := status.Parse(b, status.ParseOptions{}); err == nil {
+		w.lists[token.UnverifiedSubject()] = string(b)
+	}
+	if strings.HasSuffix(name.String(), ".vk") {
+		w.verifyingKeys[name] = b
+	}
 	return b, err
 }
 
@@ -64,9 +71,9 @@ func newPage(t testing.TB) *page {
 	p := &page{Country: c, t: t, holder: c.Citizen(c.Adult()), policy: testworld.PolicyFile(nil)}
 	c.NextEpoch()
 	p.catchUp()
-	p.witness = &witness{Reader: c.Log, Source: c.Public, keys: map[string]bool{}, lists: map[string]string{}}
+	p.witness = &witness{Reader: c.Log, Source: c.Public, keys: map[string]bool{}, verifyingKeys: map[publish.Name][]byte{}, lists: map[string]string{}}
 	cfg := c.CounterConfig(c.Policy(nil))
-	cfg.Ledger, cfg.Material.Status = c.Client(p.witness), p.witness
+	cfg.Ledger, cfg.Public = c.Client(p.witness), p.witness
 	native := must[*verifier.Verifier](t)(verifier.New(cfg))
 	for _, query := range []string{testworld.Claims, testworld.Proof} {
 		answer := c.Answer(p.holder, &testworld.Counter{Verifier: native}, query)
@@ -107,17 +114,13 @@ func (p *page) bundle() JSON {
 // opening is what hufu.open of the verifier module takes.
 func (p *page) opening() JSON {
 	p.t.Helper()
-	material := p.CounterMaterial()
-	var schemas []string
-	for _, s := range material.Schemas {
-		schemas = append(schemas, string(s.Bytes()))
-	}
 	scalar := must[[]byte](p.t)(p.Library.Key.Bytes())
 	fingerprint := p.Log.Trust().Fingerprint()
 	return JSON{
 		"trust": string(p.Log.Trust().Bytes()), "fingerprint": hex.EncodeToString(fingerprint[:]),
-		"policy": string(p.policy), "schemas": schemas, "verifying_keys": material.VerifyingKeys,
-		"status": p.witness.lists, "ledger": p.bundle(), "allow_single_party_setup_unsafe": true,
+		"policy": string(p.policy), "schemas": []string{string(p.Schema.Bytes())},
+		"verifying_keys": slices.Collect(maps.Values(p.witness.verifyingKeys)),
+		"status":         p.witness.lists, "ledger": p.bundle(), "allow_single_party_setup_unsafe": true,
 		"identity": JSON{"did": p.Library.DID, "key_id": p.Library.KeyID, "key": scalar},
 	}
 }
@@ -276,7 +279,7 @@ func TestVerifierRefresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	for uri := range p.witness.lists {
-		if _, err := p.witness.Fetch(t.Context(), uri); err != nil { // the newer list
+		if _, err := p.witness.Read(t.Context(), publish.StatusName(uri)); err != nil { // the newer list
 			t.Fatal(err)
 		}
 	}
@@ -324,7 +327,6 @@ func TestVerifierCouldNotCheck(t *testing.T) {
 	for name, edit := range map[string]func(JSON){
 		"another fingerprint": func(in JSON) { in["fingerprint"] = strings.Repeat("00", 32) },
 		"no policy":           func(in JSON) { in["policy"] = "{}" },
-		"no schema":           func(in JSON) { in["schemas"] = []string{} },
 		"not a schema":        func(in JSON) { in["schemas"] = []string{"{}"} },
 		"no ledger":           func(in JSON) { in["ledger"] = JSON{"proof": []byte{1}} },
 		"no key":              func(in JSON) { in["identity"].(JSON)["key"] = []byte{1} },
@@ -354,6 +356,14 @@ func TestVerifierCouldNotCheck(t *testing.T) {
 		}
 		couldNot(m, name, "verify", string(p.answer(m, tt.query)))
 	}
+	without := start(t, "verifier")
+	in := p.opening()
+	in["schemas"] = []string{}
+	var opened verdict
+	if without.call("open", in, &opened); !opened.Open {
+		t.Fatalf("no schema: %+v", opened)
+	}
+	couldNot(without, "no schema", "ask", "{}")
 	m := p.open()
 	short := p.bundle()
 	short["consistency"] = [][]byte{make([]byte, 31)}

@@ -82,7 +82,7 @@ func (c *Country) CounterConfig(policies ...*verifier.Policy) verifier.Config {
 	c.t.Helper()
 	return verifier.Config{
 		Identity: c.Library.Identity(), Ledger: c.Client(c.Log), Policies: policies, Store: verifier.NewMemoryStore(),
-		Material: c.CounterMaterial(), Clock: c.Now, AllowSinglePartySetupUnsafe: true,
+		Public: c.Public, Clock: c.Now, AllowSinglePartySetupUnsafe: true,
 	}
 }
 
@@ -98,11 +98,6 @@ func (c *Country) ClientOver(reader ledger.Reader, store ledger.TrustStore) *led
 	client, err := ledger.NewClient(c.t.Context(), c.Log.Trust(), reader, store, ledger.ClientOptions{Clock: c.Now})
 	c.must(err)
 	return client
-}
-
-// CounterMaterial is what the country gives every counter.
-func (c *Country) CounterMaterial() verifier.Material {
-	return verifier.Material{Schemas: c.schemas(), VerifyingKeys: c.keys, Status: c.Public}
 }
 
 // AskText is a counter's request object.

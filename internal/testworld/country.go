@@ -75,9 +75,7 @@ type Country struct {
 	desk   issuer.Options
 	prover wallet.Prover
 	// Wait is how the wallets made from now on wait; nil waits by the machine's clock.
-	Wait   func(ctx context.Context, d time.Duration) error
-	keys   [][]byte
-	driver *credential.Schema // nil until OpenDriverDesk
+	Wait func(ctx context.Context, d time.Duration) error
 
 	mu  sync.Mutex
 	now time.Time
@@ -171,8 +169,17 @@ func (c *Country) append(ctx context.Context, ops ...*ledger.SignedOperation) er
 	return err
 }
 
-// PublishSchema puts a schema on the ledger under the root's name.
+// PublishSchema makes a schema public, and puts it on the ledger under the root's
+// name.
 func (c *Country) PublishSchema(s *credential.Schema) {
+	c.t.Helper()
+	_, err := c.Public.PublishSchema(c.t.Context(), s.Bytes())
+	c.must(err)
+	c.NameSchema(s)
+}
+
+// NameSchema puts a schema on the ledger and its file nowhere.
+func (c *Country) NameSchema(s *credential.Schema) {
 	c.t.Helper()
 	c.Submit(c.Root, &ledger.Schema{
 		ID: s.ID, Version: uint32(s.Version), VCT: s.VCT, Hash: s.Hash(), Attributes: s.Slots(), Owner: c.Root.DID,
@@ -189,14 +196,12 @@ func (c *Country) Accredit(agency *Agency, action, state string) {
 }
 
 // OpenDriverDesk opens another agency's desk for a second type, driving licences,
-// which the library may ask for too. Wallets and counters made from now on know
-// its schema.
+// which the library may ask for too.
 func (c *Country) OpenDriverDesk() *issuer.Desk {
 	c.t.Helper()
-	var err error
-	c.driver, err = credential.ParseSchema(driverFile)
+	driver, err := credential.ParseSchema(driverFile)
 	c.must(err)
-	c.PublishSchema(c.driver)
+	c.PublishSchema(driver)
 	traffic := c.NewAgency()
 	for agency, action := range map[*Agency]string{traffic: ledger.ActionIssue, c.Library: ledger.ActionVerify} {
 		c.Submit(c.Root, &ledger.Accreditation{
@@ -205,7 +210,7 @@ func (c *Country) OpenDriverDesk() *issuer.Desk {
 	}
 	opts := c.desk
 	opts.Clock = c.Now
-	desk, err := issuer.New(traffic.Issuer(), c.driver, Region, vault.NewMemoryStore(), c.append, c.Public, opts)
+	desk, err := issuer.New(traffic.Issuer(), driver, Region, vault.NewMemoryStore(), c.append, c.Public, opts)
 	c.must(err)
 	c.must(desk.Publish(c.t.Context()))
 	return desk
@@ -226,13 +231,6 @@ func (c *Country) HoldLicence(h *Holder, desk *issuer.Desk, name, class, since s
 	stored, err := h.Receive(c.t.Context(), response)
 	c.must(err)
 	return stored
-}
-
-func (c *Country) schemas() []*credential.Schema {
-	if c.driver == nil {
-		return []*credential.Schema{c.Schema}
-	}
-	return []*credential.Schema{c.Schema, c.driver}
 }
 
 // OpenDesk opens an issuing desk of an agency over an empty memory store.

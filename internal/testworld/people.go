@@ -68,14 +68,9 @@ func (c *Country) Wallet() *Holder {
 func (c *Country) WalletConfig(h *Holder) wallet.Config {
 	c.t.Helper()
 	return wallet.Config{
-		Store: h.Store, Keys: h.Keys, Ledger: c.Client(c.Log), Sets: c.Log, Material: c.WalletMaterial(),
+		Store: h.Store, Keys: h.Keys, Ledger: c.Client(c.Log), Sets: c.Log, Public: c.Public,
 		Clock: c.Now, Wait: c.Wait, Prover: c.prover,
 	}
-}
-
-// WalletMaterial is what the country gives every wallet.
-func (c *Country) WalletMaterial() wallet.Material {
-	return wallet.Material{Schemas: c.schemas(), Status: c.Public}
 }
 
 // Issue imports one resident at a desk.

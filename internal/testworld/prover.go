@@ -20,8 +20,8 @@ var developmentKeys = sync.OnceValues(func() (*prover.Prover, error) {
 	return prover.DevelopmentKeys(context.Background(), cache, nil)
 })
 
-// UseProver puts the development keys on the ledger, gives them to the
-// counters opened from now on, and the prover to the wallets made from now on.
+// UseProver puts the development keys on the ledger, makes them public, and gives
+// the prover to the wallets made from now on.
 func (c *Country) UseProver() *prover.Prover {
 	c.t.Helper()
 	keys, err := developmentKeys()
@@ -29,7 +29,7 @@ func (c *Country) UseProver() *prover.Prover {
 	for _, circuit := range prover.Circuits() {
 		b, hash, err := keys.VerifyingKey(circuit)
 		c.must(err)
-		c.keys = append(c.keys, b)
+		c.must(c.Public.PublishKey(c.t.Context(), b))
 		c.Submit(c.Root, &ledger.VK{Circuit: string(circuit), KeyHash: hash, Setup: ledger.SetupSingleParty, State: ledger.VKActive})
 	}
 	c.prover = keys

@@ -2,36 +2,15 @@ package testworld
 
 import (
 	"context"
-	"fmt"
-	"io/fs"
-	"sync"
+
+	"github.com/hufu-id/hufu/publish"
 )
 
-// Public is what the country publishes beside its ledger: status lists by URI.
-// It implements issuer.Publisher and status.Source.
-type Public struct {
-	mu    sync.Mutex
-	files map[string][]byte
-}
+// Public is what the country publishes beside its ledger. It is a publish.Source and
+// an issuer.Publisher.
+type Public struct{ publish.Memory }
 
-// Publish replaces a file.
-func (p *Public) Publish(_ context.Context, uri string, b []byte) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.files == nil {
-		p.files = map[string][]byte{}
-	}
-	p.files[uri] = b
-	return nil
-}
-
-// Fetch returns a file, or fs.ErrNotExist.
-func (p *Public) Fetch(_ context.Context, uri string) ([]byte, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	b, ok := p.files[uri]
-	if !ok {
-		return nil, fmt.Errorf("status list: %w", fs.ErrNotExist)
-	}
-	return b, nil
+// Fetch returns the status list token at a URI.
+func (p *Public) Fetch(ctx context.Context, uri string) ([]byte, error) {
+	return p.Read(ctx, publish.StatusName(uri))
 }

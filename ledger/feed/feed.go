@@ -14,10 +14,29 @@ import (
 // A Feed reads the files that Export writes. It keeps no state between calls
 // and is safe for concurrent use. Errors of its methods: [ErrFormat],
 // [ErrMissing], [ErrEpoch], and those of ctx and the file system.
-type Feed struct{ fsys fs.FS }
+type Feed struct {
+	// file reads a file; it may stop after limit bytes and one more.
+	file func(ctx context.Context, name string, limit int64) ([]byte, error)
+}
 
 // Open returns a reader of a feed's directory.
-func Open(fsys fs.FS) *Feed { return &Feed{fsys} }
+func Open(fsys fs.FS) *Feed {
+	return &Feed{func(_ context.Context, name string, limit int64) ([]byte, error) {
+		file, err := fsys.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close()
+		// One byte above the limit is enough for the parser to refuse.
+		return io.ReadAll(io.LimitReader(file, limit+1))
+	}}
+}
+
+// OpenFunc returns a reader of files that read fetches by the names of the format.
+// read caps what it reads. Its error wraps fs.ErrNotExist where there is no file.
+func OpenFunc(read func(ctx context.Context, name string) ([]byte, error)) *Feed {
+	return &Feed{func(ctx context.Context, name string, _ int64) ([]byte, error) { return read(ctx, name) }}
+}
 
 const indexName = "index"
 
@@ -39,16 +58,10 @@ func (f *Feed) read(ctx context.Context, name string, limit int64) ([]byte, erro
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	file, err := f.fsys.Open(name)
+	b, err := f.file(ctx, name, limit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", ErrMissing, err)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("feed: %w", err)
-	}
-	defer file.Close()
-	// One byte above the limit is enough for the parser to refuse.
-	b, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err != nil {
 		return nil, fmt.Errorf("feed: %w", err)
 	}

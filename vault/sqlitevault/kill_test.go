@@ -15,11 +15,11 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/wallet"
@@ -63,14 +63,6 @@ func (l leak) Show(_ context.Context, a *zkp.Answer) (out []*zkp.Presentation, e
 // until it dies.
 func presentForEver(dir string) error {
 	ctx := context.Background()
-	file, err := os.ReadFile(filepath.Join(dir, "schema"))
-	if err != nil {
-		return err
-	}
-	schema, err := credential.ParseSchema(file)
-	if err != nil {
-		return err
-	}
 	shown, err := os.OpenFile(filepath.Join(dir, "shown"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		return err
@@ -91,7 +83,7 @@ func presentForEver(dir string) error {
 	if err != nil {
 		return err
 	}
-	w, err := openWallet(ctx, store, log, log.Trust(), now, schema, new(testworld.Public), leak{shown})
+	w, err := openWallet(ctx, store, log, log.Trust(), now, new(publish.Memory), leak{shown})
 	if err != nil {
 		return err
 	}
@@ -114,15 +106,14 @@ func presentForEver(dir string) error {
 	}
 }
 
-func openWallet(ctx context.Context, store vault.Store, log ledger.Ledger, trust *ledger.TrustFile, now time.Time, schema *credential.Schema, public *testworld.Public, p wallet.Prover) (*wallet.Wallet, error) {
-	material := wallet.Material{Schemas: []*credential.Schema{schema}, Status: public}
+func openWallet(ctx context.Context, store vault.Store, log ledger.Ledger, trust *ledger.TrustFile, now time.Time, public publish.Source, p wallet.Prover) (*wallet.Wallet, error) {
 	clock := func() time.Time { return now }
 	client, err := ledger.NewClient(ctx, trust, log, vault.NewTrustStore(store, trust.Origin), ledger.ClientOptions{Clock: clock})
 	if err != nil {
 		return nil, err
 	}
 	return wallet.New(wallet.Config{
-		Store: store, Keys: vault.NewSoftwareKeys(store), Ledger: client, Sets: log, Material: material, Clock: clock, Prover: p,
+		Store: store, Keys: vault.NewSoftwareKeys(store), Ledger: client, Sets: log, Public: public, Clock: clock, Prover: p,
 	})
 }
 
@@ -198,14 +189,14 @@ func prepareDoomed(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := openWallet(t.Context(), store, c.Log, c.Log.Trust(), c.Now(), c.Schema, c.Public, leak{})
+	w, err := openWallet(t.Context(), store, c.Log, c.Log.Trust(), c.Now(), c.Public, leak{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Hold(&testworld.Holder{Wallet: w, Store: store}, c.Adult())
 	c.NextEpoch()
 	files := map[string][]byte{
-		"schema": c.Schema.Bytes(), "request": c.AskText(c.Counter(c.Policy(nil))), "shown": nil,
+		"request": c.AskText(c.Counter(c.Policy(nil))), "shown": nil,
 		"clock": []byte(c.Now().Format(time.RFC3339Nano)),
 	}
 	for name, b := range files {

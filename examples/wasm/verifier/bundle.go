@@ -57,20 +57,6 @@ func (b *bundle) ProveConsistency(_ context.Context, from, _ uint64) ([]tlog.Has
 	return b.consistency, nil
 }
 
-// statusLists are status list tokens by their URI.
-type statusLists map[string]string
-
-var errNoList = errors.New("status list is not at hand")
-
-// Fetch implements status.Source.
-func (s statusLists) Fetch(_ context.Context, uri string) ([]byte, error) {
-	token, there := s[uri]
-	if !there {
-		return nil, errNoList
-	}
-	return []byte(token), nil
-}
-
 // TrustChain implements ledger.Reader: a page is given the newest trust file.
 func (*bundle) TrustChain(context.Context, uint64) ([]*ledger.SignedOperation, error) {
 	return nil, nil

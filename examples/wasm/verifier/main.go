@@ -36,12 +36,11 @@ import (
 	"crypto/elliptic"
 	"errors"
 	"fmt"
-	"maps"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/examples/wasm/bridge"
 	"github.com/hufu-id/hufu/examples/wasm/message"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 )
@@ -55,20 +54,18 @@ func main() {
 type counter struct {
 	verifier *verifier.Verifier
 	ledger   *bundle
-	status   statusLists
+	public   *publish.Memory
 }
 
 var errNotOpen = errors.New("no counter yet: call open first")
 
 type openIn struct {
-	Trust         string      `json:"trust"`
-	Fingerprint   string      `json:"fingerprint"`
-	Policy        string      `json:"policy"`
-	Schemas       []string    `json:"schemas"`
-	VerifyingKeys [][]byte    `json:"verifying_keys,omitzero"`
-	Status        statusLists `json:"status,omitzero"`
-	Ledger        bundleIn    `json:"ledger"`
-	Identity      struct {
+	Trust       string `json:"trust"`
+	Fingerprint string `json:"fingerprint"`
+	Policy      string `json:"policy"`
+	filesIn
+	Ledger   bundleIn `json:"ledger"`
+	Identity struct {
 		DID   string `json:"did"`
 		KeyID string `json:"key_id"`
 		Key   []byte `json:"key"` // the scalar of a P-256 key
@@ -97,16 +94,9 @@ func (c *counter) open(in []byte) (any, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: identity's key", message.ErrForm)
 	}
-	if m.Status == nil {
-		m.Status = statusLists{}
-	}
-	material := verifier.Material{VerifyingKeys: m.VerifyingKeys, Status: m.Status}
-	for _, file := range m.Schemas {
-		schema, err := credential.ParseSchema([]byte(file))
-		if err != nil {
-			return nil, err
-		}
-		material.Schemas = append(material.Schemas, schema)
+	public := new(publish.Memory)
+	if err := m.publish(public); err != nil {
+		return nil, err
 	}
 	client, err := ledger.NewClient(context.Background(), trust, reader, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
 	if err != nil {
@@ -115,18 +105,18 @@ func (c *counter) open(in []byte) (any, error) {
 	v, err := verifier.New(verifier.Config{
 		Identity: verifier.Identity{DID: m.Identity.DID, KeyID: m.Identity.KeyID, Key: key},
 		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: verifier.NewMemoryStore(),
-		Material: material, AllowSinglePartySetupUnsafe: m.AllowSinglePartySetupUnsafe,
+		Public: public, AllowSinglePartySetupUnsafe: m.AllowSinglePartySetupUnsafe,
 	})
 	if err != nil {
 		return nil, err
 	}
-	*c = counter{v, reader, m.Status}
+	*c = counter{v, reader, public}
 	return map[string]bool{"open": true}, nil
 }
 
 type refreshIn struct {
-	Ledger bundleIn    `json:"ledger"`
-	Status statusLists `json:"status,omitzero"`
+	filesIn
+	Ledger bundleIn `json:"ledger"`
 }
 
 func (c *counter) refresh(in []byte) (any, error) {
@@ -141,8 +131,10 @@ func (c *counter) refresh(in []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.publish(c.public); err != nil {
+		return nil, err
+	}
 	*c.ledger = *newer
-	maps.Copy(c.status, m.Status)
 	return map[string]bool{"refreshed": true}, nil
 }
 
