@@ -140,6 +140,17 @@ func TestCredentialOfferRoundTrip(t *testing.T) {
 	}
 }
 
+// TestOfferNames pins what wallets and desks must derive alike: the nonce was
+// computed with openssl.
+func TestOfferNames(t *testing.T) {
+	if got := openid.ConfigurationID("cn.resident", 1); got != "cn.resident/1" {
+		t.Errorf("configuration id %q", got)
+	}
+	if got := openid.OfferNonce("c0de"); got != "5pFpo7Y31iiHv-XIF_ru9J-NSOw9SrIq_YLWyF7esiY" {
+		t.Errorf("nonce %q", got)
+	}
+}
+
 func TestParseCredentialOfferURIRefuses(t *testing.T) {
 	const good = "openid-credential-offer://?credential_offer=%7B%7D"
 	tests := []struct {

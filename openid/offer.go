@@ -1,6 +1,8 @@
 package openid
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -167,7 +169,21 @@ func (g *PreAuthorizedGrant) check() error {
 	return nil
 }
 
-// checkIssuer accepts an https URL without query and fragment (OpenID4VCI 1.0
+// ConfigurationID is the name by which our offers and requests call a credential
+// type: schema id, slash, version.
+func ConfigurationID(schemaID string, version int) string {
+	return fmt.Sprintf("%s/%d", schemaID, version)
+}
+
+// OfferNonce is the nonce of a proof JWT where the issuer has no nonce endpoint:
+// the base64url SHA-256 of "hufu/offer/1", a zero byte and the offer's
+// single-use code.
+func OfferNonce(code string) string {
+	h := sha256.Sum256([]byte("hufu/offer/1\x00" + code))
+	return base64.RawURLEncoding.EncodeToString(h[:])
+}
+
+// checkIssuer takes an https URL without query and fragment (OpenID4VCI 1.0
 // section 12.2.1), or a DID.
 func checkIssuer(issuer string) error {
 	if _, err := did.Parse(issuer); err == nil {

@@ -25,9 +25,18 @@ var (
 	ErrMismatch = errors.New("predicate: endorsement differs from the claims")
 )
 
-// Attributes encodes claims in the schema's slot order, with the binding day in
-// the last slot. An absent claim leaves its slot zero. Errors: ErrType, and
-// those of zkp for a value out of range.
+// ClaimBinding is the claim that states the day on which the holder's secret was
+// bound, written as 2006-01-02. Every credential has it, selectively disclosable,
+// and it takes the slot [zkp.BindingSlot].
+const ClaimBinding = "hufu_binding"
+
+// SchemaElement names a schema and its version inside the circuits.
+func SchemaElement(s *credential.Schema) zkp.Element {
+	return zkp.SchemaElement(s.ID, uint32(s.Version))
+}
+
+// Attributes encodes claims in the schema's slot order, the binding day last.
+// A claim that is absent is the absent attribute.
 func Attributes(schema *credential.Schema, claims map[string]any, binding zkp.Day) (zkp.Attributes, error) {
 	var a zkp.Attributes
 	for i := range schema.Claims {

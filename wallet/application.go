@@ -3,7 +3,6 @@ package wallet
 import (
 	"context"
 	"crypto"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // ErrOffer means that an offer is not one this wallet can take up.
@@ -28,18 +28,6 @@ type application struct {
 	KeyID    string    `json:"key"`
 	Finished bool      `json:"finished"`
 	Created  time.Time `json:"created"`
-}
-
-// ConfigurationID names a credential type in an offer: schema id and version.
-func ConfigurationID(schemaID string, version int) string {
-	return fmt.Sprintf("%s/%d", schemaID, version)
-}
-
-// OfferNonce is the nonce of a proof JWT where no nonce endpoint stands
-// between: base64url of SHA-256 of the offer's single-use code.
-func OfferNonce(code string) string {
-	h := sha256.Sum256([]byte("hufu/offer/1\x00" + code))
-	return base64.RawURLEncoding.EncodeToString(h[:])
 }
 
 // Apply takes up an offer: it makes a fresh holder key, proves possession of it
@@ -96,7 +84,7 @@ func credentialID(holder crypto.PublicKey) (string, error) {
 
 func (w *Wallet) credentialRequest(ctx context.Context, o *openid.CredentialOffer, schemaID string, key vault.Key) ([]byte, error) {
 	code := o.Grants.PreAuthorized.Code
-	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: OfferNonce(code), IssuedAt: w.cfg.Clock()})
+	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: openid.OfferNonce(code), IssuedAt: w.cfg.Clock()})
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +92,7 @@ func (w *Wallet) credentialRequest(ctx context.Context, o *openid.CredentialOffe
 	if err != nil {
 		return nil, err
 	}
-	commitment, err := secret.HolderCommitment(IssuanceScope(o.Issuer, schemaID))
+	commitment, err := secret.HolderCommitment(zkp.IssuanceScope(o.Issuer, schemaID))
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (p P
 		return p, fails, err
 	}
 	// These are for machines: no label would tell the citizen what leaves.
-	if covers(paths, credential.Path{zkp.ClaimName}) || covers(paths, credential.Path{ClaimBinding}) {
+	if covers(paths, credential.Path{zkp.ClaimName}) || covers(paths, credential.Path{predicate.ClaimBinding}) {
 		return p, nil, ErrNotForShow
 	}
 	// What does not hold is not offered: nothing is proved in vain.

@@ -6,8 +6,8 @@
 // counter would, and that its endorsement signs exactly the same claims.
 // KeepPrepared makes proofs ahead, while the app is open. ResolveRequest verifies a signed
 // request (OpenID4VP 1.0 with DCQL) and lists every way to answer it; Present
-// answers one of them and writes the history before anything leaves. Issue is
-// the other side of Receive: what an agency's desk (wallet/issuer) signs with.
+// answers one of them and writes the history before anything leaves. Package
+// wallet/issuer is the other side of Apply and Receive: an agency's desk.
 //
 // Formats: credentials are SD-JWT VC (RFC 9901) whose claims are all selectively
 // disclosable; one of them, hufu_zk, is the endorsement that no presentation

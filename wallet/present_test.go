@@ -11,7 +11,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
@@ -143,7 +143,7 @@ func TestTheEndorsementStays(t *testing.T) {
 	}
 	// And not on demand either: neither the endorsement nor the binding day is for
 	// showing, and no label would tell the citizen of them.
-	for _, name := range []string{zkp.ClaimName, wallet.ClaimBinding} {
+	for _, name := range []string{zkp.ClaimName, predicate.ClaimBinding} {
 		object, err := c.Counter(c.Policy(func(p testworld.JSON) { asks(p, name) })).NewRequest(t.Context(), verifier.RequestOptions{})
 		none(t, err)
 		_, err = citizen.ResolveRequest(t.Context(), object.Object)

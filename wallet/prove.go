@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -147,7 +148,7 @@ func (w *Wallet) answerPart(ctx context.Context, p *Part, epoch *epochAt) (holdi
 	if revealed, err = p.question.Reveal(h.verified.Claims); err != nil {
 		return holding, nil, nil, err
 	}
-	question = &zkp.Question{Schema: SchemaElement(h.schema)}
+	question = &zkp.Question{Schema: predicate.SchemaElement(h.schema)}
 	if question.Statements, err = p.question.On(epoch.Day, revealed); err != nil {
 		return holding, nil, nil, err
 	}

@@ -185,7 +185,7 @@ func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 	if err != nil {
 		return nil, err
 	}
-	binding, _ := found.Claims[ClaimBinding].(string)
+	binding, _ := found.Claims[predicate.ClaimBinding].(string)
 	day, err := zkp.ParseDay(binding)
 	if err != nil {
 		return nil, fmt.Errorf("%w: binding day", predicate.ErrMismatch)
@@ -195,8 +195,8 @@ func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 		return nil, fmt.Errorf("%w: %w", predicate.ErrMismatch, err)
 	}
 	c := &zkp.Credential{
-		Endorsement: endorsement, Schema: SchemaElement(found.Schema), Attributes: attributes,
-		Secret: secret, Issuance: IssuanceScope(found.Issuer, found.Schema.ID),
+		Half: half, Schema: predicate.SchemaElement(found.Schema), Attributes: attributes,
+		Secret: secret, Issuance: zkp.IssuanceScope(found.Issuer, found.Schema.ID),
 	}
 	if endorsement.Region != found.Region || !endorsement.NotBefore.Start().Equal(found.NotBefore) || !(endorsement.NotAfter + 1).Start().Equal(found.Expires) {
 		return nil, fmt.Errorf("%w: region or validity", predicate.ErrMismatch)
@@ -215,7 +215,7 @@ func stored(id string, r record, v *credential.Verified, schema *credential.Sche
 			claims[name] = value
 		}
 	}
-	source, _ := v.Claims[ClaimSource].(map[string]any)
+	source, _ := v.Claims[provenance.ClaimSource].(map[string]any)
 	region, _ := source["region"].(string)
 	return &Stored{
 		ID: id, Type: v.VCT, Issuer: v.Issuer, Region: region, SchemaID: r.SchemaID, Version: r.Version, Schema: schema,

@@ -15,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -43,7 +44,7 @@ func TestApplyRefuses(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	h := c.Wallet()
 	good := string(c.Issue(c.Desk, c.Adult()).Offer)
-	configuration := wallet.ConfigurationID(c.Schema.ID, c.Schema.Version)
+	configuration := openid.ConfigurationID(c.Schema.ID, c.Schema.Version)
 	for name, test := range map[string]struct {
 		offer  string
 		reason error
@@ -216,30 +217,30 @@ func TestReceiveEndorsement(t *testing.T) {
 	none(t, err)
 	r := c.Adult()
 	commitment := commitmentOf(t, c, h)
-	spec := func() *wallet.IssueSpec {
-		s := specOf(t, c, r)
+	spec := func() *issuer.IssueSpec {
+		s := c.IssueSpec(r)
 		s.Holder, s.Commitment = holder, commitment
 		return s
 	}
 	office := c.Office.Issuer()
-	for name, edit := range map[string]func(*wallet.IssueSpec){
-		"another birth date":     func(s *wallet.IssueSpec) { s.Claims["birthdate"] = "1984-03-01" },
-		"another region":         func(s *wallet.IssueSpec) { s.Region = "110105" },
-		"a longer life":          func(s *wallet.IssueSpec) { s.NotAfter++ },
-		"an earlier beginning":   func(s *wallet.IssueSpec) { s.NotBefore-- },
-		"another binding day":    func(s *wallet.IssueSpec) { s.Binding-- },
-		"somebody else's holder": func(s *wallet.IssueSpec) { s.Commitment.SetUint64(7) },
+	for name, edit := range map[string]func(*issuer.IssueSpec){
+		"another birth date":     func(s *issuer.IssueSpec) { s.Claims["birthdate"] = "1984-03-01" },
+		"another region":         func(s *issuer.IssueSpec) { s.Region = "110105" },
+		"a longer life":          func(s *issuer.IssueSpec) { s.NotAfter++ },
+		"an earlier beginning":   func(s *issuer.IssueSpec) { s.NotBefore-- },
+		"another binding day":    func(s *issuer.IssueSpec) { s.Binding-- },
+		"somebody else's holder": func(s *issuer.IssueSpec) { s.Commitment.SetUint64(7) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := spec()
 			edit(s)
-			issued, err := wallet.Issue(t.Context(), &office, s, nil)
+			issued, err := issuer.Issue(t.Context(), &office, s, nil)
 			none(t, err)
 			f := c.Forge(r, holder)
 			f.Claims["exp"] = (today + 365).Start().Unix()
-			f.Claims[wallet.ClaimBinding] = today.String()
-			f.Claims[zkp.ClaimName] = issued.Endorsement.String()
-			f.Hide = append(f.Hide, credential.Path{wallet.ClaimBinding}, credential.Path{zkp.ClaimName})
+			f.Claims[predicate.ClaimBinding] = today.String()
+			f.Claims[zkp.ClaimName] = issued.Half.String()
+			f.Hide = append(f.Hide, credential.Path{predicate.ClaimBinding}, credential.Path{zkp.ClaimName})
 			_, err = h.Receive(t.Context(), respond(t, f.Credential()))
 			is(t, err, predicate.ErrMismatch)
 		})
@@ -251,12 +252,35 @@ func TestReceiveEndorsement(t *testing.T) {
 	none(t, err)
 }
 
+// TestHalfOfAnotherAgency: a half that somebody else than the credential's
+// issuer signed looks provable and is not: it is refused on receipt.
+func TestHalfOfAnotherAgency(t *testing.T) {
+	c := testworld.New(t, testworld.Options{})
+	h := c.Wallet()
+	c.Respond(h, c.Desk, c.Adult())
+	infos, err := h.Keys.Keys(t.Context())
+	none(t, err)
+	gym := c.NewAgency()
+	c.Accredit(gym, ledger.ActionIssue, ledger.StateActive)
+	office := c.Office.Issuer()
+	office.Proof = gym.Proof
+	spec := c.IssueSpec(c.Adult())
+	spec.Holder, spec.Commitment = infos[0].Public, commitmentOf(t, c, h)
+	issued, err := issuer.Issue(t.Context(), &office, spec, nil)
+	none(t, err)
+	_, err = h.Receive(t.Context(), respond(t, issued.Credential))
+	is(t, err, zkp.ErrNotRegistered)
+	if n := len(records(t, h, "credential")); n != 0 {
+		t.Error("something was stored")
+	}
+}
+
 // commitmentOf is the holder commitment that the wallet sent to the office.
 func commitmentOf(t *testing.T, c *testworld.Country, h *testworld.Holder) zkp.Element {
 	t.Helper()
 	var secret zkp.Secret
 	copy(secret[:], records(t, h, "secret")[0].Value)
-	commitment, err := secret.HolderCommitment(wallet.IssuanceScope(c.Office.DID, c.Schema.ID))
+	commitment, err := secret.HolderCommitment(zkp.IssuanceScope(c.Office.DID, c.Schema.ID))
 	none(t, err)
 	return commitment
 }

@@ -87,7 +87,13 @@ type Scope struct {
 	ID    string // event or rule; the schema id for ScopeIssuance
 }
 
-// element derives the scope. A fresh scope depends on the request's context.
+// IssuanceScope is the scope of the holder commitment at an issuer, named by its
+// DID. It is fixed for each schema, so that the desk sees one value per person.
+func IssuanceScope(issuer, schemaID string) Scope {
+	return Scope{Kind: ScopeIssuance, Owner: issuer, ID: schemaID}
+}
+
+// element derives the scope; a fresh scope depends on the request's context.
 func (s Scope) element(context Element) (Element, error) {
 	switch s.Kind {
 	case ScopeFresh:

@@ -14,7 +14,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -208,8 +208,8 @@ func (a *agency) createOperation(ctx context.Context) (*ledger.SignedOperation, 
 	return ledger.ParseSignedOperation(s.Create)
 }
 
-func (a *agency) issuer() wallet.Issuer {
-	return wallet.Issuer{DID: a.card.DID, KeyID: a.card.KeyID, Key: a.key, Proof: a.proof}
+func (a *agency) issuer() issuer.Keys {
+	return issuer.Keys{DID: a.card.DID, KeyID: a.card.KeyID, Key: a.key, Proof: a.proof}
 }
 
 // Close closes the vault; an agency whose key was imported has none.

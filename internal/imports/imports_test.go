@@ -13,8 +13,42 @@ import (
 
 const module = "github.com/hufu-id/hufu/"
 
-// everyone may be imported by every package.
-var everyone = []string{"internal/durable", "internal/limits", "internal/strictjson"}
+// allowed names, for each package, the packages of ours that it may import.
+// What is missing here is not allowed to import any of ours but internal/limits.
+var allowed = map[string][]string{
+	"did/hufu":            {"did", "ledger"},
+	"status":              {"did"},
+	"credential":          {"did", "status"},
+	"openid":              {"did", "status", "credential"},
+	"predicate":           {"credential", "openid", "zkp"},
+	"provenance":          {"did", "did/hufu", "credential", "status", "ledger"},
+	"ledger/feed":         {"ledger"},
+	"ledger/machine":      {"ledger"},
+	"ledger/sqlitelog":    {"ledger", "ledger/machine"},
+	"ledger/remote":       {"ledger"},
+	"ledger/explorer":     {"ledger"},
+	"ledger/explorer/web": {"ledger", "ledger/explorer"},
+	"ledger/explorer/explorertest": {
+		"ledger", "ledger/explorer", "ledger/ledgertest", "ledger/sqlitelog",
+	},
+	"ledger/truststore": {"ledger"},
+	"ledger/ledgertest": {"ledger", "ledger/machine", "internal/long"},
+	"ledger/cometlog":   {"ledger", "ledger/machine", "ledger/sqlitelog"},
+	"ledger/cometlog/cmd/hufu-node": {
+		"ledger", "ledger/remote", "ledger/explorer/web", "ledger/cometlog", "zkp",
+	},
+	"zkp/prover":           {"zkp"},
+	"zkp/prover/ceremony":  {"zkp", "zkp/prover"},
+	"wallet":               append([]string{"ledger/feed", "vault"}, nouns...),
+	"vault/sqlitevault":    {"vault"},
+	"vault/vaulttest":      {"vault"},
+	"wallet/issuer":        append([]string{"vault"}, nouns...),
+	"verifier":             nouns,
+	"verifier/sqlitestore": {"verifier"},
+	"verifier/verifiertest": {
+		"verifier",
+	},
+}
 
 var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "predicate", "provenance", "publish"}
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verifier"
-	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -93,8 +93,8 @@ func (a *Agency) Change(edit func(*ledger.DID)) {
 }
 
 // Issuer is the agency at an issuing desk.
-func (a *Agency) Issuer() wallet.Issuer {
-	return wallet.Issuer{DID: a.DID, KeyID: a.KeyID, Key: a.Key, Proof: a.Proof}
+func (a *Agency) Issuer() issuer.Keys {
+	return issuer.Keys{DID: a.DID, KeyID: a.KeyID, Key: a.Key, Proof: a.Proof}
 }
 
 // Identity is the agency at a counter.

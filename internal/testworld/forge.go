@@ -6,6 +6,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -38,6 +39,21 @@ func (c *Country) Forge(r Resident, holder crypto.PublicKey) *Forgery {
 			"name":   r.Name, "resident_id": r.Number, "birthdate": r.Birthdate, "district": r.District, "address": r.Address,
 		},
 	}
+}
+
+// IssueSpec is what the office would issue to a resident today, bound to nobody's
+// key and with a native half of nobody's secret.
+func (c *Country) IssueSpec(r Resident) *issuer.IssueSpec {
+	c.t.Helper()
+	today, err := zkp.Today(c.Now())
+	c.must(err)
+	spec := &issuer.IssueSpec{
+		Schema: c.Schema, Region: Region, Holder: c.newKey().Public(), Binding: today,
+		Claims: JSON{"name": r.Name, "resident_id": r.Number, "birthdate": r.Birthdate, "district": r.District, "address": r.Address},
+		Status: status.Reference{URI: c.Desk.StatusURI()}, NotBefore: today, NotAfter: today + 364,
+	}
+	spec.Commitment.SetUint64(7)
+	return spec
 }
 
 // Credential signs the forgery.

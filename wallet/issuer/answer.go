@@ -15,7 +15,6 @@ import (
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/vault"
-	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -52,7 +51,7 @@ func (d *Desk) Answer(ctx context.Context, envelope []byte) (_ []byte, err error
 
 func (d *Desk) checkApplication(e *openid.RequestEnvelope) (crypto.PublicKey, zkp.Element, error) {
 	var none zkp.Element
-	if e.Request.ConfigurationID != wallet.ConfigurationID(d.schema.ID, d.schema.Version) {
+	if e.Request.ConfigurationID != openid.ConfigurationID(d.schema.ID, d.schema.Version) {
 		return nil, none, fmt.Errorf("%w: another credential type is asked", openid.ErrCredentialRequest)
 	}
 	if len(e.Request.Proofs) != 1 || e.Request.HolderCommitment == nil {
@@ -62,7 +61,7 @@ func (d *Desk) checkApplication(e *openid.RequestEnvelope) (crypto.PublicKey, zk
 	if err != nil {
 		return nil, none, err
 	}
-	holder, err := proof.Verify(d.issuer.DID, wallet.OfferNonce(e.Code), openid.VerifyOptions{Now: d.opts.Clock()})
+	holder, err := proof.Verify(d.keys.DID, openid.OfferNonce(e.Code), openid.VerifyOptions{Now: d.opts.Clock()})
 	if err != nil {
 		return nil, none, err
 	}
@@ -138,7 +137,7 @@ func (d *Desk) issue(ctx context.Context, tx vault.Tx, code string, o *offer, ho
 	if err != nil {
 		return nil, err
 	}
-	out, err := wallet.Issue(ctx, &d.issuer, &wallet.IssueSpec{
+	out, err := Issue(ctx, &d.keys, &IssueSpec{
 		Schema: d.schema, Claims: o.Claims, Region: d.region,
 		Holder: holder, Commitment: commitment, Binding: today,
 		Status:    status.Reference{URI: d.StatusURI(), Index: index},

@@ -11,7 +11,6 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
-	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -19,9 +18,9 @@ import (
 func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	for name, edit := range map[string]func(*parts){
-		"no DID":           func(p *parts) { p.issuer.DID = "" },
-		"no signature key": func(p *parts) { p.issuer.Key = nil },
-		"no proof key":     func(p *parts) { p.issuer.Proof = nil },
+		"no DID":           func(p *parts) { p.keys.DID = "" },
+		"no signature key": func(p *parts) { p.keys.Key = nil },
+		"no proof key":     func(p *parts) { p.keys.Proof = nil },
 		"no schema":        func(p *parts) { p.schema = nil },
 		"no store":         func(p *parts) { p.store = nil },
 		"no ledger":        func(p *parts) { p.submit = nil },
@@ -29,7 +28,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 	} {
 		p := parts{c.Office.Issuer(), c.Schema, vault.NewMemoryStore(), submitNothing, c.Public}
 		edit(&p)
-		desk, err := issuer.New(p.issuer, p.schema, testworld.Region, p.store, p.submit, p.publisher, issuer.Options{})
+		desk, err := issuer.New(p.keys, p.schema, testworld.Region, p.store, p.submit, p.publisher, issuer.Options{})
 		if desk != nil || !errors.Is(err, issuer.ErrConfig) {
 			t.Errorf("%s: got %v", name, err)
 		}
@@ -52,7 +51,7 @@ func TestAnswerRefuses(t *testing.T) {
 		{"commitment zero", func(a *application) { a.commitment = make([]byte, 32) }, openid.ErrCredentialRequest},
 		{"commitment spelled another way", func(a *application) { a.commitment = bytes.Repeat([]byte{0xff}, 32) }, zkp.ErrForm},
 		{"proof for another desk", func(a *application) { a.audience = o.c.Library.DID }, openid.ErrProofAudience},
-		{"proof for another offer", func(a *application) { a.nonce = wallet.OfferNonce(other.Code) }, openid.ErrProofNonce},
+		{"proof for another offer", func(a *application) { a.nonce = openid.OfferNonce(other.Code) }, openid.ErrProofNonce},
 		{"the code itself as nonce", func(a *application) { a.nonce = a.code }, openid.ErrProofNonce},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -22,7 +22,6 @@ import (
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/vault"
-	"github.com/hufu-id/hufu/wallet"
 )
 
 // ErrTable means that a CSV as a whole cannot be read.
@@ -223,8 +222,8 @@ func (d *Desk) offer(tx vault.Tx, row int, person string, claims map[string]any)
 	_, _ = rand.Read(b[:]) // crypto/rand never fails
 	code := base64.RawURLEncoding.EncodeToString(b[:])
 	text, err := (&openid.CredentialOffer{
-		Issuer:           d.issuer.DID,
-		ConfigurationIDs: []string{wallet.ConfigurationID(d.schema.ID, d.schema.Version)},
+		Issuer:           d.keys.DID,
+		ConfigurationIDs: []string{openid.ConfigurationID(d.schema.ID, d.schema.Version)},
 		Grants:           &openid.Grants{PreAuthorized: &openid.PreAuthorizedGrant{Code: code}},
 	}).Bytes()
 	if err != nil {

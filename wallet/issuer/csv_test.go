@@ -12,7 +12,6 @@ import (
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
-	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
@@ -78,7 +77,7 @@ func TestImport(t *testing.T) {
 	}
 	parsed, err := openid.ParseCredentialOffer(offers[0].Offer)
 	none(t, err)
-	if parsed.Grants.PreAuthorized.Code != offers[0].Code || parsed.ConfigurationIDs[0] != wallet.ConfigurationID(o.c.Schema.ID, 1) {
+	if parsed.Grants.PreAuthorized.Code != offers[0].Code || parsed.ConfigurationIDs[0] != openid.ConfigurationID(o.c.Schema.ID, 1) {
 		t.Errorf("got %+v", parsed)
 	}
 	for _, value := range []string{a.Name, a.Number, a.Birthdate, a.Address} {

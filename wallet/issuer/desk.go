@@ -9,7 +9,6 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
-	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -52,7 +51,7 @@ type Options struct {
 
 // Desk issues one type of credential for one region.
 type Desk struct {
-	issuer    wallet.Issuer
+	keys      Keys
 	schema    *credential.Schema
 	region    string
 	store     vault.Store
@@ -62,8 +61,8 @@ type Desk struct {
 }
 
 // New opens a desk on its store.
-func New(issuer wallet.Issuer, schema *credential.Schema, region string, store vault.Store, submit Submit, publisher Publisher, opts Options) (*Desk, error) {
-	if issuer.DID == "" || issuer.Key == nil || issuer.Proof == nil || schema == nil || store == nil || submit == nil || publisher == nil {
+func New(keys Keys, schema *credential.Schema, region string, store vault.Store, submit Submit, publisher Publisher, opts Options) (*Desk, error) {
+	if keys.DID == "" || keys.Key == nil || keys.Proof == nil || schema == nil || store == nil || submit == nil || publisher == nil {
 		return nil, fmt.Errorf("%w: issuer keys, schema, store, ledger and publisher are needed", ErrConfig)
 	}
 	if opts.Clock == nil {
@@ -78,11 +77,11 @@ func New(issuer wallet.Issuer, schema *credential.Schema, region string, store v
 	if opts.StatusSize == 0 {
 		opts.StatusSize = 1 << 16
 	}
-	return &Desk{issuer, schema, region, store, submit, publisher, opts}, nil
+	return &Desk{keys, schema, region, store, submit, publisher, opts}, nil
 }
 
 // StatusURI names the desk's status list.
-func (d *Desk) StatusURI() string { return "urn:hufu:status:" + d.issuer.DID + ":1" }
+func (d *Desk) StatusURI() string { return "urn:hufu:status:" + d.keys.DID + ":1" }
 
 // Kinds of record in the store.
 const (

@@ -6,9 +6,10 @@
 // offers, each with a single-use code. Answer takes an application, checks its
 // proof of possession and its holder commitment, and issues. Revoke flips the
 // status bit and the revocation handle in one ledger operation batch, and
-// Publish signs the status list anew.
+// Publish signs the status list anew. Issue makes one credential without a desk:
+// an SD-JWT VC (RFC 9901) and its native half.
 //
-// The desk keeps its state in an encrypted wallet.Store: pending offers, who
+// The desk keeps its state in a vault.Store: pending offers, who
 // was issued what, which commitment belongs to whom, and the status list. It
 // refuses one commitment for two people, and two commitments for one person.
 //

@@ -11,7 +11,6 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
-	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -83,16 +82,16 @@ func (o *office) apply(t *testing.T, offer issuer.Offer, edit func(*application)
 	secret, err := zkp.GenerateSecret(nil)
 	none(t, err)
 	a := &application{
-		code: offer.Code, configuration: wallet.ConfigurationID(o.c.Schema.ID, 1), audience: o.did(t, offer),
+		code: offer.Code, configuration: openid.ConfigurationID(o.c.Schema.ID, 1), audience: o.did(t, offer),
 		signer: o.c.Key(), proofs: 1,
 	}
-	commitment, err := secret.HolderCommitment(wallet.IssuanceScope(a.audience, o.c.Schema.ID))
+	commitment, err := secret.HolderCommitment(zkp.IssuanceScope(a.audience, o.c.Schema.ID))
 	none(t, err)
 	b := commitment.Bytes()
 	a.commitment = b[:]
 	edit(a)
 	if a.nonce == "" {
-		a.nonce = wallet.OfferNonce(a.code)
+		a.nonce = openid.OfferNonce(a.code)
 	}
 	var proofs []string
 	for range a.proofs {
@@ -112,7 +111,7 @@ func asIs(*application) {}
 
 // parts are the arguments of New.
 type parts struct {
-	issuer    wallet.Issuer
+	keys      issuer.Keys
 	schema    *credential.Schema
 	store     vault.Store
 	submit    issuer.Submit

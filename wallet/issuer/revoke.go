@@ -43,7 +43,7 @@ func (d *Desk) Revoke(ctx context.Context, code string) (err error) {
 		return err
 	}
 	list.sequence++
-	revocation := &ledger.Revocation{ProofKey: d.issuer.Proof.ProofKey().Bytes(), List: d.StatusURI(), Index: uint64(o.Issued.Index)}
+	revocation := &ledger.Revocation{ProofKey: d.keys.Proof.ProofKey().Bytes(), List: d.StatusURI(), Index: uint64(o.Issued.Index)}
 	copy(revocation.Random[:], o.Issued.Random)
 	if err := d.publish(ctx, list, revocation); err != nil {
 		return err
@@ -85,13 +85,13 @@ func (d *Desk) Publish(ctx context.Context) (err error) {
 func (d *Desk) publish(ctx context.Context, list *list, more ...ledger.Object) error {
 	now := d.opts.Clock()
 	expires := now.Add(time.Duration(d.opts.StatusDays) * 24 * time.Hour)
-	token, err := status.Sign(ctx, d.issuer.Key, did.Header{Kid: d.issuer.KeyID},
+	token, err := status.Sign(ctx, d.keys.Key, did.Header{Kid: d.keys.KeyID},
 		status.Claims{Subject: d.StatusURI(), IssuedAt: now, Expires: expires}, list.status)
 	if err != nil {
 		return err
 	}
 	objects := append([]ledger.Object{&ledger.Status{
-		URI: d.StatusURI(), Issuer: d.issuer.DID, Sequence: list.sequence,
+		URI: d.StatusURI(), Issuer: d.keys.DID, Sequence: list.sequence,
 		Root: list.status.Root(), ValidUntil: expires.Unix(),
 	}}, more...)
 	ops := make([]*ledger.SignedOperation, 0, len(objects))
@@ -100,7 +100,7 @@ func (d *Desk) publish(ctx context.Context, list *list, more ...ledger.Object) e
 		if err != nil {
 			return err
 		}
-		signed, err := ledger.Sign(op, d.issuer.Key)
+		signed, err := ledger.Sign(op, d.keys.Key)
 		if err != nil {
 			return err
 		}

@@ -1,4 +1,4 @@
-package wallet
+package issuer
 
 import (
 	"context"
@@ -15,25 +15,19 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// Claims that Issue adds to those of the schema.
-const (
-	// ClaimSource is always visible: which schema, and for which region the
-	// issuer was accredited. The issuer's own identifier tells no less.
-	ClaimSource = provenance.ClaimSource
-	// ClaimBinding is the day on which the holder's secret was bound,
-	// selectively disclosable.
-	ClaimBinding = "hufu_binding"
-)
-
 // ErrIssue means that a credential cannot be issued as asked.
-var ErrIssue = errors.New("wallet: cannot issue")
+var ErrIssue = errors.New("issuer: cannot issue")
 
-// An Issuer is what an issuing desk signs with. Keys enter as interfaces, so
-// that a hardware module fits; the proof key, which no module speaks, too.
-type Issuer struct {
-	DID   string
-	KeyID string // DID URL of the signature key
-	Key   crypto.Signer
+// Keys are what an issuing desk signs with. Private keys enter as interfaces, so
+// that a hardware module can hold them.
+type Keys struct {
+	// DID is the agency's identifier on the ledger.
+	DID string
+	// KeyID is the DID URL of the signature key.
+	KeyID string
+	// Key signs credentials, status lists and ledger operations.
+	Key crypto.Signer
+	// Proof signs native halves.
 	Proof zkp.Signer
 }
 
@@ -62,16 +56,16 @@ type Issued struct {
 // is the schema's, so that nobody can tell a credential with an endorsement from
 // one without. It checks the claims against the schema once more and signs nothing
 // that does not fit. random nil means crypto/rand.
-func Issue(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reader) (*Issued, error) {
+func Issue(ctx context.Context, keys *Keys, spec *IssueSpec, random io.Reader) (*Issued, error) {
 	if problems := spec.Schema.Validate(spec.Claims); len(problems) > 0 {
 		return nil, fmt.Errorf("%w: claim %s: %s", ErrIssue, problems[0].Path, problems[0].Reason)
 	}
 	claims := map[string]any{
-		"iss": issuer.DID, "vct": spec.Schema.VCT,
+		"iss": keys.DID, "vct": spec.Schema.VCT,
 		"iat": spec.NotBefore.Start().Unix(), "nbf": spec.NotBefore.Start().Unix(),
-		"exp":       (spec.NotAfter + 1).Start().Unix(),
-		ClaimSource: map[string]any{"schema": spec.Schema.ID, "version": int64(spec.Schema.Version), "region": spec.Region},
-		"status":    spec.Status.Claim(),
+		"exp":                  (spec.NotAfter + 1).Start().Unix(),
+		provenance.ClaimSource: map[string]any{"schema": spec.Schema.ID, "version": int64(spec.Schema.Version), "region": spec.Region},
+		"status":               spec.Status.Claim(),
 	}
 	hide := make([]credential.Path, 0, len(spec.Schema.Claims)+2)
 	for _, c := range spec.Schema.Claims {
@@ -80,20 +74,20 @@ func Issue(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reade
 			hide = append(hide, c.Path)
 		}
 	}
-	claims[ClaimBinding] = spec.Binding.String()
-	hide = append(hide, credential.Path{ClaimBinding})
+	claims[predicate.ClaimBinding] = spec.Binding.String()
+	hide = append(hide, credential.Path{predicate.ClaimBinding})
 
 	out := new(Issued)
 	if !spec.Commitment.IsZero() {
 		var err error
-		if out.Endorsement, err = issueEndorsement(ctx, issuer, spec, random); err != nil {
+		if out.Half, err = issueHalf(ctx, keys, spec, random); err != nil {
 			return nil, err
 		}
 		claims[zkp.ClaimName] = out.Endorsement.String()
 		hide = append(hide, credential.Path{zkp.ClaimName})
 	}
 	var err error
-	out.Credential, err = credential.Issue(ctx, issuer.Key, did.Header{Typ: credential.Type, Kid: issuer.KeyID}, claims, hide,
+	out.Credential, err = credential.Issue(ctx, keys.Key, did.Header{Typ: credential.Type, Kid: keys.KeyID}, claims, hide,
 		// Whole days, but those of the agency's zone rather than of UTC.
 		credential.IssueOptions{Digests: spec.Schema.Digests, Holder: spec.Holder, Rand: random, AnyTimeOfDay: true})
 	if err != nil {
@@ -115,28 +109,17 @@ func place(claims map[string]any, path credential.Path, value any) {
 	claims[path[len(path)-1].(string)] = value
 }
 
-func issueEndorsement(ctx context.Context, issuer *Issuer, spec *IssueSpec, random io.Reader) (*zkp.Endorsement, error) {
+func issueHalf(ctx context.Context, keys *Keys, spec *IssueSpec, random io.Reader) (*zkp.Half, error) {
 	attributes, err := predicate.Attributes(spec.Schema, spec.Claims, spec.Binding)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
 	}
-	endorsement, err := zkp.IssueEndorsement(ctx, issuer.Proof, zkp.EndorsementSpec{
-		Schema: SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment,
+	half, err := zkp.IssueHalf(ctx, keys.Proof, zkp.HalfSpec{
+		Schema: predicate.SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment,
 		NotBefore: spec.NotBefore, NotAfter: spec.NotAfter, Attributes: attributes,
 	}, random)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
 	}
 	return endorsement, nil
-}
-
-// SchemaElement names a schema inside the circuits.
-func SchemaElement(s *credential.Schema) zkp.Element {
-	return zkp.SchemaElement(s.ID, uint32(s.Version))
-}
-
-// IssuanceScope is the scope of the holder commitment at an issuer, fixed for
-// each schema, so that the desk sees one value per person.
-func IssuanceScope(issuer, schemaID string) zkp.Scope {
-	return zkp.Scope{Kind: zkp.ScopeIssuance, Owner: issuer, ID: schemaID}
 }
