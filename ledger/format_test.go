@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/sha256"
 	"strings"
 	"testing"
@@ -207,6 +208,27 @@ func TestSignedOperation(t *testing.T) {
 	}
 	if _, err := ledger.NewOperation(&ledger.Anchor{Agency: didOf(1)}); !is(err, ledger.ErrValue) {
 		t.Error("an object out of range:", err)
+	}
+}
+
+// TestSignObjects: one operation an object, in their order, each signed by all.
+func TestSignObjects(t *testing.T) {
+	signers := []crypto.Signer{newKey(t), newKey(t)}
+	objects := []ledger.Object{anchorOf(2), anchorOf(1), anchorOf(1)}
+	ops := must(ledger.SignObjects(objects, signers...))(t)
+	if len(ops) != len(objects) || ops[1].Operation.ID() == ops[2].Operation.ID() {
+		t.Fatalf("%d operations", len(ops))
+	}
+	for i, op := range ops {
+		if op.Operation.Key != objects[i].Key() || op.Batch != nil || len(must(op.Verify(ledger.DefaultSuites()))(t)) != 2 {
+			t.Errorf("operation %d: %+v", i, op.Operation)
+		}
+	}
+	if ops, err := ledger.SignObjects([]ledger.Object{anchorOf(1), &ledger.Anchor{Agency: didOf(1)}}, signers...); ops != nil || !is(err, ledger.ErrValue) {
+		t.Error("an object out of range:", err)
+	}
+	if _, err := ledger.SignObject(anchorOf(1), signers[0], signers[0]); !is(err, ledger.ErrFormat) {
+		t.Error("one signer twice:", err)
 	}
 }
 

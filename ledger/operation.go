@@ -140,6 +140,30 @@ func (s *Suites) Sign(op *Operation, signers ...crypto.Signer) (*SignedOperation
 	return ParseSignedOperation(signed.Bytes())
 }
 
+// SignObject makes the operation that asks for object, with a random nonce, and
+// signs it with each signer. Errors are those of the object's Check and of
+// [Suites.Sign].
+func SignObject(object Object, signers ...crypto.Signer) (*SignedOperation, error) {
+	op, err := NewOperation(object)
+	if err != nil {
+		return nil, err
+	}
+	return Sign(op, signers...)
+}
+
+// SignObjects makes one operation for each object and signs every operation
+// separately. [SignBatch] signs many operations with one signature.
+func SignObjects(objects []Object, signers ...crypto.Signer) ([]*SignedOperation, error) {
+	ops := make([]*SignedOperation, len(objects))
+	for i, object := range objects {
+		var err error
+		if ops[i], err = SignObject(object, signers...); err != nil {
+			return nil, fmt.Errorf("object %d: %w", i, err)
+		}
+	}
+	return ops, nil
+}
+
 func (s *Suites) signAll(message []byte, signers []crypto.Signer) ([]Signature, error) {
 	var signatures []Signature
 	for _, signer := range signers {

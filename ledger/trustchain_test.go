@@ -17,7 +17,7 @@ func agreement(t testing.TB, w *world, n uint64, threshold uint32, agencies []cr
 	for _, a := range agencies {
 		trust.AgencyKeys = append(trust.AgencyKeys, must(ledger.DefaultSuites().MarshalKey(a.Public()))(t))
 	}
-	return must(ledger.Sign(must(ledger.NewOperation(trust))(t), signers...))(t)
+	return must(ledger.SignObject(trust, signers...))(t)
 }
 
 func TestFollow(t *testing.T) {
@@ -39,7 +39,7 @@ func TestFollow(t *testing.T) {
 	if same := must(file.Follow())(t); same.Fingerprint() != file.Fingerprint() {
 		t.Error("nothing to follow, yet another file")
 	}
-	other := must(ledger.Sign(must(ledger.NewOperation(anchorOf(1)))(t), a))(t)
+	other := must(ledger.SignObject(anchorOf(1), a))(t)
 	forged := must(ledger.ParseSignedOperation(one.Bytes()))(t)
 	forged.Signatures[0].Signature[5] ^= 1
 	for name, c := range map[string]struct {

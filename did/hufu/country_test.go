@@ -1,6 +1,7 @@
 package hufu_test
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -25,15 +26,12 @@ func TestDocumentOfAnAgency(t *testing.T) {
 	}
 	now := c.Now().Truncate(time.Second)
 	doc := resolve()
-	if len(doc.Keys) != 1 || doc.Keys[0].ID != c.Office.KeyID || !c.Office.Key.PublicKey.Equal(doc.Keys[0].Public) || !doc.Keys[0].ValidAt(now) {
+	if len(doc.Keys) != 1 || doc.Keys[0].ID != c.Office.KeyID || !reflect.DeepEqual(c.Office.Key.Public(), doc.Keys[0].Public) || !doc.Keys[0].ValidAt(now) {
 		t.Fatalf("a proof key among the keys, or the signature key not: %+v", doc.Keys)
 	}
 	// A second key for tomorrow; the first ends then.
 	tomorrow := now.Add(24 * time.Hour)
-	second, err := ledger.DefaultSuites().MarshalKey(c.Key().Public())
-	if err != nil {
-		t.Fatal(err)
-	}
+	second := c.PublicKey(c.Key().Public())
 	c.Office.Change(func(d *ledger.DID) {
 		d.Keys[0].Until = tomorrow.Unix()
 		d.Keys = append(d.Keys, ledger.PublicKey{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: second, From: tomorrow.Unix()})

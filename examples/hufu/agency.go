@@ -1,58 +1,67 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
+	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/wallet/issuer"
-	"github.com/hufu-id/hufu/zkp"
 )
 
 // agency is one agency's folder: agency.json, which is public, and vault.db.
 type agency struct {
+	*hufuagency.Agency // nil until open, and while a root agency has no ledger
+
 	dir   string
 	card  agencyCard
-	vault *sqlitevault.Store
-	keys  vault.KeyStore
-	key   vault.Key // signs credentials, requests and ledger operations
-	proof *zkp.PrivateKey
+	vault *sqlitevault.Store // nil where the key was imported
 }
 
 // agencyCard says who the agency is; nothing in it is secret.
 type agencyCard struct {
-	Name  string `json:"name"`
-	DID   string `json:"did"`
-	KeyID string `json:"key"`
-	Root  bool   `json:"root,omitempty"`
-}
-
-// agencySecrets stands in the vault.
-type agencySecrets struct {
-	SignatureKey string   `json:"signature"` // key ids in the vault
-	NextKey      string   `json:"next"`      // pre-rotation: signs the next change
-	ProofSeed    [32]byte `json:"proof"`
-	Create       []byte   `json:"create"` // signed operation that puts the DID on a ledger
+	Name string `json:"name"`
+	DID  string `json:"did,omitempty"` // empty until a ledger has it
+	Root bool   `json:"root,omitempty"`
 }
 
 const (
-	kindAgency = "agency"
-	agencySelf = "self"
-	cardName   = "agency.json"
-	vaultName  = "vault.db"
+	cardName  = "agency.json"
+	vaultName = "vault.db"
 )
 
-// newAgency makes the keys and the DID of an agency. The DID is on no ledger yet.
-func newAgency(ctx context.Context, dir, name string, root bool, passphrase []byte, now time.Time) (*agency, error) {
+// newAgency makes an agency's folder, its keys and its DID on the ledger.
+func newAgency(ctx context.Context, dir, name string, passphrase []byte, log ledgerLog, clock func() time.Time) (*agency, error) {
+	a, err := newFolder(ctx, dir, agencyCard{Name: name}, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.open(ctx, log, clock); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// newRoot makes a root agency's folder and its keys. initLedger gives it a DID.
+func newRoot(ctx context.Context, dir, name string, passphrase []byte, clock func() time.Time) (*agency, error) {
+	a, err := newFolder(ctx, dir, agencyCard{Name: name, Root: true}, passphrase)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := a.rootKeys(ctx, clock); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+func newFolder(ctx context.Context, dir string, card agencyCard, passphrase []byte) (*agency, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &inputError{id: "output.unwritable", name: dir, err: err}
 	}
@@ -63,91 +72,72 @@ func newAgency(ctx context.Context, dir, name string, root bool, passphrase []by
 	if err != nil {
 		return nil, err
 	}
-	a := &agency{dir: dir, vault: store, keys: vault.NewSoftwareKeys(store), card: agencyCard{Name: name, Root: root}}
-	if err := a.create(ctx, now); err != nil {
-		return nil, errors.Join(err, store.Close())
+	a := &agency{dir: dir, card: card, vault: store}
+	if err := a.saveCard(); err != nil {
+		return nil, errors.Join(err, a.Close())
 	}
 	return a, nil
 }
 
-func (a *agency) create(ctx context.Context, now time.Time) error {
-	var err error
-	spec := vault.KeySpec{Algorithm: vault.ES256, Purpose: "agency"}
-	if a.key, err = a.keys.Generate(ctx, spec); err != nil {
-		return err
-	}
-	next, err := a.keys.Generate(ctx, spec)
+// openFolder opens an agency's vault and no more.
+func openFolder(ctx context.Context, dir string, passphrase []byte) (*agency, error) {
+	card, err := readCard(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if a.proof, err = zkp.GenerateKey(nil); err != nil {
-		return err
-	}
-	object, err := didObject(a.key.Public(), next.Public(), a.proof.ProofKey(), now)
+	store, err := sqlitevault.Open(ctx, filepath.Join(dir, vaultName), passphrase, sqlitevault.Options{})
 	if err != nil {
-		return err
+		return nil, &inputError{id: "vault.closed", name: dir, err: err}
 	}
-	op, err := ledger.NewOperation(object)
-	if err != nil {
-		return err
-	}
-	signed, err := ledger.Sign(op, a.key)
-	if err != nil {
-		return err
-	}
-	secrets, err := json.Marshal(agencySecrets{
-		SignatureKey: a.key.Info().ID, NextKey: next.Info().ID, ProofSeed: a.proof.Seed(), Create: signed.Bytes(),
-	})
-	if err != nil {
-		return err
-	}
-	if err := a.vault.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindAgency, agencySelf, secrets) }); err != nil {
-		return err
-	}
-	if a.card.Root { // the ledger's genesis names it
-		return a.saveCard("")
-	}
-	id, err := ledger.DIDOf(op)
-	if err != nil {
-		return err
-	}
-	return a.saveCard(id)
+	return &agency{dir: dir, card: card, vault: store}, nil
 }
 
-// saveCard writes the public part, once the DID is known.
-func (a *agency) saveCard(id string) error {
-	if a.card.DID = id; id != "" {
-		a.card.KeyID = id + "#sig-1"
+// openAgency opens an agency to act on a ledger; with none it only signs.
+func openAgency(ctx context.Context, dir string, passphrase []byte, log ledgerLog, clock func() time.Time) (*agency, error) {
+	a, err := openFolder(ctx, dir, passphrase)
+	if err != nil {
+		return nil, err
 	}
+	if err := a.open(ctx, log, clock); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// open joins the folder with a ledger, finishes what was interrupted, and notes
+// the DID.
+func (a *agency) open(ctx context.Context, log ledgerLog, clock func() time.Time) (err error) {
+	store, opts := impatient{a.vault}, hufuagency.Options{Clock: clock, ProofKey: true}
+	if log == nil {
+		a.Agency, err = hufuagency.OpenOffline(ctx, store, opts)
+		return err
+	}
+	client, err := ledger.NewClient(ctx, log.Trust(), log, vault.NewTrustStore(store, log.Trust().Origin), ledger.ClientOptions{Clock: clock})
+	if err != nil {
+		return err
+	}
+	a.Agency, err = hufuagency.Open(ctx, store, client, log, opts)
+	if errors.Is(err, hufuagency.ErrNone) && !a.card.Root {
+		a.Agency, err = hufuagency.Create(ctx, store, client, log, opts)
+	}
+	if err != nil || a.card.DID == a.DID() {
+		return err
+	}
+	a.card.DID = a.DID()
+	return a.saveCard()
+}
+
+// rootKeys are what a ledger is founded with.
+func (a *agency) rootKeys(ctx context.Context, clock func() time.Time) (*hufuagency.Root, error) {
+	return hufuagency.PrepareRoot(ctx, impatient{a.vault}, hufuagency.Options{Clock: clock})
+}
+
+func (a *agency) saveCard() error {
 	card, err := json.MarshalIndent(a.card, "", "  ")
 	if err != nil {
 		return err
 	}
 	return replaceFile(filepath.Join(a.dir, cardName), append(card, '\n'))
-}
-
-func didObject(key, next crypto.PublicKey, proof zkp.PublicKey, now time.Time) (*ledger.DID, error) {
-	public, err := ledger.DefaultSuites().MarshalKey(key)
-	if err != nil {
-		return nil, err
-	}
-	nextPublic, err := ledger.DefaultSuites().MarshalKey(next)
-	if err != nil {
-		return nil, err
-	}
-	// From the beginning of the day: credentials carry whole days.
-	today, err := zkp.Today(now)
-	if err != nil {
-		return nil, err
-	}
-	from := today.Start().Unix()
-	return &ledger.DID{
-		Keys: []ledger.PublicKey{
-			{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public, From: from},
-			{ID: "zk-1", Purpose: ledger.PurposeProof, Public: proof.Bytes(), From: from},
-		},
-		Next: [][32]byte{ledger.KeyHash(nextPublic)},
-	}, nil
 }
 
 // readCard reads the public part of an agency's folder.
@@ -158,137 +148,41 @@ func readCard(dir string) (agencyCard, error) {
 	if err != nil {
 		return card, &inputError{id: "agency.missing", name: dir, err: err}
 	}
-	if err := parseJSON(b, &card); err != nil || (card.DID == "" && !card.Root) {
+	if err := json.Unmarshal(b, &card); err != nil || card.Name == "" {
 		return card, &inputError{id: "input.malformed", name: name, err: err}
 	}
 	return card, nil
 }
 
-func openAgency(ctx context.Context, dir string, passphrase []byte) (*agency, error) {
-	card, err := readCard(dir)
-	if err != nil {
-		return nil, err
-	}
-	store, err := sqlitevault.Open(ctx, filepath.Join(dir, vaultName), passphrase, sqlitevault.Options{})
-	if err != nil {
-		return nil, &inputError{id: "vault.closed", name: dir, err: err}
-	}
-	a := &agency{dir: dir, card: card, vault: store, keys: vault.NewSoftwareKeys(store)}
-	secrets, err := a.secrets(ctx)
-	if err == nil {
-		a.key, err = a.keys.Key(ctx, secrets.SignatureKey)
-	}
-	if err == nil {
-		a.proof, err = zkp.NewPrivateKey(secrets.ProofSeed)
-	}
-	if err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	return a, nil
-}
-
-func (a *agency) secrets(ctx context.Context) (*agencySecrets, error) {
-	s := new(agencySecrets)
-	err := a.vault.View(ctx, func(tx vault.Tx) error {
-		r, err := tx.Get(kindAgency, agencySelf)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(r.Value, s)
-	})
-	return s, err
-}
-
-// createOperation is the signed operation that puts the DID on a ledger.
-func (a *agency) createOperation(ctx context.Context) (*ledger.SignedOperation, error) {
-	s, err := a.secrets(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return ledger.ParseSignedOperation(s.Create)
-}
-
-func (a *agency) issuer() issuer.Keys {
-	return issuer.Keys{DID: a.card.DID, KeyID: a.card.KeyID, Key: a.key, Proof: a.proof}
-}
-
 // Close closes the vault; an agency whose key was imported has none.
 func (a *agency) Close() error {
-	if a.vault == nil {
+	if a == nil || a.vault == nil {
 		return nil
 	}
 	return a.vault.Close()
 }
 
-// submit signs objects with the agency's key and appends them, all or none. What
-// the ledger holds already, word for word, is left out.
-func (a *agency) submit(ctx context.Context, log ledgerLog, objects ...ledger.Object) error {
-	ops := make([]*ledger.SignedOperation, 0, len(objects))
-	for _, object := range objects {
-		if held, err := log.Get(ctx, object.Key()); err == nil && bytes.Equal(held, object.Bytes()) {
-			continue
-		}
-		op, err := ledger.NewOperation(object)
-		if err != nil {
-			return err
-		}
-		signed, err := ledger.Sign(op, a.key)
-		if err != nil {
-			return err
-		}
-		ops = append(ops, signed)
+func (a *agency) issuer() issuer.Keys { return issuer.Keys(a.Keys()) }
+
+// signer is the agency's signature key.
+func (a *agency) signer() (crypto.Signer, error) {
+	if key := a.Keys().Key; key != nil {
+		return key, nil
 	}
-	if len(ops) == 0 {
-		return nil
-	}
-	_, err := log.Submit(ctx, ops...)
-	return err
+	return nil, errNoKey
 }
 
-// nextKeyHash commits to the key that may replace this one.
-func (a *agency) nextKeyHash(ctx context.Context) ([32]byte, error) {
-	s, err := a.secrets(ctx)
-	if err != nil {
-		return [32]byte{}, err
+// bring brings an accreditation into a state. days until it ends count for an
+// active one; 0 is no end.
+func (a *agency) bring(ctx context.Context, grant hufuagency.Grant, state string, days int, now time.Time) error {
+	switch state {
+	case ledger.StateSuspended:
+		return a.Suspend(ctx, grant)
+	case ledger.StateEnded:
+		return a.Revoke(ctx, grant)
 	}
-	key, err := a.keys.Key(ctx, s.NextKey)
-	if err != nil {
-		return [32]byte{}, err
+	if days > 0 {
+		grant.Until = now.AddDate(0, 0, days)
 	}
-	public, err := ledger.DefaultSuites().MarshalKey(key.Public())
-	return ledger.KeyHash(public), err
-}
-
-// accreditation is what one agency grants another.
-type accreditation struct {
-	Agency, Type, Action, Region string
-	Days                         int
-	State                        string
-}
-
-// accredit grants, suspends, restores or ends.
-func (a *agency) accredit(ctx context.Context, log ledgerLog, grant accreditation, via string, now time.Time) error {
-	object := &ledger.Accreditation{
-		Agency: grant.Agency, Action: grant.Action, Region: grant.Region, Type: grant.Type,
-		Accreditor: a.card.DID, Via: via, State: grant.State,
-	}
-	ended := true // there is none, or none any more
-	if current, err := log.Get(ctx, object.Key()); err == nil {
-		// The ledger lets the end of a term change, never its beginning.
-		old, err := ledger.ParseAccreditation(current)
-		if err != nil {
-			return err
-		}
-		object.From, object.Until, ended = old.From, old.Until, old.State == ledger.StateEnded
-	}
-	if ended && grant.Days > 0 { // a new term must not reach back into the old one
-		object.From = now.Add(-time.Minute).Unix()
-	}
-	if grant.State == ledger.StateActive && grant.Days > 0 {
-		object.Until = now.AddDate(0, 0, grant.Days).Unix()
-	}
-	if err := a.submit(ctx, log, object); err != nil {
-		return fmt.Errorf("accreditation: %w", err)
-	}
-	return nil
+	return a.Accredit(ctx, grant)
 }

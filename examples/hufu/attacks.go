@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
@@ -254,8 +255,8 @@ func (s *scene) unaccredited(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	grant := accreditation{s.office.card.DID, demoType, ledger.ActionIssue, demoRegion, 0, ledger.StateSuspended}
-	if err := s.root.accredit(ctx, s.log, grant, "", s.clockNow()); err != nil {
+	grant := hufuagency.Grant{To: s.office.DID(), Action: ledger.ActionIssue, Type: demoType, Region: demoRegion}
+	if err := s.root.Suspend(ctx, grant); err != nil {
 		return err
 	}
 	_, err = v.Verify(ctx, presented.Response)

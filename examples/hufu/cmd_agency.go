@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
@@ -37,28 +38,11 @@ func (a *app) agencyInit() *cobra.Command {
 			"  hufu agency init --agency office --name \"Residents' office\"",
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var log ledgerLog
-			if !root { // before any folder is made
-				var err error
-				if log, err = openLedger(cmd.Context(), a.ledger, a.clock); err != nil {
-					return err
-				}
-				defer log.Close()
-			}
-			passphrase, err := a.passphrase(true)
-			if err != nil {
-				return err
-			}
-			agency, err := newAgency(cmd.Context(), dir, name, root, passphrase, a.clock())
+			agency, err := a.makeAgency(cmd.Context(), dir, name, root)
 			if err != nil {
 				return err
 			}
 			defer agency.Close()
-			if !root {
-				if err := registerDID(cmd.Context(), agency, log); err != nil {
-					return err
-				}
-			}
 			a.report(map[string]any{"agency": dir, "did": agency.card.DID}, "agency.made", "Dir", dir, "DID", agency.card.DID)
 			return nil
 		},
@@ -69,13 +53,24 @@ func (a *app) agencyInit() *cobra.Command {
 	return cmd
 }
 
-func registerDID(ctx context.Context, agency *agency, log ledgerLog) error {
-	create, err := agency.createOperation(ctx)
-	if err != nil {
-		return err
+func (a *app) makeAgency(ctx context.Context, dir, name string, root bool) (*agency, error) {
+	if root {
+		passphrase, err := a.passphrase(true)
+		if err != nil {
+			return nil, err
+		}
+		return newRoot(ctx, dir, name, passphrase, a.clock)
 	}
-	_, err = log.Submit(ctx, create)
-	return err
+	log, err := openLedger(ctx, a.ledger, a.clock) // before any folder is made
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	passphrase, err := a.passphrase(true)
+	if err != nil {
+		return nil, err
+	}
+	return newAgency(ctx, dir, name, passphrase, log, a.clock)
 }
 
 func (a *app) agencySchema() *cobra.Command {
@@ -90,8 +85,8 @@ func (a *app) agencySchema() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
-				schema, err := publishSchema(ctx, agency, log, a.public(), b)
+			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, _ ledgerLog) error {
+				schema, err := publishSchema(ctx, agency, a.public(), b)
 				if err != nil {
 					return err
 				}
@@ -124,7 +119,8 @@ func (a *app) schemaFile(name string) ([]byte, *credential.Schema, error) {
 
 func (a *app) agencyState(verb, short, state string) *cobra.Command {
 	var dir, to string
-	grant := accreditation{State: state}
+	var grant hufuagency.Grant
+	days := 0
 	cmd := &cobra.Command{
 		Use:   verb,
 		Short: short,
@@ -133,23 +129,15 @@ func (a *app) agencyState(verb, short, state string) *cobra.Command {
 		Args: exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
-			if grant.Agency, err = cardOf(to); err != nil {
+			if grant.To, err = cardOf(to); err != nil {
 				return err
 			}
-			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
-				client, err := readLedger(ctx, a.ledger, log, a.clock)
-				if err != nil {
+			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, _ ledgerLog) error {
+				if err := agency.bring(ctx, grant, state, days, a.clock()); err != nil {
 					return err
 				}
-				via, err := viaOf(ctx, agency, client, grant)
-				if err != nil {
-					return err
-				}
-				if err := agency.accredit(ctx, log, grant, via, a.clock()); err != nil {
-					return err
-				}
-				a.report(map[string]any{"agency": grant.Agency, "action": grant.Action, "region": grant.Region, "type": grant.Type, "state": state},
-					"agency."+state, "DID", grant.Agency, "Action", a.words.text("action."+grant.Action), "Region", grant.Region, "Type", grant.Type)
+				a.report(map[string]any{"agency": grant.To, "action": grant.Action, "region": grant.Region, "type": grant.Type, "state": state},
+					"agency."+state, "DID", grant.To, "Action", a.words.text("action."+grant.Action), "Region", grant.Region, "Type", grant.Type)
 				return nil
 			})
 		},
@@ -161,29 +149,13 @@ func (a *app) agencyState(verb, short, state string) *cobra.Command {
 	flags.StringVar(&grant.Type, "type", "urn:hufu:credential:resident:1", "credential type (vct)")
 	flags.StringVar(&grant.Region, "region", "110101", "GB/T 2260 code of the region")
 	if state == ledger.StateActive {
-		flags.IntVar(&grant.Days, "days", 365, "days until it ends; 0 for no end")
+		flags.IntVar(&days, "days", 365, "days until it ends; 0 for no end")
 	}
 	_ = cmd.MarkFlagRequired("to")
 	return cmd
 }
 
-// viaOf finds the accreditation that entitles the accreditor; the root needs none.
-func viaOf(ctx context.Context, agency *agency, client *ledger.Client, grant accreditation) (string, error) {
-	if agency.card.DID == client.Pinned().RootDID {
-		return "", nil
-	}
-	via := ""
-	err := client.Resolve(ctx, func(view *ledger.View) error {
-		chain, err := view.Accredited(agency.card.DID, grant.Type, ledger.ActionAccredit, grant.Region, view.Now())
-		if err == nil && len(chain) > 0 {
-			via = chain[0].Key()
-		}
-		return err
-	}, ledger.ResolveOptions{})
-	return via, err
-}
-
-func (a *app) public() publish.Folder { return publicOf(a.ledger) }
+func (a *app) public() publicFolder { return (&home{Ledger: a.ledger}).public() }
 
 func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(context.Context, *agency, ledgerLog) error) error {
 	log, err := openLedger(ctx, a.ledger, a.clock)
@@ -191,5 +163,5 @@ func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(cont
 		return err
 	}
 	defer log.Close()
-	return a.withAgency(ctx, dir, func(ctx context.Context, agency *agency) error { return use(ctx, agency, log) })
+	return a.withAgency(ctx, dir, log, func(ctx context.Context, agency *agency) error { return use(ctx, agency, log) })
 }

@@ -152,8 +152,12 @@ func (a *app) ceremonyContribute(dir *string) *cobra.Command {
 		Example: "  hufu zkp ceremony contribute --agency north --dir ceremony",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withAgency(cmd.Context(), home, func(ctx context.Context, agency *agency) error {
-				state, err := ceremony.Contribute(ctx, *dir, agency.card.DID, agency.key, a.ceremonyOptions(passOver))
+			return a.withAgency(cmd.Context(), home, nil, func(ctx context.Context, agency *agency) error {
+				key, err := agency.signer()
+				if err != nil {
+					return err
+				}
+				state, err := ceremony.Contribute(ctx, *dir, agency.DID(), key, a.ceremonyOptions(passOver))
 				if err != nil {
 					return err
 				}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
@@ -41,7 +42,7 @@ func (a *app) ledgerInit() *cobra.Command {
 		Example: "  hufu agency init --root --agency root --name \"Root agency\"\n  hufu ledger init --root root --ledger ledger",
 		Args:    exactArgs(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withAgency(cmd.Context(), root, func(ctx context.Context, agency *agency) error {
+			return a.withFolder(cmd.Context(), root, func(ctx context.Context, agency *agency) error {
 				if !agency.card.Root {
 					return usageError{errors.New(a.words.text("agency.not-root"))}
 				}
@@ -147,8 +148,19 @@ func (a *app) ledgerFeed() *cobra.Command {
 	}
 }
 
-// withAgency opens an agency's folder for the length of a function.
-func (a *app) withAgency(ctx context.Context, dir string, use func(context.Context, *agency) error) error {
+// withAgency opens an agency for the length of a function. Without a ledger it
+// only signs.
+func (a *app) withAgency(ctx context.Context, dir string, log ledgerLog, use func(context.Context, *agency) error) error {
+	return a.withFolder(ctx, dir, func(ctx context.Context, agency *agency) error {
+		if err := agency.open(ctx, log, a.clock); err != nil {
+			return err
+		}
+		return use(ctx, agency)
+	})
+}
+
+// withFolder opens an agency's vault for the length of a function.
+func (a *app) withFolder(ctx context.Context, dir string, use func(context.Context, *agency) error) error {
 	if _, err := readCard(dir); err != nil {
 		return err
 	}
@@ -156,7 +168,7 @@ func (a *app) withAgency(ctx context.Context, dir string, use func(context.Conte
 	if err != nil {
 		return err
 	}
-	agency, err := openAgency(ctx, dir, passphrase)
+	agency, err := openFolder(ctx, dir, passphrase)
 	if err != nil {
 		return err
 	}
@@ -172,6 +184,9 @@ func cardOf(didOrFolder string) (string, error) {
 		return "", &inputError{id: "agency.missing", name: didOrFolder, err: err}
 	}
 	card, err := readCard(didOrFolder)
+	if err == nil && card.DID == "" {
+		err = hufuagency.ErrNoDID
+	}
 	return card.DID, err
 }
 

@@ -70,8 +70,12 @@ func (a *app) withSigners(ctx context.Context, homes []string, have []crypto.Sig
 	if len(homes) == 0 {
 		return use(ctx, have)
 	}
-	return a.withAgency(ctx, homes[0], func(ctx context.Context, agency *agency) error {
-		return a.withSigners(ctx, homes[1:], append(have, agency.key), use)
+	return a.withAgency(ctx, homes[0], nil, func(ctx context.Context, agency *agency) error {
+		key, err := agency.signer()
+		if err != nil {
+			return err
+		}
+		return a.withSigners(ctx, homes[1:], append(have, key), use)
 	})
 }
 
@@ -117,7 +121,7 @@ func publishCeremony(ctx context.Context, log ledgerLog, folder publish.Folder, 
 	if err != nil {
 		return err
 	}
-	var ops []*ledger.SignedOperation
+	var objects []ledger.Object
 	for _, planned := range s.Plan.Circuits {
 		b, hash, err := keys.VerifyingKey(planned.Circuit)
 		if err != nil {
@@ -129,18 +133,14 @@ func publishCeremony(ctx context.Context, log ledgerLog, folder publish.Folder, 
 		if err := folder.PublishKey(ctx, b); err != nil {
 			return err
 		}
-		op, err := ledger.NewOperation(&ledger.VK{
+		objects = append(objects, &ledger.VK{
 			Circuit: string(planned.Circuit), KeyHash: hash, TranscriptHash: s.Transcript,
 			Setup: ledger.SetupCeremony, State: ledger.VKActive,
 		})
-		if err != nil {
-			return err
-		}
-		signed, err := ledger.Sign(op, signers...)
-		if err != nil {
-			return err
-		}
-		ops = append(ops, signed)
+	}
+	ops, err := ledger.SignObjects(objects, signers...)
+	if err != nil {
+		return err
 	}
 	if err := copyKeys(ceremony.KeysDir(dir), filepath.Join(string(folder), keysName)); err != nil {
 		return err

@@ -38,8 +38,8 @@ func (a *app) zkpSetup() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
-				if err := publishKeys(ctx, agency, log, a.public(), keys); err != nil {
+			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, _ ledgerLog) error {
+				if err := publishKeys(ctx, agency, a.public(), keys); err != nil {
 					return err
 				}
 				a.report(map[string]any{"setup": "single-party", "circuits": keys.Manifest().Circuits}, "zkp.published")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
@@ -215,7 +216,7 @@ func (s *scene) openLedgerScene(ctx context.Context) error {
 	if s.stage != nil {
 		return s.joinScene(ctx)
 	}
-	if s.root, err = newAgency(ctx, s.path("root"), "Root agency", true, []byte(demoPassphrase), s.clockNow()); err != nil {
+	if s.root, err = newRoot(ctx, s.path("root"), "Root agency", []byte(demoPassphrase), s.clockNow); err != nil {
 		return err
 	}
 	if s.own, err = initLedger(ctx, s.path("ledger"), s.root, sqlitelog.InitOptions{Clock: s.clockNow}); err != nil {
@@ -224,7 +225,7 @@ func (s *scene) openLedgerScene(ctx context.Context) error {
 	s.log = s.own
 	print := s.log.Trust().Fingerprint()
 	s.step("ledger", "Fingerprint", hex.EncodeToString(print[:8]), "Epoch", s.log.Trust().EpochLength.String())
-	return publishKeys(ctx, s.root, s.log, s.public(), s.keys)
+	return publishKeys(ctx, s.root, s.public(), s.keys)
 }
 
 func (s *scene) path(name string) string { return filepath.Join(s.dir, name) }
@@ -233,14 +234,11 @@ func (s *scene) public() publish.Folder { return publicOf(s.path("ledger")) }
 
 // accreditScene: the residents' office may issue, the library may ask.
 func (s *scene) accreditScene(ctx context.Context) error {
-	schema, err := publishSchema(ctx, s.root, s.log, s.public(), sample("resident.schema.json"))
+	schema, err := publishSchema(ctx, s.root, s.public(), sample("resident.schema.json"))
 	if err != nil {
 		return err
 	}
-	if s.office, err = newAgency(ctx, s.path("office"), "Residents' office", false, []byte(demoPassphrase), s.clockNow()); err != nil {
-		return err
-	}
-	if err := registerDID(ctx, s.office, s.log); err != nil {
+	if s.office, err = newAgency(ctx, s.path("office"), "Residents' office", []byte(demoPassphrase), s.log, s.clockNow); err != nil {
 		return err
 	}
 	if s.library, err = s.newCounter(ctx, "library"); err != nil {
@@ -249,12 +247,13 @@ func (s *scene) accreditScene(ctx context.Context) error {
 	if s.other, err = s.newCounter(ctx, "gym"); err != nil {
 		return err
 	}
-	for _, grant := range []accreditation{
-		{s.office.card.DID, demoType, ledger.ActionIssue, demoRegion, 365, ledger.StateActive},
-		{s.library.agency.card.DID, demoType, ledger.ActionVerify, demoRegion, 365, ledger.StateActive},
-		{s.other.agency.card.DID, demoType, ledger.ActionVerify, demoRegion, 365, ledger.StateActive},
+	for _, grant := range []hufuagency.Grant{
+		{To: s.office.DID(), Action: ledger.ActionIssue},
+		{To: s.library.agency.DID(), Action: ledger.ActionVerify},
+		{To: s.other.agency.DID(), Action: ledger.ActionVerify},
 	} {
-		if err := s.root.accredit(ctx, s.log, grant, "", s.clockNow()); err != nil {
+		grant.Type, grant.Region, grant.Until = demoType, demoRegion, s.clockNow().AddDate(0, 0, 365)
+		if err := s.root.Accredit(ctx, grant); err != nil {
 			return err
 		}
 	}
@@ -262,7 +261,7 @@ func (s *scene) accreditScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.step("accredit", "Office", s.office.card.DID, "Library", s.library.agency.card.DID, "Region", demoRegion)
+	s.step("accredit", "Office", s.office.DID(), "Library", s.library.agency.DID(), "Region", demoRegion)
 	return nil
 }
 

@@ -9,9 +9,9 @@ import (
 	"fmt"
 	"time"
 
+	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/vault"
 )
 
 // elsewhere is a ledger that the demo is given: a consortium's, in real time.
@@ -40,23 +40,18 @@ func (s *scene) joinScene(ctx context.Context) error {
 	if s.log, err = openLedger(ctx, s.path("ledger"), s.clockNow); err != nil {
 		return err
 	}
-	if s.root, err = s.importedRoot(trust); err != nil {
+	if s.root, err = s.importedRoot(ctx, trust); err != nil {
 		return err
 	}
 	print := trust.Fingerprint()
 	s.step("joined", "Fingerprint", hex.EncodeToString(print[:8]), "Epoch", trust.EpochLength.String(),
 		"Witnesses", len(trust.WitnessKeys), "K", trust.K)
-	return publishKeys(ctx, s.root, s.log, s.public(), s.keys)
+	return publishKeys(ctx, s.root, s.public(), s.keys)
 }
 
-// importedKey is a key from a file, as hufu-node testnet makes one. It has no
-// place in a vault.
-type importedKey struct{ crypto.Signer }
-
-// Info implements wallet.Key.
-func (importedKey) Info() vault.KeyInfo { return vault.KeyInfo{} }
-
-func (s *scene) importedRoot(trust *ledger.TrustFile) (*agency, error) {
+// importedRoot is a root agency whose key comes from a file, as hufu-node testnet
+// makes one. It has no vault.
+func (s *scene) importedRoot(ctx context.Context, trust *ledger.TrustFile) (*agency, error) {
 	b, err := s.readFile(s.stage.rootKey, limits.Document)
 	if err != nil {
 		return nil, err
@@ -71,7 +66,15 @@ func (s *scene) importedRoot(trust *ledger.TrustFile) (*agency, error) {
 	if err != nil || !ok {
 		return nil, malformed
 	}
-	return &agency{card: agencyCard{Name: "Root agency", DID: trust.RootDID, Root: true}, key: importedKey{signer}}, nil
+	client, err := readLedger(ctx, s.path("ledger"), s.log, s.clockNow)
+	if err != nil {
+		return nil, err
+	}
+	a, err := hufuagency.WithKey(trust.RootDID+"#sig-1", signer, client, s.log, hufuagency.Options{Clock: s.clockNow})
+	if err != nil {
+		return nil, err
+	}
+	return &agency{Agency: a, card: agencyCard{Name: "Root agency", DID: trust.RootDID, Root: true}}, nil
 }
 
 // awaitEpoch waits until the ledger has closed the epoch that is now.

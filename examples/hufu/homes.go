@@ -152,22 +152,15 @@ const counterName = "counter.db"
 
 // newCounter makes a counter's folder; its DID goes on the ledger.
 func newCounter(ctx context.Context, h *home, name string, passphrase []byte, clock func() time.Time) (*counter, error) {
-	identity, err := newAgency(ctx, h.dir, name, false, passphrase, clock())
+	log, err := openLedger(ctx, h.Ledger, clock)
 	if err != nil {
 		return nil, err
 	}
-	c := &counter{home: h, agency: identity, clock: clock}
-	if c.store, err = counterstore.Open(ctx, filepath.Join(h.dir, counterName), counterstore.Options{Create: true}); err != nil {
-		return nil, errors.Join(err, identity.Close())
-	}
-	if err := c.plug(ctx); err != nil {
+	c := &counter{home: h, log: log, clock: clock, public: h.public()}
+	if c.agency, err = newAgency(ctx, h.dir, name, passphrase, log, clock); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	create, err := identity.createOperation(ctx)
-	if err == nil {
-		_, err = c.log.Submit(ctx, create)
-	}
-	if err != nil {
+	if c.store, err = counterstore.Open(ctx, filepath.Join(h.dir, counterName), counterstore.Options{Create: true}); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
@@ -175,23 +168,25 @@ func newCounter(ctx context.Context, h *home, name string, passphrase []byte, cl
 
 // openCounter opens a counter that asks its ledger, or with offline its bundle.
 func openCounter(ctx context.Context, h *home, passphrase []byte, clock func() time.Time, offline bool) (*counter, error) {
-	identity, err := openAgency(ctx, h.dir, passphrase)
-	if err != nil {
-		return nil, err
+	c := &counter{home: h, clock: clock, public: h.public()}
+	var err error
+	if !offline {
+		if c.log, err = openLedger(ctx, h.Ledger, clock); err != nil {
+			return nil, err
+		}
 	}
-	c := &counter{home: h, agency: identity, clock: clock}
+	if c.agency, err = openAgency(ctx, h.dir, passphrase, c.log, clock); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	opening, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
 	defer cancel()
 	if c.store, err = counterstore.Open(opening, filepath.Join(h.dir, counterName), counterstore.Options{}); err != nil {
-		return nil, errors.Join(&inputError{id: "counter.closed", name: h.dir, err: orBusy(opening, err)}, identity.Close())
+		return nil, errors.Join(&inputError{id: "counter.closed", name: h.dir, err: orBusy(opening, err)}, c.Close())
 	}
 	if offline {
-		err = c.unplug()
-	} else {
-		err = c.plug(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(err, c.Close())
+		if err := c.unplug(); err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
 	}
 	return c, nil
 }
@@ -243,10 +238,12 @@ func (c *counter) verifier(ctx context.Context, policyFile []byte, allowSinglePa
 	if err != nil {
 		return nil, err
 	}
+	own := c.agency.Keys()
 	return verifier.New(verifier.Config{
-		Identity: verifier.Identity{DID: c.agency.card.DID, KeyID: c.agency.card.KeyID, Key: c.agency.key},
-		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: c.store, Public: c.public,
-		Clock: c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty,
+		Identity: verifier.Identity{DID: own.DID, KeyID: own.KeyID, Key: own.Key},
+		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: c.store,
+		Material: verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.public},
+		Clock:    c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty,
 	})
 }
 

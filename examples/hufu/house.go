@@ -34,19 +34,19 @@ const logOrigin = "hufu.example/ledger"
 
 // initLedger makes a ledger; its genesis gives the root agency its DID.
 func initLedger(ctx context.Context, dir string, root *agency, opts sqlitelog.InitOptions) (*sqlitelog.Log, error) {
-	next, err := root.nextKeyHash(ctx)
+	keys, err := root.rootKeys(ctx, opts.Clock)
 	if err != nil {
 		return nil, err
 	}
-	opts.NextKeys = [][32]byte{next}
-	log, err := sqlitelog.Init(ctx, dir, logOrigin, new(zkp.Accumulator), root.key, opts)
+	opts.NextKeys = [][32]byte{keys.Next}
+	log, err := sqlitelog.Init(ctx, dir, logOrigin, new(zkp.Accumulator), keys.Key, opts)
 	if errors.Is(err, os.ErrExist) {
 		return nil, &inputError{id: "output.exists", name: dir, err: err}
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := root.saveCard(log.Trust().RootDID); err != nil {
+	if err := root.open(ctx, log, opts.Clock); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	return log, nil
@@ -143,8 +143,8 @@ func (a *app) developmentKeys(ctx context.Context) (*prover.Prover, error) {
 
 // publishKeys puts the verifying keys on the ledger, signed by the root, and
 // their bytes into the public folder.
-func publishKeys(ctx context.Context, root *agency, log ledgerLog, folder publish.Folder, keys *prover.Prover) error {
-	var objects []ledger.Object
+func publishKeys(ctx context.Context, root *agency, folder publicFolder, keys *prover.Prover) error {
+	var public []*zkp.VerifyingKey
 	for _, circuit := range prover.Circuits() {
 		b, hash, err := keys.VerifyingKey(circuit)
 		if err != nil {
@@ -153,20 +153,24 @@ func publishKeys(ctx context.Context, root *agency, log ledgerLog, folder publis
 		if err := folder.PublishKey(ctx, b); err != nil {
 			return err
 		}
-		objects = append(objects, &ledger.VK{Circuit: string(circuit), KeyHash: hash, Setup: ledger.SetupSingleParty, State: ledger.VKActive})
+		key, err := zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
+		if err != nil {
+			return err
+		}
+		public = append(public, key)
 	}
-	return root.submit(ctx, log, objects...)
+	return root.PublishVerifyingKeys(ctx, [32]byte{}, public...)
 }
 
 // publishSchema puts a schema on the ledger and its file into the public folder.
-func publishSchema(ctx context.Context, owner *agency, log ledgerLog, folder publish.Folder, file []byte) (*credential.Schema, error) {
-	schema, err := folder.PublishSchema(ctx, file)
+func publishSchema(ctx context.Context, owner *agency, folder publicFolder, file []byte) (*credential.Schema, error) {
+	schema, err := credential.ParseSchema(file)
 	if err != nil {
 		return nil, err
 	}
-	object := &ledger.Schema{
-		ID: schema.ID, Version: uint32(schema.Version), VCT: schema.VCT, Hash: schema.Hash(),
-		Attributes: schema.Slots(), Owner: owner.card.DID,
+	name := strings.ReplaceAll(schema.ID, string(filepath.Separator), "_")
+	if err := replaceFile(filepath.Join(string(folder), name+".json"), file); err != nil {
+		return nil, err
 	}
-	return schema, owner.submit(ctx, log, object)
+	return schema, owner.PublishSchema(ctx, schema)
 }

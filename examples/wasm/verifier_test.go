@@ -3,6 +3,7 @@ package wasm_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
 	"encoding/base64"
 	"encoding/hex"
 	"maps"
@@ -61,7 +62,8 @@ type page struct {
 	holder  *testworld.Holder
 	witness *witness
 	policy  []byte
-	size    uint64 // of the ledger in the last bundle
+	key     *ecdsa.PrivateKey // the library's second, which the page holds
+	size    uint64            // of the ledger in the last bundle
 }
 
 func newPage(t testing.TB) *page {
@@ -69,6 +71,10 @@ func newPage(t testing.TB) *page {
 	c := testworld.New(t, testworld.Options{Start: time.Now().Add(-2 * time.Hour)})
 	c.UseProver()
 	p := &page{Country: c, t: t, holder: c.Citizen(c.Adult()), policy: testworld.PolicyFile(nil)}
+	p.key = c.Key().(*ecdsa.PrivateKey)
+	c.Library.Change(func(d *ledger.DID) {
+		d.Keys = append(d.Keys, ledger.PublicKey{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: c.PublicKey(p.key.Public())})
+	})
 	c.NextEpoch()
 	p.catchUp()
 	p.witness = &witness{Reader: c.Log, Source: c.Public, keys: map[string]bool{}, verifyingKeys: map[publish.Name][]byte{}, lists: map[string]string{}}
@@ -114,14 +120,18 @@ func (p *page) bundle() JSON {
 // opening is what hufu.open of the verifier module takes.
 func (p *page) opening() JSON {
 	p.t.Helper()
-	scalar := must[[]byte](p.t)(p.Library.Key.Bytes())
+	material := p.CounterMaterial()
+	var schemas []string
+	for _, s := range material.Schemas {
+		schemas = append(schemas, string(s.Bytes()))
+	}
+	scalar := must[[]byte](p.t)(p.key.Bytes())
 	fingerprint := p.Log.Trust().Fingerprint()
 	return JSON{
 		"trust": string(p.Log.Trust().Bytes()), "fingerprint": hex.EncodeToString(fingerprint[:]),
-		"policy": string(p.policy), "schemas": []string{string(p.Schema.Bytes())},
-		"verifying_keys": slices.Collect(maps.Values(p.witness.verifyingKeys)),
-		"status":         p.witness.lists, "ledger": p.bundle(), "allow_single_party_setup_unsafe": true,
-		"identity": JSON{"did": p.Library.DID, "key_id": p.Library.KeyID, "key": scalar},
+		"policy": string(p.policy), "schemas": schemas, "verifying_keys": material.VerifyingKeys,
+		"status": p.witness.lists, "ledger": p.bundle(), "allow_single_party_setup_unsafe": true,
+		"identity": JSON{"did": p.Library.DID, "key_id": p.Library.DID + "#sig-2", "key": scalar},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -89,18 +90,12 @@ func New(t TB, opts Options) *Country {
 		c.now = time.Date(2026, 11, 21, 10, 5, 0, 0, zkp.Zone)
 	}
 	c.Dir = filepath.Join(t.TempDir(), "ledger")
-	c.Root = c.newAgency()
-	var err error
 	if opts.ZK == nil {
 		opts.ZK = new(zkp.Accumulator)
 	}
-	c.Log, err = sqlitelog.Init(t.Context(), c.Dir, Origin, opts.ZK, c.Root.Key, sqlitelog.InitOptions{
-		Clock: c.Now, NextKeys: c.Root.object.Next, EpochLength: opts.EpochLength,
-	})
-	c.must(err)
-	t.Cleanup(func() { _ = c.Log.Close() })
-	c.Root.named(c.Log.Trust().RootDID)
+	c.found(opts)
 
+	var err error
 	c.Schema, err = credential.ParseSchema(schemaFile)
 	c.must(err)
 	c.PublishSchema(c.Schema)
@@ -111,6 +106,21 @@ func New(t TB, opts Options) *Country {
 	c.Desk = c.OpenDesk(c.Office, Region)
 	c.must(c.Desk.Publish(t.Context()))
 	return c
+}
+
+// found makes the ledger and its root agency.
+func (c *Country) found(opts Options) {
+	ctx, store := c.t.Context(), vault.NewMemoryStore()
+	root, err := agency.PrepareRoot(ctx, store, agency.Options{Clock: c.Now})
+	c.must(err)
+	c.Log, err = sqlitelog.Init(ctx, c.Dir, Origin, opts.ZK, root.Key, sqlitelog.InitOptions{
+		Clock: c.Now, NextKeys: [][32]byte{root.Next}, EpochLength: opts.EpochLength,
+	})
+	c.must(err)
+	c.t.Cleanup(func() { _ = c.Log.Close() })
+	a, err := agency.Open(ctx, store, c.Client(c.Log), c.Log, agency.Options{Clock: c.Now})
+	c.must(err)
+	c.Root = c.agencyOf(a)
 }
 
 func (c *Country) must(err error) {
@@ -153,15 +163,8 @@ func (c *Country) NextEpoch() {
 // Submit appends objects, signed by an agency, all or none.
 func (c *Country) Submit(by *Agency, objects ...ledger.Object) {
 	c.t.Helper()
-	ops := make([]*ledger.SignedOperation, 0, len(objects))
-	for _, object := range objects {
-		op, err := ledger.NewOperation(object)
-		c.must(err)
-		signed, err := ledger.Sign(op, by.Key)
-		c.must(err)
-		ops = append(ops, signed)
-	}
-	c.must(c.append(c.t.Context(), ops...))
+	_, err := by.agency.Submit(c.t.Context(), objects...)
+	c.must(err)
 }
 
 func (c *Country) append(ctx context.Context, ops ...*ledger.SignedOperation) error {
@@ -173,17 +176,7 @@ func (c *Country) append(ctx context.Context, ops ...*ledger.SignedOperation) er
 // name.
 func (c *Country) PublishSchema(s *credential.Schema) {
 	c.t.Helper()
-	_, err := c.Public.PublishSchema(c.t.Context(), s.Bytes())
-	c.must(err)
-	c.NameSchema(s)
-}
-
-// NameSchema puts a schema on the ledger and its file nowhere.
-func (c *Country) NameSchema(s *credential.Schema) {
-	c.t.Helper()
-	c.Submit(c.Root, &ledger.Schema{
-		ID: s.ID, Version: uint32(s.Version), VCT: s.VCT, Hash: s.Hash(), Attributes: s.Slots(), Owner: c.Root.DID,
-	})
+	c.must(c.Root.agency.PublishSchema(c.t.Context(), s))
 }
 
 // Accredit lets the root grant an agency an action on Type in Region, or change

@@ -5,8 +5,8 @@ import (
 	"os"
 	"sync"
 
-	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
@@ -29,8 +29,10 @@ func (c *Country) UseProver() *prover.Prover {
 	for _, circuit := range prover.Circuits() {
 		b, hash, err := keys.VerifyingKey(circuit)
 		c.must(err)
-		c.must(c.Public.PublishKey(c.t.Context(), b))
-		c.Submit(c.Root, &ledger.VK{Circuit: string(circuit), KeyHash: hash, Setup: ledger.SetupSingleParty, State: ledger.VKActive})
+		c.keys = append(c.keys, b)
+		key, err := zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
+		c.must(err)
+		c.must(c.Root.agency.PublishVerifyingKeys(c.t.Context(), [32]byte{}, key))
 	}
 	c.prover = keys
 	return keys

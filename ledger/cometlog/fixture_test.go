@@ -113,11 +113,7 @@ func numbered(n int) [32]byte { return sha256.Sum256(binary.BigEndian.AppendUint
 
 func (c *consortium) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	c.Helper()
-	op, err := ledger.NewOperation(object)
-	if err != nil {
-		c.Fatal(err)
-	}
-	signed, err := ledger.Sign(op, signers...)
+	signed, err := ledger.SignObject(object, signers...)
 	if err != nil {
 		c.Fatal(err)
 	}

@@ -108,11 +108,7 @@ func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust 
 	if err != nil {
 		return nil, nil, err
 	}
-	op, err := ledger.NewOperation(agreement)
-	if err != nil {
-		return nil, nil, err
-	}
-	agreed, err := ledger.Sign(op, root)
+	agreed, err := ledger.SignObject(agreement, root)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,17 +146,13 @@ func firstDID(root crypto.Signer, at time.Time) (*ledger.SignedOperation, string
 	if err != nil {
 		return nil, "", err
 	}
-	op, err := ledger.NewOperation(&ledger.DID{
+	signed, err := ledger.SignObject(&ledger.DID{
 		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: at.Unix()}},
-	})
+	}, root)
 	if err != nil {
 		return nil, "", err
 	}
-	signed, err := ledger.Sign(op, root)
-	if err != nil {
-		return nil, "", err
-	}
-	did, err := ledger.DIDOf(op)
+	did, err := ledger.DIDOf(signed.Operation)
 	return signed, did, err
 }
 

@@ -60,24 +60,21 @@ func (h *hufu) anchor(count uint64) func([32]byte) ledger.Object {
 
 // sign signs each object alone, or all together.
 func (h *hufu) sign(hashes [][32]byte, object func([32]byte) ledger.Object, together bool) ([]*ledger.SignedOperation, error) {
-	ops := make([]*ledger.Operation, len(hashes))
+	objects := make([]ledger.Object, len(hashes))
 	for i, hash := range hashes {
+		objects[i] = object(hash)
+	}
+	if !together {
+		return ledger.SignObjects(objects, h.key)
+	}
+	ops := make([]*ledger.Operation, len(objects))
+	for i := range objects {
 		var err error
-		if ops[i], err = ledger.NewOperation(object(hash)); err != nil {
+		if ops[i], err = ledger.NewOperation(objects[i]); err != nil {
 			return nil, err
 		}
 	}
-	if together {
-		return ledger.SignBatch(ops, h.key)
-	}
-	signed := make([]*ledger.SignedOperation, len(ops))
-	for i, op := range ops {
-		var err error
-		if signed[i], err = ledger.Sign(op, h.key); err != nil {
-			return nil, err
-		}
-	}
-	return signed, nil
+	return ledger.SignBatch(ops, h.key)
 }
 
 func (h *hufu) submit(ctx context.Context, ops ...*ledger.SignedOperation) error {

@@ -91,11 +91,7 @@ func (w *world) newKey() crypto.Signer {
 
 func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	w.Helper()
-	op, err := ledger.NewOperation(object)
-	if err != nil {
-		w.Fatal(err)
-	}
-	signed, err := ledger.Sign(op, signers...)
+	signed, err := ledger.SignObject(object, signers...)
 	if err != nil {
 		w.Fatal(err)
 	}

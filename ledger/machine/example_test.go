@@ -23,15 +23,11 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	op, err := ledger.NewOperation(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}})
+	create, err := ledger.SignObject(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}}, key)
 	if err != nil {
 		log.Fatal(err)
 	}
-	create, err := ledger.Sign(op, key)
-	if err != nil {
-		log.Fatal(err)
-	}
-	root, err := ledger.DIDOf(op)
+	root, err := ledger.DIDOf(create.Operation)
 	if err != nil {
 		log.Fatal(err)
 	}

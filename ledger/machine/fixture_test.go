@@ -135,8 +135,7 @@ func (w *world) consortium(number uint64, threshold uint32, keys ...crypto.Signe
 
 func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	w.Helper()
-	op := must(ledger.NewOperation(object))(w)
-	return must(ledger.Sign(op, signers...))(w)
+	return must(ledger.SignObject(object, signers...))(w)
 }
 
 func (w *world) accept(ops ...*ledger.SignedOperation) *machine.Commit {

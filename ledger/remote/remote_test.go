@@ -35,11 +35,7 @@ func newLog(t *testing.T) (*sqlitelog.Log, *ecdsa.PrivateKey) {
 
 func anchor(t *testing.T, log *sqlitelog.Log, root *ecdsa.PrivateKey, n byte) *ledger.SignedOperation {
 	t.Helper()
-	op, err := ledger.NewOperation(&ledger.Anchor{Hash: [32]byte{n}, Count: 1, Agency: log.Trust().RootDID})
-	if err != nil {
-		t.Fatal(err)
-	}
-	signed, err := ledger.Sign(op, root)
+	signed, err := ledger.SignObject(&ledger.Anchor{Hash: [32]byte{n}, Count: 1, Agency: log.Trust().RootDID}, root)
 	if err != nil {
 		t.Fatal(err)
 	}

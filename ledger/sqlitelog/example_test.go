@@ -36,11 +36,7 @@ func Example() {
 	defer l.Close()
 
 	anchor := &ledger.Anchor{Hash: sha256.Sum256([]byte("salt and record")), Count: 1, Agency: l.Trust().RootDID}
-	op, err := ledger.NewOperation(anchor)
-	if err != nil {
-		log.Fatal(err)
-	}
-	signed, err := ledger.Sign(op, root)
+	signed, err := ledger.SignObject(anchor, root)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -114,29 +114,21 @@ func createRoot(root crypto.Signer, options InitOptions) (string, *ledger.Signed
 	if err != nil {
 		return "", nil, err
 	}
-	op, err := ledger.NewOperation(&ledger.DID{
+	signed, err := ledger.SignObject(&ledger.DID{
 		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: options.Clock().Unix()}},
 		Next: options.NextKeys,
-	})
+	}, root)
 	if err != nil {
 		return "", nil, err
 	}
-	did, err := ledger.DIDOf(op)
-	if err != nil {
-		return "", nil, err
-	}
-	signed, err := ledger.Sign(op, root)
+	did, err := ledger.DIDOf(signed.Operation)
 	return did, signed, err
 }
 
 func firstTrust(root crypto.Signer, trust *ledger.TrustFile) (*ledger.SignedOperation, error) {
-	op, err := ledger.NewOperation(&ledger.Agreement{
+	return ledger.SignObject(&ledger.Agreement{
 		Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: uint32(trust.Threshold),
-	})
-	if err != nil {
-		return nil, err
-	}
-	return ledger.Sign(op, root)
+	}, root)
 }
 
 func createSigners(dir, origin string, clock func() time.Time) (log, witness *ledger.NoteSigner, err error) {

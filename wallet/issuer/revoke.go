@@ -94,17 +94,9 @@ func (d *Desk) publish(ctx context.Context, list *list, more ...ledger.Object) e
 		URI: d.StatusURI(), Issuer: d.keys.DID, Sequence: list.sequence,
 		Root: list.status.Root(), ValidUntil: expires.Unix(),
 	}}, more...)
-	ops := make([]*ledger.SignedOperation, 0, len(objects))
-	for _, object := range objects {
-		op, err := ledger.NewOperation(object)
-		if err != nil {
-			return err
-		}
-		signed, err := ledger.Sign(op, d.keys.Key)
-		if err != nil {
-			return err
-		}
-		ops = append(ops, signed)
+	ops, err := ledger.SignObjects(objects, d.keys.Key)
+	if err != nil {
+		return err
 	}
 	if err := d.publisher.Publish(ctx, d.StatusURI(), []byte(token)); err != nil {
 		return fmt.Errorf("issuer: publishing the status list: %w", err)

@@ -201,11 +201,7 @@ func (w *World) Submit(ops ...*ledger.SignedOperation) {
 
 func (w *World) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	w.Helper()
-	op, err := ledger.NewOperation(object)
-	if err != nil {
-		w.Fatal(err)
-	}
-	signed, err := ledger.Sign(op, signers...)
+	signed, err := ledger.SignObject(object, signers...)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -367,11 +367,7 @@ func confirmed(cmd *cobra.Command) bool {
 }
 
 func submitAgreement(ctx context.Context, client *remote.Client, next *ledger.Agreement, root crypto.Signer) error {
-	op, err := ledger.NewOperation(next)
-	if err != nil {
-		return err
-	}
-	signed, err := ledger.Sign(op, root)
+	signed, err := ledger.SignObject(next, root)
 	if err != nil {
 		return err
 	}

@@ -157,20 +157,18 @@ func readRoot(path string) (crypto.Signer, error) {
 
 // one hands in a batch and verifies the checkpoint that its receipt carries.
 func (l *load) one(ctx context.Context, client *remote.Client, agency string, root crypto.Signer) (time.Duration, error) {
-	ops := make([]*ledger.SignedOperation, l.batch)
-	for i := range ops {
+	anchors := make([]ledger.Object, l.batch)
+	for i := range anchors {
 		anchor := &ledger.Anchor{Count: 1, Agency: agency}
 		rand.Read(anchor.Hash[:]) // never fails
-		op, err := ledger.NewOperation(anchor)
-		if err != nil {
-			return 0, err
-		}
-		if ops[i], err = ledger.Sign(op, root); err != nil {
-			return 0, err
-		}
+		anchors[i] = anchor
+	}
+	ops, err := ledger.SignObjects(anchors, root)
+	if err != nil {
+		return 0, err
 	}
 	began := time.Now()
-	_, err := client.Submit(ctx, ops...)
+	_, err = client.Submit(ctx, ops...)
 	return time.Since(began), err
 }
 

@@ -184,11 +184,7 @@ func (n *network) anchor(k int) *ledger.SignedOperation {
 
 func (n *network) sign(object ledger.Object) *ledger.SignedOperation {
 	n.Helper()
-	op, err := ledger.NewOperation(object)
-	if err != nil {
-		n.Fatal(err)
-	}
-	signed, err := ledger.Sign(op, n.root)
+	signed, err := ledger.SignObject(object, n.root)
 	if err != nil {
 		n.Fatal(err)
 	}

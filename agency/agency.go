@@ -1,0 +1,215 @@
+package agency
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/vault"
+)
+
+// Options changes defaults. The zero value is safe.
+type Options struct {
+	// Clock is the agency's; nil means time.Now.
+	Clock func() time.Time
+	// Keys holds the signature keys; nil means software keys in the agency's
+	// own store.
+	Keys vault.KeyStore
+	// Safe holds the change keys; nil means that Keys does. An agency must be
+	// opened with the safe that it was created with.
+	Safe vault.KeyStore
+	// ProofKey makes Create make a proof key too: for an agency that issues.
+	// ReplaceProofKey adds one later.
+	ProofKey bool
+}
+
+// An Agency is one agency with its keys and its ledger. It is safe for
+// concurrent use, also of several processes on one vault: changes of the DID run
+// one after the other, and every other method signs with the keys that this
+// Agency saw last. A process sees another's change after Settle, Open, or a
+// change of its own.
+type Agency struct {
+	store  vault.Store      // nil: see WithKey
+	client *ledger.Client   // reads; nil: see OpenOffline
+	log    ledger.Submitter // writes
+	opts   Options
+
+	changing sync.Mutex // held through a change
+
+	mu     sync.Mutex // guards the two below
+	keys   Keys
+	object *ledger.DID // as the ledger proved it last; nil in WithKey
+}
+
+// Create makes an agency in a vault that has none, and puts its DID on the
+// ledger. The keys are stored before the ledger hears of them. The client reads the
+// same ledger as log writes to; it may keep its trust in the vault
+// (vault.NewTrustStore).
+//
+// The error is [ErrExists], [ErrConfig], a *ledger.RefusedError after which the
+// vault has no agency, [ErrPending] after which Open finishes the creation, or
+// one of the stores.
+func Create(ctx context.Context, store vault.Store, client *ledger.Client, log ledger.Submitter, opts Options) (*Agency, error) {
+	a, err := online(store, client, log, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.mustBeEmpty(ctx); err != nil {
+		return nil, err
+	}
+	d, err := a.newDraft(&record{}, &ledger.DID{})
+	if err != nil {
+		return nil, err
+	}
+	key, err := a.addSignatureKey(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if opts.ProofKey {
+		if err := a.addProofKey(d); err != nil {
+			return nil, err
+		}
+	}
+	if err := a.commitToNext(ctx, d); err != nil {
+		return nil, err
+	}
+	signed, err := ledger.SignObject(d.object, key)
+	if err != nil {
+		return nil, err
+	}
+	if d.record.DID, err = ledger.DIDOf(signed.Operation); err != nil {
+		return nil, err
+	}
+	d.record.Pending = signed.Bytes()
+	if err := a.save(ctx, d.record); err != nil {
+		return nil, err
+	}
+	return a, a.Settle(ctx)
+}
+
+func (a *Agency) mustBeEmpty(ctx context.Context) error {
+	_, err := a.load(ctx)
+	switch {
+	case err == nil:
+		return ErrExists
+	case errors.Is(err, ErrNone):
+		return nil
+	}
+	return err
+}
+
+// Open opens the agency of a vault. It finishes or drops a change that was
+// interrupted (see Settle), and gives a root agency the DID of the ledger that
+// was founded with its keys (see PrepareRoot). With nothing to finish it does not
+// ask the ledger.
+//
+// The error is [ErrNone], [ErrConfig], [ErrPending], [ErrNotRoot], [ErrRecord], a
+// *ledger.RefusedError where the creation itself was refused, or one of the
+// stores. A change that the ledger refused is dropped without an error.
+func Open(ctx context.Context, store vault.Store, client *ledger.Client, log ledger.Submitter, opts Options) (*Agency, error) {
+	a, err := online(store, client, log, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.adopt(ctx); err != nil {
+		return nil, err
+	}
+	err = a.Settle(ctx)
+	if err != nil && !(isRefusal(err) && a.DID() != "") {
+		return nil, err
+	}
+	return a, nil
+}
+
+// OpenOffline opens the agency of a vault without a ledger: it signs, and every
+// method that needs the ledger returns [ErrOffline]. The error is [ErrNone],
+// [ErrNoDID], [ErrRecord], [ErrPending] where a change was interrupted, or one of
+// the stores.
+func OpenOffline(ctx context.Context, store vault.Store, opts Options) (*Agency, error) {
+	if store == nil {
+		return nil, fmt.Errorf("%w: no store", ErrConfig)
+	}
+	a := withDefaults(&Agency{store: store, opts: opts})
+	r, err := a.load(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.DID == "":
+		return nil, ErrNoDID
+	case r.Pending != nil:
+		return nil, ErrPending
+	}
+	return a, a.show(ctx, r)
+}
+
+// WithKey acts for an agency whose signature key is kept elsewhere, in a file or
+// a module that is no vault.KeyStore. keyID is the DID URL of the key, such as
+// did:hufu:aaaa…#sig-1. Its DID cannot be changed here: [ErrElsewhere]. The error
+// is [ErrConfig].
+func WithKey(keyID string, key crypto.Signer, client *ledger.Client, log ledger.Submitter, opts Options) (*Agency, error) {
+	did, err := didOf(keyID)
+	if err != nil {
+		return nil, err
+	}
+	if key == nil || client == nil || log == nil {
+		return nil, fmt.Errorf("%w: key, client and ledger are needed", ErrConfig)
+	}
+	a := &Agency{client: client, log: log, opts: opts, keys: Keys{DID: did, KeyID: keyID, Key: key}}
+	return withDefaults(a), nil
+}
+
+func online(store vault.Store, client *ledger.Client, log ledger.Submitter, opts Options) (*Agency, error) {
+	if store == nil || client == nil || log == nil {
+		return nil, fmt.Errorf("%w: store, client and ledger are needed", ErrConfig)
+	}
+	return withDefaults(&Agency{store: store, client: client, log: log, opts: opts}), nil
+}
+
+func withDefaults(a *Agency) *Agency {
+	if a.opts.Clock == nil {
+		a.opts.Clock = time.Now
+	}
+	if a.opts.Keys == nil && a.store != nil {
+		a.opts.Keys = vault.NewSoftwareKeys(a.store)
+	}
+	if a.opts.Safe == nil {
+		a.opts.Safe = a.opts.Keys
+	}
+	return a
+}
+
+// DID is the agency's identifier, did:hufu:….
+func (a *Agency) DID() string { return a.Keys().DID }
+
+// Keys returns what the agency signs with now. After a change of the DID, ask
+// again.
+func (a *Agency) Keys() Keys {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.keys
+}
+
+// Object is a copy of the DID as the ledger proved it last, with every key that
+// it ever had; nil where the keys are kept elsewhere.
+func (a *Agency) Object() *ledger.DID {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.object == nil {
+		return nil
+	}
+	return copyOf(a.object)
+}
+
+func (a *Agency) now() time.Time { return a.opts.Clock() }
+
+// resolve runs judge over values of the ledger that are proved.
+func (a *Agency) resolve(ctx context.Context, judge func(*ledger.View) error, keys ...string) error {
+	if a.client == nil {
+		return ErrOffline
+	}
+	return a.client.Resolve(ctx, judge, ledger.ResolveOptions{Keys: keys})
+}

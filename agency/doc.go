@@ -1,0 +1,63 @@
+// Package agency acts for one agency on a ledger: it keeps the agency's keys,
+// changes its DID, accredits others and publishes what they rely on.
+//
+// # Keys
+//
+// An agency has three kinds of key. Its signature key (#sig-1, then #sig-2)
+// signs credentials, requests and ledger operations. Its proof key (#zk-1) signs
+// the native halves of credentials; only an agency that issues needs one. Its
+// change key signs the next change of the DID and nothing else. The DID names
+// the change key by its hash alone (pre-rotation), so a thief of the signature key
+// cannot take the DID. Options.Safe can keep the change keys in another key store,
+// which only a change has to reach.
+//
+// # Changes
+//
+// Rotate, ReplaceProofKey, MarkCompromised, Deactivate and Change alter the DID.
+// Each uses up the change key and commits to a fresh one. In this order, a change
+//
+//  1. stores the new keys,
+//  2. stores the signed operation,
+//  3. submits it,
+//  4. asks the ledger for the DID and verifies the proof,
+//  5. deletes the private keys that the proved DID no longer needs.
+//
+// A program can stop between any two steps. The next Open, Settle or change then
+// submits the same operation again, which a ledger takes once. It finishes a
+// change that the ledger has and drops one that the ledger refused. The keys of a
+// dropped change stay in the vault until the DID has moved on without it, because
+// one server's word is no proof.
+//
+// # Example
+//
+// A root agency opens its vault and accredits an office:
+//
+//	root, err := agency.Open(ctx, store, client, log, agency.Options{})
+//	if err != nil {
+//		return err
+//	}
+//	err = root.Accredit(ctx, agency.Grant{
+//		To:     "did:hufu:5mwyqj2xcmeqrvxf6khdzszvkqxd3bzm",
+//		Action: ledger.ActionIssue,
+//		Type:   "urn:example:resident:1",
+//		Region: "110101",
+//	})
+//
+// The office opens an issuing desk of package wallet/issuer with its keys:
+//
+//	keys := issuer.Keys(office.Keys())
+//
+// # Format
+//
+// The vault has one record of kind "agency" and id "self": JSON with the members
+// did, object (the DID as the ledger last proved it), pending (a signed
+// operation), keys (name in the key store, public key, sequence of the change
+// that made it) and proofs (seed, public key, sequence). Bytes are base64.
+//
+// # Not checked
+//
+// Whether an accreditation should be given is the caller's decision. An older copy
+// of the vault opens like the newest one; it shows at the next change, which the
+// ledger refuses, and then as ErrNoChangeKey. Keys that were made just before a
+// program stopped, and that no record names, stay in the key store unused.
+package agency

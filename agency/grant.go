@@ -1,0 +1,142 @@
+package agency
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// A Grant names an accreditation: who may do what, for which type and where.
+type Grant struct {
+	// To is the DID of the agency that may act.
+	To string
+	// Action is ledger.ActionIssue, ledger.ActionVerify or ledger.ActionAccredit.
+	Action string
+	// Type is the credential type (vct); ledger.AnyType with ActionAccredit.
+	Type string
+	// Region is a GB/T 2260 code: the action may be done in it and in all that
+	// lies within.
+	Region string
+	// Until is the first instant no longer in force; zero is without end. Only
+	// Accredit reads it.
+	Until time.Time
+}
+
+// clockSkew is by how much a new term begins before this agency's clock, so that
+// a ledger or a reader whose clock is behind takes it.
+const clockSkew = time.Minute
+
+// Accredit gives an accreditation, makes a suspended one good again, or changes
+// when it ends. An agency that is not the trust root needs an accreditation to
+// accredit, which Accredit finds. One that the ledger holds already, word for
+// word, is not submitted again.
+//
+// The error of this and the other three is [ErrNoGrant], [ErrNoKey],
+// [ErrOffline], an error of ledger.Client such as ledger.ErrNotAccredited where
+// this agency may not accredit, a *ledger.RefusedError, or an [*UncertainError].
+func (a *Agency) Accredit(ctx context.Context, grant Grant) error {
+	return a.grant(ctx, grant, func(term *ledger.Accreditation) (string, error) {
+		term.Until = 0
+		if !grant.Until.IsZero() {
+			term.Until = grant.Until.Unix()
+		}
+		return ledger.StateActive, nil
+	})
+}
+
+// Suspend stops an accreditation until Restore or Accredit. Suspending twice
+// does nothing. The error is [ErrNoGrant] where this agency gave none or ended
+// it.
+func (a *Agency) Suspend(ctx context.Context, grant Grant) error {
+	return a.grant(ctx, grant, from(ledger.StateSuspended, ledger.StateActive, ledger.StateSuspended))
+}
+
+// Restore makes a suspended accreditation good again. It does nothing to one
+// that is good. The error is [ErrNoGrant] where this agency gave none or ended
+// it.
+func (a *Agency) Restore(ctx context.Context, grant Grant) error {
+	return a.grant(ctx, grant, from(ledger.StateActive, ledger.StateActive, ledger.StateSuspended))
+}
+
+// Revoke ends an accreditation for good; Accredit begins a new one. Revoking
+// twice does nothing. The error is [ErrNoGrant] where this agency gave none.
+func (a *Agency) Revoke(ctx context.Context, grant Grant) error {
+	return a.grant(ctx, grant, from(ledger.StateEnded, ledger.StateActive, ledger.StateSuspended, ledger.StateEnded))
+}
+
+// step says to which state an accreditation goes. It may change the end.
+type step func(term *ledger.Accreditation) (state string, err error)
+
+// from is a step to a state, from any of the given ones.
+func from(to string, states ...string) step {
+	return func(term *ledger.Accreditation) (string, error) {
+		for _, state := range states {
+			if term.State == state {
+				return to, nil
+			}
+		}
+		return "", ErrNoGrant
+	}
+}
+
+func (a *Agency) grant(ctx context.Context, grant Grant, next step) error {
+	term := &ledger.Accreditation{
+		Agency: grant.To, Action: grant.Action, Region: grant.Region, Type: grant.Type, Accreditor: a.DID(),
+	}
+	var held []byte
+	err := a.resolve(ctx, func(view *ledger.View) (err error) {
+		held, err = a.standing(view, term, next)
+		return err
+	}, term.Key())
+	if err != nil {
+		return fmt.Errorf("agency: accreditation: %w", err)
+	}
+	if bytes.Equal(held, term.Bytes()) {
+		return nil
+	}
+	_, err = a.Submit(ctx, term)
+	return err
+}
+
+// standing fills in the term as it stands and takes the next step. It returns
+// what the ledger holds. It runs again for every round of proofs.
+func (a *Agency) standing(view *ledger.View, term *ledger.Accreditation, next step) (held []byte, err error) {
+	term.State, term.From, term.Until, term.Via = "", 0, 0, ""
+	held, err = view.Get(term.Key())
+	if err != nil && !errors.Is(err, ledger.ErrAbsent) {
+		return nil, err
+	}
+	if held != nil {
+		old, err := ledger.ParseAccreditation(held)
+		if err != nil {
+			return nil, err
+		}
+		if old.Accreditor == term.Accreditor {
+			*term = *old
+		}
+	}
+	before := term.State
+	if term.State, err = next(term); err != nil {
+		return nil, err
+	}
+	if term.State == ledger.StateActive && (before == "" || before == ledger.StateEnded) {
+		// A new term must not reach back into an old one.
+		term.From = a.now().Add(-clockSkew).Unix()
+		term.Via, err = a.entitlement(view, term)
+	}
+	return held, err
+}
+
+// entitlement is the key of the accreditation by which this agency may give a
+// term; empty for the trust root.
+func (a *Agency) entitlement(view *ledger.View, term *ledger.Accreditation) (string, error) {
+	chain, err := view.Accredited(term.Accreditor, term.Type, ledger.ActionAccredit, term.Region, view.Now())
+	if err != nil || len(chain) == 0 {
+		return "", err
+	}
+	return chain[0].Key(), nil
+}

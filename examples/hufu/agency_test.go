@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	hufuagency "github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// deaf is a ledger that does not answer to what is submitted.
+type deaf struct{ ledgerLog }
+
+func (deaf) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+	return nil, errors.New("no answer")
+}
+
+// TestInterruptedInit: any later command that reaches the ledger finishes what
+// agency init began, and notes the DID.
+func TestInterruptedInit(t *testing.T) {
+	newCountry(t)
+	log, err := openLedger(t.Context(), "ledger", time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = newAgency(t.Context(), "branch", "Branch", []byte(testPassphrase), deaf{log}, time.Now)
+	if err := errors.Join(log.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if !errors.Is(err, hufuagency.ErrPending) {
+		t.Fatalf("got %v", err)
+	}
+	got := hufu("agency", "accredit", "--to", "branch")
+	assertSentence(t, got, exitUnknown)
+
+	got = hufu("agency", "suspend", "--agency", "branch", "--to", "agency") // not its own to suspend
+	assertSentence(t, got, exitRefused)
+	if !strings.Contains(got.err, "no such accreditation") {
+		t.Errorf("another sentence: %q", got.err)
+	}
+	mustHufu(t, "agency", "accredit", "--to", "branch", "--action", "verify")
+}
