@@ -5,7 +5,7 @@
 //
 // An agency has three kinds of key. Its signature key (#sig-1, then #sig-2)
 // signs credentials, requests and ledger operations. Its proof key (#zk-1) signs
-// the native halves of credentials; only an agency that issues needs one. Its
+// the endorsements of credentials; only an agency that issues needs one. Its
 // change key signs the next change of the DID and nothing else. The DID names
 // the change key by its hash alone (pre-rotation), so a thief of the signature key
 // cannot take the DID. Options.Safe can keep the change keys in another key store,

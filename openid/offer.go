@@ -183,7 +183,7 @@ func OfferNonce(code string) string {
 	return base64.RawURLEncoding.EncodeToString(h[:])
 }
 
-// checkIssuer takes an https URL without query and fragment (OpenID4VCI 1.0
+// checkIssuer accepts an https URL without query and fragment (OpenID4VCI 1.0
 // section 12.2.1), or a DID.
 func checkIssuer(issuer string) error {
 	if _, err := did.Parse(issuer); err == nil {

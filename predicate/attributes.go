@@ -35,8 +35,9 @@ func SchemaElement(s *credential.Schema) zkp.Element {
 	return zkp.SchemaElement(s.ID, uint32(s.Version))
 }
 
-// Attributes encodes claims in the schema's slot order, the binding day last.
-// A claim that is absent is the absent attribute.
+// Attributes encodes claims in the schema's slot order, with the binding day in
+// the last slot. An absent claim leaves its slot zero. Errors: ErrType, and
+// those of zkp for a value out of range.
 func Attributes(schema *credential.Schema, claims map[string]any, binding zkp.Day) (zkp.Attributes, error) {
 	var a zkp.Attributes
 	for i := range schema.Claims {

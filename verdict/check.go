@@ -42,6 +42,7 @@ var checkNames = map[Check]Text{
 	"person":      {"wallet of this person", "此人的钱包"},
 	"revocation":  {"revocation", "撤销"},
 	"entry":       {"entry on the ledger", "账本记录"},
+	"keys":        {"agency's keys", "机构密钥"},
 	"vault":       {"vault", "保险库"},
 	"setup":       {"configuration", "配置"},
 }

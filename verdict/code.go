@@ -64,6 +64,22 @@ const (
 	AgencyDeactivated       Code = "agency-deactivated"         // refused: the agency gave its identifier up
 )
 
+// Codes of an agency's keys and identifier.
+const (
+	NoAgency           Code = "no-agency"           // unchecked: the vault holds none
+	AgencyExists       Code = "agency-exists"       // refused: the vault holds one already
+	NoLedgerYet        Code = "no-ledger-yet"       // unchecked: the root agency's ledger is not founded
+	OtherRoot          Code = "other-root"          // refused: another agency is the ledger's root
+	LedgerNeeded       Code = "ledger-needed"       // unchecked: opened without a ledger
+	KeysElsewhere      Code = "keys-elsewhere"      // unchecked: the keys are not in the vault
+	NoSignatureKey     Code = "no-signature-key"    // unchecked: none in force is at hand
+	NoChangeKey        Code = "no-change-key"       // unchecked: none that may change the identifier
+	NoSuchKey          Code = "no-such-key"         // refused: not one of the agency's
+	ChangePending      Code = "change-pending"      // unchecked: not known whether the ledger has it
+	NoSuchGrant        Code = "no-such-grant"       // refused: the agency gave none
+	TranscriptMismatch Code = "transcript-mismatch" // refused: transcript and setup do not fit
+)
+
 // Codes of writing to the ledger.
 const (
 	EntryRefused   Code = "entry-refused"   // refused, for a reason that has no code

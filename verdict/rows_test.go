@@ -19,12 +19,12 @@ const module = "github.com/hufu-id/hufu/"
 // judged are the packages whose every exported sentinel has a row somewhere.
 var judged = []string{
 	"did", "credential", "status", "ledger", "zkp", "openid", "predicate", "provenance", "publish", "vault",
-	"wallet", "wallet/issuer", "verifier", "ledger/feed", "zkp/prover", "zkp/prover/ceremony",
+	"agency", "wallet", "wallet/issuer", "verifier", "ledger/feed", "zkp/prover", "zkp/prover/ceremony",
 }
 
 // tables are the packages with rows, and the packages below whose sentinels they
 // may name.
-var tables = []string{"verdict", "wallet", "wallet/issuer", "verifier", "zkp/prover/ceremony"}
+var tables = []string{"verdict", "agency", "wallet", "wallet/issuer", "verifier", "zkp/prover/ceremony"}
 
 // parse reads the Go files of a package of ours, without its tests.
 func parse(t *testing.T, dir string) []*ast.File {

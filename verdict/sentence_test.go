@@ -8,6 +8,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
@@ -19,7 +20,7 @@ import (
 func all(t *testing.T) []verdict.Verdict {
 	t.Helper()
 	var out []verdict.Verdict
-	rows := slices.Concat(verdict.Verdicts(), wallet.Verdicts(), issuer.Verdicts(), verifier.Verdicts(), ceremony.Verdicts())
+	rows := slices.Concat(verdict.Verdicts(), wallet.Verdicts(), agency.Verdicts(), issuer.Verdicts(), verifier.Verdicts(), ceremony.Verdicts())
 	for _, row := range rows {
 		out = append(out, row.Verdict)
 	}

@@ -239,7 +239,7 @@ func TestReceiveEndorsement(t *testing.T) {
 			f := c.Forge(r, holder)
 			f.Claims["exp"] = (today + 365).Start().Unix()
 			f.Claims[predicate.ClaimBinding] = today.String()
-			f.Claims[zkp.ClaimName] = issued.Half.String()
+			f.Claims[zkp.ClaimName] = issued.Endorsement.String()
 			f.Hide = append(f.Hide, credential.Path{predicate.ClaimBinding}, credential.Path{zkp.ClaimName})
 			_, err = h.Receive(t.Context(), respond(t, f.Credential()))
 			is(t, err, predicate.ErrMismatch)

@@ -93,7 +93,7 @@ func IssuanceScope(issuer, schemaID string) Scope {
 	return Scope{Kind: ScopeIssuance, Owner: issuer, ID: schemaID}
 }
 
-// element derives the scope; a fresh scope depends on the request's context.
+// element derives the scope. A fresh scope depends on the request's context.
 func (s Scope) element(context Element) (Element, error) {
 	switch s.Kind {
 	case ScopeFresh:

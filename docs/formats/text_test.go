@@ -8,7 +8,6 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
-	"github.com/hufu-id/hufu/wallet"
 )
 
 func hexOf(b []byte) string { return hex.EncodeToString(b) }
@@ -70,8 +69,8 @@ func query(t testing.TB) page {
 		limits: map[string]int{"message": limits.Message, "values": 2048},
 		doors: map[string]door{
 			"query":            parseQuery,
-			"offer nonce":      computed(func(code []byte) (any, error) { return fields{"text": wallet.OfferNonce(string(code))}, nil }),
-			"configuration id": computed(func([]byte) (any, error) { return fields{"text": wallet.ConfigurationID("cn.resident", 1)}, nil }),
+			"offer nonce":      computed(func(code []byte) (any, error) { return fields{"text": openid.OfferNonce(string(code))}, nil }),
+			"configuration id": computed(func([]byte) (any, error) { return fields{"text": openid.ConfigurationID("cn.resident", 1)}, nil }),
 		},
 		vectors: []example{
 			{"aged 18 or over, in one of two districts", "query", []byte(adultQuery)},

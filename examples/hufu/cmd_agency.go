@@ -155,7 +155,7 @@ func (a *app) agencyState(verb, short, state string) *cobra.Command {
 	return cmd
 }
 
-func (a *app) public() publicFolder { return (&home{Ledger: a.ledger}).public() }
+func (a *app) public() publish.Folder { return publicOf(a.ledger) }
 
 func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(context.Context, *agency, ledgerLog) error) error {
 	log, err := openLedger(ctx, a.ledger, a.clock)

@@ -152,12 +152,12 @@ const counterName = "counter.db"
 
 // newCounter makes a counter's folder; its DID goes on the ledger.
 func newCounter(ctx context.Context, h *home, name string, passphrase []byte, clock func() time.Time) (*counter, error) {
-	log, err := openLedger(ctx, h.Ledger, clock)
+	c := &counter{home: h, clock: clock}
+	err := c.plug(ctx)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, c.Close())
 	}
-	c := &counter{home: h, log: log, clock: clock, public: h.public()}
-	if c.agency, err = newAgency(ctx, h.dir, name, passphrase, log, clock); err != nil {
+	if c.agency, err = newAgency(ctx, h.dir, name, passphrase, c.log, clock); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	if c.store, err = counterstore.Open(ctx, filepath.Join(h.dir, counterName), counterstore.Options{Create: true}); err != nil {
@@ -168,27 +168,33 @@ func newCounter(ctx context.Context, h *home, name string, passphrase []byte, cl
 
 // openCounter opens a counter that asks its ledger, or with offline its bundle.
 func openCounter(ctx context.Context, h *home, passphrase []byte, clock func() time.Time, offline bool) (*counter, error) {
-	c := &counter{home: h, clock: clock, public: h.public()}
+	c := &counter{home: h, clock: clock}
 	var err error
 	if !offline {
-		if c.log, err = openLedger(ctx, h.Ledger, clock); err != nil {
-			return nil, err
-		}
+		err = c.plug(ctx)
 	}
-	if c.agency, err = openAgency(ctx, h.dir, passphrase, c.log, clock); err != nil {
+	if err == nil {
+		c.agency, err = openAgency(ctx, h.dir, passphrase, c.log, clock)
+	}
+	if err == nil {
+		err = c.openStore(ctx)
+	}
+	if err == nil && offline {
+		err = c.unplug()
+	}
+	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
+	return c, nil
+}
+
+func (c *counter) openStore(ctx context.Context) (err error) {
 	opening, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
 	defer cancel()
-	if c.store, err = counterstore.Open(opening, filepath.Join(h.dir, counterName), counterstore.Options{}); err != nil {
-		return nil, errors.Join(&inputError{id: "counter.closed", name: h.dir, err: orBusy(opening, err)}, c.Close())
+	if c.store, err = counterstore.Open(opening, filepath.Join(c.home.dir, counterName), counterstore.Options{}); err != nil {
+		return &inputError{id: "counter.closed", name: c.home.dir, err: orBusy(opening, err)}
 	}
-	if offline {
-		if err := c.unplug(); err != nil {
-			return nil, errors.Join(err, c.Close())
-		}
-	}
-	return c, nil
+	return nil
 }
 
 // plug takes the ledger and its public files.
@@ -241,9 +247,8 @@ func (c *counter) verifier(ctx context.Context, policyFile []byte, allowSinglePa
 	own := c.agency.Keys()
 	return verifier.New(verifier.Config{
 		Identity: verifier.Identity{DID: own.DID, KeyID: own.KeyID, Key: own.Key},
-		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: c.store,
-		Material: verifier.Material{Schemas: schemas, VerifyingKeys: keys, Status: c.public},
-		Clock:    c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty,
+		Ledger:   client, Policies: []*verifier.Policy{policy}, Store: c.store, Public: c.public,
+		Clock: c.clock, Lifetime: c.lifetime, AllowSinglePartySetupUnsafe: allowSingleParty,
 	})
 }
 

@@ -143,7 +143,7 @@ func (a *app) developmentKeys(ctx context.Context) (*prover.Prover, error) {
 
 // publishKeys puts the verifying keys on the ledger, signed by the root, and
 // their bytes into the public folder.
-func publishKeys(ctx context.Context, root *agency, folder publicFolder, keys *prover.Prover) error {
+func publishKeys(ctx context.Context, root *agency, folder publish.Folder, keys *prover.Prover) error {
 	var public []*zkp.VerifyingKey
 	for _, circuit := range prover.Circuits() {
 		b, hash, err := keys.VerifyingKey(circuit)
@@ -163,13 +163,9 @@ func publishKeys(ctx context.Context, root *agency, folder publicFolder, keys *p
 }
 
 // publishSchema puts a schema on the ledger and its file into the public folder.
-func publishSchema(ctx context.Context, owner *agency, folder publicFolder, file []byte) (*credential.Schema, error) {
-	schema, err := credential.ParseSchema(file)
+func publishSchema(ctx context.Context, owner *agency, folder publish.Folder, file []byte) (*credential.Schema, error) {
+	schema, err := folder.PublishSchema(ctx, file)
 	if err != nil {
-		return nil, err
-	}
-	name := strings.ReplaceAll(schema.ID, string(filepath.Separator), "_")
-	if err := replaceFile(filepath.Join(string(folder), name+".json"), file); err != nil {
 		return nil, err
 	}
 	return schema, owner.PublishSchema(ctx, schema)

@@ -6,18 +6,7 @@ import (
 	"strings"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
-	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/feed"
-	"github.com/hufu-id/hufu/ledger/machine"
-	"github.com/hufu-id/hufu/ledger/remote"
-	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/predicate"
-	"github.com/hufu-id/hufu/provenance"
-	"github.com/hufu-id/hufu/status"
-	"github.com/hufu-id/hufu/vault"
-	"github.com/hufu-id/hufu/vault/sqlitevault"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
@@ -25,7 +14,7 @@ import (
 )
 
 // verdicts are what the errors of the library mean.
-var verdicts = slices.Concat(verifier.Verdicts(), wallet.Verdicts(), issuer.Verdicts(), ceremony.Verdicts())
+var verdicts = slices.Concat(hufuagency.Verdicts(), verifier.Verdicts(), wallet.Verdicts(), issuer.Verdicts(), ceremony.Verdicts())
 
 // A reason is an error of this command itself, with its sentence.
 type reason struct {
@@ -38,56 +27,11 @@ var reasons = []reason{
 	{errBusy, "why.busy", false},
 	{errNotSealed, "why.ceremony-unsealed", true},
 	{errNoKey, "why.no-signature-key", true},
-	{hufuagency.ErrNoKey, "why.no-signature-key", true},
-	{hufuagency.ErrNoGrant, "why.no-grant", true},
-	{hufuagency.ErrNoDID, "why.no-ledger-yet", false},
-	{ledger.ErrUnauthorised, "why.unauthorised", true},
-	{ledger.ErrConflict, "why.ledger-conflict", true},
-	{wallet.ErrCrowd, "why.feed-crowd", true},
-	{wallet.ErrFeed, "why.feed", false},
-	{feed.ErrNoEpoch, "why.no-epoch", false},
-	{feed.ErrFormat, "why.feed", false},
-	{zkp.ErrHolder, "why.other-holder", true},
-	{zkp.ErrVerifyingKey, "why.no-key", false},
-
-	{issuer.ErrCodeUsed, "why.code-used", true},
-	{issuer.ErrCode, "why.code-unknown", true},
-	{issuer.ErrCommitment, "why.commitment", true},
-	{issuer.ErrTable, "why.table", true},
-	{issuer.ErrNotIssued, "why.not-issued", true},
-	{issuer.ErrRevoked, "why.already-revoked", true},
-
-	{wallet.ErrNothingMatches, "why.nothing-matches", true},
-	{wallet.ErrUnrequested, "why.unrequested", true},
-	{wallet.ErrReceived, "why.received", true},
-	{wallet.ErrWrongIssuer, "why.wrong-issuer", true},
-	{wallet.ErrNoEpoch, "why.no-epoch", false},
-	{predicate.ErrMismatch, "why.half-mismatch", true},
-	{wallet.ErrRequest, "why.request", true},
-	{wallet.ErrOffer, "why.offer", true},
-	{openid.ErrOffer, "why.offer", true},
-
-	{provenance.ErrNoSchema, "why.no-schema", false},
-	{ledger.ErrFormat, "why.trust-file", true},
-	{credential.ErrSchema, "why.schema", true},
-	{openid.ErrTooLarge, "why.message", true},
-	{openid.ErrJSON, "why.message", true},
-	{openid.ErrResponse, "why.message", true},
-	{openid.ErrCredentialRequest, "why.message", true},
-	{openid.ErrCredentialResponse, "why.message", true},
-	{credential.ErrForm, "why.message", true},
-	{zkp.ErrForm, "why.message", true},
-	{wallet.ErrConsent, "why.consent", true},
-	{vault.ErrNotFound, "why.not-found", false},
-	{did.ErrToken, "why.token", true},
 	{errNoRows, "why.no-rows", true},
 	{errDeclined, "why.declined", true},
 	{errAccepted, "why.attack-accepted", false},
 	{errDamaged, "why.damaged", false},
-	{errBusy, "why.busy", false},
-	{context.Canceled, "why.interrupted", false},
-	{errNotAtHand, "why.no-file", false},
-	{hufuagency.ErrPending, "why.pending", false},
+	{errOffline, "why.offline", false},
 }
 
 // hints name the flag that helps, by the library's code.

@@ -120,17 +120,13 @@ func (p *page) bundle() JSON {
 // opening is what hufu.open of the verifier module takes.
 func (p *page) opening() JSON {
 	p.t.Helper()
-	material := p.CounterMaterial()
-	var schemas []string
-	for _, s := range material.Schemas {
-		schemas = append(schemas, string(s.Bytes()))
-	}
 	scalar := must[[]byte](p.t)(p.key.Bytes())
 	fingerprint := p.Log.Trust().Fingerprint()
 	return JSON{
 		"trust": string(p.Log.Trust().Bytes()), "fingerprint": hex.EncodeToString(fingerprint[:]),
-		"policy": string(p.policy), "schemas": schemas, "verifying_keys": material.VerifyingKeys,
-		"status": p.witness.lists, "ledger": p.bundle(), "allow_single_party_setup_unsafe": true,
+		"policy": string(p.policy), "schemas": []string{string(p.Schema.Bytes())},
+		"verifying_keys": slices.Collect(maps.Values(p.witness.verifyingKeys)),
+		"status":         p.witness.lists, "ledger": p.bundle(), "allow_single_party_setup_unsafe": true,
 		"identity": JSON{"did": p.Library.DID, "key_id": p.Library.DID + "#sig-2", "key": scalar},
 	}
 }

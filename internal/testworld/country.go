@@ -176,6 +176,14 @@ func (c *Country) append(ctx context.Context, ops ...*ledger.SignedOperation) er
 // name.
 func (c *Country) PublishSchema(s *credential.Schema) {
 	c.t.Helper()
+	_, err := c.Public.PublishSchema(c.t.Context(), s.Bytes())
+	c.must(err)
+	c.NameSchema(s)
+}
+
+// NameSchema puts a schema on the ledger and its file nowhere.
+func (c *Country) NameSchema(s *credential.Schema) {
+	c.t.Helper()
 	c.must(c.Root.agency.PublishSchema(c.t.Context(), s))
 }
 

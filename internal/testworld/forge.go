@@ -42,7 +42,7 @@ func (c *Country) Forge(r Resident, holder crypto.PublicKey) *Forgery {
 }
 
 // IssueSpec is what the office would issue to a resident today, bound to nobody's
-// key and with a native half of nobody's secret.
+// key and with an endorsement of nobody's secret.
 func (c *Country) IssueSpec(r Resident) *issuer.IssueSpec {
 	c.t.Helper()
 	today, err := zkp.Today(c.Now())

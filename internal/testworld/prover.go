@@ -29,7 +29,7 @@ func (c *Country) UseProver() *prover.Prover {
 	for _, circuit := range prover.Circuits() {
 		b, hash, err := keys.VerifyingKey(circuit)
 		c.must(err)
-		c.keys = append(c.keys, b)
+		c.must(c.Public.PublishKey(c.t.Context(), b))
 		key, err := zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
 		c.must(err)
 		c.must(c.Root.agency.PublishVerifyingKeys(c.t.Context(), [32]byte{}, key))

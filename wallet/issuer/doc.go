@@ -7,7 +7,7 @@
 // proof of possession and its holder commitment, and issues. Revoke flips the
 // status bit and the revocation handle in one ledger operation batch, and
 // Publish signs the status list anew. Issue makes one credential without a desk:
-// an SD-JWT VC (RFC 9901) and its native half.
+// an SD-JWT VC (RFC 9901) and its endorsement.
 //
 // The desk keeps its state in a vault.Store: pending offers, who
 // was issued what, which commitment belongs to whom, and the status list. It

@@ -27,7 +27,7 @@ type Keys struct {
 	KeyID string
 	// Key signs credentials, status lists and ledger operations.
 	Key crypto.Signer
-	// Proof signs native halves.
+	// Proof signs endorsements.
 	Proof zkp.Signer
 }
 
@@ -80,7 +80,7 @@ func Issue(ctx context.Context, keys *Keys, spec *IssueSpec, random io.Reader) (
 	out := new(Issued)
 	if !spec.Commitment.IsZero() {
 		var err error
-		if out.Half, err = issueHalf(ctx, keys, spec, random); err != nil {
+		if out.Endorsement, err = issueEndorsement(ctx, keys, spec, random); err != nil {
 			return nil, err
 		}
 		claims[zkp.ClaimName] = out.Endorsement.String()
@@ -109,12 +109,12 @@ func place(claims map[string]any, path credential.Path, value any) {
 	claims[path[len(path)-1].(string)] = value
 }
 
-func issueHalf(ctx context.Context, keys *Keys, spec *IssueSpec, random io.Reader) (*zkp.Half, error) {
+func issueEndorsement(ctx context.Context, keys *Keys, spec *IssueSpec, random io.Reader) (*zkp.Endorsement, error) {
 	attributes, err := predicate.Attributes(spec.Schema, spec.Claims, spec.Binding)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
 	}
-	half, err := zkp.IssueHalf(ctx, keys.Proof, zkp.HalfSpec{
+	endorsement, err := zkp.IssueEndorsement(ctx, keys.Proof, zkp.EndorsementSpec{
 		Schema: predicate.SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment,
 		NotBefore: spec.NotBefore, NotAfter: spec.NotAfter, Attributes: attributes,
 	}, random)

@@ -34,9 +34,9 @@ func TestIssueRefuses(t *testing.T) {
 	}
 }
 
-// TestIssueHidesTheHalf: nobody can tell a credential with a half from one
+// TestIssueHidesTheEndorsement: nobody can tell a credential with an endorsement from one
 // without by what is visible, and nothing of the claims is.
-func TestIssueHidesTheHalf(t *testing.T) {
+func TestIssueHidesTheEndorsement(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
 	office, r := c.Office.Issuer(), c.Adult()
 	var digests []int
@@ -47,8 +47,8 @@ func TestIssueHidesTheHalf(t *testing.T) {
 		}
 		issued, err := issuer.Issue(t.Context(), &office, spec, nil)
 		none(t, err)
-		if (issued.Half != nil) != provable {
-			t.Fatalf("half: %v", issued.Half != nil)
+		if (issued.Endorsement != nil) != provable {
+			t.Fatalf("endorsement: %v", issued.Endorsement != nil)
 		}
 		bare, err := issued.Credential.Disclose()
 		none(t, err)

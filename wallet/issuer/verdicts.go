@@ -7,7 +7,6 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verdict"
-	"github.com/hufu-id/hufu/wallet"
 )
 
 // Check names what a desk was checking when it stopped.
@@ -127,7 +126,7 @@ var rows = verdict.Table{
 		"This person is registered here with another wallet, or this wallet with another person. Nothing was issued.",
 		"此人在此登记的是另一钱包，或此钱包属于另一人。未签发任何凭证。",
 		"Use the wallet of the first credential.", "请使用首次领取凭证的钱包。"),
-	verdict.On(wallet.ErrIssue).Refused(CheckForm, verdict.CannotIssue,
+	verdict.On(ErrIssue).Refused(CheckForm, verdict.CannotIssue,
 		"The claims do not fit the credential template. Nothing was issued.", "信息与凭证模板不符，未签发任何凭证。",
 		"Correct the table, and make a new offer.", "请更正表格，并重新生成领证码。"),
 	verdict.On(ErrNotIssued).Refused(CheckRevocation, verdict.NotIssued,
