@@ -194,7 +194,7 @@ func (w *Wallet) History(ctx context.Context) (_ []Entry, err error) {
 		for _, r := range records {
 			var e Entry
 			if err := strictjson.Read(r.Value, limits.Record, &e); err != nil {
-				return fmt.Errorf("wallet: stored history: %w", err)
+				return fmt.Errorf("%w: stored history: %w", vault.ErrDamaged, err)
 			}
 			out = append(out, e)
 		}

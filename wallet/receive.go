@@ -156,7 +156,7 @@ func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application
 	}
 	a := new(application)
 	if err := strictjson.Read(r.Value, limits.Record, a); err != nil {
-		return nil, fmt.Errorf("wallet: stored application: %w", err)
+		return nil, fmt.Errorf("%w: stored application: %w", vault.ErrDamaged, err)
 	}
 	switch {
 	case a.Finished:

@@ -197,7 +197,7 @@ func (w *Wallet) held(ctx context.Context) ([]holding, error) {
 func open(tx vault.Tx, r vault.Record, known schemas) (holding, error) {
 	h := holding{id: r.ID}
 	if err := strictjson.Read(r.Value, limits.Record, &h.record); err != nil {
-		return h, fmt.Errorf("wallet: stored credential: %w", err)
+		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
 	}
 	var err error
 	if h.sd, err = credential.Parse([]byte(h.record.Text), credential.ParseOptions{}); err != nil {

@@ -96,7 +96,7 @@ func getOffer(tx vault.Tx, code string) (*offer, error) {
 	}
 	o := new(offer)
 	if err := strictjson.Read(r.Value, limits.Record, o); err != nil {
-		return nil, fmt.Errorf("issuer: stored offer: %w", err)
+		return nil, fmt.Errorf("%w: stored offer: %w", vault.ErrDamaged, err)
 	}
 	return o, nil
 }

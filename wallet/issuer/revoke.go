@@ -130,7 +130,7 @@ func (d *Desk) statusList(tx vault.Tx) (*list, error) {
 	}
 	var rec listRecord
 	if err := strictjson.Read(r.Value, limits.Record, &rec); err != nil {
-		return nil, fmt.Errorf("issuer: stored status list: %w", err)
+		return nil, fmt.Errorf("%w: stored status list: %w", vault.ErrDamaged, err)
 	}
 	l := &list{taken: make(map[int]bool, len(rec.Taken)), sequence: rec.Sequence}
 	for _, i := range rec.Taken {
