@@ -43,7 +43,7 @@ var peerForm = regexp.MustCompile(`^[0-9a-f]{40}@[^@\s,]+:[0-9]{1,5}$`)
 func ParseMember(b []byte) (*Member, error) {
 	var m Member
 	if err := strictjson.Read(b, maxMember, &m); err != nil {
-		return nil, fmt.Errorf("%w: a member's file: %w", ErrConfig, err)
+		return nil, fmt.Errorf("%w: not a member's file: %w", ErrConfig, err)
 	}
 	if _, err := Agreement(0, []Member{m}, [][]byte{{0}}, 1); err != nil {
 		return nil, fmt.Errorf("%w: keys of a member: %w", ErrConfig, err)
