@@ -10,8 +10,9 @@ import (
 	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
-// decodeValue is the door for JSON from outside: see strictjson.Value. The error is
-// [ErrTooLarge], [ErrDepth] or [ErrJSON].
+// decodeValue reads JSON from outside; no other function does. See
+// strictjson.Value for what it makes of numbers. The error is [ErrTooLarge],
+// [ErrDepth] or [ErrJSON].
 func decodeValue(data []byte) (any, error) {
 	value, err := strictjson.Value(data, limits.Token)
 	switch {
@@ -37,7 +38,7 @@ func decodeObject(data []byte) (map[string]any, error) {
 	return object, nil
 }
 
-// encodeValue writes JSON with members in alphabetical order.
+// encodeValue writes JSON, with members in alphabetical order.
 func encodeValue(value any) ([]byte, error) {
 	data, err := json.Marshal(value, json.Deterministic(true))
 	if err != nil {

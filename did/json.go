@@ -14,8 +14,8 @@ import (
 
 var errJSON = errors.New("not a JSON object that every reader understands alike")
 
-// parseObject reads one JSON object, no member of which equals a known one but for
-// case.
+// parseObject reads one JSON object. It refuses a member that differs from a
+// known one only in case, and what strictjson.Object refuses.
 func parseObject(data []byte, limit int, known ...string) (map[string]jsontext.Value, error) {
 	object, err := strictjson.Object(data, limit, known...)
 	if err != nil {
@@ -24,7 +24,8 @@ func parseObject(data []byte, limit int, known ...string) (map[string]jsontext.V
 	return object, nil
 }
 
-// text reads a member that must be a string; absent is empty.
+// text reads a member that must be a string. An absent member is the empty
+// string.
 func text(object map[string]jsontext.Value, name string) (string, error) {
 	value, ok := object[name]
 	if !ok {

@@ -32,7 +32,7 @@ func unmarshal[T any](data []byte) (*T, error) {
 	return v, nil
 }
 
-// jsonError keeps our own sentinels.
+// jsonError keeps the sentinels of this package.
 func jsonError(err error) error {
 	switch {
 	case errors.Is(err, strictjson.ErrTooLarge):

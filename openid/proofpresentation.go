@@ -33,7 +33,7 @@ func ParseProofPresentation(text string) (*ProofPresentation, error) {
 	if reveals {
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(second)
 		if err != nil || strictjson.Read(raw, limits.Message, &p.Reveals) != nil {
-			return nil, fmt.Errorf("%w: the values beside a proof are a JSON array", ErrResponse)
+			return nil, fmt.Errorf("%w: revealed values are not a JSON array", ErrResponse)
 		}
 		if len(p.Reveals) == 0 || len(p.Reveals) > maxPredicates {
 			return nil, fmt.Errorf("%w: no revealed values, or too many", ErrResponse)

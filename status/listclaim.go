@@ -34,7 +34,7 @@ func unmarshal(data []byte, out any) error {
 	return fmt.Errorf("%w: %w", ErrForm, err)
 }
 
-// Bytes writes the list as the object that ParseList reads.
+// Bytes returns the JSON object that ParseList reads.
 func (l *List) Bytes() ([]byte, error) {
 	lst, err := l.deflate()
 	if err != nil {

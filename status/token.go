@@ -50,10 +50,11 @@ type listClaim struct {
 	Aggregation string `json:"aggregation_uri,omitzero"`
 }
 
-// Sign makes a status list token. An Expires is required: a token that never
-// expires could be replayed after a revocation. The chain is the signer's
-// certificate path (HAIP), or nil where kid names a DID's key. Errors:
-// [ErrForm], [ErrTooLarge], and those of [did.SignJWS].
+// Sign makes a status list token. claims.Expires is required: a token that
+// never expires could be replayed after a revocation. The header names the
+// signer's key: Kid for the key of a DID, X5C for a certificate path (HAIP).
+// Sign sets header.Typ to [Type]. Errors: [ErrForm], and those of
+// [did.SignJWS], did.ErrTooLarge among them.
 func Sign(ctx context.Context, signer crypto.Signer, header did.Header, claims Claims, list *List) (string, error) {
 	if claims.IssuedAt.IsZero() {
 		claims.IssuedAt = time.Now()

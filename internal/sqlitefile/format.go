@@ -12,9 +12,9 @@ import (
 )
 
 var (
-	// ErrFormat means a file that is not a database of the wanted format.
+	// ErrFormat means that the file is not a database of this format.
 	ErrFormat = errors.New("not a database of this format")
-	// ErrEmpty is the [ErrFormat] of a database in which there is nothing yet.
+	// ErrEmpty is the [ErrFormat] of a database that holds nothing yet.
 	ErrEmpty = fmt.Errorf("%w: it is empty", ErrFormat)
 )
 
@@ -22,20 +22,20 @@ var (
 type Format struct {
 	// ApplicationID names the application, UserVersion the version of its tables.
 	ApplicationID, UserVersion int
-	// Objects is how many tables, indexes, views and triggers there are, those
-	// that SQLite makes by itself not counted.
+	// Objects is the number of tables, indexes, views and triggers, without those
+	// that SQLite makes by itself.
 	Objects int
 }
 
-// Marks are the statements that mark a database: they belong into the transaction
-// that makes the tables.
+// Marks returns the statements that mark a database. They belong into the
+// transaction that makes the tables.
 func (f Format) Marks() string {
 	return fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", f.ApplicationID, f.UserVersion)
 }
 
-// Check looks at a file without changing it. The error is fs.ErrNotExist,
-// [ErrFormat], [ErrEmpty], or the system's own. A file that is no database is
-// ErrFormat and [IsDamaged].
+// Check compares a file with the format and does not change it. The error is
+// fs.ErrNotExist, [ErrFormat], [ErrEmpty], or the system's own. For a file that is
+// not a database it is ErrFormat, and [IsDamaged] is true.
 func (f Format) Check(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return err

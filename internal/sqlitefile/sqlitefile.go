@@ -1,29 +1,29 @@
-// Package sqlitefile opens SQLite databases. It is the one place that knows the
-// settings on which durability, patience and secrecy rest.
+// Package sqlitefile opens SQLite databases. No other package chooses the settings
+// on which durability, patience and secrecy rest.
 //
 // # Settings
 //
-// A connection that writes has a write-ahead log with synchronous=FULL. SQLite's
-// driver alone takes NORMAL, which loses acknowledged rows at a power failure; a
-// copy of what can be had again elsewhere may have it. Its transactions begin
-// immediate: a deferred one that begins to write gets SQLITE_BUSY at once when
-// another process writes, whatever the patience. Each connection waits five seconds
-// for another process, and enforces foreign keys. One that only reads cannot write.
+// A connection that writes uses a write-ahead log with synchronous=FULL. The driver
+// would choose NORMAL, which loses acknowledged rows at a power failure; only a copy
+// that can be completed from an original uses it. Transactions begin immediate: a
+// deferred one that begins to write fails at once if another process writes. Each
+// connection waits five seconds for another process and enforces foreign keys. One
+// that only reads cannot write.
 //
-// SQLite ignores a setting that it does not know or cannot take. So each is read
-// back on every connection, those that database/sql opens later included.
+// SQLite ignores a setting that it does not know or cannot take. Connect therefore
+// reads each one back, also on the connections that a pool opens later.
 //
 // # Example
 //
-// A store makes its file with Create, which gives it mode 0600, as SQLite then
-// gives its log files. Later it calls Format.Check, which looks at the file without
-// changing it: the settings of a writer would turn a database of somebody else into
-// one with a write-ahead log. Then Connect or Pool opens it.
+// A store makes its file with Create. The file has mode 0600, and SQLite gives the
+// same mode to its log files. Later the store calls Format.Check, which does not
+// change the file: a writer's settings would give a foreign database a write-ahead
+// log. Then the store opens the file with Connect or Pool.
 //
 // # Not checked
 //
-// Who else may read the file or write to it; whether it was replaced between Check
-// and Connect.
+// Who else can read or write the file, and whether it was replaced between Check and
+// Connect.
 package sqlitefile
 
 import (
@@ -115,8 +115,8 @@ func Create(path string) error {
 }
 
 // Connect opens one connection to a file that exists and reads its settings back.
-// It waits for another process that opens or closes the file, for that needs the
-// file for itself: for five seconds, or as long as ctx lasts. The error is
+// While another process opens or closes the file, and so holds it alone, Connect
+// waits for five seconds or until ctx ends. The error is
 // [ErrSetting] or SQLite's own: see [IsBusy] and [IsDamaged].
 func Connect(ctx context.Context, path string, settings Settings) (*sqlite3.SQLiteConn, error) {
 	parameters, checks := settings.list()
@@ -199,13 +199,13 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 // Driver implements driver.Connector.
 func (connector) Driver() driver.Driver { return new(sqlite3.SQLiteDriver) }
 
-// IsBusy reports that another process held the file for the whole patience.
+// IsBusy reports that another process held the file until the wait was over.
 func IsBusy(err error) bool {
 	var e sqlite3.Error
 	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
 }
 
-// IsDamaged reports that the file is no database, or one whose pages contradict
+// IsDamaged reports that the file is not a database, or that its pages contradict
 // each other.
 func IsDamaged(err error) bool {
 	var e sqlite3.Error

@@ -1,10 +1,10 @@
-// Package strictjson is the door for JSON from outside: what one reader takes,
-// every reader understands alike.
+// Package strictjson reads JSON from outside. It accepts only what every reader
+// understands alike.
 //
-// Refused are: a document above its cap, one that nests deeper than
-// limits.JSONDepth, a repeated member, a member that the reader does not know or
-// that differs from a known one in case, text that is not UTF-8, and anything
-// behind the end. No error quotes the input: it may hold what is nobody's to log.
+// It refuses a document above its cap, nesting deeper than limits.JSONDepth, a
+// repeated member, an unknown member, a member that differs from a known one only
+// in case, text that is not UTF-8, and data after the end. No error quotes the
+// input, which may hold personal data.
 //
 // For example: Read([]byte(`{"name":"x","Name":"y"}`), limits.Document, &v) is
 // [ErrShape], where encoding/json would take "y".
@@ -33,10 +33,10 @@ var (
 	ErrTooLarge = errors.New("JSON too large")
 	// ErrDepth means nesting beyond limits.JSONDepth.
 	ErrDepth = errors.New("JSON nested too deep")
-	// ErrSyntax means what is no JSON, a repeated member, or data behind the end.
+	// ErrSyntax means malformed JSON, a repeated member, or data after the end.
 	ErrSyntax = errors.New("malformed JSON")
-	// ErrShape means JSON of another form: an unknown member, a member spelt
-	// almost like a known one, a null member, a wrong kind of value.
+	// ErrShape means an unknown member, a member spelt almost like a known one, a
+	// null member, or a wrong kind of value.
 	ErrShape = errors.New("not the expected JSON")
 )
 
@@ -44,12 +44,12 @@ var (
 type Option uint
 
 const (
-	// AllowUnknown ignores members that are not known, as documents of others
-	// ask for. One that differs from a known one in case, dashes or underscores
-	// alone is refused all the same.
+	// AllowUnknown ignores unknown members, for documents that others define. It
+	// still refuses one that differs from a known one only in case, dashes or
+	// underscores.
 	AllowUnknown Option = 1 << iota
-	// RefuseNull refuses members that are null, where null and absent are two
-	// things to some readers and one to others.
+	// RefuseNull refuses null members. Some readers treat null as absent, others do
+	// not.
 	RefuseNull
 )
 
@@ -73,9 +73,9 @@ func Read(data []byte, limit int, v any, options ...Option) error {
 	return checkAlike(data, v)
 }
 
-// Object reads one JSON object of at most limit bytes, whose members its caller
-// reads one by one. A member that differs from a known one in case alone is
-// refused. The error is [ErrTooLarge], [ErrDepth], [ErrSyntax] or [ErrShape].
+// Object reads one JSON object of at most limit bytes, whose members the caller
+// reads one by one. It refuses a member that differs from a known one only in
+// case. The error is [ErrTooLarge], [ErrDepth], [ErrSyntax] or [ErrShape].
 func Object(data []byte, limit int, known ...string) (map[string]jsontext.Value, error) {
 	if err := check(data, limit, false); err != nil {
 		return nil, err
@@ -97,7 +97,7 @@ func Object(data []byte, limit int, known ...string) (map[string]jsontext.Value,
 	return object, nil
 }
 
-// check reads the tokens once. Unmarshal refuses what is behind the end.
+// check reads the tokens once. Unmarshal refuses data after the end.
 func check(data []byte, limit int, refuseNull bool) error {
 	if len(data) > limit {
 		return fmt.Errorf("%w: above %d bytes", ErrTooLarge, limit)
@@ -125,7 +125,7 @@ func near(reason error, decoder *jsontext.Decoder) error {
 	return fmt.Errorf("%w near byte %d", reason, decoder.InputOffset())
 }
 
-// refusal says why and where, and hides the library's text, which may quote the
+// A refusal says why and where. It hides the library's text, which may quote the
 // input.
 type refusal struct {
 	reason error

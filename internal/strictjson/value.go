@@ -12,10 +12,10 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// Value reads one JSON value of at most limit bytes whose form is not known
-// beforehand. Objects become map[string]any, arrays []any, integers int64 and
-// other numbers float64: an integer must not lose its last digits to a float, for
-// two numbers would then compare equal. The error is [ErrTooLarge], [ErrDepth],
+// Value reads one JSON value of any form, of at most limit bytes. Objects become
+// map[string]any, arrays []any, integers int64, and other numbers float64. An
+// integer must not lose its last digits to a float: two different numbers would
+// then compare equal. The error is [ErrTooLarge], [ErrDepth],
 // [ErrSyntax], or [ErrShape] for a number that fits neither.
 func Value(data []byte, limit int) (any, error) {
 	if len(data) > limit {

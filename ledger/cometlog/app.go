@@ -40,9 +40,9 @@ type app struct {
 	genesis *Genesis
 	machine *machine.Machine
 	db      *sqlitestore.DB
-	// published learns of every committed state.
+	// published receives every committed state.
 	published *cosign.Published
-	// accepted and refused count operations since the node was started.
+	// accepted and refused count operations since the node started.
 	accepted, refused atomic.Uint64
 	// waiters receive the outcome of their transactions.
 	waiters *waiters
@@ -94,7 +94,7 @@ func blockHeight(tx *sqlitestore.Tx) (int64, error) {
 	return int64(binary.BigEndian.Uint64(b)), nil
 }
 
-// headOf is the head with its root.
+// headOf returns the head with its root.
 func headOf(tx *sqlitestore.Tx) (machine.Head, error) {
 	head, err := machine.ReadHead(tx)
 	if err != nil || head.Size == 0 {

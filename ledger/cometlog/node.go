@@ -56,9 +56,9 @@ type Node struct {
 	once    sync.Once
 }
 
-// readers is how many snapshots a node's database may have: those that wait for
-// signatures, the current one and the one before it, admission, and a few for
-// audits.
+// readers is the number of snapshots that a node's database may have: those
+// that wait for signatures, the current one and the one before it, admission,
+// and a few for audits.
 const readers = cosign.MaxPending + 6
 
 // Open starts the node in the folder dir. The error is [ErrConfig],
@@ -145,7 +145,7 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 
 func (n *Node) snapshot(ctx context.Context) (cosign.Snapshot, error) { return n.db.Snapshot(ctx) }
 
-// resume signs the newest checkpoint anew: signatures on it may have been lost
+// resume signs the newest checkpoint again: signatures on it may have been lost
 // with the process.
 func (a *app) resume(ctx context.Context) error {
 	tx, err := a.db.Snapshot(ctx)
@@ -354,9 +354,9 @@ func (n *Node) Audit(ctx context.Context) error {
 // A Status is a node's report to its operator.
 type Status struct {
 	cosign.Status
-	// Accepted and Refused count operations since the node was started: those
-	// that came into the ledger, and those that this node turned away, one for a
-	// submission that a block held and no node took.
+	// Accepted and Refused count operations since the node started: those that
+	// came into the ledger, and those that this node refused. A submission that
+	// a block held and no node took counts once.
 	Accepted, Refused uint64
 }
 

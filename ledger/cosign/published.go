@@ -15,8 +15,8 @@ import (
 
 const (
 	// MaxPending bounds committed states that wait for signatures. Each holds a
-	// snapshot of the database; two more may be open besides, that of the
-	// published state and that of the one before.
+	// snapshot of the database. The published state holds one more, and for a
+	// moment the state that was published before it.
 	MaxPending = 8
 	// maxEarly bounds checkpoints that others signed and this engine has not
 	// reached.
@@ -72,8 +72,8 @@ func New(options Options) *Published {
 // Committed takes the state that the engine has just committed, with its root:
 // signs its checkpoint, if the agreement asks for one of the signers, and
 // publishes the state if enough have signed. old is the agreement before the
-// state, nil where there was none. A state that is no newer than those before it
-// changes nothing. The error is machine.ErrDamaged, or that of a signer or of the
+// state, nil if there was none. A state that came before, or an older one, changes
+// nothing. The error is machine.ErrDamaged, or that of a signer or of the
 // database.
 func (p *Published) Committed(ctx context.Context, head machine.Head, old *ledger.Agreement) error {
 	if p.known(head) {
@@ -219,8 +219,8 @@ func (p *Published) Keep(put func(height uint64, checkpoint []byte) error) error
 	return nil
 }
 
-// Close gives the snapshots back. Who waits, and whoever comes later, gets
-// [ErrStopped].
+// Close gives the snapshots back. Await and View return [ErrStopped] from then on,
+// and to those that wait.
 func (p *Published) Close() error {
 	p.mu.Lock()
 	p.closed = true

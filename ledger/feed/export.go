@@ -16,10 +16,9 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Source is a ledger as its operator has it: its sets must lead to the roots in
-// its newest state leaf, whose signatures are not verified. Every ledger.Ledger is
-// one. It is smaller, because what hands out sets to wallets (wallet.Ledger) is
-// enough.
+// A Source is a ledger that can list its sets. Every ledger.Ledger is one. It is
+// smaller, because the newest proof and the sets of a wallet are enough: they must
+// lead to the roots in the newest state leaf, whose signatures are not verified.
 type Source interface {
 	// Prove returns the newest state and values, as ledger.Reader does.
 	Prove(ctx context.Context, keys ...string) (*ledger.Proof, error)

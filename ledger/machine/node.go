@@ -146,13 +146,14 @@ func splitSingle(store Store, old node, index [32]byte, leaf tlog.Hash, depth in
 	return hash, nil
 }
 
-// stateRoot is the root of the state map.
+// stateRoot returns the root of the state map.
 func stateRoot(store Store) (tlog.Hash, error) {
 	n, err := readNode(store, [32]byte{}, 0)
 	return n.hash, err
 }
 
-// proveKey collects the siblings on the way to a key's leaf, there or not.
+// proveKey collects the siblings on the path to a key's leaf, present or
+// absent.
 func proveKey(store Store, key string) ([]byte, error) {
 	index := statemap.Index(key)
 	var siblings []tlog.Hash

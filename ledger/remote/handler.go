@@ -15,7 +15,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// HandlerOptions changes what is served.
+// HandlerOptions changes what is served. The zero value serves everything.
 type HandlerOptions struct {
 	// ReadOnly serves neither submit nor the two paths for witnesses.
 	ReadOnly bool
@@ -29,8 +29,8 @@ const maxBody = 1 << 20
 
 type handler struct{ ledger ledger.Ledger }
 
-// NewHandler serves a ledger and its trust file. A [ledger.Witnessed] is served
-// to witnesses, too. Nothing of a request is kept or logged.
+// NewHandler serves a ledger and its trust file, and a [ledger.Witnessed] to its
+// witnesses. It keeps nothing of a request and writes no log; the caller may.
 func NewHandler(l ledger.Ledger, trust *ledger.TrustFile, options HandlerOptions) http.Handler {
 	h := &handler{l}
 	mux := http.NewServeMux()

@@ -158,8 +158,8 @@ func (s *Tx) createTables() error {
 	return describe("create", err)
 }
 
-// SetEngineState keeps a value that an engine needs besides the ledger, under a
-// name.
+// SetEngineState keeps a value of the engine under a name. It is not part of the
+// ledger.
 func (s *Tx) SetEngineState(name string, value []byte) error {
 	return describe("write", s.conn.exec(
 		"INSERT INTO engine (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value))
