@@ -62,7 +62,10 @@ func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use 
 		return err
 	}
 	return a.withAgencyAndLedger(ctx, dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
-		desk, err := issuer.New(agency.issuer(), schema, region, impatient{agency.vault}, submitTo(log), a.public(), issuer.Options{Clock: a.clock})
+		desk, err := issuer.New(issuer.Config{
+			Keys: agency.issuer(), Schema: schema, Region: region, Store: impatient{agency.vault}, Ledger: log,
+			Publisher: a.public(), Clock: a.clock,
+		})
 		if err != nil {
 			return err
 		}

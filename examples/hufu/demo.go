@@ -257,7 +257,10 @@ func (s *scene) accreditScene(ctx context.Context) error {
 			return err
 		}
 	}
-	s.desk, err = issuer.New(s.office.issuer(), schema, demoRegion, s.office.vault, submitTo(s.log), s.public(), issuer.Options{Clock: s.clockNow})
+	s.desk, err = issuer.New(issuer.Config{
+		Keys: s.office.issuer(), Schema: schema, Region: demoRegion, Store: s.office.vault, Ledger: s.log,
+		Publisher: s.public(), Clock: s.clockNow,
+	})
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/publish"
-	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -50,14 +49,6 @@ func initLedger(ctx context.Context, dir string, root *agency, opts sqlitelog.In
 		return nil, errors.Join(err, log.Close())
 	}
 	return log, nil
-}
-
-// submitTo adapts a log to a desk.
-func submitTo(log ledgerLog) issuer.Submit {
-	return func(ctx context.Context, ops ...*ledger.SignedOperation) error {
-		_, err := log.Submit(ctx, ops...)
-		return err
-	}
 }
 
 // ledgerLog is a ledger as the commands use it: a file of this machine, or nodes

@@ -52,8 +52,8 @@ type Options struct {
 	// Start is when the clock stands at first; zero means 2026-11-21, 10:05 in
 	// Beijing.
 	Start time.Time
-	// Desk is for the residents' office; its Clock is ignored.
-	Desk issuer.Options
+	// Desk is for the residents' office: the days and the size of its list count.
+	Desk issuer.Config
 	// ZK is what the ledger computes with; nil means a zkp.Accumulator.
 	ZK ledger.ZK
 	// EpochLength is whole seconds; zero means an hour.
@@ -73,7 +73,7 @@ type Country struct {
 	Public  *Public
 	Desk    *issuer.Desk // the office's
 
-	desk   issuer.Options
+	desk   issuer.Config
 	prover wallet.Prover
 	// Wait is how the wallets made from now on wait; nil waits by the machine's clock.
 	Wait func(ctx context.Context, d time.Duration) error
@@ -167,11 +167,6 @@ func (c *Country) Submit(by *Agency, objects ...ledger.Object) {
 	c.must(err)
 }
 
-func (c *Country) append(ctx context.Context, ops ...*ledger.SignedOperation) error {
-	_, err := c.Log.Submit(ctx, ops...)
-	return err
-}
-
 // PublishSchema makes a schema public, and puts it on the ledger under the root's
 // name.
 func (c *Country) PublishSchema(s *credential.Schema) {
@@ -209,9 +204,9 @@ func (c *Country) OpenDriverDesk() *issuer.Desk {
 			Agency: agency.DID, Action: action, Region: Region, Type: DriverType, Accreditor: c.Root.DID, State: ledger.StateActive,
 		})
 	}
-	opts := c.desk
-	opts.Clock = c.Now
-	desk, err := issuer.New(traffic.Issuer(), driver, Region, vault.NewMemoryStore(), c.append, c.Public, opts)
+	cfg := c.DeskConfig(traffic)
+	cfg.Schema = driver
+	desk, err := issuer.New(cfg)
 	c.must(err)
 	c.must(desk.Publish(c.t.Context()))
 	return desk
@@ -237,9 +232,18 @@ func (c *Country) HoldLicence(h *Holder, desk *issuer.Desk, name, class, since s
 // OpenDesk opens an issuing desk of an agency over an empty memory store.
 func (c *Country) OpenDesk(agency *Agency, region string) *issuer.Desk {
 	c.t.Helper()
-	opts := c.desk
-	opts.Clock = c.Now
-	desk, err := issuer.New(agency.Issuer(), c.Schema, region, vault.NewMemoryStore(), c.append, c.Public, opts)
+	cfg := c.DeskConfig(agency)
+	cfg.Region = region
+	desk, err := issuer.New(cfg)
 	c.must(err)
 	return desk
+}
+
+// DeskConfig is a desk of an agency for residents of Region, over an empty memory
+// store.
+func (c *Country) DeskConfig(agency *Agency) issuer.Config {
+	cfg := c.desk
+	cfg.Keys, cfg.Schema, cfg.Region, cfg.Store = agency.Issuer(), c.Schema, Region, vault.NewMemoryStore()
+	cfg.Ledger, cfg.Publisher, cfg.Clock = c.Log, c.Public, c.Now
+	return cfg
 }

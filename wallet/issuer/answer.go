@@ -61,7 +61,7 @@ func (d *Desk) checkApplication(e *openid.RequestEnvelope) (crypto.PublicKey, zk
 	if err != nil {
 		return nil, none, err
 	}
-	holder, err := proof.Verify(d.keys.DID, openid.OfferNonce(e.Code), openid.VerifyOptions{Now: d.opts.Clock()})
+	holder, err := proof.Verify(d.keys.DID, openid.OfferNonce(e.Code), openid.VerifyOptions{Now: d.cfg.Clock()})
 	if err != nil {
 		return nil, none, err
 	}
@@ -141,12 +141,12 @@ func (d *Desk) issue(ctx context.Context, tx vault.Tx, code string, o *offer, ho
 		Schema: d.schema, Claims: o.Claims, Region: d.region,
 		Holder: holder, Commitment: commitment, Binding: today,
 		Status:    status.Reference{URI: d.StatusURI(), Index: index},
-		NotBefore: today, NotAfter: today + zkp.Day(d.opts.ValidDays),
+		NotBefore: today, NotAfter: today + zkp.Day(d.cfg.ValidDays),
 	}, nil)
 	if err != nil {
 		return nil, err
 	}
-	o.Issued = &issued{At: d.opts.Clock().UTC(), Random: out.Endorsement.Random[:], Index: index}
+	o.Issued = &issued{At: d.cfg.Clock().UTC(), Random: out.Endorsement.Random[:], Index: index}
 	value, err := json.Marshal(o)
 	if err != nil {
 		return nil, err

@@ -17,18 +17,32 @@ import (
 
 func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 	c := testworld.New(t, testworld.Options{})
-	for name, edit := range map[string]func(*parts){
-		"no DID":           func(p *parts) { p.keys.DID = "" },
-		"no signature key": func(p *parts) { p.keys.Key = nil },
-		"no proof key":     func(p *parts) { p.keys.Proof = nil },
-		"no schema":        func(p *parts) { p.schema = nil },
-		"no store":         func(p *parts) { p.store = nil },
-		"no ledger":        func(p *parts) { p.submit = nil },
-		"no publisher":     func(p *parts) { p.publisher = nil },
+	for name, edit := range map[string]func(*issuer.Config){
+		"no DID":                         func(cfg *issuer.Config) { cfg.Keys.DID = "" },
+		"a DID of another method":        func(cfg *issuer.Config) { cfg.Keys.DID, cfg.Keys.KeyID = "did:web:a.example", "did:web:a.example#1" },
+		"a key of another agency":        func(cfg *issuer.Config) { cfg.Keys.KeyID = c.Library.KeyID },
+		"a key id that is no DID URL":    func(cfg *issuer.Config) { cfg.Keys.KeyID = "sig-1" },
+		"no signature key":               func(cfg *issuer.Config) { cfg.Keys.Key = nil },
+		"no proof key":                   func(cfg *issuer.Config) { cfg.Keys.Proof = nil },
+		"no schema":                      func(cfg *issuer.Config) { cfg.Schema = nil },
+		"no region":                      func(cfg *issuer.Config) { cfg.Region = "" },
+		"a region that is none":          func(cfg *issuer.Config) { cfg.Region = "Dongcheng" },
+		"no store":                       func(cfg *issuer.Config) { cfg.Store = nil },
+		"no ledger":                      func(cfg *issuer.Config) { cfg.Ledger = nil },
+		"no publisher":                   func(cfg *issuer.Config) { cfg.Publisher = nil },
+		"credentials that hold for ever": func(cfg *issuer.Config) { cfg.ValidDays = 1 << 20 },
+		"credentials that have ended":    func(cfg *issuer.Config) { cfg.ValidDays = -1 },
+		"lists that hold for years":      func(cfg *issuer.Config) { cfg.StatusDays = 1000 },
+		"lists that have ended":          func(cfg *issuer.Config) { cfg.StatusDays = -1 },
+		"a list above every limit":       func(cfg *issuer.Config) { cfg.StatusSize = 1 << 25 },
+		"a list of less than nothing":    func(cfg *issuer.Config) { cfg.StatusSize = -1 },
 	} {
-		p := parts{c.Office.Issuer(), c.Schema, vault.NewMemoryStore(), submitNothing, c.Public}
-		edit(&p)
-		desk, err := issuer.New(p.keys, p.schema, testworld.Region, p.store, p.submit, p.publisher, issuer.Options{})
+		cfg := c.DeskConfig(c.Office)
+		if _, err := issuer.New(cfg); err != nil {
+			t.Fatalf("complete, and refused: %v", err)
+		}
+		edit(&cfg)
+		desk, err := issuer.New(cfg)
 		if desk != nil || !errors.Is(err, issuer.ErrConfig) {
 			t.Errorf("%s: got %v", name, err)
 		}

@@ -229,7 +229,7 @@ func (d *Desk) offer(tx vault.Tx, row int, person string, claims map[string]any)
 	if err != nil {
 		return nil, err
 	}
-	value, err := json.Marshal(offer{Claims: claims, Person: person, Created: d.opts.Clock().UTC()})
+	value, err := json.Marshal(offer{Claims: claims, Person: person, Created: d.cfg.Clock().UTC()})
 	if err != nil {
 		return nil, err
 	}

@@ -169,9 +169,12 @@ func FuzzImport(f *testing.F) {
 		f.Add(seed)
 	}
 	c := testworld.New(f, testworld.Options{})
-	agency := c.Office.Issuer()
+	cfg := c.DeskConfig(c.Office)
+	cfg.Ledger = noLine
 	f.Fuzz(func(t *testing.T, file string) {
-		desk, err := issuer.New(agency, c.Schema, testworld.Region, vault.NewMemoryStore(), submitNothing, c.Public, issuer.Options{})
+		cfg := cfg
+		cfg.Store = vault.NewMemoryStore()
+		desk, err := issuer.New(cfg)
 		none(t, err)
 		offers, refused, err := desk.Import(t.Context(), strings.NewReader(file))
 		if err != nil && (offers != nil || refused != nil) {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
@@ -29,55 +31,120 @@ var (
 	ErrRevoked = errors.New("issuer: credential was revoked before")
 )
 
-// Submit appends operations to a ledger, all or none, durably.
-type Submit func(ctx context.Context, ops ...*ledger.SignedOperation) error
-
-// Publisher makes a file public under a URI, replacing the one before.
+// Publisher makes a status list token public under its URI, replacing the one before.
+// publish.Folder and publish.Memory are two.
 type Publisher interface {
-	Publish(ctx context.Context, uri string, b []byte) error
+	Publish(ctx context.Context, uri string, token []byte) error
 }
 
-// Options changes defaults. The zero value is safe.
-type Options struct {
+// Config is what a desk is made from. All but the last four are required.
+type Config struct {
+	// Keys sign credentials, status lists and ledger operations: those of an
+	// agency.Agency.
+	Keys Keys
+	// Schema is that of the one credential type that the desk issues.
+	Schema *credential.Schema
+	// Region is a GB/T 2260 code of six digits, for which the agency is accredited.
+	Region string
+	// Store keeps offers, persons and the status list.
+	Store vault.Store
+	// Ledger is the one that the desk writes to.
+	Ledger ledger.Submitter
+	// Publisher takes the signed status list.
+	Publisher Publisher
 	// Clock is the desk's; nil means time.Now.
 	Clock func() time.Time
-	// ValidDays is how long a credential holds; zero means 730.
+	// ValidDays is how long a credential holds; zero means 730, at most 36,525.
 	ValidDays int
-	// StatusDays is how long a signed status list holds; zero means 7.
+	// StatusDays is how long a signed status list holds; zero means 7, at most 366.
 	StatusDays int
-	// StatusSize is the number of entries of the status list; zero means 2^16.
+	// StatusSize is the number of entries of the status list; zero means 2^16, at
+	// most 2^24.
 	StatusSize int
 }
 
-// Desk issues one type of credential for one region.
-type Desk struct {
-	keys      Keys
-	schema    *credential.Schema
-	region    string
-	store     vault.Store
-	submit    Submit
-	publisher Publisher
-	opts      Options
+// Bounds of a Config.
+const (
+	maxValidDays  = 36525
+	maxStatusDays = 366
+	maxStatusSize = 1 << 24
+)
+
+// check returns ErrConfig for what is wrong whatever the ledger says.
+func (c *Config) check() error {
+	if err := c.Keys.check(); err != nil {
+		return err
+	}
+	switch {
+	case c.Schema == nil:
+		return fmt.Errorf("%w: no schema", ErrConfig)
+	case ledger.CheckRegion(c.Region) != nil:
+		return fmt.Errorf("%w: the region is not a GB/T 2260 code", ErrConfig)
+	case c.Store == nil:
+		return fmt.Errorf("%w: no store", ErrConfig)
+	case c.Ledger == nil:
+		return fmt.Errorf("%w: no ledger", ErrConfig)
+	case c.Publisher == nil:
+		return fmt.Errorf("%w: no publisher of status lists", ErrConfig)
+	case c.ValidDays < 0 || c.ValidDays > maxValidDays:
+		return fmt.Errorf("%w: a credential holds 1 to %d days", ErrConfig, maxValidDays)
+	case c.StatusDays < 0 || c.StatusDays > maxStatusDays:
+		return fmt.Errorf("%w: a status list holds 1 to %d days", ErrConfig, maxStatusDays)
+	case c.StatusSize < 0 || c.StatusSize > maxStatusSize:
+		return fmt.Errorf("%w: a status list has 1 to %d entries", ErrConfig, maxStatusSize)
+	}
+	return nil
 }
 
-// New opens a desk on its store.
-func New(keys Keys, schema *credential.Schema, region string, store vault.Store, submit Submit, publisher Publisher, opts Options) (*Desk, error) {
-	if keys.DID == "" || keys.Key == nil || keys.Proof == nil || schema == nil || store == nil || submit == nil || publisher == nil {
-		return nil, fmt.Errorf("%w: issuer keys, schema, store, ledger and publisher are needed", ErrConfig)
+func (k *Keys) check() error {
+	switch {
+	case ledger.CheckDID(k.DID) != nil:
+		return fmt.Errorf("%w: the issuer is not a did:hufu", ErrConfig)
+	case k.Key == nil:
+		return fmt.Errorf("%w: no signature key", ErrConfig)
+	case k.Proof == nil:
+		return fmt.Errorf("%w: no proof key", ErrConfig)
 	}
-	if opts.Clock == nil {
-		opts.Clock = time.Now
+	if _, _, err := did.ParseURL(k.KeyID); err != nil || !strings.HasPrefix(k.KeyID, k.DID+"#") {
+		return fmt.Errorf("%w: the key id is not a DID URL of the issuer", ErrConfig)
 	}
-	if opts.ValidDays == 0 {
-		opts.ValidDays = 730
+	return nil
+}
+
+func (c *Config) fill() {
+	if c.Clock == nil {
+		c.Clock = time.Now
 	}
-	if opts.StatusDays == 0 {
-		opts.StatusDays = 7
+	if c.ValidDays == 0 {
+		c.ValidDays = 730
 	}
-	if opts.StatusSize == 0 {
-		opts.StatusSize = 1 << 16
+	if c.StatusDays == 0 {
+		c.StatusDays = 7
 	}
-	return &Desk{keys, schema, region, store, submit, publisher, opts}, nil
+	if c.StatusSize == 0 {
+		c.StatusSize = 1 << 16
+	}
+}
+
+// Desk issues one type of credential for one region. Call one method at a time, and
+// open a store in one process at a time: Revoke and Publish read the status list,
+// submit, and then write.
+type Desk struct {
+	keys   Keys
+	schema *credential.Schema
+	region string
+	store  vault.Store
+	cfg    Config
+}
+
+// New opens a desk on its store. It makes no network request. The error is
+// [ErrConfig].
+func New(cfg Config) (*Desk, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	cfg.fill()
+	return &Desk{cfg.Keys, cfg.Schema, cfg.Region, cfg.Store, cfg}, nil
 }
 
 // StatusURI names the desk's status list.
@@ -106,4 +173,4 @@ type issued struct {
 	Revoked time.Time `json:"revoked,omitzero"`
 }
 
-func (d *Desk) today() (zkp.Day, error) { return zkp.Today(d.opts.Clock()) }
+func (d *Desk) today() (zkp.Day, error) { return zkp.Today(d.cfg.Clock()) }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
@@ -43,18 +42,19 @@ var errOffline = errors.New("no line to the ledger")
 func newOffice(t *testing.T) *office {
 	t.Helper()
 	o := &office{c: testworld.New(t, testworld.Options{}), store: vault.NewMemoryStore()}
-	submit := func(ctx context.Context, ops ...*ledger.SignedOperation) error {
+	line := submitter(func(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 		if o.offline {
-			return errOffline
+			return nil, errOffline
 		}
-		_, err := o.c.Log.Submit(ctx, ops...)
-		return err
-	}
+		return o.c.Log.Submit(ctx, ops...)
+	})
 	// The country's own desk has published under this name before.
 	agency := o.c.NewAgency()
 	o.c.Accredit(agency, ledger.ActionIssue, ledger.StateActive)
 	var err error
-	o.Desk, err = issuer.New(agency.Issuer(), o.c.Schema, testworld.Region, o.store, submit, o.c.Public, issuer.Options{Clock: o.c.Now})
+	cfg := o.c.DeskConfig(agency)
+	cfg.Store, cfg.Ledger = o.store, line
+	o.Desk, err = issuer.New(cfg)
 	none(t, err)
 	none(t, o.Publish(t.Context()))
 	return o
@@ -109,13 +109,11 @@ func (o *office) apply(t *testing.T, offer issuer.Offer, edit func(*application)
 
 func asIs(*application) {}
 
-// parts are the arguments of New.
-type parts struct {
-	keys      issuer.Keys
-	schema    *credential.Schema
-	store     vault.Store
-	submit    issuer.Submit
-	publisher issuer.Publisher
+// submitter is a function that takes operations.
+type submitter func(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error)
+
+func (s submitter) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+	return s(ctx, ops...)
 }
 
-func submitNothing(context.Context, ...*ledger.SignedOperation) error { return errOffline }
+var noLine = submitter(func(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt, error) { return nil, errOffline })

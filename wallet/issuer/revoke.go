@@ -48,7 +48,7 @@ func (d *Desk) Revoke(ctx context.Context, code string) (err error) {
 	if err := d.publish(ctx, list, revocation); err != nil {
 		return err
 	}
-	o.Issued.Revoked = d.opts.Clock().UTC()
+	o.Issued.Revoked = d.cfg.Clock().UTC()
 	value, err := json.Marshal(o)
 	if err != nil {
 		return err
@@ -83,8 +83,8 @@ func (d *Desk) Publish(ctx context.Context) (err error) {
 // publish makes the signed list public first: readers who see the new root on
 // the ledger must find the list that belongs to it.
 func (d *Desk) publish(ctx context.Context, list *list, more ...ledger.Object) error {
-	now := d.opts.Clock()
-	expires := now.Add(time.Duration(d.opts.StatusDays) * 24 * time.Hour)
+	now := d.cfg.Clock()
+	expires := now.Add(time.Duration(d.cfg.StatusDays) * 24 * time.Hour)
 	token, err := status.Sign(ctx, d.keys.Key, did.Header{Kid: d.keys.KeyID},
 		status.Claims{Subject: d.StatusURI(), IssuedAt: now, Expires: expires}, list.status)
 	if err != nil {
@@ -98,10 +98,11 @@ func (d *Desk) publish(ctx context.Context, list *list, more ...ledger.Object) e
 	if err != nil {
 		return err
 	}
-	if err := d.publisher.Publish(ctx, d.StatusURI(), []byte(token)); err != nil {
+	if err := d.cfg.Publisher.Publish(ctx, d.StatusURI(), []byte(token)); err != nil {
 		return fmt.Errorf("issuer: publishing the status list: %w", err)
 	}
-	return d.submit(ctx, ops...)
+	_, err = d.cfg.Ledger.Submit(ctx, ops...)
+	return err
 }
 
 // list is the status list and which of its entries are taken.
@@ -122,7 +123,7 @@ const listID = "list"
 func (d *Desk) statusList(tx vault.Tx) (*list, error) {
 	r, err := tx.Get(kindStatus, listID)
 	if errors.Is(err, vault.ErrNotFound) {
-		fresh, err := status.New(1, d.opts.StatusSize)
+		fresh, err := status.New(1, d.cfg.StatusSize)
 		return &list{status: fresh, taken: map[int]bool{}}, err
 	}
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -74,8 +73,9 @@ func TestVerdicts(t *testing.T) {
 func TestVerdictOfTheLedger(t *testing.T) {
 	o := newOffice(t)
 	var answer error
-	desk, err := issuer.New(o.c.Office.Issuer(), o.c.Schema, "110101", vault.NewMemoryStore(),
-		func(context.Context, ...*ledger.SignedOperation) error { return answer }, o.c.Public, issuer.Options{Clock: o.c.Now})
+	cfg := o.c.DeskConfig(o.c.Office)
+	cfg.Ledger = submitter(func(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt, error) { return nil, answer })
+	desk, err := issuer.New(cfg)
 	none(t, err)
 	answer = &ledger.RefusedError{Kind: "status", Reason: ledger.ErrUnauthorised}
 	rejects(t, desk.Publish(t.Context()), issuer.CheckEntry, verdict.NotAllowed)
