@@ -16,7 +16,7 @@ import (
 
 func schema(t *testing.T, from, to string) *credential.Schema {
 	t.Helper()
-	b, err := os.ReadFile("../internal/testworld/testdata/resident.schema.json")
+	b, err := os.ReadFile("../hufutest/testdata/resident.schema.json")
 	none(t, err)
 	s, err := credential.ParseSchema([]byte(strings.Replace(string(b), from, to, 1)))
 	none(t, err)

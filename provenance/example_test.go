@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/provenance"
 )
@@ -13,7 +13,7 @@ import (
 // A credential is traced to the root of all accreditation, and then the root
 // suspends its issuer.
 func ExampleVerify() {
-	testworld.Run(testworld.Options{}, func(ctx context.Context, c *testworld.Country) {
+	hufutest.Run(hufutest.Options{}, func(ctx context.Context, c *hufutest.Country) {
 		sd := c.Forge(c.Adult(), c.Key().Public()).Credential()
 		trace := func() error {
 			return c.Client(c.Log).Resolve(ctx, func(view *ledger.View) error {

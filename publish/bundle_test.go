@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
@@ -17,14 +17,14 @@ import (
 
 // bundled is a country with a counter that keeps bundles.
 type bundled struct {
-	*testworld.Country
+	*hufutest.Country
 	t    *testing.T
 	kept *publish.KeptBundle
 }
 
 func newBundled(t *testing.T) *bundled {
 	t.Helper()
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	c.NextEpoch()
 	return &bundled{c, t, &publish.KeptBundle{Path: filepath.Join(t.TempDir(), "counter", "ledger.bundle"), Trust: c.Log.Trust(), Clock: c.Now}}
 }
@@ -106,8 +106,8 @@ func TestBundle(t *testing.T) {
 	cfg.Ledger, cfg.Public = b.Client(opened), opened
 	v, err := verifier.New(cfg)
 	none(t, err)
-	counter := &testworld.Counter{Verifier: v, Store: cfg.Store}
-	_, err = v.Verify(t.Context(), b.Answer(citizen, counter, testworld.Claims))
+	counter := &hufutest.Counter{Verifier: v, Store: cfg.Store}
+	_, err = v.Verify(t.Context(), b.Answer(citizen, counter, hufutest.Claims))
 	none(t, err)
 }
 

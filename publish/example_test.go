@@ -7,7 +7,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/publish/remote"
@@ -16,7 +16,7 @@ import (
 // An agency publishes a schema in a folder, a web server serves it, and a counter
 // elsewhere fetches it, holds it against the ledger and keeps it.
 func Example() {
-	testworld.Run(testworld.Options{}, func(ctx context.Context, c *testworld.Country) {
+	hufutest.Run(hufutest.Options{}, func(ctx context.Context, c *hufutest.Country) {
 		agency := publish.Folder(filepath.Join(c.Dir, "public"))
 		if _, err := agency.PublishSchema(ctx, c.Schema.Bytes()); err != nil {
 			fmt.Println(err)
@@ -31,7 +31,7 @@ func Example() {
 			return
 		}
 		counter := publish.NewCached(client, publish.Folder(filepath.Join(c.Dir, "counter")), publish.CacheOptions{Clock: c.Now})
-		schema, err := publish.TypeSchema(ctx, counter, testworld.Type)
+		schema, err := publish.TypeSchema(ctx, counter, hufutest.Type)
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -42,7 +42,7 @@ func Example() {
 		fmt.Println("the ledger names the schema:", err == nil)
 
 		server.Close()
-		_, err = publish.TypeSchema(ctx, counter, testworld.Type)
+		_, err = publish.TypeSchema(ctx, counter, hufutest.Type)
 		fmt.Println("kept while the server is down:", err == nil)
 		_, err = publish.TypeSchema(ctx, counter, "urn:test:other:1")
 		fmt.Println("another type:", errors.Is(err, publish.ErrUnreachable))

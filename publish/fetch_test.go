@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/publish"
@@ -17,13 +17,13 @@ import (
 )
 
 // judge runs a judge over a fresh view of a country's ledger.
-func judge(t *testing.T, c *testworld.Country, judge func(*ledger.View) error) error {
+func judge(t *testing.T, c *hufutest.Country, judge func(*ledger.View) error) error {
 	t.Helper()
 	return c.Client(c.Log).Resolve(t.Context(), judge, ledger.ResolveOptions{})
 }
 
 func TestSchemas(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	read := func(source publish.Source) error {
 		s, err := publish.Schema(t.Context(), source, c.Schema.Hash())
 		if err == nil && s.Hash() != c.Schema.Hash() {
@@ -58,7 +58,7 @@ func TestSchemas(t *testing.T) {
 }
 
 func TestCheckSchema(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	check := func(file []byte) error {
 		s, err := new(publish.Memory).PublishSchema(t.Context(), file)
 		none(t, err)
@@ -70,7 +70,7 @@ func TestCheckSchema(t *testing.T) {
 }
 
 func TestCheckKey(t *testing.T) {
-	c, key, other := testworld.New(t, testworld.Options{}), keyFile(t, 1), keyFile(t, 2)
+	c, key, other := hufutest.New(t, hufutest.Options{}), keyFile(t, 1), keyFile(t, 2)
 	check := func(key []byte) error {
 		return judge(t, c, func(view *ledger.View) error { return publish.CheckKey(view, key) })
 	}
@@ -95,7 +95,7 @@ func TestCheckKey(t *testing.T) {
 // TestStatusListAfterRevocation: a kept list that the ledger no longer names is
 // fetched anew, one that it names is not.
 func TestStatusListAfterRevocation(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	h, uri := c.Wallet(), c.Desk.StatusURI()
 	c.Hold(h, c.Adult())
 	source := &broken{Source: c.Public}
@@ -160,7 +160,7 @@ func rootOf(t *testing.T, b []byte) [32]byte {
 }
 
 // signAgain signs the list of a token with another ttl.
-func signAgain(t *testing.T, agency *testworld.Agency, b []byte, ttl time.Duration) []byte {
+func signAgain(t *testing.T, agency *hufutest.Agency, b []byte, ttl time.Duration) []byte {
 	t.Helper()
 	parsed, err := status.Parse(b, status.ParseOptions{})
 	none(t, err)
@@ -175,7 +175,7 @@ func signAgain(t *testing.T, agency *testworld.Agency, b []byte, ttl time.Durati
 var errDown = errors.New("the source is down")
 
 func TestFeed(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	folder := publish.Folder(t.TempDir())
 	_, err := publish.Feed(folder).Index(t.Context())
 	is(t, err, feed.ErrMissing)

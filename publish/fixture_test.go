@@ -62,7 +62,7 @@ func token(t testing.TB, uri string, entries int, ttl time.Duration) []byte {
 // schemaFile is the residents' schema in some edition.
 func schemaFile(t testing.TB, version int) []byte {
 	t.Helper()
-	b, err := os.ReadFile("../internal/testworld/testdata/resident.schema.json")
+	b, err := os.ReadFile("../hufutest/testdata/resident.schema.json")
 	none(t, err)
 	return []byte(strings.Replace(string(b), `"version": 1`, `"version": `+strconv.Itoa(version), 1))
 }

@@ -3,7 +3,7 @@ package verifier_test
 import (
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/verifier"
 )
 
@@ -13,13 +13,13 @@ func TestAnotherPolicy(t *testing.T) {
 	c, citizen := proving(t)
 	weak := c.Counter(c.Policy(nil))
 	strong := open(t, c, weak, func(cfg *verifier.Config) {
-		cfg.Policies[0] = c.Policy(func(policy testworld.JSON) {
-			for _, q := range policy["dcql"].(testworld.JSON)["credentials"].([]any) {
-				q.(testworld.JSON)["predicates"].([]any)[0].(testworld.JSON)["years"] = 90
+		cfg.Policies[0] = c.Policy(func(policy hufutest.JSON) {
+			for _, q := range policy["dcql"].(hufutest.JSON)["credentials"].([]any) {
+				q.(hufutest.JSON)["predicates"].([]any)[0].(hufutest.JSON)["years"] = 90
 			}
 		})
 	})
-	for _, query := range []string{testworld.Claims, testworld.Proof} {
+	for _, query := range []string{hufutest.Claims, hufutest.Proof} {
 		answer := c.Answer(citizen, weak, query)
 		accepted(t, strong, answer)
 		rejected(t, weak.Verifier, answer, verifier.CheckReplay, verifier.ErrReplayed)

@@ -3,7 +3,7 @@ package verifier_test
 import (
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 )
 
 // benchmarkVerify measures Verify from the bytes of the answer to the decision:
@@ -21,6 +21,6 @@ func benchmarkVerify(b *testing.B, query string) {
 	}
 }
 
-func BenchmarkVerifySDJWT(b *testing.B) { benchmarkVerify(b, testworld.Claims) }
+func BenchmarkVerifySDJWT(b *testing.B) { benchmarkVerify(b, hufutest.Claims) }
 
-func BenchmarkVerifyProof(b *testing.B) { benchmarkVerify(b, testworld.Proof) }
+func BenchmarkVerifyProof(b *testing.B) { benchmarkVerify(b, hufutest.Proof) }

@@ -11,7 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/tlog"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/verifier"
@@ -20,7 +20,7 @@ import (
 
 // copyOf opens a copy of the ledger as it stands: what somebody shows who
 // wants the counter to see another history.
-func copyOf(t *testing.T, c *testworld.Country) *sqlitelog.Log {
+func copyOf(t *testing.T, c *hufutest.Country) *sqlitelog.Log {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "copy")
 	if err := os.CopyFS(dir, os.DirFS(c.Dir)); err != nil {
@@ -40,12 +40,12 @@ func copyOf(t *testing.T, c *testworld.Country) *sqlitelog.Log {
 }
 
 // reads lets a counter with the same memory read another ledger.
-func reads(c *testworld.Country, counter *testworld.Counter, r ledger.Reader) func(*verifier.Config) {
+func reads(c *hufutest.Country, counter *hufutest.Counter, r ledger.Reader) func(*verifier.Config) {
 	return func(cfg *verifier.Config) { cfg.Ledger = c.ClientOver(r, counter.Trust) }
 }
 
 func TestCheckpoint(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen := c.Citizen(c.Adult())
 	counter := c.Counter(c.Policy(nil))
 
@@ -61,11 +61,11 @@ func TestCheckpoint(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("policy is stricter than the trust file", func(t *testing.T) {
-		policy := c.Policy(func(p testworld.JSON) { p["maxAge"].(testworld.JSON)["checkpoint"] = 60 })
+		policy := c.Policy(func(p hufutest.JSON) { p["maxAge"].(hufutest.JSON)["checkpoint"] = 60 })
 		strict := c.Counter(policy)
 		c.Advance(61 * time.Second)
 		defer c.Heartbeat()
-		unchecked(t, strict.Verifier, c.Answer(citizen, strict, testworld.Claims), verifier.CheckCheckpoint, ledger.ErrStale)
+		unchecked(t, strict.Verifier, c.Answer(citizen, strict, hufutest.Claims), verifier.CheckCheckpoint, ledger.ErrStale)
 	})
 	t.Run("too few witnesses", func(t *testing.T) {
 		trust := *c.Log.Trust()
@@ -79,11 +79,11 @@ func TestCheckpoint(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Ledger = client })
-		unchecked(t, v, c.Answer(citizen, counter, testworld.Claims), verifier.CheckCheckpoint, ledger.ErrNotWitnessed)
+		unchecked(t, v, c.Answer(citizen, counter, hufutest.Claims), verifier.CheckCheckpoint, ledger.ErrNotWitnessed)
 	})
 	t.Run("no line", func(t *testing.T) {
 		v := open(t, c, counter, reads(c, counter, noLedger{}))
-		answer := c.Answer(citizen, counter, testworld.Claims)
+		answer := c.Answer(citizen, counter, hufutest.Claims)
 		unchecked(t, v, answer, verifier.CheckCheckpoint, errNoLine)
 		accepted(t, counter.Verifier, answer)
 	})
@@ -118,19 +118,19 @@ func (noLedger) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash, 
 // TestCheckpointRemembered: a counter that has seen one history takes no other.
 func TestCheckpointRemembered(t *testing.T) {
 	t.Run("rolled back", func(t *testing.T) {
-		c := testworld.New(t, testworld.Options{})
+		c := hufutest.New(t, hufutest.Options{})
 		citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 		before := copyOf(t, c)
 		c.Heartbeat()
-		accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims))
+		accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims))
 		v := open(t, c, counter, reads(c, counter, before))
-		answer := c.Answer(citizen, counter, testworld.Claims)
+		answer := c.Answer(citizen, counter, hufutest.Claims)
 		unchecked(t, v, answer, verifier.CheckCheckpoint, ledger.ErrBehind)
 		accepted(t, counter.Verifier, answer)
 	})
 	for name, grow := range map[string]int{"forked": 2, "forked, of one size": 1} {
 		t.Run(name, func(t *testing.T) {
-			c := testworld.New(t, testworld.Options{})
+			c := hufutest.New(t, hufutest.Options{})
 			citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 			fork := copyOf(t, c)
 			c.Heartbeat()
@@ -140,9 +140,9 @@ func TestCheckpointRemembered(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims))
+			accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims))
 			v := open(t, c, counter, reads(c, counter, fork))
-			answer := c.Answer(citizen, counter, testworld.Claims)
+			answer := c.Answer(citizen, counter, hufutest.Claims)
 			rejected(t, v, answer, verifier.CheckCheckpoint, ledger.ErrInconsistent)
 			asked, _, _ := c.Response(answer)
 			failures(t, counter, asked, 1)
@@ -150,12 +150,12 @@ func TestCheckpointRemembered(t *testing.T) {
 		})
 	}
 	t.Run("no proof that it grew", func(t *testing.T) {
-		c := testworld.New(t, testworld.Options{})
+		c := hufutest.New(t, hufutest.Options{})
 		citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-		accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims))
+		accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims))
 		c.Heartbeat()
 		v := open(t, c, counter, reads(c, counter, silent{c.Log}))
-		answer := c.Answer(citizen, counter, testworld.Claims)
+		answer := c.Answer(citizen, counter, hufutest.Claims)
 		unchecked(t, v, answer, verifier.CheckCheckpoint, errNoLine)
 		accepted(t, counter.Verifier, answer)
 	})
@@ -171,10 +171,10 @@ func (silent) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash, er
 // TestClock: a counter whose clock is behind the ledger's cannot tell how fresh
 // anything is.
 func TestClock(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Clock = c.Late(2 * time.Minute) })
-	answer := c.Answer(citizen, counter, testworld.Claims)
+	answer := c.Answer(citizen, counter, hufutest.Claims)
 	unchecked(t, v, answer, verifier.CheckClock, ledger.ErrClock)
 	asked, _, _ := c.Response(answer)
 	failures(t, counter, asked, 0)

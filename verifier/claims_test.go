@@ -8,7 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/status"
@@ -19,7 +19,7 @@ import (
 // shown is an answer with disclosed claims in the making, right in everything
 // until a test spoils one thing.
 type shown struct {
-	*testworld.Forgery
+	*hufutest.Forgery
 	holder          crypto.Signer
 	disclose        []credential.Path
 	audience, nonce string
@@ -29,7 +29,7 @@ type shown struct {
 }
 
 // present makes the answer to a request.
-func present(t *testing.T, c *testworld.Country, counter *testworld.Counter, request []byte, edit func(*shown)) []byte {
+func present(t *testing.T, c *hufutest.Country, counter *hufutest.Counter, request []byte, edit func(*shown)) []byte {
 	t.Helper()
 	asked, holder := c.Request(request), c.Key()
 	s := &shown{
@@ -48,10 +48,10 @@ func present(t *testing.T, c *testworld.Country, counter *testworld.Counter, req
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.NewResponse(asked.State, testworld.Claims, s.after(bound.String()))
+	return c.NewResponse(asked.State, hufutest.Claims, s.after(bound.String()))
 }
 
-func ask(t *testing.T, counter *testworld.Counter) []byte {
+func ask(t *testing.T, counter *hufutest.Counter) []byte {
 	t.Helper()
 	request, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
 	if err != nil {
@@ -64,7 +64,7 @@ func asIs(*shown) {}
 
 // TestClaims spoils one thing in the answer; country and counter are in order.
 func TestClaims(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	stranger := c.NewAgency() // a DID without any accreditation
 	foreignList := libraryList(t, c)
 	counter := c.Counter(c.Policy(nil))
@@ -141,13 +141,13 @@ func TestClaims(t *testing.T) {
 }
 
 // source is the claim that names schema and region.
-func source(s *shown) testworld.JSON { return s.Claims["hufu"].(testworld.JSON) }
+func source(s *shown) hufutest.JSON { return s.Claims["hufu"].(hufutest.JSON) }
 
 // libraryList is a status list that the library, and not the office, put on
 // the ledger.
-func libraryList(t *testing.T, c *testworld.Country) status.Reference {
+func libraryList(t *testing.T, c *hufutest.Country) status.Reference {
 	t.Helper()
-	desk := c.OpenDesk(c.Library, testworld.Region)
+	desk := c.OpenDesk(c.Library, hufutest.Region)
 	if err := desk.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
 )
 
 func TestNewRefusesWhatIsIncomplete(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	for _, test := range []struct {
 		name string
 		edit func(*verifier.Config)
@@ -53,7 +53,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 // TestNoSchemaFile: a counter asks nothing that it could not judge, and says whether
 // the file is missing or could not be had.
 func TestNoSchemaFile(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	for _, test := range []struct {
 		public publish.Source
 		want   error

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/publish"
@@ -21,30 +21,30 @@ import (
 func TestIssuerFalls(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		happen func(*testworld.Country)
-		undo   func(*testworld.Country) // nil where nothing can
+		happen func(*hufutest.Country)
+		undo   func(*hufutest.Country) // nil where nothing can
 		check  verifier.Check
 		reason error
 	}{
 		{"suspended", state(ledger.StateSuspended), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrSuspended},
 		{"ended", state(ledger.StateEnded), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrEnded},
-		{"term over", func(c *testworld.Country) {
+		{"term over", func(c *hufutest.Country) {
 			c.Submit(c.Root, &ledger.Accreditation{
-				Agency: c.Office.DID, Action: ledger.ActionIssue, Region: testworld.Region, Type: testworld.Type,
+				Agency: c.Office.DID, Action: ledger.ActionIssue, Region: hufutest.Region, Type: hufutest.Type,
 				Accreditor: c.Root.DID, State: ledger.StateActive, Until: c.Now().Unix(),
 			})
 		}, state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrNotInForce},
-		{"deactivated", func(c *testworld.Country) {
+		{"deactivated", func(c *hufutest.Country) {
 			c.Office.Change(func(d *ledger.DID) { d.Deactivated, d.Next = true, nil })
 		}, nil, verifier.CheckIssuer, ledger.ErrDeactivated},
-		{"key compromised before it signed", func(c *testworld.Country) {
+		{"key compromised before it signed", func(c *hufutest.Country) {
 			c.Office.Change(func(d *ledger.DID) { d.Keys[0].CompromisedFrom = d.Keys[0].From })
 		}, nil, verifier.CheckIssuer, did.ErrKeyNotValid},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := testworld.New(t, testworld.Options{})
+			c := hufutest.New(t, hufutest.Options{})
 			citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-			answer := c.Answer(citizen, counter, testworld.Claims)
+			answer := c.Answer(citizen, counter, hufutest.Claims)
 			test.happen(c)
 			rejected(t, counter.Verifier, answer, test.check, test.reason)
 			asked, _, _ := c.Response(answer)
@@ -57,17 +57,17 @@ func TestIssuerFalls(t *testing.T) {
 	}
 }
 
-func state(state string) func(*testworld.Country) {
-	return func(c *testworld.Country) { c.Accredit(c.Office, ledger.ActionIssue, state) }
+func state(state string) func(*hufutest.Country) {
+	return func(c *hufutest.Country) { c.Accredit(c.Office, ledger.ActionIssue, state) }
 }
 
 // TestKeyRetired: a key that ended after it signed still counts for what it
 // signed; what the key would sign on the day after does not.
 func TestKeyRetired(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	c.Office.Change(func(d *ledger.DID) { d.Keys[0].Until = c.Now().Unix() })
-	accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims))
+	accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims))
 	rejected(t, counter.Verifier, present(t, c, counter, ask(t, counter), func(s *shown) {
 		s.Claims["iat"] = c.Now().Unix()
 	}), verifier.CheckIssuer, did.ErrKeyNotValid)
@@ -75,20 +75,20 @@ func TestKeyRetired(t *testing.T) {
 
 // TestChain: root → bureau → branch, and the bureau falls.
 func TestChain(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	bureau, branch := c.NewAgency(), c.NewAgency()
 	link := func(state string) *ledger.Accreditation {
 		return &ledger.Accreditation{
-			Agency: bureau.DID, Action: ledger.ActionAccredit, Region: "110000", Type: testworld.Type,
+			Agency: bureau.DID, Action: ledger.ActionAccredit, Region: "110000", Type: hufutest.Type,
 			Accreditor: c.Root.DID, State: state,
 		}
 	}
 	c.Submit(c.Root, link(ledger.StateActive))
 	c.Submit(bureau, &ledger.Accreditation{
-		Agency: branch.DID, Action: ledger.ActionIssue, Region: testworld.Region, Type: testworld.Type,
+		Agency: branch.DID, Action: ledger.ActionIssue, Region: hufutest.Region, Type: hufutest.Type,
 		Accreditor: bureau.DID, Via: link("").Key(), State: ledger.StateActive,
 	})
-	desk := c.OpenDesk(branch, testworld.Region)
+	desk := c.OpenDesk(branch, hufutest.Region)
 	if err := desk.Publish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestChain(t *testing.T) {
 	if _, err := citizen.Receive(t.Context(), c.Respond(citizen, desk, c.Adult())); err != nil {
 		t.Fatal(err)
 	}
-	answer := c.Answer(citizen, counter, testworld.Claims)
+	answer := c.Answer(citizen, counter, hufutest.Claims)
 	c.Submit(c.Root, link(ledger.StateSuspended))
 	rejected(t, counter.Verifier, answer, verifier.CheckAccreditation, ledger.ErrSuspended)
 	c.Submit(c.Root, link(ledger.StateActive))
@@ -104,7 +104,7 @@ func TestChain(t *testing.T) {
 }
 
 func TestSchema(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	other := func(from, to string) *credential.Schema {
 		s, err := credential.ParseSchema([]byte(strings.Replace(string(c.Schema.Bytes()), from, to, 1)))
@@ -122,7 +122,7 @@ func TestSchema(t *testing.T) {
 				return other(`"en": "name"`, `"en": "Name"`).Bytes(), nil
 			}}
 		})
-		unchecked(t, v, c.Answer(citizen, counter, testworld.Claims), verifier.CheckSchema, provenance.ErrSchema)
+		unchecked(t, v, c.Answer(citizen, counter, hufutest.Claims), verifier.CheckSchema, provenance.ErrSchema)
 	})
 	second := other(`"version": 1`, `"version": 2`)
 	c.NameSchema(second)
@@ -131,7 +131,7 @@ func TestSchema(t *testing.T) {
 		unchecked(t, counter.Verifier, answer, verifier.CheckSchema, provenance.ErrNoSchema)
 	})
 	third := other(`"id": "test.resident"`, `"id": "test.driver"`)
-	third, err := credential.ParseSchema([]byte(strings.Replace(string(third.Bytes()), testworld.Type, "urn:test:driver:1", 1)))
+	third, err := credential.ParseSchema([]byte(strings.Replace(string(third.Bytes()), hufutest.Type, "urn:test:driver:1", 1)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,10 +143,10 @@ func TestSchema(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
-	setUp := func(t *testing.T) (*testworld.Country, *testworld.Holder, *testworld.Counter, []byte) {
-		c := testworld.New(t, testworld.Options{})
+	setUp := func(t *testing.T) (*hufutest.Country, *hufutest.Holder, *hufutest.Counter, []byte) {
+		c := hufutest.New(t, hufutest.Options{})
 		citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-		return c, citizen, counter, c.Answer(citizen, counter, testworld.Claims)
+		return c, citizen, counter, c.Answer(citizen, counter, hufutest.Claims)
 	}
 	t.Run("revoked", func(t *testing.T) {
 		c, citizen, counter, answer := setUp(t)
@@ -179,7 +179,7 @@ func TestStatus(t *testing.T) {
 		c, citizen, counter, _ := setUp(t)
 		c.Advance(24*time.Hour + time.Second)
 		c.Heartbeat()
-		answer := c.Answer(citizen, counter, testworld.Claims)
+		answer := c.Answer(citizen, counter, hufutest.Claims)
 		unchecked(t, counter.Verifier, answer, verifier.CheckStatus, status.ErrStale)
 		if err := c.Desk.Publish(t.Context()); err != nil {
 			t.Fatal(err)
@@ -190,7 +190,7 @@ func TestStatus(t *testing.T) {
 		c, citizen, counter, _ := setUp(t)
 		c.Advance(7 * 24 * time.Hour)
 		c.Heartbeat()
-		unchecked(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims), verifier.CheckStatus, ledger.ErrExpired)
+		unchecked(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims), verifier.CheckStatus, ledger.ErrExpired)
 	})
 	t.Run("list not to be had", func(t *testing.T) {
 		c, _, counter, answer := setUp(t)
@@ -212,20 +212,20 @@ func noList(name publish.Name, _ []byte) ([]byte, error) {
 }
 
 func TestPolicyNamesIssuers(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen := c.Citizen(c.Adult())
-	named := func(dids ...string) func(testworld.JSON) {
-		return func(p testworld.JSON) {
+	named := func(dids ...string) func(hufutest.JSON) {
+		return func(p hufutest.JSON) {
 			onlyClaims(p)
 			delete(p, "accreditedBy")
 			p["issuers"] = dids
 		}
 	}
 	counter := c.Counter(c.Policy(named(c.Library.DID)))
-	answer := c.Answer(citizen, counter, testworld.Claims)
+	answer := c.Answer(citizen, counter, hufutest.Claims)
 	rejected(t, counter.Verifier, answer, verifier.CheckPolicy, verifier.ErrIssuerNotNamed)
 
 	counter = c.Counter(c.Policy(named(c.Library.DID, c.Office.DID)))
-	answer = c.Answer(citizen, counter, testworld.Claims)
+	answer = c.Answer(citizen, counter, hufutest.Claims)
 	accepted(t, counter.Verifier, answer)
 }

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/verifier"
 )
 
 // A counter asks "aged 18 or over, lives in Dongcheng" and learns just that.
 func ExampleVerifier_Verify() {
-	testworld.Run(testworld.Options{}, func(ctx context.Context, c *testworld.Country) {
+	hufutest.Run(hufutest.Options{}, func(ctx context.Context, c *hufutest.Country) {
 		c.UseProver()
 		citizen := c.Citizen(c.Adult())
 		c.NextEpoch()
@@ -31,7 +31,7 @@ func ExampleVerifier_Verify() {
 			fmt.Println(err)
 			return
 		}
-		answer := c.Present(citizen, ask, testworld.Proof)
+		answer := c.Present(citizen, ask, hufutest.Proof)
 
 		result, err := counter.Verify(ctx, answer)
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
@@ -63,7 +63,7 @@ func accepted(t *testing.T, v *verifier.Verifier, answer []byte) *verifier.Resul
 }
 
 // failures insists on the count of refused attempts at a request.
-func failures(t *testing.T, counter *testworld.Counter, state string, want int) {
+func failures(t *testing.T, counter *hufutest.Counter, state string, want int) {
 	t.Helper()
 	r, err := counter.Store.Request(t.Context(), state)
 	if err != nil {
@@ -75,7 +75,7 @@ func failures(t *testing.T, counter *testworld.Counter, state string, want int) 
 }
 
 // open makes a verifier of the library in which one thing is another.
-func open(t *testing.T, c *testworld.Country, counter *testworld.Counter, edit func(*verifier.Config)) *verifier.Verifier {
+func open(t *testing.T, c *hufutest.Country, counter *hufutest.Counter, edit func(*verifier.Config)) *verifier.Verifier {
 	t.Helper()
 	cfg := c.CounterConfig(c.Policy(nil))
 	cfg.Store, cfg.Ledger = counter.Store, c.ClientOver(c.Log, counter.Trust)
@@ -89,7 +89,7 @@ func open(t *testing.T, c *testworld.Country, counter *testworld.Counter, edit f
 
 // altered is the country's public files, of which some are others.
 type altered struct {
-	*testworld.Public
+	*hufutest.Public
 	// alter returns an error, other bytes, or neither for the file as it is.
 	alter func(name publish.Name, b []byte) ([]byte, error)
 }

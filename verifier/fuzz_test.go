@@ -7,7 +7,7 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/zkp"
@@ -15,24 +15,24 @@ import (
 
 // responseSeeds are a good answer, a well-formed proof of nothing, and bad
 // answers made of them.
-func responseSeeds(c *testworld.Country) [][]byte {
+func responseSeeds(c *hufutest.Country) [][]byte {
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	claims := c.Answer(citizen, counter, testworld.Claims)
+	claims := c.Answer(citizen, counter, hufutest.Claims)
 	state, _, text := c.Response(claims)
 	proofText := base64.RawURLEncoding.EncodeToString(sketchedProof(c))
 	return [][]byte{
-		claims, c.NewResponse(state, testworld.Proof, proofText), nil, []byte("{}"),
-		c.NewResponse(state, testworld.Claims, unbind(text)),
-		c.NewResponse(state, testworld.Claims, flipSignature(text)),
-		c.NewResponse(state, testworld.Proof, text),
-		c.NewResponse(state, testworld.Claims, proofText),
+		claims, c.NewResponse(state, hufutest.Proof, proofText), nil, []byte("{}"),
+		c.NewResponse(state, hufutest.Claims, unbind(text)),
+		c.NewResponse(state, hufutest.Claims, flipSignature(text)),
+		c.NewResponse(state, hufutest.Proof, text),
+		c.NewResponse(state, hufutest.Claims, proofText),
 		c.NewResponse(state, "other", text),
 	}
 }
 
 // sketchedProof is a presentation in the epoch that just closed, whose points
 // are in their groups and that is all: no prover slows the fuzzing down.
-func sketchedProof(c *testworld.Country) []byte {
+func sketchedProof(c *hufutest.Country) []byte {
 	_, _, g1, g2 := bn254.Generators()
 	points := zkp.Proof{A: g1, B: g2, C: g1}
 	p := zkp.Presentation{Epoch: c.Log.Trust().EpochAt(c.Now()) - 1, Prepare: points, Shows: []zkp.Proof{points}}
@@ -40,7 +40,7 @@ func sketchedProof(c *testworld.Country) []byte {
 }
 
 func TestFuzzSeeds(t *testing.T) {
-	if n := len(responseSeeds(testworld.New(t, testworld.Options{}))); n == 0 {
+	if n := len(responseSeeds(hufutest.New(t, hufutest.Options{}))); n == 0 {
 		t.Error("FuzzResponse has no seeds")
 	}
 	if len(policySeeds) == 0 {
@@ -56,7 +56,7 @@ func TestFuzzSeeds(t *testing.T) {
 // FuzzResponse: whatever comes in, Verify neither panics nor accepts, and its
 // error says whether that is a no.
 func FuzzResponse(f *testing.F) {
-	c := testworld.New(f, testworld.Options{})
+	c := hufutest.New(f, hufutest.Options{})
 	c.UseProver() // its verifying keys alone
 	c.NextEpoch()
 	for _, seed := range responseSeeds(c) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/publish"
@@ -17,28 +17,28 @@ import (
 // joinedPolicy asks of a resident and of a driver at once: five predicates of
 // the resident, two of them about a set and one revealed, in two shows; and one of
 // the driver.
-func joinedPolicy(policy testworld.JSON) {
-	policy["dcql"] = testworld.JSON{"credentials": []any{
-		testworld.JSON{
-			"id": "resident", "format": openid.FormatSDJWTZK, "meta": testworld.JSON{"vct_values": []any{testworld.Type}},
+func joinedPolicy(policy hufutest.JSON) {
+	policy["dcql"] = hufutest.JSON{"credentials": []any{
+		hufutest.JSON{
+			"id": "resident", "format": openid.FormatSDJWTZK, "meta": hufutest.JSON{"vct_values": []any{hufutest.Type}},
 			"predicates": []any{
-				testworld.JSON{"path": []any{"birthdate"}, "op": "at_least_years", "years": 18},
-				testworld.JSON{"path": []any{"district"}, "op": "reveal"},
-				testworld.JSON{"path": []any{"district"}, "op": "in", "values": []any{"110101", "110102"}},
-				testworld.JSON{"path": []any{"name"}, "op": "ne", "value": "何平"},
-				testworld.JSON{"path": []any{"resident_id"}, "op": "notin", "values": []any{"11010119710803015X"}},
+				hufutest.JSON{"path": []any{"birthdate"}, "op": "at_least_years", "years": 18},
+				hufutest.JSON{"path": []any{"district"}, "op": "reveal"},
+				hufutest.JSON{"path": []any{"district"}, "op": "in", "values": []any{"110101", "110102"}},
+				hufutest.JSON{"path": []any{"name"}, "op": "ne", "value": "何平"},
+				hufutest.JSON{"path": []any{"resident_id"}, "op": "notin", "values": []any{"11010119710803015X"}},
 			},
 		},
-		testworld.JSON{
-			"id": "driver", "format": openid.FormatSDJWTZK, "meta": testworld.JSON{"vct_values": []any{testworld.DriverType}},
-			"predicates": []any{testworld.JSON{"path": []any{"since"}, "op": "range", "max": "2020-01-01"}},
+		hufutest.JSON{
+			"id": "driver", "format": openid.FormatSDJWTZK, "meta": hufutest.JSON{"vct_values": []any{hufutest.DriverType}},
+			"predicates": []any{hufutest.JSON{"path": []any{"since"}, "op": "range", "max": "2020-01-01"}},
 		},
 	}}
 }
 
-func joinedCountry(t *testing.T) (*testworld.Country, *testworld.Holder, *testworld.Counter) {
+func joinedCountry(t *testing.T) (*hufutest.Country, *hufutest.Holder, *hufutest.Counter) {
 	t.Helper()
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
 	desk := c.OpenDriverDesk()
 	citizen := c.Citizen(c.Adult())
@@ -57,7 +57,7 @@ func TestJoined(t *testing.T) {
 	answer := c.Present(citizen, ask, "resident")
 	result := accepted(t, counter.Verifier, answer)
 	same(t, "queries", result.Queries, []string{"resident", "driver"})
-	same(t, "types", result.Types, []string{testworld.Type, testworld.DriverType})
+	same(t, "types", result.Types, []string{hufutest.Type, hufutest.DriverType})
 	if result.Bytes != zkp.PresentationSize(2)+zkp.PresentationSize(1) || len(result.Learned) != 6 {
 		t.Errorf("%d bytes, learned %+v", result.Bytes, result.Learned)
 	}
@@ -130,9 +130,9 @@ func TestJoinedRefuses(t *testing.T) {
 // A once-only event takes one joined answer a person.
 func TestJoinedOnce(t *testing.T) {
 	c, citizen, _ := joinedCountry(t)
-	counter := c.Counter(c.Policy(func(policy testworld.JSON) {
+	counter := c.Counter(c.Policy(func(policy hufutest.JSON) {
 		joinedPolicy(policy)
-		testworld.Once(policy)
+		hufutest.Once(policy)
 	}))
 	result := accepted(t, counter.Verifier, c.Answer(citizen, counter, "resident"))
 	if result.Pseudonym == "" {
@@ -156,7 +156,7 @@ func TestNoKeyForSets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counter := &testworld.Counter{Verifier: v, Store: cfg.Store}
+	counter := &hufutest.Counter{Verifier: v, Store: cfg.Store}
 	unchecked(t, v, c.Answer(citizen, counter, "resident"), verifier.CheckPrepare, verifier.ErrKeyNotAtHand)
 }
 

@@ -11,17 +11,17 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/verifier/sqlitestore"
 )
 
 func TestForm(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	good := c.Answer(citizen, counter, testworld.Claims)
+	good := c.Answer(citizen, counter, hufutest.Claims)
 	state, _, text := c.Response(good)
 	quoted := `"` + text + `"`
 	for i, test := range []struct {
@@ -39,8 +39,8 @@ func TestForm(t *testing.T) {
 		{"unknown query", c.NewResponse(state, "other", text), openid.ErrUnasked, true},
 		{"two presentations", []byte(`{"state":"` + state + `","vp_token":{"claims":[` + quoted + `,` + quoted + `]}}`), openid.ErrUnasked, true},
 		{"two queries", []byte(`{"state":"` + state + `","vp_token":{"claims":[` + quoted + `],"proof":[` + quoted + `]}}`), openid.ErrUnasked, true},
-		{"no SD-JWT", c.NewResponse(state, testworld.Claims, "e30"), credential.ErrForm, true},
-		{"a disclosure of nothing", c.NewResponse(state, testworld.Claims, replaceDisclosure(text)), credential.ErrUnreferenced, true},
+		{"no SD-JWT", c.NewResponse(state, hufutest.Claims, "e30"), credential.ErrForm, true},
+		{"a disclosure of nothing", c.NewResponse(state, hufutest.Claims, replaceDisclosure(text)), credential.ErrUnreferenced, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			before := countOf(t, counter, state)
@@ -60,7 +60,7 @@ func replaceDisclosure(text string) string {
 	return strings.Join(parts, "~")
 }
 
-func countOf(t *testing.T, counter *testworld.Counter, state string) int {
+func countOf(t *testing.T, counter *hufutest.Counter, state string) int {
 	t.Helper()
 	r, err := counter.Store.Request(t.Context(), state)
 	if err != nil {
@@ -72,10 +72,10 @@ func countOf(t *testing.T, counter *testworld.Counter, state string) int {
 // TestFormMultiple: where a query allows several presentations, a second one
 // must not pass unseen beside a good first.
 func TestFormMultiple(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
-	policy := c.Policy(func(p testworld.JSON) { claimsQuery(p)["multiple"] = true })
+	c := hufutest.New(t, hufutest.Options{})
+	policy := c.Policy(func(p hufutest.JSON) { claimsQuery(p)["multiple"] = true })
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(policy)
-	good := c.Answer(citizen, counter, testworld.Claims)
+	good := c.Answer(citizen, counter, hufutest.Claims)
 	state, _, text := c.Response(good)
 	two := []byte(`{"state":"` + state + `","vp_token":{"claims":["` + text + `","e30"]}}`)
 	rejected(t, counter.Verifier, two, verifier.CheckForm, openid.ErrUnasked)
@@ -84,23 +84,23 @@ func TestFormMultiple(t *testing.T) {
 }
 
 // claimsQuery is the query for disclosed claims in the usual policy.
-func claimsQuery(policy testworld.JSON) testworld.JSON { return query(policy, 1) }
+func claimsQuery(policy hufutest.JSON) hufutest.JSON { return query(policy, 1) }
 
 // proofQuery is the one for a proof.
-func proofQuery(policy testworld.JSON) testworld.JSON { return query(policy, 0) }
+func proofQuery(policy hufutest.JSON) hufutest.JSON { return query(policy, 0) }
 
-func query(policy testworld.JSON, i int) testworld.JSON {
-	return policy["dcql"].(testworld.JSON)["credentials"].([]any)[i].(testworld.JSON)
+func query(policy hufutest.JSON, i int) hufutest.JSON {
+	return policy["dcql"].(hufutest.JSON)["credentials"].([]any)[i].(hufutest.JSON)
 }
 
 func TestRequest(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	good := c.Answer(citizen, counter, testworld.Claims)
+	good := c.Answer(citizen, counter, hufutest.Claims)
 	state, _, text := c.Response(good)
 
 	t.Run("unknown state", func(t *testing.T) {
-		rejected(t, counter.Verifier, c.NewResponse("AAAAAAAAAAAAAAAAAAAAAA", testworld.Claims, text), verifier.CheckRequest, verifier.ErrUnknownRequest)
+		rejected(t, counter.Verifier, c.NewResponse("AAAAAAAAAAAAAAAAAAAAAA", hufutest.Claims, text), verifier.CheckRequest, verifier.ErrUnknownRequest)
 	})
 	t.Run("state of another counter", func(t *testing.T) {
 		other := c.Counter(c.Policy(nil))
@@ -149,9 +149,9 @@ func (s brokenStore) Accept(ctx context.Context, a verifier.Acceptance) error {
 }
 
 func TestBrokenStore(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	good := c.Answer(citizen, counter, testworld.Claims)
+	good := c.Answer(citizen, counter, hufutest.Claims)
 	state, _, _ := c.Response(good)
 	t.Run("an answer that cannot be recorded is not accepted", func(t *testing.T) {
 		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = brokenStore{Store: counter.Store, accept: true} })
@@ -168,10 +168,10 @@ func TestBrokenStore(t *testing.T) {
 }
 
 func TestReplay(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	t.Run("twice", func(t *testing.T) {
-		good := c.Answer(citizen, counter, testworld.Claims)
+		good := c.Answer(citizen, counter, hufutest.Claims)
 		state, _, _ := c.Response(good)
 		accepted(t, counter.Verifier, good)
 		rejected(t, counter.Verifier, good, verifier.CheckReplay, verifier.ErrReplayed)
@@ -181,7 +181,7 @@ func TestReplay(t *testing.T) {
 		c.Heartbeat()
 	})
 	t.Run("twenty at once", func(t *testing.T) {
-		counts := concurrently(t, counter.Verifier, c.Answer(citizen, counter, testworld.Claims), 20)
+		counts := concurrently(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims), 20)
 		if counts.accepted != 1 || counts.replayed != 19 {
 			t.Errorf("%d accepted, %d replayed", counts.accepted, counts.replayed)
 		}
@@ -193,7 +193,7 @@ func TestReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = store })
-		good := c.Answer(citizen, &testworld.Counter{Verifier: v, Store: store}, testworld.Claims)
+		good := c.Answer(citizen, &hufutest.Counter{Verifier: v, Store: store}, hufutest.Claims)
 		accepted(t, v, good)
 		if err := store.Close(); err != nil {
 			t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -47,7 +47,7 @@ func (p *hoarder) Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation,
 // made is older than the policy takes, two hours, and not a moment longer.
 func TestRevokedAtNoon(t *testing.T) {
 	at := func(hour, minute int) time.Time { return time.Date(2026, 11, 21, hour, minute, 0, 0, zkp.Zone) }
-	c := testworld.New(t, testworld.Options{Start: at(10, 30)})
+	c := hufutest.New(t, hufutest.Options{Start: at(10, 30)})
 	p := &hoarder{Prover: c.UseProver(), hoards: true}
 	c.UseSketch(p)
 	revoked, other := c.Citizen(c.Adult()), c.Citizen(c.OtherAdult())
@@ -68,7 +68,7 @@ func TestRevokedAtNoon(t *testing.T) {
 	}
 	// The other citizen's wallet asks the crooked prover, which answers from the
 	// hoard: at each hour a fresh question, an old proof.
-	hoarded := func() []byte { return c.Answer(other, counter, testworld.Proof) }
+	hoarded := func() []byte { return c.Answer(other, counter, hufutest.Proof) }
 
 	clock(12, 30)
 	accepted(t, counter.Verifier, hoarded())
@@ -85,8 +85,8 @@ func TestRevokedAtNoon(t *testing.T) {
 	rejected(t, counter.Verifier, hoarded(), verifier.CheckEpoch, verifier.ErrEpochTooOld)
 
 	// Whoever takes proofs of the newest hour alone turns it away at one.
-	strict := c.Counter(c.Policy(func(policy testworld.JSON) { policy["maxAge"].(testworld.JSON)["epoch"] = 3600 }))
-	rejected(t, strict.Verifier, c.Answer(other, strict, testworld.Proof), verifier.CheckEpoch, verifier.ErrEpochTooOld)
+	strict := c.Counter(c.Policy(func(policy hufutest.JSON) { policy["maxAge"].(hufutest.JSON)["epoch"] = 3600 }))
+	rejected(t, strict.Verifier, c.Answer(other, strict, hufutest.Proof), verifier.CheckEpoch, verifier.ErrEpochTooOld)
 	p.hoards = true
-	accepted(t, strict.Verifier, c.Answer(other, strict, testworld.Proof))
+	accepted(t, strict.Verifier, c.Answer(other, strict, hufutest.Proof))
 }

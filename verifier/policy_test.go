@@ -8,22 +8,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 )
 
-func set(name string, value any) func(testworld.JSON) {
-	return func(p testworld.JSON) { p[name] = value }
+func set(name string, value any) func(hufutest.JSON) {
+	return func(p hufutest.JSON) { p[name] = value }
 }
 
-func within(outer, name string, value any) func(testworld.JSON) {
-	return func(p testworld.JSON) { p[outer].(testworld.JSON)[name] = value }
+func within(outer, name string, value any) func(hufutest.JSON) {
+	return func(p hufutest.JSON) { p[outer].(hufutest.JSON)[name] = value }
 }
 
 func TestParsePolicy(t *testing.T) {
-	file := testworld.PolicyFile(nil)
+	file := hufutest.PolicyFile(nil)
 	p, err := verifier.ParsePolicy(file)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestParsePolicy(t *testing.T) {
 		t.Errorf("got %+v", p)
 	}
 	t.Run("defaults", func(t *testing.T) {
-		p, err := verifier.ParsePolicy(testworld.PolicyFile(func(p testworld.JSON) {
+		p, err := verifier.ParsePolicy(hufutest.PolicyFile(func(p hufutest.JSON) {
 			delete(p, "level")
 			delete(p, "scope")
 		}))
@@ -44,8 +44,8 @@ func TestParsePolicy(t *testing.T) {
 }
 
 func TestParsePolicyRefuses(t *testing.T) {
-	edited := func(edit func(testworld.JSON)) []byte { return testworld.PolicyFile(edit) }
-	usual := string(testworld.PolicyFile(nil))
+	edited := func(edit func(hufutest.JSON)) []byte { return hufutest.PolicyFile(edit) }
+	usual := string(hufutest.PolicyFile(nil))
 	for name, file := range map[string][]byte{
 		"nothing":                              nil,
 		"null":                                 []byte("null"),
@@ -58,32 +58,32 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"no id":                                edited(set("id", "")),
 		"a long id":                            edited(set("id", strings.Repeat("a", limits.Identifier+1))),
 		"version 0":                            edited(set("version", 0)),
-		"no query":                             edited(func(p testworld.JSON) { delete(p, "dcql") }),
-		"a query that is none":                 edited(set("dcql", testworld.JSON{"credentials": []any{}})),
-		"neither issuers nor root":             edited(func(p testworld.JSON) { delete(p, "accreditedBy") }),
+		"no query":                             edited(func(p hufutest.JSON) { delete(p, "dcql") }),
+		"a query that is none":                 edited(set("dcql", hufutest.JSON{"credentials": []any{}})),
+		"neither issuers nor root":             edited(func(p hufutest.JSON) { delete(p, "accreditedBy") }),
 		"both issuers and root":                edited(set("issuers", []string{"did:hufu:a"})),
 		"accredited by somebody":               edited(set("accreditedBy", "did:hufu:a")),
 		"no bound on checkpoints":              edited(within("maxAge", "checkpoint", 0)),
 		"no bound on epochs":                   edited(within("maxAge", "epoch", 0)),
 		"no bound on status lists":             edited(within("maxAge", "status", 0)),
 		"a bound below zero":                   edited(within("maxAge", "epoch", -1)),
-		"no purpose":                           edited(func(p testworld.JSON) { delete(p, "purpose") }),
+		"no purpose":                           edited(func(p hufutest.JSON) { delete(p, "purpose") }),
 		"a purpose without id":                 edited(within("purpose", "id", "")),
 		"a purpose without English":            edited(within("purpose", "en", "")),
 		"a purpose without Chinese":            edited(within("purpose", "zh", "")),
 		"a basis without English":              edited(within("basis", "en", "")),
 		"a basis without Chinese":              edited(within("basis", "zh", "")),
-		"issuers, and a proof that hides them": edited(func(p testworld.JSON) { delete(p, "accreditedBy"); p["issuers"] = []string{"did:hufu:a"} }),
+		"issuers, and a proof that hides them": edited(func(p hufutest.JSON) { delete(p, "accreditedBy"); p["issuers"] = []string{"did:hufu:a"} }),
 		"a weaker level":                       edited(set("level", "bearer")),
 		"an unknown level":                     edited(set("level", "high")),
 		"a level that nobody attests":          edited(set("level", "device")),
 		"a portrait that nobody sees":          edited(set("level", "presence")),
-		"an unknown scope":                     edited(set("scope", testworld.JSON{"kind": "twice"})),
-		"scope none with an event":             edited(set("scope", testworld.JSON{"kind": "none", "event": "x"})),
-		"scope once without an event":          edited(func(p testworld.JSON) { onlyProof(p); p["scope"] = testworld.JSON{"kind": "once"} }),
-		"scope pairwise with an event":         edited(func(p testworld.JSON) { onlyProof(p); p["scope"] = testworld.JSON{"kind": "pairwise", "event": "x"} }),
-		"once, by disclosed claims":            edited(testworld.Once),
-		"pairwise, by disclosed claims":        edited(set("scope", testworld.JSON{"kind": "pairwise"})),
+		"an unknown scope":                     edited(set("scope", hufutest.JSON{"kind": "twice"})),
+		"scope none with an event":             edited(set("scope", hufutest.JSON{"kind": "none", "event": "x"})),
+		"scope once without an event":          edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "once"} }),
+		"scope pairwise with an event":         edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "pairwise", "event": "x"} }),
+		"once, by disclosed claims":            edited(hufutest.Once),
+		"pairwise, by disclosed claims":        edited(set("scope", hufutest.JSON{"kind": "pairwise"})),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if p, err := verifier.ParsePolicy(file); !errors.Is(err, verifier.ErrPolicy) || p != nil {
@@ -92,7 +92,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 		})
 	}
 	t.Run("a bad query names its reason", func(t *testing.T) {
-		_, err := verifier.ParsePolicy(edited(set("dcql", testworld.JSON{"credentials": []any{}})))
+		_, err := verifier.ParsePolicy(edited(set("dcql", hufutest.JSON{"credentials": []any{}})))
 		if !errors.Is(err, openid.ErrQuery) {
 			t.Errorf("got %v", err)
 		}
@@ -106,14 +106,14 @@ func TestParsePolicyRefuses(t *testing.T) {
 }
 
 var policySeeds = [][]byte{
-	testworld.PolicyFile(nil),
-	testworld.PolicyFile(func(p testworld.JSON) { onlyProof(p); testworld.Once(p) }),
-	testworld.PolicyFile(func(p testworld.JSON) {
+	hufutest.PolicyFile(nil),
+	hufutest.PolicyFile(func(p hufutest.JSON) { onlyProof(p); hufutest.Once(p) }),
+	hufutest.PolicyFile(func(p hufutest.JSON) {
 		onlyClaims(p)
 		delete(p, "accreditedBy")
 		p["issuers"] = []string{"did:hufu:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}
 	}),
-	testworld.PolicyFile(func(p testworld.JSON) { delete(p, "scope"); delete(p, "level") }),
+	hufutest.PolicyFile(func(p hufutest.JSON) { delete(p, "scope"); delete(p, "level") }),
 }
 
 // FuzzPolicy: what is taken has every bound that the checks rest on.

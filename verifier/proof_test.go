@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
@@ -22,9 +22,9 @@ import (
 
 // proving is a country with real proofs and one adult citizen in its first
 // epoch.
-func proving(t testing.TB) (*testworld.Country, *testworld.Holder) {
+func proving(t testing.TB) (*hufutest.Country, *hufutest.Holder) {
 	t.Helper()
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
 	citizen := c.Citizen(c.Adult())
 	c.NextEpoch()
@@ -32,7 +32,7 @@ func proving(t testing.TB) (*testworld.Country, *testworld.Holder) {
 }
 
 // spoil changes the bytes of a proof.
-func spoil(t *testing.T, c *testworld.Country, answer []byte, edit func([]byte)) []byte {
+func spoil(t *testing.T, c *hufutest.Country, answer []byte, edit func([]byte)) []byte {
 	t.Helper()
 	state, query, text := c.Response(answer)
 	b, err := base64.RawURLEncoding.DecodeString(text)
@@ -44,7 +44,7 @@ func spoil(t *testing.T, c *testworld.Country, answer []byte, edit func([]byte))
 }
 
 // shorten leaves the last byte of a proof away.
-func shorten(t *testing.T, c *testworld.Country, answer []byte) []byte {
+func shorten(t *testing.T, c *hufutest.Country, answer []byte) []byte {
 	t.Helper()
 	state, query, text := c.Response(answer)
 	b, err := base64.RawURLEncoding.DecodeString(text)
@@ -67,9 +67,9 @@ const (
 func TestProofBytes(t *testing.T) {
 	c, citizen := proving(t)
 	counter := c.Counter(c.Policy(nil))
-	good := c.Answer(citizen, counter, testworld.Proof)
+	good := c.Answer(citizen, counter, hufutest.Proof)
 	state, _, text := c.Response(good)
-	_, _, otherText := c.Response(c.Answer(citizen, counter, testworld.Proof))
+	_, _, otherText := c.Response(c.Answer(citizen, counter, hufutest.Proof))
 	other, err := base64.RawURLEncoding.DecodeString(otherText)
 	if err != nil {
 		t.Fatal(err)
@@ -87,11 +87,11 @@ func TestProofBytes(t *testing.T) {
 		check  verifier.Check
 		reason error
 	}{
-		{"padded base64", c.NewResponse(state, testworld.Proof, text+"="), verifier.CheckForm, openid.ErrResponse},
-		{"a line break inside", c.NewResponse(state, testworld.Proof, text[:8]+"\n"+text[8:]), verifier.CheckForm, openid.ErrResponse},
-		{"a text of no whole bytes", c.NewResponse(state, testworld.Proof, text[:len(text)-3]), verifier.CheckForm, openid.ErrResponse},
+		{"padded base64", c.NewResponse(state, hufutest.Proof, text+"="), verifier.CheckForm, openid.ErrResponse},
+		{"a line break inside", c.NewResponse(state, hufutest.Proof, text[:8]+"\n"+text[8:]), verifier.CheckForm, openid.ErrResponse},
+		{"a text of no whole bytes", c.NewResponse(state, hufutest.Proof, text[:len(text)-3]), verifier.CheckForm, openid.ErrResponse},
 		{"one byte short", shorten(t, c, good), verifier.CheckForm, zkp.ErrForm},
-		{"an SD-JWT instead", c.NewResponse(state, testworld.Proof, "e30~"), verifier.CheckForm, openid.ErrResponse},
+		{"an SD-JWT instead", c.NewResponse(state, hufutest.Proof, "e30~"), verifier.CheckForm, openid.ErrResponse},
 		{"unknown version", spoil(t, c, good, func(b []byte) { b[0] = 2 }), verifier.CheckForm, zkp.ErrForm},
 		{"unknown suite", spoil(t, c, good, func(b []byte) { b[1] = 2 }), verifier.CheckForm, zkp.ErrForm},
 		{"epoch never closed", spoil(t, c, good, epoch(-1)), verifier.CheckEpoch, ledger.ErrAbsent},
@@ -151,9 +151,9 @@ func (p *crooked) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prep
 }
 
 // crookedCitizen has a wallet with a crooked prover.
-func crookedCitizen(t *testing.T) (*testworld.Country, *testworld.Holder, *crooked) {
+func crookedCitizen(t *testing.T) (*hufutest.Country, *hufutest.Holder, *crooked) {
 	t.Helper()
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	p := &crooked{Prover: c.UseProver()}
 	c.UseSketch(p)
 	citizen := c.Citizen(c.Adult())
@@ -164,8 +164,8 @@ func crookedCitizen(t *testing.T) (*testworld.Country, *testworld.Holder, *crook
 // TestProofOfAnotherRequest: each part of the request is bound by itself.
 func TestProofOfAnotherRequest(t *testing.T) {
 	c, citizen, p := crookedCitizen(t)
-	counter := c.Counter(c.Policy(func(policy testworld.JSON) {
-		policy["scope"] = testworld.JSON{"kind": "pairwise"}
+	counter := c.Counter(c.Policy(func(policy hufutest.JSON) {
+		policy["scope"] = hufutest.JSON{"kind": "pairwise"}
 		onlyProof(policy)
 	}))
 	for _, test := range []struct {
@@ -186,12 +186,12 @@ func TestProofOfAnotherRequest(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			_, ask := c.Ask(citizen, counter)
 			p.show = test.edit
-			bad := c.Present(citizen, ask, testworld.Proof)
+			bad := c.Present(citizen, ask, hufutest.Proof)
 			p.show = nil
 			rejected(t, counter.Verifier, bad, verifier.CheckStatement, zkp.ErrShow)
 			state, _, _ := c.Response(bad)
 			failures(t, counter, state, 1)
-			accepted(t, counter.Verifier, c.Present(citizen, ask, testworld.Proof))
+			accepted(t, counter.Verifier, c.Present(citizen, ask, hufutest.Proof))
 		})
 	}
 }
@@ -199,15 +199,15 @@ func TestProofOfAnotherRequest(t *testing.T) {
 func statementOf(r *zkp.Request) *zkp.Statement { return &r.Questions[0].Statements[0] }
 
 // onlyProof leaves the query for disclosed claims out.
-func onlyProof(policy testworld.JSON) {
-	dcql := policy["dcql"].(testworld.JSON)
+func onlyProof(policy hufutest.JSON) {
+	dcql := policy["dcql"].(hufutest.JSON)
 	dcql["credentials"] = dcql["credentials"].([]any)[:1]
 	delete(dcql, "credential_sets")
 }
 
 // onlyClaims leaves out the proof.
-func onlyClaims(policy testworld.JSON) {
-	dcql := policy["dcql"].(testworld.JSON)
+func onlyClaims(policy hufutest.JSON) {
+	dcql := policy["dcql"].(hufutest.JSON)
 	dcql["credentials"] = dcql["credentials"].([]any)[1:]
 	delete(dcql, "credential_sets")
 }
@@ -249,10 +249,10 @@ func TestProofOfAnotherEpoch(t *testing.T) {
 				return other, nil
 			}
 			_, ask := c.Ask(citizen, counter)
-			bad := c.Present(citizen, ask, testworld.Proof)
+			bad := c.Present(citizen, ask, hufutest.Proof)
 			p.prepare = nil
 			rejected(t, counter.Verifier, bad, verifier.CheckPrepare, zkp.ErrPrepare)
-			accepted(t, counter.Verifier, c.Present(citizen, ask, testworld.Proof))
+			accepted(t, counter.Verifier, c.Present(citizen, ask, hufutest.Proof))
 		})
 	}
 }
@@ -282,32 +282,32 @@ func another(w *zkp.PrepareWitness, registry *zkp.Registry, revocation *zkp.Revo
 func TestProofOfAnotherType(t *testing.T) {
 	c, citizen := proving(t)
 	driver, err := credential.ParseSchema([]byte(strings.NewReplacer(
-		c.Schema.ID, "test.driver", testworld.Type, "urn:test:driver:1").Replace(string(c.Schema.Bytes()))))
+		c.Schema.ID, "test.driver", hufutest.Type, "urn:test:driver:1").Replace(string(c.Schema.Bytes()))))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.PublishSchema(driver)
 	counter := c.Counter(c.Policy(nil))
-	drivers := c.Policy(func(p testworld.JSON) {
+	drivers := c.Policy(func(p hufutest.JSON) {
 		onlyProof(p)
-		proofQuery(p)["meta"] = testworld.JSON{"vct_values": []string{driver.VCT}}
+		proofQuery(p)["meta"] = hufutest.JSON{"vct_values": []string{driver.VCT}}
 	})
 	v := open(t, c, counter, func(cfg *verifier.Config) {
 		cfg.Policies[0] = drivers
 	})
-	_, _, text := c.Response(c.Answer(citizen, counter, testworld.Proof))
+	_, _, text := c.Response(c.Answer(citizen, counter, hufutest.Proof))
 	request, err := v.NewRequest(t.Context(), verifier.RequestOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer := c.NewResponse(c.Request(request.Object).State, testworld.Proof, text)
+	answer := c.NewResponse(c.Request(request.Object).State, hufutest.Proof, text)
 	rejected(t, v, answer, verifier.CheckPrepare, zkp.ErrPrepare)
 }
 
 func TestProofAges(t *testing.T) {
 	c, citizen := proving(t)
 	counter := c.Counter(c.Policy(nil))
-	early := c.Answer(citizen, counter, testworld.Proof)
+	early := c.Answer(citizen, counter, hufutest.Proof)
 	_, _, text := c.Response(early)
 	accepted(t, counter.Verifier, early)
 	for range 2 {
@@ -315,15 +315,15 @@ func TestProofAges(t *testing.T) {
 	}
 	// Two hours and five minutes after its epoch closed.
 	state := c.Request(ask(t, counter)).State
-	rejected(t, counter.Verifier, c.NewResponse(state, testworld.Proof, text), verifier.CheckEpoch, verifier.ErrEpochTooOld)
+	rejected(t, counter.Verifier, c.NewResponse(state, hufutest.Proof, text), verifier.CheckEpoch, verifier.ErrEpochTooOld)
 	failures(t, counter, state, 1)
-	accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Proof))
+	accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Proof))
 }
 
 func TestProofKeys(t *testing.T) {
 	c, citizen := proving(t)
 	counter := c.Counter(c.Policy(nil))
-	answer := c.Answer(citizen, counter, testworld.Proof)
+	answer := c.Answer(citizen, counter, hufutest.Proof)
 	state, _, _ := c.Response(answer)
 	for _, test := range []struct {
 		name   string

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/zkp"
@@ -27,16 +27,16 @@ func same(t *testing.T, what string, got, want any) {
 
 // TestResultOfClaims: what was learned and what was never received, exactly.
 func TestResultOfClaims(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	answer := c.Answer(citizen, counter, testworld.Claims)
+	answer := c.Answer(citizen, counter, hufutest.Claims)
 	result := accepted(t, counter.Verifier, answer)
 	same(t, "learned", result.Learned, []verifier.Learned{
-		{Type: testworld.Type, Claim: "birthdate", Label: birthLabel, Value: "1984-02-29"},
-		{Type: testworld.Type, Claim: "district", Label: districtLabel, Value: "110101"},
+		{Type: hufutest.Type, Claim: "birthdate", Label: birthLabel, Value: "1984-02-29"},
+		{Type: hufutest.Type, Claim: "district", Label: districtLabel, Value: "110101"},
 	})
 	same(t, "never received", result.NeverReceived, []verifier.Withheld{
-		{Type: testworld.Type, Claim: "name", Label: nameLabel}, {Type: testworld.Type, Claim: "resident_id", Label: numberLabel}, {Type: testworld.Type, Claim: "address", Label: addressLabel},
+		{Type: hufutest.Type, Claim: "name", Label: nameLabel}, {Type: hufutest.Type, Claim: "resident_id", Label: numberLabel}, {Type: hufutest.Type, Claim: "address", Label: addressLabel},
 	})
 	same(t, "checks", result.Checks, []verifier.Check{
 		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint,
@@ -45,13 +45,13 @@ func TestResultOfClaims(t *testing.T) {
 	})
 	_, _, text := c.Response(answer)
 	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Pseudonym, result.Bytes},
-		[...]any{[]string{testworld.Claims}, openid.FormatSDJWT, []string{testworld.Type}, c.Office.DID, "", len(text)})
+		[...]any{[]string{hufutest.Claims}, openid.FormatSDJWT, []string{hufutest.Type}, c.Office.DID, "", len(text)})
 }
 
 // TestResultListsWhatNobodyAskedFor: a wallet that shows more than was asked
 // does not do so unseen.
 func TestResultListsWhatNobodyAskedFor(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	counter := c.Counter(c.Policy(nil))
 	result := accepted(t, counter.Verifier, present(t, c, counter, ask(t, counter), func(s *shown) {
 		s.disclose = append(s.disclose, []any{"address"})
@@ -64,20 +64,20 @@ func TestResultListsWhatNobodyAskedFor(t *testing.T) {
 func TestResultOfProof(t *testing.T) {
 	c, citizen := proving(t)
 	counter := c.Counter(c.Policy(nil))
-	result := accepted(t, counter.Verifier, c.Answer(citizen, counter, testworld.Proof))
+	result := accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Proof))
 	same(t, "learned", result.Learned, []verifier.Learned{
-		{Type: testworld.Type, Claim: "birthdate", Statement: &verifier.Text{English: "aged 18 or over, by birth date", Chinese: "年满18周岁（按出生日期）"}},
-		{Type: testworld.Type, Claim: "district", Statement: &verifier.Text{English: "district is 110101", Chinese: "所在区县为110101"}},
+		{Type: hufutest.Type, Claim: "birthdate", Statement: &verifier.Text{English: "aged 18 or over, by birth date", Chinese: "年满18周岁（按出生日期）"}},
+		{Type: hufutest.Type, Claim: "district", Statement: &verifier.Text{English: "district is 110101", Chinese: "所在区县为110101"}},
 	})
 	// The district is not here: that it is 110101 was told.
 	same(t, "never received", result.NeverReceived, []verifier.Withheld{
-		{Type: testworld.Type, Claim: "name", Label: nameLabel}, {Type: testworld.Type, Claim: "resident_id", Label: numberLabel},
-		{Type: testworld.Type, Claim: "birthdate", Label: birthLabel}, {Type: testworld.Type, Claim: "address", Label: addressLabel},
+		{Type: hufutest.Type, Claim: "name", Label: nameLabel}, {Type: hufutest.Type, Claim: "resident_id", Label: numberLabel},
+		{Type: hufutest.Type, Claim: "birthdate", Label: birthLabel}, {Type: hufutest.Type, Claim: "address", Label: addressLabel},
 	})
 	same(t, "checks", result.Checks, []verifier.Check{
 		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint, verifier.CheckSchema,
 		verifier.CheckEpoch, verifier.CheckPrepare, verifier.CheckStatement, verifier.CheckPolicy, verifier.CheckReplay,
 	})
 	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Pseudonym, result.Bytes},
-		[...]any{[]string{testworld.Proof}, openid.FormatSDJWTZK, []string{testworld.Type}, "", "", zkp.PresentationSize(1)})
+		[...]any{[]string{hufutest.Proof}, openid.FormatSDJWTZK, []string{hufutest.Type}, "", "", zkp.PresentationSize(1)})
 }

@@ -5,16 +5,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 )
 
 // TestVerdictOfAReplay: the same words from the error and from package verdict.
 func TestVerdictOfAReplay(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	answer := c.Answer(citizen, counter, testworld.Claims)
+	answer := c.Answer(citizen, counter, hufutest.Claims)
 	accepted(t, counter.Verifier, answer)
 	_, err := counter.Verify(t.Context(), answer)
 	var r *verifier.Rejected
@@ -33,9 +33,9 @@ func TestVerdictOfAReplay(t *testing.T) {
 
 // TestVerdictOfABrokenStore: the store's own words go no further.
 func TestVerdictOfABrokenStore(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	answer := c.Answer(citizen, counter, testworld.Claims)
+	answer := c.Answer(citizen, counter, hufutest.Claims)
 	v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = brokenStore{Store: counter.Store, request: true} })
 	_, err := v.Verify(t.Context(), answer)
 	var u *verifier.Unchecked

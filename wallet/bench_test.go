@@ -4,7 +4,7 @@ import (
 	"context"
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
@@ -14,7 +14,7 @@ import (
 // reading: Present with a proof prepared beforehand, held back as long as
 // preparing one takes.
 func BenchmarkPresentProof(b *testing.B) {
-	c := testworld.New(b, testworld.Options{})
+	c := hufutest.New(b, hufutest.Options{})
 	c.UseProver()
 	citizen := c.Citizen(c.Adult())
 	c.NextEpoch()
@@ -26,7 +26,7 @@ func BenchmarkPresentProof(b *testing.B) {
 		}
 		_, ask := c.Ask(citizen, counter)
 		b.StartTimer()
-		c.Present(citizen, ask, testworld.Proof)
+		c.Present(citizen, ask, hufutest.Proof)
 	}
 }
 
@@ -45,7 +45,7 @@ func (p *announcing) Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentati
 // BenchmarkPresentDrafted measures what a citizen waits for who reads: from
 // consent to an answer that can leave, its proof made meanwhile.
 func BenchmarkPresentDrafted(b *testing.B) {
-	c := testworld.New(b, testworld.Options{})
+	c := hufutest.New(b, hufutest.Options{})
 	p := &announcing{c.UseProver(), make(chan struct{}, 1)}
 	c.UseSketch(p)
 	citizen := c.Citizen(c.Adult())
@@ -59,7 +59,7 @@ func BenchmarkPresentDrafted(b *testing.B) {
 		_, ask := c.Ask(citizen, counter)
 		choice := 0
 		for i := range ask.Choices {
-			if ask.Choices[i].Parts[0].Query == testworld.Proof {
+			if ask.Choices[i].Parts[0].Query == hufutest.Proof {
 				choice = i
 			}
 		}

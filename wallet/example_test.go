@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 )
@@ -12,7 +12,7 @@ import (
 // A library asks; the citizen reads what would be told and what would not, and
 // consents to the proof.
 func ExampleWallet_Present() {
-	testworld.Run(testworld.Options{}, func(ctx context.Context, c *testworld.Country) {
+	hufutest.Run(hufutest.Options{}, func(ctx context.Context, c *hufutest.Country) {
 		c.UseProver()
 		citizen := c.Citizen(c.Adult())
 		c.NextEpoch()

@@ -9,7 +9,7 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
@@ -48,9 +48,9 @@ func (s *sketch) Show(_ context.Context, a *zkp.Answer) (out []*zkp.Presentation
 
 // sketched is a country whose wallets prove with a sketch, and a citizen in its
 // first epoch.
-func sketched(t *testing.T) (*testworld.Country, *testworld.Holder, *sketch) {
+func sketched(t *testing.T) (*hufutest.Country, *hufutest.Holder, *sketch) {
 	t.Helper()
-	c, s := testworld.New(t, testworld.Options{}), new(sketch)
+	c, s := hufutest.New(t, hufutest.Options{}), new(sketch)
 	c.UseSketch(s)
 	citizen := c.Citizen(c.Adult())
 	c.NextEpoch()
@@ -58,7 +58,7 @@ func sketched(t *testing.T) (*testworld.Country, *testworld.Holder, *sketch) {
 }
 
 // records counts what a wallet stores of one kind.
-func records(t *testing.T, h *testworld.Holder, kind string) (list []vault.Record) {
+func records(t *testing.T, h *hufutest.Holder, kind string) (list []vault.Record) {
 	t.Helper()
 	err := h.Store.View(t.Context(), func(tx vault.Tx) (err error) {
 		list, err = tx.List(kind)
@@ -71,7 +71,7 @@ func records(t *testing.T, h *testworld.Holder, kind string) (list []vault.Recor
 }
 
 // contains reports whether any record of any kind holds the bytes.
-func storeContains(t *testing.T, h *testworld.Holder, kinds []string, b []byte) bool {
+func storeContains(t *testing.T, h *hufutest.Holder, kinds []string, b []byte) bool {
 	t.Helper()
 	for _, kind := range kinds {
 		for _, r := range records(t, h, kind) {
@@ -107,7 +107,7 @@ func (l liar) Revoked(ctx context.Context, epoch uint64) ([][zkp.HandleSize]byte
 }
 
 // reading is a wallet over another ledger that claims to be the country's.
-func reading(c *testworld.Country, h *testworld.Holder, p wallet.Prover, l ledger.Ledger) wallet.Config {
+func reading(c *hufutest.Country, h *hufutest.Holder, p wallet.Prover, l ledger.Ledger) wallet.Config {
 	cfg := c.WalletConfig(h)
 	cfg.Ledger, cfg.Sets, cfg.Prover = c.Client(l), l, p
 	return cfg

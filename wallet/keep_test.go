@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -40,7 +40,7 @@ func (r *rounds) seen() (int, int) {
 // The pool is refilled after a presentation and after an epoch has closed, by
 // the wallet's own clock alone, and the loop ends with its context.
 func TestKeepPrepared(t *testing.T) {
-	c, s := testworld.New(t, testworld.Options{EpochLength: 10 * time.Second}), new(sketch)
+	c, s := hufutest.New(t, hufutest.Options{EpochLength: 10 * time.Second}), new(sketch)
 	c.UseSketch(s)
 	c.Wait = func(ctx context.Context, d time.Duration) error {
 		if d != 0 && (d < 750*time.Millisecond || d > 1250*time.Millisecond) { // 0 holds no answer back
@@ -67,7 +67,7 @@ func TestKeepPrepared(t *testing.T) {
 		}
 	}
 	until("at once", 2)
-	c.Answer(citizen, counter, testworld.Proof)
+	c.Answer(citizen, counter, hufutest.Proof)
 	until("one was used", 3)
 	c.NextEpoch()
 	until("an epoch has closed", 5)
@@ -106,7 +106,7 @@ func TestKeepPreparedTriesAgain(t *testing.T) {
 }
 
 func TestKeepPreparedNeedsAProver(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	is(t, c.Wallet().KeepPrepared(t.Context(), 2, nil), wallet.ErrConfig)
 	_, citizen, _ := sketched(t)
 	is(t, citizen.KeepPrepared(t.Context(), 0, nil), wallet.ErrConfig)
@@ -140,8 +140,8 @@ func TestRoundsLookAlike(t *testing.T) {
 	}
 	round(2)
 	idle := round(0)
-	holder := &testworld.Holder{Wallet: w, Store: citizen.Store, Keys: citizen.Keys}
-	c.Answer(holder, c.Counter(c.Policy(nil)), testworld.Proof)
+	holder := &hufutest.Holder{Wallet: w, Store: citizen.Store, Keys: citizen.Keys}
+	c.Answer(holder, c.Counter(c.Policy(nil)), hufutest.Proof)
 	if after := round(1); len(idle) == 0 || !slices.EqualFunc(idle, after, slices.Equal) {
 		t.Errorf("idle it asks for %v, after a presentation for %v", idle, after)
 	}

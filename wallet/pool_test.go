@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/wallet"
@@ -13,7 +13,7 @@ import (
 )
 
 // pool lists the prepared proofs in a wallet.
-func pool(t *testing.T, h *testworld.Holder) (out []*zkp.Prepared) {
+func pool(t *testing.T, h *hufutest.Holder) (out []*zkp.Prepared) {
 	t.Helper()
 	for _, r := range records(t, h, "prepared") {
 		p, err := zkp.ParsePrepared(r.Value)
@@ -23,7 +23,7 @@ func pool(t *testing.T, h *testworld.Holder) (out []*zkp.Prepared) {
 	return out
 }
 
-func prepare(t *testing.T, h *testworld.Holder, want, made int) {
+func prepare(t *testing.T, h *hufutest.Holder, want, made int) {
 	t.Helper()
 	n, err := h.Prepare(t.Context(), want)
 	if err != nil || n != made {
@@ -41,7 +41,7 @@ func TestPool(t *testing.T) {
 	t.Run("each is used once", func(t *testing.T) {
 		for left := 2; left >= 0; left-- {
 			before := pool(t, citizen)
-			c.Answer(citizen, counter, testworld.Proof)
+			c.Answer(citizen, counter, hufutest.Proof)
 			after := pool(t, citizen)
 			if len(after) != left || len(before) != left+1 {
 				t.Fatalf("%d are left, want %d", len(after), left)
@@ -52,7 +52,7 @@ func TestPool(t *testing.T) {
 		}
 	})
 	t.Run("an empty pool prepares on the spot and keeps nothing", func(t *testing.T) {
-		c.Answer(citizen, counter, testworld.Proof)
+		c.Answer(citizen, counter, hufutest.Proof)
 		if s.prepared != 4 || len(pool(t, citizen)) != 0 {
 			t.Errorf("%d prepared, %d in the pool", s.prepared, len(pool(t, citizen)))
 		}
@@ -86,7 +86,7 @@ func TestPoolOfAnOlderEpoch(t *testing.T) {
 	prepare(t, citizen, 2, 2)
 	old := pool(t, citizen)[0].Epoch
 	c.NextEpoch()
-	c.Answer(citizen, c.Counter(c.Policy(nil)), testworld.Proof)
+	c.Answer(citizen, c.Counter(c.Policy(nil)), hufutest.Proof)
 	if s.prepared != 3 || len(pool(t, citizen)) != 2 {
 		t.Error("a proof of an older epoch was shown, which tells when it was made")
 	}
@@ -108,14 +108,14 @@ func TestPoolOfEachCredential(t *testing.T) {
 }
 
 func TestPrepareWithoutProver(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen := c.Citizen(c.Adult())
 	c.NextEpoch()
 	prepare(t, citizen, 1, 0)
 }
 
 func TestNoEpoch(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	c.UseSketch(new(sketch))
 	citizen := c.Citizen(c.Adult())
 	_, err := citizen.Prepare(t.Context(), 1)
@@ -162,7 +162,7 @@ func TestMaxEpochAge(t *testing.T) {
 	prepare(t, citizen, 1, 1)
 	c.Advance(2*time.Hour - 5*time.Minute) // the epoch closed five minutes ago
 	_, ask := c.Ask(citizen, counter)
-	c.Present(citizen, ask, testworld.Proof)
+	c.Present(citizen, ask, hufutest.Proof)
 	_, ask = c.Ask(citizen, counter)
 	c.Advance(time.Second)
 	_, err := citizen.Present(t.Context(), ask, wallet.Consent{})

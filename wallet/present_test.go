@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/publish"
@@ -48,7 +48,7 @@ func TestHistory(t *testing.T) {
 	c, citizen, _ := sketched(t)
 	counter := c.Counter(c.Policy(nil))
 	var responses [][]byte
-	for _, query := range []string{testworld.Claims, testworld.Proof} {
+	for _, query := range []string{hufutest.Claims, hufutest.Proof} {
 		responses = append(responses, c.Answer(citizen, counter, query))
 		c.Advance(time.Second)
 	}
@@ -114,7 +114,7 @@ func (tx forgetfulTx) Put(kind, id string, value []byte, tags ...vault.Tag) erro
 
 // endorsementOf is the endorsement in a wallet, as the claim's value and as its
 // disclosure.
-func endorsementOf(t *testing.T, h *testworld.Holder) (value, disclosure string) {
+func endorsementOf(t *testing.T, h *hufutest.Holder) (value, disclosure string) {
 	t.Helper()
 	var stored struct{ Text string }
 	none(t, json.Unmarshal(records(t, h, "credential")[0].Value, &stored))
@@ -136,7 +136,7 @@ func TestTheEndorsementStays(t *testing.T) {
 	c, citizen, _ := sketched(t)
 	value, disclosure := endorsementOf(t, citizen)
 	counter := c.Counter(c.Policy(nil))
-	for _, query := range []string{testworld.Claims, testworld.Proof} {
+	for _, query := range []string{hufutest.Claims, hufutest.Proof} {
 		answer := string(c.Answer(citizen, counter, query))
 		if strings.Contains(answer, value) || strings.Contains(answer, disclosure) {
 			t.Errorf("%s discloses the endorsement", query)
@@ -145,7 +145,7 @@ func TestTheEndorsementStays(t *testing.T) {
 	// And not on demand either: neither the endorsement nor the binding day is for
 	// showing, and no label would tell the citizen of them.
 	for _, name := range []string{zkp.ClaimName, predicate.ClaimBinding} {
-		object, err := c.Counter(c.Policy(func(p testworld.JSON) { asks(p, name) })).NewRequest(t.Context(), verifier.RequestOptions{})
+		object, err := c.Counter(c.Policy(func(p hufutest.JSON) { asks(p, name) })).NewRequest(t.Context(), verifier.RequestOptions{})
 		none(t, err)
 		_, err = citizen.ResolveRequest(t.Context(), object.Object)
 		if !errors.Is(err, wallet.ErrNothingMatches) {
@@ -157,7 +157,7 @@ func TestTheEndorsementStays(t *testing.T) {
 // TestHeldWithoutPublicFiles: what a wallet holds it lists and shows though no public
 // file is at hand; the schema file lies beside the credential since its receipt.
 func TestHeldWithoutPublicFiles(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	cfg := c.WalletConfig(citizen)
 	cfg.Public = new(publish.Memory)
@@ -168,7 +168,7 @@ func TestHeldWithoutPublicFiles(t *testing.T) {
 	if len(held) != 1 || held[0].Schema.Hash() != c.Schema.Hash() {
 		t.Fatalf("lists %v", held)
 	}
-	_, err = counter.Verify(t.Context(), c.Answer(&testworld.Holder{Wallet: w}, counter, testworld.Claims))
+	_, err = counter.Verify(t.Context(), c.Answer(&hufutest.Holder{Wallet: w}, counter, hufutest.Claims))
 	none(t, err)
 
 	// A credential without its schema is not shown by a schema of the same name.

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/zkp"
@@ -18,15 +18,15 @@ import (
 // TestUnlinkable: two answers of one wallet to two counters have nothing in
 // common but what all answers of the epoch have: version, suite and epoch.
 func TestUnlinkable(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
 	citizen, gym := c.Citizen(c.Adult()), c.NewAgency()
 	c.Accredit(gym, ledger.ActionVerify, ledger.StateActive)
 	c.NextEpoch()
 	prepare(t, citizen, 2, 2)
 	var shown [][]byte
-	for _, agency := range []*testworld.Agency{c.Library, gym} {
-		answer := c.Answer(citizen, c.CounterOf(agency, c.Policy(nil)), testworld.Proof)
+	for _, agency := range []*hufutest.Agency{c.Library, gym} {
+		answer := c.Answer(citizen, c.CounterOf(agency, c.Policy(nil)), hufutest.Proof)
 		_, _, text := c.Response(answer)
 		b, err := base64.RawURLEncoding.DecodeString(text)
 		none(t, err)
@@ -74,15 +74,15 @@ func TestSpellings(t *testing.T) {
 // TestCanary: of a citizen who answers in zero knowledge, no value gets into
 // the ledger's files, the published lists, the requests or the answers.
 func TestCanary(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
-	canary := testworld.NewResident("canary-name-7f3a", "1979-06-13", "110101", 911)
+	canary := hufutest.NewResident("canary-name-7f3a", "1979-06-13", "110101", 911)
 	canary.Address = "canary-address-c41d"
 	citizen := c.Citizen(canary)
 	c.NextEpoch()
 	counter := c.Counter(c.Policy(nil))
 	request, ask := c.Ask(citizen, counter)
-	answer := c.Present(citizen, ask, testworld.Proof)
+	answer := c.Present(citizen, ask, hufutest.Proof)
 	if _, err := counter.Verify(t.Context(), answer); err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestSameLength(t *testing.T) {
 	long := c.OtherAdult()
 	long.Name, long.Address = strings.Repeat("长", 40), strings.Repeat("街", 90)
 	neighbour := c.Citizen(long)
-	a, b := c.Answer(citizen, counter, testworld.Proof), c.Answer(neighbour, counter, testworld.Proof)
+	a, b := c.Answer(citizen, counter, hufutest.Proof), c.Answer(neighbour, counter, hufutest.Proof)
 	if len(a) != len(b) {
 		t.Errorf("%d and %d bytes", len(a), len(b))
 	}

@@ -8,14 +8,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
 
 // setPace pretends that preparing takes so long on this device.
-func setPace(t *testing.T, h *testworld.Holder, d time.Duration) {
+func setPace(t *testing.T, h *hufutest.Holder, d time.Duration) {
 	t.Helper()
 	none(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 		return tx.Put("pace", "prepare", binary.BigEndian.AppendUint64(nil, uint64(d)))
@@ -24,7 +24,7 @@ func setPace(t *testing.T, h *testworld.Holder, d time.Duration) {
 
 // recordWaits opens a citizen's wallet anew so that it does not wait. The function
 // returns the waits since its last call.
-func recordWaits(t *testing.T, c *testworld.Country, citizen *testworld.Holder) func() []time.Duration {
+func recordWaits(t *testing.T, c *hufutest.Country, citizen *hufutest.Holder) func() []time.Duration {
 	t.Helper()
 	cfg := c.WalletConfig(citizen)
 	var mu sync.Mutex
@@ -60,7 +60,7 @@ func TestHeldBack(t *testing.T) {
 		setPace(t, citizen, pace)
 		_, ask := c.Ask(citizen, counter)
 		before := s.shown
-		c.Present(citizen, ask, testworld.Proof)
+		c.Present(citizen, ask, hufutest.Proof)
 		if held := waited(); len(held) != 1 || held[0] < pace || s.shown != before+1 {
 			t.Errorf("%s: held back for %v, %d shows", name, held, s.shown-before)
 		}
@@ -114,11 +114,11 @@ func TestDraft(t *testing.T) {
 	if len(records(t, citizen, "history")) != 0 {
 		t.Error("a draft stands in the history")
 	}
-	c.Present(citizen, ask, testworld.Proof)
+	c.Present(citizen, ask, hufutest.Proof)
 	if s.shown != 1 || len(pool(t, citizen)) != 1 {
 		t.Fatalf("%d shows, %d proofs left", s.shown, len(pool(t, citizen)))
 	}
-	c.Present(citizen, ask, testworld.Proof)
+	c.Present(citizen, ask, hufutest.Proof)
 	if s.shown != 2 || len(pool(t, citizen)) != 0 || s.commitments[0] == s.commitments[1] {
 		t.Errorf("%d shows, %d proofs left", s.shown, len(pool(t, citizen)))
 	}
@@ -137,7 +137,7 @@ func TestDraftFails(t *testing.T) {
 	_, err := citizen.Present(t.Context(), ask, wallet.Consent{})
 	is(t, err, zkp.ErrUnsatisfied)
 	s.fail = nil
-	c.Present(citizen, ask, testworld.Proof)
+	c.Present(citizen, ask, hufutest.Proof)
 }
 
 // A draft whose screen has closed is begun again by whoever consents on another.
@@ -149,7 +149,7 @@ func TestDraftCancelled(t *testing.T) {
 	closed, close := context.WithCancel(t.Context())
 	citizen.Draft(closed, ask, 0)
 	close()
-	c.Present(citizen, ask, testworld.Proof)
+	c.Present(citizen, ask, hufutest.Proof)
 	if s.shown != 1 {
 		t.Errorf("%d shown", s.shown)
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
@@ -20,7 +20,7 @@ import (
 )
 
 func TestNewRefusesWhatIsIncomplete(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	holder := c.Wallet()
 	for name, edit := range map[string]func(*wallet.Config){
 		"no store":               func(cfg *wallet.Config) { cfg.Store = nil },
@@ -41,7 +41,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 }
 
 func TestApplyRefuses(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	h := c.Wallet()
 	good := string(c.Issue(c.Desk, c.Adult()).Offer)
 	configuration := openid.ConfigurationID(c.Schema.ID, c.Schema.Version)
@@ -68,11 +68,11 @@ func TestApplyRefuses(t *testing.T) {
 }
 
 func TestReceive(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	h := c.Wallet()
 	r := c.Adult()
 	stored := c.Hold(h, r)
-	if stored.Type != testworld.Type || stored.Issuer != c.Office.DID || stored.Region != testworld.Region ||
+	if stored.Type != hufutest.Type || stored.Issuer != c.Office.DID || stored.Region != hufutest.Region ||
 		stored.SchemaID != c.Schema.ID || stored.Version != 1 || !stored.Provable || !stored.Received.Equal(c.Now()) {
 		t.Errorf("got %+v", stored)
 	}
@@ -89,7 +89,7 @@ func TestReceive(t *testing.T) {
 }
 
 func TestReceiveTwice(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	h := c.Wallet()
 	response := c.Respond(h, c.Desk, c.Adult())
 	_, err := h.Receive(t.Context(), response)
@@ -102,9 +102,9 @@ func TestReceiveTwice(t *testing.T) {
 }
 
 // applied is a wallet that waits for the office's answer, and its holder key.
-func applied(t *testing.T) (*testworld.Country, *testworld.Holder, crypto.PublicKey, []byte) {
+func applied(t *testing.T) (*hufutest.Country, *hufutest.Holder, crypto.PublicKey, []byte) {
 	t.Helper()
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	h := c.Wallet()
 	good := c.Respond(h, c.Desk, c.Adult())
 	infos, err := h.Keys.Keys(t.Context())
@@ -126,13 +126,13 @@ func TestReceiveRefuses(t *testing.T) {
 	c, h, holder, good := applied(t)
 	other := c.NewAgency()
 	c.Accredit(other, ledger.ActionIssue, ledger.StateActive)
-	otherDesk := c.OpenDesk(other, testworld.Region)
+	otherDesk := c.OpenDesk(other, hufutest.Region)
 	none(t, otherDesk.Publish(t.Context()))
 	stranger := c.NewAgency()
 	_, text, _ := strings.Cut(string(good), `"credential":"`)
 	text, _, _ = strings.Cut(text, `"`)
 
-	forge := func(edit func(*testworld.Forgery)) func(t *testing.T) []byte {
+	forge := func(edit func(*hufutest.Forgery)) func(t *testing.T) []byte {
 		return func(t *testing.T) []byte {
 			f := c.Forge(c.Adult(), holder)
 			edit(f)
@@ -150,20 +150,20 @@ func TestReceiveRefuses(t *testing.T) {
 		{"two credentials", bytesOf([]byte(`{"credentials":[{"credential":"` + text + `"},{"credential":"` + text + `"}]}`)), openid.ErrCredentialResponse},
 		{"no SD-JWT", bytesOf([]byte(`{"credentials":[{"credential":"e30"}]}`)), credential.ErrForm},
 		{"one disclosure changed", bytesOf([]byte(strings.Replace(string(good), disclosure(text), flip(disclosure(text)), 1))), nil},
-		{"bound to a foreign key", forge(func(f *testworld.Forgery) { f.Holder = c.Key().Public() }), wallet.ErrUnrequested},
-		{"bound to no key", forge(func(f *testworld.Forgery) { f.Holder = nil }), wallet.ErrUnrequested},
-		{"another issuer than the offer's", forge(func(f *testworld.Forgery) {
+		{"bound to a foreign key", forge(func(f *hufutest.Forgery) { f.Holder = c.Key().Public() }), wallet.ErrUnrequested},
+		{"bound to no key", forge(func(f *hufutest.Forgery) { f.Holder = nil }), wallet.ErrUnrequested},
+		{"another issuer than the offer's", forge(func(f *hufutest.Forgery) {
 			f.Claims["iss"], f.Signer, f.Header.Kid = other.DID, other.Key, other.KeyID
 			f.Claims["status"] = status.Reference{URI: otherDesk.StatusURI()}.Claim()
 		}), wallet.ErrWrongIssuer},
-		{"issuer without accreditation", forge(func(f *testworld.Forgery) {
+		{"issuer without accreditation", forge(func(f *hufutest.Forgery) {
 			f.Claims["iss"], f.Signer, f.Header.Kid = stranger.DID, stranger.Key, stranger.KeyID
 		}), ledger.ErrNotAccredited},
-		{"key of another", forge(func(f *testworld.Forgery) { f.Header.Kid = other.KeyID }), did.ErrNoKey},
-		{"signed by somebody else", forge(func(f *testworld.Forgery) { f.Signer = c.Key() }), credential.ErrSignature},
-		{"expired", forge(func(f *testworld.Forgery) { f.Claims["exp"] = f.Claims["iat"] }), credential.ErrExpired},
-		{"no status", forge(func(f *testworld.Forgery) { delete(f.Claims, "status") }), provenance.ErrNoStatus},
-		{"an endorsement that is none", forge(func(f *testworld.Forgery) {
+		{"key of another", forge(func(f *hufutest.Forgery) { f.Header.Kid = other.KeyID }), did.ErrNoKey},
+		{"signed by somebody else", forge(func(f *hufutest.Forgery) { f.Signer = c.Key() }), credential.ErrSignature},
+		{"expired", forge(func(f *hufutest.Forgery) { f.Claims["exp"] = f.Claims["iat"] }), credential.ErrExpired},
+		{"no status", forge(func(f *hufutest.Forgery) { delete(f.Claims, "status") }), provenance.ErrNoStatus},
+		{"an endorsement that is none", forge(func(f *hufutest.Forgery) {
 			f.Claims[zkp.ClaimName] = "AQ"
 			f.Hide = append(f.Hide, credential.Path{zkp.ClaimName})
 		}), zkp.ErrForm},
@@ -255,7 +255,7 @@ func TestReceiveEndorsement(t *testing.T) {
 // TestHalfOfAnotherAgency: a half that somebody else than the credential's
 // issuer signed looks provable and is not: it is refused on receipt.
 func TestHalfOfAnotherAgency(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	h := c.Wallet()
 	c.Respond(h, c.Desk, c.Adult())
 	infos, err := h.Keys.Keys(t.Context())
@@ -276,7 +276,7 @@ func TestHalfOfAnotherAgency(t *testing.T) {
 }
 
 // commitmentOf is the holder commitment that the wallet sent to the office.
-func commitmentOf(t *testing.T, c *testworld.Country, h *testworld.Holder) zkp.Element {
+func commitmentOf(t *testing.T, c *hufutest.Country, h *hufutest.Holder) zkp.Element {
 	t.Helper()
 	var secret zkp.Secret
 	copy(secret[:], records(t, h, "secret")[0].Value)

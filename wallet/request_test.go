@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
@@ -48,7 +48,7 @@ func TestConsider(t *testing.T) {
 }
 
 func TestConsiderWithoutProver(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	_, ask := c.Ask(c.Citizen(c.Adult()), c.Counter(c.Policy(nil)))
 	if len(ask.Choices) != 1 || ask.Choices[0].Format != openid.FormatSDJWT {
 		t.Errorf("got %+v", ask.Choices)
@@ -56,7 +56,7 @@ func TestConsiderWithoutProver(t *testing.T) {
 }
 
 func TestConsiderRefuses(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	object, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
 	none(t, err)
@@ -130,7 +130,7 @@ func flipEnd(token string) string {
 // TestConsiderStale: a wallet that cannot tell how fresh the ledger is says so,
 // which is not the same as refusing.
 func TestConsiderStale(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	c.Advance(25 * time.Hour)
 	object, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
@@ -145,14 +145,14 @@ func TestConsiderStale(t *testing.T) {
 func TestNothingMatches(t *testing.T) {
 	c, _, _ := sketched(t)
 	for name, test := range map[string]struct {
-		holder *testworld.Holder
-		edit   func(testworld.JSON)
+		holder *hufutest.Holder
+		edit   func(hufutest.JSON)
 		want   string
 	}{
 		"an empty wallet":                   {c.Wallet(), nil, ""},
 		"a predicate that does not hold":    {c.Citizen(c.Child()), nil, "aged 18 or over, by birth date"},
-		"another district":                  {c.Citizen(testworld.NewResident("白露", "1990-01-01", "110105", 3)), nil, "district is 110101"},
-		"a claim that the type has not got": {c.Citizen(c.OtherAdult()), func(p testworld.JSON) { asks(p, "nationality") }, `["nationality"] is not in this credential`},
+		"another district":                  {c.Citizen(hufutest.NewResident("白露", "1990-01-01", "110105", 3)), nil, "district is 110101"},
+		"a claim that the type has not got": {c.Citizen(c.OtherAdult()), func(p hufutest.JSON) { asks(p, "nationality") }, `["nationality"] is not in this credential`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			object, err := c.Counter(c.Policy(test.edit)).NewRequest(t.Context(), verifier.RequestOptions{})
@@ -181,20 +181,20 @@ func TestNothingMatches(t *testing.T) {
 }
 
 // asks makes both queries of the policy ask for one claim.
-func asks(policy testworld.JSON, claim string) {
-	for _, q := range policy["dcql"].(testworld.JSON)["credentials"].([]any) {
-		q := q.(testworld.JSON)
+func asks(policy hufutest.JSON, claim string) {
+	for _, q := range policy["dcql"].(hufutest.JSON)["credentials"].([]any) {
+		q := q.(hufutest.JSON)
 		delete(q, "predicates")
 		if q["format"] == openid.FormatSDJWT {
-			q["claims"] = []any{testworld.JSON{"path": []string{claim}}}
+			q["claims"] = []any{hufutest.JSON{"path": []string{claim}}}
 		} else {
-			q["predicates"] = []any{testworld.JSON{"path": []string{claim}, "op": "eq", "value": "x"}}
+			q["predicates"] = []any{hufutest.JSON{"path": []string{claim}, "op": "eq", "value": "x"}}
 		}
 	}
 }
 
 func TestUnaccreditedRequester(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen, curious := c.Citizen(c.Adult()), c.NewAgency()
 	counter := c.CounterOf(curious, c.Policy(nil))
 	_, ask := c.Ask(citizen, counter)
@@ -224,24 +224,24 @@ func TestUnaccreditedRequester(t *testing.T) {
 // Each way to answer has its own accreditation: who may ask for residents, and no
 // longer for drivers, gets no licence by offering the choice.
 func TestAccreditationOfEachChoice(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	desk := c.OpenDriverDesk()
 	citizen := c.Citizen(c.Adult())
 	c.HoldLicence(citizen, desk, "周安宁", "C1", "2008-06-01")
 	c.Submit(c.Root, &ledger.Accreditation{
-		Agency: c.Library.DID, Action: ledger.ActionVerify, Region: testworld.Region, Type: testworld.DriverType,
+		Agency: c.Library.DID, Action: ledger.ActionVerify, Region: hufutest.Region, Type: hufutest.DriverType,
 		Accreditor: c.Root.DID, State: ledger.StateSuspended,
 	})
-	counter := c.Counter(c.Policy(func(policy testworld.JSON) {
-		query := func(id, vct, claim string) testworld.JSON {
-			return testworld.JSON{
-				"id": id, "format": openid.FormatSDJWT, "meta": testworld.JSON{"vct_values": []any{vct}},
-				"claims": []any{testworld.JSON{"path": []any{claim}}},
+	counter := c.Counter(c.Policy(func(policy hufutest.JSON) {
+		query := func(id, vct, claim string) hufutest.JSON {
+			return hufutest.JSON{
+				"id": id, "format": openid.FormatSDJWT, "meta": hufutest.JSON{"vct_values": []any{vct}},
+				"claims": []any{hufutest.JSON{"path": []any{claim}}},
 			}
 		}
-		policy["dcql"] = testworld.JSON{
-			"credentials":     []any{query("claims", testworld.Type, "birthdate"), query("licence", testworld.DriverType, "class")},
-			"credential_sets": []any{testworld.JSON{"options": []any{[]any{"claims"}, []any{"licence"}}}},
+		policy["dcql"] = hufutest.JSON{
+			"credentials":     []any{query("claims", hufutest.Type, "birthdate"), query("licence", hufutest.DriverType, "class")},
+			"credential_sets": []any{hufutest.JSON{"options": []any{[]any{"claims"}, []any{"licence"}}}},
 		}
 	}))
 	_, ask := c.Ask(citizen, counter)
@@ -261,12 +261,12 @@ func TestAccreditationOfEachChoice(t *testing.T) {
 // finds it in the history.
 func TestScopeIsTold(t *testing.T) {
 	c, citizen, _ := sketched(t)
-	for kind, scope := range map[string]testworld.JSON{
+	for kind, scope := range map[string]hufutest.JSON{
 		"": {"kind": "none"}, "pairwise": {"kind": "pairwise"}, "once": {"kind": "once", "event": "card-2026"},
 	} {
-		counter := c.Counter(c.Policy(func(p testworld.JSON) {
+		counter := c.Counter(c.Policy(func(p hufutest.JSON) {
 			p["scope"] = scope
-			dcql := p["dcql"].(testworld.JSON) // claims would be recognised anyway
+			dcql := p["dcql"].(hufutest.JSON) // claims would be recognised anyway
 			dcql["credentials"] = dcql["credentials"].([]any)[:1]
 			delete(dcql, "credential_sets")
 		}))

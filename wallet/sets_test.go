@@ -14,7 +14,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/publish"
@@ -68,7 +68,7 @@ func (w withFeed) Read(ctx context.Context, name publish.Name) ([]byte, error) {
 }
 
 // fed opens a citizen's wallet anew, with a feed for all public sets.
-func fed(t testing.TB, c *testworld.Country, h *testworld.Holder, s wallet.Prover, files fs.FS) *wallet.Wallet {
+func fed(t testing.TB, c *hufutest.Country, h *hufutest.Holder, s wallet.Prover, files fs.FS) *wallet.Wallet {
 	t.Helper()
 	cfg := reading(c, h, s, proofsOnly{c.Log})
 	cfg.Public, cfg.Sets = withFeed{c.Public, files}, nil
@@ -79,7 +79,7 @@ func fed(t testing.TB, c *testworld.Country, h *testworld.Holder, s wallet.Prove
 	return w
 }
 
-func export(t testing.TB, c *testworld.Country, dir string) {
+func export(t testing.TB, c *hufutest.Country, dir string) {
 	t.Helper()
 	if _, err := feed.Export(t.Context(), c.Log, new(zkp.Accumulator), dir); err != nil {
 		t.Fatal(err)
@@ -105,7 +105,7 @@ func filesOf(t testing.TB, dir string) fstest.MapFS {
 }
 
 // handleOf is the handle of the credential in a wallet.
-func handleOf(t *testing.T, h *testworld.Holder) zkp.Handle {
+func handleOf(t *testing.T, h *hufutest.Holder) zkp.Handle {
 	t.Helper()
 	text, _ := endorsementOf(t, h)
 	endorsement, err := zkp.ParseEndorsement(text)
@@ -192,7 +192,7 @@ func TestForgedFeed(t *testing.T) {
 	dir := t.TempDir()
 	export(t, c, dir)
 	before := filesOf(t, dir)
-	for _, h := range []*testworld.Holder{citizen, revoked} {
+	for _, h := range []*hufutest.Holder{citizen, revoked} {
 		_, err := fed(t, c, h, s, before).Prepare(t.Context(), 1)
 		none(t, err)
 	}
@@ -243,7 +243,7 @@ func TestForgedFeed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			files := maps.Clone(good)
 			forge(files)
-			for who, h := range map[string]*testworld.Holder{"citizen": citizen, "revoked": revoked} {
+			for who, h := range map[string]*hufutest.Holder{"citizen": citizen, "revoked": revoked} {
 				restore := kept(t, h)
 				prepared := s.prepared
 				_, err := fed(t, c, h, s, files).Prepare(t.Context(), 1)
@@ -263,7 +263,7 @@ func TestForgedFeed(t *testing.T) {
 
 // kept remembers what a wallet keeps of its feed. The function it returns insists
 // that only a registry with the ledger's root was added, and takes that back.
-func kept(t *testing.T, h *testworld.Holder) (restore func()) {
+func kept(t *testing.T, h *hufutest.Holder) (restore func()) {
 	t.Helper()
 	before := records(t, h, "feed")
 	if len(before) != 2 {
@@ -361,7 +361,7 @@ func (s source) Revoked(ctx context.Context, epoch uint64) ([]feed.Handle, error
 // not before it has seen that every part is large enough.
 func TestDividedFeed(t *testing.T) {
 	z := crowd(140_000)
-	c, s := testworld.New(t, testworld.Options{ZK: z}), new(sketch)
+	c, s := hufutest.New(t, hufutest.Options{ZK: z}), new(sketch)
 	c.UseSketch(s)
 	citizen, revoked := c.Citizen(c.Adult()), c.Citizen(c.OtherAdult())
 	c.NextEpoch()

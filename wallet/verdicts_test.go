@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verdict"
@@ -48,7 +48,7 @@ func says(t *testing.T, d interface{ Describe(string) string }, err error) {
 }
 
 func TestVerdictOfApplyAndReceive(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen := c.Wallet()
 	_, err := citizen.Apply(t.Context(), []byte("{}"))
 	rejects(t, err, wallet.CheckOffer, verdict.OfferMalformed)

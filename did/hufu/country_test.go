@@ -7,14 +7,14 @@ import (
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/did/hufu"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 )
 
 // TestDocumentOfAnAgency follows one agency through the changes of its keys on
 // a real ledger.
 func TestDocumentOfAnAgency(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	r := hufu.NewResolver(c.Client(c.Log))
 	resolve := func() *did.Document {
 		t.Helper()

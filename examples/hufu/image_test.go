@@ -12,7 +12,7 @@ import (
 	"github.com/makiuchi-d/gozxing"
 	"github.com/makiuchi-d/gozxing/qrcode"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/openid/qrimage"
 )
@@ -72,9 +72,9 @@ func TestImageIsTheMessage(t *testing.T) {
 // TestOfferImages: one beside each offer.
 func TestOfferImages(t *testing.T) {
 	newCountry(t)
-	table := testworld.Header + "\n"
+	table := hufutest.Header + "\n"
 	for serial := range 3 {
-		table += testworld.NewResident("周安宁", "1984-02-29", "110101", 100+serial).Row() + "\n"
+		table += hufutest.NewResident("周安宁", "1984-02-29", "110101", 100+serial).Row() + "\n"
 	}
 	writeFile(t, "more.csv", []byte(table))
 	mustHufu(t, "issue", "--csv", "more.csv", "--out", "more", "--qr-image", "offer.png")

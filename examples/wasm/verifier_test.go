@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/status"
@@ -57,9 +57,9 @@ func (w *witness) Read(ctx context.Context, name publish.Name) ([]byte, error) {
 // page is a country whose clock shows the real time, which the module reads,
 // and what a page there knows.
 type page struct {
-	*testworld.Country
+	*hufutest.Country
 	t       testing.TB
-	holder  *testworld.Holder
+	holder  *hufutest.Holder
 	witness *witness
 	policy  []byte
 	key     *ecdsa.PrivateKey // the library's second, which the page holds
@@ -68,9 +68,9 @@ type page struct {
 
 func newPage(t testing.TB) *page {
 	t.Helper()
-	c := testworld.New(t, testworld.Options{Start: time.Now().Add(-2 * time.Hour)})
+	c := hufutest.New(t, hufutest.Options{Start: time.Now().Add(-2 * time.Hour)})
 	c.UseProver()
-	p := &page{Country: c, t: t, holder: c.Citizen(c.Adult()), policy: testworld.PolicyFile(nil)}
+	p := &page{Country: c, t: t, holder: c.Citizen(c.Adult()), policy: hufutest.PolicyFile(nil)}
 	p.key = c.Key().(*ecdsa.PrivateKey)
 	c.Library.Change(func(d *ledger.DID) {
 		d.Keys = append(d.Keys, ledger.PublicKey{ID: "sig-2", Purpose: ledger.PurposeSignature, Public: c.PublicKey(p.key.Public())})
@@ -81,8 +81,8 @@ func newPage(t testing.TB) *page {
 	cfg := c.CounterConfig(c.Policy(nil))
 	cfg.Ledger, cfg.Public = c.Client(p.witness), p.witness
 	native := must[*verifier.Verifier](t)(verifier.New(cfg))
-	for _, query := range []string{testworld.Claims, testworld.Proof} {
-		answer := c.Answer(p.holder, &testworld.Counter{Verifier: native}, query)
+	for _, query := range []string{hufutest.Claims, hufutest.Proof} {
+		answer := c.Answer(p.holder, &hufutest.Counter{Verifier: native}, query)
 		if _, err := native.Verify(t.Context(), answer); err != nil {
 			t.Fatalf("%s, natively: %v", query, err)
 		}
@@ -173,7 +173,7 @@ func (p *page) answer(m *module, query string) []byte {
 func TestVerifierAccepts(t *testing.T) {
 	p := newPage(t)
 	m := p.open()
-	for query, withheld := range map[string]int{testworld.Claims: 3, testworld.Proof: 4} {
+	for query, withheld := range map[string]int{hufutest.Claims: 3, hufutest.Proof: 4} {
 		t.Run(query, func(t *testing.T) {
 			answer := p.answer(m, query)
 			var got, again verdict
@@ -206,19 +206,19 @@ func TestVerifierRefuses(t *testing.T) {
 		check       verifier.Check
 		spoil       func(state, query, presentation string) []byte
 	}{
-		{"no JSON", testworld.Proof, verifier.CheckForm, func(string, string, string) []byte { return []byte("{") }},
-		{"of another request", testworld.Proof, verifier.CheckRequest, func(_, q, p2 string) []byte { return p.NewResponse("another", q, p2) }},
-		{"the commitment of a proof", testworld.Proof, verifier.CheckPrepare, spoil(30)},
-		{"the pseudonym of a proof", testworld.Proof, verifier.CheckStatement, spoil(80)},
-		{"a proof cut short", testworld.Proof, verifier.CheckForm, func(s, q, p2 string) []byte { return p.NewResponse(s, q, p2[:len(p2)-4]) }},
-		{"the issuer's signature", testworld.Claims, verifier.CheckSignature, func(s, q, p2 string) []byte {
+		{"no JSON", hufutest.Proof, verifier.CheckForm, func(string, string, string) []byte { return []byte("{") }},
+		{"of another request", hufutest.Proof, verifier.CheckRequest, func(_, q, p2 string) []byte { return p.NewResponse("another", q, p2) }},
+		{"the commitment of a proof", hufutest.Proof, verifier.CheckPrepare, spoil(30)},
+		{"the pseudonym of a proof", hufutest.Proof, verifier.CheckStatement, spoil(80)},
+		{"a proof cut short", hufutest.Proof, verifier.CheckForm, func(s, q, p2 string) []byte { return p.NewResponse(s, q, p2[:len(p2)-4]) }},
+		{"the issuer's signature", hufutest.Claims, verifier.CheckSignature, func(s, q, p2 string) []byte {
 			jws, rest, _ := strings.Cut(p2, "~")
 			return p.NewResponse(s, q, otherCharacter(jws, len(jws)-20)+"~"+rest)
 		}},
-		{"a claim", testworld.Claims, verifier.CheckForm, func(s, q, p2 string) []byte {
+		{"a claim", hufutest.Claims, verifier.CheckForm, func(s, q, p2 string) []byte {
 			return p.NewResponse(s, q, olderBy10Years(t, p2))
 		}},
-		{"the holder's signature", testworld.Claims, verifier.CheckBinding, func(s, q, p2 string) []byte {
+		{"the holder's signature", hufutest.Claims, verifier.CheckBinding, func(s, q, p2 string) []byte {
 			return p.NewResponse(s, q, otherCharacter(p2, len(p2)-20))
 		}},
 	} {
@@ -277,10 +277,10 @@ func TestVerifierRefresh(t *testing.T) {
 		m.call("refresh", in, &got)
 		return got
 	}
-	if got := verify(p.answer(m, testworld.Claims)); !got.Accepted {
+	if got := verify(p.answer(m, hufutest.Claims)); !got.Accepted {
 		t.Fatalf("%+v", got)
 	}
-	early := p.answer(m, testworld.Claims)
+	early := p.answer(m, hufutest.Claims)
 	if err := p.Desk.Revoke(t.Context(), p.holder.Code); err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestVerifierRefresh(t *testing.T) {
 	if got := verify(early); got.Accepted || got.Check != verifier.CheckStatus {
 		t.Errorf("revoked: %+v", got)
 	}
-	proof := p.answer(m, testworld.Proof) // prepared before
+	proof := p.answer(m, hufutest.Proof) // prepared before
 	if got := verify(proof); got.Accepted || got.Check != "" || !strings.Contains(got.Error, "extends the last one") {
 		t.Errorf("without a consistency proof: %+v", got)
 	}
@@ -346,10 +346,10 @@ func TestVerifierCouldNotCheck(t *testing.T) {
 		query string
 		edit  func(JSON)
 	}{
-		"development keys": {testworld.Proof, func(in JSON) { delete(in, "allow_single_party_setup_unsafe") }},
-		"no verifying key": {testworld.Proof, func(in JSON) { delete(in, "verifying_keys") }},
-		"no status list":   {testworld.Claims, func(in JSON) { delete(in, "status") }},
-		"a bundle without the keys": {testworld.Proof, func(in JSON) {
+		"development keys": {hufutest.Proof, func(in JSON) { delete(in, "allow_single_party_setup_unsafe") }},
+		"no verifying key": {hufutest.Proof, func(in JSON) { delete(in, "verifying_keys") }},
+		"no status list":   {hufutest.Claims, func(in JSON) { delete(in, "status") }},
+		"a bundle without the keys": {hufutest.Proof, func(in JSON) {
 			in["ledger"] = JSON{"proof": must[*ledger.Proof](t)(p.Log.Prove(t.Context())).Bytes()}
 		}},
 	} {
@@ -374,7 +374,7 @@ func TestVerifierCouldNotCheck(t *testing.T) {
 	short := p.bundle()
 	short["consistency"] = [][]byte{make([]byte, 31)}
 	couldNot(m, "a short hash", "refresh", JSON{"ledger": short})
-	state, query, presentation := p.Response(p.answer(m, testworld.Proof))
+	state, query, presentation := p.Response(p.answer(m, hufutest.Proof))
 	couldNot(m, "an epoch outside the bundle", "verify", string(p.NewResponse(state, query, otherCharacter(presentation, 11))))
 }
 
@@ -384,7 +384,7 @@ func BenchmarkVerifier(b *testing.B) {
 	p := newPage(b)
 	m := p.open()
 	for b.Loop() {
-		for _, query := range []string{testworld.Proof, testworld.Claims} {
+		for _, query := range []string{hufutest.Proof, hufutest.Claims} {
 			var took times
 			for range 20 {
 				var got verdict

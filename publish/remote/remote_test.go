@@ -40,7 +40,7 @@ var schemaName, typeName publish.Name
 func published(t *testing.T) publish.Folder {
 	t.Helper()
 	folder := publish.Folder(filepath.Join(t.TempDir(), "public"))
-	file, err := os.ReadFile("../../internal/testworld/testdata/resident.schema.json")
+	file, err := os.ReadFile("../../hufutest/testdata/resident.schema.json")
 	none(t, err)
 	s, err := folder.PublishSchema(t.Context(), file)
 	none(t, err)

@@ -15,8 +15,8 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/internal/long"
-	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/publish"
@@ -99,7 +99,7 @@ func presentForEver(dir string) error {
 		if err != nil {
 			return err
 		}
-		choice := slices.IndexFunc(ask.Choices, func(c wallet.Choice) bool { return c.Parts[0].Query == testworld.Proof })
+		choice := slices.IndexFunc(ask.Choices, func(c wallet.Choice) bool { return c.Parts[0].Query == hufutest.Proof })
 		if _, err := w.Present(ctx, ask, wallet.Consent{Choice: choice}); err != nil {
 			return err
 		}
@@ -183,7 +183,7 @@ func shown(t *testing.T, dir string) []string {
 // prepareDoomed makes a ledger, a request and a vault that holds a credential.
 func prepareDoomed(t *testing.T, dir string) {
 	t.Helper()
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	c.UseSketch(leak{})
 	store, err := sqlitevault.Create(t.Context(), filepath.Join(dir, "wallet.db"), passphrase, quick)
 	if err != nil {
@@ -193,7 +193,7 @@ func prepareDoomed(t *testing.T, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Hold(&testworld.Holder{Wallet: w, Store: store}, c.Adult())
+	c.Hold(&hufutest.Holder{Wallet: w, Store: store}, c.Adult())
 	c.NextEpoch()
 	files := map[string][]byte{
 		"request": c.AskText(c.Counter(c.Policy(nil))), "shown": nil,

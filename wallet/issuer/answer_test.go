@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet/issuer"
@@ -16,7 +16,7 @@ import (
 )
 
 func TestNewRefusesWhatIsIncomplete(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	for name, edit := range map[string]func(*issuer.Config){
 		"no DID":                         func(cfg *issuer.Config) { cfg.Keys.DID = "" },
 		"a DID of another method":        func(cfg *issuer.Config) { cfg.Keys.DID, cfg.Keys.KeyID = "did:web:a.example", "did:web:a.example#1" },

@@ -8,15 +8,15 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/internal/testworld"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
 func table(rows ...string) io.Reader {
-	return strings.NewReader(testworld.Header + "\n" + strings.Join(rows, "\n") + "\n")
+	return strings.NewReader(hufutest.Header + "\n" + strings.Join(rows, "\n") + "\n")
 }
 
 // TestImportRows: each wrong row has its own reason, and the right one beside
@@ -24,7 +24,7 @@ func table(rows ...string) io.Reader {
 func TestImportRows(t *testing.T) {
 	o := newOffice(t)
 	r := o.c.Adult()
-	row := func(edit func(*testworld.Resident)) string {
+	row := func(edit func(*hufutest.Resident)) string {
 		wrong := r
 		edit(&wrong)
 		return wrong.Row()
@@ -34,14 +34,14 @@ func TestImportRows(t *testing.T) {
 		claim  string
 		reason credential.Reason
 	}{
-		"no name":                {row(func(r *testworld.Resident) { r.Name = "" }), "name", credential.ReasonMissing},
-		"a blank name":           {row(func(r *testworld.Resident) { r.Name = " \u3000" }), "name", credential.ReasonMissing},
-		"short number":           {row(func(r *testworld.Resident) { r.Number = r.Number[:17] }), "resident_id", credential.ReasonLength},
-		"a letter in the number": {row(func(r *testworld.Resident) { r.Number = "A" + r.Number[1:] }), "resident_id", credential.ReasonCharacter},
-		"check character":        {row(func(r *testworld.Resident) { r.Number = otherCheck(r.Number) }), "resident_id", credential.ReasonCheckDigit},
-		"no such day":            {row(func(r *testworld.Resident) { r.Birthdate = "1985-02-29" }), "birthdate", credential.ReasonDate},
-		"birth date of another":  {row(func(r *testworld.Resident) { r.Birthdate = "1984-03-01" }), "birthdate", issuer.ReasonMismatch},
-		"no such province":       {row(func(r *testworld.Resident) { r.District = "990101" }), "district", credential.ReasonRegion},
+		"no name":                {row(func(r *hufutest.Resident) { r.Name = "" }), "name", credential.ReasonMissing},
+		"a blank name":           {row(func(r *hufutest.Resident) { r.Name = " \u3000" }), "name", credential.ReasonMissing},
+		"short number":           {row(func(r *hufutest.Resident) { r.Number = r.Number[:17] }), "resident_id", credential.ReasonLength},
+		"a letter in the number": {row(func(r *hufutest.Resident) { r.Number = "A" + r.Number[1:] }), "resident_id", credential.ReasonCharacter},
+		"check character":        {row(func(r *hufutest.Resident) { r.Number = otherCheck(r.Number) }), "resident_id", credential.ReasonCheckDigit},
+		"no such day":            {row(func(r *hufutest.Resident) { r.Birthdate = "1985-02-29" }), "birthdate", credential.ReasonDate},
+		"birth date of another":  {row(func(r *hufutest.Resident) { r.Birthdate = "1984-03-01" }), "birthdate", issuer.ReasonMismatch},
+		"no such province":       {row(func(r *hufutest.Resident) { r.District = "990101" }), "district", credential.ReasonRegion},
 	} {
 		t.Run(name, func(t *testing.T) {
 			offers, refused, err := o.Import(t.Context(), table(test.row))
@@ -67,7 +67,7 @@ func TestImport(t *testing.T) {
 	a, b := o.c.Adult(), o.c.OtherAdult()
 	wrong := o.c.Child()
 	wrong.District = "x"
-	offers, refused, err := o.Import(t.Context(), strings.NewReader("\ufeff"+testworld.Header+"\r\n"+a.Row()+"\r\n"+wrong.Row()+"\r\n"+a.Row()+"\r\n"+b.Row()+"\r\n"))
+	offers, refused, err := o.Import(t.Context(), strings.NewReader("\ufeff"+hufutest.Header+"\r\n"+a.Row()+"\r\n"+wrong.Row()+"\r\n"+a.Row()+"\r\n"+b.Row()+"\r\n"))
 	none(t, err)
 	if len(offers) != 2 || offers[0].Row != 1 || offers[1].Row != 4 || offers[0].Code == offers[1].Code {
 		t.Fatalf("offers of %d rows", len(offers))
@@ -109,16 +109,16 @@ func TestImportRefusesTables(t *testing.T) {
 	for name, file := range map[string]io.Reader{
 		"nothing":              strings.NewReader(""),
 		"a column too few":     strings.NewReader("name,resident_id,birthdate,district\n"),
-		"an unknown column":    strings.NewReader(testworld.Header + ",phone\n"),
-		"a column in capitals": strings.NewReader(strings.ToUpper(testworld.Header) + "\n"),
-		"a column twice":       strings.NewReader(testworld.Header + ",name\n"),
+		"an unknown column":    strings.NewReader(hufutest.Header + ",phone\n"),
+		"a column in capitals": strings.NewReader(strings.ToUpper(hufutest.Header) + "\n"),
+		"a column twice":       strings.NewReader(hufutest.Header + ",name\n"),
 		"one of them replaced": strings.NewReader("name,name,birthdate,district,address\n"),
 		"a row too short":      table(row, "a,b"),
 		"a row too long":       table(row, row+",x"),
 		"a header in GBK":      strings.NewReader("\xd0\xd5\xc3\xfb,resident_id,birthdate,district,address\n"),
 		"a row in GBK":         table(row, strings.Replace(row, o.c.Adult().Name, "\xd6\xdc\xb0\xb2\xc4\xfe", 1)),
 		"a stray quote":        table(row, `a"b,c,d,e,f`),
-		"oversized":            io.MultiReader(strings.NewReader(testworld.Header+"\n"), &newlines{limits.CSV}),
+		"oversized":            io.MultiReader(strings.NewReader(hufutest.Header+"\n"), &newlines{limits.CSV}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			offers, _, err := o.Import(t.Context(), file)
@@ -151,10 +151,10 @@ func (r *newlines) Read(b []byte) (int, error) {
 }
 
 var tableSeeds = []string{
-	testworld.Header + "\n" + testworld.NewResident("周安宁", "1984-02-29", "110101", 7).Row() + "\n",
-	"\ufeff" + testworld.Header + "\r\n\"a\nb\",1,2,3,4\r\n",
+	hufutest.Header + "\n" + hufutest.NewResident("周安宁", "1984-02-29", "110101", 7).Row() + "\n",
+	"\ufeff" + hufutest.Header + "\r\n\"a\nb\",1,2,3,4\r\n",
 	"address,district,birthdate,resident_id,name\n,,,,\n",
-	testworld.Header + "\nx\n",
+	hufutest.Header + "\nx\n",
 }
 
 func TestFuzzSeeds(t *testing.T) {
@@ -168,7 +168,7 @@ func FuzzImport(f *testing.F) {
 	for _, seed := range tableSeeds {
 		f.Add(seed)
 	}
-	c := testworld.New(f, testworld.Options{})
+	c := hufutest.New(f, hufutest.Options{})
 	cfg := c.DeskConfig(c.Office)
 	cfg.Ledger = noLine
 	f.Fuzz(func(t *testing.T, file string) {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 )
 
 // A desk reads a table. The right row becomes an offer; the others are refused
@@ -16,7 +16,7 @@ func ExampleDesk_Import() {
 郑海,110101196603080085,1966-03-08,110101,交道口南大街6号
 陈静怡,110101199005170016,1990-05-17,110101,景山前街4号
 `
-	testworld.Run(testworld.Options{}, func(ctx context.Context, c *testworld.Country) {
+	hufutest.Run(hufutest.Options{}, func(ctx context.Context, c *hufutest.Country) {
 		offers, refused, err := c.Desk.Import(ctx, strings.NewReader(table))
 		if err != nil {
 			fmt.Println(err)

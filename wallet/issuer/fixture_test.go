@@ -6,7 +6,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
@@ -32,7 +32,7 @@ func none(t *testing.T, err error) {
 // a test can reach into.
 type office struct {
 	*issuer.Desk
-	c       *testworld.Country
+	c       *hufutest.Country
 	store   vault.Store
 	offline bool // submitting fails
 }
@@ -41,7 +41,7 @@ var errOffline = errors.New("no line to the ledger")
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{c: testworld.New(t, testworld.Options{}), store: vault.NewMemoryStore()}
+	o := &office{c: hufutest.New(t, hufutest.Options{}), store: vault.NewMemoryStore()}
 	line := submitter(func(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 		if o.offline {
 			return nil, errOffline

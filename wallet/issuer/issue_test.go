@@ -5,14 +5,14 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 )
 
 func TestIssueRefuses(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	office := c.Office.Issuer()
 	for name, edit := range map[string]func(*issuer.IssueSpec){
 		"a claim missing":           func(s *issuer.IssueSpec) { delete(s.Claims, "name") },
@@ -37,7 +37,7 @@ func TestIssueRefuses(t *testing.T) {
 // TestIssueHidesTheEndorsement: nobody can tell a credential with an endorsement from one
 // without by what is visible, and nothing of the claims is.
 func TestIssueHidesTheEndorsement(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	office, r := c.Office.Issuer(), c.Adult()
 	var digests []int
 	for _, provable := range []bool{true, false} {

@@ -4,14 +4,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
 // published returns the list as it is public and as the ledger names it.
-func published(t *testing.T, c *testworld.Country, desk *issuer.Desk, agency *testworld.Agency) (*status.Verified, *ledger.Status) {
+func published(t *testing.T, c *hufutest.Country, desk *issuer.Desk, agency *hufutest.Agency) (*status.Verified, *ledger.Status) {
 	t.Helper()
 	raw, err := c.Public.Fetch(t.Context(), desk.StatusURI())
 	none(t, err)
@@ -27,7 +27,7 @@ func published(t *testing.T, c *testworld.Country, desk *issuer.Desk, agency *te
 }
 
 func TestStatusListIsTheLedgers(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	citizen := c.Citizen(c.Adult())
 	check := func(sequence uint64, revoked int) {
 		t.Helper()

@@ -1,4 +1,4 @@
-package testworld
+package hufutest
 
 import (
 	"fmt"
@@ -79,7 +79,7 @@ func (c *Country) Issue(desk *issuer.Desk, r Resident) issuer.Offer {
 	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader(Header+"\n"+r.Row()+"\n"))
 	c.must(err)
 	if len(offers) != 1 {
-		c.t.Fatalf("testworld: row refused: %v", refused)
+		c.t.Fatalf("hufutest: row refused: %v", refused)
 	}
 	return offers[0]
 }

@@ -1,20 +1,20 @@
-package testworld_test
+package hufutest_test
 
 import (
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/testworld"
+	"github.com/hufu-id/hufu/hufutest"
 )
 
 // TestCountry: both ways to answer are accepted, so that a test which spoils
 // one thing is refused for that thing.
 func TestCountry(t *testing.T) {
-	c := testworld.New(t, testworld.Options{})
+	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
 	citizen := c.Citizen(c.Adult())
 	c.NextEpoch()
 	counter := c.Counter(c.Policy(nil))
-	for _, query := range []string{testworld.Claims, testworld.Proof} {
+	for _, query := range []string{hufutest.Claims, hufutest.Proof} {
 		if _, err := counter.Verify(t.Context(), c.Answer(citizen, counter, query)); err != nil {
 			t.Errorf("%s: %v", query, err)
 		}

@@ -1,4 +1,4 @@
-package testworld
+package hufutest
 
 import (
 	"context"
@@ -126,7 +126,7 @@ func (c *Country) found(opts Options) {
 func (c *Country) must(err error) {
 	c.t.Helper()
 	if err != nil {
-		c.t.Fatalf("testworld: %v", err)
+		c.t.Fatalf("hufutest: %v", err)
 	}
 }
 
@@ -218,7 +218,7 @@ func (c *Country) HoldLicence(h *Holder, desk *issuer.Desk, name, class, since s
 	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader("name,class,since\n"+name+","+class+","+since+"\n"))
 	c.must(err)
 	if len(offers) != 1 {
-		c.t.Fatalf("testworld: row refused: %v", refused)
+		c.t.Fatalf("hufutest: row refused: %v", refused)
 	}
 	application, err := h.Apply(c.t.Context(), offers[0].Offer)
 	c.must(err)

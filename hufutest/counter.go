@@ -1,4 +1,4 @@
-package testworld
+package hufutest
 
 import (
 	"bytes"
@@ -127,7 +127,7 @@ func (c *Country) Present(h *Holder, ask *wallet.Request, query string) []byte {
 			return presented.Response
 		}
 	}
-	c.t.Fatalf("testworld: the wallet offers no answer to query %q", query)
+	c.t.Fatalf("hufutest: the wallet offers no answer to query %q", query)
 	return nil
 }
 

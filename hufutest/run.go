@@ -1,4 +1,4 @@
-package testworld
+package hufutest
 
 import (
 	"context"
@@ -30,7 +30,7 @@ func (e *example) Cleanup(f func())                  { e.cleanups = append(e.cle
 func (e *example) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
 func (e *example) TempDir() string {
-	dir, err := os.MkdirTemp("", "testworld-")
+	dir, err := os.MkdirTemp("", "hufutest-")
 	if err != nil {
 		panic(err)
 	}
