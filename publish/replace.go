@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/hufu-id/hufu/internal/durable"
 )
 
 // Names that a writer uses in a folder; see the package comment.
@@ -59,7 +61,10 @@ func replace(root *os.Root, name string, b []byte) error {
 		_ = root.Remove(newName) // or the next writer does
 		return fmt.Errorf("publish: %w", err)
 	}
-	return syncFolder(root, path.Dir(name))
+	if err := durable.SyncFolder(filepath.Join(root.Name(), filepath.FromSlash(path.Dir(name)))); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return nil
 }
 
 func writeNew(root *os.Root, b []byte) error {
@@ -70,15 +75,4 @@ func writeNew(root *os.Root, b []byte) error {
 	_, err = f.Write(b)
 	// A web server of another user reads the file, whatever the writer's umask.
 	return errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-}
-
-func syncFolder(root *os.Root, name string) error {
-	d, err := root.Open(name)
-	if err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("publish: %w", err)
-	}
-	return nil
 }
