@@ -204,7 +204,7 @@ func TestEveryRoleIsLookedAt(t *testing.T) {
 }
 
 // TestEveryJudgingMethodIsWrapped: each exported method of the wallet and of the
-// desk that returns an error begins with defer judge.
+// desk that returns an error begins with defer judge, or with it after the hooks.
 func TestEveryJudgingMethodIsWrapped(t *testing.T) {
 	judgesNothing := map[string]bool{"KeepPrepared": true} // its error is ErrConfig or the context's
 	wrapped := 0
@@ -248,11 +248,22 @@ func returnsError(f *ast.FuncDecl) bool {
 	return ok && name.Name == "error"
 }
 
+// beginsWithJudge looks for defer judge, after a defer that reports the end of the
+// call: that one must run last.
 func beginsWithJudge(f *ast.FuncDecl) bool {
-	first, ok := f.Body.List[0].(*ast.DeferStmt)
-	if !ok {
-		return false
+	for _, statement := range f.Body.List[:min(2, len(f.Body.List))] {
+		call, ok := statement.(*ast.DeferStmt)
+		if !ok {
+			return false
+		}
+		switch name := call.Call.Fun.(type) {
+		case *ast.Ident:
+			return name.Name == "judge"
+		case *ast.SelectorExpr:
+			if name.Sel.Name != "ended" {
+				return false
+			}
+		}
 	}
-	name, ok := first.Call.Fun.(*ast.Ident)
-	return ok && name.Name == "judge"
+	return false
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -43,6 +45,10 @@ type Config struct {
 	Public publish.Source
 	// Clock is the counter's; nil means time.Now.
 	Clock func() time.Time
+	// Logger gets a line for each call and Observer an event, without personal data;
+	// nil for none. See verdict.Watch.
+	Logger   *slog.Logger
+	Observer func(context.Context, verdict.Event)
 	// Lifetime of a request; zero means ten minutes, at most seven days.
 	Lifetime time.Duration
 	// ResponseURI is where a wallet posts its answer. A counter that is answered
@@ -123,6 +129,7 @@ func checkPolicies(policies []*Policy) error {
 type Verifier struct {
 	cfg   Config
 	store Store
+	watch verdict.Watch
 	cache keyCache
 	// Schemas that were fetched.
 	schemas schemaCache
@@ -148,7 +155,10 @@ func New(cfg Config) (*Verifier, error) {
 	if cfg.ResponseURI == "" {
 		cfg.ResponseURI = "https://counter.invalid/answer"
 	}
-	v := &Verifier{cfg: cfg, store: cfg.Store}
+	v := &Verifier{
+		cfg: cfg, store: cfg.Store,
+		watch: verdict.Watch{Role: "verifier", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
+	}
 	for _, p := range cfg.Policies {
 		v.policies.keep(p)
 	}
@@ -170,7 +180,9 @@ type RequestOptions struct {
 // is the signed request object (typ oauth-authz-req+jwt) for the wallet. The error
 // is [ErrConfig] for a policy id that is not here or a type without a schema file, or
 // that of the public files, the signer or the store.
-func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (*Request, error) {
+func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Request, err error) {
+	now := v.cfg.Clock()
+	defer func() { v.watch.End(ctx, "new-request", now, v.cfg.Clock(), err) }()
 	policy := v.cfg.Policies[0]
 	if opts.Policy != "" {
 		i := slices.IndexFunc(v.cfg.Policies, func(p *Policy) bool { return p.ID == opts.Policy })
@@ -184,7 +196,6 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (*Reques
 			return nil, err
 		}
 	}
-	now := v.cfg.Clock()
 	r := &Request{ID: random(), Nonce: random(), Created: now, Expires: now.Add(v.cfg.Lifetime).Truncate(time.Second)}
 	object, err := openid.SignRequest(ctx, v.cfg.Identity.Key, v.cfg.Identity.KeyID, v.authorizationRequest(r, policy))
 	if err != nil {

@@ -39,10 +39,11 @@ type part struct {
 // could not be checked. The checks run in the order of the Check constants; nonce
 // and once-only pseudonym are consumed last, in one durable transaction with
 // acceptance, so that a failed attempt is counted and burns nothing.
-func (v *Verifier) Verify(ctx context.Context, response []byte) (*Result, error) {
+func (v *Verifier) Verify(ctx context.Context, response []byte) (_ *Result, err error) {
 	started := time.Now()
 	a := &answer{now: v.cfg.Clock(), result: &Result{Bytes: len(response)}}
-	err := v.verify(ctx, a, response)
+	defer func() { v.watch.End(ctx, "verify", a.now, v.cfg.Clock(), err) }()
+	err = v.verify(ctx, a, response)
 	if err != nil {
 		var rejected *Rejected
 		if errors.As(err, &rejected) && a.request.ID != "" && rejected.Check != CheckReplay {

@@ -34,6 +34,7 @@ type application struct {
 // and sends the holder commitment with it. The result is a request envelope for
 // the desk. Applying twice to one offer is allowed; the desk answers one.
 func (w *Wallet) Apply(ctx context.Context, offer []byte) (_ []byte, err error) {
+	defer w.ended(ctx, "apply", w.cfg.Clock(), &err)
 	defer judge(&err, CheckOffer)
 	o, err := openid.ParseCredentialOffer(offer)
 	if err != nil {

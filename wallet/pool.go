@@ -21,6 +21,7 @@ var ErrNoEpoch = errors.New("wallet: the ledger has closed no epoch yet")
 // It returns how many proofs it made; a credential that cannot be prepared
 // (zkp.ErrRevoked, zkp.ErrNotRegistered) is reported after the others are done.
 func (w *Wallet) Prepare(ctx context.Context, want int) (_ int, err error) {
+	defer w.ended(ctx, "prepare", w.cfg.Clock(), &err)
 	defer judge(&err, CheckPrepare)
 	epoch, err := w.newestEpoch(ctx)
 	if err != nil {

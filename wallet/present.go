@@ -43,6 +43,7 @@ type Presented struct {
 // answer is held back as long as preparing on the spot may take: whoever waits
 // for it cannot tell whether the wallet had prepared.
 func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (_ *Presented, err error) {
+	defer w.ended(ctx, "present", w.cfg.Clock(), &err)
 	defer judge(&err, CheckConsent)
 	if ask == nil || ask.request == nil || consent.Choice < 0 || consent.Choice >= len(ask.Choices) {
 		return nil, ErrConsent

@@ -62,6 +62,7 @@ type record struct {
 // slot by slot against the claims, and stores what passes. Where anything is
 // wrong nothing is stored and the error says at which step.
 func (w *Wallet) Receive(ctx context.Context, response []byte) (_ *Stored, err error) {
+	defer w.ended(ctx, "receive", w.cfg.Clock(), &err)
 	defer judge(&err, CheckForm)
 	r, err := openid.ParseCredentialResponse(response)
 	if err != nil {

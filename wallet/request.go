@@ -82,6 +82,7 @@ type Request struct {
 // ResolveRequest verifies a signed request object and finds every way to answer it.
 // It makes no proof and sends nothing.
 func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request, err error) {
+	defer w.ended(ctx, "resolve-request", w.cfg.Clock(), &err)
 	defer judge(&err, CheckRequest)
 	parsed, err := openid.ParseRequest(string(request))
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -50,6 +52,11 @@ type Config struct {
 	// Wait returns after a duration, or with the context's error before it; nil waits
 	// by the machine's clock. Answers are held back and rounds are spaced with it.
 	Wait func(ctx context.Context, d time.Duration) error
+	// Logger gets a line for each call and Observer an event, without personal data;
+	// nil for none. See verdict.Watch. Keep both on the device: which check failed, and
+	// when, tells something of the holder.
+	Logger   *slog.Logger
+	Observer func(context.Context, verdict.Event)
 	// MaxCheckpointAge bounds the ledger state a decision rests on; zero means
 	// what the trust file says.
 	MaxCheckpointAge time.Duration
@@ -79,6 +86,7 @@ type Wallet struct {
 	keys  vault.KeyStore
 	feed  *feed.Feed // of the public files
 	cfg   Config
+	watch verdict.Watch
 
 	mu        sync.Mutex
 	built     *epochTrees
@@ -100,7 +108,10 @@ func New(cfg Config) (*Wallet, error) {
 	if cfg.Wait == nil {
 		cfg.Wait = wait
 	}
-	return &Wallet{store: cfg.Store, keys: cfg.Keys, feed: publish.Feed(cfg.Public), cfg: cfg}, nil
+	return &Wallet{
+		store: cfg.Store, keys: cfg.Keys, feed: publish.Feed(cfg.Public), cfg: cfg,
+		watch: verdict.Watch{Role: "wallet", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
+	}, nil
 }
 
 // wait is the default of Config.Wait.
@@ -113,6 +124,11 @@ func wait(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	}
+}
+
+// ended reports the end of a call to the hooks.
+func (w *Wallet) ended(ctx context.Context, operation string, started time.Time, err *error) {
+	w.watch.End(ctx, operation, started, w.cfg.Clock(), *err)
 }
 
 // resolve runs judge over ledger values proved under one fresh checkpoint. The error

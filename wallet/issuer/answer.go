@@ -25,6 +25,7 @@ import (
 // offer live, one after it loses the answer, which the desk can issue again
 // only with a new offer.
 func (d *Desk) Answer(ctx context.Context, envelope []byte) (_ []byte, err error) {
+	defer d.ended(ctx, "answer", d.cfg.Clock(), &err)
 	defer judge(&err, CheckForm)
 	e, err := openid.ParseRequestEnvelope(envelope)
 	if err != nil {

@@ -56,6 +56,7 @@ type Offer struct {
 // refused one by one; the right ones become offers, all stored durably before
 // any is returned.
 func (d *Desk) Import(ctx context.Context, table io.Reader) (_ []Offer, _ []RowError, err error) {
+	defer d.ended(ctx, "import", d.cfg.Clock(), &err)
 	defer judge(&err, CheckTable)
 	rows, err := d.read(table)
 	if err != nil {

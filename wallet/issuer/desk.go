@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -37,7 +39,8 @@ type Publisher interface {
 	Publish(ctx context.Context, uri string, token []byte) error
 }
 
-// Config is what a desk is made from. All but the last four are required.
+// Config is what a desk is made from. Keys, Schema, Region,
+// Store, Ledger and Publisher are required.
 type Config struct {
 	// Keys sign credentials, status lists and ledger operations: those of an
 	// agency.Agency.
@@ -54,6 +57,10 @@ type Config struct {
 	Publisher Publisher
 	// Clock is the desk's; nil means time.Now.
 	Clock func() time.Time
+	// Logger gets a line for each call and Observer an event, without personal data;
+	// nil for none. See verdict.Watch.
+	Logger   *slog.Logger
+	Observer func(context.Context, verdict.Event)
 	// ValidDays is how long a credential holds; zero means 730, at most 36,525.
 	ValidDays int
 	// StatusDays is how long a signed status list holds; zero means 7, at most 366.
@@ -135,6 +142,7 @@ type Desk struct {
 	region string
 	store  vault.Store
 	cfg    Config
+	watch  verdict.Watch
 }
 
 // New opens a desk on its store. It makes no network request. The error is
@@ -144,7 +152,15 @@ func New(cfg Config) (*Desk, error) {
 		return nil, err
 	}
 	cfg.fill()
-	return &Desk{cfg.Keys, cfg.Schema, cfg.Region, cfg.Store, cfg}, nil
+	return &Desk{
+		keys: cfg.Keys, schema: cfg.Schema, region: cfg.Region, store: cfg.Store, cfg: cfg,
+		watch: verdict.Watch{Role: "issuer", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
+	}, nil
+}
+
+// ended reports the end of a call to the hooks.
+func (d *Desk) ended(ctx context.Context, operation string, started time.Time, err *error) {
+	d.watch.End(ctx, operation, started, d.cfg.Clock(), *err)
 }
 
 // StatusURI names the desk's status list.

@@ -21,6 +21,7 @@ import (
 // shows. Both go to the ledger in one batch. The desk's own record changes
 // after the ledger has answered; doing it twice is refused there.
 func (d *Desk) Revoke(ctx context.Context, code string) (err error) {
+	defer d.ended(ctx, "revoke", d.cfg.Clock(), &err)
 	defer judge(&err, CheckRevocation)
 	var o *offer
 	var list *list
@@ -64,6 +65,7 @@ func (d *Desk) Revoke(ctx context.Context, code string) (err error) {
 // Publish signs the status list anew and puts its root on the ledger: at the
 // opening of the desk, and before a signed list expires.
 func (d *Desk) Publish(ctx context.Context) (err error) {
+	defer d.ended(ctx, "publish", d.cfg.Clock(), &err)
 	defer judge(&err, CheckStatus)
 	var list *list
 	err = d.store.View(ctx, func(tx vault.Tx) (err error) {
