@@ -293,6 +293,15 @@ func (p *Purpose) check() error {
 	return nil
 }
 
+// CheckRetention accepts an ISO 8601 duration with one unit: P, up to four digits, and
+// D, W, M or Y. The error is [ErrRequest].
+func CheckRetention(duration string) error {
+	if !isRetention(duration) {
+		return fmt.Errorf("%w: malformed retention", ErrRequest)
+	}
+	return nil
+}
+
 // isRetention accepts P, up to four digits, and D, W, M or Y.
 func isRetention(s string) bool {
 	digits, ok := strings.CutPrefix(s, "P")

@@ -48,16 +48,17 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 	return nil
 }
 
-// fromProvenance keeps false and unknown apart.
+// fromProvenance keeps false and unknown apart. The *provenance.Error stays inside:
+// it says who was held against which anchor.
 func fromProvenance(err error) error {
 	var failed *provenance.Error
 	if !errors.As(err, &failed) {
 		return err
 	}
 	if failed.Unchecked {
-		return &Unchecked{Check(failed.Step), failed.Err}
+		return &Unchecked{Check(failed.Step), failed}
 	}
-	return &Rejected{Check(failed.Step), failed.Err}
+	return &Rejected{Check(failed.Step), failed}
 }
 
 // meetsPolicy repeats every check of the query on what was received.

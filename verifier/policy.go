@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/openid"
 )
 
@@ -90,12 +91,9 @@ type policyJSON struct {
 // purpose, basis, retention}. Unknown members are refused, for a misspelt rule
 // would be no rule.
 func ParsePolicy(b []byte) (*Policy, error) {
-	if len(b) > limits.Document {
-		return nil, fmt.Errorf("%w: above %d bytes", ErrPolicy, limits.Document)
-	}
 	var in policyJSON
-	if err := json.Unmarshal(b, &in, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("%w: not a policy file: %v", ErrPolicy, shortJSON(err))
+	if err := strictjson.Read(b, limits.Document, &in); err != nil {
+		return nil, fmt.Errorf("%w: not a policy file: %w%s", ErrPolicy, err, member(err))
 	}
 	query, err := openid.ParseQuery(in.DCQL)
 	if err != nil {
@@ -119,17 +117,13 @@ func ParsePolicy(b []byte) (*Policy, error) {
 	return p, nil
 }
 
-// shortJSON keeps what is wrong and where, without quoting the input.
-func shortJSON(err error) string {
+// member names the member at fault: the agency wrote the file itself.
+func member(err error) string {
 	var semantic *json.SemanticError
-	if errors.As(err, &semantic) {
-		return fmt.Sprintf("member %q", semantic.JSONPointer)
+	if !errors.As(err, &semantic) || semantic.JSONPointer == "" {
+		return ""
 	}
-	var syntactic *jsontext.SyntacticError
-	if errors.As(err, &syntactic) {
-		return fmt.Sprintf("byte %d", syntactic.ByteOffset)
-	}
-	return "malformed"
+	return fmt.Sprintf(", at %q", semantic.JSONPointer)
 }
 
 func seconds(n int64) time.Duration {
@@ -152,6 +146,9 @@ func (p *Policy) check() error {
 		return bad("purpose has an id and a sentence in en and zh")
 	case p.Basis.English == "" || p.Basis.Chinese == "":
 		return bad("basis is a sentence in en and zh")
+	}
+	if openid.CheckRetention(p.Retention) != nil {
+		return bad("retention is P, a number, and D, W, M or Y, such as P30D")
 	}
 	// A proof hides the issuer among all that are accredited.
 	if p.AccreditedBy == "" && slices.ContainsFunc(p.Query.Credentials, isProof) {

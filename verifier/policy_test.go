@@ -74,6 +74,8 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"a basis without English":              edited(within("basis", "en", "")),
 		"a basis without Chinese":              edited(within("basis", "zh", "")),
 		"issuers, and a proof that hides them": edited(func(p hufutest.JSON) { delete(p, "accreditedBy"); p["issuers"] = []string{"did:hufu:a"} }),
+		"a retention that is no duration":      edited(set("retention", "30 days")),
+		"a retention of two units":             edited(set("retention", "P1Y6M")),
 		"a weaker level":                       edited(set("level", "bearer")),
 		"an unknown level":                     edited(set("level", "high")),
 		"a level that nobody attests":          edited(set("level", "device")),
