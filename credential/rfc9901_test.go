@@ -1,8 +1,6 @@
 package credential_test
 
 import (
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -27,12 +25,8 @@ type rfcExamples struct {
 
 func loadRFC(t *testing.T) rfcExamples {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(vectors.Folder(t, "rfc9901"), "examples.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var examples rfcExamples
-	if err := json.Unmarshal(data, &examples); err != nil {
+	if err := json.Unmarshal(vectors.Read(t, "rfc9901/examples.json"), &examples); err != nil {
 		t.Fatal(err)
 	}
 	return examples
@@ -95,22 +89,15 @@ func TestOpenID4VPPresentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	folder := filepath.Join(vectors.Folder(t, "openid4vp"), "sd_jwt_vcld", "01")
-	data, err := os.ReadFile(filepath.Join(folder, "sd_jwt_presentation.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	token := parse(t, []byte(strings.ReplaceAll(string(data), "\n", "")))
+	const folder = "openid4vp/sd_jwt_vcld/01/"
+	folded := string(vectors.Read(t, folder+"sd_jwt_presentation.txt"))
+	token := parse(t, []byte(strings.ReplaceAll(folded, "\n", "")))
 	verified, err := token.Verify(public, credential.VerifyOptions{Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var want map[string]any
-	data, err = os.ReadFile(filepath.Join(folder, "verified_contents.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &want); err != nil {
+	if err := json.Unmarshal(vectors.Read(t, folder+"verified_contents.json"), &want); err != nil {
 		t.Fatal(err)
 	}
 	if got := text(t, verified.Claims); got != text(t, want) {
@@ -121,11 +108,7 @@ func TestOpenID4VPPresentation(t *testing.T) {
 		Audience string `json:"aud"`
 		IssuedAt int64  `json:"iat"`
 	}
-	data, err = os.ReadFile(filepath.Join(folder, "kb_jwt_payload.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &binding); err != nil {
+	if err := json.Unmarshal(vectors.Read(t, folder+"kb_jwt_payload.json"), &binding); err != nil {
 		t.Fatal(err)
 	}
 	opts := credential.BindingOptions{Now: time.Unix(binding.IssuedAt, 0)}

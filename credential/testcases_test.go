@@ -4,8 +4,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/base64"
-	"os"
-	"path/filepath"
+	"path"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -60,11 +59,7 @@ func (k privateJWK) signer(t *testing.T) *ecdsa.PrivateKey {
 
 func readYAML(t *testing.T, file string, out any) {
 	t.Helper()
-	data, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := yaml.Unmarshal(data, out); err != nil {
+	if err := yaml.Unmarshal(vectors.Read(t, file), out); err != nil {
 		t.Fatal(file, err)
 	}
 }
@@ -126,15 +121,14 @@ func wanted(selection any, at credential.Path, paths *[]credential.Path) {
 }
 
 func TestSDJWTPythonCases(t *testing.T) {
-	root := vectors.Folder(t, "sd-jwt-testcases")
 	var settings testSettings
-	readYAML(t, filepath.Join(root, "settings.yml"), &settings)
-	files, err := filepath.Glob(filepath.Join(root, "*", "specification.yml"))
-	if err != nil || len(files) != 17 {
-		t.Fatalf("%d cases (%v)", len(files), err)
+	readYAML(t, "sd-jwt-testcases/settings.yml", &settings)
+	files := vectors.Glob(t, "sd-jwt-testcases/*/specification.yml")
+	if len(files) != 17 {
+		t.Fatalf("%d cases", len(files))
 	}
 	for _, file := range files {
-		name := filepath.Base(filepath.Dir(file))
+		name := path.Base(path.Dir(file))
 		t.Run(name, func(t *testing.T) {
 			if why, waived := waivedCases[name]; waived {
 				t.Skip("waived: " + why)

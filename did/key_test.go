@@ -12,8 +12,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"math/big"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -84,18 +82,10 @@ type didKeyDocument struct {
 
 func didKeyVectors(t *testing.T) map[string]didKeyDocument {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(vectors.Folder(t, "did-key"), "*.json"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no did:key vectors: %v", err)
-	}
 	documents := map[string]didKeyDocument{}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for _, file := range vectors.Glob(t, "did-key/*.json") {
 		var top map[string]map[string]jsontext.Value
-		if err := json.Unmarshal(data, &top); err != nil {
+		if err := json.Unmarshal(vectors.Read(t, file), &top); err != nil {
 			t.Fatal(file, err)
 		}
 		for name, members := range top {

@@ -3,8 +3,6 @@ package openid_test
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/hufu-id/hufu/did"
@@ -35,12 +33,9 @@ func seeds(t testing.TB) map[string][][]byte {
 		"proof":    {[]byte(proof), []byte(payload(t, proof))},
 	}
 	for name := range messages {
-		data, err := os.ReadFile(filepath.Join(vectors.Root(t), name))
-		if err != nil {
-			continue // the vectors are not part of the checkout
-		}
+		data := message(vectors.Read(t, name))
 		for _, target := range []string{"offer", "request", "response", "query"} {
-			all[target] = append(all[target], message(data))
+			all[target] = append(all[target], data)
 		}
 	}
 	return all

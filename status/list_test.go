@@ -7,8 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -203,10 +201,7 @@ var draftEntries = map[string]map[int]status.Status{
 // vectorJSON cuts the JSON out of a vector file; the draft folds long strings.
 func vectorJSON(t *testing.T, file string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(vectors.Folder(t, "token-status-list"), file))
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := vectors.Read(t, "token-status-list/"+file)
 	folded := regexp.MustCompile(`\n +([A-Za-z0-9_-]+("|\n))`)
 	text := string(data[bytes.IndexByte(data, '{'):])
 	for folded.MatchString(text) {

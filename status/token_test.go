@@ -7,8 +7,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -246,10 +244,7 @@ func TestReference(t *testing.T) {
 // TestDraftToken reads the draft's own token. Its key is not among the vectors,
 // so its signature cannot be checked here.
 func TestDraftToken(t *testing.T) {
-	data, err := os.ReadFile(filepath.Join(vectors.Folder(t, "token-status-list"), "status_list_jwt_raw.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := vectors.Read(t, "token-status-list/status_list_jwt_raw.md")
 	token, err := status.Parse([]byte(strings.ReplaceAll(strings.TrimSpace(string(data)), "\n", "")), status.ParseOptions{})
 	if err != nil {
 		t.Fatal(err)

@@ -1,51 +1,38 @@
-// Package vectors finds test data that nobody on this project wrote. Only tests
-// import it.
+// Package vectors holds test data that nobody on this project wrote, copied
+// unchanged from standards and their working groups. testdata/README.md names
+// the source, the version and the licence of each set. Only tests import it.
 package vectors
 
 import (
-	"os"
-	"path/filepath"
+	"embed"
+	"io/fs"
 	"testing"
 )
 
-// Folder returns a folder of external test vectors: below HUFU_VECTORS, or
-// below ../shared/vectors beside the checkout. Where it is missing the test is
-// skipped with a sentence, or fails when HUFU_REQUIRE_ALL=1.
-func Folder(t testing.TB, name string) string {
-	t.Helper()
-	folder := filepath.Join(Root(t), name)
-	if _, err := os.Stat(folder); err != nil {
-		if os.Getenv("HUFU_REQUIRE_ALL") == "1" {
-			t.Fatalf("external test vectors %q are missing", name)
-		}
-		t.Skipf("external test vectors %q are not here: set HUFU_VECTORS", name)
-	}
-	return folder
-}
+//go:embed testdata
+var files embed.FS
 
-// Root is where vectors belong, whether or not they are there.
-func Root(t testing.TB) string {
+// Read returns one file of a set, for example "rfc9901/examples.json".
+func Read(t testing.TB, name string) []byte {
 	t.Helper()
-	if root := os.Getenv("HUFU_VECTORS"); root != "" {
-		return root
-	}
-	return filepath.Join(checkout(t), "..", "shared", "vectors")
-}
-
-// checkout is the nearest folder upward that holds go.mod.
-func checkout(t testing.TB) string {
-	t.Helper()
-	folder, err := os.Getwd()
+	data, err := files.ReadFile("testdata/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for {
-		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
-			return folder
-		}
-		if folder == filepath.Dir(folder) {
-			t.Fatal("no go.mod above the test's folder")
-		}
-		folder = filepath.Dir(folder)
+	return data
+}
+
+// Glob returns the names, as Read takes them, that match a pattern of fs.Glob.
+// The test fails when none does.
+func Glob(t testing.TB, pattern string) []string {
+	t.Helper()
+	sets, err := fs.Sub(files, "testdata")
+	if err != nil {
+		t.Fatal(err)
 	}
+	names, err := fs.Glob(sets, pattern)
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no test vectors match %q: %v", pattern, err)
+	}
+	return names
 }
