@@ -119,12 +119,9 @@ func browser(t *testing.T) context.Context {
 		}
 		t.Skip("chromium is not installed: apt-get install chromium")
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.Flag("disable-background-networking", true))
-	ctx, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
 	quiet := log.New(io.Discard, "", 0)
-	ctx, closeTab := chromedp.NewContext(ctx, chromedp.WithErrorf(quiet.Printf), chromedp.WithLogf(quiet.Printf))
+	ctx, closeTab := chromedp.NewContext(t.Context(), chromedp.WithErrorf(quiet.Printf), chromedp.WithLogf(quiet.Printf),
+		chromedp.WithAllocatorOptions(chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU))
 	t.Cleanup(closeTab)
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
@@ -132,28 +129,35 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
-func run(t *testing.T, ctx context.Context, actions ...chromedp.Action) {
+func run(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	if err := chromedp.Run(ctx, actions...); err != nil {
+	if err := chromedp.Do(ctx, steps...); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// evaluate runs a line of JavaScript.
-func evaluate[T any](t *testing.T, ctx context.Context, script string) (out T) {
+// read runs an action that has a value.
+func read[T any](t *testing.T, ctx context.Context, action chromedp.Action[T]) T {
 	t.Helper()
-	run(t, ctx, chromedp.Evaluate(script, &out))
-	return out
+	value, err := chromedp.Run(ctx, action)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// evaluate runs a line of JavaScript.
+func evaluate[T any](t *testing.T, ctx context.Context, script string) T {
+	t.Helper()
+	return read(t, ctx, chromedp.Evaluate[T](script))
 }
 
 // check presses the button and returns what is said, and how.
 func check(t *testing.T, ctx context.Context) (kind, text string) {
 	t.Helper()
-	run(t, ctx,
-		chromedp.Evaluate(`document.getElementById("check-result").className = ""`, nil),
-		chromedp.Click("#check-button", chromedp.ByQuery),
-		chromedp.Poll(`["good", "bad", "unknown"].includes(document.getElementById("check-result").className)`, nil),
-	)
+	evaluate[string](t, ctx, `document.getElementById("check-result").className = ""`)
+	run(t, ctx, chromedp.Click(chromedp.CSS("#check-button")))
+	read(t, ctx, chromedp.Poll[bool](`["good", "bad", "unknown"].includes(document.getElementById("check-result").className)`))
 	return evaluate[string](t, ctx, `document.getElementById("check-result").className`), evaluate[string](t, ctx, `document.getElementById("check-result").textContent`)
 }
 
@@ -271,7 +275,7 @@ func TestFingerprint(t *testing.T) {
 	ctx := browser(t)
 	fingerprint := s.Ledger.Trust().Fingerprint()
 	for typed, want := range map[string]string{fmt.Sprintf("%X", fingerprint): "good", strings.Repeat("ab", 32): "bad", "ab": "bad"} {
-		run(t, ctx, chromedp.Navigate(s.url+"/?lang=en"), chromedp.SetValue("#fingerprint", typed, chromedp.ByQuery))
+		run(t, ctx, chromedp.Navigate(s.url+"/?lang=en"), chromedp.SetValue(chromedp.CSS("#fingerprint"), typed))
 		if kind, text := check(t, ctx); kind != want {
 			t.Errorf("%.8s: %s %s", typed, kind, text)
 		}
@@ -286,13 +290,12 @@ func TestARecordByItsNumber(t *testing.T) {
 	salt := fmt.Sprintf("%X", explorertest.Salt)
 	run(t, ctx,
 		chromedp.Navigate(s.url+"/?lang=en"),
-		chromedp.SendKeys("#record-number", explorertest.Parcel, chromedp.ByQuery),
-		chromedp.SendKeys("#record-salt", "not a salt"+kb.Enter, chromedp.ByQuery),
-		chromedp.WaitVisible("#record-problem", chromedp.ByQuery),
-		chromedp.Evaluate(`document.getElementById("record-salt").value = ""`, nil),
-		chromedp.SendKeys("#record-salt", salt+kb.Enter, chromedp.ByQuery),
-		chromedp.WaitVisible(".step", chromedp.ByQuery),
+		chromedp.SendKeys(chromedp.CSS("#record-number"), explorertest.Parcel),
+		chromedp.SendKeys(chromedp.CSS("#record-salt"), "not a salt"+kb.Enter),
+		chromedp.WaitVisible(chromedp.CSS("#record-problem")),
 	)
+	evaluate[string](t, ctx, `document.getElementById("record-salt").value = ""`)
+	run(t, ctx, chromedp.SendKeys(chromedp.CSS("#record-salt"), salt+kb.Enter), chromedp.WaitVisible(chromedp.CSS(".step")))
 	if at := evaluate[string](t, ctx, "location.search"); at != fmt.Sprintf("?hash=%x&lang=en", s.Record) {
 		t.Error("at", at)
 	}
@@ -309,18 +312,20 @@ func TestARecordByItsNumber(t *testing.T) {
 func TestWithoutScripts(t *testing.T) {
 	s := newSite(t)
 	ctx := browser(t)
-	run(t, ctx, emulation.SetScriptExecutionDisabled(true))
+	noScripts := emulation.SetScriptExecutionDisabledParams{Value: true}
+	if _, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, noScripts); err != nil {
+		t.Fatal(err)
+	}
 	for name, path := range s.pages() {
-		var text string
-		run(t, ctx, chromedp.Navigate(s.url+path+"&lang=en"), chromedp.Text("main", &text, chromedp.ByQuery))
+		run(t, ctx, chromedp.Navigate(s.url+path+"&lang=en"))
+		text := read(t, ctx, chromedp.Text(chromedp.CSS("main")))
 		if !strings.Contains(text, "Scripts are blocked") || strings.Contains(text, "Check in this browser") {
 			t.Errorf("%s: %s", name, text)
 		}
 	}
-	var text string
-	run(t, ctx, chromedp.Navigate(s.url+"/?lang=en"), chromedp.SendKeys("#q", s.Office.DID+kb.Enter, chromedp.ByQuery),
-		chromedp.WaitVisible(".accreditation", chromedp.ByQuery), chromedp.Text("main", &text, chromedp.ByQuery))
-	if !strings.Contains(text, "issue credentials") {
+	run(t, ctx, chromedp.Navigate(s.url+"/?lang=en"), chromedp.SendKeys(chromedp.CSS("#q"), s.Office.DID+kb.Enter),
+		chromedp.WaitVisible(chromedp.CSS(".accreditation")))
+	if text := read(t, ctx, chromedp.Text(chromedp.CSS("main"))); !strings.Contains(text, "issue credentials") {
 		t.Error(text)
 	}
 }
