@@ -2,18 +2,19 @@ package hufutest
 
 import (
 	"context"
-	"os"
 	"sync"
 
+	"github.com/hufu-id/hufu/internal/testkeys"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
-// developmentKeys opens this machine's single-party keys, and makes them the
-// first time.
+// developmentKeys opens the tests' single-party keys, and makes them the first
+// time.
 var developmentKeys = sync.OnceValues(func() (*prover.Prover, error) {
-	cache, err := os.UserCacheDir()
+	cache, err := testkeys.Cache()
 	if err != nil {
 		return nil, err
 	}

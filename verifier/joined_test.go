@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/publish"
@@ -38,6 +39,7 @@ func joinedPolicy(policy hufutest.JSON) {
 
 func joinedCountry(t *testing.T) (*hufutest.Country, *hufutest.Holder, *hufutest.Counter) {
 	t.Helper()
+	long.NotShort(t, "proves in zero knowledge")
 	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
 	desk := c.OpenDriverDesk()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -46,6 +47,7 @@ func (p *hoarder) Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation,
 // nothing. Proofs prepared before noon count until the hour in which they were
 // made is older than the policy takes, two hours, and not a moment longer.
 func TestRevokedAtNoon(t *testing.T) {
+	long.NotShort(t, "proves in zero knowledge")
 	at := func(hour, minute int) time.Time { return time.Date(2026, 11, 21, hour, minute, 0, 0, zkp.Zone) }
 	c := hufutest.New(t, hufutest.Options{Start: at(10, 30)})
 	p := &hoarder{Prover: c.UseProver(), hoards: true}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
@@ -24,6 +25,7 @@ import (
 // epoch.
 func proving(t testing.TB) (*hufutest.Country, *hufutest.Holder) {
 	t.Helper()
+	long.NotShort(t, "proves in zero knowledge")
 	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
 	citizen := c.Citizen(c.Adult())
@@ -153,6 +155,7 @@ func (p *crooked) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prep
 // crookedCitizen has a wallet with a crooked prover.
 func crookedCitizen(t *testing.T) (*hufutest.Country, *hufutest.Holder, *crooked) {
 	t.Helper()
+	long.NotShort(t, "proves in zero knowledge")
 	c := hufutest.New(t, hufutest.Options{})
 	p := &crooked{Prover: c.UseProver()}
 	c.UseSketch(p)

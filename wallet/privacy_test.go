@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/zkp"
@@ -18,6 +19,7 @@ import (
 // TestUnlinkable: two answers of one wallet to two counters have nothing in
 // common but what all answers of the epoch have: version, suite and epoch.
 func TestUnlinkable(t *testing.T) {
+	long.NotShort(t, "proves in zero knowledge")
 	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
 	citizen, gym := c.Citizen(c.Adult()), c.NewAgency()
@@ -74,6 +76,7 @@ func TestSpellings(t *testing.T) {
 // TestCanary: of a citizen who answers in zero knowledge, no value gets into
 // the ledger's files, the published lists, the requests or the answers.
 func TestCanary(t *testing.T) {
+	long.NotShort(t, "proves in zero knowledge")
 	c := hufutest.New(t, hufutest.Options{})
 	c.UseProver()
 	canary := hufutest.NewResident("canary-name-7f3a", "1979-06-13", "110101", 911)

@@ -15,6 +15,7 @@ import (
 	"testing/fstest"
 
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/publish"
@@ -360,6 +361,7 @@ func (s source) Revoked(ctx context.Context, epoch uint64) ([]feed.Handle, error
 // TestDividedFeed: where enough are revoked, a wallet reads its part alone, and
 // not before it has seen that every part is large enough.
 func TestDividedFeed(t *testing.T) {
+	long.NotShort(t, "140,000 revocations")
 	z := crowd(140_000)
 	c, s := hufutest.New(t, hufutest.Options{ZK: z}), new(sketch)
 	c.UseSketch(s)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -174,6 +175,7 @@ func TestRevocationRefuses(t *testing.T) {
 // An epoch after the other, with revocations added and taken back: what the
 // ledger's accumulator remembers never shows.
 func TestAccumulatorRemembersRight(t *testing.T) {
+	long.NotShort(t, "builds the trees of twelve epochs twice")
 	random := rand.New(rand.NewPCG(5, 6))
 	all := handles(t, 300)
 	var a zkp.Accumulator

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/openid"
 )
 
@@ -152,6 +153,7 @@ func assertNothingPersonal(t *testing.T, text string) {
 }
 
 func TestBadFiles(t *testing.T) {
+	long.NotShort(t, "a hundred commands")
 	newCountry(t)
 	// A file's name is the caller's own and may be repeated; the bytes may not.
 	const name = "given.file"

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	_ "github.com/mattn/go-sqlite3"
+
+	"github.com/hufu-id/hufu/internal/long"
 )
 
 // commandsOf are commands that need a stored file, by file.
@@ -43,6 +45,7 @@ var commandsOf = []struct {
 // TestBadState damages what commands stored themselves. That is never a
 // refusal of what was brought: the answer is "could not".
 func TestBadState(t *testing.T) {
+	long.NotShort(t, "a hundred commands")
 	newCountry(t)
 	for _, c := range commandsOf {
 		matches, err := filepath.Glob(c.file)
@@ -115,6 +118,8 @@ func restore(t *testing.T, file string, good []byte) {
 
 // TestWrongPassphrase: one constant sentence, whoever is asked.
 func TestWrongPassphrase(t *testing.T) {
+	long.NotShort(t, "eighteen commands")
+	needKeys(t)
 	newCountry(t)
 	t.Setenv("HUFU_PASSPHRASE", "not it")
 	before := snapshot(t)
@@ -154,9 +159,7 @@ func TestWrongPassphrase(t *testing.T) {
 // TestLockedDatabase holds databases as another program might, those of the
 // roles at once because each command waits for seconds.
 func TestLockedDatabase(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits ten seconds for locks")
-	}
+	long.NotShort(t, "waits ten seconds for locks")
 	newCountry(t)
 	before := snapshot(t)
 	whileLocked(t, map[string][]string{"ledger/log.db": {"agency", "accredit", "--to", "agency"}})
@@ -210,6 +213,7 @@ func lock(t *testing.T, file string) (unlock func()) {
 // TestUnwritable writes where nothing can be written: below a regular file,
 // which stops even an administrator, and into a read-only folder.
 func TestUnwritable(t *testing.T) {
+	long.NotShort(t, "twenty commands")
 	fingerprint := newCountry(t)
 	if err := os.Mkdir("readonly", 0o500); err != nil {
 		t.Fatal(err)
@@ -244,6 +248,7 @@ func TestUnwritable(t *testing.T) {
 
 // TestNothingIsOverwritten: what exists is refused before anything is used up.
 func TestNothingIsOverwritten(t *testing.T) {
+	long.NotShort(t, "twenty commands")
 	fingerprint := newCountry(t)
 	pinned := []string{"--trust", "ledger/trust.json", "--fingerprint", fingerprint}
 	mustHufu(t, "agency", "init", "--root", "--agency", "other-root")

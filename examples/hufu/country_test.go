@@ -48,13 +48,10 @@ func (o outcome) field(t testing.TB, name string) string {
 	return value
 }
 
-// atNoon sets the commands' clock to noon, some days from today, so that no
-// epoch of a day ends while a test runs.
-func atNoon(t testing.TB, days int) {
+// setClock sets the commands' clock, which goes on from there.
+func setClock(t testing.TB, at time.Time) {
 	t.Helper()
-	now := time.Now()
-	noon := now.UTC().Truncate(24*time.Hour).AddDate(0, 0, days).Add(12 * time.Hour)
-	if err := os.Setenv("HUFU_DEMO_CLOCK_UNSAFE", noon.Sub(now).String()); err != nil {
+	if err := os.Setenv("HUFU_DEMO_CLOCK_UNSAFE", time.Until(at).String()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -62,7 +59,7 @@ func atNoon(t testing.TB, days int) {
 // environment sets what every command reads, and changes into a new folder.
 func environment(t *testing.T) {
 	t.Helper()
-	t.Setenv("XDG_CACHE_HOME", userCache(t))
+	t.Setenv("XDG_CACHE_HOME", keyCache(t))
 	t.Setenv("HUFU_PASSPHRASE", testPassphrase)
 	t.Setenv("HUFU_DEMO_CLOCK_UNSAFE", "")
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "HUFU_LEDGER", "HUFU_WALLET", "HUFU_COUNTER"} {
@@ -72,7 +69,15 @@ func environment(t *testing.T) {
 	t.Chdir(t.TempDir())
 }
 
-// newCountry walks the road in the working folder up to an unread answer:
+// country is what newCountry puts back for each test. It is made once, and always
+// lies in one folder, because a role remembers where its ledger is.
+var country struct {
+	root, fingerprint string
+	left              time.Time // what the commands' clock showed when it was made
+}
+
+// newCountry changes into a country in which the road was walked up to an unread
+// answer:
 //
 //	root, ledger, agency, counter   accredited for each other
 //	wallet                          holds the credential of offers/offer-001.json
@@ -81,11 +86,72 @@ func environment(t *testing.T) {
 //	next-application.json           its application, not answered yet
 //	policy.json, schema.json, residents.csv
 //
-// It returns the trust file's fingerprint.
+// Its clock shows the moment in which the answer was made. newCountry returns the
+// trust file's fingerprint.
 func newCountry(t *testing.T) (fingerprint string) {
 	t.Helper()
 	environment(t)
-	atNoon(t, 0)
+	if country.left.IsZero() {
+		makeCountry(t)
+		return country.fingerprint
+	}
+	lived := filepath.Join(country.root, "lived-in")
+	if err := os.RemoveAll(lived); err != nil {
+		t.Fatal(err)
+	}
+	copyFolder(t, filepath.Join(country.root, "pristine"), lived)
+	t.Chdir(lived)
+	setClock(t, country.left)
+	return country.fingerprint
+}
+
+// makeCountry makes it and changes into it. It begins at noon, so that no epoch of
+// a day ends while a test runs.
+func makeCountry(t *testing.T) {
+	t.Helper()
+	var err error
+	if country.root, err = os.MkdirTemp("", "hufu-country-"); err != nil {
+		t.Fatal(err)
+	}
+	lived := filepath.Join(country.root, "lived-in")
+	if err := os.Mkdir(lived, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(lived)
+	setClock(t, time.Now().UTC().Truncate(24*time.Hour).Add(12*time.Hour))
+	country.fingerprint = walk(t)
+	offset, err := environmentClock(os.Getenv("HUFU_DEMO_CLOCK_UNSAFE"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	country.left = offset()
+	copyFolder(t, lived, filepath.Join(country.root, "pristine"))
+}
+
+// copyFolder copies files with their modes, which key files are held to.
+func copyFolder(t testing.TB, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		return os.Chmod(filepath.Join(to, strings.TrimPrefix(path, from)), info.Mode().Perm())
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// walk walks the road of newCountry in the working folder.
+func walk(t *testing.T) (fingerprint string) {
+	t.Helper()
 	for name, b := range map[string][]byte{
 		"residents.csv": sample("residents.csv"), "schema.json": sample("resident.schema.json"), "policy.json": sample("adult-in-district.policy.json"),
 	} {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hufu-id/hufu/internal/long"
 )
 
 // attackChecks are the demo's attacks and the check that each must fail at: those of
@@ -18,6 +20,7 @@ var attackChecks = map[string]string{
 
 func demoEnvironment(t *testing.T) {
 	t.Helper()
+	long.NotShort(t, "plays the demo, which proves in zero knowledge")
 	needKeys(t)
 	environment(t)
 }

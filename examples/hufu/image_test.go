@@ -13,6 +13,7 @@ import (
 	"github.com/makiuchi-d/gozxing/qrcode"
 
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/openid/qrimage"
 )
@@ -91,6 +92,7 @@ func TestOfferImages(t *testing.T) {
 }
 
 func TestImageRefused(t *testing.T) {
+	long.NotShort(t, "twenty commands")
 	newCountry(t)
 	writeFile(t, "there.png", []byte("an older image"))
 	before := snapshot(t)

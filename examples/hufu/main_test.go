@@ -14,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/hufu-id/hufu/internal/long"
+	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -21,10 +23,21 @@ import (
 // TestMain lets scripts run this binary as hufu, each command in its own
 // process, and as qrtext, which prints a file as the text of a QR code.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(cleaned{m}, map[string]func(){
 		"hufu":   main,
 		"qrtext": qrtext,
 	})
+}
+
+// cleaned removes the tests' country after the tests.
+type cleaned struct{ *testing.M }
+
+func (c cleaned) Run() int {
+	code := c.M.Run()
+	if country.root != "" {
+		os.RemoveAll(country.root)
+	}
+	return code
 }
 
 // qrtext KIND FILE prints what a phone would show as a QR code.
@@ -42,16 +55,13 @@ func qrtext() {
 	fmt.Println(openid.QRText(kind, []byte(strings.TrimSpace(string(b)))))
 }
 
-// userCache is where development keys lie, so that they are made once on a
-// machine and not once a script.
-func userCache(t testing.TB) string {
+// keyCache is where the tests' development keys lie, which the commands take for
+// the user's cache.
+func keyCache(t testing.TB) string {
 	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil && os.Getenv("HUFU_REQUIRE_ALL") == "1" {
-		t.Fatal("no cache folder for the circuits' keys")
-	}
+	cache, err := testkeys.Cache()
 	if err != nil {
-		t.Skip("no cache folder for the circuits' keys: set HOME or XDG_CACHE_HOME")
+		t.Fatal(err)
 	}
 	return cache
 }
@@ -59,14 +69,15 @@ func userCache(t testing.TB) string {
 // needKeys makes sure that the development keys are there.
 func needKeys(t testing.TB) {
 	t.Helper()
-	if _, err := prover.DevelopmentKeys(context.Background(), userCache(t), nil); err != nil {
+	if _, err := prover.DevelopmentKeys(context.Background(), keyCache(t), nil); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestScripts(t *testing.T) {
+	long.Landing(t, "walks a whole country, each command in its own process")
 	needKeys(t)
-	cache := userCache(t)
+	cache := keyCache(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -69,6 +70,7 @@ func served(t *testing.T) (address, fingerprint string) {
 // TestDemoElsewhere plays the demo, six attacks included, on a ledger that is
 // served over HTTP and keeps its own time.
 func TestDemoElsewhere(t *testing.T) {
+	long.Landing(t, "plays the demo twice in real time")
 	demoEnvironment(t)
 	t.Chdir(t.TempDir())
 	address, fingerprint := served(t)

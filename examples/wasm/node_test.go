@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/hufu-id/hufu/internal/long"
 )
 
 // built are the modules made so far, by name; one build each is enough.
@@ -38,9 +40,6 @@ var flags = []string{
 // build compiles one of the commands beside this file, as the package comment says.
 func build(t testing.TB, name string) string {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("compiles for js/wasm")
-	}
 	readSources(t, name, "bridge", "testdata")
 	built.Lock()
 	defer built.Unlock()
@@ -90,6 +89,7 @@ type module struct {
 
 func start(t testing.TB, name string) *module {
 	t.Helper()
+	long.Landing(t, "compiles for js/wasm")
 	node, err := exec.LookPath("node")
 	if err != nil && os.Getenv("HUFU_REQUIRE_ALL") == "1" {
 		t.Fatal("node is missing")

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/examples/wasm/message"
+	"github.com/hufu-id/hufu/internal/long"
+	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -132,15 +134,13 @@ func requestMessageOf(r *zkp.Request, districts []string) message.Request {
 	return m
 }
 
-// keyArchive packs this machine's development keys, as a site would serve them.
+// keyArchive packs the tests' development keys, as a site would serve them.
 func keyArchive(t testing.TB) (keys *prover.Prover, archive string) {
 	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil && os.Getenv("HUFU_REQUIRE_ALL") == "1" {
-		t.Fatal("no cache folder for the circuits' keys")
-	}
+	long.Landing(t, "compiles for js/wasm")
+	cache, err := testkeys.Cache()
 	if err != nil {
-		t.Skip("no cache folder for the circuits' keys: set HOME or XDG_CACHE_HOME")
+		t.Fatal(err)
 	}
 	keys = must[*prover.Prover](t)(prover.DevelopmentKeys(t.Context(), cache, nil))
 	dir := keyFolder(t, keys, cache)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/status"
@@ -68,6 +69,7 @@ type page struct {
 
 func newPage(t testing.TB) *page {
 	t.Helper()
+	long.Landing(t, "compiles for js/wasm")
 	c := hufutest.New(t, hufutest.Options{Start: time.Now().Add(-2 * time.Hour)})
 	c.UseProver()
 	p := &page{Country: c, t: t, holder: c.Citizen(c.Adult()), policy: hufutest.PolicyFile(nil)}

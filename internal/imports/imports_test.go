@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hufu-id/hufu/internal/long"
 )
 
 const module = "github.com/hufu-id/hufu/"
@@ -192,9 +194,7 @@ func TestOnlyTheBackendsReachGnarkFromZKP(t *testing.T) {
 // TestVerifierBuildsEverywhere builds, and does not run, the verifier for
 // every platform it is promised for.
 func TestVerifierBuildsEverywhere(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds three platforms")
-	}
+	long.Landing(t, "builds for three platforms")
 	for _, target := range [][2]string{{"linux", "amd64"}, {"js", "wasm"}, {"android", "arm64"}} {
 		cmd := exec.Command("go", "build", module+"verifier")
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+target[0], "GOARCH="+target[1])

@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hufu-id/hufu/internal/long"
+	"github.com/hufu-id/hufu/internal/testkeys"
 )
 
 const (
@@ -100,9 +103,7 @@ const build = "go build -o hufu ../examples/hufu"
 // TestRoadByHand runs the road of README, word for word, in a fresh folder that
 // looks like the checkout.
 func TestRoadByHand(t *testing.T) {
-	if testing.Short() {
-		t.Skip("walks the whole road, about ten seconds")
-	}
+	long.Landing(t, "walks the whole road, each command in its own process")
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		if os.Getenv("HUFU_REQUIRE_ALL") != "" {
@@ -127,10 +128,14 @@ func TestRoadByHand(t *testing.T) {
 	if err := os.CopyFS(samples, os.DirFS("../../examples/hufu/sample")); err != nil {
 		t.Fatal(err)
 	}
+	cache, err := testkeys.Cache()
+	if err != nil {
+		t.Fatal(err)
+	}
 	// The fresh folder has no module to build from.
 	cmd := exec.Command(bash, "-euo", "pipefail", "-c", strings.Replace(road, build, "cp ../made hufu", 1))
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "LANG=en_US.UTF-8", "LC_ALL=")
+	cmd.Env = append(os.Environ(), "LANG=en_US.UTF-8", "LC_ALL=", "XDG_CACHE_HOME="+cache)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

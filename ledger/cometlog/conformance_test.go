@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
@@ -13,6 +14,7 @@ import (
 const epochLength = 2 * time.Second
 
 func TestConformance(t *testing.T) {
+	long.NotShort(t, "waits for epochs")
 	ledgertest.Run(t, func(t *testing.T) *ledgertest.World {
 		c := newConsortium(t, 4, cometlog.TestnetOptions{EpochLength: epochLength, Heartbeat: time.Second})
 		trust := c.nodes[0].Trust()

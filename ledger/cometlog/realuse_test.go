@@ -6,13 +6,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/hufu-id/hufu/internal/long"
+	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/zkp"
@@ -45,9 +44,9 @@ type poll struct {
 // newPoll has two nodes, each of which must sign.
 func newPoll(t *testing.T) *poll {
 	t.Helper()
-	cache, err := os.UserCacheDir()
+	cache, err := testkeys.Cache()
 	if err != nil {
-		cache = filepath.Join(os.TempDir(), "hufu-test-cache")
+		t.Fatal(err)
 	}
 	p := &poll{key: newKey(t)}
 	if p.prover, err = prover.DevelopmentKeys(t.Context(), cache, nil); err != nil {
@@ -196,9 +195,7 @@ func (p *poll) vote(event string, payload byte) *ledger.SignedOperation {
 // TestRealUses: of two real answers of one voter, handed in at two nodes at once,
 // exactly one counts at both, with -long a thousand times.
 func TestRealUses(t *testing.T) {
-	if testing.Short() {
-		t.Skip("proves in zero knowledge")
-	}
+	long.NotShort(t, "proves in zero knowledge")
 	p := newPoll(t)
 	for round := range long.Or(3, 1000) {
 		p.race(fmt.Sprint("poll-", round))

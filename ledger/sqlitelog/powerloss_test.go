@@ -35,6 +35,7 @@ func TestPowerLoss(t *testing.T) {
 		appendUntilDone(dir)
 		return
 	}
+	long.NotShort(t, "traces a process")
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		if os.Getenv("HUFU_REQUIRE_ALL") == "1" {

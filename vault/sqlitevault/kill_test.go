@@ -120,9 +120,7 @@ func openWallet(ctx context.Context, store vault.Store, log ledger.Ledger, trust
 // A wallet that is killed at any moment never shows a prepared proof twice: what
 // may have left before the kill is not in the pool after it.
 func TestKilledWalletReusesNothing(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills processes")
-	}
+	long.NotShort(t, "kills processes")
 	dir := t.TempDir()
 	prepareDoomed(t, dir)
 	kills := long.Or(25, 2000)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
 	"github.com/hufu-id/hufu/vault/vaulttest"
@@ -348,9 +349,7 @@ func TestTwoHandles(t *testing.T) {
 // A process that holds the file longer than SQLite's own patience delays the
 // other, and does not fail it.
 func TestLongHolder(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for longer than the busy timeout of 5 s")
-	}
+	long.NotShort(t, "waits for longer than the busy timeout of 5 s")
 	t.Parallel()
 	path := vaultPath(t)
 	first := create(t, path)

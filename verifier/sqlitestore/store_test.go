@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/verifier/sqlitestore"
 	"github.com/hufu-id/hufu/verifier/verifiertest"
@@ -91,9 +92,7 @@ func count(t *testing.T, wins *atomic.Int32, err, loss error) {
 // While another process holds the file, a call waits for as long as its
 // context lasts; then nothing has been consumed.
 func TestHeldFile(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for the busy timeout of 5 s")
-	}
+	long.NotShort(t, "waits for the busy timeout of 5 s")
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "counter.db")
 	s := open(t, path, sqlitestore.Options{Create: true})

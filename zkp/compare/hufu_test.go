@@ -1,8 +1,24 @@
 package main
 
 import (
+	"log"
+	"os"
 	"testing"
+
+	"github.com/hufu-id/hufu/internal/testkeys"
 )
+
+// TestMain gives the program the tests' keys for the user's.
+func TestMain(m *testing.M) {
+	cache, err := testkeys.Cache()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil {
+		log.Fatal(err)
+	}
+	os.Exit(m.Run())
+}
 
 func openTestHufu(t *testing.T) (age, value *hufu) {
 	t.Helper()

@@ -6,11 +6,25 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
+
+// TestMain gives the example the tests' keys for the user's.
+func TestMain(m *testing.M) {
+	cache, err := testkeys.Cache()
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil {
+		log.Fatal(err)
+	}
+	os.Exit(m.Run())
+}
 
 // A wallet prepares while nobody asks, and answers when somebody does.
 func Example() {

@@ -4,8 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"os"
-	"path/filepath"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -13,6 +12,8 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
 
+	"github.com/hufu-id/hufu/internal/long"
+	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -35,6 +36,9 @@ type fixture struct {
 	revoked    [][zkp.HandleSize]byte
 	from       zkp.Day
 	until      zkp.Day
+
+	registry   *zkp.Registry // of the epoch, as close made them
+	revocation *zkp.Revocation
 }
 
 var (
@@ -122,21 +126,34 @@ func (f *fixture) close(t testing.TB, number uint64) {
 	t.Helper()
 	slices.SortFunc(f.leaves, func(a, b [32]byte) int { return slices.Compare(a[:], b[:]) })
 	slices.SortFunc(f.revoked, func(a, b [zkp.HandleSize]byte) int { return slices.Compare(a[:], b[:]) })
-	reg, rev := f.trees(t)
-	f.epoch = zkp.Epoch{Number: number, Day: day(t, "2026-11-21"), Registry: reg.Root(), Revocation: rev.Root()}
+	f.registry, f.revocation = trees(t, f.leaves, f.revoked)
+	f.epoch = zkp.Epoch{Number: number, Day: day(t, "2026-11-21"), Registry: f.registry.Root(), Revocation: f.revocation.Root()}
 }
 
-func (f *fixture) trees(t testing.TB) (*zkp.Registry, *zkp.Revocation) {
+// grown holds the trees that tests have built, by what stands in them: most tests
+// have the same.
+var grown sync.Map
+
+func trees(t testing.TB, leaves [][32]byte, revoked [][zkp.HandleSize]byte) (*zkp.Registry, *zkp.Revocation) {
 	t.Helper()
-	reg, err := zkp.NewRegistry(f.leaves)
+	type pair struct {
+		registry   *zkp.Registry
+		revocation *zkp.Revocation
+	}
+	name := fmt.Sprint(leaves, revoked)
+	if known, ok := grown.Load(name); ok {
+		return known.(pair).registry, known.(pair).revocation
+	}
+	registry, err := zkp.NewRegistry(leaves)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rev, err := zkp.NewRevocation(f.revoked)
+	revocation, err := zkp.NewRevocation(revoked)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return reg, rev
+	grown.Store(name, pair{registry, revocation})
+	return registry, revocation
 }
 
 func (f *fixture) prepareWitness(t testing.TB) *zkp.PrepareWitness {
@@ -155,8 +172,7 @@ func (f *fixture) tryPrepareWitness(t testing.TB) (*zkp.PrepareWitness, error) {
 
 func (f *fixture) placed(t testing.TB, c *zkp.Credential) (*zkp.PrepareWitness, error) {
 	t.Helper()
-	reg, rev := f.trees(t)
-	return zkp.NewPrepareWitness(c, f.epoch, f.from, f.until, reg, rev, nil)
+	return zkp.NewPrepareWitness(c, f.epoch, f.from, f.until, f.registry, f.revocation, nil)
 }
 
 func (f *fixture) request(t testing.TB) *zkp.Request {
@@ -176,18 +192,12 @@ func (f *fixture) request(t testing.TB) *zkp.Request {
 	}
 }
 
-// keys are made once for all tests of the package, in the user's cache, as the
-// demo makes them.
-var keys = sync.OnceValues(func() (*prover.Prover, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = filepath.Join(os.TempDir(), "hufu-test-cache")
-	}
-	return prover.DevelopmentKeys(context.Background(), cache, nil)
-})
+// keys are opened once for all tests of the package.
+var keys = sync.OnceValues(reopen)
 
 func testKeys(t testing.TB) (*prover.Prover, *zkp.Keys) {
 	t.Helper()
+	long.NotShort(t, "proves in zero knowledge")
 	p, err := keys()
 	if err != nil {
 		t.Fatal(err)
@@ -216,7 +226,7 @@ func parseKey(t testing.TB, b []byte) *zkp.VerifyingKey {
 }
 
 func reopen() (*prover.Prover, error) {
-	cache, err := os.UserCacheDir()
+	cache, err := testkeys.Cache()
 	if err != nil {
 		return nil, err
 	}

@@ -46,8 +46,8 @@ func assigned(t *testing.T, a frontend.Circuit) witness.Witness {
 func TestVerifierAgreesWithGnark(t *testing.T) {
 	f := newFixture(t)
 	req := recordedRequest(t, f)
-	showPK, showVK, showKey := gnarkKey(t, zkp.CircuitShow)
 	p, _ := testKeys(t)
+	showPK, showVK, showKey := gnarkKey(t, zkp.CircuitShow)
 	prepared, err := p.Prepare(t.Context(), f.prepareWitness(t))
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -21,6 +22,7 @@ import (
 // open the same, and nothing else is left behind. What can then go wrong with
 // the folder is told apart below.
 func TestKeyFolder(t *testing.T) {
+	long.NotShort(t, "makes keys")
 	cache := t.TempDir()
 	opened := make([]*prover.Prover, 3)
 	var made sync.Map

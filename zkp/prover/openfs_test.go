@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -22,9 +23,9 @@ func developmentFolder(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache, err := os.UserCacheDir()
+	cache, err := testkeys.Cache()
 	if err != nil {
-		t.Skip("no cache folder: set HOME or XDG_CACHE_HOME")
+		t.Fatal(err)
 	}
 	manifests, err := filepath.Glob(filepath.Join(cache, "hufu", "zkp", "*", "manifest.json"))
 	if err != nil {

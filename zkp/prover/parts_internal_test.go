@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"sort"
+	"sync"
 	"testing"
 
 	"github.com/consensys/gnark-crypto/ecc"
@@ -316,8 +317,23 @@ func compilePrefix(t testing.TB, c zkp.Circuit, s *stepper) *cs.R1CS {
 	return out.(*cs.R1CS)
 }
 
-// PartsOf splits a circuit by compiling ever longer beginnings of it.
+var (
+	splitting sync.Mutex
+	split     = map[zkp.Circuit][]Part{}
+)
+
+// PartsOf splits a circuit by compiling ever longer beginnings of it, once.
 func PartsOf(t testing.TB, c zkp.Circuit) []Part {
+	t.Helper()
+	splitting.Lock()
+	defer splitting.Unlock()
+	if split[c] == nil {
+		split[c] = partsOf(t, c)
+	}
+	return split[c]
+}
+
+func partsOf(t testing.TB, c zkp.Circuit) []Part {
 	t.Helper()
 	whole := &stepper{until: -1}
 	compilePrefix(t, c, whole)

@@ -53,8 +53,7 @@ func TestPrepareKeyWindow(t *testing.T) {
 			})
 			wantBroken(t, zkp.CircuitPrepare, prover.AssignPrepare(w), tc.broken)
 
-			reg, rev := f.trees(t)
-			_, err := zkp.NewPrepareWitness(f.credential, f.epoch, w.Entry.From, w.Entry.Until, reg, rev, nil)
+			_, err := zkp.NewPrepareWitness(f.credential, f.epoch, w.Entry.From, w.Entry.Until, f.registry, f.revocation, nil)
 			if (tc.broken != "") != errors.Is(err, zkp.ErrNotRegistered) {
 				t.Errorf("in the clear: %v", err)
 			}
@@ -68,8 +67,7 @@ func (f *fixture) register(t *testing.T, w *zkp.PrepareWitness, e zkp.RegistryEn
 	leaf := e.Leaf()
 	f.leaves = append(f.leaves, leaf.Bytes())
 	f.close(t, f.epoch.Number)
-	reg, _ := f.trees(t)
-	path, err := reg.Path(e)
+	path, err := f.registry.Path(e)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,16 +90,14 @@ func TestPrepareRegistration(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := f.prepareWitness(t)
-			_, rev := f.trees(t)
-			gap, err := rev.Gap(forged.Endorsement.Handle())
+			gap, err := f.revocation.Gap(forged.Endorsement.Handle())
 			if err != nil {
 				t.Fatal(err)
 			}
 			w.Credential, w.Gap = forged, gap
 			wantBroken(t, zkp.CircuitPrepare, prover.AssignPrepare(w), "registry path")
 
-			reg, rev := f.trees(t)
-			_, err = zkp.NewPrepareWitness(forged, f.epoch, f.from, f.until, reg, rev, nil)
+			_, err = zkp.NewPrepareWitness(forged, f.epoch, f.from, f.until, f.registry, f.revocation, nil)
 			if !errors.Is(err, zkp.ErrNotRegistered) {
 				t.Errorf("in the clear: %v", err)
 			}
@@ -190,10 +186,9 @@ func TestPrepareRevoked(t *testing.T) {
 	wantBroken(t, zkp.CircuitPrepare, stale, "revocation path")
 
 	// The gap of another credential is of no use to this one.
-	_, rev := f.trees(t)
 	neighbour := f.credential.Endorsement.Handle()
 	neighbour[0] ^= 0x80
-	gap, err := rev.Gap(neighbour)
+	gap, err := f.revocation.Gap(neighbour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,10 +84,9 @@ func TestShowRefusedInTheClear(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	reg, rev := f.trees(t)
 	stale := f.epoch
 	stale.Registry = zkp.Element{}
-	if _, err := zkp.NewPrepareWitness(f.credential, stale, f.from, f.until, reg, rev, nil); !errors.Is(err, zkp.ErrEpoch) {
+	if _, err := zkp.NewPrepareWitness(f.credential, stale, f.from, f.until, f.registry, f.revocation, nil); !errors.Is(err, zkp.ErrEpoch) {
 		t.Errorf("trees of another epoch: %v", err)
 	}
 	f.credential.Attributes[slotAbsent] = zkp.EncodeBool(true)

@@ -20,6 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger/explorer/explorertest"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
 	"github.com/hufu-id/hufu/ledger/remote"
@@ -57,9 +58,7 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("compiles for js/wasm, and runs a browser")
-	}
+	long.Landing(t, "compiles for js/wasm and drives a browser")
 	c, err := checker()
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
 )
@@ -101,6 +102,7 @@ func TestMain(m *testing.M) {
 // stage gives a fresh copy of the shared ceremony.
 func stage(t testing.TB, n int) string {
 	t.Helper()
+	long.NotShort(t, "holds a ceremony")
 	shared.once.Do(func() { play(t) })
 	if shared.err != nil {
 		t.Fatal(shared.err)

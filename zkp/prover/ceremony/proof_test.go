@@ -3,22 +3,19 @@ package ceremony_test
 import (
 	"context"
 	"crypto/sha256"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
-// developmentKeys are those of the user's cache, as the demonstration makes
-// them.
 func developmentKeys(t *testing.T) *prover.Prover {
 	t.Helper()
-	cache, err := os.UserCacheDir()
+	cache, err := testkeys.Cache()
 	if err != nil {
-		cache = filepath.Join(os.TempDir(), "hufu-test-cache")
+		t.Fatal(err)
 	}
 	p, err := prover.DevelopmentKeys(context.Background(), cache, nil)
 	if err != nil {

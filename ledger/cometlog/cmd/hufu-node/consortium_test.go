@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 )
 
@@ -62,6 +63,7 @@ func (f *founded) join(t *testing.T, i int) {
 
 func found4(t *testing.T) *founded {
 	t.Helper()
+	long.NotShort(t, "starts processes")
 	f := &founded{network: &network{TB: t, dir: t.TempDir()}}
 	files := []string{"found", "--origin", "ledger.example", "--heartbeat", "1s", "--root-key", f.path("root.key"), "--dir", f.path("consortium")}
 	for i := range 4 {
@@ -98,6 +100,7 @@ func found4(t *testing.T) *founded {
 // TestConsortiumByHand: four agencies found a consortium, a fifth joins, the first
 // leaves, each step by a command.
 func TestConsortiumByHand(t *testing.T) {
+	t.Parallel()
 	f := found4(t)
 	f.agree()
 	fifth := f.member(t, 4)

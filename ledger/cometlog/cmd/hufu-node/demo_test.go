@@ -2,19 +2,21 @@ package main
 
 import (
 	"encoding/hex"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hufu-id/hufu/internal/long"
+	"github.com/hufu-id/hufu/internal/testkeys"
 )
 
 // TestDemoWhileANodeDies plays the identity demo, its six attacks included, on
 // four nodes of which one is killed in the middle.
 func TestDemoWhileANodeDies(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds the demo and plays it in real time")
-	}
+	long.Landing(t, "builds the demo and plays it in real time")
 	hufu := filepath.Join(t.TempDir(), "hufu")
 	if out, err := exec.Command("go", "build", "-o", hufu, "github.com/hufu-id/hufu/examples/hufu").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -24,6 +26,11 @@ func TestDemoWhileANodeDies(t *testing.T) {
 	print := n.trust.Fingerprint()
 	demo := exec.Command(hufu, "demo", "--ledger", strings.Join(n.addresses, ","), "--trust", filepath.Join(n.dir, trustName),
 		"--fingerprint", hex.EncodeToString(print[:]), "--root-key", filepath.Join(n.dir, rootName))
+	cache, err := testkeys.Cache()
+	if err != nil {
+		t.Fatal(err)
+	}
+	demo.Env = append(os.Environ(), "XDG_CACHE_HOME="+cache)
 	kill := time.AfterFunc(8*time.Second, func() { n.processes[0].Process.Kill() }) // the one that is asked first
 	defer kill.Stop()
 	out, err := demo.CombinedOutput()

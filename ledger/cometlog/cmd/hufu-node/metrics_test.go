@@ -41,6 +41,7 @@ func (n *network) metrics(i int) (figures map[string]float64) {
 
 // TestMetrics: what is on the ledger, what was refused, and who does not sign.
 func TestMetrics(t *testing.T) {
+	t.Parallel()
 	n := newNetwork(t, 4, time.Hour, time.Minute)
 	n.ready()
 	before := n.metrics(0)

@@ -141,13 +141,13 @@ func (w *wired) split(side ...int) {
 // TestPartition: in halves, neither goes on and nothing forks; with three on one
 // side, they go on, and the fourth catches up when the network is whole.
 func TestPartition(t *testing.T) {
+	t.Parallel()
 	w := newWired(t, 4)
 	w.ready()
 	stop := w.loading(8)
 	time.Sleep(2 * time.Second)
 	w.split(0, 1)
-	time.Sleep(2 * time.Second) // what was under way ends
-	before := []uint64{w.size(0), w.size(2)}
+	before := []uint64{w.settled(0), w.settled(2)} // what was under way ends
 	time.Sleep(3 * time.Second)
 	if after := []uint64{w.size(0), w.size(2)}; after[0] != before[0] || after[1] != before[1] {
 		t.Errorf("half a network goes on: sizes %v, then %v", before, after)
@@ -163,7 +163,7 @@ func TestPartition(t *testing.T) {
 	if err := w.submit(w.client(0), w.anchor(-2), time.Minute); err != nil {
 		t.Error("three of four:", err)
 	}
-	alone := w.size(3)
+	alone := w.settled(3)
 	time.Sleep(2 * time.Second)
 	if w.size(3) != alone {
 		t.Error("one of four goes on")

@@ -20,6 +20,7 @@ import (
 
 	_ "github.com/mattn/go-sqlite3"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
@@ -36,9 +37,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// freePorts finds the first of so many neighbouring ports that nobody listens on.
+// given are the ports that some test of this process has or had.
+var given struct {
+	sync.Mutex
+	ports map[int]bool
+}
+
+// freePorts finds the first of so many neighbouring ports that nobody listens on
+// and no other test was given.
 func freePorts(t testing.TB, n int) int {
 	t.Helper()
+	given.Lock()
+	defer given.Unlock()
 next:
 	for range 100 {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -51,11 +61,20 @@ next:
 			continue
 		}
 		for port := first; port < first+n; port++ {
+			if given.ports[port] {
+				continue next
+			}
 			l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 			if err != nil {
 				continue next
 			}
 			l.Close()
+		}
+		if given.ports == nil {
+			given.ports = map[int]bool{}
+		}
+		for port := first; port < first+n; port++ {
+			given.ports[port] = true
 		}
 		return first
 	}
@@ -87,6 +106,7 @@ func newNetwork(t testing.TB, nodes int, epoch, heartbeat time.Duration) *networ
 // newNetworkWith lets change alter the folders before the nodes start.
 func newNetworkWith(t testing.TB, nodes int, epoch, heartbeat time.Duration, change func(*network)) *network {
 	t.Helper()
+	long.NotShort(t, "starts processes")
 	n := &network{TB: t, dir: filepath.Join(t.TempDir(), "testnet"), processes: make([]*process, nodes)}
 	made := testnet{dir: n.dir, nodes: nodes, port: freePorts(t, 3*nodes), epoch: epoch, heartbeat: heartbeat, makeOnly: true, out: &bytes.Buffer{}}
 	if err := made.run(t.Context()); err != nil {
@@ -222,6 +242,26 @@ func (n *network) head(i int) (*ledger.Head, error) {
 		return nil, err
 	}
 	return view.Head, nil
+}
+
+// settled waits until a node's ledger has stood still for a second, and returns
+// its size.
+func (n *network) settled(i int) (size uint64) {
+	n.Helper()
+	still := time.Now()
+	if !eventually(func() bool {
+		head, err := n.head(i)
+		if err != nil || head.Size != size {
+			still = time.Now()
+		}
+		if err == nil {
+			size = head.Size
+		}
+		return time.Since(still) > time.Second
+	}) {
+		n.Fatalf("node%d goes on and on", i)
+	}
+	return size
 }
 
 // agree waits until every node is as far as the first, and insists that they all
