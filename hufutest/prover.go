@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"github.com/hufu-id/hufu/internal/testkeys"
-	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
