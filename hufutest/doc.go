@@ -5,8 +5,8 @@
 // temporary folder. Its root agency accredits a residents' office to issue and a
 // library to ask. Each signature verifies, and each proof leads to a signed
 // checkpoint. Credentials come from an issuer.Desk and go into wallets over memory
-// stores. [Country.UseProver] opens the development keys of this machine, once a
-// process; making them the first time takes some seconds.
+// stores. [Country.UseProver] opens development keys, once a process. The first time
+// it makes them, which takes some seconds, and keeps them in the user's cache folder.
 //
 // For example a test that needs an accepted answer writes
 //

@@ -2,6 +2,7 @@ package hufutest
 
 import (
 	"context"
+	"os"
 	"sync"
 
 	"github.com/hufu-id/hufu/internal/testkeys"
@@ -10,14 +11,15 @@ import (
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
-// developmentKeys opens the tests' single-party keys, and makes them the first
-// time.
+// developmentKeys opens single-party keys, and makes them the first time.
 var developmentKeys = sync.OnceValues(func() (*prover.Prover, error) {
-	cache, err := testkeys.Cache()
-	if err != nil {
-		return nil, err
+	folder, err := testkeys.Cache()
+	if err != nil { // an adopter's module
+		if folder, err = os.UserCacheDir(); err != nil {
+			return nil, err
+		}
 	}
-	return prover.DevelopmentKeys(context.Background(), cache, nil)
+	return prover.DevelopmentKeys(context.Background(), folder, nil)
 })
 
 // UseProver puts the development keys on the ledger, makes them public, and gives
