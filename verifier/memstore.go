@@ -18,8 +18,8 @@ type memoryStore struct {
 }
 
 // NewMemoryStore returns an empty Store that forgets everything when the
-// process ends. A counter that restarts with it accepts a replay: use it for
-// tests, and where no answer outlives the process that asked.
+// process ends. A counter that restarts with it accepts a replay. Use it in tests, and
+// in processes that outlive every request they make.
 func NewMemoryStore() Store {
 	return &memoryStore{
 		requests: make(map[string]*Request),

@@ -24,7 +24,7 @@ var ErrPolicy = errors.New("verifier: policy refused")
 // or a zero-knowledge proof ties the answer to its holder.
 const levelSoftware = "software"
 
-// MaxAge bounds how old what a decision rests on may be.
+// MaxAge bounds how old the data of a decision may be.
 type MaxAge struct {
 	Checkpoint time.Duration
 	Epoch      time.Duration
@@ -44,14 +44,14 @@ type Purpose struct {
 	Chinese string `json:"zh"`
 }
 
-// Scope says whether answers of one person may be recognised again.
+// Scope says whether the counter recognises answers of one person.
 type Scope struct {
 	Kind  string `json:"kind"` // "none", "once" or "pairwise"
 	Event string `json:"event,omitzero"`
 }
 
-// Policy is what a counter asks and what it accepts as an answer. It is made
-// by ParsePolicy alone; the zero value accepts nothing.
+// Policy says what a counter asks and what it accepts as an answer. ParsePolicy makes
+// it; the zero value accepts nothing.
 type Policy struct {
 	ID           string
 	Version      int

@@ -32,7 +32,7 @@ const (
 	CheckOnce          Check = "once"          // person answered before
 )
 
-// Rejected means: checked, and false.
+// Rejected means that something was checked and is false.
 type Rejected struct {
 	Check Check
 	Err   error
@@ -43,8 +43,8 @@ func (r *Rejected) Error() string { return fmt.Sprintf("verifier: rejected at %s
 // Unwrap returns the reason.
 func (r *Rejected) Unwrap() error { return r.Err }
 
-// Unchecked means: could not check, for the reason given. It is neither a yes
-// nor a no; asking again later may decide it.
+// Unchecked means that something could not be checked. It is neither a yes nor a no.
+// Asking again later may decide it.
 type Unchecked struct {
 	Check Check
 	Err   error
@@ -57,8 +57,8 @@ func (u *Unchecked) Error() string {
 // Unwrap returns the reason.
 func (u *Unchecked) Unwrap() error { return u.Err }
 
-// Learned is one thing that the counter now knows: a value that was disclosed,
-// or a statement that was proved.
+// Learned is one thing that the counter now knows: a disclosed value or a proved
+// statement.
 type Learned struct {
 	Type      string `json:"type"` // vct of the credential
 	Claim     string `json:"claim"`
@@ -74,8 +74,8 @@ type Withheld struct {
 	Label Text   `json:"label"`
 }
 
-// Result is what an accepted answer told. Everything in it was verified. Where it
-// joins several credentials, one person holds them all.
+// Result is what the counter learned from an accepted answer, all of it verified. If
+// it joins several credentials, one person holds them all.
 type Result struct {
 	Queries       []string      `json:"queries"` // ids, in the query's order
 	Format        string        `json:"format"`

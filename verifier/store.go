@@ -23,7 +23,7 @@ var (
 	ErrStoreClosed = errors.New("verifier: store is closed")
 )
 
-// A Request is one question that this counter asked.
+// A Request is a request that this counter made.
 type Request struct {
 	ID      string // the state parameter, unguessable
 	Object  []byte // the signed request object, as it was sent
@@ -36,8 +36,8 @@ type Request struct {
 	Accepted time.Time
 }
 
-// A OnceKey is a pseudonym within the scope of one event. Both halves come
-// out of a verified proof, never from a message alone.
+// A OnceKey is a pseudonym within the scope of one event. Both fields come from a
+// verified proof, never from a message alone.
 type OnceKey struct {
 	Scope, Pseudonym [32]byte
 }

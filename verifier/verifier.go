@@ -21,22 +21,22 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// Identity is the counter's own: a DID on the ledger and its signature key.
+// Identity is the DID and key with which requests are signed.
 type Identity struct {
 	DID   string
 	KeyID string // DID URL of the key
 	Key   crypto.Signer
 }
 
-// Config is what a verifier is made from. Identity, Ledger, Policies, Store and
+// Config has what New needs. Identity, Ledger, Policies, Store and
 // Public are required.
 type Config struct {
 	Identity Identity
 	// Ledger reads the ledger and owns the trust file.
 	Ledger *ledger.Client
-	// Policies are what this counter asks; NewRequest names one by its id. An answer
-	// is judged by the policy under which it was asked, also where that one is no
-	// longer here.
+	// Policies say what this counter asks. RequestOptions.Policy names one by its id.
+	// Verify judges an answer by the policy under which it was asked, also if that one
+	// is no longer listed.
 	Policies []*Policy
 	Store    Store
 	// Public has the ledger's public files: schemas, verifying keys, status lists. Each
@@ -51,8 +51,9 @@ type Config struct {
 	Observer func(context.Context, verdict.Event)
 	// Lifetime of a request; zero means ten minutes, at most seven days.
 	Lifetime time.Duration
-	// ResponseURI is where a wallet posts its answer. A counter that is answered
-	// by file or QR code leaves it empty: a name that resolves nowhere stands in.
+	// ResponseURI is the http or https address to which a wallet posts its answer. A
+	// counter that takes files or QR codes leaves it empty; the request then names an
+	// address that resolves nowhere.
 	ResponseURI string
 	// AllowSinglePartySetupUnsafe accepts zero-knowledge keys that one machine
 	// made. Whoever kept its randomness can prove anything.
@@ -62,7 +63,7 @@ type Config struct {
 // maxLifetime bounds the lifetime of a request.
 const maxLifetime = 7 * 24 * time.Hour
 
-// check returns ErrConfig for what is wrong whatever the ledger says.
+// check returns ErrConfig for what no ledger could put right.
 func (c *Config) check() error {
 	switch {
 	case c.Ledger == nil:
@@ -138,7 +139,7 @@ type Verifier struct {
 	policies  policyCache
 }
 
-// ErrConfig means that a verifier lacks something it cannot do without.
+// ErrConfig means that something in a Config is missing or cannot be right.
 var ErrConfig = errors.New("verifier: incomplete configuration")
 
 // New opens a counter. It makes no network request. The error is [ErrConfig].
@@ -165,7 +166,8 @@ func New(cfg Config) (*Verifier, error) {
 	return v, nil
 }
 
-// ClientID is the counter's name in OpenID4VP: audience of every answer.
+// ClientID returns the counter's name in OpenID4VP, which is the audience of every
+// answer.
 func (v *Verifier) ClientID() string {
 	return (&openid.AuthorizationRequest{Verifier: v.cfg.Identity.DID}).ClientID()
 }

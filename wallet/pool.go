@@ -15,7 +15,7 @@ import (
 // ErrNoEpoch means that the ledger has closed no epoch yet.
 var ErrNoEpoch = errors.New("wallet: the ledger has closed no epoch yet")
 
-// Prepare fills the pool: so many prepared proofs for every provable credential
+// Prepare fills the pool: want prepared proofs for every provable credential
 // in the newest epoch. Proofs of older epochs are discarded. It is called while
 // the app is open, never on request, so that timing tells nobody what is held.
 // It returns how many proofs it made; a credential that cannot be prepared

@@ -21,15 +21,15 @@ import (
 // to a requester that the citizen did not accept.
 var ErrConsent = errors.New("wallet: not what was consented to")
 
-// Consent is the citizen's answer to a Request.
+// Consent is the citizen's decision on a Request.
 type Consent struct {
 	Choice int // index into Request.Choices
-	// AcceptUnaccredited answers a requester that no accreditation allows to
-	// ask. The citizen was warned.
+	// AcceptUnaccredited answers a requester that is not accredited to ask. Set it only
+	// after the citizen was warned.
 	AcceptUnaccredited bool
 }
 
-// Presented is what leaves the wallet, and what it remembers of it.
+// Presented is what leaves the wallet, with the entry in its history.
 type Presented struct {
 	Response []byte // {"state","vp_token"}
 	Bytes    int    // of the presentation itself

@@ -27,9 +27,9 @@ type drafts struct {
 	of map[int]*draft
 }
 
-// Draft begins the proofs of a choice while the citizen reads it, so that
-// Present has only to send. It returns at once and tells nobody; what fails is
-// for Present to say. A choice that shows claims has nothing to draft.
+// Draft begins the proofs of a choice while the citizen reads it, so that Present has
+// only to send. It returns at once. Present returns what fails. Draft does nothing for a
+// choice that shows claims.
 func (w *Wallet) Draft(ctx context.Context, ask *Request, choice int) {
 	if ask == nil || ask.request == nil || choice < 0 || choice >= len(ask.Choices) || ask.Choices[choice].Format != openid.FormatSDJWTZK {
 		return

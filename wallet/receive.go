@@ -30,7 +30,7 @@ var (
 	ErrWrongIssuer = errors.New("wallet: credential comes from another issuer than the offer")
 )
 
-// A Stored credential as its owner sees it.
+// A Stored is a credential as its owner sees it.
 type Stored struct {
 	ID        string
 	Type      string // vct
@@ -58,9 +58,10 @@ type record struct {
 	Received   time.Time `json:"received"`
 }
 
-// Receive checks a credential response as a counter would, and the endorsement
-// slot by slot against the claims, and stores what passes. Where anything is
-// wrong nothing is stored and the error says at which step.
+// Receive checks a credential response as a counter would, checks the endorsement slot
+// by slot against the claims, and stores the credential. If any check fails, Receive
+// stores nothing and the error names the check. A credential without an endorsement is
+// stored. One with another issuer's endorsement is refused: it could never be proved.
 func (w *Wallet) Receive(ctx context.Context, response []byte) (_ *Stored, err error) {
 	defer w.ended(ctx, "receive", w.cfg.Clock(), &err)
 	defer judge(&err, CheckForm)

@@ -31,20 +31,20 @@ var (
 	ErrNothingMatches = errors.New("wallet: nothing here answers this request")
 )
 
-// A Label is a claim as people call it.
+// A Label is the name of a claim for people.
 type Label struct {
 	Claim            string
 	English, Chinese string
 	Sensitive        bool
 }
 
-// A Choice is one way to answer: one credential, shown in part or proved, or
-// several credentials proved together as one person's.
+// A Choice is one way to answer: one credential, shown in part or proved, or several
+// credentials, proved together to be of one person.
 type Choice struct {
 	Format string // openid.FormatSDJWT or FormatSDJWTZK
 	Parts  []Part // one a credential
-	// Accreditation is nil where the requester is accredited to ask for these
-	// types in the credentials' regions, else why not.
+	// Accreditation is nil if the requester is accredited to ask for these types in
+	// the credentials' regions. Otherwise it says why not.
 	Accreditation error
 }
 
@@ -61,14 +61,16 @@ type Part struct {
 	question *predicate.Compiled // of a proof
 }
 
-// A Request is a verified request, as the citizen reads it before consenting.
+// A Request is a verified request, for the citizen to read before consenting. Its
+// methods and fields are for one goroutine.
 type Request struct {
 	Requester string // DID
-	// Scope says whether the requester will know the citizen's proofs again: within
-	// one event, or in each. The name by which it does is derived, not chosen.
+	// Scope says whether the requester recognises the citizen's later proofs: within
+	// one event, or always. The wallet derives the pseudonym; the requester cannot
+	// choose it.
 	Scope openid.Scope
-	// Before is how often this requester was answered before: many answers
-	// together tell more than each of them.
+	// Before counts the earlier answers to this requester. Together they tell more
+	// than each of them.
 	Before  int
 	Purpose *openid.Purpose
 	Expires time.Time

@@ -17,8 +17,8 @@ import (
 )
 
 // Sets hands out the public sets from which a wallet rebuilds the trees of an epoch.
-// Every ledger.Ledger is one. The sets are asked for whole, so that the answerer
-// learns nothing of the holder.
+// Every ledger.Ledger is one. A wallet asks for whole sets, so that the server learns
+// nothing of the holder.
 type Sets interface {
 	// Registry returns the registry leaves of a closed epoch, sorted.
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
@@ -26,13 +26,13 @@ type Sets interface {
 	Revoked(ctx context.Context, epoch uint64) ([][zkp.HandleSize]byte, error)
 }
 
-// A Prover makes proofs; zkp/prover.Prover is one.
+// A Prover makes proofs. zkp/prover.Prover is one. It must be safe for concurrent use.
 type Prover interface {
 	Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepared, error)
 	Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation, error)
 }
 
-// Config is what a wallet is made from. Store, Keys, Ledger and Public are required.
+// Config has what New needs. Store, Keys, Ledger and Public are required.
 type Config struct {
 	Store vault.Store
 	Keys  vault.KeyStore
@@ -62,7 +62,7 @@ type Config struct {
 	MaxCheckpointAge time.Duration
 }
 
-// check returns ErrConfig for what is wrong whatever the ledger says.
+// check returns ErrConfig for what no ledger could put right.
 func (c *Config) check() error {
 	switch {
 	case c.Store == nil:
@@ -94,7 +94,7 @@ type Wallet struct {
 	windowsOf uint64               // epoch
 }
 
-// ErrConfig means that a wallet lacks something it cannot do without.
+// ErrConfig means that something in a Config is missing or cannot be right.
 var ErrConfig = errors.New("wallet: incomplete configuration")
 
 // New opens a wallet. It makes no network request. The error is [ErrConfig].

@@ -25,8 +25,8 @@ const (
 	CheckVault       Check = "vault"       // opens, and holds what was stored
 )
 
-// Rejected means: checked, and false. Nothing was issued, and nothing went onto the
-// ledger.
+// Rejected means that something was checked and is false. Nothing was issued, and
+// nothing went onto the ledger.
 type Rejected struct {
 	Check Check
 	Err   error
@@ -47,9 +47,8 @@ func (r *Rejected) Code() verdict.Code { return r.Verdict().Code }
 // language of a tag such as "en" or "zh-CN".
 func (r *Rejected) Describe(lang string) string { return r.Verdict().Describe(lang) }
 
-// Unchecked means: could not check or not do, for the reason given. It is neither
-// a yes nor a no. What was submitted to the ledger may have arrived: see
-// ledger.ErrUnreachable.
+// Unchecked means that something could not be checked or done. It is neither a yes nor
+// a no. What was submitted to the ledger may have arrived: see ledger.ErrUnreachable.
 type Unchecked struct {
 	Check Check
 	Err   error
