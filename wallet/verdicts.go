@@ -38,8 +38,7 @@ const (
 	CheckVault         Check = "vault"         // opens, and holds what was stored
 )
 
-// Rejected means: checked, and false. Nothing was sent, and what was refused was
-// not stored.
+// Rejected means that something was checked and is false. Nothing was sent or stored.
 type Rejected struct {
 	Check Check
 	Err   error
@@ -61,8 +60,8 @@ func (r *Rejected) Code() verdict.Code { return r.Verdict().Code }
 // is not true of the holder: it is for the holder's screen and for no log.
 func (r *Rejected) Describe(lang string) string { return r.Verdict().Describe(lang) }
 
-// Unchecked means: could not check, for the reason given. It is neither a yes nor
-// a no; trying again later may decide it. Nothing was sent.
+// Unchecked means that something could not be checked. It is neither a yes nor a no.
+// Trying again later may decide it. Nothing was sent.
 type Unchecked struct {
 	Check Check
 	Err   error
