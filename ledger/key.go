@@ -19,7 +19,7 @@ const (
 	PrefixStatus        = "status/"
 	PrefixVK            = "vk/"
 	PrefixAnchor        = "anchor/"
-	PrefixTrust         = "trust/"
+	PrefixAgreement     = "trust/"
 	PrefixEpoch         = "epoch/"
 	PrefixProofKey      = "proofkey/"
 	PrefixRevoke        = "revoke/"
@@ -85,7 +85,7 @@ func KeyFileKey(hash [32]byte) string { return hexKey(PrefixKeyFile, hash) }
 func hexKey(prefix string, hash [32]byte) string { return prefix + hex.EncodeToString(hash[:]) }
 
 // AgreementKey returns the key of the consortium's n-th agreement.
-func AgreementKey(n uint64) string { return PrefixTrust + strconv.FormatUint(n, 10) }
+func AgreementKey(n uint64) string { return PrefixAgreement + strconv.FormatUint(n, 10) }
 
 // EpochKey returns the key of the roots of a closed epoch.
 func EpochKey(n uint64) string { return PrefixEpoch + strconv.FormatUint(n, 10) }

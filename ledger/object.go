@@ -17,7 +17,7 @@ const (
 	KindRevoke        = "revoke"
 	KindVK            = "vk"
 	KindAnchor        = "anchor"
-	KindTrust         = "trust"
+	KindAgreement     = "trust"
 	KindRule          = "rule"
 	KindTrail         = "trail"
 	KindPurpose       = "purpose"

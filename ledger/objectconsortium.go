@@ -91,8 +91,8 @@ type Agreement struct {
 // [ErrKey] or [ErrValue].
 func ParseAgreement(b []byte) (*Agreement, error) { return parseObject[Agreement](b) }
 
-// Kind returns [KindTrust].
-func (*Agreement) Kind() string { return KindTrust }
+// Kind returns [KindAgreement].
+func (*Agreement) Kind() string { return KindAgreement }
 
 // Key returns the [AgreementKey] of the number.
 func (t *Agreement) Key() string { return AgreementKey(t.Number) }

@@ -31,7 +31,7 @@ func (t *TrustFile) next(signed *SignedOperation) (*TrustFile, error) {
 	if len(t.AgencyKeys) == 0 {
 		return nil, fmt.Errorf("%w: the trust file names no agencies", ErrTrustChain)
 	}
-	if signed.Operation.Kind != KindTrust {
+	if signed.Operation.Kind != KindAgreement {
 		return nil, fmt.Errorf("%w: not an agreement", ErrTrustChain)
 	}
 	agreed, err := ParseAgreement(signed.Operation.Body)

@@ -130,9 +130,9 @@ func (v *View) Use(nullifier [32]byte) (*Seen, error) {
 	return read(v, UseKey(nullifier), ParseSeen)
 }
 
-// Trust returns the consortium's n-th agreement. Errors are those of Get and
+// Agreement returns the consortium's n-th agreement. Errors are those of Get and
 // ParseAgreement.
-func (v *View) Trust(n uint64) (*Agreement, error) {
+func (v *View) Agreement(n uint64) (*Agreement, error) {
 	return read(v, AgreementKey(n), ParseAgreement)
 }
 

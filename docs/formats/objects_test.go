@@ -30,7 +30,7 @@ func ledgerObjects(t testing.TB) page {
 		{"any type, but not to accredit", ledger.KindAccreditation, accreditation(id, ledger.ActionIssue, "110101", ledger.AnyType).Bytes(), ledger.ErrValue},
 		{"a region that skips a level", ledger.KindAccreditation, accreditation(id, ledger.ActionIssue, "110001", residentType).Bytes(), ledger.ErrValue},
 		{"a first value with a previous one", ledger.KindTrail, withPrevious(trail(t, id)).Bytes(), ledger.ErrValue},
-		{"two cosigners of one", ledger.KindTrust, (&ledger.Agreement{K: 2, Witnesses: witnesses(t)[:1], Threshold: 1, AgencyKeys: [][]byte{{1}}}).Bytes(), ledger.ErrValue},
+		{"two cosigners of one", ledger.KindAgreement, (&ledger.Agreement{K: 2, Witnesses: witnesses(t)[:1], Threshold: 1, AgencyKeys: [][]byte{{1}}}).Bytes(), ledger.ErrValue},
 		{"a field too few", ledger.KindAnchor, []byte{0x82, 1, 0x81, 1}, ledger.ErrFormat},
 	}
 	return p
@@ -57,7 +57,7 @@ func objectDoors(id string) map[string]door {
 		ledger.KindVK:            object(ledger.ParseVK),
 		ledger.KindKeyFile:       object(ledger.ParseKeyFile),
 		ledger.KindAnchor:        object(ledger.ParseAnchor),
-		ledger.KindTrust:         object(ledger.ParseAgreement),
+		ledger.KindAgreement:     object(ledger.ParseAgreement),
 		ledger.KindRule:          object(ledger.ParseRule),
 		ledger.KindTrail:         object(ledger.ParseTrail),
 		ledger.KindPurpose:       object(ledger.ParsePurpose),

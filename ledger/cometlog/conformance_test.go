@@ -33,7 +33,7 @@ func TestConformance(t *testing.T) {
 // agreement is the next one, of the same members.
 func (c *consortium) agreement(number uint64) *ledger.Agreement {
 	c.Helper()
-	first, err := c.view(0, ledger.AgreementKey(0)).Trust(0)
+	first, err := c.view(0, ledger.AgreementKey(0)).Agreement(0)
 	if err != nil {
 		c.Fatal(err)
 	}

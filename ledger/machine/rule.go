@@ -20,7 +20,7 @@ var rules = map[string]func(t *transition, c change) error{
 	ledger.KindRevoke:        (*transition).revoke,
 	ledger.KindVK:            (*transition).vk,
 	ledger.KindAnchor:        (*transition).anchor,
-	ledger.KindTrust:         (*transition).trust,
+	ledger.KindAgreement:     (*transition).trust,
 	ledger.KindRule:          (*transition).rule,
 	ledger.KindTrail:         (*transition).trail,
 	ledger.KindPurpose:       (*transition).purpose,

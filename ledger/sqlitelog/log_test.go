@@ -54,7 +54,7 @@ func TestGenesis(t *testing.T) {
 	if err != nil || len(d.SigningKeys(start)) != 1 {
 		t.Fatal(d, err)
 	}
-	trust, err := v.Trust(0)
+	trust, err := v.Agreement(0)
 	if err != nil || trust.Witnesses[0] != w.log.Trust().WitnessKeys[0] || trust.Threshold != 1 {
 		t.Fatal(trust, err)
 	}

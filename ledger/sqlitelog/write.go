@@ -81,7 +81,7 @@ func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperati
 func changesTrust(submissions [][]*ledger.SignedOperation) bool {
 	for _, ops := range submissions {
 		for _, op := range ops {
-			if op.Operation.Kind == ledger.KindTrust {
+			if op.Operation.Kind == ledger.KindAgreement {
 				return true
 			}
 		}

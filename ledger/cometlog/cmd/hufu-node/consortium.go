@@ -318,7 +318,7 @@ func (a *agreement) current(ctx context.Context, client *remote.Client) (t *ledg
 		return nil, err
 	}
 	err = reader.Resolve(ctx, func(view *ledger.View) error {
-		t, err = view.Trust(reader.Trust().Number)
+		t, err = view.Agreement(reader.Trust().Number)
 		return err
 	}, ledger.ResolveOptions{})
 	return t, err
