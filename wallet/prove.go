@@ -48,7 +48,14 @@ func (w *Wallet) begin(ctx context.Context, ask *Request, choice int) *draft {
 	}
 	d := &draft{done: make(chan struct{})}
 	ask.drafts.of[choice] = d
+	ctx, end, err := w.life.begin(ctx)
+	if err != nil {
+		d.err = err
+		close(d.done)
+		return d
+	}
 	go func() {
+		defer end()
 		defer close(d.done)
 		d.token, d.err = w.prove(ctx, ask, &ask.Choices[choice])
 	}()
@@ -59,7 +66,7 @@ func (w *Wallet) begin(ctx context.Context, ask *Request, choice int) *draft {
 // where the draft was cancelled meanwhile.
 func (w *Wallet) drafted(ctx context.Context, ask *Request, choice int) (map[string][]string, error) {
 	token, err := w.takeDraft(ctx, ask, choice)
-	if ctx.Err() == nil && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+	if ctx.Err() == nil && !w.life.over() && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
 		return w.takeDraft(ctx, ask, choice)
 	}
 	return token, err

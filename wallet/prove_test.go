@@ -154,3 +154,32 @@ func TestDraftCancelled(t *testing.T) {
 		t.Errorf("%d shown", s.shown)
 	}
 }
+
+// A wallet that is closed ends what it was making, waits for it, and makes no more.
+func TestClose(t *testing.T) {
+	c, citizen, s := sketched(t)
+	prepare(t, citizen, 1, 1)
+	cfg := c.WalletConfig(citizen)
+	waiting := make(chan struct{})
+	cfg.Wait = func(ctx context.Context, _ time.Duration) error {
+		close(waiting)
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	w, err := wallet.New(cfg)
+	none(t, err)
+	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
+	w.Draft(t.Context(), ask, 0)
+	<-waiting
+	none(t, w.Close())
+	none(t, w.Close())
+	for range 2 { // the draft, and another try
+		if _, err = w.Present(t.Context(), ask, wallet.Consent{}); err == nil {
+			t.Fatal("a closed wallet answered")
+		}
+	}
+	is(t, err, wallet.ErrClosed)
+	if s.shown != 0 {
+		t.Error("something was shown")
+	}
+}

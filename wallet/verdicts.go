@@ -236,6 +236,7 @@ var rows = verdict.Table{
 	verdict.On(feed.ErrFormat, feed.ErrMissing, feed.ErrEpoch, feed.ErrSource).Unchecked(CheckFeed, verdict.RevocationData,
 		"The files of the revocation data do not fit the ledger.", "撤销数据的文件与账本不符。",
 		"Fetch or export them again.", "请重新获取或导出。"),
+	verdict.On(ErrClosed).Internal(),
 	verdict.On(ErrConfig).Configuration(),
 	verdict.On(feed.ErrBusy).Busy(),
 }

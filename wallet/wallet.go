@@ -87,6 +87,7 @@ type Wallet struct {
 	feed  *feed.Feed // of the public files
 	cfg   Config
 	watch verdict.Watch
+	life  life
 
 	mu        sync.Mutex
 	built     *epochTrees
