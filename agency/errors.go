@@ -16,7 +16,8 @@ var (
 	ErrNone = errors.New("agency: no agency in this vault")
 	// ErrExists means a vault that has an agency already: Open it.
 	ErrExists = errors.New("agency: the vault has an agency already")
-	// ErrNoDID means a root agency whose ledger is not founded yet.
+	// ErrNoDID means a root agency whose vault does not know its ledger: none was
+	// founded with its keys, or Open has not met it.
 	ErrNoDID = errors.New("agency: root agency without a ledger")
 	// ErrNotRoot means a trust file whose root is another agency.
 	ErrNotRoot = errors.New("agency: the ledger's root is another agency")
@@ -64,6 +65,9 @@ func (e *UncertainError) Error() string {
 
 // Unwrap returns the ledger's error.
 func (e *UncertainError) Unwrap() error { return e.Err }
+
+// Is makes it a ledger.ErrUnreachable, whatever kept the answer away.
+func (e *UncertainError) Is(target error) bool { return target == ledger.ErrUnreachable }
 
 // isRefusal reports whether the ledger answered, and said no.
 func isRefusal(err error) bool {

@@ -223,6 +223,9 @@ func (s *scene) openLedgerScene(ctx context.Context) error {
 		return err
 	}
 	s.log = s.own
+	if err := s.root.open(ctx, s.log, s.clockNow); err != nil {
+		return err
+	}
 	print := s.log.Trust().Fingerprint()
 	s.step("ledger", "Fingerprint", hex.EncodeToString(print[:8]), "Epoch", s.log.Trust().EpochLength.String())
 	return publishKeys(ctx, s.root, s.public(), s.keys)

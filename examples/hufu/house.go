@@ -45,7 +45,10 @@ func initLedger(ctx context.Context, dir string, root *agency, opts sqlitelog.In
 	if err != nil {
 		return nil, err
 	}
-	if err := root.open(ctx, log, opts.Clock); err != nil {
+	// The root's vault learns of the ledger when a command opens the agency: until
+	// witnesses elsewhere have signed, the ledger proves nothing.
+	root.card.DID = log.Trust().RootDID
+	if err := root.saveCard(); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	return log, nil
