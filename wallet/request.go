@@ -71,10 +71,13 @@ type Request struct {
 	Scope openid.Scope
 	// Before counts the earlier answers to this requester. Together they tell more
 	// than each of them.
-	Before  int
-	Purpose *openid.Purpose
-	Expires time.Time
-	Choices []Choice
+	Before int
+	// ResponseURI is where the answer is posted: https, or http to a loopback address.
+	// The requester signed it.
+	ResponseURI string
+	Purpose     *openid.Purpose
+	Expires     time.Time
+	Choices     []Choice
 
 	request *openid.AuthorizationRequest
 	raw     string
@@ -128,7 +131,10 @@ func (w *Wallet) consider(ctx context.Context, source provenance.Source, parsed 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	ask := &Request{Requester: requester, Scope: verified.Scope, Purpose: verified.Purpose, Expires: verified.Expires, request: verified}
+	ask := &Request{
+		Requester: requester, Scope: verified.Scope, ResponseURI: verified.ResponseURI, Purpose: verified.Purpose,
+		Expires: verified.Expires, request: verified,
+	}
 	if err := w.findChoices(ask, held, now); err != nil {
 		return nil, err
 	}

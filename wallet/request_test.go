@@ -29,6 +29,9 @@ func TestConsider(t *testing.T) {
 	if ask.Requester != c.Library.DID || ask.Choices[0].Accreditation != nil || ask.Purpose.ID != "library-card" || !ask.Expires.Equal(c.Now().Add(10*time.Minute)) {
 		t.Errorf("got %+v", ask)
 	}
+	if ask.ResponseURI != "https://counter.invalid/answer" { // the counter's stand-in
+		t.Errorf("answers go to %q", ask.ResponseURI)
+	}
 	if len(ask.Choices) != 2 {
 		t.Fatalf("%d choices", len(ask.Choices))
 	}
