@@ -35,6 +35,8 @@ func (d *Desk) Answer(ctx context.Context, envelope []byte) (_ []byte, err error
 	if err != nil {
 		return nil, err
 	}
+	d.turn.Lock()
+	defer d.turn.Unlock()
 	var response []byte
 	err = d.store.Update(ctx, func(tx vault.Tx) error {
 		o, err := d.liveOffer(tx, e.Code)

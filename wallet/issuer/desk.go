@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
@@ -133,10 +134,11 @@ func (c *Config) fill() {
 	}
 }
 
-// Desk issues one type of credential for one region. Call one method at a time, and
-// open a store in one process at a time: Revoke and Publish read the status list,
-// submit, and then write.
+// Desk issues one type of credential for one region. It is safe for concurrent use:
+// Answer, Revoke and Publish run one after the other, because each changes the status
+// list. Open a store in one process at a time.
 type Desk struct {
+	turn   sync.Mutex
 	keys   Keys
 	schema *credential.Schema
 	region string

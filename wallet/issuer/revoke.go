@@ -23,6 +23,8 @@ import (
 func (d *Desk) Revoke(ctx context.Context, code string) (err error) {
 	defer d.ended(ctx, "revoke", d.cfg.Clock(), &err)
 	defer judge(&err, CheckRevocation)
+	d.turn.Lock()
+	defer d.turn.Unlock()
 	var o *offer
 	var list *list
 	err = d.store.View(ctx, func(tx vault.Tx) (err error) {
@@ -67,6 +69,8 @@ func (d *Desk) Revoke(ctx context.Context, code string) (err error) {
 func (d *Desk) Publish(ctx context.Context) (err error) {
 	defer d.ended(ctx, "publish", d.cfg.Clock(), &err)
 	defer judge(&err, CheckStatus)
+	d.turn.Lock()
+	defer d.turn.Unlock()
 	var list *list
 	err = d.store.View(ctx, func(tx vault.Tx) (err error) {
 		list, err = d.statusList(tx)

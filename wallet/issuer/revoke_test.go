@@ -1,6 +1,7 @@
 package issuer_test
 
 import (
+	"sync"
 	"testing"
 	"time"
 
@@ -86,4 +87,28 @@ func TestRevokeOffline(t *testing.T) {
 	is(t, o.Revoke(t.Context(), offer.Code), errOffline)
 	o.offline = false
 	none(t, o.Revoke(t.Context(), offer.Code))
+}
+
+// TestTakesTurns: a desk behind a web server answers, revokes and refreshes its list
+// at the same time, and each of them finds the list as the one before left it.
+func TestTakesTurns(t *testing.T) {
+	o := newOffice(t)
+	offer := o.c.Issue(o.Desk, o.c.Adult())
+	_, err := o.Answer(t.Context(), o.apply(t, offer, asIs))
+	none(t, err)
+	other := o.apply(t, o.c.Issue(o.Desk, o.c.OtherAdult()), asIs)
+	var group sync.WaitGroup
+	at := func(do func() error) {
+		group.Go(func() {
+			if err := do(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 4 {
+		at(func() error { return o.Publish(t.Context()) })
+	}
+	at(func() error { return o.Revoke(t.Context(), offer.Code) })
+	at(func() error { _, err := o.Answer(t.Context(), other); return err })
+	group.Wait()
 }
