@@ -24,7 +24,7 @@ type Verdict struct {
 // [Text.In]. It ends with a full stop.
 func (v Verdict) Describe(lang string) string {
 	what, next := v.What.In(lang), v.Next.In(lang)
-	if isChinese(lang) {
+	if isChinese(lang) || next == "" {
 		return what + next
 	}
 	return what + " " + next

@@ -188,3 +188,12 @@ func TestDescribe(t *testing.T) {
 		}
 	}
 }
+
+// TestDescribeWithoutAdvice: a verdict that says nothing to do next ends where its
+// sentence does.
+func TestDescribeWithoutAdvice(t *testing.T) {
+	v := verdict.Verdict{What: verdict.Text{English: "The kiosk says no."}}
+	if got := v.Describe("en"); got != "The kiosk says no." {
+		t.Errorf("%q", got)
+	}
+}
