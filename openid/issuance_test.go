@@ -126,6 +126,14 @@ func TestCredentialOfferRoundTrip(t *testing.T) {
 		t.Errorf("a link with a malformed escape: %v", err)
 	}
 	withoutCode := edit(t, offerText, `,"tx_code":{"input_mode":"numeric","length":6}`, "")
+	if again.Code() != offer.Grants.PreAuthorized.Code || again.Code() == "" {
+		t.Errorf("code %q", again.Code())
+	}
+	for _, without := range []*openid.CredentialOffer{{}, {Grants: &openid.Grants{}}} {
+		if without.Code() != "" {
+			t.Errorf("code %q of an offer without", without.Code())
+		}
+	}
 	if _, err := openid.ParseCredentialOffer(withoutCode); err != nil {
 		t.Errorf("an offer without tx_code: %v", err)
 	}

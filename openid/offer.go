@@ -115,6 +115,14 @@ func ParseCredentialOfferURI(uri string) (*CredentialOffer, error) {
 	return ParseCredentialOffer([]byte(values[0]))
 }
 
+// Code returns the pre-authorised code, empty where the offer has none.
+func (o *CredentialOffer) Code() string {
+	if o.Grants == nil || o.Grants.PreAuthorized == nil {
+		return ""
+	}
+	return o.Grants.PreAuthorized.Code
+}
+
 // Bytes checks the offer as ParseCredentialOffer does and returns its JSON.
 func (o *CredentialOffer) Bytes() ([]byte, error) {
 	if err := o.check(); err != nil {
