@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/hufu-id/hufu/internal/sqlitefile"
@@ -85,6 +86,9 @@ type Options struct {
 	// MinGeneration is a Store.Generation that was kept elsewhere. Open refuses an
 	// older vault with ErrRolledBack.
 	MinGeneration uint64
+	// Create makes Open make the vault when it is missing, under the passphrase. Without
+	// it a missing file is an error: an empty vault has forgotten every key.
+	Create bool
 }
 
 // Create makes a vault at path, which must not exist, and opens it. The file
@@ -122,10 +126,13 @@ func fill(ctx context.Context, path string, k *keys, first slot) (*Store, error)
 
 // Open opens the vault at path. A file that is locked, unreadable, damaged or
 // not ours is left as it is, for its owner to decide about. The error is
-// fs.ErrNotExist, ErrFormat, ErrSetting, ErrKDF, ErrIntegrity, ErrRolledBack,
-// the system's own, or vault.ErrLocked: the same for a wrong passphrase and
+// fs.ErrNotExist without Options.Create, ErrFormat, ErrSetting, ErrKDF, ErrIntegrity,
+// ErrRolledBack, the system's own, or vault.ErrLocked: the same for a wrong passphrase and
 // for a damaged slot.
 func Open(ctx context.Context, path string, passphrase []byte, opts Options) (*Store, error) {
+	if _, err := os.Lstat(path); opts.Create && errors.Is(err, fs.ErrNotExist) {
+		return Create(ctx, path, passphrase, opts)
+	}
 	if err := format.Check(ctx, path); errors.Is(err, sqlitefile.ErrFormat) {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	} else if err != nil {

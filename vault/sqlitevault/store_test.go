@@ -268,6 +268,31 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestOpenCreates: only a file that is missing is made, and a passphrase that is wrong
+// later stays wrong.
+func TestOpenCreates(t *testing.T) {
+	path, opts := vaultPath(t), quick
+	opts.Create = true
+	for _, secret := range []string{"first", "second", "first"} {
+		s, err := sqlitevault.Open(t.Context(), path, []byte(secret), opts)
+		if secret == "second" {
+			if !errors.Is(err, vault.ErrLocked) {
+				t.Errorf("another passphrase: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := sqlitevault.Open(t.Context(), vaultPath(t), nil, opts); !errors.Is(err, sqlitevault.ErrPassphrase) {
+		t.Errorf("a new vault without a passphrase: %v", err)
+	}
+}
+
 func TestFileMode(t *testing.T) {
 	path := vaultPath(t)
 	put(t, create(t, path), "a", "one")
