@@ -25,6 +25,8 @@ type Options struct {
 	// ProofKey makes Create make a proof key too: for an agency that issues.
 	// ReplaceProofKey adds one later.
 	ProofKey bool
+	// Create makes Open make an agency where the vault has none, as Create does.
+	Create bool
 }
 
 // An Agency is one agency with its keys and its ledger. It is safe for
@@ -107,7 +109,7 @@ func (a *Agency) mustBeEmpty(ctx context.Context) error {
 // was founded with its keys (see PrepareRoot). With nothing to finish it does not
 // ask the ledger.
 //
-// The error is [ErrNone], [ErrConfig], [ErrPending], [ErrNotRoot], [ErrRecord], a
+// The error is [ErrNone] without Options.Create, [ErrConfig], [ErrPending], [ErrNotRoot], [ErrRecord], a
 // *ledger.RefusedError where the creation itself was refused, or one of the
 // stores. A change that the ledger refused is dropped without an error.
 func Open(ctx context.Context, store vault.Store, client *ledger.Client, log ledger.Submitter, opts Options) (*Agency, error) {
@@ -115,7 +117,11 @@ func Open(ctx context.Context, store vault.Store, client *ledger.Client, log led
 	if err != nil {
 		return nil, err
 	}
-	if err := a.adopt(ctx); err != nil {
+	err = a.adopt(ctx)
+	if opts.Create && errors.Is(err, ErrNone) {
+		return Create(ctx, store, client, log, opts)
+	}
+	if err != nil {
 		return nil, err
 	}
 	err = a.Settle(ctx)

@@ -84,6 +84,21 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
+// TestOpenCreates: the second start finds the agency of the first.
+func TestOpenCreates(t *testing.T) {
+	w, store := newWorld(t), vault.NewMemoryStore()
+	opts := w.options()
+	opts.Create = true
+	first, err := agency.Open(t.Context(), store, w.client(w.log), w.log, opts)
+	none(t, err)
+	again, err := agency.Open(t.Context(), store, w.client(w.log), w.log, opts)
+	none(t, err)
+	if again.DID() != first.DID() {
+		t.Errorf("%s, then %s", first.DID(), again.DID())
+	}
+	w.works(again)
+}
+
 func TestOpenRefuses(t *testing.T) {
 	w := newWorld(t)
 	store := vault.NewMemoryStore()
