@@ -392,6 +392,24 @@ func split[T [12]byte | [32]byte](b []byte, piece func([]byte) T) ([]T, error) {
 	return out, nil
 }
 
+// Open joins the ledger at some addresses with the defaults of [New] and
+// [ledger.NewClient]. It fetches the trust file with a fingerprint, which came another
+// way, and returns a reader that verifies, and the client for writing and for sets.
+// trust returns the store that keeps the reader's trust, by the ledger's origin.
+// Errors are those of New, [Client.TrustFile] and ledger.NewClient.
+func Open[S ledger.TrustStore](ctx context.Context, fingerprint string, trust func(origin string) S, addresses ...string) (*ledger.Client, *Client, error) {
+	c, err := New(Options{}, addresses...)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := c.TrustFile(ctx, fingerprint)
+	if err != nil {
+		return nil, nil, err
+	}
+	reader, err := ledger.NewClient(ctx, file, c, trust(file.Origin), ledger.ClientOptions{})
+	return reader, c, err
+}
+
 // TrustFile returns the trust file of a server if it has the given fingerprint,
 // which came another way. Errors are those of ledger.ParseTrustPinned.
 func (c *Client) TrustFile(ctx context.Context, fingerprint string) (*ledger.TrustFile, error) {

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"io"
 	"net/http"
@@ -89,6 +90,29 @@ func TestNextServer(t *testing.T) {
 	}
 	if _, err := alone.Submit(t.Context(), anchor(t, log, root, 9)); !errors.Is(err, remote.ErrUnreachable) {
 		t.Error(err)
+	}
+}
+
+// TestOpen: a program joins a ledger by its address and a fingerprint, and nothing by
+// another one.
+func TestOpen(t *testing.T) {
+	log, _ := newLog(t)
+	server := httptest.NewServer(remote.NewHandler(log, log.Trust(), remote.HandlerOptions{}))
+	t.Cleanup(server.Close)
+	fingerprint, origin := log.Trust().Fingerprint(), ""
+	trust := func(of string) ledger.TrustStore { origin = of; return ledger.NewMemoryTrustStore() }
+	reader, _, err := remote.Open(t.Context(), hex.EncodeToString(fingerprint[:]), trust, server.URL)
+	if err != nil || origin != log.Trust().Origin {
+		t.Fatal(origin, err)
+	}
+	if _, err := reader.Get(t.Context(), ledger.DIDKey(log.Trust().RootDID)); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := remote.Open(t.Context(), strings.Repeat("0", 64), trust, server.URL); !errors.Is(err, ledger.ErrFingerprint) {
+		t.Error("another fingerprint:", err)
+	}
+	if _, _, err := remote.Open(t.Context(), "", trust, "ftp://example.org"); !errors.Is(err, remote.ErrAddress) {
+		t.Error("no address:", err)
 	}
 }
 
