@@ -226,6 +226,14 @@ func (w *world) history() {
 
 // agreements: the consortium changes, and a reader with the old file follows.
 func (w *world) agreements() {
+	ctx, store := context.Background(), ledger.NewMemoryTrustStore()
+	before, err := ledger.NewClient(ctx, w.Trust, w.Engines[0], store, ledger.ClientOptions{Clock: w.Now})
+	if err != nil {
+		w.Fatal(err)
+	}
+	if err := before.Follow(ctx); err != nil {
+		w.Fatal(err)
+	}
 	next := w.Agreement()
 	w.submit(w.sign(next, w.Root))
 	r := w.submit(w.anchor(1))
@@ -241,6 +249,21 @@ func (w *world) agreements() {
 		w.Error(err)
 	}
 	w.refuse(ledger.ErrConflict, w.sign(next, w.Root))
+	// A reader follows by itself, at any node, and a restart remembers.
+	for _, engine := range w.Engines {
+		client, err := ledger.NewClient(ctx, w.Trust, engine, store, ledger.ClientOptions{Clock: w.Now})
+		if err != nil {
+			w.Fatal(err)
+		}
+		err = client.Follow(ctx)
+		for tries := 0; errors.Is(err, ledger.ErrBehind) && tries < 50; tries++ { // another node was asked before
+			time.Sleep(100 * time.Millisecond)
+			err = client.Follow(ctx)
+		}
+		if err != nil || client.Trust().Number != next.Number {
+			w.Error(client.Trust().Number, err)
+		}
+	}
 }
 
 // epochs: a closed epoch lists who may issue and what is revoked.
