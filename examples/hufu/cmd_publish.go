@@ -43,12 +43,12 @@ func (a *app) ceremonyPublish(dir *string) *cobra.Command {
 			if state.Stage != ceremony.StageSealed {
 				return errNotSealed
 			}
-			return a.withSigners(cmd.Context(), homes, nil, func(ctx context.Context, signers []crypto.Signer) error {
-				log, err := openLedger(ctx, a.ledger, a.clock)
-				if err != nil {
-					return err
-				}
-				defer log.Close()
+			log, err := openLedger(cmd.Context(), a.ledger, a.clock)
+			if err != nil {
+				return err
+			}
+			defer log.Close()
+			return a.withSigners(cmd.Context(), log, homes, nil, func(ctx context.Context, signers []crypto.Signer) error {
 				if err := a.checkParticipants(ctx, log, state); err != nil {
 					return err
 				}
@@ -66,16 +66,16 @@ func (a *app) ceremonyPublish(dir *string) *cobra.Command {
 }
 
 // withSigners opens agencies' folders one inside the other.
-func (a *app) withSigners(ctx context.Context, homes []string, have []crypto.Signer, use func(context.Context, []crypto.Signer) error) error {
+func (a *app) withSigners(ctx context.Context, log ledgerLog, homes []string, have []crypto.Signer, use func(context.Context, []crypto.Signer) error) error {
 	if len(homes) == 0 {
 		return use(ctx, have)
 	}
-	return a.withAgency(ctx, homes[0], nil, func(ctx context.Context, agency *agency) error {
+	return a.withAgency(ctx, homes[0], log, func(ctx context.Context, agency *agency) error {
 		key, err := agency.signer()
 		if err != nil {
 			return err
 		}
-		return a.withSigners(ctx, homes[1:], append(have, key), use)
+		return a.withSigners(ctx, log, homes[1:], append(have, key), use)
 	})
 }
 
