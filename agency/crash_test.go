@@ -302,3 +302,21 @@ func TestInterruptedRefusedCreation(t *testing.T) {
 	_, err = agency.Open(t.Context(), store, w.client(w.log), w.log, opts)
 	is(t, err, agency.ErrNone)
 }
+
+// TestAbsentWithoutProof: a server refuses a creation that the ledger took, and then
+// says without proof that there is no such DID. The agency stays.
+func TestAbsentWithoutProof(t *testing.T) {
+	w := newWorld(t)
+	w.log.submit = func(ops []*ledger.SignedOperation) (*ledger.Receipt, error) {
+		if _, err := w.log.Log.Submit(context.Background(), ops...); err != nil {
+			return nil, err
+		}
+		return nil, &ledger.RefusedError{Kind: ledger.KindDID, Reason: ledger.ErrFull}
+	}
+	w.log.prove = func() error { return fmt.Errorf("%w: %w", ledger.ErrReader, ledger.ErrAbsent) }
+	store := vault.NewMemoryStore()
+	_, err := agency.Create(t.Context(), store, w.client(w.log), w.log, w.options())
+	is(t, err, agency.ErrPending)
+	w.log.submit, w.log.prove = nil, nil
+	w.works(w.open(store))
+}

@@ -79,7 +79,7 @@ func (a *Agency) adopt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	object, err := a.prove(ctx, a.client.Pinned().RootDID)
+	object, _, err := a.prove(ctx, a.client.Pinned().RootDID)
 	if err != nil {
 		return fmt.Errorf("agency: the ledger's root: %w", err)
 	}

@@ -61,9 +61,9 @@ func (a *Agency) conclude(ctx context.Context, r *record, body []byte, refusal e
 	if refusal != nil {
 		least = wanted.Sequence - 1 // of the DID that the change began from
 	}
-	object, err := a.prove(ctx, r.DID)
+	object, absent, err := a.prove(ctx, r.DID)
 	switch {
-	case refusal != nil && r.Object == nil && errors.Is(err, ledger.ErrAbsent):
+	case refusal != nil && r.Object == nil && absent:
 		return errors.Join(refused(refusal), a.forget(ctx, r))
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrPending, err)
@@ -98,13 +98,14 @@ func (a *Agency) keep(ctx context.Context, r *record) error {
 
 func refused(err error) error { return fmt.Errorf("agency: change of the DID: %w", err) }
 
-// prove asks the ledger for a DID.
-func (a *Agency) prove(ctx context.Context, did string) (object *ledger.DID, err error) {
+// prove asks the ledger for a DID. absent means that a proof says so, and not a server.
+func (a *Agency) prove(ctx context.Context, did string) (object *ledger.DID, absent bool, err error) {
 	err = a.resolve(ctx, func(view *ledger.View) (err error) {
 		object, err = view.DID(did)
+		absent = errors.Is(err, ledger.ErrAbsent)
 		return err
 	}, ledger.DIDKey(did))
-	return object, err
+	return object, absent, err
 }
 
 // forget removes an agency whose creation was refused.

@@ -14,8 +14,8 @@ import (
 // maxRounds bounds how often Resolve asks again.
 const maxRounds = 32
 
-// maxBehind bounds how often Resolve asks another server after one that lags.
-const maxBehind = 4
+// maxTries bounds how often Resolve turns to another server.
+const maxTries = 4
 
 // A Client reads a ledger and owns the reader's trust. It verifies every proof,
 // follows the agreements of the consortium from the pinned trust file, and
@@ -71,7 +71,10 @@ func NewClient(ctx context.Context, trust *TrustFile, reader Reader, store Trust
 	c := &Client{pinned: trust, reader: reader, store: store, opts: opts}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c, c.load(ctx)
+	if err := c.load(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // load reads the store. It initialises a store that is empty or belongs to
@@ -80,7 +83,7 @@ func (c *Client) load(ctx context.Context) error {
 	for range maxSwaps {
 		raw, err := c.store.Load(ctx)
 		if err != nil {
-			return fmt.Errorf("ledger: trust store: %w", err)
+			return fmt.Errorf("%w: %w", errStore, err)
 		}
 		var state *trustState
 		if raw != nil {
@@ -91,7 +94,7 @@ func (c *Client) load(ctx context.Context) error {
 		if state != nil && state.Pin == c.pinned.Fingerprint() {
 			return c.adopt(raw, state)
 		}
-		if state, err = pinnedState(c.pinned, state, c.opts.Clock()); err != nil {
+		if state, err = pinnedState(c.pinned, state); err != nil {
 			return err
 		}
 		if swapped, err := c.swap(ctx, raw, state); swapped || err != nil {
@@ -104,11 +107,11 @@ func (c *Client) load(ctx context.Context) error {
 // maxSwaps bounds how often the client tries to change the trust store.
 const maxSwaps = 256
 
-var errUnsettled = errors.New("ledger: trust store: others are faster, or it does not keep what it is given")
+var errUnsettled = fmt.Errorf("%w: others are faster, or it does not keep what it is given", errStore)
 
 // adopt makes a stored state the client's state.
 func (c *Client) adopt(raw []byte, state *trustState) error {
-	trust, err := state.follow(c.pinned)
+	trust, err := c.followed(state)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrTrustStore, err)
 	}
@@ -123,6 +126,17 @@ func (c *Client) adopt(raw []byte, state *trustState) error {
 	return nil
 }
 
+// followed applies a state's agreements to the pinned trust file. Those that the client
+// verified already are not verified again.
+func (c *Client) followed(state *trustState) (*TrustFile, error) {
+	from, known := c.pinned, 0
+	if c.state != nil && c.state.Pin == state.Pin && len(c.state.Agreements) <= len(state.Agreements) &&
+		slices.EqualFunc(c.state.Agreements, state.Agreements[:len(c.state.Agreements)], bytes.Equal) {
+		from, known = c.trust, len(c.state.Agreements)
+	}
+	return follow(from, state.Agreements[known:])
+}
+
 // swap stores next in place of old and adopts it.
 func (c *Client) swap(ctx context.Context, old []byte, next *trustState) (bool, error) {
 	b := next.bytes()
@@ -131,7 +145,7 @@ func (c *Client) swap(ctx context.Context, old []byte, next *trustState) (bool, 
 	}
 	swapped, err := c.store.CompareAndSwap(ctx, old, b)
 	if err != nil {
-		return false, fmt.Errorf("ledger: trust store: %w", err)
+		return false, fmt.Errorf("%w: %w", errStore, err)
 	}
 	if !swapped {
 		return false, nil
@@ -157,10 +171,14 @@ func (c *Client) Head() *Head {
 	return c.head
 }
 
-// Followed returns when the reader last knew that it had the newest agreement.
+// Followed returns when the reader last knew that it had the newest agreement: the zero
+// time before it verified a first checkpoint.
 func (c *Client) Followed() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.state.Followed == 0 {
+		return time.Time{}
+	}
 	return time.UnixMilli(c.state.Followed)
 }
 
@@ -183,11 +201,12 @@ type ResolveOptions struct {
 // checkpoint extends the highest one seen. If a server answers with an older
 // checkpoint, Resolve asks another server, if the reader has one.
 //
-// The error is that of judge, Verify, the reader or the store; [ErrBootstrap];
-// [ErrTrustChain]; a [*BehindError] if no server knows the newest state, which
-// says nothing about the question; an [*InconsistentError], which proves that
-// the ledger forked; or [ErrReader] if the reader omits a key or judge still
-// asks for keys after 32 rounds.
+// A server whose answer does not verify is left for another, up to four times. The
+// error is then the last one: that of judge, Verify, the reader or the store;
+// [ErrBootstrap]; [ErrTrustChain]; a [*BehindError] if no server knows the newest
+// state, which says nothing about the question; an [*InconsistentError] if a
+// checkpoint does not extend the highest one seen; or [ErrReader] if the reader omits
+// a key or judge still asks for keys after 32 rounds.
 func (c *Client) Resolve(ctx context.Context, judge func(*View) error, opts ResolveOptions) error {
 	if opts.Now.IsZero() {
 		opts.Now = c.opts.Clock()
@@ -199,13 +218,11 @@ func (c *Client) Resolve(ctx context.Context, judge func(*View) error, opts Reso
 	for _, key := range opts.Keys {
 		asked[key] = true
 	}
-	behind := 0
+	tries := 0
 	for range maxRounds {
 		view, err := c.view(ctx, opts, asked)
-		var lag *BehindError
-		if errors.As(err, &lag) && behind < maxBehind {
-			behind++
-			c.rotate()
+		if err != nil && tries < maxTries && ctx.Err() == nil && c.anotherServer(err) {
+			tries++
 			continue
 		}
 		if err != nil {
@@ -246,12 +263,19 @@ func (c *Client) VerifyInclusion(proof *Inclusion) (*Head, error) {
 	return VerifyInclusion(c.Trust(), proof, VerifyOptions{Now: c.opts.Clock(), MaxAge: c.opts.MaxAge})
 }
 
-// rotate makes the reader ask another server next, if it has several.
-func (c *Client) rotate() {
-	if r, ok := c.reader.(interface{ Rotate() }); ok {
-		r.Rotate()
+// anotherServer reports whether to ask again after an error, and turns to another server
+// where the reader has several. A server that lags is asked again even if it is the only
+// one: it may have caught up.
+func (c *Client) anotherServer(err error) bool {
+	if errors.Is(err, ErrBootstrap) || errors.Is(err, ErrTrustStore) || errors.Is(err, errStore) {
+		return false
 	}
+	r, ok := c.reader.(interface{ Rotate() bool })
+	return ok && r.Rotate() || errors.Is(err, ErrBehind)
 }
+
+// errStore means that the trust store failed, which no server can put right.
+var errStore = errors.New("ledger: trust store")
 
 // view fetches and verifies the wanted keys, under trust that is up to date.
 func (c *Client) view(ctx context.Context, opts ResolveOptions, asked map[string]bool) (*View, error) {
@@ -293,7 +317,7 @@ func (c *Client) inUse(now time.Time) (*TrustFile, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	age := now.Sub(time.UnixMilli(c.state.Followed))
-	if len(c.trust.AgencyKeys) > 0 && age > c.trust.MaxAge.Trust {
+	if len(c.trust.AgencyKeys) > 0 && c.state.Followed != 0 && age > c.trust.MaxAge.Trust {
 		return nil, fmt.Errorf("%w: last followed %s ago", ErrBootstrap, age.Round(time.Second))
 	}
 	return c.trust, nil
@@ -359,7 +383,10 @@ func (c *Client) advance(ctx context.Context, now time.Time, trust *TrustFile, h
 			s.Checkpoint = head.Checkpoint
 		}
 		// The cosignature's time is a witness's claim; it counts up to our own clock.
-		if at := min(head.Time.UnixMilli(), now.UnixMilli()); newest && s.Number == trust.Number && at > s.Followed+followedGrain.Milliseconds() {
+		// The first one begins the age of a trust file that was just pinned: this machine's
+		// clock may not have been right then.
+		at := min(head.Time.UnixMilli(), now.UnixMilli())
+		if s.Followed == 0 || newest && s.Number == trust.Number && at > s.Followed+followedGrain.Milliseconds() {
 			s.Followed, changed = at, true
 		}
 		return changed, nil

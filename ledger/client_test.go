@@ -85,8 +85,8 @@ type several struct {
 	first   int
 }
 
-func (s *several) at() *server { return s.servers[s.first%len(s.servers)] }
-func (s *several) Rotate()     { s.first++ }
+func (s *several) at() *server  { return s.servers[s.first%len(s.servers)] }
+func (s *several) Rotate() bool { s.first++; return true }
 
 func (s *several) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
 	return s.at().Prove(ctx, keys...)
@@ -560,4 +560,109 @@ func TestResolve(t *testing.T) {
 	if s.proofs == 0 {
 		t.Error("nobody asked whether the log goes on")
 	}
+}
+
+// TestClientClockAtFirst: a clock that is wrong when the trust file is pinned neither
+// locks the reader out nor makes its trust last for ever.
+func TestClientClockAtFirst(t *testing.T) {
+	for name, wrong := range map[string]time.Time{"at the epoch": time.Unix(0, 0), "decades ahead": start.AddDate(70, 0, 0)} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := consortium(t)
+			store, mine := ledger.NewMemoryTrustStore(), wrong
+			open := func() *ledger.Client {
+				return must(ledger.NewClient(t.Context(), s.trust, s, store, ledger.ClientOptions{Clock: func() time.Time { return mine }}))(t)
+			}
+			if err := open().Follow(t.Context()); err == nil {
+				t.Error("a checkpoint was taken by a wrong clock")
+			}
+			mine = s.now
+			c := open()
+			if err := c.Follow(t.Context()); err != nil || !c.Followed().Equal(s.now) {
+				t.Fatal("the clock was put right:", c.Followed(), err)
+			}
+			s.now = s.now.AddDate(2, 0, 0)
+			mine = s.now
+			if err := open().Follow(t.Context()); !is(err, ledger.ErrBootstrap) {
+				t.Error("two years without following:", err)
+			}
+		})
+	}
+}
+
+// junk hands out a consistency proof of its own making.
+type junk struct{ *server }
+
+func (junk) ProveConsistency(context.Context, uint64, uint64) ([]tlog.Hash, error) {
+	return []tlog.Hash{{1}}, nil
+}
+
+// TestClientLeavesABadServer: where another server is there, one that lags behind a
+// change of witnesses, is stale, or lies is not the last word.
+func TestClientLeavesABadServer(t *testing.T) {
+	for name, spoil := range map[string]func(t *testing.T, bad, good *server, agency *ecdsa.PrivateKey) ledger.Reader{
+		"it lags behind a change of witnesses": func(t *testing.T, bad, good *server, agency *ecdsa.PrivateKey) ledger.Reader {
+			bad.frozen = true
+			good.agree(t, agency)
+			return bad
+		},
+		"it proves junk": func(_ *testing.T, bad, good *server, _ *ecdsa.PrivateKey) ledger.Reader {
+			bad.leaves = good.leaves
+			return junk{bad}
+		},
+		"it does not answer": func(_ *testing.T, bad, good *server, _ *ecdsa.PrivateKey) ledger.Reader {
+			bad.leaves, bad.frozen = nil, false
+			return failing{bad}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			good, agency := consortium(t)
+			good.prove()
+			store := ledger.NewMemoryTrustStore()
+			if err := must(good.client(good, store))(t).Follow(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			bad := good.copy()
+			reader := spoil(t, bad, good, agency)
+			if err := must(good.client(good, store))(t).Follow(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := must(good.client(&either{bad: reader, good: good}, store))(t).Follow(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// failing answers no question.
+type failing struct{ *server }
+
+func (failing) Prove(context.Context, ...string) (*ledger.Proof, error) {
+	return nil, errors.New("no answer")
+}
+
+// either asks a bad server first and, once it is turned from it, a good one.
+type either struct {
+	bad, good ledger.Reader
+	turned    bool
+}
+
+func (e *either) Rotate() bool { e.turned = true; return true }
+
+func (e *either) at() ledger.Reader {
+	if e.turned {
+		return e.good
+	}
+	return e.bad
+}
+
+func (e *either) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
+	return e.at().Prove(ctx, keys...)
+}
+
+func (e *either) ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.Hash, error) {
+	return e.at().ProveConsistency(ctx, from, to)
+}
+
+func (e *either) TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error) {
+	return e.at().TrustChain(ctx, from)
 }

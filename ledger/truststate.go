@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/mod/sumdb/note"
 )
@@ -20,8 +19,9 @@ type trustState struct {
 	// Number is the number of the newest agreement followed.
 	Number     uint64
 	Agreements [][]byte
-	// Followed is the time, in Unix milliseconds on the reader's clock, at
-	// which the reader last knew that Number was the newest.
+	// Followed is 0 before the first verified checkpoint. Then it is the time, in
+	// Unix milliseconds on the reader's clock, at which the reader last knew that
+	// Number was the newest.
 	Followed int64
 	// Checkpoint is the highest one that the reader saw, empty before the
 	// first. Its signatures were verified when it was stored, under the trust
@@ -66,25 +66,25 @@ func (s *trustState) head() (*Head, error) {
 	return head, nil
 }
 
-// follow applies the stored agreements to the pinned trust file.
-func (s *trustState) follow(pinned *TrustFile) (*TrustFile, error) {
-	chain := make([]*SignedOperation, len(s.Agreements))
-	for i, b := range s.Agreements {
+// follow applies stored agreements to a trust file.
+func follow(trust *TrustFile, agreements [][]byte) (*TrustFile, error) {
+	chain := make([]*SignedOperation, len(agreements))
+	for i, b := range agreements {
 		var err error
 		if chain[i], err = ParseSignedOperation(b); err != nil {
 			return nil, err
 		}
 	}
-	return pinned.Follow(chain...)
+	return trust.Follow(chain...)
 }
 
 // pinnedState returns the state of a reader that just received a trust file. A
 // new trust file for the same ledger keeps the highest checkpoint, because the
 // log goes on.
-func pinnedState(pinned *TrustFile, before *trustState, now time.Time) (*trustState, error) {
+func pinnedState(pinned *TrustFile, before *trustState) (*trustState, error) {
 	s := &trustState{
 		Version: trustStateVersion, Origin: pinned.Origin, Pin: pinned.Fingerprint(),
-		Number: pinned.Number, Followed: now.UnixMilli(),
+		Number: pinned.Number,
 	}
 	if before == nil {
 		return s, nil

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"sync"
+
+	"github.com/hufu-id/hufu/internal/limits"
 )
 
 // A TrustStore keeps what a [Client] must remember between processes: one value
@@ -19,7 +21,7 @@ type TrustStore interface {
 }
 
 // MaxTrustState bounds the value in a TrustStore, in bytes.
-const MaxTrustState = 1 << 20
+const MaxTrustState = maxAgreements*limits.Operation + 1<<20
 
 // NewMemoryTrustStore returns a TrustStore that forgets everything when the
 // process ends. After a restart, the reader takes the pinned trust file for

@@ -92,8 +92,12 @@ func newHTTP() *http.Client {
 }
 
 // Rotate makes the next question go to another server first, if there are several.
-// ledger.Client calls it when a server lags behind the highest checkpoint seen.
-func (c *Client) Rotate() { c.first.Store((c.first.Load() + 1) % int64(len(c.bases))) }
+// ledger.Client calls it after an answer that does not verify. It reports whether there
+// are several.
+func (c *Client) Rotate() bool {
+	c.first.Store((c.first.Load() + 1) % int64(len(c.bases)))
+	return len(c.bases) > 1
+}
 
 // An answer comes from a server.
 type answer struct {
