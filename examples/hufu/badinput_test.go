@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/openid"
 )
@@ -78,11 +77,11 @@ func damages() []damage {
 func capOf(d door) int {
 	switch d.good {
 	case "policy.json", "schema.json":
-		return limits.Document
+		return documentLimit
 	case "residents.csv":
-		return limits.CSV
+		return tableLimit
 	}
-	return limits.Message
+	return messageLimit
 }
 
 // noise is bytes that no format begins with, the same on every run.

@@ -7,7 +7,6 @@ import (
 
 	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
 )
@@ -106,7 +105,7 @@ func (a *app) schemaFile(name string) ([]byte, *credential.Schema, error) {
 	b := sample("resident.schema.json")
 	if name != "" {
 		var err error
-		if b, err = a.readFile(name, limits.Document); err != nil {
+		if b, err = a.readFile(name, documentLimit); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
@@ -103,7 +102,7 @@ func (a *app) requestCommand() *cobra.Command {
 			var file []byte
 			if policy != "" {
 				var err error
-				if file, err = a.readFile(policy, limits.Document); err != nil {
+				if file, err = a.readFile(policy, documentLimit); err != nil {
 					return err
 				}
 			}
@@ -155,7 +154,7 @@ func (a *app) counterBundle() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			b, err := a.readFile(args[0], limits.Bundle)
+			b, err := a.readFile(args[0], bundleLimit)
 			if err != nil {
 				return err
 			}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -74,7 +73,7 @@ func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use 
 }
 
 func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out string) error {
-	b, err := a.readFile(table, limits.CSV)
+	b, err := a.readFile(table, tableLimit)
 	if err != nil {
 		return err
 	}

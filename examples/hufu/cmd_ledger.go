@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -234,7 +233,7 @@ func (a *app) exportBundle(ctx context.Context, since string) (*ledger.Bundle, e
 	var older *ledger.Bundle
 	var selector ledger.BundleSelector
 	if since != "" {
-		b, err := a.readFile(since, limits.Bundle)
+		b, err := a.readFile(since, bundleLimit)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,6 @@ import (
 
 	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -45,7 +44,7 @@ func (a *app) demoCommand() *cobra.Command {
 			file := sample("residents.csv")
 			if table != "" {
 				var err error
-				if file, err = a.readFile(table, limits.CSV); err != nil {
+				if file, err = a.readFile(table, tableLimit); err != nil {
 					return err
 				}
 			}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -52,7 +51,7 @@ func (s *scene) joinScene(ctx context.Context) error {
 // importedRoot is a root agency whose key comes from a file, as hufu-node testnet
 // makes one. It has no vault.
 func (s *scene) importedRoot(ctx context.Context, trust *ledger.TrustFile) (*agency, error) {
-	b, err := s.readFile(s.stage.rootKey, limits.Document)
+	b, err := s.readFile(s.stage.rootKey, documentLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -11,8 +11,17 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/openid"
+)
+
+// Caps in bytes of what a command reads; the parsers of the library have their own.
+const (
+	documentLimit = 64 << 10
+	messageLimit  = 256 << 10
+	bundleLimit   = 32 << 20
+	tableLimit    = 64 << 20
+	// qrLimit is how many characters a QR code of version 40 at level L holds.
+	qrLimit = 4296
 )
 
 // errInput is a file that cannot be read, or is not what the command takes.
@@ -41,7 +50,7 @@ func (e *inputError) Unwrap() []error {
 // from a QR text given in either, and checks that a QR text carries the
 // expected kind.
 func (a *app) readMessage(name string, kind openid.QRType) ([]byte, error) {
-	b, err := a.readFile(name, limits.Message)
+	b, err := a.readFile(name, messageLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +109,7 @@ func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 // parseJSON reads a file that this command wrote, or its owner by hand: a member
 // that is not known is refused, for a misspelt one would change nothing.
 func parseJSON(b []byte, v any) error {
-	if len(b) > limits.Document {
+	if len(b) > documentLimit {
 		return errTooLarge
 	}
 	return json.Unmarshal(b, v, json.RejectUnknownMembers(true))
@@ -112,7 +121,7 @@ func parseJSON(b []byte, v any) error {
 func (a *app) writeMessage(name string, kind openid.QRType, b []byte) error {
 	if a.qr {
 		text := openid.QRText(kind, b)
-		if len(text) > limits.QRText {
+		if len(text) > qrLimit {
 			return usageError{errors.New(a.words.text("output.no-qr", "Length", len(text)))}
 		}
 		b = []byte(text)

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
@@ -268,7 +267,7 @@ func (c *counter) policy() ([]byte, error) {
 		return nil, &inputError{id: "counter.closed", name: c.home.dir, err: err}
 	}
 	defer f.Close()
-	return readAtMost(f, limits.Document)
+	return readAtMost(f, documentLimit)
 }
 
 // keepPolicy makes a policy the counter's. Requests made under another are still

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/publish"
@@ -115,7 +114,7 @@ func keepAlive(ctx context.Context, log *sqlitelog.Log, now time.Time) error {
 
 // readTrust reads a trust file and insists on its fingerprint.
 func (a *app) readTrust(name, fingerprint string) (*ledger.TrustFile, error) {
-	b, err := a.readFile(name, limits.Document)
+	b, err := a.readFile(name, documentLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -28,17 +28,19 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/zkp"
 )
 
 // ErrForm means that bytes are not the JSON that a function takes.
 var ErrForm = errors.New("message: malformed")
 
+// Limit caps a message in bytes: the longest one carries a status list token.
+const Limit = 8 << 20
+
 // Read reads one JSON object strictly.
 func Read[T any](b []byte) (v T, err error) {
-	if len(b) > limits.StatusToken {
-		return v, fmt.Errorf("%w: above %d bytes", ErrForm, limits.StatusToken)
+	if len(b) > Limit {
+		return v, fmt.Errorf("%w: above %d bytes", ErrForm, Limit)
 	}
 	if err := json.Unmarshal(b, &v, json.RejectUnknownMembers(true)); err != nil {
 		return v, fmt.Errorf("%w: not the JSON that this function takes", ErrForm)

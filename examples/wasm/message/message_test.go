@@ -9,7 +9,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/hufu-id/hufu/examples/wasm/message"
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -122,7 +121,7 @@ func TestReadRefuses(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty": "", "no object": "[]", "unknown member": `{"number": 1, "extra": 2}`, "a member twice": `{"number": 1, "number": 1}`,
 		"another case": `{"Number": 1}`, "more after it": `{"number": 1} {}`, "lax base64": `{"registry": "AA=A"}`,
-		"too long": `{"day": "` + strings.Repeat("0", limits.StatusToken) + `"}`,
+		"too long": `{"day": "` + strings.Repeat("0", message.Limit) + `"}`,
 	} {
 		if _, err := message.Read[message.Epoch]([]byte(text)); !errors.Is(err, message.ErrForm) {
 			t.Errorf("%s: %v", name, err)
