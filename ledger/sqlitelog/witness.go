@@ -99,6 +99,29 @@ func (w *Witness) Step(ctx context.Context, log ledger.Witnessed) (signed uint64
 	}
 }
 
+// Follow steps at every interval until ctx ends, which is no error, or the log does
+// not deserve a signature any more; it then returns Step's error. A log that does
+// not answer (ledger.ErrUnreachable) is asked again. signed, if not nil, receives
+// the size of every checkpoint that was signed.
+func (w *Witness) Follow(ctx context.Context, log ledger.Witnessed, every time.Duration, signed func(size uint64)) error {
+	for ctx.Err() == nil {
+		size, err := w.Step(ctx, log)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil && !errors.Is(err, ledger.ErrUnreachable):
+			return err
+		case size > 0 && signed != nil:
+			signed(size)
+		}
+		select {
+		case <-time.After(every):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
 func (w *Witness) step(ctx context.Context, log ledger.Witnessed) (done bool, size uint64, err error) {
 	tx, err := w.db.Begin(ctx)
 	if err != nil {
