@@ -7,8 +7,8 @@ import (
 
 	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/wallet"
-	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
+	"github.com/hufu-id/hufu/zkp/prover/anchored"
 )
 
 // developmentKeys opens single-party keys, and makes them the first time.
@@ -28,14 +28,7 @@ func (c *Country) UseProver() *prover.Prover {
 	c.t.Helper()
 	keys, err := developmentKeys()
 	c.must(err)
-	for _, circuit := range prover.Circuits() {
-		b, hash, err := keys.VerifyingKey(circuit)
-		c.must(err)
-		c.must(c.Public.PublishKey(c.t.Context(), b))
-		key, err := zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
-		c.must(err)
-		c.must(c.Root.agency.PublishVerifyingKeys(c.t.Context(), [32]byte{}, key))
-	}
+	c.must(anchored.PublishDevelopment(c.t.Context(), c.Root.agency, c.Public, keys))
 	c.prover = keys
 	return keys
 }
