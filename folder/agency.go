@@ -1,0 +1,127 @@
+package folder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/vault"
+)
+
+// Card is agency.json: who an agency is. Nothing in it is secret.
+type Card struct {
+	Name string `json:"name"`
+	DID  string `json:"did,omitempty"` // empty until a ledger has it
+	Root bool   `json:"root,omitempty"`
+}
+
+const cardName = "agency.json"
+
+// ReadCard reads agency.json in an agency's folder. The error is an [*Error] with
+// [ErrMissing] or [ErrMalformed].
+func ReadCard(dir string) (card Card, err error) {
+	name := filepath.Join(dir, cardName)
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return card, &Error{dir, ErrMissing, err}
+	}
+	if err := json.Unmarshal(b, &card); err != nil || card.Name == "" {
+		return card, &Error{name, ErrMalformed, err}
+	}
+	return card, nil
+}
+
+// Agency is the open folder of an agency.
+type Agency struct {
+	*agency.Agency // nil until Join
+
+	Card  Card
+	Vault *Vault
+	dir   string
+	opts  Options
+}
+
+// NewAgency makes an agency's folder, its keys and its DID on the ledger. Without a
+// ledger it makes those of a root agency, to which [Agency.Found] gives a DID. The
+// error is an [*Error], or one of package agency; then the folder stays, and
+// OpenAgency with Join finishes the work.
+func NewAgency(ctx context.Context, dir, name string, passphrase []byte, log Ledger, opts Options) (*Agency, error) {
+	a := &Agency{dir: dir, Card: Card{Name: name, Root: log == nil}, opts: opts.withDefaults()}
+	err := makeFolder(dir)
+	if err == nil {
+		a.Vault, err = createVault(ctx, dir, passphrase, opts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err = a.saveCard(); err == nil && log != nil {
+		err = a.Join(ctx, log)
+	} else if err == nil {
+		_, err = a.RootKeys(ctx)
+	}
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
+}
+
+// OpenAgency opens an agency's vault and no more: Join comes next. The error is an
+// [*Error] with [ErrMissing], [ErrMalformed] or [ErrVault].
+func OpenAgency(ctx context.Context, dir string, passphrase []byte, opts Options) (*Agency, error) {
+	card, err := ReadCard(dir)
+	if err != nil {
+		return nil, err
+	}
+	store, err := openVault(ctx, dir, passphrase, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Agency{dir: dir, Card: card, Vault: store, opts: opts.withDefaults()}, nil
+}
+
+// Join opens the agency on a ledger, finishes what was interrupted, and notes the DID
+// in agency.json. With a nil ledger the agency only signs. Errors are those of
+// agency.Open, agency.OpenOffline and ledger.NewClient.
+func (a *Agency) Join(ctx context.Context, log Ledger) (err error) {
+	opts := agency.Options{Clock: a.opts.Clock, ProofKey: true, Create: !a.Card.Root}
+	if log == nil {
+		a.Agency, err = agency.OpenOffline(ctx, a.Vault, opts)
+		return err
+	}
+	client, err := ledger.NewClient(ctx, log.Trust(), log, vault.NewTrustStore(a.Vault, log.Trust().Origin), ledger.ClientOptions{Clock: a.opts.Clock})
+	if err != nil {
+		return err
+	}
+	if a.Agency, err = agency.Open(ctx, a.Vault, client, log, opts); err != nil || a.Card.DID == a.DID() {
+		return err
+	}
+	return a.Found(a.DID())
+}
+
+// RootKeys are what a ledger is founded with. Errors are those of
+// agency.PrepareRoot.
+func (a *Agency) RootKeys(ctx context.Context) (*agency.Root, error) {
+	return agency.PrepareRoot(ctx, a.Vault, agency.Options{Clock: a.opts.Clock})
+}
+
+// Found notes the DID that a new ledger gave its root agency. The vault learns of it
+// at the next Join: until witnesses elsewhere have signed, the ledger proves nothing.
+func (a *Agency) Found(did string) error {
+	a.Card.DID = did
+	return a.saveCard()
+}
+
+func (a *Agency) saveCard() error {
+	card, err := json.MarshalIndent(a.Card, "", "  ")
+	if err != nil {
+		return err
+	}
+	return replace(filepath.Join(a.dir, cardName), append(card, '\n'))
+}
+
+// Close closes the vault.
+func (a *Agency) Close() error { return a.Vault.Close() }

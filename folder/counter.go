@@ -1,0 +1,136 @@
+package folder
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/verifier/sqlitestore"
+)
+
+// Counter is an open service counter.
+type Counter struct {
+	*Home
+	Agency *Agency
+	store  *sqlitestore.Store
+	log    Ledger // nil where the bundle takes its place
+	reader ledger.Reader
+	public publish.Source
+}
+
+const (
+	counterName = "counter.db"
+	bundleName  = "ledger.bundle"
+)
+
+// NewCounter makes a counter in a new home; its DID goes on the ledger. The error is
+// an [*Error], or one of NewAgency.
+func (h *Home) NewCounter(ctx context.Context, name string, passphrase []byte) (*Counter, error) {
+	c := &Counter{Home: h}
+	err := c.plug(ctx)
+	if err == nil {
+		c.Agency, err = NewAgency(ctx, h.Dir, name, passphrase, c.log, h.opts)
+	}
+	if err == nil {
+		c.store, err = sqlitestore.Open(ctx, filepath.Join(h.Dir, counterName), sqlitestore.Options{Create: true})
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// OpenCounter opens a counter that asks its ledger, or offline its bundle. The error
+// is an [*Error], one of (*Agency).Join, or of publish.KeptBundle.
+func (h *Home) OpenCounter(ctx context.Context, passphrase []byte, offline bool) (*Counter, error) {
+	c := &Counter{Home: h}
+	var err error
+	if !offline {
+		err = c.plug(ctx)
+	}
+	if err == nil {
+		c.Agency, err = OpenAgency(ctx, h.Dir, passphrase, h.opts)
+	}
+	if err == nil {
+		err = c.Agency.Join(ctx, c.log)
+	}
+	if err == nil {
+		err = c.openStore(ctx)
+	}
+	if err == nil && offline {
+		err = c.unplug()
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (c *Counter) openStore(ctx context.Context) (err error) {
+	if c.opts.Patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.opts.Patience, ErrBusy)
+		defer cancel()
+	}
+	if c.store, err = sqlitestore.Open(ctx, filepath.Join(c.Dir, counterName), sqlitestore.Options{}); err != nil {
+		return &Error{c.Dir, ErrCounter, orBusy(ctx, err)}
+	}
+	return nil
+}
+
+// plug takes the ledger and its public files.
+func (c *Counter) plug(ctx context.Context) (err error) {
+	c.log, c.public, err = c.Join(ctx)
+	c.reader = c.log
+	return err
+}
+
+// unplug takes the bundle that the counter has stored in place of the ledger.
+func (c *Counter) unplug() error {
+	bundle, err := c.Bundle().Open()
+	if errors.Is(err, publish.ErrNotAtHand) {
+		return &Error{c.Dir, ErrNoBundle, nil}
+	}
+	c.reader, c.public = bundle, bundle
+	return err
+}
+
+// Bundle is the file in which a counter keeps its bundle.
+func (h *Home) Bundle() *publish.KeptBundle {
+	return &publish.KeptBundle{Path: filepath.Join(h.Dir, bundleName), Trust: h.Trust, Clock: h.opts.Clock}
+}
+
+// Close closes what is open.
+func (c *Counter) Close() (err error) {
+	if c.Agency != nil {
+		err = c.Agency.Close()
+	}
+	if c.store != nil {
+		err = errors.Join(err, c.store.Close())
+	}
+	if c.log != nil {
+		err = errors.Join(err, c.log.Close())
+	}
+	return err
+}
+
+// Verifier makes the counter's verifier. cfg has the policies and what else the caller
+// decides; Verifier sets Identity, Ledger, Store and Public, and Clock where it is
+// nil. Errors are those of ledger.NewClient and verifier.New.
+func (c *Counter) Verifier(ctx context.Context, cfg verifier.Config) (_ *verifier.Verifier, err error) {
+	if cfg.Clock == nil {
+		cfg.Clock = c.opts.Clock
+	}
+	own := c.Agency.Keys()
+	cfg.Identity = verifier.Identity{DID: own.DID, KeyID: own.KeyID, Key: own.Key}
+	cfg.Store, cfg.Public = c.store, c.public
+	store := c.store.TrustStore(c.Trust.Origin)
+	cfg.Ledger, err = ledger.NewClient(ctx, c.Trust, c.reader, store, ledger.ClientOptions{Clock: cfg.Clock})
+	if err != nil {
+		return nil, err
+	}
+	return verifier.New(cfg)
+}

@@ -1,0 +1,242 @@
+package folder_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3"
+
+	"github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/folder"
+	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/verifier"
+)
+
+var (
+	pass  = []byte("a passphrase for tests")
+	other = []byte("another passphrase")
+)
+
+func none(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// is insists on an Error with a reason.
+func is(t *testing.T, err, reason error) {
+	t.Helper()
+	var e *folder.Error
+	if !errors.As(err, &e) || e.Reason != reason || e.Path == "" {
+		t.Errorf("got %v, want %v", err, reason)
+	}
+}
+
+type place struct {
+	*hufutest.Country
+	dir  string
+	opts folder.Options
+}
+
+func newPlace(t *testing.T) *place {
+	c := hufutest.New(t, hufutest.Options{})
+	return &place{c, t.TempDir(), folder.Options{Clock: c.Now}}
+}
+
+func (p *place) path(name string) string { return filepath.Join(p.dir, name) }
+
+func (p *place) home(t *testing.T, name string) *folder.Home {
+	t.Helper()
+	h, err := folder.NewHome(p.path(name), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
+	none(t, err)
+	return h
+}
+
+func TestAgency(t *testing.T) {
+	p := newPlace(t)
+	dir := p.path("office")
+	_, err := folder.OpenAgency(t.Context(), dir, pass, p.opts)
+	is(t, err, folder.ErrMissing)
+	a, err := folder.NewAgency(t.Context(), dir, "Office", pass, p.Log, p.opts)
+	none(t, err)
+	did := a.DID()
+	none(t, a.Close())
+	_, err = folder.NewAgency(t.Context(), dir, "Office", pass, p.Log, p.opts)
+	is(t, err, folder.ErrExists)
+	_, err = folder.OpenAgency(t.Context(), dir, other, p.opts)
+	is(t, err, folder.ErrVault)
+	card, err := folder.ReadCard(dir)
+	if err != nil || card != (folder.Card{Name: "Office", DID: did}) {
+		t.Errorf("got %+v, %v", card, err)
+	}
+	a, err = folder.OpenAgency(t.Context(), dir, pass, p.opts)
+	none(t, err)
+	none(t, a.Join(t.Context(), nil))
+	if a.DID() != did || !errors.Is(a.Rotate(t.Context()), agency.ErrOffline) {
+		t.Error("an agency without a ledger does more than sign")
+	}
+	none(t, a.Join(t.Context(), p.Log))
+	none(t, a.Rotate(t.Context()))
+	none(t, a.Close())
+	none(t, os.WriteFile(filepath.Join(dir, "agency.json"), []byte("{}"), 0o600))
+	_, err = folder.ReadCard(dir)
+	is(t, err, folder.ErrMalformed)
+}
+
+// mute is a ledger that takes operations and does not answer.
+type mute struct{ folder.Ledger }
+
+func (mute) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+	return nil, errors.New("no answer")
+}
+
+func TestInterrupted(t *testing.T) {
+	p := newPlace(t)
+	if _, err := folder.NewAgency(t.Context(), p.path("a"), "A", pass, mute{p.Log}, p.opts); !errors.Is(err, agency.ErrPending) {
+		t.Fatalf("got %v", err)
+	}
+	a, err := folder.OpenAgency(t.Context(), p.path("a"), pass, p.opts)
+	none(t, err)
+	defer a.Close()
+	none(t, a.Join(t.Context(), p.Log))
+	if card, err := folder.ReadCard(p.path("a")); err != nil || card.DID != a.DID() {
+		t.Errorf("got %+v, %v", card, err)
+	}
+}
+
+func TestRootAgency(t *testing.T) {
+	p := newPlace(t)
+	a, err := folder.NewAgency(t.Context(), p.path("root"), "Root", pass, nil, p.opts)
+	none(t, err)
+	defer a.Close()
+	if _, err := a.RootKeys(t.Context()); err != nil || !a.Card.Root || a.Card.DID != "" {
+		t.Errorf("got %+v, %v", a.Card, err)
+	}
+	if err := a.Join(t.Context(), p.Log); !errors.Is(err, agency.ErrNotRoot) {
+		t.Errorf("another ledger's root: %v", err)
+	}
+	none(t, a.Found(p.Root.DID))
+	if card, err := folder.ReadCard(p.path("root")); err != nil || card.DID != p.Root.DID {
+		t.Errorf("got %+v, %v", card, err)
+	}
+}
+
+func TestOpenLedger(t *testing.T) {
+	p := newPlace(t)
+	_, err := folder.OpenLedger(t.Context(), p.dir, p.opts)
+	is(t, err, folder.ErrNoLedger)
+	log, err := folder.OpenLedger(t.Context(), p.Dir, p.opts)
+	none(t, err)
+	none(t, log.Close())
+	none(t, os.WriteFile(filepath.Join(p.Dir, "trust.json"), []byte("{}"), 0o600))
+	_, err = folder.OpenLedger(t.Context(), p.Dir, p.opts)
+	is(t, err, folder.ErrLedger)
+	none(t, os.WriteFile(filepath.Join(p.Dir, "nodes.json"), []byte("{}"), 0o600))
+	_, err = folder.OpenLedger(t.Context(), p.Dir, p.opts)
+	is(t, err, folder.ErrLedger)
+	if !errors.Is(err, folder.ErrDamaged) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestHome(t *testing.T) {
+	p := newPlace(t)
+	p.home(t, "wallet")
+	_, err := folder.NewHome(p.path("wallet"), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
+	is(t, err, folder.ErrExists)
+	_, err = folder.OpenHome(p.path("nowhere"), p.opts)
+	is(t, err, folder.ErrMissing)
+	for name, want := range map[string]error{"home.json": folder.ErrMalformed, "trust.json": folder.ErrMalformed} {
+		good, err := os.ReadFile(filepath.Join(p.path("wallet"), name))
+		none(t, err)
+		none(t, os.WriteFile(filepath.Join(p.path("wallet"), name), []byte("[]"), 0o600))
+		_, err = folder.OpenHome(p.path("wallet"), p.opts)
+		is(t, err, want)
+		none(t, os.WriteFile(filepath.Join(p.path("wallet"), name), good, 0o600))
+	}
+	none(t, os.WriteFile(p.path("file"), nil, 0o600))
+	_, err = folder.NewHome(p.path("file/below"), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
+	is(t, err, folder.ErrUnwritable)
+}
+
+func TestWallet(t *testing.T) {
+	p := newPlace(t)
+	w, err := p.home(t, "wallet").NewWallet(t.Context(), pass, nil)
+	none(t, err)
+	none(t, w.Close())
+	h, err := folder.OpenHome(p.path("wallet"), p.opts)
+	none(t, err)
+	_, err = h.OpenWallet(t.Context(), other, nil)
+	is(t, err, folder.ErrVault)
+	_, err = h.NewWallet(t.Context(), pass, nil)
+	is(t, err, folder.ErrExists)
+	w, err = h.OpenWallet(t.Context(), pass, nil)
+	none(t, err)
+	if held, err := w.Credentials(t.Context()); err != nil || len(held) != 0 {
+		t.Error(held, err)
+	}
+	none(t, w.Close())
+}
+
+func TestCounter(t *testing.T) {
+	p := newPlace(t)
+	c, err := p.home(t, "counter").NewCounter(t.Context(), "Library", pass)
+	none(t, err)
+	did := c.Agency.DID()
+	none(t, c.Close())
+	h, err := folder.OpenHome(p.path("counter"), p.opts)
+	none(t, err)
+	_, err = h.OpenCounter(t.Context(), pass, true)
+	is(t, err, folder.ErrNoBundle)
+
+	bundle, err := ledger.ExportBundle(t.Context(), p.Log, p.Log.Trust(), p.Now(), ledger.BundleSelector{})
+	none(t, err)
+	_, err = h.Bundle().Replace(t.Context(), bundle)
+	none(t, err)
+	for _, offline := range []bool{false, true} {
+		c, err := h.OpenCounter(t.Context(), pass, offline)
+		none(t, err)
+		if c.Agency.DID() != did {
+			t.Error("another agency")
+		}
+		if _, err := c.Verifier(t.Context(), verifier.Config{}); !errors.Is(err, verifier.ErrConfig) {
+			t.Errorf("without a policy: %v", err)
+		}
+		none(t, c.Close())
+	}
+	none(t, os.WriteFile(filepath.Join(h.Dir, "counter.db"), []byte("no database"), 0o600))
+	_, err = h.OpenCounter(t.Context(), pass, false)
+	is(t, err, folder.ErrCounter)
+}
+
+// TestPatience: another program holds the databases.
+func TestPatience(t *testing.T) {
+	p := newPlace(t)
+	p.opts.Patience = 50 * time.Millisecond
+	c, err := p.home(t, "counter").NewCounter(t.Context(), "Library", pass)
+	none(t, err)
+	defer c.Close()
+	defer hold(t, p.path("counter/vault.db"))()
+	start := time.Now()
+	err = c.Agency.Vault.Update(t.Context(), func(vault.Tx) error { return nil })
+	if !errors.Is(err, folder.ErrBusy) || time.Since(start) > 30*time.Second {
+		t.Errorf("got %v after %v", err, time.Since(start))
+	}
+}
+
+func hold(t *testing.T, file string) (release func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+file+"?_txlock=exclusive")
+	none(t, err)
+	tx, err := db.Begin()
+	none(t, err)
+	return func() { _, _ = tx.Rollback(), db.Close() }
+}
