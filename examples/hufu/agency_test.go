@@ -5,14 +5,14 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
 )
 
 // deaf is a ledger that does not answer to what is submitted.
-type deaf struct{ ledgerLog }
+type deaf struct{ folder.Ledger }
 
 func (deaf) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	return nil, errors.New("no answer")
@@ -22,11 +22,11 @@ func (deaf) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt
 // agency init began, and notes the DID.
 func TestInterruptedInit(t *testing.T) {
 	newCountry(t)
-	log, err := openLedger(t.Context(), "ledger", time.Now)
+	log, err := folder.OpenLedger(t.Context(), "ledger", folder.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = newAgency(t.Context(), "branch", "Branch", []byte(testPassphrase), deaf{log}, time.Now)
+	_, err = folder.NewAgency(t.Context(), "branch", "Branch", []byte(testPassphrase), deaf{log}, folder.Options{})
 	if err := errors.Join(log.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -79,8 +79,7 @@ func (s *scene) refused(id string, err error) error {
 		return err // something broke before the counter looked
 	}
 	if s.json {
-		s.print(map[string]any{"attack": id, "accepted": false, "check": j.check, "checkedAndFalse": j.refused, "message": s.sentence(err)})
-		return nil
+		return s.print(map[string]any{"attack": id, "accepted": false, "check": j.check, "checkedAndFalse": j.refused, "message": s.sentence(err)})
 	}
 	s.say("attack."+id, "Answer", s.sentence(err))
 	return nil
@@ -88,7 +87,7 @@ func (s *scene) refused(id string, err error) error {
 
 // exchange lets the library ask and the citizen answer, and decides nothing yet.
 func (s *scene) exchange(ctx context.Context, with string) (*verifier.Verifier, *wallet.Presented, error) {
-	v, request, err := s.ask(ctx, s.library)
+	v, request, err := s.ask(ctx, s.library, verifier.Config{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -128,11 +127,11 @@ func (s *scene) replayed(ctx context.Context) error {
 // answer to the library's own request.
 func (s *scene) otherCounter(ctx context.Context) error {
 	for _, with := range []string{"claims", "proof"} {
-		v, ours, err := s.ask(ctx, s.library)
+		v, ours, err := s.ask(ctx, s.library, verifier.Config{})
 		if err != nil {
 			return err
 		}
-		_, theirs, err := s.ask(ctx, s.other)
+		_, theirs, err := s.ask(ctx, s.other, verifier.Config{})
 		if err != nil {
 			return err
 		}
@@ -168,41 +167,38 @@ func stateOf(request []byte) (string, error) {
 	return claims.State, json.Unmarshal(payload, &claims)
 }
 
-// revoked: the office revokes. The SD-JWT fails at once; a proof made before
-// fails once its epoch has aged out, and no new one can be prepared.
+// revoked: the office revokes the credential.
 func (s *scene) revoked(ctx context.Context) error {
-	early, err := s.earlyProof(ctx)
+	return s.withdrawn(ctx, "revoked", func() error { return s.desk.Revoke(ctx, s.offers[0].Code) })
+}
+
+// withdrawn: what is good when the citizen answers is so no longer when the counter
+// checks. The SD-JWT fails at once; a proof fails once its epoch has aged out, and no
+// new one can be prepared.
+func (s *scene) withdrawn(ctx context.Context, id string, withdraw func() error) error {
+	_, early, err := s.exchange(ctx, "proof")
 	if err != nil {
-		return err
-	}
-	if err := s.desk.Revoke(ctx, s.offers[0].Code); err != nil {
 		return err
 	}
 	v, presented, err := s.exchange(ctx, "claims")
 	if err != nil {
 		return err
 	}
+	if err := withdraw(); err != nil {
+		return err
+	}
 	_, err = v.Verify(ctx, presented.Response)
-	if err := s.refused("revoked-claims", err); err != nil {
+	if err := s.refused(id+"-claims", err); err != nil {
 		return err
 	}
 	if err := s.nextEpoch(ctx); err != nil {
 		return err
 	}
 	_, err = s.citizen.Prepare(ctx, 1)
-	if err := s.refused("revoked-prepare", err); err != nil {
+	if err := s.refused(id+"-prepare", err); err != nil {
 		return err
 	}
-	return s.agedProof(ctx, "revoked-proof", early)
-}
-
-// earlyProof is a proof made while all was well.
-func (s *scene) earlyProof(ctx context.Context) ([]byte, error) {
-	_, presented, err := s.exchange(ctx, "proof")
-	if err != nil {
-		return nil, err
-	}
-	return proofBytes(presented.Response), nil
+	return s.agedProof(ctx, id+"-proof", proofBytes(early.Response))
 }
 
 // agedProof answers a fresh request with a proof of an epoch long closed.
@@ -213,7 +209,7 @@ func (s *scene) agedProof(ctx context.Context, id string, early []byte) error {
 	if s.stage != nil {
 		defer func() { s.stage.ahead = 0 }()
 	}
-	v, request, err := s.ask(ctx, s.library)
+	v, request, err := s.ask(ctx, s.library, verifier.Config{})
 	if err != nil {
 		return err
 	}
@@ -247,30 +243,9 @@ func (s *scene) unaccredited(ctx context.Context) error {
 	if err := s.secondCredential(ctx); err != nil {
 		return err
 	}
-	early, err := s.earlyProof(ctx)
-	if err != nil {
-		return err
-	}
-	v, presented, err := s.exchange(ctx, "claims")
-	if err != nil {
-		return err
-	}
-	grant := hufuagency.Grant{To: s.office.DID(), Action: ledger.ActionIssue, Type: demoType, Region: demoRegion}
-	if err := s.root.Suspend(ctx, grant); err != nil {
-		return err
-	}
-	_, err = v.Verify(ctx, presented.Response)
-	if err := s.refused("unaccredited-claims", err); err != nil {
-		return err
-	}
-	if err := s.nextEpoch(ctx); err != nil {
-		return err
-	}
-	_, err = s.citizen.Prepare(ctx, 1)
-	if err := s.refused("unaccredited-prepare", err); err != nil {
-		return err
-	}
-	return s.agedProof(ctx, "unaccredited-proof", early)
+	return s.withdrawn(ctx, "unaccredited", func() error {
+		return s.root.Suspend(ctx, hufuagency.Grant{To: s.office.DID(), Action: ledger.ActionIssue, Type: demoType, Region: demoRegion})
+	})
 }
 
 // secondCredential gives the stage to the next citizen of the table who can
@@ -280,17 +255,13 @@ func (s *scene) secondCredential(ctx context.Context) error {
 		if err := s.citizen.Close(); err != nil {
 			return err
 		}
-		h, err := newHome(s.path(fmt.Sprintf("wallet-%d", i+2)), s.path("ledger/"+trustName), s.log.Trust())
-		if err != nil {
+		if err := s.desk.Publish(ctx); err != nil { // the signed list must be fresh
 			return err
 		}
-		if s.citizen, err = newCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
+		if _, _, _, err := s.hold(ctx, fmt.Sprintf("wallet-%d", i+2), o.Offer); err != nil {
 			return err
 		}
-		if err := s.hold(ctx, o.Offer); err != nil {
-			return err
-		}
-		_, request, err := s.ask(ctx, s.library)
+		_, request, err := s.ask(ctx, s.library, verifier.Config{})
 		if err != nil {
 			return err
 		}
@@ -301,28 +272,11 @@ func (s *scene) secondCredential(ctx context.Context) error {
 	return errNoRows
 }
 
-func (s *scene) hold(ctx context.Context, offer []byte) error {
-	if err := s.desk.Publish(ctx); err != nil { // the signed list must be fresh
-		return err
-	}
-	application, err := s.citizen.Apply(ctx, offer)
-	if err != nil {
-		return err
-	}
-	response, err := s.desk.Answer(ctx, application)
-	if err != nil {
-		return err
-	}
-	_, err = s.citizen.Receive(ctx, response)
-	return err
-}
-
 // stale: a real answer reaches the counter two days late, and in all that time
 // nothing came from the ledger either. Whatever was revoked since cannot show.
 func (s *scene) stale(ctx context.Context) error {
-	patient := *s.library
-	patient.lifetime = 72 * time.Hour // the request itself must not expire first
-	_, request, err := s.ask(ctx, &patient)
+	lifetime := 72 * time.Hour // the request itself must not expire first
+	_, request, err := s.ask(ctx, s.library, verifier.Config{Lifetime: lifetime})
 	if err != nil {
 		return err
 	}
@@ -330,11 +284,11 @@ func (s *scene) stale(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	patient.clock = func() time.Time { return s.clockNow().Add(48 * time.Hour) }
-	late, _, err := s.ask(ctx, &patient)
+	late := func() time.Time { return s.clock().Add(48 * time.Hour) }
+	v, _, err := s.ask(ctx, s.library, verifier.Config{Lifetime: lifetime, Clock: late})
 	if err != nil {
 		return err
 	}
-	_, err = late.Verify(ctx, presented.Response)
+	_, err = v.Verify(ctx, presented.Response)
 	return s.refused("stale", err)
 }

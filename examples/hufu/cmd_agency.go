@@ -7,94 +7,68 @@ import (
 
 	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/publish"
 )
 
 func (a *app) agencyCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "agency",
-		Short: "Make an agency, accredit others, publish a credential type",
-		Example: "  hufu agency init --agency office --name \"Residents' office\"\n" +
-			"  hufu agency accredit --agency root --to office --type urn:hufu:credential:resident:1 --region 110101",
-	}
-	cmd.AddCommand(a.agencyInit(), a.agencySchema(),
-		a.agencyState("accredit", "Accredit an agency to issue, to ask, or to accredit others", ledger.StateActive),
-		a.agencyState("suspend", "Suspend an accreditation; accredit restores it", ledger.StateSuspended),
-		a.agencyState("end", "End an accreditation for good", ledger.StateEnded))
-	return group(cmd)
+	return group("agency", a.agencyInit(), a.agencySchema(),
+		a.agencyState("accredit", ledger.StateActive, (*hufuagency.Agency).Accredit),
+		a.agencyState("suspend", ledger.StateSuspended, (*hufuagency.Agency).Suspend),
+		a.agencyState("end", ledger.StateEnded, (*hufuagency.Agency).Revoke))
 }
 
 func (a *app) agencyInit() *cobra.Command {
 	var dir, name string
 	var root bool
-	cmd := &cobra.Command{
-		Use:   "init",
-		Short: "Make an agency's keys and DID, and put the DID on the ledger",
-		Long: "Makes a folder with agency.json (public) and vault.db (keys, encrypted under the\n" +
-			"passphrase). With --root the DID waits for `hufu ledger init`.",
-		Example: "  hufu agency init --root --agency root --name \"Root agency\"\n" +
-			"  hufu agency init --agency office --name \"Residents' office\"",
-		Args: exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			agency, err := a.makeAgency(cmd.Context(), dir, name, root)
-			if err != nil {
-				return err
-			}
-			defer agency.Close()
-			a.report(map[string]any{"agency": dir, "did": agency.card.DID}, "agency.made", "Dir", dir, "DID", agency.card.DID)
-			return nil
-		},
-	}
+	cmd := command("init", "", func(ctx context.Context, _ string) error {
+		office, err := a.makeAgency(ctx, dir, name, root)
+		if err != nil {
+			return err
+		}
+		defer office.Close()
+		return a.report(map[string]any{"agency": dir, "did": office.Card.DID}, "agency.made", "Dir", dir, "DID", office.Card.DID)
+	})
 	cmd.Flags().StringVar(&dir, "agency", "agency", "folder of the agency")
 	cmd.Flags().StringVar(&name, "name", "Agency", "the agency's name, for people")
 	cmd.Flags().BoolVar(&root, "root", false, "the root agency of a new ledger")
 	return cmd
 }
 
-func (a *app) makeAgency(ctx context.Context, dir, name string, root bool) (*agency, error) {
-	if root {
-		passphrase, err := a.passphrase(true)
-		if err != nil {
+func (a *app) makeAgency(ctx context.Context, dir, name string, root bool) (made *folder.Agency, err error) {
+	var log folder.Ledger // none for a root agency
+	if !root {
+		if log, err = folder.OpenLedger(ctx, a.ledger, a.folders()); err != nil { // before any folder is made
 			return nil, err
 		}
-		return newRoot(ctx, dir, name, passphrase, a.clock)
+		defer log.Close()
 	}
-	log, err := openLedger(ctx, a.ledger, a.clock) // before any folder is made
-	if err != nil {
-		return nil, err
-	}
-	defer log.Close()
 	passphrase, err := a.passphrase(true)
 	if err != nil {
 		return nil, err
 	}
-	return newAgency(ctx, dir, name, passphrase, log, a.clock)
+	return folder.NewAgency(ctx, dir, name, passphrase, log, a.folders())
 }
 
 func (a *app) agencySchema() *cobra.Command {
 	var dir, file string
-	cmd := &cobra.Command{
-		Use:     "schema",
-		Short:   "Publish a credential type: its schema's hash goes on the ledger",
-		Example: "  hufu agency schema --agency root --schema resident.schema.json",
-		Args:    exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, _, err := a.schemaFile(file)
+	cmd := command("schema", "", func(ctx context.Context, _ string) error {
+		b, _, err := a.schemaFile(file)
+		if err != nil {
+			return err
+		}
+		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
+			schema, err := a.public().PublishSchema(ctx, b)
+			if err == nil {
+				err = office.PublishSchema(ctx, schema)
+			}
 			if err != nil {
 				return err
 			}
-			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, _ ledgerLog) error {
-				schema, err := publishSchema(ctx, agency, a.public(), b)
-				if err != nil {
-					return err
-				}
-				a.report(map[string]any{"schema": schema.ID, "version": schema.Version, "vct": schema.VCT},
-					"schema.published", "ID", schema.ID, "Version", schema.Version, "VCT", schema.VCT)
-				return nil
-			})
-		},
-	}
+			return a.report(map[string]any{"schema": schema.ID, "version": schema.Version, "vct": schema.VCT},
+				"schema.published", "ID", schema.ID, "Version", schema.Version, "VCT", schema.VCT)
+		})
+	})
 	cmd.Flags().StringVar(&dir, "agency", "root", "folder of the agency that owns the schema")
 	cmd.Flags().StringVar(&file, "schema", "", "schema file (default: the resident credential that ships with hufu)")
 	return cmd
@@ -116,31 +90,27 @@ func (a *app) schemaFile(name string) ([]byte, *credential.Schema, error) {
 	return b, schema, nil
 }
 
-func (a *app) agencyState(verb, short, state string) *cobra.Command {
+// agencyState brings an accreditation into a state.
+func (a *app) agencyState(verb, state string, bring func(*hufuagency.Agency, context.Context, hufuagency.Grant) error) *cobra.Command {
 	var dir, to string
 	var grant hufuagency.Grant
 	days := 0
-	cmd := &cobra.Command{
-		Use:   verb,
-		Short: short,
-		Example: "  hufu agency " + verb + " --agency root --to office --action issue \\\n" +
-			"    --type urn:hufu:credential:resident:1 --region 110101",
-		Args: exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if grant.To, err = cardOf(to); err != nil {
+	cmd := command(verb, "", func(ctx context.Context, _ string) error {
+		var err error
+		if grant.To, err = didOf(to); err != nil {
+			return err
+		}
+		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
+			if days > 0 {
+				grant.Until = a.clock().AddDate(0, 0, days)
+			}
+			if err := bring(office.Agency, ctx, grant); err != nil {
 				return err
 			}
-			return a.withAgencyAndLedger(cmd.Context(), dir, func(ctx context.Context, agency *agency, _ ledgerLog) error {
-				if err := agency.bring(ctx, grant, state, days, a.clock()); err != nil {
-					return err
-				}
-				a.report(map[string]any{"agency": grant.To, "action": grant.Action, "region": grant.Region, "type": grant.Type, "state": state},
-					"agency."+state, "DID", grant.To, "Action", a.words.text("action."+grant.Action), "Region", grant.Region, "Type", grant.Type)
-				return nil
-			})
-		},
-	}
+			return a.report(map[string]any{"agency": grant.To, "action": grant.Action, "region": grant.Region, "type": grant.Type, "state": state},
+				"agency."+state, "DID", grant.To, "Action", a.words.text("action."+grant.Action), "Region", grant.Region, "Type", grant.Type)
+		})
+	})
 	flags := cmd.Flags()
 	flags.StringVar(&dir, "agency", "root", "folder of the accreditor")
 	flags.StringVar(&to, "to", "", "folder or DID of the agency concerned")
@@ -152,15 +122,4 @@ func (a *app) agencyState(verb, short, state string) *cobra.Command {
 	}
 	_ = cmd.MarkFlagRequired("to")
 	return cmd
-}
-
-func (a *app) public() publish.Folder { return publicOf(a.ledger) }
-
-func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(context.Context, *agency, ledgerLog) error) error {
-	log, err := openLedger(ctx, a.ledger, a.clock)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	return a.withAgency(ctx, dir, log, func(ctx context.Context, agency *agency) error { return use(ctx, agency, log) })
 }

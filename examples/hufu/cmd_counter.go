@@ -4,25 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
 )
 
 func (a *app) counterCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:     "counter",
-		Short:   "A service counter that trusts one ledger",
-		Example: "  hufu counter init --trust ledger/trust.json --fingerprint HEX --name \"District library\"\n  hufu counter bundle monday.bundle",
-	}
-	cmd.AddCommand(a.counterInit(), a.counterBundle())
-	return group(cmd)
+	return group("counter", a.counterInit(), a.counterBundle())
 }
 
 func counterFlag(cmd *cobra.Command, dir *string) {
@@ -31,102 +26,73 @@ func counterFlag(cmd *cobra.Command, dir *string) {
 
 func (a *app) counterInit() *cobra.Command {
 	var dir, name, trust, fingerprint string
-	cmd := &cobra.Command{
-		Use:     "init",
-		Short:   "Make a counter: its keys, its store, its DID on the ledger",
-		Example: "  hufu counter init --trust ledger/trust.json --fingerprint 5f2c… --name \"District library\"",
-		Args:    exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			t, err := a.readTrust(trust, fingerprint)
-			if err != nil {
-				return err
-			}
-			passphrase, err := a.passphrase(true)
-			if err != nil {
-				return err
-			}
-			log, err := openLedger(cmd.Context(), filepath.Dir(trust), a.clock) // before any folder is made
-			if err != nil {
-				return err
-			}
-			if err := log.Close(); err != nil {
-				return err
-			}
-			h, err := newHome(dir, trust, t)
-			if err != nil {
-				return err
-			}
-			c, err := newCounter(cmd.Context(), h, name, passphrase, a.clock)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			a.report(map[string]any{"counter": dir, "did": c.agency.card.DID}, "counter.made", "Dir", dir, "DID", c.agency.card.DID)
-			return nil
-		},
-	}
+	cmd := command("init", "", func(ctx context.Context, _ string) error {
+		h, passphrase, err := a.initHome(ctx, dir, trust, fingerprint)
+		if err != nil {
+			return err
+		}
+		c, err := h.NewCounter(ctx, name, passphrase)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		return a.report(map[string]any{"counter": dir, "did": c.Agency.Card.DID}, "counter.made", "Dir", dir, "DID", c.Agency.Card.DID)
+	})
 	counterFlag(cmd, &dir)
 	cmd.Flags().StringVar(&name, "name", "Service counter", "the counter's name, for people")
 	trustFlags(cmd, &trust, &fingerprint)
 	return cmd
 }
 
-func (a *app) withCounter(ctx context.Context, dir string, use func(context.Context, *counter) error) error {
-	h, err := openHome(dir, "counter.missing")
+func (a *app) withCounter(ctx context.Context, dir string, use func(context.Context, *folder.Counter) error) error {
+	h, passphrase, err := a.enterHome(dir, "counter.missing")
 	if err != nil {
 		return err
 	}
-	passphrase, err := a.passphrase(false)
-	if err != nil {
-		return err
-	}
-	c, err := openCounter(ctx, h, passphrase, a.clock, a.offline)
+	c, err := h.OpenCounter(ctx, passphrase, a.offline)
 	if err != nil {
 		return err
 	}
 	// Nothing below asks anybody, and all of it takes well under a second.
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errBusy)
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, folder.ErrBusy)
 	defer cancel()
-	return errors.Join(orBusy(ctx, use(ctx, c)), c.Close())
+	err = use(ctx, c)
+	if err != nil && errors.Is(context.Cause(ctx), folder.ErrBusy) {
+		err = folder.ErrBusy
+	}
+	return errors.Join(err, c.Close())
 }
 
 func (a *app) requestCommand() *cobra.Command {
 	var dir, policy, out string
-	cmd := &cobra.Command{
-		Use:   "request",
-		Short: "Ask: write a signed request after a policy",
-		Example: "  hufu request --out request.jwt\n" +
-			"  hufu request --policy adult-in-district.policy.json --out request.jwt",
-		Args: exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var file []byte
-			if policy != "" {
-				var err error
-				if file, err = a.readFile(policy, documentLimit); err != nil {
+	cmd := command("request", "", func(ctx context.Context, _ string) error {
+		var file []byte
+		if policy != "" {
+			var err error
+			if file, err = a.readFile(policy, documentLimit); err != nil {
+				return err
+			}
+		}
+		return a.withCounter(ctx, dir, func(ctx context.Context, c *folder.Counter) error {
+			if err := a.checkOutputs(out); err != nil {
+				return err
+			}
+			if file != nil {
+				if err := keepPolicy(c.Dir, file); err != nil {
 					return err
 				}
 			}
-			return a.withCounter(cmd.Context(), dir, func(ctx context.Context, c *counter) error {
-				if err := a.checkOutputs(out); err != nil {
-					return err
-				}
-				if file != nil {
-					if err := c.keepPolicy(file); err != nil {
-						return err
-					}
-				}
-				v, err := c.verifier(ctx, nil, false)
-				if err != nil {
-					return err
-				}
-				request, err := v.NewRequest(ctx, verifier.RequestOptions{})
-				if err != nil {
-					return err
-				}
-				return a.sent(out, openid.QRPresentationRequest, request.Object, "request.made")
-			})
-		},
-	}
+			v, err := verifierOf(ctx, c, verifier.Config{})
+			if err != nil {
+				return err
+			}
+			request, err := v.NewRequest(ctx, verifier.RequestOptions{})
+			if err != nil {
+				return err
+			}
+			return a.sent(out, openid.QRPresentationRequest, request.Object, "request.made")
+		})
+	})
 	counterFlag(cmd, &dir)
 	cmd.Flags().StringVar(&policy, "policy", "", "policy file, kept for the next time (at first: 18 or over, lives in Dongcheng)")
 	outFlag(cmd, &out, "request.jwt")
@@ -141,36 +107,32 @@ func offlineFlag(a *app, cmd *cobra.Command) {
 // counterBundle stores what a counter needs to work without a network.
 func (a *app) counterBundle() *cobra.Command {
 	var dir string
-	cmd := &cobra.Command{
-		Use:   "bundle FILE",
-		Short: "Store a bundle, to work without a network",
-		Long: "Verifies the bundle against the counter's trust file and stores it in the counter's\n" +
-			"folder. It must extend the one before, which shows when someone hands out two\n" +
-			"stories, and may leave out files that the one before has.",
-		Example: "  hufu ledger bundle --out monday.bundle\n  hufu counter bundle monday.bundle\n  hufu verify answer.json --offline",
-		Args:    exactArgs(1, "one bundle: a file or -"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			h, err := openHome(dir, "counter.missing")
-			if err != nil {
-				return err
-			}
-			b, err := a.readFile(args[0], bundleLimit)
-			if err != nil {
-				return err
-			}
-			bundle, err := ledger.ParseBundle(b)
-			if err != nil {
-				return &inputError{id: "input.malformed", name: args[0]}
-			}
-			o, err := h.keepBundle(cmd.Context(), bundle, a.clock)
-			if err != nil {
-				return err
-			}
-			a.report(map[string]any{"size": o.Head.Size, "asOf": o.Head.Time.UTC().Format(time.RFC3339)},
-				"bundle.kept", "Time", o.Head.Time.In(time.Local).Format(time.DateTime), "Size", o.Head.Size)
-			return nil
-		},
-	}
+	cmd := command("bundle FILE", "one bundle: a file or -", func(ctx context.Context, arg string) error {
+		h, err := folder.OpenHome(dir, a.folders())
+		if err != nil {
+			return missing("counter.missing", err)
+		}
+		b, err := a.readFile(arg, bundleLimit)
+		if err != nil {
+			return err
+		}
+		bundle, err := ledger.ParseBundle(b)
+		if err != nil {
+			return &inputError{id: "input.malformed", name: arg}
+		}
+		o, err := h.Bundle().Replace(ctx, bundle)
+		var gap *publish.GapError
+		switch {
+		case errors.Is(err, publish.ErrDelta):
+			return &inputError{id: "bundle.delta", name: h.Dir, err: err}
+		case errors.As(err, &gap):
+			return &inputError{id: "bundle.gap", name: fmt.Sprint(gap.Since), err: err}
+		case err != nil:
+			return err
+		}
+		return a.report(map[string]any{"size": o.Head.Size, "asOf": o.Head.Time.UTC().Format(time.RFC3339)},
+			"bundle.kept", "Time", o.Head.Time.In(time.Local).Format(time.DateTime), "Size", o.Head.Size)
+	})
 	counterFlag(cmd, &dir)
 	return cmd
 }
@@ -178,33 +140,23 @@ func (a *app) counterBundle() *cobra.Command {
 func (a *app) verifyCommand() *cobra.Command {
 	var dir string
 	var unsafe bool
-	cmd := &cobra.Command{
-		Use:   "verify ANSWER",
-		Short: "Decide on an answer, and say what was learned and what was never received",
-		Long: "Exit code 0: accepted. 1: checked, and false. 2: could not check.\n" +
-			"Development keys of the circuits come from one machine, which could prove\n" +
-			"anything; --allow-single-party-unsafe accepts them for a demonstration.",
-		Example: "  hufu verify answer.json\n  hufu verify answer.json --allow-single-party-unsafe",
-		Args:    exactArgs(1, "one answer: a file, QR text or -"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			response, err := a.readMessage(args[0], openid.QRPresentationResponse)
+	cmd := command("verify ANSWER", "one answer: a file, QR text or -", func(ctx context.Context, arg string) error {
+		response, err := a.readMessage(arg, openid.QRPresentationResponse)
+		if err != nil {
+			return err
+		}
+		return a.withCounter(ctx, dir, func(ctx context.Context, c *folder.Counter) error {
+			v, err := verifierOf(ctx, c, verifier.Config{AllowSinglePartySetupUnsafe: unsafe})
 			if err != nil {
 				return err
 			}
-			return a.withCounter(cmd.Context(), dir, func(ctx context.Context, c *counter) error {
-				v, err := c.verifier(ctx, nil, unsafe)
-				if err != nil {
-					return err
-				}
-				result, err := v.Verify(ctx, response)
-				if err != nil {
-					return err
-				}
-				a.sayResult(result)
-				return nil
-			})
-		},
-	}
+			result, err := v.Verify(ctx, response)
+			if err != nil {
+				return err
+			}
+			return a.sayResult(result)
+		})
+	})
 	counterFlag(cmd, &dir)
 	offlineFlag(a, cmd)
 	cmd.Flags().BoolVar(&unsafe, "allow-single-party-unsafe", false, "accept development keys of the circuits")
@@ -212,15 +164,15 @@ func (a *app) verifyCommand() *cobra.Command {
 }
 
 // sayResult is the counter's screen.
-func (a *app) sayResult(r *verifier.Result) {
+func (a *app) sayResult(r *verifier.Result) error {
 	if a.json {
-		a.print(map[string]any{"accepted": true, "result": r})
-		return
+		return a.print(map[string]any{"accepted": true, "result": r})
 	}
 	a.say("result.accepted", "AsOf", r.AsOf.In(time.Local).Format(time.DateTime))
 	a.say("result.learned", "List", a.learned(r))
 	a.say("result.withheld", "List", a.withheld(r))
 	a.say("result.cost", "Bytes", r.Bytes, "Milliseconds", fmt.Sprintf("%.1f", r.Milliseconds), "Checks", len(r.Checks))
+	return nil
 }
 
 func (a *app) learned(r *verifier.Result) string {

@@ -12,39 +12,27 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
 func (a *app) issueCommand() *cobra.Command {
 	var dir, table, application, out, schema, region string
-	cmd := &cobra.Command{
-		Use:   "issue",
-		Short: "Turn a table into offers, or an application into a credential",
-		Long: "With --csv, every right row becomes an offer with a single-use code, written to\n" +
-			"the folder --out; wrong rows are refused with row and reason. With --application,\n" +
-			"answers one application with a credential response.\n\n" +
-			"With --csv and --qr-image offer.png (or offer.svg), every offer has its QR code\n" +
-			"beside it, to be printed and handed out.",
-		Example: "  hufu issue --agency office --csv residents.csv --out offers\n" +
-			"  hufu issue --agency office --csv residents.csv --out offers --qr-image offer.png\n" +
-			"  hufu issue --agency office --application application.json --out response.json",
-		Args: exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if (table == "") == (application == "") {
-				return usageError{errors.New(a.words.text("issue.one-of"))}
+	cmd := command("issue", "", func(ctx context.Context, _ string) error {
+		if (table == "") == (application == "") {
+			return usageError{errors.New(a.words.text("issue.one-of"))}
+		}
+		if table != "" && a.qrImage != "" && strings.TrimSuffix(a.qrImage, filepath.Ext(a.qrImage)) != offerImage {
+			return usageError{errors.New(a.words.text("issue.image"))}
+		}
+		return a.withDesk(ctx, dir, schema, region, func(desk *issuer.Desk) error {
+			if table != "" {
+				return a.importTable(ctx, desk, table, cmp.Or(out, "offers"))
 			}
-			if table != "" && a.qrImage != "" && strings.TrimSuffix(a.qrImage, filepath.Ext(a.qrImage)) != offerImage {
-				return usageError{errors.New(a.words.text("issue.image"))}
-			}
-			return a.withDesk(cmd.Context(), dir, schema, region, func(ctx context.Context, desk *issuer.Desk) error {
-				if table != "" {
-					return a.importTable(ctx, desk, table, cmp.Or(out, "offers"))
-				}
-				return a.answerApplication(ctx, desk, application, cmp.Or(out, "response.json"))
-			})
-		},
-	}
+			return a.answerApplication(ctx, desk, application, cmp.Or(out, "response.json"))
+		})
+	})
 	flags := cmd.Flags()
 	flags.StringVar(&dir, "agency", "agency", "folder of the issuing agency")
 	flags.StringVar(&table, "csv", "", "table of residents; its header names the schema's claims")
@@ -55,20 +43,20 @@ func (a *app) issueCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use func(context.Context, *issuer.Desk) error) error {
+func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use func(*issuer.Desk) error) error {
 	_, schema, err := a.schemaFile(schemaName)
 	if err != nil {
 		return err
 	}
-	return a.withAgencyAndLedger(ctx, dir, func(ctx context.Context, agency *agency, log ledgerLog) error {
+	return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, log folder.Ledger) error {
 		desk, err := issuer.New(issuer.Config{
-			Keys: agency.issuer(), Schema: schema, Region: region, Store: impatient{agency.vault}, Ledger: log,
+			Keys: issuer.Keys(office.Keys()), Schema: schema, Region: region, Store: office.Vault, Ledger: log,
 			Publisher: a.public(), Clock: a.clock,
 		})
 		if err != nil {
 			return err
 		}
-		return use(ctx, desk)
+		return use(desk)
 	})
 }
 
@@ -185,39 +173,28 @@ func (a *app) answerApplication(ctx context.Context, desk *issuer.Desk, applicat
 func (a *app) revokeCommand() *cobra.Command {
 	var dir, offer, schema, region string
 	var yes bool
-	cmd := &cobra.Command{
-		Use:   "revoke",
-		Short: "Revoke the credential that was issued for an offer",
-		Long: "Flips the credential's bit in the status list and its handle in the revocation\n" +
-			"tree, in one ledger batch. It cannot be undone.",
-		Example: "  hufu revoke --agency office --offer offers/offer-001.json",
-		Args:    exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := a.readMessage(offer, openid.QROffer)
-			if err != nil {
+	cmd := command("revoke", "", func(ctx context.Context, _ string) error {
+		b, err := a.readMessage(offer, openid.QROffer)
+		if err != nil {
+			return err
+		}
+		parsed, err := openid.ParseCredentialOffer(b)
+		if err == nil && (parsed.Grants == nil || parsed.Grants.PreAuthorized == nil) {
+			err = openid.ErrOffer
+		}
+		if err != nil {
+			return &inputError{id: "input.malformed", name: offer, err: err}
+		}
+		if err := a.confirm("revoke.confirm", yes); err != nil {
+			return err
+		}
+		return a.withDesk(ctx, dir, schema, region, func(desk *issuer.Desk) error {
+			if err := desk.Revoke(ctx, parsed.Grants.PreAuthorized.Code); err != nil {
 				return err
 			}
-			parsed, err := openid.ParseCredentialOffer(b)
-			if err == nil && (parsed.Grants == nil || parsed.Grants.PreAuthorized == nil) {
-				err = openid.ErrOffer
-			}
-			if err != nil {
-				return &inputError{id: "input.malformed", name: offer, err: err}
-			}
-			if !yes {
-				if ok, err := a.confirm("revoke.confirm"); err != nil || !ok {
-					return errors.Join(err, errDeclined)
-				}
-			}
-			return a.withDesk(cmd.Context(), dir, schema, region, func(ctx context.Context, desk *issuer.Desk) error {
-				if err := desk.Revoke(ctx, parsed.Grants.PreAuthorized.Code); err != nil {
-					return err
-				}
-				a.report(map[string]any{"revoked": offer}, "revoke.done")
-				return nil
-			})
-		},
-	}
+			return a.report(map[string]any{"revoked": offer}, "revoke.done")
+		})
+	})
 	flags := cmd.Flags()
 	flags.StringVar(&dir, "agency", "agency", "folder of the issuing agency")
 	flags.StringVar(&offer, "offer", "", "the offer under which the credential was issued")
@@ -227,6 +204,3 @@ func (a *app) revokeCommand() *cobra.Command {
 	_ = cmd.MarkFlagRequired("offer")
 	return cmd
 }
-
-// errDeclined is a no to a question.
-var errDeclined = errors.New("declined")

@@ -10,59 +10,34 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
-	"github.com/hufu-id/hufu/zkp/prover"
 )
 
 func (a *app) walletCommand() *cobra.Command {
 	var dir string
-	cmd := &cobra.Command{
-		Use:   "wallet",
-		Short: "A citizen's wallet: apply, receive, present, look",
-		Example: "  hufu wallet init --trust ledger/trust.json --fingerprint HEX\n" +
-			"  hufu wallet apply offers/offer-001.json --out application.json\n" +
-			"  hufu wallet receive response.json\n" +
-			"  hufu wallet present request.jwt --out answer.json",
-	}
-	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
-	cmd.AddCommand(a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
+	cmd := group("wallet", a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
 		a.walletList(&dir), a.walletShow(&dir), a.walletHistory(&dir))
-	return group(cmd)
+	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
+	return cmd
 }
 
 func (a *app) walletInit(dir *string) *cobra.Command {
 	var trust, fingerprint string
-	cmd := &cobra.Command{
-		Use:   "init",
-		Short: "Make a wallet that trusts one ledger",
-		Long: "The trust file says whose ledger to believe. Its fingerprint comes another way\n" +
-			"than the file: read out, printed, scanned. There is no trust on first use.",
-		Example: "  hufu wallet init --trust ledger/trust.json --fingerprint 5f2c…",
-		Args:    exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			t, err := a.readTrust(trust, fingerprint)
-			if err != nil {
-				return err
-			}
-			passphrase, err := a.passphrase(true)
-			if err != nil {
-				return err
-			}
-			h, err := newHome(*dir, trust, t)
-			if err != nil {
-				return err
-			}
-			c, err := newCitizen(cmd.Context(), h, passphrase, nil, a.clock)
-			if err != nil {
-				return err
-			}
-			defer c.Close()
-			a.report(map[string]any{"wallet": *dir}, "wallet.made", "Dir", *dir)
-			return nil
-		},
-	}
+	cmd := command("init", "", func(ctx context.Context, _ string) error {
+		h, passphrase, err := a.initHome(ctx, *dir, trust, fingerprint)
+		if err != nil {
+			return err
+		}
+		c, err := h.NewWallet(ctx, passphrase, nil)
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		return a.report(map[string]any{"wallet": *dir}, "wallet.made", "Dir", *dir)
+	})
 	trustFlags(cmd, &trust, &fingerprint)
 	return cmd
 }
@@ -75,52 +50,42 @@ func trustFlags(cmd *cobra.Command, trust, fingerprint *string) {
 }
 
 // withWallet opens a wallet for the length of a function; proving loads keys.
-func (a *app) withWallet(ctx context.Context, dir string, proving bool, use func(context.Context, *citizen) error) error {
-	h, err := openHome(dir, "wallet.missing")
+func (a *app) withWallet(ctx context.Context, dir string, proving bool, use func(*folder.Wallet) error) error {
+	h, passphrase, err := a.enterHome(dir, "wallet.missing")
 	if err != nil {
 		return err
 	}
-	passphrase, err := a.passphrase(false)
-	if err != nil {
-		return err
-	}
-	var keys *prover.Prover
+	var keys wallet.Prover
 	if proving {
 		if keys, err = a.proverKeys(ctx, h); err != nil {
 			return err
 		}
 	}
-	c, err := openCitizen(ctx, h, passphrase, keys, a.clock)
+	c, err := h.OpenWallet(ctx, passphrase, keys)
 	if err != nil {
 		return err
 	}
-	return errors.Join(use(ctx, c), c.Close())
+	return errors.Join(use(c), c.Close())
 }
 
 func (a *app) walletApply(dir *string) *cobra.Command {
 	var out string
-	cmd := &cobra.Command{
-		Use:     "apply OFFER",
-		Short:   "Take up an offer: write an application for the issuing desk",
-		Example: "  hufu wallet apply offers/offer-001.json --out application.json\n  hufu wallet apply - < offer.txt",
-		Args:    exactArgs(1, "one offer: a file, QR text or -"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			offer, err := a.readMessage(args[0], openid.QROffer)
+	cmd := command("apply OFFER", "one offer: a file, QR text or -", func(ctx context.Context, arg string) error {
+		offer, err := a.readMessage(arg, openid.QROffer)
+		if err != nil {
+			return err
+		}
+		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
+			if err := a.checkOutputs(out); err != nil {
+				return err
+			}
+			application, err := c.Apply(ctx, offer)
 			if err != nil {
 				return err
 			}
-			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
-				if err := a.checkOutputs(out); err != nil {
-					return err
-				}
-				application, err := c.Apply(ctx, offer)
-				if err != nil {
-					return err
-				}
-				return a.sent(out, openid.QRCredentialRequest, application, "wallet.applied")
-			})
-		},
-	}
+			return a.sent(out, openid.QRCredentialRequest, application, "wallet.applied")
+		})
+	})
 	outFlag(cmd, &out, "application.json")
 	return cmd
 }
@@ -142,58 +107,41 @@ func (a *app) sent(out string, kind openid.QRType, message []byte, id string) er
 }
 
 func (a *app) walletReceive(dir *string) *cobra.Command {
-	return &cobra.Command{
-		Use:   "receive RESPONSE",
-		Short: "Check a credential as a counter would, and store it encrypted",
-		Long: "Checks the issuer's signature, its accreditation, the type and the status on the\n" +
-			"ledger, and that its zero-knowledge endorsement signs exactly the same claims.",
-		Example: "  hufu wallet receive response.json",
-		Args:    exactArgs(1, "one response: a file, QR text or -"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			response, err := a.readMessage(args[0], openid.QRCredentialResponse)
+	return command("receive RESPONSE", "one response: a file, QR text or -", func(ctx context.Context, arg string) error {
+		response, err := a.readMessage(arg, openid.QRCredentialResponse)
+		if err != nil {
+			return err
+		}
+		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
+			s, err := c.Receive(ctx, response)
 			if err != nil {
 				return err
 			}
-			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
-				s, err := c.Receive(ctx, response)
-				if err != nil {
-					return err
-				}
-				a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer},
-					"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
-				return nil
-			})
-		},
-	}
+			return a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer},
+				"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
+		})
+	})
 }
 
 func (a *app) walletPrepare(dir *string) *cobra.Command {
 	var count int
 	var keep bool
-	cmd := &cobra.Command{
-		Use:   "prepare",
-		Short: "Make proofs ahead of any request, in the newest epoch",
-		Long: "Makes as many proofs as are missing. With --keep it goes on, as an app does that is\n" +
-			"open: after every presentation and every new epoch, until it is interrupted.",
-		Example: "  hufu wallet prepare --count 3\n  hufu wallet prepare --keep",
-		Args:    exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			prepared := func(made int) {
-				a.report(map[string]any{"prepared": made}, "wallet.prepared", "Count", made)
+	cmd := command("prepare", "", func(ctx context.Context, _ string) error {
+		prepared := func(made int) {
+			a.report(map[string]any{"prepared": made}, "wallet.prepared", "Count", made)
+		}
+		return a.withWallet(ctx, *dir, true, func(c *folder.Wallet) error {
+			if keep {
+				return a.keepPrepared(ctx, c, count, prepared)
 			}
-			return a.withWallet(cmd.Context(), *dir, true, func(ctx context.Context, c *citizen) error {
-				if keep {
-					return a.keepPrepared(ctx, c, count, prepared)
-				}
-				made, err := c.Prepare(ctx, count)
-				if err != nil {
-					return err
-				}
-				prepared(made)
-				return nil
-			})
-		},
-	}
+			made, err := c.Prepare(ctx, count)
+			if err != nil {
+				return err
+			}
+			prepared(made)
+			return nil
+		})
+	})
 	cmd.Flags().IntVar(&count, "count", 3, "how many to keep ready for each credential")
 	cmd.Flags().BoolVar(&keep, "keep", false, "go on until interrupted")
 	return cmd
@@ -201,7 +149,7 @@ func (a *app) walletPrepare(dir *string) *cobra.Command {
 
 // keepPrepared ends well when it is interrupted: that is how it is meant to end.
 // What fails again in the same way is said once.
-func (a *app) keepPrepared(ctx context.Context, c *citizen, count int, prepared func(int)) error {
+func (a *app) keepPrepared(ctx context.Context, c *folder.Wallet, count int, prepared func(int)) error {
 	a.say("wallet.keeping", "Count", count)
 	said := ""
 	err := c.KeepPrepared(ctx, count, func(made int, err error) {
@@ -222,48 +170,35 @@ func (a *app) keepPrepared(ctx context.Context, c *citizen, count int, prepared 
 func (a *app) walletPresent(dir *string) *cobra.Command {
 	var out, with string
 	var yes, unaccredited bool
-	cmd := &cobra.Command{
-		Use:   "present REQUEST",
-		Short: "Show what a counter asks, and answer it with consent",
-		Long: "Prints who asks, for what, on which basis, for how long it is kept, and what would\n" +
-			"be revealed or proved. Refusing sends nothing.",
-		Example: "  hufu wallet present request.jwt --out answer.json\n" +
-			"  hufu wallet present request.jwt --with claims --yes",
-		Args: exactArgs(1, "one request: a file, QR text or -"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			request, err := a.readMessage(args[0], openid.QRPresentationRequest)
+	cmd := command("present REQUEST", "one request: a file, QR text or -", func(ctx context.Context, arg string) error {
+		request, err := a.readMessage(arg, openid.QRPresentationRequest)
+		if err != nil {
+			return err
+		}
+		return a.withWallet(ctx, *dir, with != "claims", func(c *folder.Wallet) error {
+			if err := a.checkOutputs(out); err != nil {
+				return err
+			}
+			ask, err := c.ResolveRequest(ctx, request)
 			if err != nil {
 				return err
 			}
-			return a.withWallet(cmd.Context(), *dir, with != "claims", func(ctx context.Context, c *citizen) error {
-				if err := a.checkOutputs(out); err != nil {
-					return err
-				}
-				ask, err := c.ResolveRequest(ctx, request)
-				if err != nil {
-					return err
-				}
-				choice, err := chooseWith(ask, with)
-				if err != nil {
-					return err
-				}
-				c.Draft(ctx, ask, choice) // while the citizen reads
-				if !a.json {
-					a.sayAsk(ask, choice)
-				}
-				if !yes {
-					if ok, err := a.confirm("present.confirm"); err != nil || !ok {
-						return errors.Join(err, errDeclined)
-					}
-				}
-				presented, err := c.Present(ctx, ask, wallet.Consent{Choice: choice, AcceptUnaccredited: unaccredited})
-				if err != nil {
-					return err
-				}
-				return a.sent(out, openid.QRPresentationResponse, presented.Response, "present.done")
-			})
-		},
-	}
+			choice, err := chooseWith(ask, with)
+			if err != nil {
+				return err
+			}
+			c.Draft(ctx, ask, choice) // while the citizen reads
+			a.sayAsk(ask, choice)
+			if err := a.confirm("present.confirm", yes); err != nil {
+				return err
+			}
+			presented, err := c.Present(ctx, ask, wallet.Consent{Choice: choice, AcceptUnaccredited: unaccredited})
+			if err != nil {
+				return err
+			}
+			return a.sent(out, openid.QRPresentationResponse, presented.Response, "present.done")
+		})
+	})
 	outFlag(cmd, &out, "answer.json")
 	flags := cmd.Flags()
 	flags.StringVar(&with, "with", "", "proof, claims, or a query id (default: the first way that the request offers)")
@@ -361,57 +296,44 @@ func (a *app) labels(labels []wallet.Label) string {
 }
 
 func (a *app) walletList(dir *string) *cobra.Command {
-	return &cobra.Command{
-		Use:     "list",
-		Short:   "List the credentials in the wallet",
-		Example: "  hufu wallet list\n  hufu wallet list --json",
-		Args:    exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
-				held, err := c.Credentials(ctx)
-				if err != nil {
-					return err
-				}
-				if len(held) == 0 && !a.json {
-					a.say("wallet.empty")
-				}
-				for _, s := range held {
-					a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly), "provable": s.Provable},
-						"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
-				}
-				return nil
-			})
-		},
-	}
+	return command("list", "", func(ctx context.Context, _ string) error {
+		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
+			held, err := c.Credentials(ctx)
+			if err != nil {
+				return err
+			}
+			if len(held) == 0 && !a.json {
+				a.say("wallet.empty")
+			}
+			for _, s := range held {
+				a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly), "provable": s.Provable},
+					"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
+			}
+			return nil
+		})
+	})
 }
 
 func (a *app) walletShow(dir *string) *cobra.Command {
-	return &cobra.Command{
-		Use:     "show CREDENTIAL",
-		Short:   "Show one credential to its owner, every claim",
-		Example: "  hufu wallet show $(hufu wallet list --json | jq -r .credential)",
-		Args:    exactArgs(1, "one credential's id, or the beginning of it"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
-				held, err := c.Credentials(ctx)
-				if err != nil {
-					return err
+	return command("show CREDENTIAL", "one credential's id, or the beginning of it", func(ctx context.Context, arg string) error {
+		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
+			held, err := c.Credentials(ctx)
+			if err != nil {
+				return err
+			}
+			for _, s := range held {
+				if !strings.HasPrefix(s.ID, arg) {
+					continue
 				}
-				for _, s := range held {
-					if !strings.HasPrefix(s.ID, args[0]) {
-						continue
-					}
-					if a.json {
-						a.print(map[string]any{"credential": s.ID, "type": s.Type, "claims": s.Claims})
-						return nil
-					}
-					a.sayCredential(&s)
-					return nil
+				if a.json {
+					return a.print(map[string]any{"credential": s.ID, "type": s.Type, "claims": s.Claims})
 				}
-				return vault.ErrNotFound
-			})
-		},
-	}
+				a.sayCredential(&s)
+				return nil
+			}
+			return vault.ErrNotFound
+		})
+	})
 }
 
 func (a *app) sayCredential(s *wallet.Stored) {
@@ -424,26 +346,20 @@ func (a *app) sayCredential(s *wallet.Stored) {
 }
 
 func (a *app) walletHistory(dir *string) *cobra.Command {
-	return &cobra.Command{
-		Use:     "history",
-		Short:   "List every presentation this wallet made",
-		Example: "  hufu wallet history",
-		Args:    exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.withWallet(cmd.Context(), *dir, false, func(ctx context.Context, c *citizen) error {
-				entries, err := c.History(ctx)
-				if err != nil {
-					return err
-				}
-				if len(entries) == 0 && !a.json {
-					a.say("history.empty")
-				}
-				for _, e := range entries {
-					a.report(e, "history.item", "Time", e.At.In(time.Local).Format(time.DateTime), "DID", e.Requester, "Purpose", e.Purpose,
-						"List", strings.Join(append(e.Revealed, e.Proved...), ", "))
-				}
-				return nil
-			})
-		},
-	}
+	return command("history", "", func(ctx context.Context, _ string) error {
+		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
+			entries, err := c.History(ctx)
+			if err != nil {
+				return err
+			}
+			if len(entries) == 0 && !a.json {
+				a.say("history.empty")
+			}
+			for _, e := range entries {
+				a.report(e, "history.item", "Time", e.At.In(time.Local).Format(time.DateTime), "DID", e.Requester, "Purpose", e.Purpose,
+					"List", strings.Join(append(e.Revealed, e.Proved...), ", "))
+			}
+			return nil
+		})
+	})
 }

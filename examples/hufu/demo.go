@@ -6,54 +6,46 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/openid/qrimage"
-	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
+	"github.com/hufu-id/hufu/zkp/prover/anchored"
 )
 
 func (a *app) demoCommand() *cobra.Command {
 	var table, keep string
 	var stage elsewhere
-	cmd := &cobra.Command{
-		Use:   "demo",
-		Short: "Run the main job once, on real parts, and six attacks on it",
-		Long: "An agency issues, a citizen holds, a counter checks, a ledger anchors, a\n" +
-			"zero-knowledge proof hides. Everything runs on this machine, without a network.\n" +
-			"The first run makes development keys and caches them.",
-		Example: "  hufu demo\n  hufu demo --lang zh --explain\n  hufu demo --csv residents.csv --keep here\n" +
-			"  hufu demo --ledger http://127.0.0.1:26601,http://127.0.0.1:26604 \\\n" +
-			"    --trust testnet/trust.json --fingerprint 1f0c… --root-key testnet/root.key",
-		Args: exactArgs(0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			file := sample("residents.csv")
-			if table != "" {
-				var err error
-				if file, err = a.readFile(table, tableLimit); err != nil {
-					return err
-				}
+	cmd := command("demo", "", func(ctx context.Context, _ string) error {
+		file := sample("residents.csv")
+		if table != "" {
+			var err error
+			if file, err = a.readFile(table, tableLimit); err != nil {
+				return err
 			}
-			if !isAddress(a.ledger) {
-				return a.demo(cmd.Context(), file, keep, nil)
-			}
-			return a.demo(cmd.Context(), file, keep, &stage)
-		},
-	}
+		}
+		if !isAddress(a.ledger) {
+			return a.demo(ctx, file, keep, nil)
+		}
+		return a.demo(ctx, file, keep, &stage)
+	})
 	flags := cmd.Flags()
 	flags.StringVar(&table, "csv", "", "table of residents (default: the sample that ships with hufu)")
 	flags.StringVar(&stage.trust, "trust", "", "trust file of the ledger whose addresses --ledger gives")
@@ -77,34 +69,39 @@ const (
 
 // scene is everything one run of the demo holds.
 type scene struct {
-	*app
+	*app    // with the demo's clock and ledger
 	dir     string
+	real    func() time.Time
+	at      string // addresses of a ledger elsewhere
 	now     time.Time
 	stage   *elsewhere // nil: the ledger is the demo's own
 	keys    *prover.Prover
-	root    *agency
-	office  *agency
-	log     ledgerLog
+	root    *hufuagency.Agency
+	office  *folder.Agency
+	log     folder.Ledger
 	own     *sqlitelog.Log // the same, where it is the demo's own
 	desk    *issuer.Desk
-	citizen *citizen
-	library *counter
-	other   *counter
+	citizen *folder.Wallet
+	library *folder.Counter
+	other   *folder.Counter
 	offers  []issuer.Offer
+	opened  []io.Closer // in this order
 }
 
 // clockNow is the demo's own time: it stands still but for the steps that move
 // it. A ledger elsewhere keeps its own time, which the demo follows.
 func (s *scene) clockNow() time.Time {
 	if s.stage != nil {
-		return s.clock().Add(s.stage.ahead)
+		return s.real().Add(s.stage.ahead)
 	}
 	return s.now
 }
 
 // demo plays every scene in order.
 func (a *app) demo(ctx context.Context, table []byte, keep string, stage *elsewhere) error {
-	s := &scene{app: a, dir: keep, now: a.clock().Add(-demoSpan), stage: stage}
+	shown := *a
+	s := &scene{app: &shown, real: a.clock, dir: keep, now: a.clock().Add(-demoSpan), stage: stage}
+	shown.clock = s.clockNow
 	if keep == "" {
 		temp, err := os.MkdirTemp("", "hufu-demo-")
 		if err != nil {
@@ -115,6 +112,7 @@ func (a *app) demo(ctx context.Context, table []byte, keep string, stage *elsewh
 	} else if err := os.Mkdir(keep, 0o700); err != nil {
 		return &inputError{id: "output.exists", name: keep, err: err}
 	}
+	s.at, s.ledger = a.ledger, s.path("ledger")
 	a.say("demo.title")
 	defer s.close()
 	for _, play := range []func(context.Context) error{
@@ -138,18 +136,8 @@ func (s *scene) close() {
 	if s.citizen != nil {
 		_ = s.citizen.Close()
 	}
-	for _, c := range []*counter{s.library, s.other} {
-		if c != nil {
-			_ = c.Close()
-		}
-	}
-	for _, a := range []*agency{s.office, s.root} {
-		if a != nil {
-			_ = a.Close()
-		}
-	}
-	if s.log != nil {
-		_ = s.log.Close()
+	for _, c := range slices.Backward(s.opened) {
+		_ = c.Close()
 	}
 }
 
@@ -179,7 +167,7 @@ func (s *scene) why(id string) {
 	}
 }
 
-// keep stores a message for whoever looks at it afterwards.
+// keepMessage stores a message, for --keep.
 func (s *scene) keepMessage(name string, b []byte) error {
 	return replaceFile(filepath.Join(s.dir, "messages", name), append(b, '\n'))
 }
@@ -215,34 +203,39 @@ func (s *scene) openLedgerScene(ctx context.Context) error {
 	if s.stage != nil {
 		return s.joinScene(ctx)
 	}
-	if s.root, err = newRoot(ctx, s.path("root"), "Root agency", []byte(demoPassphrase), s.clockNow); err != nil {
+	root, err := folder.NewAgency(ctx, s.path("root"), "Root agency", []byte(demoPassphrase), nil, s.folders())
+	if err != nil {
 		return err
 	}
-	if s.own, err = initLedger(ctx, s.path("ledger"), s.root, sqlitelog.InitOptions{Clock: s.clockNow}); err != nil {
+	s.opened = append(s.opened, root)
+	if s.own, err = s.initLedger(ctx, root, sqlitelog.InitOptions{}); err != nil {
 		return err
 	}
-	s.log = s.own
-	if err := s.root.open(ctx, s.log, s.clockNow); err != nil {
+	s.opened = append(s.opened, s.own)
+	if err := root.Join(ctx, s.own); err != nil {
 		return err
 	}
+	s.log, s.root = s.own, root.Agency
 	print := s.log.Trust().Fingerprint()
 	s.step("ledger", "Fingerprint", hex.EncodeToString(print[:8]), "Epoch", s.log.Trust().EpochLength.String())
-	return publishKeys(ctx, s.root, s.public(), s.keys)
+	return anchored.PublishDevelopment(ctx, s.root, s.public(), s.keys)
 }
 
 func (s *scene) path(name string) string { return filepath.Join(s.dir, name) }
 
-func (s *scene) public() publish.Folder { return publicOf(s.path("ledger")) }
-
 // accreditScene: the residents' office may issue, the library may ask.
 func (s *scene) accreditScene(ctx context.Context) error {
-	schema, err := publishSchema(ctx, s.root, s.public(), sample("resident.schema.json"))
+	schema, err := s.public().PublishSchema(ctx, sample("resident.schema.json"))
+	if err == nil {
+		err = s.root.PublishSchema(ctx, schema)
+	}
 	if err != nil {
 		return err
 	}
-	if s.office, err = newAgency(ctx, s.path("office"), "Residents' office", []byte(demoPassphrase), s.log, s.clockNow); err != nil {
+	if s.office, err = folder.NewAgency(ctx, s.path("office"), "Residents' office", []byte(demoPassphrase), s.log, s.folders()); err != nil {
 		return err
 	}
+	s.opened = append(s.opened, s.office)
 	if s.library, err = s.newCounter(ctx, "library"); err != nil {
 		return err
 	}
@@ -251,31 +244,35 @@ func (s *scene) accreditScene(ctx context.Context) error {
 	}
 	for _, grant := range []hufuagency.Grant{
 		{To: s.office.DID(), Action: ledger.ActionIssue},
-		{To: s.library.agency.DID(), Action: ledger.ActionVerify},
-		{To: s.other.agency.DID(), Action: ledger.ActionVerify},
+		{To: s.library.Agency.DID(), Action: ledger.ActionVerify},
+		{To: s.other.Agency.DID(), Action: ledger.ActionVerify},
 	} {
-		grant.Type, grant.Region, grant.Until = demoType, demoRegion, s.clockNow().AddDate(0, 0, 365)
+		grant.Type, grant.Region, grant.Until = demoType, demoRegion, s.clock().AddDate(0, 0, 365)
 		if err := s.root.Accredit(ctx, grant); err != nil {
 			return err
 		}
 	}
 	s.desk, err = issuer.New(issuer.Config{
-		Keys: s.office.issuer(), Schema: schema, Region: demoRegion, Store: s.office.vault, Ledger: s.log,
-		Publisher: s.public(), Clock: s.clockNow,
+		Keys: issuer.Keys(s.office.Keys()), Schema: schema, Region: demoRegion, Store: s.office.Vault, Ledger: s.log,
+		Publisher: s.public(), Clock: s.clock,
 	})
 	if err != nil {
 		return err
 	}
-	s.step("accredit", "Office", s.office.DID(), "Library", s.library.agency.DID(), "Region", demoRegion)
+	s.step("accredit", "Office", s.office.DID(), "Library", s.library.Agency.DID(), "Region", demoRegion)
 	return nil
 }
 
-func (s *scene) newCounter(ctx context.Context, name string) (*counter, error) {
-	h, err := newHome(s.path(name), s.path(filepath.Join("ledger", trustName)), s.log.Trust())
+func (s *scene) newCounter(ctx context.Context, name string) (*folder.Counter, error) {
+	h, err := s.home(name)
 	if err != nil {
 		return nil, err
 	}
-	return newCounter(ctx, h, name, []byte(demoPassphrase), s.clockNow)
+	c, err := h.NewCounter(ctx, name, []byte(demoPassphrase))
+	if err == nil {
+		s.opened = append(s.opened, c)
+	}
+	return c, err
 }
 
 func (s *scene) importScene(ctx context.Context, table []byte) error {
@@ -297,24 +294,32 @@ func (s *scene) importScene(ctx context.Context, table []byte) error {
 	return s.desk.Publish(ctx)
 }
 
+// home makes the folder of a wallet or a counter.
+func (s *scene) home(name string) (*folder.Home, error) {
+	return folder.NewHome(s.path(name), filepath.Join(s.ledger, trustName), s.log.Trust(), s.folders())
+}
+
+// hold gives the stage to a new wallet, which applies for a credential and gets it.
+func (s *scene) hold(ctx context.Context, name string, offer []byte) (application, response []byte, stored *wallet.Stored, err error) {
+	h, err := s.home(name)
+	if err == nil {
+		s.citizen, err = h.NewWallet(ctx, []byte(demoPassphrase), s.keys)
+	}
+	if err == nil {
+		application, err = s.citizen.Apply(ctx, offer)
+	}
+	if err == nil {
+		response, err = s.desk.Answer(ctx, application)
+	}
+	if err == nil {
+		stored, err = s.citizen.Receive(ctx, response)
+	}
+	return application, response, stored, err
+}
+
 // receiveScene: apply, issue, check, store.
 func (s *scene) receiveScene(ctx context.Context) error {
-	h, err := newHome(s.path("wallet"), s.path(filepath.Join("ledger", trustName)), s.log.Trust())
-	if err != nil {
-		return err
-	}
-	if s.citizen, err = newCitizen(ctx, h, []byte(demoPassphrase), s.keys, s.clockNow); err != nil {
-		return err
-	}
-	application, err := s.citizen.Apply(ctx, s.offers[0].Offer)
-	if err != nil {
-		return err
-	}
-	response, err := s.desk.Answer(ctx, application)
-	if err != nil {
-		return err
-	}
-	stored, err := s.citizen.Receive(ctx, response)
+	application, response, stored, err := s.hold(ctx, "wallet", s.offers[0].Offer)
 	if err != nil {
 		return err
 	}
@@ -354,8 +359,9 @@ func (s *scene) labelsOf(stored *wallet.Stored) []string {
 }
 
 // ask lets a counter make a request after the sample policy.
-func (s *scene) ask(ctx context.Context, c *counter) (*verifier.Verifier, []byte, error) {
-	v, err := c.verifier(ctx, sample(defaultPolicy), true)
+func (s *scene) ask(ctx context.Context, c *folder.Counter, cfg verifier.Config) (*verifier.Verifier, []byte, error) {
+	cfg.AllowSinglePartySetupUnsafe = true
+	v, err := verifierOf(ctx, c, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -385,39 +391,26 @@ func (s *scene) consider(ctx context.Context, request []byte, with string) (*wal
 	return ask, choice, err
 }
 
-func (s *scene) claimsScene(ctx context.Context) error {
-	v, request, err := s.ask(ctx, s.library)
+func (s *scene) claimsScene(ctx context.Context) error { return s.answerScene(ctx, "claims") }
+
+func (s *scene) proofScene(ctx context.Context) error { return s.answerScene(ctx, "proof") }
+
+// answerScene asks, presents, verifies, and prints the counter's screen.
+func (s *scene) answerScene(ctx context.Context, how string) error {
+	v, request, err := s.ask(ctx, s.library, verifier.Config{})
 	if err != nil {
 		return err
 	}
-	ask, choice, err := s.consider(ctx, request, "claims")
+	ask, choice, err := s.consider(ctx, request, how)
 	if err != nil {
 		return err
 	}
-	s.step("ask")
-	if !s.json {
+	if how == "claims" {
+		s.step("ask")
 		s.sayAsk(ask, choice)
-	}
-	return s.answerScene(ctx, v, ask, choice, "claims")
-}
-
-func (s *scene) proofScene(ctx context.Context) error {
-	v, request, err := s.ask(ctx, s.library)
-	if err != nil {
+	} else if err := s.keepMessage("request.jwt", request); err != nil {
 		return err
 	}
-	ask, choice, err := s.consider(ctx, request, "proof")
-	if err != nil {
-		return err
-	}
-	if err := s.keepMessage("request.jwt", request); err != nil {
-		return err
-	}
-	return s.answerScene(ctx, v, ask, choice, "proof")
-}
-
-// answerScene presents, verifies, and prints the counter's screen.
-func (s *scene) answerScene(ctx context.Context, v *verifier.Verifier, ask *wallet.Request, choice int, how string) error {
 	started := time.Now()
 	presented, err := s.citizen.Present(ctx, ask, wallet.Consent{Choice: choice})
 	if err != nil {

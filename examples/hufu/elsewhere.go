@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"time"
 
-	hufuagency "github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/zkp/prover/anchored"
 )
 
 // elsewhere is a ledger that the demo is given: a consortium's, in real time.
@@ -33,29 +35,30 @@ func (s *scene) joinScene(ctx context.Context) error {
 	if trust.EpochLength > longestEpoch {
 		return &inputError{id: "demo.long-epochs", name: trust.EpochLength.String()}
 	}
-	if err := joinLedger(s.path("ledger"), s.ledger, trust); err != nil {
+	if err := s.joinLedger(s.at, trust); err != nil {
 		return err
 	}
-	if s.log, err = openLedger(ctx, s.path("ledger"), s.clockNow); err != nil {
+	if s.log, err = folder.OpenLedger(ctx, s.ledger, s.folders()); err != nil {
 		return err
 	}
+	s.opened = append(s.opened, s.log)
 	if s.root, err = s.importedRoot(ctx, trust); err != nil {
 		return err
 	}
 	print := trust.Fingerprint()
 	s.step("joined", "Fingerprint", hex.EncodeToString(print[:8]), "Epoch", trust.EpochLength.String(),
 		"Witnesses", len(trust.WitnessKeys), "K", trust.K)
-	return publishKeys(ctx, s.root, s.public(), s.keys)
+	return anchored.PublishDevelopment(ctx, s.root, s.public(), s.keys)
 }
 
 // importedRoot is a root agency whose key comes from a file, as hufu-node testnet
 // makes one. It has no vault.
-func (s *scene) importedRoot(ctx context.Context, trust *ledger.TrustFile) (*agency, error) {
+func (s *scene) importedRoot(ctx context.Context, trust *ledger.TrustFile) (*agency.Agency, error) {
 	b, err := s.readFile(s.stage.rootKey, documentLimit)
 	if err != nil {
 		return nil, err
 	}
-	malformed := &inputError{id: "input.malformed", name: s.stage.rootKey, err: errDamaged}
+	malformed := &inputError{id: "input.malformed", name: s.stage.rootKey, err: folder.ErrDamaged}
 	block, _ := pem.Decode(b)
 	if block == nil {
 		return nil, malformed
@@ -65,24 +68,20 @@ func (s *scene) importedRoot(ctx context.Context, trust *ledger.TrustFile) (*age
 	if err != nil || !ok {
 		return nil, malformed
 	}
-	client, err := readLedger(ctx, s.path("ledger"), s.log, s.clockNow)
+	client, err := s.reader(ctx, s.log)
 	if err != nil {
 		return nil, err
 	}
-	a, err := hufuagency.WithKey(trust.RootDID+"#sig-1", signer, client, s.log, hufuagency.Options{Clock: s.clockNow})
-	if err != nil {
-		return nil, err
-	}
-	return &agency{Agency: a, card: agencyCard{Name: "Root agency", DID: trust.RootDID, Root: true}}, nil
+	return agency.WithKey(trust.RootDID+"#sig-1", signer, client, s.log, agency.Options{Clock: s.clock})
 }
 
 // awaitEpoch waits until the ledger has closed the epoch that is now.
 func (s *scene) awaitEpoch(ctx context.Context) error {
-	client, err := readLedger(ctx, s.path("ledger"), s.log, s.clockNow)
+	client, err := s.reader(ctx, s.log)
 	if err != nil {
 		return err
 	}
-	target := s.log.Trust().EpochAt(s.clock())
+	target := s.log.Trust().EpochAt(s.real())
 	for {
 		var epoch uint64
 		err := client.Resolve(ctx, func(view *ledger.View) error {

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/hufu-id/hufu/openid"
 )
 
@@ -26,10 +24,6 @@ const (
 
 // errInput is a file that cannot be read, or is not what the command takes.
 var errInput = errors.New("input")
-
-// errDamaged is a file that a command wrote itself and that was changed since.
-// It says nothing about what somebody brought, so that it refuses nothing.
-var errDamaged = errors.New("a stored file was changed")
 
 // inputError says which file and what is wrong with it.
 type inputError struct {
@@ -104,15 +98,6 @@ func readAtMost(r io.Reader, limit int64) ([]byte, error) {
 		err = errTooLarge
 	}
 	return b, err
-}
-
-// parseJSON reads a file that this command wrote, or its owner by hand: a member
-// that is not known is refused, for a misspelt one would change nothing.
-func parseJSON(b []byte, v any) error {
-	if len(b) > documentLimit {
-		return errTooLarge
-	}
-	return json.Unmarshal(b, v, json.RejectUnknownMembers(true))
 }
 
 // writeMessage writes to a file, or to standard output when the name is "-", as

@@ -4,112 +4,92 @@ import (
 	"context"
 	"errors"
 	"os"
-	"time"
+	"path/filepath"
+	"strings"
 
-	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/ledger/truststore"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
-// A ledger's folder holds, beside log.db and its keys, what it makes public:
-//
-//	trust.json   who to trust; its fingerprint travels another way
-//	public/      the public files, as package publish lays them out
-//	public/keys/ proving keys of a ceremony
-//
-// Wallets and counters take the trust file's folder as the place of all that;
-// each public file counts only where the ledger names its hash.
 const (
-	trustName  = "trust.json"
-	publicName = "public"
+	trustName = "trust.json"
+	// readerName is the file in a ledger's folder that keeps what readers saw of it.
+	readerName = "reader.trust"
 )
 
 // logOrigin names the demonstration's log.
 const logOrigin = "hufu.example/ledger"
 
+func (a *app) public() publish.Folder { return folder.Public(a.ledger) }
+
+// isAddress tells the address of a ledger from a folder.
+func isAddress(name string) bool {
+	return strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
+}
+
 // initLedger makes a ledger; its genesis gives the root agency its DID.
-func initLedger(ctx context.Context, dir string, root *agency, opts sqlitelog.InitOptions) (*sqlitelog.Log, error) {
-	keys, err := root.rootKeys(ctx, opts.Clock)
+func (a *app) initLedger(ctx context.Context, root *folder.Agency, opts sqlitelog.InitOptions) (*sqlitelog.Log, error) {
+	keys, err := root.RootKeys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	opts.NextKeys = [][32]byte{keys.Next}
-	log, err := sqlitelog.Init(ctx, dir, logOrigin, new(zkp.Accumulator), keys.Key, opts)
+	opts.Clock, opts.NextKeys = a.clock, [][32]byte{keys.Next}
+	log, err := sqlitelog.Init(ctx, a.ledger, logOrigin, new(zkp.Accumulator), keys.Key, opts)
 	if errors.Is(err, os.ErrExist) {
-		return nil, &inputError{id: "output.exists", name: dir, err: err}
+		return nil, &inputError{id: "output.exists", name: a.ledger, err: err}
 	}
 	if err != nil {
 		return nil, err
 	}
-	// The root's vault learns of the ledger when a command opens the agency: until
-	// witnesses elsewhere have signed, the ledger proves nothing.
-	root.card.DID = log.Trust().RootDID
-	if err := root.saveCard(); err != nil {
+	if err := root.Found(log.Trust().RootDID); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	return log, nil
 }
 
-// ledgerLog is a ledger as the commands use it: a file of this machine, or nodes
-// that are asked.
-type ledgerLog interface {
-	ledger.Reader
-	ledger.Submitter
-	Get(ctx context.Context, key string) ([]byte, error)
-	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
-	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
-	Trust() *ledger.TrustFile
-	Close() error
+// joinLedger makes the folder of a ledger elsewhere, whose trust file was held
+// against its fingerprint. The addresses are separated by commas.
+func (a *app) joinLedger(addresses string, trust *ledger.TrustFile) error {
+	err := remote.Join(a.ledger, trust, strings.Split(addresses, ",")...)
+	switch {
+	case errors.Is(err, remote.ErrAddress):
+		return &inputError{id: "ledger.address", name: addresses, err: err}
+	case errors.Is(err, os.ErrExist):
+		return &inputError{id: "output.exists", name: filepath.Join(a.ledger, trustName), err: err}
+	case err != nil:
+		return &inputError{id: "output.unwritable", name: a.ledger, err: err}
+	}
+	return nil
 }
 
-// openLedger opens a ledger's folder. One that lies on this machine is kept
-// alive: whoever uses it makes the checkpoint that closes an epoch which is over.
-func openLedger(ctx context.Context, dir string, clock func() time.Time) (ledgerLog, error) {
-	if joined, err := openJoined(dir, clock); joined != nil || err != nil {
-		return joined, err
-	}
-	log, err := openFile(ctx, dir, clock)
-	if err != nil {
-		return nil, err
-	}
-	if err := keepAlive(ctx, log, clock()); err != nil {
-		return nil, errors.Join(&inputError{id: "ledger.closed", name: dir, err: err}, log.Close())
-	}
-	return log, nil
-}
-
-// openFile opens a ledger that lies on this machine.
-func openFile(ctx context.Context, dir string, clock func() time.Time) (*sqlitelog.Log, error) {
-	log, err := sqlitelog.Open(ctx, dir, new(zkp.Accumulator), sqlitelog.Options{Clock: clock})
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, &inputError{id: "ledger.missing", name: dir, err: err}
-	}
-	if errors.Is(err, ledger.ErrFormat) { // of the folder's own files
-		err = errDamaged
-	}
-	if err != nil {
-		return nil, &inputError{id: "ledger.closed", name: dir, err: err}
-	}
-	return log, nil
-}
-
-func keepAlive(ctx context.Context, log *sqlitelog.Log, now time.Time) error {
-	proof, err := log.Prove(ctx)
+// withLedger opens the ledger for the length of a function.
+func (a *app) withLedger(ctx context.Context, use func(folder.Ledger) error) error {
+	log, err := folder.OpenLedger(ctx, a.ledger, a.folders())
 	if err != nil {
 		return err
 	}
-	state, err := ledger.ParseStateLeaf(proof.StateLeaf)
+	return errors.Join(use(log), log.Close())
+}
+
+// reader opens a client on the ledger.
+func (a *app) reader(ctx context.Context, log folder.Ledger) (*ledger.Client, error) {
+	store := truststore.File(filepath.Join(a.ledger, readerName))
+	return ledger.NewClient(ctx, log.Trust(), log, store, ledger.ClientOptions{Clock: a.clock})
+}
+
+// resolve judges values of the ledger that the command is about.
+func (a *app) resolve(ctx context.Context, log folder.Ledger, judge func(*ledger.View) error) error {
+	client, err := a.reader(ctx, log)
 	if err != nil {
 		return err
 	}
-	if log.Trust().EpochAt(state.Time()) == log.Trust().EpochAt(now) {
-		return nil
-	}
-	_, err = log.Heartbeat(ctx)
-	return err
+	return client.Resolve(ctx, judge, ledger.ResolveOptions{})
 }
 
 // readTrust reads a trust file and insists on its fingerprint.
@@ -132,34 +112,4 @@ func (a *app) developmentKeys(ctx context.Context) (*prover.Prover, error) {
 		return nil, usageError{errors.New(a.words.text("keys.no-cache"))}
 	}
 	return prover.DevelopmentKeys(ctx, cache, a.keyProgress())
-}
-
-// publishKeys puts the verifying keys on the ledger, signed by the root, and
-// their bytes into the public folder.
-func publishKeys(ctx context.Context, root *agency, folder publish.Folder, keys *prover.Prover) error {
-	var public []*zkp.VerifyingKey
-	for _, circuit := range prover.Circuits() {
-		b, hash, err := keys.VerifyingKey(circuit)
-		if err != nil {
-			return err
-		}
-		if err := folder.PublishKey(ctx, b); err != nil {
-			return err
-		}
-		key, err := zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
-		if err != nil {
-			return err
-		}
-		public = append(public, key)
-	}
-	return root.PublishVerifyingKeys(ctx, [32]byte{}, public...)
-}
-
-// publishSchema puts a schema on the ledger and its file into the public folder.
-func publishSchema(ctx context.Context, owner *agency, folder publish.Folder, file []byte) (*credential.Schema, error) {
-	schema, err := folder.PublishSchema(ctx, file)
-	if err != nil {
-		return nil, err
-	}
-	return schema, owner.PublishSchema(ctx, schema)
 }

@@ -6,11 +6,28 @@ import (
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"github.com/spf13/cobra"
 	"golang.org/x/text/language"
 )
 
 //go:embed locale/*.json
 var locales embed.FS
+
+//go:embed locale/help.txt
+var help string
+
+// describe gives a command and those below it their help: one line, more of it,
+// and examples, which are indented.
+func describe(cmd *cobra.Command) {
+	_, text, _ := strings.Cut("\n"+help, "\n# "+cmd.CommandPath()+"\n")
+	text, _, _ = strings.Cut(text, "\n# ")
+	short, text, _ := strings.Cut(text, "\n")
+	long, example, _ := strings.Cut(text, "\n  ")
+	cmd.Short, cmd.Long, cmd.Example = short, strings.TrimSpace(long), "  "+strings.TrimSpace(example)
+	for _, sub := range cmd.Commands() {
+		describe(sub)
+	}
+}
 
 // words looks sentences up in one language.
 type words struct{ localizer *i18n.Localizer }

@@ -6,10 +6,12 @@ import (
 	"strings"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp/prover/anchored"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
 )
 
@@ -24,14 +26,20 @@ type reason struct {
 }
 
 var reasons = []reason{
-	{errBusy, "why.busy", false},
-	{errNotSealed, "why.ceremony-unsealed", true},
-	{errNoKey, "why.no-signature-key", true},
+	{folder.ErrBusy, "why.busy", false},
+	{anchored.ErrNotSealed, "why.ceremony-unsealed", true},
+	{anchored.ErrNoKey, "why.no-signature-key", true},
 	{errNoRows, "why.no-rows", true},
 	{errDeclined, "why.declined", true},
 	{errAccepted, "why.attack-accepted", false},
-	{errDamaged, "why.damaged", false},
-	{errOffline, "why.offline", false},
+	{folder.ErrDamaged, "why.damaged", false},
+}
+
+// places are the sentences of what could not be used of a folder.
+var places = map[error]string{
+	folder.ErrMissing: "agency.missing", folder.ErrNoLedger: "ledger.missing", folder.ErrNoBundle: "bundle.missing",
+	folder.ErrExists: "output.exists", folder.ErrUnwritable: "output.unwritable", folder.ErrMalformed: "input.malformed",
+	folder.ErrVault: "vault.closed", folder.ErrLedger: "ledger.closed", folder.ErrCounter: "counter.closed",
 }
 
 // hints name the flag that helps, by the library's code.
@@ -80,7 +88,11 @@ func (a *app) sentence(err error) string {
 	}
 	j, known := a.judge(err)
 	var input *inputError
-	if errors.As(err, &input) {
+	var place *folder.Error
+	if errors.As(err, &place) {
+		input = &inputError{id: places[place.Reason], name: place.Path}
+	}
+	if input != nil || errors.As(err, &input) {
 		text := a.words.text(input.id, "Name", input.name)
 		if known {
 			text += a.inLang(" ", "") + j.why

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/verdict"
 )
 
@@ -59,17 +62,10 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
-		Use:   "hufu",
-		Short: "One credential, shown whole, in part, or as a zero-knowledge proof",
-		Long: "hufu walks the road of a credential: an agency issues it, a citizen holds it,\n" +
-			"a counter checks it, a ledger anchors it, a zero-knowledge proof hides it.\n\n" +
-			"Exit codes: 0 accepted, 1 refused, 2 could not check, 3 wrong usage.",
-		Example:       "  hufu demo\n  hufu demo --lang zh --explain\n  hufu ledger show --ledger ledger",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return a.start()
-		},
+		Use:               "hufu",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.start() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.DisableDefaultCmd = true
@@ -81,6 +77,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.ledger, "ledger", envOr("HUFU_LEDGER", "ledger"), "folder of the ledger; for the demo also addresses of its nodes")
 	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(),
 		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
+	describe(root)
 	return root
 }
 
@@ -133,7 +130,7 @@ func (a *app) finish(err error) int {
 		return exitAccepted
 	}
 	if isBusy(err) {
-		err = errBusy
+		err = folder.ErrBusy
 	}
 	j, _ := a.judge(err)
 	code := exitUnknown
@@ -167,22 +164,27 @@ func (a *app) printError(err error, exit int, j judgement, sentence string) {
 
 // group is a command that only holds others: alone it shows its help, and a
 // word that names none of them is wrong usage.
-func group(cmd *cobra.Command) *cobra.Command {
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+func group(name string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: name, RunE: func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
 			return usageError{fmt.Errorf("unknown command %q; see %s --help", args[0], cmd.CommandPath())}
 		}
 		return cmd.Help()
-	}
+	}}
+	cmd.AddCommand(commands...)
 	return cmd
 }
 
-// exactArgs is cobra.ExactArgs as a usage error.
-func exactArgs(n int, what string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usageError{fmt.Errorf("%s takes %s; see %s --help", cmd.CommandPath(), what, cmd.CommandPath())}
-		}
-		return nil
+// command is one that takes no argument, or one; takes says which.
+func command(use, takes string, run func(ctx context.Context, arg string) error) *cobra.Command {
+	return &cobra.Command{
+		Use: use,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if takes == "" && len(args) == 0 || takes != "" && len(args) == 1 {
+				return nil
+			}
+			return usageError{fmt.Errorf("%s takes %s; see %[1]s --help", cmd.CommandPath(), cmp.Or(takes, "no arguments"))}
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return run(cmd.Context(), strings.Join(args, "")) },
 	}
 }

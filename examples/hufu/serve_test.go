@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
-	"io"
 	"net"
 	"net/http/httptest"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
@@ -52,7 +52,7 @@ func served(t *testing.T) (address, fingerprint string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- serveLedger(ctx, log, publicOf("served"), listener, remote.HandlerOptions{}, time.Second, 500*time.Millisecond)
+		done <- serveLedger(ctx, log, folder.Public("served"), listener, remote.HandlerOptions{}, time.Second, 500*time.Millisecond)
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -145,7 +145,7 @@ func serve(t *testing.T, dir string) (address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := openFile(t.Context(), dir, func() time.Time { return time.Now().Add(ahead) })
+	log, err := folder.OpenLog(t.Context(), dir, folder.Options{Clock: func() time.Time { return time.Now().Add(ahead) }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func serve(t *testing.T, dir string) (address string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- serveLedger(ctx, log, publicOf(dir), listener, remote.HandlerOptions{}, 0, 0) }()
+	go func() { done <- serveLedger(ctx, log, folder.Public(dir), listener, remote.HandlerOptions{}, 0, 0) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := errors.Join(<-done, log.Close()); err != nil {
@@ -172,7 +172,7 @@ func TestWitnessElsewhere(t *testing.T) {
 	vkey := mustHufu(t, "ledger", "witness", "init", "--dir", "witness", "--name", "court.example/w", "--json").field(t, "witness")
 	mustHufu(t, "agency", "init", "--root", "--agency", "root")
 	fingerprint := mustHufu(t, "ledger", "init", "--witness", vkey, "--k", "2", "--json").field(t, "fingerprint")
-	log, err := openFile(t.Context(), "ledger", time.Now)
+	log, err := folder.OpenLog(t.Context(), "ledger", folder.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,8 +194,7 @@ func TestWitnessElsewhere(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	quiet := &app{out: io.Discard, json: true}
-	go func() { done <- quiet.watch(ctx, w, client) }()
+	go func() { done <- w.Follow(ctx, client, witnessPause, nil) }()
 	mustHufu(t, "ledger", "join", "--at", server.URL, "--trust", "ledger/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
 	deadline := time.Now().Add(20 * time.Second)
 	for hufu("ledger", "show", "--ledger", "ours").code != exitAccepted {
@@ -217,7 +216,7 @@ func TestDamagedLedgerIsServedNoLonger(t *testing.T) {
 	environment(t)
 	mustHufu(t, "agency", "init", "--root", "--agency", "root")
 	mustHufu(t, "ledger", "init")
-	log, err := openFile(t.Context(), "ledger", time.Now)
+	log, err := folder.OpenLog(t.Context(), "ledger", folder.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +227,7 @@ func TestDamagedLedgerIsServedNoLonger(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- serveLedger(t.Context(), log, publicOf("ledger"), listener, remote.HandlerOptions{}, 50*time.Millisecond, 0)
+		done <- serveLedger(t.Context(), log, folder.Public("ledger"), listener, remote.HandlerOptions{}, 50*time.Millisecond, 0)
 	}()
 	db, err := sql.Open("sqlite3", "file:ledger/log.db")
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
@@ -21,22 +20,24 @@ func (a *app) say(id string, data ...any) {
 	}
 }
 
-// print writes one JSON object on one line.
-func (a *app) print(v any) {
+// print writes one JSON object on one line, and returns nil.
+func (a *app) print(v any) error {
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // only plain values are printed
 	}
 	fmt.Fprintln(a.out, string(b))
+	return nil
 }
 
-// report prints a sentence or its JSON twin.
-func (a *app) report(v any, id string, data ...any) {
+// report prints a sentence or its JSON twin. It returns nil, so that a command can
+// end with it.
+func (a *app) report(v any, id string, data ...any) error {
 	if a.json {
-		a.print(v)
-		return
+		return a.print(v)
 	}
 	a.say(id, data...)
+	return nil
 }
 
 // keyProgress shows how far the making of keys is: a line a step, and on a
@@ -105,20 +106,24 @@ func (a *app) ask(f *os.File, id string) ([]byte, error) {
 	return b, err
 }
 
-// confirm asks a yes-or-no question; without a terminal the answer is no.
-func (a *app) confirm(id string) (bool, error) {
+// errDeclined is a no to a question.
+var errDeclined = errors.New("declined")
+
+// confirm asks a yes-or-no question unless the answer is yes already.
+func (a *app) confirm(id string, yes bool) error {
+	if yes {
+		return nil
+	}
 	f, ok := a.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return false, usageError{errors.New(a.words.text("confirm.none"))}
+		return usageError{errors.New(a.words.text("confirm.none"))}
 	}
 	fmt.Fprint(a.err, a.words.text(id), " ")
 	var answer string
-	if _, err := fmt.Fscanln(f, &answer); err != nil && !errors.Is(err, io.EOF) {
-		return false, nil
-	}
+	_, _ = fmt.Fscanln(f, &answer) // no answer is a no
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes", "是", "好":
-		return true, nil
+		return nil
 	}
-	return false, nil
+	return errDeclined
 }
