@@ -27,7 +27,7 @@ func TestInterruptedInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = folder.NewAgency(t.Context(), "branch", "Branch", []byte(testPassphrase), deaf{log}, folder.Options{})
-	if err := errors.Join(log.Close()); err != nil {
+	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if !errors.Is(err, hufuagency.ErrPending) {

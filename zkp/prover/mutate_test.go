@@ -9,6 +9,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/consensys/gnark/frontend"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -80,6 +81,7 @@ var prepareHeldBy = map[string]string{
 }
 
 func TestPrepareMutations(t *testing.T) {
+	long.NotShort(t, "solves the circuit for each variable")
 	f := newFixture(t)
 	w := f.prepareWitness(t)
 	c := circuit(t, zkp.CircuitPrepare)

@@ -15,6 +15,7 @@ import (
 	"github.com/consensys/gnark/frontend/cs/r1cs"
 	"github.com/consensys/gnark/std/selector"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -426,6 +427,7 @@ func slotCosts(i int, set bool) (costs []cost) {
 // A part that grows or shrinks is a changed relation, even where the sum stays
 // the same.
 func TestPartsArePinned(t *testing.T) {
+	long.NotShort(t, "compiles the circuits part by part")
 	pinned := map[zkp.Circuit][]cost{zkp.CircuitPrepare: prepareCosts(), zkp.CircuitShow: showCosts(), zkp.CircuitShowSet: showSetCosts()}
 	for _, c := range Circuits() {
 		var got []cost
