@@ -106,15 +106,15 @@ func importTable(ctx context.Context, desk *issuer.Desk) error {
 	return err
 }
 
-// keepFresh signs the status list before the one before expires. The ledger takes it
-// once the desk is accredited.
+// keepFresh signs status lists in time. The ledger takes them once the desk is accredited.
 func keepFresh(ctx context.Context, desk *issuer.Desk) {
-	for wait := *refresh; ; time.Sleep(wait) {
-		wait = *refresh
+	for {
+		wait := *refresh
 		if err := desk.Publish(ctx); err != nil {
 			log.Print(verdict.Describe(err, os.Getenv("LANG")))
 			wait = min(wait, time.Minute)
 		}
+		time.Sleep(wait)
 	}
 }
 
