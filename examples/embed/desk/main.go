@@ -96,12 +96,11 @@ func importTable(ctx context.Context, desk *issuer.Desk) error {
 	}
 	defer file.Close()
 	offers, refused, err := desk.Import(ctx, file)
-	name := "offer-" + time.Now().Format("20060102-150405") + "-%03d.json"
 	for _, r := range refused {
 		log.Printf("row %d refused: %s: %s", r.Row, r.Claim, r.Reason)
 	}
 	for _, o := range offers {
-		err = errors.Join(err, os.WriteFile(fmt.Sprintf(name, o.Row), o.Offer, 0o600))
+		err = errors.Join(err, os.WriteFile(fmt.Sprintf("offer-%d-%03d.json", time.Now().Unix(), o.Row), o.Offer, 0o600))
 	}
 	return err
 }
