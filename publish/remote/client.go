@@ -95,9 +95,10 @@ func newHTTP(given *http.Client) *http.Client {
 	return client
 }
 
-// Read implements publish.Source. The error is publish.ErrNotAtHand where a server
-// says so and no other has the file, publish.ErrTooLarge, publish.ErrName, ctx's, or
-// publish.ErrUnreachable for everything else, redirects included.
+// Read implements publish.Source. A server that answers with something else than the
+// file is passed over, too. The error is publish.ErrNotAtHand where a server says so and
+// no other has the file, that of publish.Name.Check, ctx's, or publish.ErrUnreachable
+// for everything else, redirects included.
 func (c *Client) Read(ctx context.Context, name publish.Name) ([]byte, error) {
 	if name == (publish.Name{}) {
 		return nil, publish.ErrName
@@ -134,7 +135,14 @@ func (c *Client) read(ctx context.Context, base string, name publish.Name) ([]by
 	defer response.Body.Close()
 	switch response.StatusCode {
 	case http.StatusOK:
-		return body(ctx, response, name.Limit())
+		b, err := body(ctx, response, name.Limit())
+		if err == nil {
+			err = name.Check(b)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return b, nil
 	case http.StatusNotFound, http.StatusGone:
 		return nil, publish.ErrNotAtHand
 	}

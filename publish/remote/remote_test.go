@@ -120,21 +120,23 @@ func TestAnswers(t *testing.T) {
 		answer http.HandlerFunc
 		want   error
 	}{
-		"not found":       {status(http.StatusNotFound), publish.ErrNotAtHand},
-		"gone":            {status(http.StatusGone), publish.ErrNotAtHand},
-		"created":         {status(http.StatusCreated), publish.ErrUnreachable},
-		"partial":         {status(http.StatusPartialContent), publish.ErrUnreachable},
-		"forbidden":       {status(http.StatusForbidden), publish.ErrUnreachable},
-		"broken":          {status(http.StatusInternalServerError), publish.ErrUnreachable},
-		"not modified":    {status(http.StatusNotModified), publish.ErrUnreachable},
-		"one byte more":   {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, limits.Document+1)) }, publish.ErrTooLarge},
-		"without an end":  {endless, publish.ErrTooLarge},
-		"cut short":       {short, publish.ErrUnreachable},
-		"nothing at all":  {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, publish.ErrUnreachable},
-		"moved for ever":  {redirect(good, http.StatusMovedPermanently), publish.ErrUnreachable},
-		"moved for now":   {redirect(good, http.StatusTemporaryRedirect), publish.ErrUnreachable},
-		"see other":       {redirect(good, http.StatusSeeOther), publish.ErrUnreachable},
-		"moved to a file": {redirect("file:///etc/passwd?", http.StatusFound), publish.ErrUnreachable},
+		"not found":         {status(http.StatusNotFound), publish.ErrNotAtHand},
+		"gone":              {status(http.StatusGone), publish.ErrNotAtHand},
+		"created":           {status(http.StatusCreated), publish.ErrUnreachable},
+		"partial":           {status(http.StatusPartialContent), publish.ErrUnreachable},
+		"forbidden":         {status(http.StatusForbidden), publish.ErrUnreachable},
+		"broken":            {status(http.StatusInternalServerError), publish.ErrUnreachable},
+		"not modified":      {status(http.StatusNotModified), publish.ErrUnreachable},
+		"one byte more":     {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, limits.Document+1)) }, publish.ErrTooLarge},
+		"without an end":    {endless, publish.ErrTooLarge},
+		"a page of a hotel": {status(http.StatusOK), publish.ErrOther},
+		"an empty page":     {func(http.ResponseWriter, *http.Request) {}, publish.ErrOther},
+		"cut short":         {short, publish.ErrUnreachable},
+		"nothing at all":    {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, publish.ErrUnreachable},
+		"moved for ever":    {redirect(good, http.StatusMovedPermanently), publish.ErrUnreachable},
+		"moved for now":     {redirect(good, http.StatusTemporaryRedirect), publish.ErrUnreachable},
+		"see other":         {redirect(good, http.StatusSeeOther), publish.ErrUnreachable},
+		"moved to a file":   {redirect("file:///etc/passwd?", http.StatusFound), publish.ErrUnreachable},
 	} {
 		b, err := client(t, serve(t, test.answer)).Read(t.Context(), schemaName)
 		if b != nil || !errors.Is(err, test.want) {
@@ -161,8 +163,8 @@ func redirect(to string, code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to+r.URL.Path, code) }
 }
 
-// TestNextServer: where one server does not answer or lacks the file, the next is
-// asked, and the one that had the file is asked first from then on.
+// TestNextServer: where one server does not answer, lacks the file or has another, the
+// next is asked, and the one that had the file is asked first from then on.
 func TestNextServer(t *testing.T) {
 	folder := published(t)
 	asked := 0
@@ -170,7 +172,8 @@ func TestNextServer(t *testing.T) {
 		asked++
 		http.NotFound(w, r)
 	}))
-	c := client(t, "http://127.0.0.1:1", lacking, serve(t, remote.NewHandler(folder)))
+	other := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
+	c := client(t, "http://127.0.0.1:1", lacking, other, serve(t, remote.NewHandler(folder)))
 	for range 3 {
 		_, err := c.Read(t.Context(), schemaName)
 		none(t, err)
@@ -207,6 +210,7 @@ func TestPatience(t *testing.T) {
 // TestRequestsAreAlike: nothing in a request tells one reader from another, or from
 // itself an hour ago.
 func TestRequestsAreAlike(t *testing.T) {
+	folder := published(t)
 	var seen []string
 	address := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var headers []string
@@ -219,7 +223,11 @@ func TestRequestsAreAlike(t *testing.T) {
 		w.Header().Set("Set-Cookie", "who=you")
 		w.Header().Set("ETag", `"you"`)
 		w.Header().Set("Last-Modified", "Sat, 21 Nov 2026 02:05:00 GMT")
-		_, _ = w.Write([]byte("file"))
+		file, err := folder.Read(r.Context(), schemaName)
+		_, _ = w.Write(file)
+		if err != nil {
+			t.Error(err)
+		}
 	}))
 	jar := &http.Client{Jar: forbidden{t}}
 	for _, given := range []*http.Client{nil, jar} {
