@@ -1,6 +1,9 @@
 package zkp
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // A Path leads from a leaf to the root of a tree. For each level, from the
 // leaves up, it holds all children of the node on the way. Index says which of
@@ -37,7 +40,17 @@ func newTree(arity, depth int, leaves []Element) (*tree, error) {
 	return t, nil
 }
 
+// shapes keeps the result of emptyHashes by [2]int{arity, depth}. A revocation set
+// has 512 trees of one shape, and a third of its hashes were these.
+var shapes sync.Map
+
+// emptyHashes returns the hash of an empty subtree of each height. The caller must
+// not change it.
 func emptyHashes(arity, depth int) []Element {
+	shape := [2]int{arity, depth}
+	if known, ok := shapes.Load(shape); ok {
+		return known.([]Element)
+	}
 	empty := make([]Element, depth+1)
 	for h := range depth {
 		in := make([]Element, arity)
@@ -46,6 +59,7 @@ func emptyHashes(arity, depth int) []Element {
 		}
 		empty[h+1] = Compress(arity, in...)
 	}
+	shapes.Store(shape, empty)
 	return empty
 }
 
