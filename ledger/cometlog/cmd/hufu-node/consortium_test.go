@@ -119,7 +119,7 @@ func TestConsortiumByHand(t *testing.T) {
 		{"", nil, "nobody joins or leaves"},
 		{"", []string{"--leave", "nobody", "--yes"}, "nobody is no member; members are agency0.example/node, "},
 		{"", []string{"--join", f.path("member0.json"), "--yes"}, "is a member already"},
-		{"", []string{"--join", f.path("root.key"), "--yes"}, "not a member's file"},
+		{"", []string{"--join", f.path("root.key"), "--yes"}, "a member's file: malformed JSON"},
 		{"n\n", []string{"--join", fifth}, "nothing was changed"},
 		{"", []string{"--join", fifth}, "nothing was changed"},
 		{"", []string{"--leave", "agency0.example/node", "--yes", "--root-key", f.path("other.key")}, "no such file"},
