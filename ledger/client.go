@@ -220,7 +220,11 @@ func (c *Client) Resolve(ctx context.Context, judge func(*View) error, opts Reso
 	}
 	tries := 0
 	for range maxRounds {
+		before := c.Head()
 		view, err := c.view(ctx, opts, asked)
+		if overtaken(err, before) && ctx.Err() == nil {
+			continue
+		}
 		if err != nil && tries < maxTries && ctx.Err() == nil && c.anotherServer(err) {
 			tries++
 			continue
@@ -261,6 +265,13 @@ func (c *Client) Follow(ctx context.Context) error {
 // of [VerifyInclusion].
 func (c *Client) VerifyInclusion(proof *Inclusion) (*Head, error) {
 	return VerifyInclusion(c.Trust(), proof, VerifyOptions{Now: c.opts.Clock(), MaxAge: c.opts.MaxAge})
+}
+
+// overtaken reports whether an answer is only behind what others learned from the same
+// store while it was on its way, and not behind what was known when it was asked for.
+func overtaken(err error, before *Head) bool {
+	var lag *BehindError
+	return errors.As(err, &lag) && (before == nil || lag.Given.Size >= before.Size)
 }
 
 // anotherServer reports whether to ask again after an error, and turns to another server

@@ -666,3 +666,32 @@ func (e *either) ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.
 func (e *either) TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error) {
 	return e.at().TrustChain(ctx, from)
 }
+
+// overtaking lets another client learn more while an answer is on its way.
+type overtaking struct {
+	*server
+	times int
+	other *ledger.Client
+	t     *testing.T
+}
+
+func (o *overtaking) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
+	p, err := o.server.Prove(ctx, keys...)
+	if o.times > 0 {
+		o.times--
+		if err := o.other.Follow(ctx); err != nil {
+			o.t.Error(err)
+		}
+	}
+	return p, err
+}
+
+// TestClientOvertaken: what others learn meanwhile does not make a server late.
+func TestClientOvertaken(t *testing.T) {
+	s, _ := consortium(t)
+	store := ledger.NewMemoryTrustStore()
+	r := &overtaking{server: s, times: 9, other: must(s.client(s, store))(t), t: t}
+	if err := must(s.client(r, store))(t).Follow(t.Context()); err != nil || r.times != 0 {
+		t.Error(r.times, err)
+	}
+}
