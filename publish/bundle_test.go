@@ -147,7 +147,7 @@ func TestReplaceBundle(t *testing.T) {
 		t.Errorf("a spoiled bundle: %v", err)
 	}
 
-	// A delta is for whoever has the bundle before it.
+	// A reader without the bundle that a delta changes refuses the delta.
 	other := *b.kept
 	other.Path = filepath.Join(t.TempDir(), "ledger.bundle")
 	_, err = other.Replace(t.Context(), delta)

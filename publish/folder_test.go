@@ -48,9 +48,7 @@ func publishForEver(dir string) error {
 // TestKilledPublisher: a publisher that is killed at any moment leaves a whole
 // file, the old one or the new one, and the next publisher goes on.
 func TestKilledPublisher(t *testing.T) {
-	if testing.Short() {
-		t.Skip("kills processes")
-	}
+	long.NotShort(t, "kills processes")
 	dir := t.TempDir()
 	folder, a, b := publish.Folder(filepath.Join(dir, "public")), token(t, listURI, 200_000, 0), token(t, listURI, 100_000, 0)
 	none(t, os.WriteFile(filepath.Join(dir, "a"), a, 0o600))

@@ -150,8 +150,8 @@ func joined(failures []error, check Check) error {
 	}
 }
 
-// Verdict says what is not true of the credentials here. It is for the holder's
-// screen.
+// Verdict names the questions that the credentials of this wallet do not satisfy.
+// Only the holder may see it.
 func (e *NothingMatches) Verdict() verdict.Verdict {
 	v := verdicts.As(ErrNothingMatches, true)
 	var english, chinese []string

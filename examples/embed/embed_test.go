@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -242,9 +243,7 @@ func get(t *testing.T, address string) (int, []byte) {
 // TestStrangers: an office issues, a citizen proves, a counter decides, each a program
 // that only its own folder and the public interface know.
 func TestStrangers(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds three programs and makes proofs")
-	}
+	long.NotShort(t, "builds three programs and makes proofs")
 	base := t.TempDir()
 	if out, err := exec.Command("go", "build", "-o", base+"/bin/", "./wallet", "./kiosk", "./desk").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/internal/sqlitefile"
 )
 
@@ -223,9 +224,7 @@ func TestWaitsForAnother(t *testing.T) {
 }
 
 func TestIsBusy(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for SQLite's patience of 5 s")
-	}
+	long.NotShort(t, "waits for SQLite's patience of 5 s")
 	path := create(t)
 	defer hold(t, path).Close()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)

@@ -10,8 +10,8 @@
 // file as its body, or 404 where there is none; a reader takes 410 for 404. Any web
 // server that serves a folder of public files as it is will do.
 //
-// A reader sends no cookie, credential, referrer, query or conditional header: two
-// requests for one name are the same, whoever sends them. It follows no redirect,
+// A reader sends no cookie, credential, referrer, query or conditional header: the
+// requests of all readers for one file are the same. It follows no redirect,
 // asks for no compression and reads no more than the name's cap. The address is
 // https, or http on the reader's own machine.
 //

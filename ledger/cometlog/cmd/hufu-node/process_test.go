@@ -43,8 +43,8 @@ var given struct {
 	ports map[int]bool
 }
 
-// freePorts finds the first of so many neighbouring ports that nobody listens on
-// and no other test was given.
+// freePorts finds n free ports in a row, which no other test gets, and returns the
+// first.
 func freePorts(t testing.TB, n int) int {
 	t.Helper()
 	given.Lock()
