@@ -8,8 +8,10 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // Queries of the usual policy, of which an answer satisfies one.
@@ -49,8 +51,22 @@ func (c *Country) Policy(edit func(JSON)) *verifier.Policy {
 	return p
 }
 
-// Once is an edit of the policy: one answer a person.
-func Once(policy JSON) { policy["scope"] = JSON{"kind": "once", "event": "card-2026"} }
+// firstDay is the day on which a country begins.
+var firstDay = time.Date(2026, 11, 21, 0, 0, 0, 0, zkp.Zone)
+
+// Once is an edit of the policy: one answer a person, of those who were bound by the
+// country's first day.
+func Once(policy JSON) {
+	policy["scope"] = JSON{"kind": "once", "event": "card-2026"}
+	credentials, _ := policy["dcql"].(JSON)["credentials"].([]any)
+	for _, c := range credentials {
+		question := c.(JSON)
+		asked, _ := question["predicates"].([]any)
+		question["predicates"] = append(asked, JSON{
+			"path": []any{predicate.ClaimBinding}, "op": string(openid.OpRange), "max": firstDay.Format(time.DateOnly),
+		})
+	}
+}
 
 // Counter is a verifier with its store.
 type Counter struct {

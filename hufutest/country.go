@@ -87,7 +87,7 @@ func New(t TB, opts Options) *Country {
 	t.Helper()
 	c := &Country{t: t, now: opts.Start, Public: &Public{}}
 	if c.now.IsZero() {
-		c.now = time.Date(2026, 11, 21, 10, 5, 0, 0, zkp.Zone)
+		c.now = firstDay.Add(10*time.Hour + 5*time.Minute)
 	}
 	c.Dir = filepath.Join(t.TempDir(), "ledger")
 	if opts.ZK == nil {

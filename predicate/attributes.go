@@ -25,11 +25,6 @@ var (
 	ErrMismatch = errors.New("predicate: endorsement differs from the claims")
 )
 
-// ClaimBinding is the claim that states the day on which the holder's secret was
-// bound, written as 2006-01-02. Every credential has it, selectively disclosable,
-// and it takes the slot [zkp.BindingSlot].
-const ClaimBinding = "hufu_binding"
-
 // SchemaElement names a schema and its version inside the circuits.
 func SchemaElement(s *credential.Schema) zkp.Element {
 	return zkp.SchemaElement(s.ID, uint32(s.Version))
@@ -98,8 +93,12 @@ func integer(value any) (int64, bool) {
 	return 0, false
 }
 
-// find returns the schema's claim at a path. The claim must have a slot.
+// find returns the schema's claim at a path. The claim must have a slot. Every schema
+// has the binding day.
 func find(schema *credential.Schema, path credential.Path) (*credential.SchemaClaim, error) {
+	if isBinding(path) {
+		return bindingClaim, nil
+	}
 	for i := range schema.Claims {
 		if c := &schema.Claims[i]; c.Path.String() == path.String() && c.Slot != nil {
 			return c, nil

@@ -23,13 +23,16 @@ type Compiled struct {
 }
 
 // Compile checks a query's predicates against a schema. Errors: ErrClaim,
-// ErrType, and those of zkp.
+// ErrType, ErrUnsupported, and those of zkp.
 func Compile(schema *credential.Schema, query *openid.CredentialQuery) (*Compiled, error) {
 	q := &Compiled{schema: schema, query: query}
 	for i := range query.Predicates {
 		p := &query.Predicates[i]
 		claim, err := find(schema, p.Path)
 		if err != nil {
+			return nil, fmt.Errorf("predicate %d: %w", i+1, err)
+		}
+		if err := checkBinding(p); err != nil {
 			return nil, fmt.Errorf("predicate %d: %w", i+1, err)
 		}
 		set, err := newSet(claim, p.Values)
@@ -199,7 +202,7 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	if err != nil {
 		return false, err
 	}
-	attributes, err := Attributes(schema, claims, day)
+	attributes, err := disclosed(schema, claims)
 	if err != nil {
 		return false, err
 	}
@@ -209,6 +212,23 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 		}
 	}
 	return true, nil
+}
+
+// disclosed encodes claims that a holder shows. Without the claim of the binding day its
+// slot stays absent, so that every predicate on it is false.
+func disclosed(schema *credential.Schema, claims map[string]any) (zkp.Attributes, error) {
+	value, shown := Claim(claims, bindingClaim.Path)
+	if !shown {
+		a, err := Attributes(schema, claims, 0)
+		a[zkp.BindingSlot] = zkp.Element{}
+		return a, err
+	}
+	text, _ := value.(string)
+	day, err := zkp.ParseDay(text)
+	if err != nil {
+		return zkp.Attributes{}, fmt.Errorf("%w: %s is no date", ErrType, ClaimBinding)
+	}
+	return Attributes(schema, claims, day)
 }
 
 // Fails describes the predicates of a query that are not true of a credential's

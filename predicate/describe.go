@@ -44,6 +44,12 @@ func Describe(schema *credential.Schema, query *openid.CredentialQuery) ([]Sente
 
 func describe(claim *credential.SchemaClaim, p *openid.Predicate) (Sentence, error) {
 	en, zh := claim.Label.English, claim.Label.Chinese
+	if claim == bindingClaim && p.Op == openid.OpRange {
+		return Sentence{
+			English: fmt.Sprintf("the wallet was bound to you on or before %v", p.Max),
+			Chinese: fmt.Sprintf("您的钱包不晚于%v与您本人绑定", p.Max),
+		}, nil
+	}
 	say := func(english, chinese string) (Sentence, error) {
 		return Sentence{English: english, Chinese: chinese}, nil
 	}
@@ -120,7 +126,13 @@ func rangeWidth(p *openid.Predicate) (int64, bool) {
 }
 
 func describeRange(en, zh string, p *openid.Predicate) (english, chinese string) {
+	_, from := p.Min.(string)
+	_, to := p.Max.(string)
 	switch {
+	case from && !to:
+		return fmt.Sprintf("%s is on or after %v", en, p.Min), fmt.Sprintf("%s不早于%v", zh, p.Min)
+	case to && !from:
+		return fmt.Sprintf("%s is on or before %v", en, p.Max), fmt.Sprintf("%s不晚于%v", zh, p.Max)
 	case p.Max == nil:
 		return fmt.Sprintf("%s is %v or more", en, p.Min), fmt.Sprintf("%s不小于%v", zh, p.Min)
 	case p.Min == nil:

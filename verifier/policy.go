@@ -14,6 +14,7 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/predicate"
 )
 
 // ErrPolicy means that a policy file is malformed or says nothing to hold an
@@ -172,6 +173,21 @@ func (p *Policy) check() error {
 		}
 	default:
 		return bad("unknown scope kind")
+	}
+	return p.checkBound()
+}
+
+// checkBound: a person whose secret is replaced has a new pseudonym in every event.
+// One who was bound before the event opened has the same throughout.
+func (p *Policy) checkBound() error {
+	if p.Scope.Kind != "once" {
+		return nil
+	}
+	for i := range p.Query.Credentials {
+		if _, bounded := predicate.BoundBy(&p.Query.Credentials[i]); !bounded {
+			return fmt.Errorf("%w: scope once needs, in each question, {\"path\":[%q],\"op\":\"range\",\"max\":\"the day before it opens\"}",
+				ErrPolicy, predicate.ClaimBinding)
+		}
 	}
 	return nil
 }

@@ -83,6 +83,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"an unknown scope":                     edited(set("scope", hufutest.JSON{"kind": "twice"})),
 		"scope none with an event":             edited(set("scope", hufutest.JSON{"kind": "none", "event": "x"})),
 		"scope once without an event":          edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "once"} }),
+		"scope once open to the newly bound":   edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "once", "event": "x"} }),
 		"scope pairwise with an event":         edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "pairwise", "event": "x"} }),
 		"once, by disclosed claims":            edited(hufutest.Once),
 		"pairwise, by disclosed claims":        edited(set("scope", hufutest.JSON{"kind": "pairwise"})),

@@ -31,7 +31,8 @@ func TestOnce(t *testing.T) {
 		v := open(t, c, counter, func(cfg *verifier.Config) {
 			cfg.Policies[0] = c.Policy(func(p hufutest.JSON) {
 				onlyProof(p)
-				p["scope"] = hufutest.JSON{"kind": "once", "event": "card-2027"}
+				hufutest.Once(p)
+				p["scope"].(hufutest.JSON)["event"] = "card-2027"
 			})
 		})
 		result := accepted(t, v, c.Answer(citizen, &hufutest.Counter{Verifier: v, Store: counter.Store}, hufutest.Proof))
