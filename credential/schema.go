@@ -70,12 +70,30 @@ type Schema struct {
 	Region string `json:"region"`
 	// Claims lists the claims. Issuers hide all of them.
 	Claims []SchemaClaim `json:"claims"`
+	// Person is the path of the claim that names a person for good, such as an
+	// identity number. A schema that binds persons, or that others are BoundBy, has
+	// one: desks know a person again by its value. The claim is a string.
+	Person Path `json:"person,omitzero"`
+	// BoundBy names the identity credentials, at most [MaxBoundBy], of which a desk
+	// demands one before it issues this type. The holder proves that it names the
+	// same person and hides the same secret. Empty: the desk itself finds out who
+	// a person is, and binds the secret to them.
+	BoundBy []SchemaRef `json:"boundBy,omitzero"`
 	// Digests is the fixed number of top-level digests. It exceeds the number
 	// of top-level claims by at least one, which leaves room for the
 	// endorsement.
 	Digests int `json:"digests"`
 
 	raw []byte
+}
+
+// MaxBoundBy bounds how many identity credentials a schema names.
+const MaxBoundBy = 8
+
+// A SchemaRef names one edition of a schema.
+type SchemaRef struct {
+	Schema  string `json:"schema"`
+	Version int    `json:"version"`
 }
 
 // ParseSchema reads a schema file. It refuses members that the format does not
@@ -154,8 +172,34 @@ func (s *Schema) check() error {
 			top++
 		}
 	}
+	if err := s.checkPerson(); err != nil {
+		return err
+	}
 	if s.Digests <= top || s.Digests > limits.Disclosures {
 		return fmt.Errorf("digests must lie above %d and not above %d", top, limits.Disclosures)
+	}
+	return nil
+}
+
+func (s *Schema) checkPerson() error {
+	if s.Person != nil && !slices.ContainsFunc(s.Claims, func(c SchemaClaim) bool {
+		return c.Path.String() == s.Person.String() && c.Type == TypeString && c.Slot != nil
+	}) {
+		return fmt.Errorf("person is no claim of type string with a slot")
+	}
+	if len(s.BoundBy) > MaxBoundBy {
+		return fmt.Errorf("boundBy names more than %d schemas", MaxBoundBy)
+	}
+	for i, ref := range s.BoundBy {
+		if ref.Schema == "" || len(ref.Schema) > limits.Identifier || ref.Version < 1 || ref.Version > 1<<31-1 {
+			return fmt.Errorf("boundBy %d names no schema", i)
+		}
+		if ref.Schema == s.ID {
+			return fmt.Errorf("boundBy %d is the schema itself", i)
+		}
+		if slices.Contains(s.BoundBy[:i], ref) {
+			return fmt.Errorf("boundBy names schema %d twice", i)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package credential_test
 import (
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -105,6 +106,13 @@ func TestParseSchemaRefused(t *testing.T) {
 			`{"path": ["children"], "validate": "date", "type": "integer"`),
 		"no digest for the endorsement": change(`"digests": 12`, `"digests": 7`),
 		"too many digests":              change(`"digests": 12`, `"digests": 513`),
+		"person is no claim":            change(`"digests": 12`, `"digests": 12, "person": ["nobody"]`),
+		"person is a date":              change(`"digests": 12`, `"digests": 12, "person": ["birthdate"]`),
+		"bound by itself":               change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"urn:test:residence","version":2}]`),
+		"bound by nothing":              change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"","version":1}]`),
+		"bound by edition 0":            change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"a","version":0}]`),
+		"bound by one twice":            change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"a","version":1},{"schema":"a","version":1}]`),
+		"bound by too many":             change(`"digests": 12`, `"digests": 12, "boundBy": [`+strings.TrimSuffix(manySchemas(9), ",")+`]`),
 	} {
 		if _, err := credential.ParseSchema([]byte(file)); !errors.Is(err, credential.ErrSchema) {
 			t.Errorf("%s: %v", label, err)
@@ -112,6 +120,24 @@ func TestParseSchemaRefused(t *testing.T) {
 	}
 	if _, err := credential.ParseSchema([]byte(change(`"digests": 12`, `"digests": 8`))); err != nil {
 		t.Errorf("one digest more than top-level claims: %v", err)
+	}
+}
+
+func manySchemas(n int) (list string) {
+	for i := range n {
+		list += fmt.Sprintf(`{"schema":"s%d","version":1},`, i)
+	}
+	return list
+}
+
+func TestSchemaPerson(t *testing.T) {
+	file := strings.Replace(schemaFile, `"digests": 12`, `"digests": 12, "person": ["name"], "boundBy": [`+strings.TrimSuffix(manySchemas(8), ",")+`]`, 1)
+	schema, err := credential.ParseSchema([]byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if schema.Person.String() != `["name"]` || len(schema.BoundBy) != credential.MaxBoundBy || schema.BoundBy[7] != (credential.SchemaRef{Schema: "s7", Version: 1}) {
+		t.Errorf("person %s, bound by %v", schema.Person, schema.BoundBy)
 	}
 }
 

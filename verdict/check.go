@@ -39,6 +39,7 @@ var checkNames = map[Check]Text{
 	"consent":     {"consent", "同意"},
 	"feed":        {"revocation data", "撤销数据"},
 	"table":       {"table", "表格"},
+	"identity":    {"proof of the person", "身份证明"},
 	"person":      {"wallet of this person", "此人的钱包"},
 	"revocation":  {"revocation", "撤销"},
 	"entry":       {"entry on the ledger", "账本记录"},

@@ -148,6 +148,8 @@ const (
 	NotProvable         Code = "not-provable"          // refused: no proof can be made of this credential here
 	ValueOutOfRange     Code = "value-out-of-range"    // refused: proofs cannot speak of this value
 	RevealedValues      Code = "revealed-values"       // refused: not the values that were asked for
+	IdentityType        Code = "identity-type"         // refused: the type is not bound by that identity credential
+	IdentityMissing     Code = "identity-missing"      // refused: no proof of an identity credential
 )
 
 // Codes of a request and its answer.

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -39,6 +40,12 @@ var zkpRows = Table{
 	On(predicate.ErrReveal).Refused("statement", RevealedValues,
 		"The values shown are not the ones that were asked for.", "所告知的内容不是所核验的内容。",
 		"Ask the holder to show it again.", "请持有人重新出示。"),
+	On(identity.ErrSchema).Refused("identity", IdentityType,
+		"This credential is not issued on the strength of that identity credential.", "不能凭该身份凭证签发此类凭证。",
+		"Show an identity credential that the credential type names.", "请出示该凭证模板所列的身份凭证。"),
+	On(identity.ErrShown).Refused("identity", IdentityMissing,
+		"The proof of the identity credential is missing or malformed.", "缺少身份凭证的证明，或证明格式有误。",
+		"Apply again, and show the identity credential.", "请重新申请并出示身份凭证。"),
 	On(zkp.ErrValue).Refused("statement", ValueOutOfRange,
 		"A value is outside the range of what can be proved.", "有数值超出可以证明的范围。",
 		"Ask at the desk.", "请到人工窗口办理。"),
