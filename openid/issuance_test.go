@@ -211,11 +211,34 @@ func TestParseCredentialRequestRefuses(t *testing.T) {
 		{"commitment with unused bits", commitment, commitment[:42] + "9", openid.ErrCredentialRequest},
 		{"commitment with a line break", commitment, commitment[:20] + `\n` + commitment[20:], openid.ErrCredentialRequest},
 		{"empty commitment", commitment, "", openid.ErrCredentialRequest},
+		{"identity beside a commitment", proofs, proofs + `,"hufu_identity":{"schema":"a","version":1,"presentation":"AA"}`, openid.ErrCredentialRequest},
 	}...)
 	checkRefusals(t, requestText, tests, func(data []byte) error {
 		_, err := openid.ParseCredentialRequest(data)
 		return err
 	})
+}
+
+func TestIdentityProof(t *testing.T) {
+	const text = `{"credential_configuration_id":"licence","proofs":{"jwt":["a.b.c"]},"hufu_identity":{"schema":"cn.resident","version":2,"presentation":"AA"}}`
+	got, err := openid.ParseCredentialRequest([]byte(text))
+	if err != nil || got.HolderCommitment != nil || *got.Identity != (openid.IdentityProof{Schema: "cn.resident", Version: 2, Presentation: "AA"}) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	if again, err := got.Bytes(); err != nil || string(again) != text {
+		t.Errorf("written again: %s, %v", again, err)
+	}
+	for _, edited := range [][2]string{
+		{`"schema":"cn.resident",`, ``}, {`"version":2`, `"version":0`}, {`"presentation":"AA"`, `"presentation":""`},
+		{`"AA"`, `"` + strings.Repeat("A", 4097) + `"`}, {`"schema":"cn.resident"`, `"schema":""`},
+	} {
+		if _, err := openid.ParseCredentialRequest(edit(t, text, edited[0], edited[1])); !errors.Is(err, openid.ErrCredentialRequest) {
+			t.Errorf("%s: %v", edited[1], err)
+		}
+	}
+	if _, err := openid.ParseCredentialRequest(edit(t, text, `"version":2`, `"version":2,"more":1`)); err != nil {
+		t.Errorf("an unknown member: %v", err)
+	}
 }
 
 func TestRequestEnvelope(t *testing.T) {

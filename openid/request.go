@@ -38,6 +38,28 @@ type CredentialRequest struct {
 	// holder's secret; nil asks for a credential that cannot be proved. Its
 	// member is hufu_holder_commitment, base64url.
 	HolderCommitment []byte
+	// Identity is the proof of an identity credential, for a type that is bound by
+	// one; nil for every other. Its pseudonym stands in place of HolderCommitment.
+	// Its member is hufu_identity.
+	Identity *IdentityProof
+}
+
+// maxIdentityProof bounds the text of a presentation in an IdentityProof.
+const maxIdentityProof = 4096
+
+// An IdentityProof answers what a desk demands of an applicant, as package identity
+// says.
+type IdentityProof struct {
+	Schema       string `json:"schema"`  // of the identity credential
+	Version      int    `json:"version"` // its edition
+	Presentation string `json:"presentation"`
+}
+
+func (p *IdentityProof) check() error {
+	if !isIdentifier(p.Schema) || p.Version < 1 || p.Presentation == "" || len(p.Presentation) > maxIdentityProof {
+		return fmt.Errorf("%w: hufu_identity has a schema, a version and a presentation of at most %d bytes", ErrCredentialRequest, maxIdentityProof)
+	}
+	return nil
 }
 
 // credentialRequestJSON also names members in order to refuse them.
@@ -48,6 +70,7 @@ type credentialRequestJSON struct {
 	Proofs           map[string]jsontext.Value `json:"proofs,omitzero"`
 	Encryption       jsontext.Value            `json:"credential_response_encryption,omitzero"`
 	HolderCommitment *string                   `json:"hufu_holder_commitment,omitzero"`
+	Identity         *IdentityProof            `json:"hufu_identity,omitzero"`
 }
 
 // ParseCredentialRequest reads a credential request. It does not read the
@@ -64,7 +87,7 @@ func ParseCredentialRequest(data []byte) (*CredentialRequest, error) {
 	if wire.Encryption != nil {
 		return nil, ErrEncryptionWanted
 	}
-	request := &CredentialRequest{ConfigurationID: wire.ConfigurationID}
+	request := &CredentialRequest{ConfigurationID: wire.ConfigurationID, Identity: wire.Identity}
 	if request.Proofs, err = wire.jwtProofs(); err != nil {
 		return nil, err
 	}
@@ -115,6 +138,12 @@ func (r *CredentialRequest) check() error {
 	if r.HolderCommitment != nil && len(r.HolderCommitment) != 32 {
 		return fmt.Errorf("%w: hufu_holder_commitment is not 32 bytes", ErrCredentialRequest)
 	}
+	if r.Identity != nil {
+		if r.HolderCommitment != nil {
+			return fmt.Errorf("%w: hufu_identity stands in place of hufu_holder_commitment", ErrCredentialRequest)
+		}
+		return r.Identity.check()
+	}
 	return nil
 }
 
@@ -130,6 +159,7 @@ func (r *CredentialRequest) Bytes() ([]byte, error) {
 	wire := credentialRequestJSON{
 		ConfigurationID: r.ConfigurationID,
 		Proofs:          map[string]jsontext.Value{"jwt": proofs},
+		Identity:        r.Identity,
 	}
 	if r.HolderCommitment != nil {
 		text := base64.RawURLEncoding.EncodeToString(r.HolderCommitment)
