@@ -7,7 +7,8 @@
 // BoundBy is a later type. Its wallet shows an identity credential: a zero-knowledge
 // answer that reveals the person and the binding day, in the scope of this desk and type.
 // The pseudonym of that answer is the holder commitment of the new credential. The desk
-// never takes a bare one.
+// never takes a bare one. Whoever moves to another desk of an identity type shows the
+// credential of the first desk in the same way.
 //
 // # Example
 //

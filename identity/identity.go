@@ -68,13 +68,23 @@ type Demand struct {
 	compiled  *predicate.Compiled
 }
 
-// NewDemand makes the demand of a desk, named by its DID, for a later type. The identity
-// credential has one of the schemas that the type is bound by. keyProof is the key proof
+// Takes reports whether a desk issues a type on a proof of an identity credential with
+// this schema: one that the type is bound by, or, for an identity type, an edition of
+// itself from any desk. Whoever moves keeps the secret and the binding day.
+func Takes(typ, person *credential.Schema) bool {
+	if len(typ.BoundBy) == 0 {
+		return typ.ID == person.ID
+	}
+	return slices.Contains(typ.BoundBy, credential.SchemaRef{Schema: person.ID, Version: person.Version})
+}
+
+// NewDemand makes the demand of a desk, named by its DID, before it issues a type on the
+// strength of an identity credential, as [Takes] says. keyProof is the key proof
 // (JWT) of the application, and issued its iat: the answer counts for this application
 // alone. The error is ErrSchema.
 func NewDemand(desk string, typ, person *credential.Schema, keyProof string, issued time.Time) (*Demand, error) {
-	if typ == nil || person == nil || !slices.Contains(typ.BoundBy, credential.SchemaRef{Schema: person.ID, Version: person.Version}) {
-		return nil, fmt.Errorf("%w: the type is not bound by this schema", ErrSchema)
+	if typ == nil || person == nil || !Takes(typ, person) {
+		return nil, fmt.Errorf("%w: the type is not issued on this schema", ErrSchema)
 	}
 	question, err := Query(person)
 	if err != nil {

@@ -87,10 +87,24 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// TestMove: another desk of an identity type takes the first one's credential.
+func TestMove(t *testing.T) {
+	resident := schema(t, residentFile)
+	next := schema(t, strings.Replace(residentFile, `"version":1`, `"version":2`, 1))
+	d, err := identity.NewDemand("did:hufu:b", next, resident, "proof", time.Unix(1_800_000_000, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := d.Request(46000, openid.Values{"110101199005170016", "2026-11-21"})
+	if err != nil || request.Scope != identity.Scope("did:hufu:a", resident) {
+		t.Errorf("the commitment of a person who moves changes; %v", err)
+	}
+}
+
 func TestDemandRefuses(t *testing.T) {
 	resident, licence := schema(t, residentFile), schema(t, licenceFile)
 	for name, pair := range map[string][2]*credential.Schema{
-		"an identity type needs none":   {resident, resident},
+		"another identity type":         {schema(t, strings.Replace(residentFile, "test.resident", "test.guest", 1)), resident},
 		"bound by a later type":         {licence, licence},
 		"bound by another edition":      {licence, schema(t, strings.Replace(residentFile, `"version":1`, `"version":2`, 1))},
 		"no type":                       {nil, resident},
