@@ -19,6 +19,10 @@ const DefaultBindingAge = 5 * time.Minute
 // bindingNames lists the claims that Bind writes itself.
 var bindingNames = []string{"iat", "aud", "nonce", "sd_hash"}
 
+// bindingClaims lists the claims that VerifyBinding reads. No other may differ from
+// one of them only in case.
+var bindingClaims = append([]string{"nbf", "exp"}, bindingNames...)
+
 // BindOptions changes how a key binding is made. The zero value is the safe
 // default.
 type BindOptions struct {
@@ -125,6 +129,9 @@ func (v *Verified) VerifyBinding(audience, nonce string, opts BindingOptions) (*
 	}
 	claims, err := decodeObject(payload)
 	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBindingForm, err)
+	}
+	if err := foldedNames(claims, bindingClaims); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrBindingForm, err)
 	}
 	binding := &Binding{Claims: claims}

@@ -101,6 +101,8 @@ func TestVerifyBindingRefused(t *testing.T) {
 		"another audience":      {set("aud", "other"), credential.BindingOptions{Now: now}, credential.ErrBindingAudience},
 		"another nonce":         {set("nonce", "nonce-2"), credential.BindingOptions{Now: now}, credential.ErrBindingNonce},
 		"nonce missing":         {set("nonce", nil), credential.BindingOptions{Now: now}, credential.ErrBindingNonce},
+		"AUD beside aud":        {set("AUD", "another counter"), credential.BindingOptions{Now: now}, credential.ErrBindingForm},
+		"NBF alone":             {set("NBF", 1), credential.BindingOptions{Now: now}, credential.ErrBindingForm},
 		"iat missing":           {set("iat", nil), credential.BindingOptions{Now: now}, credential.ErrBindingForm},
 		"exp passed":            {set("exp", 1), credential.BindingOptions{Now: now}, credential.ErrBindingAge},
 		"nbf to come":           {set("nbf", 4102444800), credential.BindingOptions{Now: now}, credential.ErrBindingAge},

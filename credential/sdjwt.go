@@ -71,17 +71,17 @@ func assemble(issuer string, encoded []string, binding string, suites *did.Suite
 	if err != nil {
 		return nil, err
 	}
-	if err := foldedNames(s.content.claims); err != nil {
+	if err := foldedNames(s.content.claims, registeredNames); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// foldedNames refuses a top-level claim whose name differs from a registered
-// claim's only in case: a careless reader would take one for the other.
-func foldedNames(claims map[string]any) error {
+// foldedNames refuses a top-level claim whose name differs from a known one's only in
+// case: a careless reader would take one for the other.
+func foldedNames(claims map[string]any, names []string) error {
 	for name := range claims {
-		for _, known := range registeredNames {
+		for _, known := range names {
 			if name != known && strings.EqualFold(name, known) {
 				return fmt.Errorf("%w: a claim differs from a registered one only in case", ErrJSON)
 			}

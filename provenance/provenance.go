@@ -58,6 +58,8 @@ var (
 	// ErrStatusList: the status list cannot be fetched, or does not verify. That
 	// says nothing about the credential.
 	ErrStatusList = errors.New("provenance: no status list that verifies")
+	// ErrUndated: the credential does not say from when and until when it holds.
+	ErrUndated = errors.New("provenance: credential without nbf or exp")
 	// ErrNoStatus: the credential names no status list.
 	ErrNoStatus = errors.New("provenance: credential names no status list")
 )
@@ -119,7 +121,7 @@ func (t *trace) named(step Step, err error) error {
 	if errors.As(err, &missing) {
 		return err
 	}
-	for _, date := range []error{credential.ErrIssuedAt, credential.ErrNotYetValid, credential.ErrExpired} {
+	for _, date := range []error{credential.ErrIssuedAt, credential.ErrNotYetValid, credential.ErrExpired, ErrUndated} {
 		if errors.Is(err, date) {
 			step = StepValidity
 		}
@@ -220,9 +222,13 @@ func (t *trace) schemaOnLedger() error {
 	return nil
 }
 
-// signature also checks the registered claims and the dates.
+// signature also checks the registered claims and the dates, of which both ends must
+// be there: a credential without them would hold for ever.
 func (t *trace) signature() (err error) {
 	t.verified, err = t.sd.Verify(t.origin.Key.Public, credential.VerifyOptions{Now: t.opts.Now})
+	if err == nil && (t.verified.NotBefore.IsZero() || t.verified.Expires.IsZero()) {
+		err = ErrUndated
+	}
 	return err
 }
 

@@ -118,6 +118,8 @@ func TestSteps(t *testing.T) {
 		{"signed by another", func(f *hufutest.Forgery) { f.Signer = stranger.Key }, asIs, provenance.StepSignature, credential.ErrSignature, false},
 		{"expired", office(func(j hufutest.JSON) { j["exp"] = j["iat"] }), asIs, provenance.StepValidity, credential.ErrExpired, false},
 		{"not yet valid", office(func(j hufutest.JSON) { j["nbf"] = j["nbf"].(int64) + day }), asIs, provenance.StepValidity, credential.ErrNotYetValid, false},
+		{"no end", office(func(j hufutest.JSON) { delete(j, "exp") }), asIs, provenance.StepValidity, provenance.ErrUndated, false},
+		{"no beginning", office(func(j hufutest.JSON) { delete(j, "nbf") }), asIs, provenance.StepValidity, provenance.ErrUndated, false},
 		{"issued tomorrow", office(func(j hufutest.JSON) { j["iat"] = j["iat"].(int64) + day }), asIs, provenance.StepValidity, credential.ErrIssuedAt, false},
 		{"no status", office(func(j hufutest.JSON) { delete(j, "status") }), asIs, provenance.StepStatus, provenance.ErrNoStatus, false},
 		{"status list absent", office(func(j hufutest.JSON) { j["status"] = status.Reference{URI: "urn:none"}.Claim() }), asIs, provenance.StepStatus, ledger.ErrAbsent, false},

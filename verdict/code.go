@@ -125,6 +125,7 @@ const (
 	Revoked             Code = "revoked"              // refused: for good
 	Suspended           Code = "suspended"            // refused: for now
 	StatusUnknown       Code = "status-unknown"       // refused: a status that only its issuer understands
+	Undated             Code = "undated"              // refused: it says no term
 	StatusMissing       Code = "status-missing"       // refused: it stands in no status list
 	StatusForeign       Code = "status-foreign"       // refused: the status list is another agency's
 	StatusStale         Code = "status-stale"         // unchecked: the status list is too old
@@ -139,6 +140,7 @@ const (
 	StatementProof      Code = "statement-proof"       // refused: the proof of what was asked, for this request
 	OtherHolder         Code = "other-holder"          // refused: credentials of several people
 	EpochOld            Code = "epoch-old"             // refused: the proof is too old
+	EpochAhead          Code = "epoch-ahead"           // unchecked: the proof is newer than the data at hand
 	NoEpoch             Code = "no-epoch"              // unchecked: the ledger has closed none yet
 	IssuerNotRegistered Code = "issuer-not-registered" // refused: its issuer is not accredited in this epoch
 	RevocationData      Code = "revocation-data"       // unchecked: it does not fit the ledger

@@ -64,7 +64,7 @@ func TestHooksHearOfEveryCall(t *testing.T) {
 	must(t, err)
 	_, err = counter.Verify(ctx, presented.Response)
 	must(t, err)
-	_, err = counter.Verify(ctx, presented.Response)
+	_, err = counter.Verify(ctx, append(presented.Response, ' '))
 	fails(t, err)
 
 	var got []string

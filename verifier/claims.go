@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hufu-id/hufu/credential"
@@ -35,7 +36,9 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 		return fromProvenance(err)
 	}
 	a.passed(CheckIssuer, CheckAccreditation, CheckSchema, CheckSignature, CheckValidity, CheckStatus)
-	if _, err := found.VerifyBinding(v.ClientID(), a.request.Nonce, credential.BindingOptions{Now: a.now}); err != nil {
+	if _, err := found.VerifyBinding(v.ClientID(), a.request.Nonce, credential.BindingOptions{
+		Now: a.now, MaxAge: a.now.Sub(a.request.Created) + credential.DefaultSkew, // while the request lives
+	}); err != nil {
 		return &Rejected{CheckBinding, err}
 	}
 	a.passed(CheckBinding)
@@ -86,7 +89,9 @@ func (v *Verifier) meetsPolicy(a *answer, found *provenance.Credential) error {
 	return nil
 }
 
-// learnClaims lists what was disclosed, asked for or not, and what was not.
+// learnClaims lists what was disclosed, asked for or not, and what was not. A claim
+// that the schema does not name was received all the same, and stands under its path:
+// a counter that kept quiet about it would say less than it knows.
 func (a *answer) learnClaims(found *provenance.Credential) {
 	a.result.Learned, a.result.NeverReceived = nil, nil
 	for i := range found.Schema.Claims {
@@ -98,4 +103,29 @@ func (a *answer) learnClaims(found *provenance.Credential) {
 			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{found.VCT, predicate.Name(c.Path), label})
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(found.Claims)) {
+		if !slices.Contains(envelope, name) {
+			a.learnOther(found, credential.Path{name}, found.Claims[name])
+		}
+	}
+}
+
+// envelope are the claims about the credential, and not about its holder.
+var envelope = []string{"iss", "iat", "nbf", "exp", "vct", "vct#integrity", "status", "cnf", provenance.ClaimSource}
+
+// learnOther lists what lies at a path and is no claim of the schema, nor a part of one.
+func (a *answer) learnOther(found *provenance.Credential, at credential.Path, value any) {
+	for i := range found.Schema.Claims {
+		if path := found.Schema.Claims[i].Path; len(path) <= len(at) && slices.Equal(path, at[:len(path)]) {
+			return
+		}
+	}
+	if object, ok := value.(map[string]any); ok && len(object) > 0 {
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			a.learnOther(found, append(slices.Clip(at), name), object[name])
+		}
+		return
+	}
+	name := predicate.Name(at)
+	a.result.Learned = append(a.result.Learned, Learned{Type: found.VCT, Claim: name, Label: Text{name, name}, Value: value})
 }

@@ -107,7 +107,7 @@ func TestClaims(t *testing.T) {
 		{"bound to another request", func(s *shown) { s.nonce = "BBBBBBBBBBBBBBBBBBBBBB" }, verifier.CheckBinding, credential.ErrBindingNonce},
 		{"one more disclosure after binding", func(s *shown) { s.after = s.addDisclosure }, verifier.CheckBinding, credential.ErrBindingHash},
 		{"one disclosure fewer after binding", func(s *shown) { s.after = dropDisclosure }, verifier.CheckBinding, credential.ErrBindingHash},
-		{"bound too long ago", func(s *shown) { s.boundAt = c.Now().Add(-credential.DefaultBindingAge - time.Second) }, verifier.CheckBinding, credential.ErrBindingAge},
+		{"bound before it was asked for", func(s *shown) { s.boundAt = c.Now().Add(-credential.DefaultSkew - time.Second) }, verifier.CheckBinding, credential.ErrBindingAge},
 		{"bound in the future", func(s *shown) { s.boundAt = c.Now().Add(credential.DefaultSkew + time.Second) }, verifier.CheckBinding, credential.ErrBindingAge},
 		{"one bit of the binding", func(s *shown) { s.after = flipBinding }, verifier.CheckBinding, credential.ErrBindingSignature},
 
@@ -138,6 +138,16 @@ func TestClaims(t *testing.T) {
 			accepted(t, counter.Verifier, present(t, c, counter, request, asIs))
 		})
 	}
+}
+
+// TestBindingLivesWithItsRequest: who signed when the request was made may answer until
+// it expires.
+func TestBindingLivesWithItsRequest(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	counter := c.Counter(c.Policy(nil))
+	answer := present(t, c, counter, ask(t, counter), asIs)
+	c.Advance(10*time.Minute - time.Second)
+	accepted(t, counter.Verifier, answer)
 }
 
 // source is the claim that names schema and region.

@@ -11,7 +11,9 @@
 // binding and policy. For a zero-knowledge proof follow schema, epoch, prepare and
 // statement, which stand in place of issuer, accreditation, signature and status.
 // Replay and once-only use come last, in one durable transaction with acceptance, so
-// that a failed attempt uses nothing up.
+// that a failed attempt uses nothing up. The transaction stores the Result too:
+// [Verifier.Outcome] has it after a crash, and a wallet that sends the same answer again
+// gets it again, marked as Repeated. Whoever serves people must look at that mark.
 //
 // The error is nil only when the answer is accepted. A [*Rejected] means checked and
 // false. An [*Unchecked], or any other error, means that it could not be found out,

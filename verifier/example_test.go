@@ -45,10 +45,14 @@ func ExampleVerifier_Verify() {
 			fmt.Println("never received:", w.Label.English)
 		}
 
-		_, err = counter.Verify(ctx, answer)
+		// The wallet sends again, because no reply came.
+		if result, err = counter.Verify(ctx, answer); err == nil {
+			fmt.Println("sent again:", result.Repeated)
+		}
+		_, err = counter.Verify(ctx, append(answer, ' '))
 		var rejected *verifier.Rejected
 		if errors.As(err, &rejected) {
-			fmt.Println("shown again, rejected at:", rejected.Check)
+			fmt.Println("another answer, rejected at:", rejected.Check)
 		}
 	})
 	// Output:
@@ -58,5 +62,6 @@ func ExampleVerifier_Verify() {
 	// never received: resident identity number
 	// never received: birth date
 	// never received: address
-	// shown again, rejected at: replay
+	// sent again: true
+	// another answer, rejected at: replay
 }

@@ -1,6 +1,7 @@
 package verifier_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"testing"
@@ -61,6 +62,20 @@ func accepted(t *testing.T, v *verifier.Verifier, answer []byte) *verifier.Resul
 	}
 	return result
 }
+
+// repeated insists that an answer sent again gets the result of the first time.
+func repeated(t *testing.T, v *verifier.Verifier, answer []byte, first *verifier.Result) {
+	t.Helper()
+	again := accepted(t, v, answer)
+	if !again.Repeated || first.Repeated {
+		t.Error("nobody can tell the first time from the second")
+	}
+	again.Repeated = false
+	same(t, "result", again, first)
+}
+
+// respelt is the same answer in other bytes.
+func respelt(answer []byte) []byte { return append(bytes.Clone(answer), ' ') }
 
 // failures insists on the count of refused attempts at a request.
 func failures(t *testing.T, counter *hufutest.Counter, state string, want int) {

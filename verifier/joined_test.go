@@ -74,7 +74,7 @@ func TestJoined(t *testing.T) {
 	if len(result.NeverReceived) != 4+3 {
 		t.Errorf("never received %+v", result.NeverReceived)
 	}
-	rejected(t, counter.Verifier, answer, verifier.CheckReplay, verifier.ErrReplayed)
+	rejected(t, counter.Verifier, respelt(answer), verifier.CheckReplay, verifier.ErrReplayed)
 }
 
 // What joins the parts, broken one by one.

@@ -3,6 +3,7 @@ package verifier
 import (
 	"bytes"
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -61,9 +62,10 @@ func (s *memoryStore) PutRequest(ctx context.Context, r Request) error {
 			return ErrRequestExists
 		}
 		s.requests[r.ID] = &Request{
-			ID:      r.ID,
-			Object:  bytes.Clone(r.Object),
-			Nonce:   r.Nonce,
+			ID:     r.ID,
+			Object: bytes.Clone(r.Object),
+			Nonce:  r.Nonce,
+			Policy: r.Policy, Query: r.Query, Correlation: r.Correlation,
 			Created: toMillisecond(r.Created),
 			Expires: toMillisecond(r.Expires),
 		}
@@ -76,7 +78,7 @@ func (s *memoryStore) Request(ctx context.Context, id string) (Request, error) {
 	var out Request
 	err := s.withRequest(ctx, id, func(r *Request) error {
 		out = *r
-		out.Object = bytes.Clone(r.Object)
+		out.Object, out.Result = bytes.Clone(r.Object), bytes.Clone(r.Result)
 		return nil
 	})
 	return out, err
@@ -108,7 +110,7 @@ func (s *memoryStore) Accept(ctx context.Context, a Acceptance) error {
 			s.once[key] = true
 		}
 		s.nonces[a.Nonce] = true
-		r.Accepted = toMillisecond(a.At)
+		r.Accepted, r.Answer, r.Result = toMillisecond(a.At), a.Answer, bytes.Clone(a.Result)
 		return nil
 	})
 }
@@ -132,19 +134,38 @@ func (s *memoryStore) Policy(ctx context.Context, hash [32]byte) (file []byte, e
 	return file, err
 }
 
+// purgeStep is how many requests a purge forgets before it lets others in.
+const purgeStep = 256
+
 func (s *memoryStore) Purge(ctx context.Context, before time.Time) error {
-	return s.locked(ctx, func() error {
+	var expired []string
+	err := s.locked(ctx, func() error {
 		for id, r := range s.requests {
-			if !r.Expires.Before(toMillisecond(before)) {
-				continue
-			}
-			delete(s.requests, id)
-			if !s.nonces[r.Nonce] {
-				delete(s.nonces, r.Nonce)
+			if r.Expires.Before(toMillisecond(before)) {
+				expired = append(expired, id)
 			}
 		}
 		return nil
 	})
+	for some := range slices.Chunk(expired, purgeStep) {
+		if err == nil {
+			err = s.locked(ctx, func() error { s.forget(some); return nil })
+		}
+	}
+	return err
+}
+
+func (s *memoryStore) forget(ids []string) {
+	for _, id := range ids {
+		r := s.requests[id]
+		if r == nil { // by another purge
+			continue
+		}
+		delete(s.requests, id)
+		if !s.nonces[r.Nonce] {
+			delete(s.nonces, r.Nonce)
+		}
+	}
 }
 
 func (s *memoryStore) Close() error {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,17 +174,27 @@ func TestReplay(t *testing.T) {
 	t.Run("twice", func(t *testing.T) {
 		good := c.Answer(citizen, counter, hufutest.Claims)
 		state, _, _ := c.Response(good)
-		accepted(t, counter.Verifier, good)
-		rejected(t, counter.Verifier, good, verifier.CheckReplay, verifier.ErrReplayed)
-		failures(t, counter, state, 0)
-		c.Advance(time.Hour) // and for ever
-		rejected(t, counter.Verifier, good, verifier.CheckReplay, verifier.ErrReplayed)
+		first := accepted(t, counter.Verifier, good)
+		for range 2 {
+			repeated(t, counter.Verifier, good, first)
+			rejected(t, counter.Verifier, respelt(good), verifier.CheckReplay, verifier.ErrReplayed)
+			failures(t, counter, state, 0)
+			c.Advance(time.Hour) // and for ever
+		}
 		c.Heartbeat()
 	})
 	t.Run("twenty at once", func(t *testing.T) {
-		counts := concurrently(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims), 20)
-		if counts.accepted != 1 || counts.replayed != 19 {
-			t.Errorf("%d accepted, %d replayed", counts.accepted, counts.replayed)
+		good := c.Answer(citizen, counter, hufutest.Claims)
+		counts := concurrently(t, counter.Verifier, slices.Repeat([][]byte{good}, 20))
+		if counts != (outcomes{accepted: 1, repeated: 19}) {
+			t.Errorf("one answer: %+v", counts)
+		}
+		answers := [][]byte{c.Answer(citizen, counter, hufutest.Claims)}
+		for len(answers) < 20 {
+			answers = append(answers, respelt(answers[len(answers)-1]))
+		}
+		if counts := concurrently(t, counter.Verifier, answers); counts != (outcomes{accepted: 1, replayed: 19}) {
+			t.Errorf("twenty answers: %+v", counts)
 		}
 	})
 	t.Run("after the process ended", func(t *testing.T) {
@@ -194,7 +205,7 @@ func TestReplay(t *testing.T) {
 		}
 		v := open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = store })
 		good := c.Answer(citizen, &hufutest.Counter{Verifier: v, Store: store}, hufutest.Claims)
-		accepted(t, v, good)
+		first := accepted(t, v, good)
 		if err := store.Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -203,26 +214,29 @@ func TestReplay(t *testing.T) {
 		}
 		defer store.Close()
 		v = open(t, c, counter, func(cfg *verifier.Config) { cfg.Store = store })
-		rejected(t, v, good, verifier.CheckReplay, verifier.ErrReplayed)
+		repeated(t, v, good, first)
+		rejected(t, v, respelt(good), verifier.CheckReplay, verifier.ErrReplayed)
 	})
 }
 
-type outcomes struct{ accepted, replayed int }
+type outcomes struct{ accepted, repeated, replayed int }
 
-// concurrently verifies one answer in many goroutines at once.
-func concurrently(t *testing.T, v *verifier.Verifier, answer []byte, n int) (o outcomes) {
+// concurrently verifies answers, each in a goroutine of its own.
+func concurrently(t *testing.T, v *verifier.Verifier, answers [][]byte) (o outcomes) {
 	t.Helper()
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	start := make(chan struct{})
-	for range n {
+	for _, answer := range answers {
 		group.Go(func() {
 			<-start
-			_, err := v.Verify(t.Context(), answer)
+			result, err := v.Verify(t.Context(), answer)
 			mu.Lock()
 			defer mu.Unlock()
 			var r *verifier.Rejected
 			switch {
+			case err == nil && result.Repeated:
+				o.repeated++
 			case err == nil:
 				o.accepted++
 			case errors.As(err, &r) && r.Check == verifier.CheckReplay && errors.Is(err, verifier.ErrReplayed):

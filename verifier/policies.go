@@ -6,15 +6,24 @@ import (
 	"sync"
 )
 
-// policyCache keeps parsed policies by hash: those of the configuration, and those
-// that earlier requests were made under.
+// policyCache keeps parsed policies by hash: those of the configuration for ever, and
+// some of those that earlier requests were made under.
 type policyCache struct {
+	configured map[[32]byte]*Policy // never changes
+
 	mu   sync.Mutex
 	made map[[32]byte]*Policy
 }
 
-// maxPolicies bounds how many are kept; beyond it the cache begins anew.
+// maxPolicies bounds how many earlier ones are kept; beyond it they begin anew.
 const maxPolicies = 256
+
+func (c *policyCache) configure(policies []*Policy) {
+	c.configured = make(map[[32]byte]*Policy, len(policies))
+	for _, p := range policies {
+		c.configured[p.hash] = p
+	}
+}
 
 func (c *policyCache) keep(p *Policy) {
 	c.mu.Lock()
@@ -26,6 +35,9 @@ func (c *policyCache) keep(p *Policy) {
 }
 
 func (c *policyCache) of(hash [32]byte) *Policy {
+	if p := c.configured[hash]; p != nil {
+		return p
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.made[hash]

@@ -21,9 +21,13 @@ import (
 // answer against.
 var ErrPolicy = errors.New("verifier: policy refused")
 
-// levelSoftware is the one level of assurance that Verify decides at: a software key
-// or a zero-knowledge proof ties the answer to its holder.
-const levelSoftware = "software"
+// Level says what ties an answer to the person who gives it.
+type Level string
+
+// LevelSoftware is the one level at which Verify decides: a key, or a zero-knowledge
+// proof, ties the answer to its holder. ParsePolicy refuses to ask for less, which is
+// never taken, and for more ("device", "presence"), which nothing here attests.
+const LevelSoftware Level = "software"
 
 // MaxAge bounds how old the data of a decision may be.
 type MaxAge struct {
@@ -60,10 +64,12 @@ type Policy struct {
 	Issuers      []string // DIDs; or
 	AccreditedBy string   // "root": any issuer with a chain to the trust root
 	MaxAge       MaxAge
-	Scope        Scope
-	Purpose      Purpose
-	Basis        Text
-	Retention    string // ISO 8601 duration; P0D keeps the result alone
+	// Level is the least that is taken.
+	Level     Level
+	Scope     Scope
+	Purpose   Purpose
+	Basis     Text
+	Retention string // ISO 8601 duration; P0D keeps the result alone
 
 	raw  []byte
 	hash [32]byte
@@ -80,7 +86,7 @@ type policyJSON struct {
 		Epoch      int64 `json:"epoch"`
 		Status     int64 `json:"status"`
 	} `json:"maxAge"`
-	Level     string  `json:"level"`
+	Level     Level   `json:"level"`
 	Scope     Scope   `json:"scope"`
 	Purpose   Purpose `json:"purpose"`
 	Basis     Text    `json:"basis"`
@@ -90,23 +96,23 @@ type policyJSON struct {
 // ParsePolicy reads a policy file: JSON {id, version, dcql, issuers |
 // accreditedBy, maxAge{checkpoint, epoch, status in seconds}, level ("software"), scope,
 // purpose, basis, retention}. Unknown members are refused, for a misspelt rule
-// would be no rule.
+// would be no rule, and so is what Verify would not enforce.
 func ParsePolicy(b []byte) (*Policy, error) {
 	var in policyJSON
 	if err := strictjson.Read(b, limits.Document, &in); err != nil {
 		return nil, fmt.Errorf("%w: not a policy file: %w%s", ErrPolicy, err, member(err))
 	}
-	query, err := openid.ParseQuery(in.DCQL)
+	query, err := parsePolicyQuery(in.DCQL)
 	if err != nil {
 		return nil, fmt.Errorf("%w: dcql: %w", ErrPolicy, err)
 	}
 	p := &Policy{
 		ID: in.ID, Version: in.Version, Query: query, Issuers: in.Issuers, AccreditedBy: in.AccreditedBy,
 		MaxAge: MaxAge{seconds(in.MaxAge.Checkpoint), seconds(in.MaxAge.Epoch), seconds(in.MaxAge.Status)},
-		Scope:  in.Scope, Purpose: in.Purpose, Basis: in.Basis, Retention: in.Retention,
+		Level:  LevelSoftware, Scope: in.Scope, Purpose: in.Purpose, Basis: in.Basis, Retention: in.Retention,
 		raw: bytes.Clone(b), hash: sha256.Sum256(b),
 	}
-	if in.Level != "" && in.Level != levelSoftware {
+	if in.Level != "" && in.Level != LevelSoftware {
 		return nil, fmt.Errorf("%w: this version decides at level \"software\" only", ErrPolicy)
 	}
 	if p.Scope.Kind == "" {
@@ -116,6 +122,31 @@ func ParsePolicy(b []byte) (*Policy, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// parsePolicyQuery reads a query more strictly than a wallet does, which ignores what
+// it does not know: a counter must hold answers against every word of its question.
+func parsePolicyQuery(b []byte) (*openid.Query, error) {
+	query, err := openid.ParseQuery(b)
+	if err != nil {
+		return nil, err
+	}
+	if err := strictjson.Read(b, limits.Document, new(openid.Query)); err != nil {
+		return nil, fmt.Errorf("%w%s", err, member(err))
+	}
+	for i := range query.Credentials {
+		q := &query.Credentials[i]
+		for name, stated := range map[string]bool{
+			"trusted_authorities": q.TrustedAuthorities != nil,
+			"hufu_vk":             q.Meta.VerifyingKeys != nil,
+			"require_cryptographic_holder_binding false": q.RequireHolderBinding != nil && !*q.RequireHolderBinding,
+		} {
+			if stated {
+				return nil, fmt.Errorf("%s is not enforced here", name)
+			}
+		}
+	}
+	return query, nil
 }
 
 // member names the member at fault: the agency wrote the file itself.

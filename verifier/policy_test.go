@@ -76,17 +76,26 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"issuers, and a proof that hides them": edited(func(p hufutest.JSON) { delete(p, "accreditedBy"); p["issuers"] = []string{"did:hufu:a"} }),
 		"a retention that is no duration":      edited(set("retention", "30 days")),
 		"a retention of two units":             edited(set("retention", "P1Y6M")),
-		"a weaker level":                       edited(set("level", "bearer")),
-		"an unknown level":                     edited(set("level", "high")),
-		"a level that nobody attests":          edited(set("level", "device")),
-		"a portrait that nobody sees":          edited(set("level", "presence")),
-		"an unknown scope":                     edited(set("scope", hufutest.JSON{"kind": "twice"})),
-		"scope none with an event":             edited(set("scope", hufutest.JSON{"kind": "none", "event": "x"})),
-		"scope once without an event":          edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "once"} }),
-		"scope once open to the newly bound":   edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "once", "event": "x"} }),
-		"scope pairwise with an event":         edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "pairwise", "event": "x"} }),
-		"once, by disclosed claims":            edited(hufutest.Once),
-		"pairwise, by disclosed claims":        edited(set("scope", hufutest.JSON{"kind": "pairwise"})),
+		"an unknown member of the query":       edited(func(p hufutest.JSON) { claimsQuery(p)["claim_set"] = []any{} }),
+		"a misspelt member of a claim":         edited(func(p hufutest.JSON) { claimsQuery(p)["claims"].([]any)[0].(hufutest.JSON)["vals"] = []any{"x"} }),
+		"authorities that nobody looks at": edited(func(p hufutest.JSON) {
+			claimsQuery(p)["trusted_authorities"] = []any{hufutest.JSON{"type": "aki", "values": []string{"x"}}}
+		}),
+		"keys that nobody looks at": edited(func(p hufutest.JSON) {
+			proofQuery(p)["meta"].(hufutest.JSON)["hufu_vk"] = hufutest.JSON{"c": []string{strings.Repeat("ab", 32)}}
+		}),
+		"no binding, which is always asked":  edited(func(p hufutest.JSON) { claimsQuery(p)["require_cryptographic_holder_binding"] = false }),
+		"a weaker level":                     edited(set("level", "bearer")),
+		"an unknown level":                   edited(set("level", "high")),
+		"a level that nobody attests":        edited(set("level", "device")),
+		"a portrait that nobody sees":        edited(set("level", "presence")),
+		"an unknown scope":                   edited(set("scope", hufutest.JSON{"kind": "twice"})),
+		"scope none with an event":           edited(set("scope", hufutest.JSON{"kind": "none", "event": "x"})),
+		"scope once without an event":        edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "once"} }),
+		"scope once open to the newly bound": edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "once", "event": "x"} }),
+		"scope pairwise with an event":       edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "pairwise", "event": "x"} }),
+		"once, by disclosed claims":          edited(hufutest.Once),
+		"pairwise, by disclosed claims":      edited(set("scope", hufutest.JSON{"kind": "pairwise"})),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if p, err := verifier.ParsePolicy(file); !errors.Is(err, verifier.ErrPolicy) || p != nil {

@@ -19,6 +19,9 @@ var (
 	// ErrEpochTooOld: the proof speaks of an epoch that closed too long ago:
 	// a revocation since then would not show.
 	ErrEpochTooOld = errors.New("verifier: proof is of an epoch that has aged out")
+	// ErrEpochAhead: the proof speaks of an epoch that closed after the newest
+	// checkpoint at hand, as a counter that works from a bundle may see.
+	ErrEpochAhead = errors.New("verifier: proof is of an epoch newer than the checkpoint at hand")
 	// ErrKeyNotAtHand: the ledger names a verifying key that is not at hand.
 	ErrKeyNotAtHand = errors.New("verifier: verifying key not at hand")
 )
@@ -91,7 +94,7 @@ func (v *Verifier) identify(ctx context.Context, a *answer, view *ledger.View, p
 		return check(CheckSchema, err)
 	}
 	p.schema = schema
-	if p.question, err = v.questions.of(a.asked.QueryHash, schema, p.query); err != nil {
+	if p.question, err = v.questions.of(a.request.Query, schema, p.query); err != nil {
 		return &Unchecked{CheckStatement, err}
 	}
 	a.result.Types = append(a.result.Types, schema.VCT)
@@ -126,6 +129,9 @@ func (v *Verifier) verifyProofs(ctx context.Context, a *answer, view *ledger.Vie
 // epoch returns the roots of the proof's epoch, from the ledger, if it closed
 // recently enough.
 func (v *Verifier) epoch(a *answer, view *ledger.View, number uint64) (zkp.Epoch, error) {
+	if number > view.Head.State.Epoch {
+		return zkp.Epoch{}, &Unchecked{CheckEpoch, ErrEpochAhead}
+	}
 	object, err := view.Epoch(number)
 	if err != nil {
 		return zkp.Epoch{}, check(CheckEpoch, err)
@@ -201,7 +207,7 @@ func (v *Verifier) fetchKey(ctx context.Context, circuit zkp.Circuit, hash [32]b
 // values that the holder reveals, which are then proved.
 func (v *Verifier) proofRequest(a *answer, proofs []proved, epoch zkp.Epoch) (*zkp.Request, error) {
 	r := &zkp.Request{
-		Nonce: a.request.Nonce, Audience: v.ClientID(), Query: a.asked.QueryHash, Expiry: a.request.Expires,
+		Nonce: a.request.Nonce, Audience: v.ClientID(), Query: a.request.Query, Expiry: a.request.Expires,
 		Scope: a.policy.scope(v.cfg.Identity.DID),
 	}
 	for i := range proofs {

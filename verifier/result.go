@@ -77,6 +77,13 @@ type Withheld struct {
 // Result is what the counter learned from an accepted answer, all of it verified. If
 // it joins several credentials, one person holds them all.
 type Result struct {
+	Request     string    `json:"request"`               // id of the request
+	Correlation string    `json:"correlation,omitempty"` // as in RequestOptions
+	Accepted    time.Time `json:"accepted"`              // when, on the counter's clock
+	// Repeated means that the same answer had been accepted before, at Accepted: it
+	// was sent again, and nobody is to be served again.
+	Repeated      bool          `json:"repeated,omitempty"`
+	Level         Level         `json:"level"`
 	Queries       []string      `json:"queries"` // ids, in the query's order
 	Format        string        `json:"format"`
 	Types         []string      `json:"types"`  // vct of each
@@ -88,6 +95,6 @@ type Result struct {
 	AsOf          time.Time     `json:"asOf"`                // of the checkpoint
 	Checkpoint    uint64        `json:"checkpoint"`          // its size
 	Bytes         int           `json:"bytes"`               // of the presentations
-	Duration      time.Duration `json:"-"`
+	Duration      time.Duration `json:"-"`                   // of judging
 	Milliseconds  float64       `json:"milliseconds"`
 }

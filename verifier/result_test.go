@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
@@ -59,6 +60,30 @@ func TestResultListsWhatNobodyAskedFor(t *testing.T) {
 	if len(result.Learned) != 3 || result.Learned[2].Claim != "address" || len(result.NeverReceived) != 2 {
 		t.Errorf("learned %+v, never received %+v", result.Learned, result.NeverReceived)
 	}
+}
+
+// TestResultListsWhatNoSchemaNames: so does an issuer that signed more than its type has.
+func TestResultListsWhatNoSchemaNames(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	counter := c.Counter(c.Policy(nil))
+	result := accepted(t, counter.Verifier, present(t, c, counter, ask(t, counter), func(s *shown) {
+		s.Claims["party"] = "member"
+		s.Claims["home"] = hufutest.JSON{"phone": int64(13800000000), "kept": "back"}
+		s.Hide = append(s.Hide, credential.Path{"party"}, credential.Path{"home", "phone"}, credential.Path{"home", "kept"})
+		s.Claims["jti"] = "urn:card:1" // not even hidden
+		s.disclose = append(s.disclose, credential.Path{"party"}, credential.Path{"home", "phone"})
+	}))
+	text := func(s string) verifier.Text { return verifier.Text{English: s, Chinese: s} }
+	same(t, "learned", result.Learned[2:], []verifier.Learned{
+		{Type: hufutest.Type, Claim: "home.phone", Label: text("home.phone"), Value: int64(13800000000)},
+		{Type: hufutest.Type, Claim: "jti", Label: text("jti"), Value: "urn:card:1"},
+		{Type: hufutest.Type, Claim: "party", Label: text("party"), Value: "member"},
+	})
+	stored, err := counter.Outcome(t.Context(), result.Request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "stored", stored.Result, result)
 }
 
 func TestResultOfProof(t *testing.T) {

@@ -25,15 +25,26 @@ var (
 
 // A Request is a request that this counter made.
 type Request struct {
-	ID      string // the state parameter, unguessable
-	Object  []byte // the signed request object, as it was sent
-	Nonce   string
-	Created time.Time
-	Expires time.Time
-	// Failures counts the attempts that were refused. PutRequest ignores it.
+	ID     string // the state parameter, unguessable
+	Object []byte // the signed request object, as it was sent
+	Nonce  string
+	// Policy is the hash of the policy it was made under, and Query that of the
+	// query as the object states it.
+	Policy, Query [32]byte
+	// Correlation is the caller's own name for it: see RequestOptions.
+	Correlation string
+	Created     time.Time
+	Expires     time.Time
+
+	// PutRequest ignores what follows.
+
+	// Failures counts the attempts that were refused.
 	Failures int
-	// Accepted is when, zero before. PutRequest ignores it.
+	// Accepted is when, zero before; then Answer is the SHA-256 of the answer, and
+	// Result what the counter learned from it.
 	Accepted time.Time
+	Answer   [32]byte
+	Result   []byte
 }
 
 // A OnceKey is a pseudonym within the scope of one event. Both fields come from a
@@ -50,6 +61,10 @@ type Acceptance struct {
 	Once []OnceKey
 	// At is the time of the decision on the verifier's clock.
 	At time.Time
+	// Answer is the SHA-256 of the answer, and Result what was learned from it, of
+	// any form.
+	Answer [32]byte
+	Result []byte
 }
 
 // A Store keeps what must outlive a counter's process: policies, requests, used
@@ -68,13 +83,15 @@ type Store interface {
 	// CountFailure counts a refused attempt. The request stays usable: somebody who
 	// saw its QR code could otherwise burn it by answering badly.
 	CountFailure(ctx context.Context, id string) error
-	// Accept consumes request, nonce and pseudonyms in one durable transaction.
-	// Nothing is consumed when it fails: ErrUnknownRequest where no request has this
+	// Accept consumes request, nonce and pseudonyms and keeps answer and result, in one
+	// durable transaction: whoever was served can be told so after a crash. Nothing
+	// is consumed when it fails: ErrUnknownRequest where no request has this
 	// id and nonce, ErrReplayed where it was accepted before, ErrUsedOnce where a
 	// pseudonym was, or stands twice in a.Once.
 	Accept(ctx context.Context, a Acceptance) error
-	// Purge forgets the requests that expired before a time. Used nonces and
-	// pseudonyms stay: a replay is refused for ever.
+	// Purge forgets the requests that expired before a time, with their results. Used
+	// nonces and pseudonyms stay: a replay is refused for ever. It holds up nobody
+	// else. Where its context ends early, what it forgot until then stays forgotten.
 	Purge(ctx context.Context, before time.Time) error
 	Close() error
 }

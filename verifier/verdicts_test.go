@@ -16,7 +16,7 @@ func TestVerdictOfAReplay(t *testing.T) {
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
 	answer := c.Answer(citizen, counter, hufutest.Claims)
 	accepted(t, counter.Verifier, answer)
-	_, err := counter.Verify(t.Context(), answer)
+	_, err := counter.Verify(t.Context(), respelt(answer))
 	var r *verifier.Rejected
 	if !errors.As(err, &r) || r.Code() != verdict.Replayed || r.Verdict().Check != verifier.CheckReplay {
 		t.Fatalf("got %v", err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
@@ -160,9 +161,7 @@ func New(cfg Config) (*Verifier, error) {
 		cfg: cfg, store: cfg.Store,
 		watch: verdict.Watch{Role: "verifier", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
 	}
-	for _, p := range cfg.Policies {
-		v.policies.keep(p)
-	}
+	v.policies.configure(cfg.Policies)
 	return v, nil
 }
 
@@ -176,6 +175,10 @@ func (v *Verifier) ClientID() string {
 type RequestOptions struct {
 	// Policy is the id of one of Config.Policies.
 	Policy string
+	// Correlation is the caller's own name for the request, such as a case number. It
+	// is stored with the request and comes back in Result and Outcome; the wallet
+	// never sees it.
+	Correlation string
 }
 
 // NewRequest makes a request and stores it durably with its policy. Request.Object
@@ -198,12 +201,19 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Requ
 			return nil, err
 		}
 	}
-	r := &Request{ID: random(), Nonce: random(), Created: now, Expires: now.Add(v.cfg.Lifetime).Truncate(time.Second)}
+	if len(opts.Correlation) > limits.Identifier {
+		return nil, fmt.Errorf("%w: a correlation of more than %d bytes", ErrConfig, limits.Identifier)
+	}
+	r := &Request{ID: random(), Nonce: random(), Policy: policy.hash, Correlation: opts.Correlation, Created: now, Expires: now.Add(v.cfg.Lifetime).Truncate(time.Second)}
 	object, err := openid.SignRequest(ctx, v.cfg.Identity.Key, v.cfg.Identity.KeyID, v.authorizationRequest(r, policy))
 	if err != nil {
 		return nil, err
 	}
-	r.Object = []byte(object)
+	signed, err := openid.ParseRequest(object)
+	if err != nil {
+		return nil, err
+	}
+	r.Object, r.Query = []byte(object), signed.Unverified.QueryHash
 	if err := v.store.PutPolicy(ctx, policy.hash, policy.raw); err != nil {
 		return nil, fmt.Errorf("verifier: storing the policy: %w", err)
 	}

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -19,10 +20,11 @@ var ErrExpired = errors.New("verifier: request has expired")
 // answer carries one verification from step to step.
 type answer struct {
 	now      time.Time
+	started  time.Time
 	request  Request
 	policy   *Policy
-	asked    *openid.AuthorizationRequest
-	parts    []part // in the query's order
+	hash     [32]byte // SHA-256 of the answer
+	parts    []part   // in the query's order
 	result   *Result
 	once     []OnceKey
 	response *openid.Response
@@ -39,9 +41,11 @@ type part struct {
 // could not be checked. The checks run in the order of the Check constants; nonce
 // and once-only pseudonym are consumed last, in one durable transaction with
 // acceptance, so that a failed attempt is counted and burns nothing.
+//
+// Acceptance stores the Result. The same answer, byte for byte, sent again later gets
+// it again, with Repeated set; another answer to the request is a *Rejected.
 func (v *Verifier) Verify(ctx context.Context, response []byte) (_ *Result, err error) {
-	started := time.Now()
-	a := &answer{now: v.cfg.Clock(), result: &Result{Bytes: len(response)}}
+	a := &answer{now: v.cfg.Clock(), started: time.Now(), result: &Result{Bytes: len(response), Level: LevelSoftware}}
 	defer func() { v.watch.End(ctx, "verify", a.now, v.cfg.Clock(), err) }()
 	err = v.verify(ctx, a, response)
 	if err != nil {
@@ -53,8 +57,6 @@ func (v *Verifier) Verify(ctx context.Context, response []byte) (_ *Result, err 
 		}
 		return nil, err
 	}
-	a.result.Duration = time.Since(started)
-	a.result.Milliseconds = float64(a.result.Duration.Microseconds()) / 1000
 	return a.result, nil
 }
 
@@ -62,7 +64,8 @@ func (v *Verifier) verify(ctx context.Context, a *answer, response []byte) error
 	if err := a.parse(response); err != nil {
 		return &Rejected{CheckForm, err}
 	}
-	if err := v.knownRequest(ctx, a); err != nil {
+	a.hash = sha256.Sum256(response)
+	if err := v.knownRequest(ctx, a); err != nil || a.result.Repeated {
 		return err
 	}
 	if err := a.choose(); err != nil {
@@ -90,35 +93,42 @@ func (v *Verifier) knownRequest(ctx context.Context, a *answer) error {
 		return &Rejected{CheckRequest, err}
 	case err != nil:
 		return &Unchecked{CheckRequest, err}
-	case !r.Accepted.IsZero():
-		a.request = r
-		return &Rejected{CheckReplay, ErrReplayed}
-	case !a.now.Before(r.Expires):
-		a.request = r
-		return &Rejected{CheckRequest, ErrExpired}
 	}
 	a.request = r
-	parsed, err := openid.ParseRequest(string(r.Object))
-	if err != nil {
-		return &Unchecked{CheckRequest, fmt.Errorf("stored request: %w", err)}
+	switch {
+	case !r.Accepted.IsZero():
+		return a.again(r)
+	case !a.now.Before(r.Expires):
+		return &Rejected{CheckRequest, ErrExpired}
 	}
-	a.asked = parsed.Unverified // we signed and stored it ourselves
-	if a.asked.Policy == nil {
-		return &Unchecked{CheckRequest, fmt.Errorf("stored request: %w", ErrUnknownPolicy)}
-	}
-	a.policy, err = v.policyOf(ctx, *a.asked.Policy)
+	a.policy, err = v.policyOf(ctx, r.Policy)
 	return err
+}
+
+// again is the end of an answer to a request that was answered before: the Result of
+// then for the answer of then, and a no for any other.
+func (a *answer) again(r Request) error {
+	if a.hash != r.Answer {
+		return &Rejected{CheckReplay, ErrReplayed}
+	}
+	result, err := decodeResult(r.Result)
+	if err != nil {
+		return &Unchecked{CheckReplay, err}
+	}
+	result.Repeated = true
+	a.result = result
+	return nil
 }
 
 // choose holds the answer's shape against the query and puts its presentations
 // in the query's order. One presentation is taken, or several proofs: claims of
 // two credentials would not show that one person holds both.
 func (a *answer) choose() error {
-	if err := a.asked.Query.CheckResponse(a.response); err != nil {
+	if err := a.policy.Query.CheckResponse(a.response); err != nil {
 		return err
 	}
-	for i := range a.asked.Query.Credentials {
-		query := &a.asked.Query.Credentials[i]
+	for i := range a.policy.Query.Credentials {
+		query := &a.policy.Query.Credentials[i]
 		presentations, answered := a.response.VPToken[query.ID]
 		if !answered {
 			continue
@@ -154,7 +164,7 @@ func (v *Verifier) judge(ctx context.Context, a *answer) error {
 // judgeUnder judges an answer that nobody else holds.
 func (v *Verifier) judgeUnder(ctx context.Context, a *answer, view *ledger.View) error {
 	a.passed(CheckClock, CheckCheckpoint)
-	a.result.AsOf, a.result.Checkpoint = view.Head.Time, view.Head.Size
+	a.result.AsOf, a.result.Checkpoint = view.Head.Time.UTC(), view.Head.Size
 	if a.result.Format == openid.FormatSDJWTZK {
 		return v.judgeProof(ctx, a, view)
 	}
@@ -199,22 +209,41 @@ func (v *Verifier) expectedKeys(ctx context.Context, a *answer) []string {
 	return keys
 }
 
-// accept consumes the request, last.
+// accept consumes the request and stores the result, last.
 func (v *Verifier) accept(ctx context.Context, a *answer) error {
-	err := v.store.Accept(ctx, Acceptance{RequestID: a.request.ID, Nonce: a.request.Nonce, Once: a.once, At: a.now})
+	a.passed(CheckReplay)
+	if len(a.once) > 0 {
+		a.passed(CheckOnce)
+	}
+	a.result.Request, a.result.Correlation, a.result.Accepted = a.request.ID, a.request.Correlation, toMillisecond(a.now)
+	a.result.Duration = time.Since(a.started).Truncate(time.Microsecond)
+	a.result.Milliseconds = float64(a.result.Duration.Microseconds()) / 1000
+	result, err := encodeResult(a.result)
+	if err != nil {
+		return &Unchecked{CheckReplay, err}
+	}
+	err = v.store.Accept(ctx, Acceptance{
+		RequestID: a.request.ID, Nonce: a.request.Nonce, Once: a.once, At: a.now, Answer: a.hash, Result: result,
+	})
 	switch {
 	case err == nil:
-		a.passed(CheckReplay)
-		if len(a.once) > 0 {
-			a.passed(CheckOnce)
-		}
 		return nil
 	case errors.Is(err, ErrReplayed):
-		return &Rejected{CheckReplay, err}
+		return v.overtaken(ctx, a)
 	case errors.Is(err, ErrUsedOnce):
 		return &Rejected{CheckOnce, err}
 	}
 	return &Unchecked{CheckReplay, err}
+}
+
+// overtaken looks at what was accepted while this answer was judged: perhaps itself,
+// sent twice at once.
+func (v *Verifier) overtaken(ctx context.Context, a *answer) error {
+	r, err := v.store.Request(ctx, a.request.ID)
+	if err != nil || r.Accepted.IsZero() {
+		return &Rejected{CheckReplay, ErrReplayed}
+	}
+	return a.again(r)
 }
 
 // remember notes the pseudonym where the policy named a scope, and marks it

@@ -150,7 +150,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result, err := v.Verify(ctx, response)
+			result, err := verifyOnce(ctx, v, response)
 			if err != nil {
 				return err
 			}
@@ -161,6 +161,16 @@ func (a *app) verifyCommand() *cobra.Command {
 	offlineFlag(a, cmd)
 	cmd.Flags().BoolVar(&unsafe, "allow-single-party-unsafe", false, "accept development keys of the circuits")
 	return cmd
+}
+
+// verifyOnce refuses an answer that was accepted before: what follows on this command
+// must not happen twice.
+func verifyOnce(ctx context.Context, v *verifier.Verifier, response []byte) (*verifier.Result, error) {
+	result, err := v.Verify(ctx, response)
+	if err == nil && result.Repeated {
+		return nil, &verifier.Rejected{Check: verifier.CheckReplay, Err: verifier.ErrReplayed}
+	}
+	return result, err
 }
 
 // sayResult is the counter's screen.

@@ -187,8 +187,13 @@ func TestVerifierAccepts(t *testing.T) {
 				t.Errorf("learned %v, never received %v", got.Result.Learned, got.Result.NeverReceived)
 			}
 			m.call("verify", string(answer), &again)
-			if again.Accepted || again.Check != verifier.CheckReplay {
-				t.Errorf("a second time: %+v", again)
+			if !again.Accepted || !again.Result.Repeated || got.Result.Repeated {
+				t.Errorf("the same answer again: %+v", again)
+			}
+			var other verdict
+			m.call("verify", string(answer)+" ", &other)
+			if other.Accepted || other.Check != verifier.CheckReplay {
+				t.Errorf("another answer: %+v", other)
 			}
 		})
 	}

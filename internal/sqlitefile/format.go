@@ -25,6 +25,9 @@ type Format struct {
 	// Objects is the number of tables, indexes, views and triggers, without those
 	// that SQLite makes by itself.
 	Objects int
+	// AnyIndex leaves indexes out of the count: an administrator's own index changes
+	// no answer, where a trigger or a view could.
+	AnyIndex bool
 }
 
 // Marks returns the statements that mark a database. They belong into the
@@ -44,14 +47,14 @@ func (f Format) Check(ctx context.Context, path string) error {
 	if err != nil {
 		return formatError(err)
 	}
-	found, err := look(ctx, conn)
+	found, err := f.look(ctx, conn)
 	if err := errors.Join(formatError(err), conn.Close()); err != nil {
 		return err
 	}
 	switch found {
 	case f:
 		return nil
-	case Format{}:
+	case Format{AnyIndex: f.AnyIndex}:
 		return ErrEmpty
 	}
 	return fmt.Errorf("%w: application %#x, version %d, %d objects", ErrFormat, found.ApplicationID, found.UserVersion, found.Objects)
@@ -66,16 +69,21 @@ func formatError(err error) error {
 
 // look reads what a file says of itself, in one state of it, and is as patient as
 // Connect. The transaction ends with the connection.
-func look(ctx context.Context, conn *sqlite3.SQLiteConn) (f Format, err error) {
+func (f Format) look(ctx context.Context, conn *sqlite3.SQLiteConn) (found Format, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if _, err := conn.Exec("BEGIN", nil); err != nil {
 		return Format{}, err
 	}
+	found.AnyIndex = f.AnyIndex
+	objects := "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"
+	if f.AnyIndex {
+		objects += " AND type <> 'index'"
+	}
 	for query, to := range map[string]*int{
-		"PRAGMA application_id": &f.ApplicationID,
-		"PRAGMA user_version":   &f.UserVersion,
-		"SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'": &f.Objects,
+		"PRAGMA application_id": &found.ApplicationID,
+		"PRAGMA user_version":   &found.UserVersion,
+		objects:                 &found.Objects,
 	} {
 		text, err := readText(conn, query)
 		for IsBusy(err) && ctx.Err() == nil {
@@ -89,5 +97,5 @@ func look(ctx context.Context, conn *sqlite3.SQLiteConn) (f Format, err error) {
 			return Format{}, err
 		}
 	}
-	return f, nil
+	return found, nil
 }

@@ -44,3 +44,33 @@ func TestSettingsAreReadBack(t *testing.T) {
 		}
 	}
 }
+
+// TestShrink: whether space can be given back is settled when the file is made.
+func TestShrink(t *testing.T) {
+	for name, c := range map[string]struct {
+		made Settings
+		want error
+	}{
+		"made so":     {Settings{Shrink: true}, nil},
+		"made before": {Settings{}, ErrSetting},
+	} {
+		path := filepath.Join(t.TempDir(), "file.db")
+		if err := Create(path); err != nil {
+			t.Fatal(err)
+		}
+		for i, settings := range []Settings{c.made, {Shrink: true}} {
+			conn, err := Connect(t.Context(), path, settings)
+			if i == 1 && !errors.Is(err, c.want) || i == 0 && err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			if err == nil {
+				if _, err := conn.Exec("CREATE TABLE IF NOT EXISTS t (v)", nil); err != nil {
+					t.Error(err)
+				}
+				if err := conn.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+	}
+}

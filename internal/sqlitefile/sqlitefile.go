@@ -66,6 +66,9 @@ type Settings struct {
 	Mode Mode
 	// SecureDelete overwrites what is deleted.
 	SecureDelete bool
+	// Shrink lets PRAGMA incremental_vacuum give space back. It counts for a file that
+	// is still empty, and is then a property of the file.
+	Shrink bool
 }
 
 // setting is what the driver is asked for, the pragma that tells whether it was
@@ -81,6 +84,7 @@ var (
 	normal   = setting{"_synchronous=NORMAL", "synchronous", "1"}
 	readOnly = setting{"_query_only=on", "query_only", "1"}
 	secure   = setting{"_secure_delete=on", "secure_delete", "1"}
+	shrink   = setting{"_auto_vacuum=incremental", "auto_vacuum", "2"}
 )
 
 // list is what the driver is asked for, and what is read back.
@@ -96,6 +100,9 @@ func (s Settings) list() (parameters string, checks []setting) {
 	}
 	if s.SecureDelete {
 		checks = append(checks, secure)
+	}
+	if s.Shrink {
+		checks = append(checks, shrink)
 	}
 	for _, c := range checks {
 		if c.parameter != "" {

@@ -3,20 +3,27 @@
 //
 // # Format
 //
-// An SQLite 3 database with application id "HuFV" and user version 1. Tables:
-// request (what was asked, until purged), nonce (every nonce asked with, kept for
-// ever once used), once (scope and pseudonym of 32 bytes each, kept for ever),
-// policy (policy files by their hash) and trust (what a ledger.Client keeps, one
-// row a ledger). Times are Unix milliseconds. Nothing in it is encrypted. The file
-// is made with mode 0600.
+// An SQLite 3 database with application id "HuFV" and user version 2. Tables:
+// request (what was asked and what came of it, until purged), template (the first
+// request object of each policy), nonce (every nonce asked with, kept for ever once
+// used), once (scope and pseudonym of 32 bytes each, kept for ever), policy (policy
+// files by their hash) and trust (what a ledger.Client keeps, one row a ledger). Times
+// are Unix milliseconds. Request objects and results are packed: 0 and the bytes
+// themselves, or 1 and raw DEFLATE with a template as dictionary. Nothing in it is
+// encrypted, and results say what was learned about people: keep the file as you keep
+// those. The file is made with mode 0600.
+//
+// Purge overwrites what it deletes and gives the space back, in steps of some
+// milliseconds, between which others read and write.
 //
 // # Durability
 //
 // Write-ahead log with synchronous=FULL: when Accept has returned, the nonce
 // stays used through a power failure. go-sqlite3 alone would choose NORMAL,
 // which loses acknowledged rows; Open reads every setting back and refuses a
-// connection that did not take it. A file with another table, index, view or
-// trigger is ErrFormat: a trigger could make a nonce unused again.
+// connection that did not take it. A file with another table, view or trigger is
+// ErrFormat: a trigger could make a nonce unused again. One more index changes no
+// answer, and is let be.
 //
 // # Example
 //

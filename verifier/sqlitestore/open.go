@@ -23,21 +23,32 @@ var (
 
 var format = sqlitefile.Format{
 	ApplicationID: 0x48754656, // "HuFV"
-	UserVersion:   1,
-	Objects:       6, // five tables, one index
+	UserVersion:   2,
+	Objects:       6, // tables
+	AnyIndex:      true,
 }
 
 const schema = `
 CREATE TABLE request (
-	id       TEXT PRIMARY KEY,
-	object   BLOB NOT NULL,
-	nonce    TEXT NOT NULL UNIQUE REFERENCES nonce (nonce),
-	created  INTEGER NOT NULL,
-	expires  INTEGER NOT NULL,
-	failures INTEGER NOT NULL DEFAULT 0,
-	accepted INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
+	number      INTEGER PRIMARY KEY, -- in order of time, so that what is purged lies together
+	id          TEXT NOT NULL UNIQUE,
+	object      BLOB NOT NULL, -- packed
+	nonce       TEXT NOT NULL,
+	policy      BLOB NOT NULL,
+	query       BLOB NOT NULL,
+	correlation TEXT NOT NULL,
+	created     INTEGER NOT NULL,
+	expires     INTEGER NOT NULL,
+	failures    INTEGER NOT NULL DEFAULT 0,
+	accepted    INTEGER NOT NULL DEFAULT 0,
+	answer      BLOB NOT NULL DEFAULT x'',
+	result      BLOB NOT NULL DEFAULT x'' -- packed
+);
 CREATE INDEX request_expires ON request (expires);
+CREATE TABLE template (
+	policy BLOB PRIMARY KEY,
+	object BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE nonce (
 	nonce TEXT PRIMARY KEY,
 	used  INTEGER NOT NULL DEFAULT 0
@@ -66,8 +77,9 @@ type Options struct {
 
 // Store is a verifier.Store on disk, safe for many goroutines and processes.
 type Store struct {
-	db     *sql.DB
-	closed atomic.Bool
+	db        *sql.DB
+	closed    atomic.Bool
+	templates templates
 }
 
 // Open opens the store at path. A file that is locked, unreadable or not
@@ -82,7 +94,7 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 	if err := identify(ctx, path, opts.Create); err != nil {
 		return nil, err
 	}
-	db := sqlitefile.Pool(path, sqlitefile.Settings{Mode: sqlitefile.Write})
+	db := sqlitefile.Pool(path, sqlitefile.Settings{Mode: sqlitefile.Write, SecureDelete: true, Shrink: true})
 	// One connection: SQLite has one writer anyway, and every call is short.
 	db.SetMaxOpenConns(1)
 	s := &Store{db: db}

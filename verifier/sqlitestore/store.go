@@ -46,14 +46,23 @@ func (s *Store) begin(ctx context.Context) (*sql.Tx, error) {
 	}
 }
 
-// PutRequest implements verifier.Store.
+// PutRequest implements verifier.Store. The first object of a policy is the template
+// of all others, which differ from it by some hundred bytes.
 func (s *Store) PutRequest(ctx context.Context, r verifier.Request) error {
+	t, err := s.templateOf(ctx, r.Policy, r.Object)
+	if err != nil {
+		return err
+	}
+	object, err := t.pack(r.Object)
+	if err != nil {
+		return describe("pack request", err)
+	}
 	return s.write(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO nonce (nonce) VALUES (?)", r.Nonce)
 		if err == nil {
-			_, err = tx.ExecContext(ctx,
-				"INSERT INTO request (id, object, nonce, created, expires) VALUES (?, ?, ?, ?, ?)",
-				r.ID, notNil(r.Object), r.Nonce, milliseconds(r.Created), milliseconds(r.Expires))
+			_, err = tx.ExecContext(ctx, `INSERT INTO request (id, object, nonce, policy, query, correlation, created, expires)
+				VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+				r.ID, object, r.Nonce, r.Policy[:], r.Query[:], r.Correlation, milliseconds(r.Created), milliseconds(r.Expires))
 		}
 		if isTaken(err) {
 			return verifier.ErrRequestExists
@@ -69,17 +78,29 @@ func (s *Store) Request(ctx context.Context, id string) (verifier.Request, error
 	}
 	r := verifier.Request{ID: id}
 	var created, expires, accepted int64
-	err := s.db.QueryRowContext(ctx,
-		"SELECT object, nonce, created, expires, failures, accepted FROM request WHERE id = ?", id).
-		Scan(&r.Object, &r.Nonce, &created, &expires, &r.Failures, &accepted)
+	var policy, query, answer []byte
+	err := s.db.QueryRowContext(ctx, `SELECT object, nonce, policy, query, correlation, created, expires, failures, accepted, answer, result
+		FROM request WHERE id = ?`, id).
+		Scan(&r.Object, &r.Nonce, &policy, &query, &r.Correlation, &created, &expires, &r.Failures, &accepted, &answer, &r.Result)
 	if errors.Is(err, sql.ErrNoRows) {
 		return verifier.Request{}, verifier.ErrUnknownRequest
 	}
 	if err != nil {
 		return verifier.Request{}, describe("read request", err)
 	}
+	copy(r.Policy[:], policy)
+	copy(r.Query[:], query)
+	copy(r.Answer[:], answer)
 	r.Created, r.Expires, r.Accepted = fromMilliseconds(created), fromMilliseconds(expires), fromMilliseconds(accepted)
-	return r, nil
+	t, err := s.templateOf(ctx, r.Policy, nil)
+	if err != nil {
+		return verifier.Request{}, err
+	}
+	r.Object, err = t.unpack(r.Object)
+	if err == nil && len(r.Result) > 0 {
+		r.Result, err = results.unpack(r.Result)
+	}
+	return r, describe("unpack request", err)
 }
 
 // CountFailure implements verifier.Store.
@@ -98,6 +119,10 @@ func (s *Store) CountFailure(ctx context.Context, id string) error {
 
 // Accept implements verifier.Store.
 func (s *Store) Accept(ctx context.Context, a verifier.Acceptance) error {
+	result, err := results.pack(a.Result)
+	if err != nil {
+		return describe("pack result", err)
+	}
 	return s.write(ctx, func(tx *sql.Tx) error {
 		if err := consumeNonce(ctx, tx, a); err != nil {
 			return err
@@ -112,7 +137,8 @@ func (s *Store) Accept(ctx context.Context, a verifier.Acceptance) error {
 				return describe("consume pseudonym", err)
 			}
 		}
-		_, err := tx.ExecContext(ctx, "UPDATE request SET accepted = ? WHERE id = ?", milliseconds(a.At), a.RequestID)
+		_, err := tx.ExecContext(ctx, "UPDATE request SET accepted = ?, answer = ?, result = ? WHERE id = ?",
+			milliseconds(a.At), a.Answer[:], result, a.RequestID)
 		return describe("accept", err)
 	})
 }
@@ -161,19 +187,6 @@ func (s *Store) Policy(ctx context.Context, hash [32]byte) (file []byte, err err
 		return nil, verifier.ErrUnknownPolicy
 	}
 	return file, describe("read policy", err)
-}
-
-// Purge implements verifier.Store.
-func (s *Store) Purge(ctx context.Context, before time.Time) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, "DELETE FROM request WHERE expires < ?", milliseconds(before))
-		if err != nil {
-			return describe("purge", err)
-		}
-		_, err = tx.ExecContext(ctx,
-			"DELETE FROM nonce WHERE used = 0 AND nonce NOT IN (SELECT nonce FROM request)")
-		return describe("purge", err)
-	})
 }
 
 // describe says what was being done when SQLite failed.

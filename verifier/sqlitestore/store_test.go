@@ -173,8 +173,13 @@ func TestOpenRefuses(t *testing.T) {
 		{"a later version", func(t *testing.T, path string) {
 			s := open(t, path, sqlitestore.Options{Create: true})
 			s.Close()
-			run(t, path, "PRAGMA user_version = 2")
+			run(t, path, "PRAGMA user_version = 3")
 		}, sqlitestore.Options{Create: true}},
+		{"a view", func(t *testing.T, path string) {
+			s := open(t, path, sqlitestore.Options{Create: true})
+			s.Close()
+			run(t, path, "CREATE VIEW v AS SELECT 1")
+		}, sqlitestore.Options{}},
 		{"a trigger", func(t *testing.T, path string) {
 			s := open(t, path, sqlitestore.Options{Create: true})
 			s.Close()
@@ -193,6 +198,20 @@ func TestOpenRefuses(t *testing.T) {
 				t.Error("the file was changed")
 			}
 		})
+	}
+}
+
+// TestAdministratorsIndex: one more index changes no answer.
+func TestAdministratorsIndex(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "counter.db")
+	s := open(t, path, sqlitestore.Options{Create: true})
+	if err := errors.Join(s.PutRequest(t.Context(), request("a")), s.Accept(t.Context(), acceptance("a")), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	run(t, path, "CREATE INDEX by_correlation ON request (correlation)")
+	s = open(t, path, sqlitestore.Options{})
+	if err := s.Accept(t.Context(), acceptance("a")); !errors.Is(err, verifier.ErrReplayed) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -31,12 +32,15 @@ func TestStore(t *testing.T, open func(t *testing.T) verifier.Store) {
 		{"ids and nonces are asked with once", testExists},
 		{"a failure is counted, not burnt", testFailure},
 		{"an acceptance consumes", testAccept},
+		{"answer and result come back", testResult},
+		{"many requests of one policy come back", testManyRequests},
 		{"a nonce of another request is ErrUnknownRequest", testForeignNonce},
 		{"a pseudonym counts once in its scope", testOnce},
 		{"a refused acceptance consumes nothing", testAtomic},
 		{"one of many acceptances wins", testRace},
 		{"a policy comes back by its hash", testPolicy},
 		{"purging keeps what was used", testPurge},
+		{"purging holds up nobody", testPurgeAside},
 		{"a cancelled context does nothing", testCancelled},
 		{"a closed store is ErrStoreClosed", testClosed},
 	}
@@ -55,6 +59,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.FixedZone("CST", 8*60
 func request(id string) verifier.Request {
 	return verifier.Request{
 		ID: id, Object: []byte("object of " + id), Nonce: "nonce of " + id,
+		Policy: [32]byte{7}, Query: [32]byte{8}, Correlation: "case of " + id,
 		Created: noon, Expires: noon.Add(5 * time.Minute),
 	}
 }
@@ -62,7 +67,7 @@ func request(id string) verifier.Request {
 func acceptance(id string, once ...verifier.OnceKey) verifier.Acceptance {
 	return verifier.Acceptance{
 		RequestID: id, Nonce: "nonce of " + id, Once: once,
-		At: noon.Add(time.Minute),
+		At: noon.Add(time.Minute), Answer: [32]byte{9}, Result: []byte("result of " + id),
 	}
 }
 
@@ -102,7 +107,8 @@ func testRequest(t *testing.T, s verifier.Store) {
 	}
 	put.Object[0] = 'X'
 	got := getRequest(t, s, "a")
-	if got.ID != "a" || string(got.Object) != "object of a" || got.Nonce != "nonce of a" {
+	if got.ID != "a" || string(got.Object) != "object of a" || got.Nonce != "nonce of a" ||
+		got.Policy != [32]byte{7} || got.Query != [32]byte{8} || got.Correlation != "case of a" {
 		t.Errorf("got %+v", got)
 	}
 	if got.Created != noon.UTC().Truncate(time.Millisecond) || !got.Expires.Equal(got.Created.Add(5*time.Minute)) {
@@ -114,7 +120,7 @@ func testRequest(t *testing.T, s verifier.Store) {
 	if b := getRequest(t, s, "b"); !b.Created.IsZero() || !b.Expires.IsZero() || len(b.Object) != 0 {
 		t.Errorf("an empty request came back as %+v", b)
 	}
-	if got.Failures != 0 || !got.Accepted.IsZero() {
+	if got.Failures != 0 || !got.Accepted.IsZero() || got.Answer != [32]byte{} || len(got.Result) != 0 {
 		t.Errorf("a new request looks answered: %+v", got)
 	}
 }
@@ -161,6 +167,58 @@ func testAccept(t *testing.T, s verifier.Store) {
 		t.Errorf("accepted at %v", got.Accepted)
 	}
 	wantError(t, s.Accept(t.Context(), acceptance("a")), verifier.ErrReplayed)
+}
+
+// testResult: what was accepted first stays, whatever comes later.
+func testResult(t *testing.T, s verifier.Store) {
+	putRequests(t, s, "a", "b")
+	first := acceptance("a")
+	if err := s.Accept(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	first.Result[0] = 'X'
+	other := acceptance("a")
+	other.Answer, other.Result = [32]byte{10}, []byte("another")
+	wantError(t, s.Accept(t.Context(), other), verifier.ErrReplayed)
+	got := getRequest(t, s, "a")
+	if got.Answer != [32]byte{9} || string(got.Result) != "result of a" {
+		t.Errorf("answer %x, result %q", got.Answer[:1], got.Result)
+	}
+	got.Result[0] = 'X'
+	if again := getRequest(t, s, "a"); string(again.Result) != "result of a" {
+		t.Error("the caller changed the store's own bytes")
+	}
+	bare := acceptance("b")
+	bare.Result = nil
+	if err := s.Accept(t.Context(), bare); err != nil {
+		t.Fatal(err)
+	}
+	if b := getRequest(t, s, "b"); b.Accepted.IsZero() || len(b.Result) != 0 {
+		t.Errorf("accepted without a result: %+v", b)
+	}
+}
+
+// testManyRequests: alike, and not at all alike.
+func testManyRequests(t *testing.T, s verifier.Store) {
+	objects := map[string]string{"empty": "", "short": "x", "long": strings.Repeat("0123456789", 1000)}
+	for i := range 20 {
+		objects[strconv.Itoa(i)] = strings.Repeat("what every request of the policy says; ", 50) + strconv.Itoa(i)
+	}
+	for id, object := range objects {
+		r := request(id)
+		r.Object = []byte(object)
+		if len(id)%2 == 0 {
+			r.Policy = [32]byte{1}
+		}
+		if err := s.PutRequest(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for id, object := range objects {
+		if got := getRequest(t, s, id); string(got.Object) != object {
+			t.Errorf("request %s came back as %.50q", id, got.Object)
+		}
+	}
 }
 
 func testForeignNonce(t *testing.T, s verifier.Store) {
@@ -271,6 +329,62 @@ func testPurge(t *testing.T, s verifier.Store) {
 	wantError(t, s.PutRequest(ctx, request("used")), verifier.ErrRequestExists)
 	putRequests(t, s, "unused")
 	wantError(t, s.Accept(ctx, acceptance("late", onceKey(1, 1))), verifier.ErrUsedOnce)
+}
+
+// testPurgeAside: others are served while a thousand requests are forgotten, and what
+// they do stays.
+func testPurgeAside(t *testing.T, s verifier.Store) {
+	const old = 1000
+	for i := range old {
+		putRequests(t, s, "old "+strconv.Itoa(i))
+	}
+	if err := s.Accept(t.Context(), acceptance("old 0", onceKey(1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	purged := make(chan struct{})
+	for range 2 { // at once, as two kiosks would
+		group.Go(func() {
+			if err := s.Purge(t.Context(), noon.Add(time.Hour)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	go func() { group.Wait(); close(purged) }()
+	served := 0
+	for under := true; under; {
+		select {
+		case <-purged:
+			under = false
+		default:
+		}
+		id := "new " + strconv.Itoa(served)
+		r := request(id)
+		r.Expires = noon.Add(2 * time.Hour)
+		if err := s.PutRequest(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Accept(t.Context(), acceptance(id)); err != nil {
+			t.Fatal(err)
+		}
+		served++
+	}
+	for i := range served {
+		if r := getRequest(t, s, "new "+strconv.Itoa(i)); r.Accepted.IsZero() {
+			t.Fatal("an acceptance was lost")
+		}
+	}
+	for i := range old {
+		_, err := s.Request(t.Context(), "old "+strconv.Itoa(i))
+		wantError(t, err, verifier.ErrUnknownRequest)
+	}
+	wantError(t, s.PutRequest(t.Context(), request("old 0")), verifier.ErrRequestExists)
+	putRequests(t, s, "old 1", "next")
+	wantError(t, s.Accept(t.Context(), acceptance("next", onceKey(1, 1))), verifier.ErrUsedOnce)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wantError(t, s.Purge(ctx, noon.Add(time.Hour)), context.Canceled)
 }
 
 func testCancelled(t *testing.T, s verifier.Store) {
