@@ -14,7 +14,8 @@ import (
 // Rotate makes a new signature key and ends the one in use now. What the old key
 // signed before still counts; what is signed with it from now on is refused,
 // requests and ledger operations that are under way included. Every process that
-// holds the old key must ask Keys again.
+// holds the old key must ask Keys again. Status lists must be signed anew: a list
+// needs a key that is in force now.
 //
 // A DID holds 32 keys at most over its whole life. Rotating the root's key does
 // not change which keys decide for the consortium (ledger.Agreement).
@@ -43,13 +44,14 @@ func (a *Agency) ReplaceProofKey(ctx context.Context) error {
 	})
 }
 
-// MarkCompromised says that someone else may have had a key since a time: what it
-// signed from then on counts for nothing, whatever date it bears. keyID is the
-// key's DID URL or its part after the "#"; a zero time means always. A key in use
-// is replaced in the same change.
+// MarkCompromised says that someone else may have had a key since a time: nothing
+// that it signed counts any more, whatever date it bears, because a thief dates
+// as he likes. What the ledger shows to have existed before that time still does.
+// keyID is the key's DID URL or its part after the "#"; a zero time means always.
+// A key in use is replaced in the same change.
 //
-// A thief can date a signature back. What must hold nevertheless needs an anchor
-// on the ledger that is older than the theft.
+// The desk must sign its status lists anew, and the credentials that the key
+// signed.
 //
 // The error is [ErrUnknownKey] or as in Rotate.
 func (a *Agency) MarkCompromised(ctx context.Context, keyID string, since time.Time) error {

@@ -118,7 +118,7 @@ func (a *Agency) drop(ctx context.Context, r *record, object *ledger.DID) {
 		}
 		k, there := found(object.Keys, func(k ledger.PublicKey) bool { return bytes.Equal(k.Public, public) })
 		_, until := k.Period()
-		return !there || !until.IsZero() && !now.Before(until)
+		return !there || k.Compromised() || !until.IsZero() && !now.Before(until)
 	}
 	r.Proofs = slices.DeleteFunc(r.Proofs, func(p proofRecord) bool { return ended(p.Public, p.Sequence) })
 	r.Keys = slices.DeleteFunc(r.Keys, func(k keyRecord) bool {

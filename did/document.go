@@ -36,11 +36,25 @@ type Key struct {
 	// Until is the first instant at which the key is no longer in force; zero
 	// means without end.
 	Until time.Time
+	// CompromisedFrom is the first instant at which another party may have had
+	// the private key; zero means never. No signature of such a key counts,
+	// whatever date it bears.
+	CompromisedFrom time.Time
 }
 
-// ValidAt reports whether the key is in force at the given time.
-func (k Key) ValidAt(at time.Time) bool {
-	return !at.Before(k.From) && (k.Until.IsZero() || at.Before(k.Until))
+// ValidAt reports whether a signature of the given time counts.
+func (k Key) ValidAt(at time.Time) bool { return k.CheckAt(at) == nil }
+
+// CheckAt returns nil where a signature of the given time counts. The error is
+// [ErrKeyCompromised] or [ErrKeyNotValid].
+func (k Key) CheckAt(at time.Time) error {
+	switch {
+	case !k.CompromisedFrom.IsZero():
+		return ErrKeyCompromised
+	case at.Before(k.From) || !k.Until.IsZero() && !at.Before(k.Until):
+		return ErrKeyNotValid
+	}
+	return nil
 }
 
 // Key returns the key with this full DID URL. The error is [ErrNoKey].
@@ -91,7 +105,7 @@ func (m Methods) Resolve(ctx context.Context, id string) (*Document, error) {
 // FindKey resolves the DID in kid and returns the key that kid names, if the
 // key is in force at the given time. kid is a full DID URL, as in a JWS header.
 // The zero time means now. Errors: [ErrSyntax], [ErrNoKey], [ErrKeyNotValid],
-// and those of the resolver.
+// [ErrKeyCompromised], and those of the resolver.
 func FindKey(ctx context.Context, resolver Resolver, kid string, at time.Time) (Key, error) {
 	id, _, err := ParseURL(kid)
 	if err != nil {
@@ -108,8 +122,8 @@ func FindKey(ctx context.Context, resolver Resolver, kid string, at time.Time) (
 	if at.IsZero() {
 		at = time.Now()
 	}
-	if !key.ValidAt(at) {
-		return Key{}, ErrKeyNotValid
+	if err := key.CheckAt(at); err != nil {
+		return Key{}, err
 	}
 	return key, nil
 }

@@ -13,6 +13,8 @@ var (
 	ErrNoKey = errors.New("did: no such key")
 	// ErrKeyNotValid means that the key was not in force at the given time.
 	ErrKeyNotValid = errors.New("did: key not in force at this time")
+	// ErrKeyCompromised means that another party may have had the private key.
+	ErrKeyCompromised = errors.New("did: key was compromised")
 	// ErrDocument means that a resolver returned the document of another
 	// identifier.
 	ErrDocument = errors.New("did: document of another identifier")

@@ -5,6 +5,7 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"time"
 
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/ledger"
@@ -13,8 +14,8 @@ import (
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
-// Agency is an agency with one signature key and one proof key: those that it
-// had when it was made, whatever Change does to its DID.
+// Agency is an agency with one signature key and one proof key: those that it had
+// when it was made or last rotated, whatever Change does to its DID.
 type Agency struct {
 	agency.Keys
 
@@ -51,6 +52,21 @@ func (c *Country) PublicKey(key crypto.PublicKey) []byte {
 func (a *Agency) Change(edit func(*ledger.DID)) {
 	a.country.t.Helper()
 	a.country.must(a.agency.Change(a.country.t.Context(), edit))
+}
+
+// Rotate replaces the agency's signature key, and Keys with it.
+func (a *Agency) Rotate() {
+	a.country.t.Helper()
+	a.country.must(a.agency.Rotate(a.country.t.Context()))
+	a.Keys = a.agency.Keys()
+}
+
+// MarkCompromised says that somebody else may have had a key since a time. It
+// replaces Keys where the key was one of them.
+func (a *Agency) MarkCompromised(keyID string, since time.Time) {
+	a.country.t.Helper()
+	a.country.must(a.agency.MarkCompromised(a.country.t.Context(), keyID, since))
+	a.Keys = a.agency.Keys()
 }
 
 // Issuer is the agency at an issuing desk.

@@ -66,5 +66,22 @@ func (f *Forgery) Credential() *credential.SDJWT {
 	return sd
 }
 
+// SignList publishes the desk's status list as it is, signed with the key that the
+// office has now.
+func (c *Country) SignList() {
+	c.t.Helper()
+	ctx, uri := c.t.Context(), c.Desk.StatusURI()
+	b, err := c.Public.Fetch(ctx, uri)
+	c.must(err)
+	token, err := status.Parse(b, status.ParseOptions{})
+	c.must(err)
+	list, err := token.UnverifiedList()
+	c.must(err)
+	signed, err := status.Sign(ctx, c.Office.Key, did.Header{Kid: c.Office.KeyID},
+		status.Claims{Subject: uri, IssuedAt: c.Now(), Expires: c.Now().AddDate(0, 0, 7)}, list)
+	c.must(err)
+	c.must(c.Public.Publish(ctx, uri, []byte(signed)))
+}
+
 // Key makes a P-256 key of nobody in particular.
 func (c *Country) Key() crypto.Signer { return c.newKey() }

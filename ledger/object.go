@@ -93,7 +93,7 @@ type Status struct {
 	Issuer string
 	// Sequence grows with every change.
 	Sequence uint64
-	// Root is the SHA-256 of the uncompressed bit array.
+	// Root covers the list's entries and their width; see status.List.Root.
 	Root [32]byte
 	// ValidUntil is the first second, in Unix time, at which the list no longer
 	// counts; 0 means never.

@@ -167,11 +167,13 @@ func TestKeyPeriods(t *testing.T) {
 		ok          bool
 	}{
 		"open":         {ledger.PublicKey{}, []int64{0, 1 << 40}, nil, 0, 1<<32 - 1, true},
-		"closed":       {ledger.PublicKey{From: day, Until: 5 * day}, []int64{day, 5*day - 1}, []int64{day - 1, 5 * day}, 25568, 25571, true},
-		"compromised":  {ledger.PublicKey{From: day, Until: 5 * day, CompromisedFrom: 3 * day}, []int64{3*day - 1}, []int64{3 * day}, 25568, 25569, true},
-		"ended first":  {ledger.PublicKey{From: day, Until: 3 * day, CompromisedFrom: 5 * day}, []int64{3*day - 1}, []int64{3 * day}, 25568, 25569, true},
-		"stolen only":  {ledger.PublicKey{CompromisedFrom: 3 * day}, []int64{0}, []int64{3 * day}, 0, 25569, true},
-		"within a day": {ledger.PublicKey{From: day, Until: day + 100}, []int64{day}, []int64{day + 100}, 25568, 25567, false},
+		"closed":       {ledger.PublicKey{From: day, Until: 5 * day}, []int64{day, 5*day - 1}, []int64{day - 1, 5 * day}, 25569, 25572, true},
+		"compromised":  {ledger.PublicKey{From: day, Until: 5 * day, CompromisedFrom: 3 * day}, nil, []int64{day, 3*day - 1, 3 * day}, 0, 0, false},
+		"ended first":  {ledger.PublicKey{From: day, Until: 3 * day, CompromisedFrom: 5 * day}, nil, []int64{day, 3*day - 1, 3 * day}, 0, 0, false},
+		"stolen only":  {ledger.PublicKey{CompromisedFrom: 3 * day}, nil, []int64{0, 3 * day}, 0, 0, false},
+		"within a day": {ledger.PublicKey{From: day, Until: day + 100}, []int64{day}, []int64{day + 100}, 25569, 25568, false},
+		"of midnight":  {ledger.PublicKey{From: 16 * 3600, Until: 40*3600 + 1}, []int64{16 * 3600, 40 * 3600}, []int64{40*3600 + 1}, 25568, 25569, true},
+		"a day":        {ledger.PublicKey{From: 16 * 3600, Until: 40 * 3600}, []int64{16 * 3600}, []int64{40 * 3600}, 25568, 25568, true},
 	} {
 		for _, at := range c.valid {
 			if !c.key.ValidAt(time.Unix(at, 0)) {

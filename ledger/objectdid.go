@@ -46,38 +46,42 @@ type PublicKey struct {
 	// Until is the first second no longer in force; 0 means never.
 	Until int64
 	// CompromisedFrom is the first second at which another party may have had
-	// the key; 0 means never. Signatures from then on do not count.
+	// the key; 0 means never. Whoever has a key dates as he likes, so that no
+	// signature of the key counts, whatever date it bears, unless the ledger
+	// shows that it existed before.
 	CompromisedFrom int64
 }
 
 // ValidAt reports whether a signature of the key at that time counts.
 func (k PublicKey) ValidAt(at time.Time) bool {
 	t := at.Unix()
-	return t >= k.From && (k.end() == 0 || t < k.end())
+	return !k.Compromised() && t >= k.From && (k.Until == 0 || t < k.Until)
 }
 
-// end returns the earlier of Until and CompromisedFrom, and 0 if there is
-// neither.
-func (k PublicKey) end() int64 {
-	if k.Until == 0 || k.CompromisedFrom != 0 && k.CompromisedFrom < k.Until {
-		return k.CompromisedFrom
-	}
-	return k.Until
-}
+// Compromised reports whether another party may have the key.
+func (k PublicKey) Compromised() bool { return k.CompromisedFrom != 0 }
 
-// Days returns the first and the last [Day] on which a credential signed with a
-// proof key may begin; ok is false if there is none. The day on which a key
-// ends does not count, because a date does not distinguish morning from
-// evening.
+// Days returns the first and the last [Day] at whose beginning the key is in
+// force: credentials are dated by the beginning of a day. ok is false if there is
+// none.
 func (k PublicKey) Days() (from, until uint32, ok bool) {
-	if k.From > 0 {
-		from = dayOf(k.From)
+	if k.Compromised() {
+		return 0, 0, false
 	}
-	if k.end() == 0 {
-		return from, noUntilDay, true
+	return daysOf(k.From, k.Until)
+}
+
+// daysOf returns the first and the last day that begins in [from, until); 0 is an
+// open end.
+func daysOf(from, until int64) (first, last uint32, ok bool) {
+	if from > 0 {
+		first = dayOf(from-1) + 1
 	}
-	until = dayOf(k.end()) - 1
-	return from, until, from <= until
+	if until == 0 {
+		return first, noUntilDay, true
+	}
+	last = dayOf(max(until-1, 0))
+	return first, last, first <= last
 }
 
 // A DID is an agency's identifier: its keys, and the rule for changing them.
@@ -184,14 +188,13 @@ func (d *DID) HasProofKey(key []byte) bool {
 }
 
 // Period returns the first instant in force and the first instant no longer in
-// force, the earlier of Until and CompromisedFrom. A zero time means an open
-// end.
+// force, if the key was not compromised. A zero time means an open end.
 func (k PublicKey) Period() (from, until time.Time) {
 	if k.From != 0 {
 		from = time.Unix(k.From, 0)
 	}
-	if k.end() != 0 {
-		until = time.Unix(k.end(), 0)
+	if k.Until != 0 {
+		until = time.Unix(k.Until, 0)
 	}
 	return from, until
 }

@@ -266,12 +266,30 @@ func (t *trace) statusList(uri string, root [32]byte) (*status.Verified, error) 
 	if err != nil {
 		return nil, err
 	}
+	list, err := t.verifyList(raw, uri)
+	cache, ok := t.public.(*publish.Cached)
+	if !ok || !errors.Is(err, did.ErrKeyNotValid) && !errors.Is(err, did.ErrKeyCompromised) {
+		return list, err
+	}
+	// What is kept may be of before the change of keys.
+	if raw, err = cache.Refresh(t.ctx, publish.StatusName(uri)); err != nil {
+		return nil, err
+	}
+	return t.verifyList(raw, uri)
+}
+
+// verifyList demands a key that is in force now: who keeps the key of an earlier
+// time is not asked any more which credentials hold.
+func (t *trace) verifyList(raw []byte, uri string) (*status.Verified, error) {
 	token, err := status.Parse(raw, status.ParseOptions{})
 	if err != nil {
 		return nil, err
 	}
 	key, err := t.origin.Document.Key(token.Header().Kid)
 	if err != nil {
+		return nil, err
+	}
+	if err := key.CheckAt(t.opts.Now); err != nil {
 		return nil, err
 	}
 	return token.Verify(key.Public, uri, status.VerifyOptions{Now: t.opts.Now, MaxAge: t.opts.MaxStatusAge})

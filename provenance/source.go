@@ -70,8 +70,8 @@ func (l onLedger) Identify(_ context.Context, id, keyID string, at time.Time) (*
 	if err != nil {
 		return nil, err
 	}
-	if !key.ValidAt(at) {
-		return nil, did.ErrKeyNotValid
+	if err := key.CheckAt(at); err != nil {
+		return nil, err
 	}
 	return &Origin{ID: id, Key: key, Document: document, Evidence: l.view.Head.Checkpoint}, nil
 }

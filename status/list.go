@@ -112,9 +112,16 @@ func (l *List) position(index int) (at, shift int) {
 	return index / perByte, index % perByte * l.bits
 }
 
-// Root returns the SHA-256 of the uncompressed list. It does not depend on the
-// compression. The ledger records it.
-func (l *List) Root() [32]byte { return sha256.Sum256(l.data) }
+// rootDomain separates the root of a list from a hash of anything else.
+const rootDomain = "hufu/status/1\x00"
+
+// Root returns SHA-256("hufu/status/1" ‖ 0x00 ‖ bits ‖ list): the width of an
+// entry in one byte, then the uncompressed list. The same bytes with another
+// width would be other statuses. Compression does not change the root. The ledger
+// records it.
+func (l *List) Root() [32]byte {
+	return sha256.Sum256(append(append([]byte(rootDomain), byte(l.bits)), l.data...))
+}
 
 // deflate returns the claim lst: the list in zlib at the highest level, then
 // base64url.

@@ -87,8 +87,31 @@ func TestRootIgnoresCompression(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := list.Root()
-	if root != other.Root() || hex.EncodeToString(root[:4]) != "bd9532dd" {
+	if root != other.Root() || hex.EncodeToString(root[:4]) != "135b7383" {
 		t.Errorf("root %x, other %x", root, other.Root())
+	}
+}
+
+// TestRootCoversTheWidth: in the same bytes with another width a revoked entry
+// reads valid.
+func TestRootCoversTheWidth(t *testing.T) {
+	roots := map[[32]byte]int{}
+	for _, bits := range []int{1, 2, 4, 8} {
+		list, err := status.ParseList([]byte(object(bits, deflated(t, []byte{0b10, 0}, zlib.BestCompression))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if other, twice := roots[list.Root()]; twice {
+			t.Errorf("one root with %d and %d bits", other, bits)
+		}
+		roots[list.Root()] = bits
+	}
+	longer, err := status.ParseList([]byte(object(1, deflated(t, []byte{0b10, 0, 0}, zlib.BestCompression))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, twice := roots[longer.Root()]; twice {
+		t.Error("one root with another size")
 	}
 }
 

@@ -95,6 +95,7 @@ const (
 // Codes of keys, signatures and messages.
 const (
 	KeyNotInForce       Code = "key-not-in-force"      // refused: not in force when it signed
+	KeyCompromised      Code = "key-compromised"       // refused: others may have it
 	KeyUnknown          Code = "key-unknown"           // refused: the agency has no such key
 	KeyMalformed        Code = "key-malformed"         // refused: malformed or not supported
 	IdentifierInvalid   Code = "identifier-invalid"    // refused: not a DID, or of an unknown method

@@ -37,9 +37,9 @@ func TestIssuerFalls(t *testing.T) {
 		{"deactivated", func(c *hufutest.Country) {
 			c.Office.Change(func(d *ledger.DID) { d.Deactivated, d.Next = true, nil })
 		}, nil, verifier.CheckIssuer, ledger.ErrDeactivated},
-		{"key compromised before it signed", func(c *hufutest.Country) {
-			c.Office.Change(func(d *ledger.DID) { d.Keys[0].CompromisedFrom = d.Keys[0].From })
-		}, nil, verifier.CheckIssuer, did.ErrKeyNotValid},
+		{"key compromised after it signed", func(c *hufutest.Country) {
+			c.Office.Change(func(d *ledger.DID) { d.Keys[0].CompromisedFrom = c.Now().Unix() })
+		}, nil, verifier.CheckIssuer, did.ErrKeyCompromised},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := hufutest.New(t, hufutest.Options{})
@@ -66,9 +66,13 @@ func state(state string) func(*hufutest.Country) {
 func TestKeyRetired(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
-	c.Office.Change(func(d *ledger.DID) { d.Keys[0].Until = c.Now().Unix() })
+	old := c.Office.Key
+	c.Office.Rotate()
+	unchecked(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims), verifier.CheckStatus, did.ErrKeyNotValid)
+	c.SignList()
 	accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims))
 	rejected(t, counter.Verifier, present(t, c, counter, ask(t, counter), func(s *shown) {
+		s.Signer, s.Header.Kid = old, strings.Replace(s.Header.Kid, "#sig-2", "#sig-1", 1)
 		s.Claims["iat"] = c.Now().Unix()
 	}), verifier.CheckIssuer, did.ErrKeyNotValid)
 }

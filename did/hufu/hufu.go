@@ -4,10 +4,9 @@
 // beginning of the hash of the operation that created the identifier
 // (ledger.DIDOf), so nobody can claim another agency's identifier. The document
 // (DID Core 5) is derived from the ledger's object: it lists each signature
-// key, named #sig-1 and so on, with the period in which the key is in force.
-// The period of a compromised key ends when the compromise began. The ledger
-// never deletes a key, so today's document is enough to judge a signature of
-// last year.
+// key, named #sig-1 and so on, with the period in which the key is in force, and
+// since when it was compromised. The ledger never deletes a key, so today's
+// document is enough to judge a signature of last year.
 //
 // For example, [FromView] of a view that proves did/did:hufu:aaaa… returns a
 // document with that ID and one key, "did:hufu:aaaa…#sig-1": an
@@ -22,6 +21,7 @@ package hufu
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
@@ -72,6 +72,9 @@ func document(object *ledger.DID) (*did.Document, error) {
 		}
 		key := did.Key{ID: object.ID + "#" + k.ID, Controller: object.ID, Public: public, Alg: suite.Alg()}
 		key.From, key.Until = k.Period()
+		if k.Compromised() {
+			key.CompromisedFrom = time.Unix(k.CompromisedFrom, 0)
+		}
 		doc.Keys = append(doc.Keys, key)
 	}
 	return doc, nil

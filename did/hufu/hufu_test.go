@@ -102,7 +102,7 @@ func newLedger(t testing.TB) (*oneDID, *ecdsa.PrivateKey) {
 		t.Fatal(err)
 	}
 	l := &oneDID{object: &ledger.DID{ID: id, Keys: []ledger.PublicKey{
-		{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public, From: 100, Until: 300, CompromisedFrom: 200},
+		{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public, From: 100, Until: 300},
 		{ID: "zk-1", Purpose: ledger.PurposeProof, Public: make([]byte, 32)},
 	}}}
 	_, logKey, _ := ed25519.GenerateKey(rand.Reader)
@@ -145,9 +145,18 @@ func TestResolve(t *testing.T) {
 	if err != nil || !key.PublicKey.Equal(k.Public) || k.Alg != "ES256" || k.Controller != id {
 		t.Fatalf("%+v %v", k, err)
 	}
-	for at, valid := range map[int64]bool{99: false, 100: true, 199: true, 200: false} {
-		if k.ValidAt(time.Unix(at, 0)) != valid {
-			t.Errorf("at %d: valid is not %v", at, valid)
+	for at, want := range map[int64]error{99: did.ErrKeyNotValid, 100: nil, 299: nil, 300: did.ErrKeyNotValid} {
+		if got := k.CheckAt(time.Unix(at, 0)); !errors.Is(got, want) {
+			t.Errorf("at %d: %v, want %v", at, got, want)
+		}
+	}
+	l.object.Keys[0].CompromisedFrom = 200
+	if doc, err = resolver(t, l, start).Resolve(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []int64{99, 100, 199, 200, 300} {
+		if got := doc.Keys[0].CheckAt(time.Unix(at, 0)); got != did.ErrKeyCompromised {
+			t.Errorf("at %d: %v", at, got)
 		}
 	}
 }

@@ -100,10 +100,10 @@ func TestRegistry(t *testing.T) {
 	}
 
 	d := a.change(t)
-	d.Keys[1].CompromisedFrom = start.Unix()
+	d.Keys[1].CompromisedFrom = w.now.Unix() // long after its first day
 	w.accept(w.sign(d, a.next))
 	if got := must(machine.Registry(w.store, w.close().Number))(t); len(got) != 0 {
-		t.Fatalf("key compromised from the beginning: %d leaves", len(got))
+		t.Fatalf("a compromised key is in the registry: %d leaves", len(got))
 	}
 }
 
