@@ -205,7 +205,7 @@ func (c *Country) OpenDriverDesk() *issuer.Desk {
 		})
 	}
 	cfg := c.DeskConfig(traffic)
-	cfg.Schema = driver
+	cfg.Types[0].Schema = driver
 	desk, err := issuer.New(cfg)
 	c.must(err)
 	c.must(desk.Publish(c.t.Context()))
@@ -215,7 +215,7 @@ func (c *Country) OpenDriverDesk() *issuer.Desk {
 // HoldLicence gives a wallet a driving licence.
 func (c *Country) HoldLicence(h *Holder, desk *issuer.Desk, name, class, since string) *wallet.Stored {
 	c.t.Helper()
-	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader("name,class,since\n"+name+","+class+","+since+"\n"))
+	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader("name,class,since\n"+name+","+class+","+since+"\n"), issuer.ImportOptions{})
 	c.must(err)
 	if len(offers) != 1 {
 		c.t.Fatalf("hufutest: row refused: %v", refused)
@@ -233,7 +233,7 @@ func (c *Country) HoldLicence(h *Holder, desk *issuer.Desk, name, class, since s
 func (c *Country) OpenDesk(agency *Agency, region string) *issuer.Desk {
 	c.t.Helper()
 	cfg := c.DeskConfig(agency)
-	cfg.Region = region
+	cfg.Types[0].Region = region
 	desk, err := issuer.New(cfg)
 	c.must(err)
 	return desk
@@ -243,7 +243,8 @@ func (c *Country) OpenDesk(agency *Agency, region string) *issuer.Desk {
 // store.
 func (c *Country) DeskConfig(agency *Agency) issuer.Config {
 	cfg := c.desk
-	cfg.Keys, cfg.Schema, cfg.Region, cfg.Store = agency.Issuer(), c.Schema, Region, vault.NewMemoryStore()
+	cfg.Keys, cfg.Store = agency.Issuer(), vault.NewMemoryStore()
+	cfg.Types = []issuer.Type{{Schema: c.Schema, Region: Region}}
 	cfg.Ledger, cfg.Publisher, cfg.Clock = c.Log, c.Public, c.Now
 	return cfg
 }

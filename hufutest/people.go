@@ -76,7 +76,7 @@ func (c *Country) WalletConfig(h *Holder) wallet.Config {
 // Issue imports one resident at a desk.
 func (c *Country) Issue(desk *issuer.Desk, r Resident) issuer.Offer {
 	c.t.Helper()
-	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader(Header+"\n"+r.Row()+"\n"))
+	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader(Header+"\n"+r.Row()+"\n"), issuer.ImportOptions{})
 	c.must(err)
 	if len(offers) != 1 {
 		c.t.Fatalf("hufutest: row refused: %v", refused)

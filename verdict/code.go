@@ -183,6 +183,9 @@ const (
 	OfferByReference       Code = "offer-by-reference"      // refused: it must be fetched first
 	OfferUnknown           Code = "offer-unknown"           // refused: this desk did not make it
 	OfferUsed              Code = "offer-used"              // refused: taken up before
+	OfferExpired           Code = "offer-expired"           // refused: not taken up in time
+	OfferOtherType         Code = "offer-other-type"        // refused: another credential type than the offer's or the desk's
+	HeldAlready            Code = "held-already"            // refused: this person holds a credential of the type
 	ApplicationProof       Code = "application-proof"       // refused: it does not show the wallet's key
 	ApplicationOtherDesk   Code = "application-other-desk"  // refused: made for another desk
 	ApplicationOtherOffer  Code = "application-other-offer" // refused: made for another offer
@@ -190,9 +193,12 @@ const (
 	ApplicationUnsupported Code = "application-unsupported" // refused: it asks for what is not built in
 	OtherWallet            Code = "other-wallet"            // refused: this person has another wallet, or the wallet another person
 	TableMalformed         Code = "table-malformed"         // refused: the table as a whole
+	TableEncoding          Code = "table-encoding"          // refused: somebody must say in which encoding it is
 	CannotIssue            Code = "cannot-issue"            // refused: the claims do not fit the type
 	NotIssued              Code = "not-issued"              // refused: nothing was issued under this offer
 	RevokedBefore          Code = "revoked-before"          // refused
+	ChangeDropped          Code = "change-dropped"          // refused: the ledger refused it, and nothing has changed
+	ListNotPublic          Code = "list-not-public"         // unchecked: on the ledger, and its file is not replaced yet
 	NotAppliedFor          Code = "not-applied-for"         // refused: this wallet did not apply for it
 	ReceivedBefore         Code = "received-before"         // refused
 	OtherIssuer            Code = "other-issuer"            // refused: not the issuer of the offer

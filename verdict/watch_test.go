@@ -49,7 +49,7 @@ func TestHooksHearOfEveryCall(t *testing.T) {
 	resident := c.Adult()
 	c.Hold(holder, resident)
 	ctx := t.Context()
-	offers, _, err := desk.Import(ctx, strings.NewReader(hufutest.Header+"\n"+c.OtherAdult().Row()+"\n"))
+	offers, _, err := desk.Import(ctx, strings.NewReader(hufutest.Header+"\n"+c.OtherAdult().Row()+"\n"), issuer.ImportOptions{})
 	must(t, err)
 	_, err = desk.Answer(ctx, []byte("application of "+resident.Name))
 	fails(t, err)

@@ -18,7 +18,8 @@ import (
 )
 
 func (a *app) issueCommand() *cobra.Command {
-	var dir, table, application, out, schema, region string
+	var dir, table, application, out, schema, region, encoding string
+	var replace bool
 	cmd := command("issue", "", func(ctx context.Context, _ string) error {
 		if (table == "") == (application == "") {
 			return usageError{errors.New(a.words.text("issue.one-of"))}
@@ -28,7 +29,8 @@ func (a *app) issueCommand() *cobra.Command {
 		}
 		return a.withDesk(ctx, dir, schema, region, func(desk *issuer.Desk) error {
 			if table != "" {
-				return a.importTable(ctx, desk, table, cmp.Or(out, "offers"))
+				opts := issuer.ImportOptions{Encoding: issuer.Encoding(encoding), Replaces: replace}
+				return a.importTable(ctx, desk, table, cmp.Or(out, "offers"), opts)
 			}
 			return a.answerApplication(ctx, desk, application, cmp.Or(out, "response.json"))
 		})
@@ -40,6 +42,8 @@ func (a *app) issueCommand() *cobra.Command {
 	flags.StringVar(&out, "out", "", "folder for offers (default: offers), or file for the response (default: response.json; - for standard output)")
 	flags.StringVar(&schema, "schema", "", "schema file (default: the resident credential that ships with hufu)")
 	flags.StringVar(&region, "region", "110101", "GB/T 2260 code the agency is accredited for")
+	flags.StringVar(&encoding, "encoding", "", "of the table: utf-8, gb18030 or utf-16 (default: utf-8, and ask where it looks like another)")
+	flags.BoolVar(&replace, "replace", false, "new credentials for people who hold one: the old one is revoked when the new one is taken up")
 	return cmd
 }
 
@@ -50,8 +54,8 @@ func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use 
 	}
 	return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, log folder.Ledger) error {
 		desk, err := issuer.New(issuer.Config{
-			Keys: issuer.Keys(office.Keys()), Schema: schema, Region: region, Store: office.Vault, Ledger: log,
-			Publisher: a.public(), Clock: a.clock,
+			Keys: issuer.Keys(office.Keys()), Types: []issuer.Type{{Schema: schema, Region: region}},
+			Store: office.Vault, Ledger: log, Publisher: a.public(), Clock: a.clock,
 		})
 		if err != nil {
 			return err
@@ -60,7 +64,7 @@ func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use 
 	})
 }
 
-func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out string) error {
+func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out string, opts issuer.ImportOptions) error {
 	b, err := a.readFile(table, tableLimit)
 	if err != nil {
 		return err
@@ -68,14 +72,11 @@ func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out str
 	if err := checkOffersFolder(out); err != nil {
 		return err
 	}
-	offers, refused, err := desk.Import(ctx, bytes.NewReader(b))
+	offers, refused, err := desk.Import(ctx, bytes.NewReader(b), opts)
 	if err != nil || len(offers) == 0 {
 		_ = os.Remove(out) // goes only where it is empty
 	}
 	if err != nil {
-		return err
-	}
-	if err := desk.Publish(ctx); err != nil {
 		return err
 	}
 	for _, o := range offers {
@@ -91,11 +92,10 @@ func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out str
 	if len(offers) == 0 {
 		return errNoRows
 	}
-	return nil
+	return desk.Renew(ctx) // so that an office that may not issue learns it here
 }
 
-// drawOffers comes after every offer is written, because a code that is not
-// written down is lost.
+// drawOffers comes after every offer is written.
 func (a *app) drawOffers(offers []issuer.Offer, out string) error {
 	if a.qrImage == "" {
 		return nil
@@ -109,8 +109,7 @@ func (a *app) drawOffers(offers []issuer.Offer, out string) error {
 	return nil
 }
 
-// checkOffersFolder makes the folder for offers and refuses one that holds
-// some: the desk tells the code of an offer once.
+// checkOffersFolder makes the folder for offers and refuses one that holds some.
 func checkOffersFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return &inputError{id: "output.unwritable", name: dir, err: err}
@@ -145,7 +144,7 @@ func (a *app) reportRows(accepted int, refused []issuer.RowError, out string) {
 
 func (a *app) sayRows(refused []issuer.RowError) {
 	for _, r := range refused {
-		a.say("issue.row", "Row", r.Row, "Claim", r.Claim, "Reason", a.words.text("reason."+string(r.Reason)))
+		a.say("issue.row", "Row", r.Row, "Claim", r.Claim, "Reason", r.Describe(a.lang))
 	}
 }
 

@@ -253,8 +253,8 @@ func (s *scene) accreditScene(ctx context.Context) error {
 		}
 	}
 	s.desk, err = issuer.New(issuer.Config{
-		Keys: issuer.Keys(s.office.Keys()), Schema: schema, Region: demoRegion, Store: s.office.Vault, Ledger: s.log,
-		Publisher: s.public(), Clock: s.clock,
+		Keys: issuer.Keys(s.office.Keys()), Types: []issuer.Type{{Schema: schema, Region: demoRegion}},
+		Store: s.office.Vault, Ledger: s.log, Publisher: s.public(), Clock: s.clock,
 	})
 	if err != nil {
 		return err
@@ -276,7 +276,7 @@ func (s *scene) newCounter(ctx context.Context, name string) (*folder.Counter, e
 }
 
 func (s *scene) importScene(ctx context.Context, table []byte) error {
-	offers, refused, err := s.desk.Import(ctx, bytes.NewReader(table))
+	offers, refused, err := s.desk.Import(ctx, bytes.NewReader(table), issuer.ImportOptions{})
 	if err != nil {
 		return err
 	}

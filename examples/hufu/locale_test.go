@@ -74,8 +74,6 @@ func families() map[string][]string {
 		"agency.":        {ledger.StateActive, ledger.StateSuspended, ledger.StateEnded},
 		"setup.":         {"single-party", "ceremony"},
 		"ceremony.task-": {string(ceremony.TaskCheck), string(ceremony.TaskBegin), string(ceremony.TaskContribute), string(ceremony.TaskKeys)},
-		"reason.": {"missing", "unknown", "type", "empty", "range", "length", "character", "date", "region",
-			"check-digit", "duplicate", "mismatch"},
 		"attack.": {"tampered", "replayed", "other-counter-claims", "other-counter-proof", "revoked-claims", "revoked-prepare",
 			"revoked-proof", "unaccredited-claims", "unaccredited-prepare", "unaccredited-proof", "stale"},
 	}

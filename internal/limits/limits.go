@@ -40,8 +40,7 @@ const (
 	FeedCounts = 1 << 20
 	// CSV caps an imported table of residents.
 	CSV = 64 << 20
-	// Record caps one sealed record of a vault: the largest is an issuer's status
-	// list with the indexes that it gave away.
+	// Record caps one sealed record of a vault.
 	Record = 64 << 20
 	// Key caps a zero-knowledge proving key or circuit file.
 	Key = 64 << 20

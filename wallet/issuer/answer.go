@@ -1,14 +1,10 @@
 package issuer
 
 import (
-	"bytes"
 	"context"
 	"crypto"
-	"encoding/hex"
 	"errors"
 	"fmt"
-
-	"github.com/go-json-experiment/json"
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
@@ -20,10 +16,14 @@ import (
 
 // Answer issues the credential that an application asks for: a request envelope
 // with a live code, a proof of possession made for this desk and code, and a
-// holder commitment that belongs to nobody else. The code is used up in the
-// same transaction that records what was issued; a crash before it leaves the
-// offer live, one after it loses the answer, which the desk can issue again
-// only with a new offer.
+// holder commitment that belongs to nobody else. One transaction uses the code up,
+// gives an entry of the status list away, and keeps the answer; a crash before it
+// leaves the offer live. Where the answer was lost, the very same application gets the
+// very same answer again, until the offer ends or the credential is revoked.
+//
+// It asks the ledger only where a full status list must be followed by another, and,
+// after the answer is kept, to revoke what the credential replaces. A revocation that
+// does not reach the ledger then waits for the desk's next use.
 func (d *Desk) Answer(ctx context.Context, envelope []byte) (_ []byte, err error) {
 	defer d.ended(ctx, "answer", d.cfg.Clock(), &err)
 	defer judge(&err, CheckForm)
@@ -31,134 +31,214 @@ func (d *Desk) Answer(ctx context.Context, envelope []byte) (_ []byte, err error
 	if err != nil {
 		return nil, err
 	}
-	holder, commitment, err := d.checkApplication(e)
+	a := &application{code: hashText("offer", e.Code), digest: hashText("application", string(envelope))}
+	if response, err := d.repeated(ctx, a); response != nil || err != nil {
+		return response, err
+	}
+	if err := d.checkApplication(e, a); err != nil {
+		return nil, err
+	}
+	response, replaced, err := d.take(ctx, a)
+	if errors.Is(err, errNoRoom) {
+		if err := d.openList(ctx, a.typ.ID()); err != nil {
+			return nil, err
+		}
+		response, replaced, err = d.take(ctx, a)
+	}
 	if err != nil {
 		return nil, err
 	}
-	d.turn.Lock()
-	defer d.turn.Unlock()
-	var response []byte
-	err = d.store.Update(ctx, func(tx vault.Tx) error {
-		o, err := d.liveOffer(tx, e.Code)
-		if err != nil {
-			return err
+	for _, uri := range replaced {
+		_, _ = d.settle(ctx, uri) // it waits for the next use
+	}
+	return response, nil
+}
+
+// application is what a wallet asks for.
+type application struct {
+	code, digest string // hashes
+	typ          *Type
+	holder       crypto.PublicKey
+	commitment   zkp.Element
+}
+
+// repeated returns the answer to an application that had one.
+func (d *Desk) repeated(ctx context.Context, a *application) (response []byte, err error) {
+	err = d.cfg.Store.View(ctx, func(tx vault.Tx) error {
+		o, err := getOffer(tx, a.code)
+		if err == nil && o.Taken != nil && o.Taken.Application == a.digest && d.cfg.Clock().Before(o.Expires) {
+			response = o.Taken.Response
 		}
-		if err := d.bindPerson(tx, o.Person, commitment); err != nil {
-			return err
+		if errors.Is(err, ErrCode) {
+			err = nil // an application that is wrong in itself is refused for that
 		}
-		response, err = d.issue(ctx, tx, e.Code, o, holder, commitment)
 		return err
 	})
 	return response, err
 }
 
-func (d *Desk) checkApplication(e *openid.RequestEnvelope) (crypto.PublicKey, zkp.Element, error) {
-	var none zkp.Element
-	if e.Request.ConfigurationID != openid.ConfigurationID(d.schema.ID, d.schema.Version) {
-		return nil, none, fmt.Errorf("%w: another credential type is asked", openid.ErrCredentialRequest)
+func (d *Desk) checkApplication(e *openid.RequestEnvelope, a *application) (err error) {
+	if a.typ, err = d.typeOf(e.Request.ConfigurationID); err != nil {
+		return err
 	}
 	if len(e.Request.Proofs) != 1 || e.Request.HolderCommitment == nil {
-		return nil, none, fmt.Errorf("%w: one key proof and a holder commitment are needed", openid.ErrCredentialRequest)
+		return fmt.Errorf("%w: one key proof and a holder commitment are needed", openid.ErrCredentialRequest)
 	}
 	proof, err := openid.ParseProof(e.Request.Proofs[0])
 	if err != nil {
-		return nil, none, err
+		return err
 	}
-	holder, err := proof.Verify(d.keys.DID, openid.OfferNonce(e.Code), openid.VerifyOptions{Now: d.cfg.Clock()})
+	a.holder, err = proof.Verify(d.cfg.Keys.DID, openid.OfferNonce(e.Code), openid.VerifyOptions{Now: d.cfg.Clock()})
 	if err != nil {
-		return nil, none, err
+		return err
 	}
-	commitment, err := zkp.ParseElement(e.Request.HolderCommitment)
-	if err != nil {
-		return nil, none, err
+	if a.commitment, err = zkp.ParseElement(e.Request.HolderCommitment); err != nil {
+		return err
 	}
-	if commitment.IsZero() {
-		return nil, none, fmt.Errorf("%w: holder commitment is zero", openid.ErrCredentialRequest)
+	if a.commitment.IsZero() {
+		return fmt.Errorf("%w: holder commitment is zero", openid.ErrCredentialRequest)
 	}
-	return holder, commitment, nil
+	return nil
 }
 
-func (d *Desk) liveOffer(tx vault.Tx, code string) (*offer, error) {
-	o, err := getOffer(tx, code)
-	if err != nil {
-		return nil, err
-	}
-	if o.Issued != nil {
-		return nil, ErrCodeUsed
-	}
-	return o, nil
-}
-
-func getOffer(tx vault.Tx, code string) (*offer, error) {
-	r, err := tx.Get(kindOffer, hashText(code))
-	if errors.Is(err, vault.ErrNotFound) {
-		return nil, ErrCode
-	}
-	if err != nil {
-		return nil, err
-	}
+func getOffer(tx vault.Tx, id string) (*offer, error) {
 	o := new(offer)
-	if err := strictjson.Read(r.Value, limits.Record, o); err != nil {
-		return nil, fmt.Errorf("%w: stored offer: %w", vault.ErrDamaged, err)
+	there, err := get(tx, kindOffer, id, o)
+	if err == nil && !there {
+		err = ErrCode
 	}
-	return o, nil
+	return o, err
 }
 
-// bindPerson ties one commitment to one person, for good: two people who share
-// one secret, or one person with two, would break every once-only service.
-func (d *Desk) bindPerson(tx vault.Tx, person string, commitment zkp.Element) error {
-	c := commitment.Bytes()
-	name := hex.EncodeToString(c[:])
-	if r, err := tx.Get(kindCommitment, name); err == nil && string(r.Value) != person {
-		return ErrCommitment
-	} else if err != nil && !errors.Is(err, vault.ErrNotFound) {
+// take takes an offer up in one transaction, and names the lists whose credentials it
+// replaced.
+func (d *Desk) take(ctx context.Context, a *application) (response []byte, replaced []string, err error) {
+	err = d.cfg.Store.Update(ctx, func(tx vault.Tx) error {
+		response, replaced = nil, nil
+		o, err := getOffer(tx, a.code)
+		switch {
+		case err != nil:
+			return err
+		case o.Taken != nil:
+			return ErrCodeUsed
+		case o.Type != a.typ.ID():
+			return ErrType
+		case !d.cfg.Clock().Before(o.Expires):
+			return ErrOfferExpired
+		}
+		today, err := d.today()
+		if err != nil {
+			return err
+		}
+		p, err := d.people.known(tx, o.Person)
+		if err != nil {
+			return err
+		}
+		if err := p.look(tx, today); err != nil {
+			return err
+		}
+		if o.Replaces {
+			if replaced, err = d.replace(tx, p); err != nil {
+				return err
+			}
+		}
+		if p.holds(o.Type) {
+			return ErrHeld
+		}
+		bound, err := d.people.bind(tx, p, a.commitment, today)
+		if err != nil {
+			return err
+		}
+		response, err = d.issue(ctx, tx, a, o, p, bound, today)
 		return err
-	}
-	r, err := tx.Get(kindPerson, person)
-	if err != nil {
-		return err
-	}
-	if len(r.Value) != 0 && !bytes.Equal(r.Value, c[:]) {
-		return ErrCommitment
-	}
-	if err := tx.Put(kindPerson, person, c[:]); err != nil {
-		return err
-	}
-	return tx.Put(kindCommitment, name, []byte(person))
+	})
+	return response, replaced, err
 }
 
-func (d *Desk) issue(ctx context.Context, tx vault.Tx, code string, o *offer, holder crypto.PublicKey, commitment zkp.Element) ([]byte, error) {
-	today, err := d.today()
+// replace asks for the revocation of all that a person holds under a schema.
+func (d *Desk) replace(tx vault.Tx, p *person) (lists []string, err error) {
+	for _, h := range p.Held {
+		if err := want(tx, h.Place); err != nil && !errors.Is(err, ErrRevoked) {
+			return nil, err
+		}
+		lists = append(lists, h.Place.List)
+	}
+	p.Held = nil
+	return lists, nil
+}
+
+func (d *Desk) issue(ctx context.Context, tx vault.Tx, a *application, o *offer, p *person, bound, today zkp.Day) ([]byte, error) {
+	l, err := d.newest(tx, o.Type)
 	if err != nil {
 		return nil, err
 	}
-	list, err := d.statusList(tx)
+	if l == nil || !l.open() || l.free() == 0 {
+		return nil, errNoRoom
+	}
+	index, err := l.allocate(tx)
 	if err != nil {
 		return nil, err
 	}
-	index, err := list.allocate()
-	if err != nil {
-		return nil, err
+	value, err := strictjson.Value(o.Claims, limits.Record)
+	claims, isObject := value.(map[string]any)
+	if err != nil || !isObject {
+		return nil, fmt.Errorf("%w: claims of an offer", vault.ErrDamaged)
 	}
-	out, err := Issue(ctx, &d.keys, &IssueSpec{
-		Schema: d.schema, Claims: o.Claims, Region: d.region,
-		Holder: holder, Commitment: commitment, Binding: today,
-		Status:    status.Reference{URI: d.StatusURI(), Index: index},
-		NotBefore: today, NotAfter: today + zkp.Day(d.cfg.ValidDays),
+	at := entry{l.URI, index}
+	out, err := Issue(ctx, &d.cfg.Keys, &IssueSpec{
+		Schema: a.typ.Schema, Claims: claims, Region: a.typ.Region,
+		Holder: a.holder, Commitment: a.commitment, Binding: bound,
+		Status:    status.Reference{URI: at.List, Index: at.Index},
+		NotBefore: today, NotAfter: today + zkp.Day(a.typ.ValidDays),
 	}, nil)
 	if err != nil {
 		return nil, err
 	}
-	o.Issued = &issued{At: d.cfg.Clock().UTC(), Random: out.Endorsement.Random[:], Index: index}
-	value, err := json.Marshal(o)
+	response, err := (&openid.CredentialResponse{Credentials: []string{out.Credential.String()}}).Bytes()
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Put(kindOffer, hashText(code), value); err != nil {
-		return nil, err
+	c := &issued{
+		Type: o.Type, Offer: a.code, External: o.External, At: d.cfg.Clock().UTC(), NotAfter: today + zkp.Day(a.typ.ValidDays),
+		ProofKey: d.cfg.Keys.Proof.ProofKey().Bytes(), Random: out.Endorsement.Random[:],
 	}
-	if err := list.save(tx); err != nil {
-		return nil, err
+	p.promise(o.Type, "")
+	p.Held = append(p.Held, held{o.Type, at})
+	o.Taken, o.Claims = &taken{Place: at, Application: a.digest, Response: response}, nil
+	return response, errors.Join(
+		put(tx, kindCredential, at.id(), c),
+		put(tx, kindOffer, a.code, o),
+		d.people.keep(tx, p),
+		alter(tx, o.External, func(e *external) {
+			e.Offers, e.Held = without(e.Offers, a.code), append(e.Held, at)
+		}),
+	)
+}
+
+// errNoRoom means that a type has no status list that is public and not full.
+var errNoRoom = errors.New("issuer: no room in a status list")
+
+// openList makes a type's next list, or the first, and brings it to the ledger and
+// the public.
+func (d *Desk) openList(ctx context.Context, typ string) error {
+	var uri string
+	err := d.cfg.Store.Update(ctx, func(tx vault.Tx) error {
+		l, err := d.newest(tx, typ)
+		if err == nil && (l == nil || l.free() == 0) {
+			l, err = d.follow(tx, typ, l)
+		}
+		if err != nil {
+			return err
+		}
+		if uri = l.URI; l.Sequence == 0 && l.Pending == nil && !l.Due { // it was refused before
+			l.Due = true
+			return l.save(tx)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
-	return (&openid.CredentialResponse{Credentials: []string{out.Credential.String()}}).Bytes()
+	out, err := d.settle(ctx, uri)
+	return errors.Join(out.lost, err)
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -24,14 +23,14 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		"a key id that is no DID URL":    func(cfg *issuer.Config) { cfg.Keys.KeyID = "sig-1" },
 		"no signature key":               func(cfg *issuer.Config) { cfg.Keys.Key = nil },
 		"no proof key":                   func(cfg *issuer.Config) { cfg.Keys.Proof = nil },
-		"no schema":                      func(cfg *issuer.Config) { cfg.Schema = nil },
-		"no region":                      func(cfg *issuer.Config) { cfg.Region = "" },
-		"a region that is none":          func(cfg *issuer.Config) { cfg.Region = "Dongcheng" },
+		"no schema":                      func(cfg *issuer.Config) { cfg.Types[0].Schema = nil },
+		"no region":                      func(cfg *issuer.Config) { cfg.Types[0].Region = "" },
+		"a region that is none":          func(cfg *issuer.Config) { cfg.Types[0].Region = "Dongcheng" },
 		"no store":                       func(cfg *issuer.Config) { cfg.Store = nil },
 		"no ledger":                      func(cfg *issuer.Config) { cfg.Ledger = nil },
 		"no publisher":                   func(cfg *issuer.Config) { cfg.Publisher = nil },
-		"credentials that hold for ever": func(cfg *issuer.Config) { cfg.ValidDays = 1 << 20 },
-		"credentials that have ended":    func(cfg *issuer.Config) { cfg.ValidDays = -1 },
+		"credentials that hold for ever": func(cfg *issuer.Config) { cfg.Types[0].ValidDays = 1 << 20 },
+		"credentials that have ended":    func(cfg *issuer.Config) { cfg.Types[0].ValidDays = -1 },
 		"lists that hold for years":      func(cfg *issuer.Config) { cfg.StatusDays = 1000 },
 		"lists that have ended":          func(cfg *issuer.Config) { cfg.StatusDays = -1 },
 		"a list above every limit":       func(cfg *issuer.Config) { cfg.StatusSize = 1 << 25 },
@@ -59,7 +58,7 @@ func TestAnswerRefuses(t *testing.T) {
 		reason error
 	}{
 		{"unknown code", func(a *application) { a.code = strings.Repeat("A", 32) }, issuer.ErrCode},
-		{"another type", func(a *application) { a.configuration = "test.resident/2" }, openid.ErrCredentialRequest},
+		{"another type", func(a *application) { a.configuration = "test.resident/2" }, issuer.ErrType},
 		{"two proofs", func(a *application) { a.proofs = 2 }, openid.ErrCredentialRequest},
 		{"no commitment", func(a *application) { a.commitment = nil }, openid.ErrCredentialRequest},
 		{"commitment zero", func(a *application) { a.commitment = make([]byte, 32) }, openid.ErrCredentialRequest},
@@ -107,27 +106,25 @@ func TestCommitments(t *testing.T) {
 		_, err := o.Answer(t.Context(), o.apply(t, second, func(a *application) { a.commitment = commitment }))
 		is(t, err, issuer.ErrCommitment)
 	})
-	t.Run("two commitments for one person", func(t *testing.T) {
-		// The second person gets a commitment at another window meanwhile.
-		o.rewritePeople(t, bytes.Repeat([]byte{1}, 32))
-		_, err := o.Answer(t.Context(), o.apply(t, second, asIs))
-		is(t, err, issuer.ErrCommitment)
-		o.rewritePeople(t, nil)
-	})
 	_, err = o.Answer(t.Context(), o.apply(t, second, asIs))
 	none(t, err)
 }
 
-// rewritePeople sets the commitment of everyone at the desk.
-func (o *office) rewritePeople(t *testing.T, commitment []byte) {
-	t.Helper()
-	none(t, o.store.Update(t.Context(), func(tx vault.Tx) error {
-		people, err := tx.List("person")
-		for _, p := range people {
-			err = errors.Join(err, tx.Put("person", p.ID, commitment))
-		}
-		return err
-	}))
+// TestTwoCommitments: while a person's credential of one edition is in force, nobody
+// gets the next edition with another secret.
+func TestTwoCommitments(t *testing.T) {
+	o := newOffice(t)
+	first := o.c.Issue(o.Desk, o.c.Adult())
+	next := o.edition(t, 2)
+	var commitment []byte
+	_, err := o.Answer(t.Context(), o.apply(t, first, func(a *application) { commitment = a.commitment }))
+	none(t, err)
+	second, err := o.Offer(t.Context(), claimsOf(o.c.Adult()), issuer.OfferOptions{Type: next})
+	none(t, err)
+	_, err = o.Answer(t.Context(), o.apply(t, *second, func(a *application) { a.configuration = next }))
+	is(t, err, issuer.ErrCommitment)
+	_, err = o.Answer(t.Context(), o.apply(t, *second, func(a *application) { a.configuration, a.commitment = next, commitment }))
+	none(t, err)
 }
 
 // TestAnswerSaves: where the store fails, no credential leaves.

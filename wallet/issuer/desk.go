@@ -1,10 +1,12 @@
 package issuer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/zkp"
@@ -21,40 +24,68 @@ import (
 var (
 	// ErrConfig: the desk lacks something it cannot do without.
 	ErrConfig = errors.New("issuer: incomplete configuration")
+	// ErrType: the desk does not issue this credential type, or the offer is for
+	// another one.
+	ErrType = errors.New("issuer: not the credential type of this offer or desk")
 	// ErrCode: no offer has this code.
 	ErrCode = errors.New("issuer: unknown offer code")
-	// ErrCodeUsed: the offer was taken up before.
+	// ErrCodeUsed: the offer was taken up before, by another application.
 	ErrCodeUsed = errors.New("issuer: offer code was used before")
+	// ErrOfferExpired: the offer was not taken up in time.
+	ErrOfferExpired = errors.New("issuer: offer has expired")
+	// ErrHeld: this person holds a credential of this type that is in force.
+	ErrHeld = errors.New("issuer: person holds a credential of this type already")
 	// ErrCommitment: the commitment belongs to somebody else, or this person
 	// has another one.
 	ErrCommitment = errors.New("issuer: holder commitment belongs to another person, or this person has another")
-	// ErrNotIssued: nothing was issued under this code.
+	// ErrNotIssued: nothing was issued under this code or name.
 	ErrNotIssued = errors.New("issuer: no credential was issued under this code")
 	// ErrRevoked: it was revoked before.
 	ErrRevoked = errors.New("issuer: credential was revoked before")
+	// ErrDropped: the ledger refused a change that waited for it, and the desk's
+	// records are as they were before.
+	ErrDropped = errors.New("issuer: the ledger refused this change")
+	// ErrNotPublic: the ledger has a status list that the publisher did not take. The
+	// desk makes it public at its next use.
+	ErrNotPublic = errors.New("issuer: status list is on the ledger and not yet public")
 )
 
 // Publisher makes a status list token public under its URI, replacing the one before.
-// publish.Folder and publish.Memory are two.
+// publish.Folder and publish.Memory are two. The desk calls it while it holds its
+// store, so that no older list can follow a newer one: it should be quick, and must
+// not use that store.
 type Publisher interface {
 	Publish(ctx context.Context, uri string, token []byte) error
 }
 
-// Config is what a desk is made from. Keys, Schema, Region,
-// Store, Ledger and Publisher are required.
-type Config struct {
-	// Keys sign credentials, status lists and ledger operations: those of an
-	// agency.Agency.
-	Keys Keys
-	// Schema is that of the one credential type that the desk issues.
+// Type is one credential type that a desk issues.
+type Type struct {
+	// Schema describes the claims. Its id and version name the type.
 	Schema *credential.Schema
 	// Region is a GB/T 2260 code of six digits, for which the agency is accredited.
 	Region string
-	// Store keeps offers, persons and the status list.
+	// ValidDays is how long a credential holds; zero means 730, at most 36,525.
+	ValidDays int
+}
+
+// ID names the type as offers and applications do: schema id, slash, version.
+func (t *Type) ID() string { return openid.ConfigurationID(t.Schema.ID, t.Schema.Version) }
+
+// Config is what a desk is made from. Keys, Types, Store, Ledger and Publisher are
+// required.
+type Config struct {
+	// Keys sign credentials, status lists and ledger operations: those of an
+	// agency.Agency. After a change of the agency's keys, make a new desk over the
+	// same store.
+	Keys Keys
+	// Types are what the desk issues, each once.
+	Types []Type
+	// Store keeps offers, persons and status lists. Several desks of one agency may
+	// share it, also in several processes.
 	Store vault.Store
 	// Ledger is the one that the desk writes to.
 	Ledger ledger.Submitter
-	// Publisher takes the signed status list.
+	// Publisher takes the signed status lists.
 	Publisher Publisher
 	// Clock is the desk's; nil means time.Now.
 	Clock func() time.Time
@@ -62,12 +93,12 @@ type Config struct {
 	// nil for none. See verdict.Watch.
 	Logger   *slog.Logger
 	Observer func(context.Context, verdict.Event)
-	// ValidDays is how long a credential holds; zero means 730, at most 36,525.
-	ValidDays int
+	// OfferDays is how long an offer can be taken up; zero means 90, at most 36,525.
+	OfferDays int
 	// StatusDays is how long a signed status list holds; zero means 7, at most 366.
 	StatusDays int
-	// StatusSize is the number of entries of the status list; zero means 2^16, at
-	// most 2^24.
+	// StatusSize is the number of entries of each status list; zero means 2^16, at
+	// most 2^24. A full list is followed by another.
 	StatusSize int
 }
 
@@ -84,22 +115,43 @@ func (c *Config) check() error {
 		return err
 	}
 	switch {
-	case c.Schema == nil:
-		return fmt.Errorf("%w: no schema", ErrConfig)
-	case ledger.CheckRegion(c.Region) != nil:
-		return fmt.Errorf("%w: the region is not a GB/T 2260 code", ErrConfig)
+	case len(c.Types) == 0:
+		return fmt.Errorf("%w: no credential type", ErrConfig)
 	case c.Store == nil:
 		return fmt.Errorf("%w: no store", ErrConfig)
 	case c.Ledger == nil:
 		return fmt.Errorf("%w: no ledger", ErrConfig)
 	case c.Publisher == nil:
 		return fmt.Errorf("%w: no publisher of status lists", ErrConfig)
-	case c.ValidDays < 0 || c.ValidDays > maxValidDays:
-		return fmt.Errorf("%w: a credential holds 1 to %d days", ErrConfig, maxValidDays)
+	case c.OfferDays < 0 || c.OfferDays > maxValidDays:
+		return fmt.Errorf("%w: an offer holds 1 to %d days", ErrConfig, maxValidDays)
 	case c.StatusDays < 0 || c.StatusDays > maxStatusDays:
 		return fmt.Errorf("%w: a status list holds 1 to %d days", ErrConfig, maxStatusDays)
 	case c.StatusSize < 0 || c.StatusSize > maxStatusSize:
 		return fmt.Errorf("%w: a status list has 1 to %d entries", ErrConfig, maxStatusSize)
+	}
+	known := map[string]bool{}
+	for i := range c.Types {
+		if err := c.Types[i].check(); err != nil {
+			return err
+		}
+		if id := c.Types[i].ID(); known[id] {
+			return fmt.Errorf("%w: a credential type stands twice", ErrConfig)
+		} else {
+			known[id] = true
+		}
+	}
+	return nil
+}
+
+func (t *Type) check() error {
+	switch {
+	case t.Schema == nil:
+		return fmt.Errorf("%w: no schema", ErrConfig)
+	case ledger.CheckRegion(t.Region) != nil:
+		return fmt.Errorf("%w: the region is not a GB/T 2260 code", ErrConfig)
+	case t.ValidDays < 0 || t.ValidDays > maxValidDays:
+		return fmt.Errorf("%w: a credential holds 1 to %d days", ErrConfig, maxValidDays)
 	}
 	return nil
 }
@@ -120,43 +172,38 @@ func (k *Keys) check() error {
 }
 
 func (c *Config) fill() {
+	c.Types = slices.Clone(c.Types)
+	for i := range c.Types {
+		c.Types[i].ValidDays = cmp.Or(c.Types[i].ValidDays, 730)
+	}
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
-	if c.ValidDays == 0 {
-		c.ValidDays = 730
-	}
-	if c.StatusDays == 0 {
-		c.StatusDays = 7
-	}
-	if c.StatusSize == 0 {
-		c.StatusSize = 1 << 16
-	}
+	c.OfferDays = cmp.Or(c.OfferDays, 90)
+	c.StatusDays = cmp.Or(c.StatusDays, 7)
+	c.StatusSize = cmp.Or(c.StatusSize, 1<<16)
 }
 
-// Desk issues one type of credential for one region. It is safe for concurrent use:
-// Answer, Revoke and Publish run one after the other, because each changes the status
-// list. Open a store in one process at a time.
+// Desk issues an agency's credentials. It is safe for concurrent use, and so are
+// several desks over one store: see the package comment.
 type Desk struct {
-	turn   sync.Mutex
-	keys   Keys
-	schema *credential.Schema
-	region string
-	store  vault.Store
-	cfg    Config
-	watch  verdict.Watch
+	settling sync.Mutex // one batch at a time goes to the ledger
+	people   people
+	cfg      Config
+	watch    verdict.Watch
 }
 
-// New opens a desk on its store. It makes no network request. The error is
-// [ErrConfig].
+// New opens a desk on its store. It makes no network request: call [Desk.Recover], or
+// leave what was interrupted to the next use. The error is [ErrConfig].
 func New(cfg Config) (*Desk, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
 	cfg.fill()
 	return &Desk{
-		keys: cfg.Keys, schema: cfg.Schema, region: cfg.Region, store: cfg.Store, cfg: cfg,
-		watch: verdict.Watch{Role: "issuer", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
+		people: registry{},
+		cfg:    cfg,
+		watch:  verdict.Watch{Role: "issuer", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
 	}, nil
 }
 
@@ -165,30 +212,18 @@ func (d *Desk) ended(ctx context.Context, operation string, started time.Time, e
 	d.watch.End(ctx, operation, started, d.cfg.Clock(), *err)
 }
 
-// StatusURI names the desk's status list.
-func (d *Desk) StatusURI() string { return "urn:hufu:status:" + d.keys.DID + ":1" }
-
-// Kinds of record in the store.
-const (
-	kindOffer      = "offer"      // by SHA-256 of the code
-	kindPerson     = "person"     // commitment by hash of the person
-	kindCommitment = "commitment" // person's hash by commitment
-	kindStatus     = "status"     // the list's bytes and what is allocated
-)
-
-// offer is one row, from import to revocation.
-type offer struct {
-	Claims  map[string]any `json:"claims"`
-	Person  string         `json:"person"`
-	Created time.Time      `json:"created"`
-	Issued  *issued        `json:"issued,omitzero"`
-}
-
-type issued struct {
-	At      time.Time `json:"at"`
-	Random  []byte    `json:"random"` // of the revocation handle
-	Index   int       `json:"index"`  // in the status list
-	Revoked time.Time `json:"revoked,omitzero"`
+// typeOf finds a type by its name; an empty name means the only one. The error is
+// ErrType.
+func (d *Desk) typeOf(id string) (*Type, error) {
+	if id == "" && len(d.cfg.Types) == 1 {
+		return &d.cfg.Types[0], nil
+	}
+	for i := range d.cfg.Types {
+		if t := &d.cfg.Types[i]; t.ID() == id {
+			return t, nil
+		}
+	}
+	return nil, ErrType
 }
 
 func (d *Desk) today() (zkp.Day, error) { return zkp.Today(d.cfg.Clock()) }

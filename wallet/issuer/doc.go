@@ -2,23 +2,42 @@
 // credentials in wallets.
 //
 // [Desk.Import] reads a CSV file. It refuses wrong rows with row number, claim and
-// reason, never with the value, and turns the others into offers with single-use codes.
-// [Desk.Answer] checks an application's proof of possession and holder commitment, and
-// issues. [Desk.Revoke] sets the status bit and the revocation handle in one batch of
-// ledger operations. [Desk.Publish] signs the status list anew. [Issue] makes one
-// credential without a desk: an SD-JWT VC (RFC 9901) with its endorsement.
+// reason, never with the value, and turns the others into offers with single-use codes;
+// [Desk.Offer] makes one offer. [Desk.Answer] checks an application's proof of
+// possession and holder commitment, and issues. [Desk.Revoke] sets the status bit and
+// the revocation handle in one batch of ledger operations. [Desk.Renew] signs status
+// lists anew before they expire. [Issue] makes one credential without a desk: an SD-JWT
+// VC (RFC 9901) with its endorsement.
 //
 // # State
 //
-// The desk keeps offers, issued credentials, holder commitments and the status list in
-// a vault.Store. It refuses one commitment for two people, and two commitments for one
-// person.
+// The desk keeps offers, issued credentials, people and status lists in a vault.Store.
+// A person holds one credential in force of each type, and has one holder commitment a
+// schema; a commitment belongs to one person for good. Once nothing is in force under
+// it, after a loss or at the end, the person may come with another one, whose binding
+// day is new. Each type has its own status lists, and a full one is followed by another.
+//
+// # Outside the store
+//
+// What concerns the ledger and the public files takes three steps. One transaction
+// changes the record and notes what is wanted. The ledger gets the operations, which
+// are kept so that they can be sent again, until it accepts or refuses them. The
+// public file comes last, from what the ledger has. A desk that is killed in between
+// finishes or drops the rest at its next use, or in [Desk.Recover]. What the ledger
+// refuses is dropped, and the record is as it was before.
+//
+// Any number of desks may work over one store at once, in one process or in several:
+// a transaction gives an entry of a status list away, anybody may finish what another
+// began, and the publisher is called under the store's lock. Counters may see the
+// ledger's new root a moment before the file that belongs to it.
 //
 // # Example
 //
 // An office imports a table with one row and gets one offer. The citizen's wallet
-// answers the offer with an application; Answer returns the credential. A second
-// application with the same code is refused with ErrCodeUsed.
+// answers the offer with an application; Answer returns the credential. The answer is
+// lost, the wallet sends the same application again, and gets the same credential.
+// Another application with the same code is refused with ErrCodeUsed. The citizen loses
+// the phone: the office revokes, and makes a new offer.
 //
 // # Errors
 //
@@ -28,6 +47,7 @@
 //
 // # Not checked
 //
-// That the person who brings an offer is the resident of its row: handing out offers is
-// the agency's task.
+// That the person who brings an offer is the resident of its row: handing out
+// offers is the agency's task. That the store is not an older copy, which has forgotten
+// whom it gave an entry to: the ledger then refuses the desk's next list.
 package issuer

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
 // A desk reads a table. The right row becomes an offer; the others are refused
@@ -17,7 +18,7 @@ func ExampleDesk_Import() {
 陈静怡,110101199005170016,1990-05-17,110101,景山前街4号
 `
 	hufutest.Run(hufutest.Options{}, func(ctx context.Context, c *hufutest.Country) {
-		offers, refused, err := c.Desk.Import(ctx, strings.NewReader(table))
+		offers, refused, err := c.Desk.Import(ctx, strings.NewReader(table), issuer.ImportOptions{})
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
@@ -34,7 +37,29 @@ type office struct {
 	*issuer.Desk
 	c       *hufutest.Country
 	store   vault.Store
+	cfg     issuer.Config
 	offline bool // submitting fails
+}
+
+// edition lets the office issue another edition of its schema, too, and names it.
+func (o *office) edition(t *testing.T, version int) string {
+	t.Helper()
+	return o.addType(t, strings.Replace(string(o.c.Schema.Bytes()), `"version": 1`, fmt.Sprintf(`"version": %d`, version), 1))
+}
+
+// addType lets the office issue another type, too, and names it.
+func (o *office) addType(t *testing.T, schema string) string {
+	t.Helper()
+	s, err := credential.ParseSchema([]byte(schema))
+	none(t, err)
+	o.cfg.Types = append(o.cfg.Types, issuer.Type{Schema: s, Region: hufutest.Region})
+	o.Desk, err = issuer.New(o.cfg)
+	none(t, err)
+	return openid.ConfigurationID(s.ID, s.Version)
+}
+
+func claimsOf(r hufutest.Resident) map[string]any {
+	return map[string]any{"name": r.Name, "resident_id": r.Number, "birthdate": r.Birthdate, "district": r.District, "address": r.Address}
 }
 
 var errOffline = errors.New("no line to the ledger")
@@ -54,6 +79,7 @@ func newOffice(t *testing.T) *office {
 	var err error
 	cfg := o.c.DeskConfig(agency)
 	cfg.Store, cfg.Ledger = o.store, line
+	o.cfg = cfg
 	o.Desk, err = issuer.New(cfg)
 	none(t, err)
 	none(t, o.Publish(t.Context()))

@@ -43,7 +43,7 @@ func says(t *testing.T, d interface{ Describe(string) string }, err error) {
 
 func TestVerdicts(t *testing.T) {
 	o := newOffice(t)
-	_, _, err := o.Import(t.Context(), strings.NewReader("a,b\n1,2\n"))
+	_, _, err := o.Import(t.Context(), strings.NewReader("a,b\n1,2\n"), issuer.ImportOptions{})
 	rejects(t, err, issuer.CheckTable, verdict.TableMalformed)
 	_, err = o.Answer(t.Context(), []byte("{}"))
 	rejects(t, err, issuer.CheckForm, verdict.MessageMalformed)

@@ -42,7 +42,7 @@ var (
 	table       = flag.String("csv", "residents.csv", "table to turn into offers")
 	listen      = flag.String("listen", "127.0.0.1:8080", "address to listen on")
 	first       = flag.Bool("init", false, "make the vault, at the first start")
-	refresh     = flag.Duration("refresh", 24*time.Hour, "how often the status list is signed anew")
+	refresh     = flag.Duration("refresh", time.Hour, "how often the desk looks whether a status list must be signed anew")
 )
 
 // main may be killed at any time: every store outlives it.
@@ -71,7 +71,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	desk, err := issuer.New(issuer.Config{
-		Keys: issuer.Keys(office.Keys()), Schema: schema, Region: *region, Store: store, Ledger: line, Publisher: publish.Folder("public"),
+		Keys: issuer.Keys(office.Keys()), Types: []issuer.Type{{Schema: schema, Region: *region}}, Store: store, Ledger: line, Publisher: publish.Folder("public"),
 	})
 	if err == nil {
 		err = importTable(ctx, desk)
@@ -88,16 +88,16 @@ func run(ctx context.Context) error {
 	return (&http.Server{Addr: *listen, Handler: pages, ReadTimeout: time.Minute}).ListenAndServe()
 }
 
-// importTable writes the offers. A row that became an offer before is refused.
+// importTable writes the offers. A row whose offer still holds gets it again.
 func importTable(ctx context.Context, desk *issuer.Desk) error {
 	file, err := os.Open(*table)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	offers, refused, err := desk.Import(ctx, file)
+	offers, refused, err := desk.Import(ctx, file, issuer.ImportOptions{})
 	for _, r := range refused {
-		log.Printf("row %d refused: %s: %s", r.Row, r.Claim, r.Reason)
+		log.Printf("row %d refused: %s: %s", r.Row, r.Claim, r.Describe(os.Getenv("LANG")))
 	}
 	for _, o := range offers {
 		err = errors.Join(err, os.WriteFile(fmt.Sprintf("offer-%d-%03d.json", time.Now().Unix(), o.Row), o.Offer, 0o600))
@@ -109,7 +109,7 @@ func importTable(ctx context.Context, desk *issuer.Desk) error {
 func keepFresh(ctx context.Context, desk *issuer.Desk) {
 	for {
 		wait := *refresh
-		if err := desk.Publish(ctx); err != nil {
+		if err := desk.Renew(ctx); err != nil {
 			log.Print(verdict.Describe(err, os.Getenv("LANG")))
 			wait = min(wait, time.Minute)
 		}

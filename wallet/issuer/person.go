@@ -1,0 +1,138 @@
+package issuer
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// people decides who may hold what: it ties a person to one holder commitment a
+// schema, and to one credential in force a type.
+type people interface {
+	// find returns the person of a type; a new one where the desk knows none.
+	find(tx vault.Tx, t *Type, name string) (*person, error)
+	// known returns the person whom an offer names.
+	known(tx vault.Tx, id string) (*person, error)
+	// bind ties a commitment to a person, and returns the day from which the person
+	// has it. The error is ErrCommitment.
+	bind(tx vault.Tx, p *person, commitment zkp.Element, today zkp.Day) (zkp.Day, error)
+	// keep stores a person.
+	keep(tx vault.Tx, p *person) error
+}
+
+// person is what a desk knows of a person under one schema.
+type person struct {
+	Schema     string     `json:"schema"`
+	Commitment []byte     `json:"commitment,omitzero"`
+	Bound      zkp.Day    `json:"bound,omitzero"`
+	Offers     []promised `json:"offers,omitzero"` // not taken up, one a type
+	Held       []held     `json:"held,omitzero"`   // in force when last looked at
+
+	id string
+}
+
+type promised struct {
+	Type string `json:"type"`
+	Code string `json:"code"` // hash
+}
+
+type held struct {
+	Type  string `json:"type"`
+	Place entry  `json:"place"`
+}
+
+// registry keeps people in the desk's own store.
+type registry struct{}
+
+func (registry) find(tx vault.Tx, t *Type, name string) (*person, error) {
+	p := &person{Schema: t.Schema.ID, id: hashText("person", t.Schema.ID, name)}
+	_, err := get(tx, kindPerson, p.id, p)
+	return p, err
+}
+
+func (registry) known(tx vault.Tx, id string) (*person, error) {
+	p := &person{id: id}
+	there, err := get(tx, kindPerson, id, p)
+	if err == nil && !there {
+		err = fmt.Errorf("%w: no person of this offer", vault.ErrDamaged)
+	}
+	return p, err
+}
+
+func (registry) keep(tx vault.Tx, p *person) error { return put(tx, kindPerson, p.id, p) }
+
+// bind: a commitment that the desk has seen belongs to its person for good. A person
+// gets another one only while nothing that the old one stands in is in force; the
+// binding day then shows that it is new.
+func (registry) bind(tx vault.Tx, p *person, commitment zkp.Element, today zkp.Day) (zkp.Day, error) {
+	c := commitment.Bytes()
+	name := hashText("commitment", p.Schema, hex.EncodeToString(c[:]))
+	r, err := tx.Get(kindCommitment, name)
+	switch {
+	case err == nil && string(r.Value) != p.id:
+		return 0, ErrCommitment
+	case err != nil && !errors.Is(err, vault.ErrNotFound):
+		return 0, err
+	}
+	if string(p.Commitment) == string(c[:]) {
+		return p.Bound, nil
+	}
+	if len(p.Held) > 0 {
+		return 0, ErrCommitment
+	}
+	p.Commitment, p.Bound = c[:], today
+	return today, tx.Put(kindCommitment, name, []byte(p.id))
+}
+
+// look forgets what is no longer in force.
+func (p *person) look(tx vault.Tx, today zkp.Day) error {
+	var left []held
+	for _, h := range p.Held {
+		c, err := getIssued(tx, h.Place)
+		if err != nil {
+			return err
+		}
+		if c.Revoked.IsZero() && c.NotAfter >= today {
+			left = append(left, h)
+		}
+	}
+	p.Held = left
+	return nil
+}
+
+// holds reports whether a credential of the type is in force.
+func (p *person) holds(typ string) bool {
+	for _, h := range p.Held {
+		if h.Type == typ {
+			return true
+		}
+	}
+	return false
+}
+
+// offer is the hash of the code of the offer that waits for the person, or empty.
+func (p *person) offer(typ string) string {
+	for _, o := range p.Offers {
+		if o.Type == typ {
+			return o.Code
+		}
+	}
+	return ""
+}
+
+// promise notes an offer in place of the one before; an empty code notes none.
+func (p *person) promise(typ, code string) {
+	var left []promised
+	for _, o := range p.Offers {
+		if o.Type != typ {
+			left = append(left, o)
+		}
+	}
+	if code != "" {
+		left = append(left, promised{typ, code})
+	}
+	p.Offers = left
+}

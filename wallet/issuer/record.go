@@ -1,0 +1,130 @@
+package issuer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+// Kinds of record in the store.
+const (
+	kindOffer      = "offer"          // offer, by hash of the code
+	kindCredential = "credential"     // issued, by place
+	kindPerson     = "person"         // person, by hash of schema and person
+	kindCommitment = "commitment"     // the person's id, by hash of schema and commitment
+	kindExternal   = "external"       // external, by hash of the agency's own name
+	kindNewest     = "status-newest"  // number of the newest list, by type
+	kindList       = "status-list"    // list, by URI
+	kindTaken      = "status-taken"   // bits of a page: given away
+	kindInvalid    = "status-invalid" // bits of a page: revoked, as the ledger has it
+)
+
+// offer is one person's way to a credential, from its making on.
+type offer struct {
+	Type     string         `json:"type"` // Type.ID
+	Person   string         `json:"person"`
+	Claims   jsontext.Value `json:"claims,omitzero"` // until it is taken up
+	Code     string         `json:"code"`
+	External string         `json:"external,omitzero"`
+	Replaces bool           `json:"replaces,omitzero"`
+	Expires  time.Time      `json:"expires"`
+	Taken    *taken         `json:"taken,omitzero"`
+}
+
+// taken is what became of an offer.
+type taken struct {
+	Place entry `json:"place"`
+	// Application is the hash of the application that was answered, and Response the
+	// answer, for a wallet that did not get it.
+	Application string `json:"application"`
+	Response    []byte `json:"response,omitzero"`
+}
+
+// entry is a place in a status list. It names an issued credential.
+type entry struct {
+	List  string `json:"list"` // URI
+	Index int    `json:"index"`
+}
+
+func (p entry) id() string { return p.List + "/" + strconv.Itoa(p.Index) }
+
+// issued is one credential.
+type issued struct {
+	Type     string    `json:"type"`
+	Offer    string    `json:"offer"` // hash of the code
+	External string    `json:"external,omitzero"`
+	At       time.Time `json:"at"`
+	NotAfter zkp.Day   `json:"notAfter"`
+	// ProofKey signed the endorsement, and Random is in it: the revocation handle.
+	// Keys come and go, and the handle stays.
+	ProofKey []byte `json:"proofKey"`
+	Random   []byte `json:"random"`
+	// Revoking means that its revocation waits for the ledger.
+	Revoking bool      `json:"revoking,omitzero"`
+	Revoked  time.Time `json:"revoked,omitzero"`
+}
+
+// external is what an agency's own name stands for.
+type external struct {
+	Offers []string `json:"offers,omitzero"` // hashes of codes, not taken up
+	Held   []entry  `json:"held,omitzero"`
+}
+
+// get reads a JSON record. It reports false where there is none.
+func get(tx vault.Tx, kind, id string, into any) (bool, error) {
+	r, err := tx.Get(kind, id)
+	if errors.Is(err, vault.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := strictjson.Read(r.Value, limits.Record, into); err != nil {
+		return false, fmt.Errorf("%w: %s: %w", vault.ErrDamaged, kind, err)
+	}
+	return true, nil
+}
+
+// getIssued reads a credential that the desk knows to be there.
+func getIssued(tx vault.Tx, at entry) (*issued, error) {
+	c := new(issued)
+	there, err := get(tx, kindCredential, at.id(), c)
+	if err == nil && !there {
+		err = fmt.Errorf("%w: no credential at its place in the status list", vault.ErrDamaged)
+	}
+	return c, err
+}
+
+func deterministic(claims map[string]any) ([]byte, error) {
+	return json.Marshal(claims, json.Deterministic(true))
+}
+
+func put(tx vault.Tx, kind, id string, value any) error {
+	b, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return tx.Put(kind, id, b)
+}
+
+// hashText names a record by texts, none of which contains a zero byte.
+func hashText(texts ...string) string {
+	h := sha256.New()
+	h.Write([]byte("hufu/desk/2"))
+	for _, t := range texts {
+		h.Write([]byte{0})
+		h.Write([]byte(t))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
