@@ -187,12 +187,18 @@ func dateRange(slot int, low, high string) (zkp.Predicate, error) {
 // predicates hold, or if a claim to be revealed is absent. Errors: those of
 // Compile and Attributes.
 func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[string]any, day zkp.Day) (bool, error) {
-	if len(query.Predicates) == 0 {
-		return true, nil
-	}
 	q, err := Compile(schema, query)
 	if err != nil {
 		return false, err
+	}
+	return q.Holds(claims, day)
+}
+
+// Holds is the function Holds for a query that was compiled before. It encodes only
+// the claims that the query asks about. Errors: those of Attributes.
+func (q *Compiled) Holds(claims map[string]any, day zkp.Day) (bool, error) {
+	if len(q.slots) == 0 {
+		return true, nil
 	}
 	revealed, err := q.Reveal(claims)
 	if err != nil {
@@ -202,7 +208,7 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	if err != nil {
 		return false, err
 	}
-	attributes, err := disclosed(schema, claims)
+	attributes, err := q.attributes(claims)
 	if err != nil {
 		return false, err
 	}
@@ -214,21 +220,23 @@ func Holds(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 	return true, nil
 }
 
-// disclosed encodes claims that a holder shows. Without the claim of the binding day its
-// slot stays absent, so that every predicate on it is false.
-func disclosed(schema *credential.Schema, claims map[string]any) (zkp.Attributes, error) {
-	value, shown := Claim(claims, bindingClaim.Path)
-	if !shown {
-		a, err := Attributes(schema, claims, 0)
-		a[zkp.BindingSlot] = zkp.Element{}
-		return a, err
+// attributes encodes what is asked about. An absent claim leaves its slot absent, so
+// that every predicate on it is false; so does an absent binding day.
+func (q *Compiled) attributes(claims map[string]any) (a zkp.Attributes, err error) {
+	for _, c := range q.slots {
+		value, ok := Claim(claims, c.Path)
+		if !ok {
+			continue
+		}
+		a[*c.Slot], err = Encode(c.Type, value)
+		if err != nil && c == bindingClaim {
+			err = ErrType
+		}
+		if err != nil {
+			return a, fmt.Errorf("claim %s: %w", c.Path, err)
+		}
 	}
-	text, _ := value.(string)
-	day, err := zkp.ParseDay(text)
-	if err != nil {
-		return zkp.Attributes{}, fmt.Errorf("%w: %s is no date", ErrType, ClaimBinding)
-	}
-	return Attributes(schema, claims, day)
+	return a, nil
 }
 
 // Fails describes the predicates of a query that are not true of a credential's

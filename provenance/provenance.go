@@ -232,31 +232,40 @@ func (t *trace) signature() (err error) {
 	return err
 }
 
-// status checks that the list is signed by the issuer, has the root on the ledger, is
-// fresh, and says valid.
+// status checks that the list of the credential says valid.
 func (t *trace) status() error {
 	ref := t.verified.Status
 	if ref == nil {
 		return ErrNoStatus
 	}
-	object, err := t.source.Status(t.ctx, ref.URI)
-	if errors.Is(err, ledger.ErrExpired) {
-		return unchecked{err}
-	}
+	list, err := t.list(ref.URI)
 	if err != nil {
 		return err
 	}
-	if object.Issuer != t.claims.issuer {
-		return ErrStatusRoot
+	return list.Check(ref.Index)
+}
+
+// list checks that a list is signed by the issuer, has the root on the ledger, and is
+// fresh.
+func (t *trace) list(uri string) (*status.Verified, error) {
+	object, err := t.source.Status(t.ctx, uri)
+	if errors.Is(err, ledger.ErrExpired) {
+		return nil, unchecked{err}
 	}
-	list, err := t.statusList(ref.URI, object.Root)
 	if err != nil {
-		return unchecked{fmt.Errorf("%w: %w", ErrStatusList, err)}
+		return nil, err
+	}
+	if object.Issuer != t.claims.issuer {
+		return nil, ErrStatusRoot
+	}
+	list, err := t.statusList(uri, object.Root)
+	if err != nil {
+		return nil, unchecked{fmt.Errorf("%w: %w", ErrStatusList, err)}
 	}
 	if list.List.Root() != object.Root {
-		return unchecked{ErrStatusRoot}
+		return nil, unchecked{ErrStatusRoot}
 	}
-	return list.Check(ref.Index)
+	return list, nil
 }
 
 // statusList fetches and verifies the list. Whoever withholds or damages it

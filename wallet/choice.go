@@ -1,7 +1,7 @@
 package wallet
 
 import (
-	"slices"
+	"context"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
@@ -15,12 +15,16 @@ const maxChoices = 16
 
 // findChoices lists, in the query's order, each way that answers the request:
 // one credential alone, or several of them proved together.
-func (w *Wallet) findChoices(ask *Request, held []holding, now time.Time) error {
-	none := new(NothingMatches)
+func (w *Wallet) findChoices(ctx context.Context, ask *Request, held *deck, now time.Time) error {
+	m := &matcher{ctx: ctx, w: w, held: held, now: now, parts: map[string][]Part{}}
+	var err error
+	if m.today, err = zkp.Today(now); err != nil {
+		return err
+	}
 	for _, way := range ask.request.Query.Ways() {
 		choices := []Choice{{}}
 		for _, id := range way {
-			choices = extend(choices, w.parts(ask.request.Query.Credential(id), held, now, none))
+			choices = extend(choices, m.answer(ask.request.Query.Credential(id)))
 		}
 		for _, c := range choices {
 			if len(ask.Choices) < maxChoices && w.setFormat(&c, ask.request.Query) {
@@ -29,7 +33,7 @@ func (w *Wallet) findChoices(ask *Request, held []holding, now time.Time) error 
 		}
 	}
 	if len(ask.Choices) == 0 {
-		return none
+		return &NothingMatches{Mismatches: m.why()}
 	}
 	return nil
 }
@@ -61,85 +65,25 @@ func (w *Wallet) setFormat(c *Choice, query *openid.Query) bool {
 	return true
 }
 
-// parts are the held credentials that answer one credential query. Why the others
-// do not is noted, once for each.
-func (w *Wallet) parts(q *openid.CredentialQuery, held []holding, now time.Time, none *NothingMatches) (out []Part) {
-	for i := range held {
-		part, fails, err := w.part(q, &held[i], now)
-		if err == nil {
-			out = append(out, part)
-			continue
-		}
-		m := Mismatch{Query: q.ID, Credential: held[i].id, Type: held[i].verified.VCT, Fails: fails, Err: err}
-		known := slices.ContainsFunc(none.Mismatches, func(o Mismatch) bool { return o.Query == m.Query && o.Credential == m.Credential })
-		if !known {
-			none.Mismatches = append(none.Mismatches, m)
-		}
-	}
-	return out
-}
-
-func (w *Wallet) part(q *openid.CredentialQuery, h *holding, now time.Time) (p Part, fails []predicate.Sentence, err error) {
-	today, err := zkp.Today(now)
-	if err != nil {
-		return p, nil, err
-	}
-	paths, err := q.Match(h.verified.Claims)
-	if err != nil {
-		fails, err = unmatched(q, h, today, err)
-		return p, fails, err
-	}
-	// These are for machines: no label would tell the citizen what leaves.
-	if covers(paths, credential.Path{zkp.ClaimName}) || covers(paths, credential.Path{predicate.ClaimBinding}) {
-		return p, nil, ErrNotForShow
-	}
-	// What does not hold is not offered: nothing is proved in vain.
-	holds, err := predicate.Holds(h.schema, q, h.verified.Claims, today)
-	if err != nil {
-		return p, nil, err
-	}
-	if !holds {
-		fails, err = unmatched(q, h, today, zkp.ErrUnsatisfied)
-		return p, fails, err
-	}
-	p = Part{Query: q.ID, Credential: h.id, Type: h.verified.VCT, paths: paths}
-	if q.Format == openid.FormatSDJWTZK {
-		if err := w.proves(&p, q, h); err != nil {
-			return p, nil, err
-		}
-	}
-	p.label(q, h)
-	return p, nil, nil
-}
-
-// proves fills in what a proof says; it fails where this wallet cannot make it.
-func (w *Wallet) proves(p *Part, q *openid.CredentialQuery, h *holding) (err error) {
-	if _, provable := h.verified.Claims[zkp.ClaimName]; !provable || w.cfg.Prover == nil {
-		return ErrNotProvable
-	}
-	if p.question, err = predicate.Compile(h.schema, q); err != nil {
-		return err
-	}
-	p.Proves, err = predicate.Describe(h.schema, q)
-	return err
-}
-
 // label sorts every claim that the credential holds into revealed and withheld.
-func (p *Part) label(q *openid.CredentialQuery, h *holding) {
-	for i := range h.schema.Claims {
-		claim := &h.schema.Claims[i]
-		if _, present := predicate.Claim(h.verified.Claims, claim.Path); !present {
+func (p *Part) label(q *openid.CredentialQuery, c *card, claims map[string]any) {
+	for i := range c.schema.Claims {
+		claim := &c.schema.Claims[i]
+		if _, present := predicate.Claim(claims, claim.Path); !present {
 			continue
 		}
-		label := Label{predicate.Name(claim.Path), claim.Label.English, claim.Label.Chinese, claim.Sensitive}
 		switch {
 		case covers(p.paths, claim.Path):
-			p.Reveals = append(p.Reveals, label)
+			p.Reveals = append(p.Reveals, labelOf(claim))
 		case q.Format == openid.FormatSDJWTZK && predicate.Reveals(q, claim.Path):
 		default:
-			p.Withholds = append(p.Withholds, label)
+			p.Withholds = append(p.Withholds, labelOf(claim))
 		}
 	}
+}
+
+func labelOf(claim *credential.SchemaClaim) Label {
+	return Label{predicate.Name(claim.Path), claim.Label.English, claim.Label.Chinese, claim.Sensitive}
 }
 
 // covers reports whether disclosing the paths discloses the claim: one leads

@@ -83,6 +83,16 @@ func storeContains(t *testing.T, h *hufutest.Holder, kinds []string, b []byte) b
 	return false
 }
 
+// held lists what a wallet holds.
+func held(t *testing.T, w *wallet.Wallet) (out []*wallet.Stored) {
+	t.Helper()
+	for s, err := range w.Credentials(t.Context()) {
+		none(t, err)
+		out = append(out, s)
+	}
+	return out
+}
+
 func is(t *testing.T, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {

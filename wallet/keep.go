@@ -8,7 +8,7 @@ import (
 )
 
 // A round asks the ledger for its head and the newest epoch, and no more where an
-// epoch goes on, used proofs or not.
+// epoch goes on, used proofs or not. The first of an epoch asks for the status lists.
 const (
 	shortestRound = time.Second
 	longestRound  = time.Minute
@@ -17,7 +17,8 @@ const (
 // KeepPrepared keeps want prepared proofs of every provable credential, as Prepare
 // does, until the context ends. An app runs it as long as it is open. A round comes
 // every tenth of an epoch, at least every minute, so the pool is soon full again
-// after a presentation or a closed epoch. Rounds follow the clock alone, and a round
+// after a presentation or a closed epoch. In each epoch it reads the status lists, as
+// RefreshStatus does. Rounds follow the clock alone, and a round
 // that replaces a used proof asks the ledger the same as an idle one: the server does
 // not see when a proof is taken.
 //
@@ -28,8 +29,16 @@ func (w *Wallet) KeepPrepared(ctx context.Context, want int, report func(made in
 	if w.cfg.Prover == nil || want < 1 {
 		return fmt.Errorf("%w: a prover and a number of proofs to keep are needed", ErrConfig)
 	}
+	var checked uint64 // epoch in which the status lists were read
 	for {
 		made, err := w.Prepare(ctx, want)
+		if epoch := w.pool.newest(); epoch != checked {
+			if failed := w.RefreshStatus(ctx); failed != nil {
+				err = joined([]error{err, failed}, CheckPrepare)
+			} else {
+				checked = epoch
+			}
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -3,7 +3,6 @@ package wallet
 import (
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
@@ -17,8 +16,8 @@ var (
 	ErrNotForShow = errors.New("wallet: asks for what is never shown")
 )
 
-// NothingMatches is ErrNothingMatches with what stands between each credential
-// and an answer. That says much about the holder: it is for the holder's screen,
+// NothingMatches is ErrNothingMatches with what stands between the credentials of the
+// types asked for, at most 100, and an answer. That says much about the holder: it is for the holder's screen,
 // and Error leaves it out.
 type NothingMatches struct{ Mismatches []Mismatch }
 
@@ -27,11 +26,14 @@ type Mismatch struct {
 	Query      string
 	Credential string // id in this wallet
 	Type       string // vct
+	Issuer     string
 	// Fails are the predicates that are not true of the credential.
 	Fails []predicate.Sentence
-	// Err is zkp.ErrUnsatisfied where predicates fail; else openid.ErrNoMatch
-	// for another type or missing claims, predicate.ErrClaim for a claim that the
-	// type has not got, ErrNotProvable or ErrNotForShow.
+	// Err is zkp.ErrUnsatisfied where predicates fail; else openid.ErrNoMatch for
+	// missing claims, predicate.ErrClaim for a claim that the type has not got,
+	// ErrNotProvable or ErrNotForShow. A credential that does not hold as far as the
+	// wallet knows has status.ErrRevoked or ErrSuspended, credential.ErrExpired or
+	// ErrNotYetValid; one that cannot be read, vault.ErrDamaged.
 	Err error
 }
 
@@ -42,11 +44,11 @@ func (e *NothingMatches) Unwrap() error { return ErrNothingMatches }
 
 // unmatched says more of a credential of the type asked for than that it does
 // not match: which predicates fail, or which claim the type has not got.
-func unmatched(q *openid.CredentialQuery, h *holding, today zkp.Day, err error) ([]predicate.Sentence, error) {
-	if !slices.Contains(q.Meta.VCTValues, h.verified.VCT) {
+func unmatched(q *openid.CredentialQuery, c *card, claims map[string]any, today zkp.Day, err error) ([]predicate.Sentence, error) {
+	if !errors.Is(err, openid.ErrNoMatch) && !errors.Is(err, zkp.ErrUnsatisfied) {
 		return nil, err
 	}
-	fails, why := predicate.Fails(h.schema, q, h.verified.Claims, today)
+	fails, why := predicate.Fails(c.schema, q, claims, today)
 	switch {
 	case errors.Is(why, predicate.ErrClaim):
 		return nil, fmt.Errorf("%w: %w", err, why)

@@ -25,6 +25,9 @@ const maxPace = 10 * time.Second
 func (w *Wallet) prepareTimed(ctx context.Context, h *holding, mine *zkp.Credential, epoch *epochAt) (*zkp.Prepared, error) {
 	started := w.cfg.Clock()
 	p, err := w.prepareNow(ctx, h, mine, epoch)
+	if errors.Is(err, zkp.ErrRevoked) {
+		return nil, errors.Join(err, w.revoked(ctx, h.card.ID))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,24 +2,88 @@ package wallet
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/provenance"
-	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
 )
 
 // ErrNoEpoch means that the ledger has closed no epoch yet.
 var ErrNoEpoch = errors.New("wallet: the ledger has closed no epoch yet")
 
-// Prepare fills the pool: want prepared proofs for every provable credential
-// in the newest epoch. Proofs of older epochs are discarded. It is called while
-// the app is open, never on request, so that timing tells nobody what is held.
-// It returns how many proofs it made; a credential that cannot be prepared
-// (zkp.ErrRevoked, zkp.ErrNotRegistered) is reported after the others are done.
+// pool has the prepared proofs of each credential, in memory alone: a vault that is
+// copied, or restored from an older copy, holds none that could be shown twice. After a
+// start they are made anew in the background.
+type pool struct {
+	mu    sync.Mutex
+	epoch uint64
+	of    map[string][]*zkp.Prepared // by credential
+}
+
+// turn drops the proofs of other epochs.
+func (p *pool) turn(epoch uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turnLocked(epoch)
+}
+
+func (p *pool) turnLocked(epoch uint64) {
+	if p.of == nil || p.epoch != epoch {
+		p.epoch, p.of = epoch, map[string][]*zkp.Prepared{}
+	}
+}
+
+// newest is the epoch of the pool, 0 before the first.
+func (p *pool) newest() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.epoch
+}
+
+func (p *pool) count(id string) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.of[id])
+}
+
+// put keeps a proof, unless its epoch is over.
+func (p *pool) put(id string, made *zkp.Prepared) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.of != nil && p.epoch == made.Epoch {
+		p.of[id] = append(p.of[id], made)
+	}
+}
+
+// take removes a proof of an epoch for good, before it is used.
+func (p *pool) take(id string, epoch uint64) *zkp.Prepared {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.turnLocked(epoch)
+	list := p.of[id]
+	if len(list) == 0 {
+		return nil
+	}
+	taken := list[len(list)-1]
+	list[len(list)-1] = nil
+	p.of[id] = list[:len(list)-1]
+	return taken
+}
+
+func (p *pool) drop(id string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.of, id)
+}
+
+// Prepare fills the pool: want prepared proofs for every provable credential in the
+// newest epoch. Proofs of older epochs are discarded. It is called while the app is
+// open, never on request, so that timing tells nobody what is held. It returns how
+// many proofs it made; a credential that cannot be prepared (zkp.ErrRevoked,
+// zkp.ErrNotRegistered) is reported after the others are done. The pool is in memory:
+// it ends with the wallet. A round in which nothing is missing opens no credential.
 func (w *Wallet) Prepare(ctx context.Context, want int) (_ int, err error) {
 	defer w.ended(ctx, "prepare", w.cfg.Clock(), &err)
 	defer judge(&err, CheckPrepare)
@@ -27,16 +91,17 @@ func (w *Wallet) Prepare(ctx context.Context, want int) (_ int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	held, err := w.held(ctx)
+	held, err := w.deck(ctx)
 	if err != nil {
 		return 0, err
 	}
+	w.pool.turn(epoch.Number)
 	made, failures := 0, []error(nil)
-	for i := range held {
-		if _, provable := held[i].verified.Claims[zkp.ClaimName]; !provable || w.cfg.Prover == nil {
+	for _, c := range held.all {
+		if !c.Provable || w.cfg.Prover == nil {
 			continue
 		}
-		n, err := w.fill(ctx, &held[i], epoch, want)
+		n, err := w.fill(ctx, c, epoch, want)
 		made += n
 		if err != nil {
 			failures = append(failures, err)
@@ -45,77 +110,38 @@ func (w *Wallet) Prepare(ctx context.Context, want int) (_ int, err error) {
 	return made, joined(failures, CheckPrepare)
 }
 
-func (w *Wallet) fill(ctx context.Context, h *holding, epoch *epochAt, want int) (int, error) {
-	have, err := w.discardOld(ctx, h, epoch)
-	if err != nil || have >= want {
+func (w *Wallet) fill(ctx context.Context, c *card, epoch *epochAt, want int) (made int, err error) {
+	if c.State == StateRevoked {
+		w.pool.drop(c.ID)
+		return 0, zkp.ErrRevoked
+	}
+	have := w.pool.count(c.ID)
+	if have >= want || c.holds(w.cfg.Clock()) != nil {
+		return 0, nil
+	}
+	h, err := w.open(ctx, c)
+	if err != nil {
 		return 0, err
 	}
 	mine, err := w.zkCredential(ctx, h)
 	if err != nil {
 		return 0, err
 	}
-	made := 0
-	for have+made < want {
+	for ; have+made < want; made++ {
 		p, err := w.prepareTimed(ctx, h, mine, epoch)
 		if err != nil {
 			return made, err
 		}
-		err = w.store.Update(ctx, func(tx vault.Tx) error {
-			// The blinding is uniform, so its digits name the proof uniquely.
-			b := p.Blinding.Bytes()
-			return tx.Put(kindPrepared, hex.EncodeToString(b[:]), p.Bytes(), vault.Tag{Name: "credential", Value: h.id})
-		})
-		if err != nil {
-			return made, err
-		}
-		made++
+		w.pool.put(c.ID, p)
 	}
 	return made, nil
 }
 
-func (w *Wallet) discardOld(ctx context.Context, h *holding, epoch *epochAt) (have int, err error) {
-	err = w.store.Update(ctx, func(tx vault.Tx) error {
-		have = 0
-		records, err := tx.List(kindPrepared, vault.Tag{Name: "credential", Value: h.id})
-		if err != nil {
-			return err
-		}
-		for _, r := range records {
-			if p, err := zkp.ParsePrepared(r.Value); err == nil && p.Epoch == epoch.Number {
-				have++
-				continue
-			}
-			if err := tx.Delete(kindPrepared, r.ID); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	return have, err
-}
-
-// takePrepared removes one prepared proof from the pool, durably, before it is
-// used; with none left it prepares on the spot.
+// takePrepared removes one prepared proof from the pool before it is used; with none
+// left it prepares on the spot.
 func (w *Wallet) takePrepared(ctx context.Context, h *holding, mine *zkp.Credential, epoch *epochAt) (*zkp.Prepared, error) {
-	var taken *zkp.Prepared
-	err := w.store.Update(ctx, func(tx vault.Tx) error {
-		taken = nil
-		records, err := tx.List(kindPrepared, vault.Tag{Name: "credential", Value: h.id})
-		if err != nil {
-			return err
-		}
-		for _, r := range records {
-			p, err := zkp.ParsePrepared(r.Value)
-			if err != nil || p.Epoch != epoch.Number {
-				continue
-			}
-			taken = p
-			return tx.Delete(kindPrepared, r.ID)
-		}
-		return nil
-	})
-	if err != nil || taken != nil {
-		return taken, err
+	if taken := w.pool.take(h.card.ID, epoch.Number); taken != nil {
+		return taken, nil
 	}
 	return w.prepareTimed(ctx, h, mine, epoch)
 }
@@ -129,7 +155,7 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 	if err != nil {
 		return nil, err
 	}
-	window, err := w.windowIn(ctx, epoch, h.verified.Issuer, mine.Endorsement.Issuer)
+	window, err := w.windowIn(ctx, epoch, h.card.Issuer, mine.Endorsement.Issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +226,7 @@ func (w *Wallet) zkCredential(ctx context.Context, h *holding) (*zkp.Credential,
 	if err != nil {
 		return nil, err
 	}
-	return provableOf(&provenance.Credential{Verified: h.verified, Schema: h.schema, Region: h.region()}, secret)
+	return provableOf(h.origin(), secret)
 }
 
 // newestEpoch is the newest closed epoch, proved under a fresh checkpoint:

@@ -81,7 +81,7 @@ func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[strin
 		return w.drafted(ctx, ask, choice)
 	}
 	part := &c.Parts[0]
-	h, err := w.holding(ctx, part.Credential)
+	h, err := w.usable(ctx, part.Credential)
 	if err != nil {
 		return nil, err
 	}
@@ -92,26 +92,13 @@ func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[strin
 	return map[string][]string{part.Query: {text}}, nil
 }
 
-func (w *Wallet) holding(ctx context.Context, id string) (*holding, error) {
-	var h holding
-	err := w.store.View(ctx, func(tx vault.Tx) error {
-		r, err := tx.Get(kindCredential, id)
-		if err != nil {
-			return err
-		}
-		h, err = open(tx, r, schemas{})
-		return err
-	})
-	return &h, err
-}
-
 // disclose shows the chosen claims and no other, bound to the request.
 func (w *Wallet) disclose(ctx context.Context, ask *Request, p *Part, h *holding) (string, error) {
 	part, err := h.sd.Disclose(p.paths...)
 	if err != nil {
 		return "", err
 	}
-	key, err := w.keys.Key(ctx, h.record.KeyID)
+	key, err := w.keys.Key(ctx, h.keyID)
 	if err != nil {
 		return "", err
 	}
@@ -202,20 +189,6 @@ func (w *Wallet) History(ctx context.Context) (_ []Entry, err error) {
 		return nil
 	})
 	return out, err
-}
-
-// Credentials lists what this wallet holds.
-func (w *Wallet) Credentials(ctx context.Context) (_ []Stored, err error) {
-	defer judge(&err, CheckVault)
-	held, err := w.held(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Stored, 0, len(held))
-	for i := range held {
-		out = append(out, *stored(held[i].id, held[i].record, held[i].verified, held[i].schema))
-	}
-	return out, nil
 }
 
 // epochAt is a closed epoch and when it closed.

@@ -145,17 +145,17 @@ func (w *Wallet) newRequest(ask *Request) (*zkp.Request, error) {
 // answerPart readies one credential: its prepared proof, what is asked of it,
 // and the values that the proof reveals.
 func (w *Wallet) answerPart(ctx context.Context, p *Part, epoch *epochAt) (holding zkp.Holding, question *zkp.Question, revealed openid.Values, err error) {
-	h, err := w.holding(ctx, p.Credential)
+	h, err := w.usable(ctx, p.Credential)
 	if err != nil {
 		return holding, nil, nil, err
 	}
 	if holding.Credential, err = w.zkCredential(ctx, h); err != nil {
 		return holding, nil, nil, err
 	}
-	if revealed, err = p.question.Reveal(h.verified.Claims); err != nil {
+	if revealed, err = p.question.Reveal(h.claims); err != nil {
 		return holding, nil, nil, err
 	}
-	question = &zkp.Question{Schema: predicate.SchemaElement(h.schema)}
+	question = &zkp.Question{Schema: predicate.SchemaElement(h.card.schema)}
 	if question.Statements, err = p.question.On(epoch.Day, revealed); err != nil {
 		return holding, nil, nil, err
 	}

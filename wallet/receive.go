@@ -30,22 +30,6 @@ var (
 	ErrWrongIssuer = errors.New("wallet: credential comes from another issuer than the offer")
 )
 
-// A Stored is a credential as its owner sees it.
-type Stored struct {
-	ID        string
-	Type      string // vct
-	Issuer    string
-	Region    string
-	SchemaID  string
-	Version   int
-	Schema    *credential.Schema // as the ledger named it on receipt
-	Received  time.Time
-	NotBefore time.Time
-	Expires   time.Time
-	Provable  bool           // carries an endorsement
-	Claims    map[string]any // all of them, for its owner only
-}
-
 // record is a credential in the store.
 type record struct {
 	Text     string `json:"text"` // SD-JWT with all disclosures
@@ -113,6 +97,10 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 		Issuer: issuer, Text: sd.String(), Received: w.cfg.Clock().UTC(),
 		SchemaID: found.Schema.ID, Version: found.Schema.Version, SchemaHash: found.Schema.Hash(),
 	}
+	card, err := factsOf(id, &rec, found.Verified)
+	if err != nil {
+		return nil, err
+	}
 	err = w.store.Update(ctx, func(tx vault.Tx) error {
 		a, err := w.finishApplication(tx, id, found.Issuer)
 		if err != nil {
@@ -126,12 +114,15 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 		if err := putSchema(tx, found.Schema); err != nil {
 			return err
 		}
-		return tx.Put(kindCredential, id, value)
+		if err := tx.Put(kindCredential, id, value); err != nil {
+			return err
+		}
+		return putCard(tx, card)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return stored(id, rec, found.Verified, found.Schema), nil
+	return w.Credential(ctx, id)
 }
 
 // checkEndorsement allows a missing endorsement. It refuses one that does not sign
@@ -149,16 +140,12 @@ func (w *Wallet) checkEndorsement(ctx context.Context, found *provenance.Credent
 }
 
 func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application, error) {
-	r, err := tx.Get(kindApplication, id)
+	a, err := readApplication(tx, id)
 	if errors.Is(err, vault.ErrNotFound) {
 		return nil, ErrUnrequested
 	}
 	if err != nil {
 		return nil, err
-	}
-	a := new(application)
-	if err := strictjson.Read(r.Value, limits.Record, a); err != nil {
-		return nil, fmt.Errorf("%w: stored application: %w", vault.ErrDamaged, err)
 	}
 	switch {
 	case a.Finished:
@@ -172,6 +159,18 @@ func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application
 		return nil, err
 	}
 	return a, tx.Put(kindApplication, id, value)
+}
+
+func readApplication(tx vault.Tx, id string) (*application, error) {
+	r, err := tx.Get(kindApplication, id)
+	if err != nil {
+		return nil, err
+	}
+	a := new(application)
+	if err := strictjson.Read(r.Value, limits.Record, a); err != nil {
+		return nil, fmt.Errorf("%w: stored application: %w", vault.ErrDamaged, err)
+	}
+	return a, nil
 }
 
 var errNoEndorsement = errors.New("wallet: credential has no endorsement")
@@ -207,20 +206,4 @@ func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 		return nil, fmt.Errorf("%w: %w", predicate.ErrMismatch, err)
 	}
 	return c, nil
-}
-
-func stored(id string, r record, v *credential.Verified, schema *credential.Schema) *Stored {
-	_, provable := v.Claims[zkp.ClaimName]
-	claims := make(map[string]any, len(v.Claims))
-	for name, value := range v.Claims {
-		if name != zkp.ClaimName { // for machines, and never to be shown
-			claims[name] = value
-		}
-	}
-	source, _ := v.Claims[provenance.ClaimSource].(map[string]any)
-	region, _ := source["region"].(string)
-	return &Stored{
-		ID: id, Type: v.VCT, Issuer: v.Issuer, Region: region, SchemaID: r.SchemaID, Version: r.Version, Schema: schema,
-		Received: r.Received, NotBefore: v.NotBefore, Expires: v.Expires, Provable: provable, Claims: claims,
-	}
 }

@@ -82,9 +82,8 @@ func TestReceive(t *testing.T) {
 	if _, shown := stored.Claims[zkp.ClaimName]; shown {
 		t.Error("the endorsement is for machines")
 	}
-	list, err := h.Credentials(t.Context())
-	if err != nil || len(list) != 1 || list[0].ID != stored.ID {
-		t.Errorf("held: %v, %v", list, err)
+	if list := held(t, h.Wallet); len(list) != 1 || list[0].ID != stored.ID || list[0].Status.State != wallet.StateValid {
+		t.Errorf("held: %v", list)
 	}
 }
 

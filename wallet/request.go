@@ -2,15 +2,12 @@ package wallet
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
@@ -57,6 +54,7 @@ type Part struct {
 	Proves     []predicate.Sentence
 	Withholds  []Label
 
+	card     *card
 	paths    []credential.Path
 	question *predicate.Compiled // of a proof
 }
@@ -93,7 +91,7 @@ func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	held, err := w.held(ctx)
+	held, err := w.deck(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +118,7 @@ func (w *Wallet) answeredBefore(ctx context.Context, requester string) (n int, e
 	return n, err
 }
 
-func (w *Wallet) consider(ctx context.Context, source provenance.Source, parsed *openid.SignedRequest, held []holding) (*Request, error) {
+func (w *Wallet) consider(ctx context.Context, source provenance.Source, parsed *openid.SignedRequest, held *deck) (*Request, error) {
 	now := w.cfg.Clock()
 	requester := parsed.Unverified.Verifier
 	origin, err := source.Identify(ctx, requester, parsed.KeyID, now)
@@ -135,10 +133,10 @@ func (w *Wallet) consider(ctx context.Context, source provenance.Source, parsed 
 		Requester: requester, Scope: verified.Scope, ResponseURI: verified.ResponseURI, Purpose: verified.Purpose,
 		Expires: verified.Expires, request: verified,
 	}
-	if err := w.findChoices(ask, held, now); err != nil {
+	if err := w.findChoices(ctx, ask, held, now); err != nil {
 		return nil, err
 	}
-	return ask, w.mayAsk(ctx, source, ask, held, now)
+	return ask, w.mayAsk(ctx, source, ask, now)
 }
 
 // requestError keeps "ask the ledger for more" apart from "refused".
@@ -152,12 +150,11 @@ func requestError(err error) error {
 
 // mayAsk looks up, for each choice, whether the requester is accredited to verify
 // the types that it shows, in the region of each credential.
-func (w *Wallet) mayAsk(ctx context.Context, source provenance.Source, ask *Request, held []holding, now time.Time) error {
+func (w *Wallet) mayAsk(ctx context.Context, source provenance.Source, ask *Request, now time.Time) error {
 	for i := range ask.Choices {
 		choice := &ask.Choices[i]
 		for _, part := range choice.Parts {
-			h := &held[slices.IndexFunc(held, func(h holding) bool { return h.id == part.Credential })]
-			deed := provenance.Deed{Action: ledger.ActionVerify, Type: h.verified.VCT, Region: h.region(), At: now}
+			deed := provenance.Deed{Action: ledger.ActionVerify, Type: part.card.Type, Region: part.card.Region, At: now}
 			_, err := source.Vouch(ctx, ask.Requester, deed)
 			var missing *ledger.NotProvedError
 			if errors.As(err, &missing) {
@@ -173,53 +170,72 @@ func (w *Wallet) mayAsk(ctx context.Context, source provenance.Source, ask *Requ
 
 // holding is a stored credential opened for use.
 type holding struct {
-	id       string
-	record   record
-	sd       *credential.SDJWT
-	verified *credential.Verified // as of its receipt
-	schema   *credential.Schema
+	card   *card
+	keyID  string
+	sd     *credential.SDJWT
+	claims map[string]any
 }
 
-func (h *holding) region() string { return stored(h.id, h.record, h.verified, h.schema).Region }
-
-// held opens every stored credential.
-func (w *Wallet) held(ctx context.Context) ([]holding, error) {
-	var out []holding
+// open reads the text of a card. Its hash binds it to what was verified on receipt. A
+// text that does not read, or is another, is noted in the index: it hurts no other card.
+func (w *Wallet) open(ctx context.Context, c *card) (*holding, error) {
+	if c.err != nil {
+		return nil, c.err
+	}
+	h := &holding{card: c}
 	err := w.store.View(ctx, func(tx vault.Tx) error {
-		records, err := tx.List(kindCredential)
+		rec, err := readRecord(tx, c.ID)
 		if err != nil {
 			return err
 		}
-		known := schemas{}
-		for _, r := range records {
-			h, err := open(tx, r, known)
-			if err != nil {
-				return err
-			}
-			out = append(out, h)
+		if sha256.Sum256([]byte(rec.Text)) != c.Text {
+			return fmt.Errorf("%w: stored credential: another text than was verified", vault.ErrDamaged)
 		}
-		return nil
+		h.keyID = rec.KeyID
+		h.sd, err = credential.Parse([]byte(rec.Text), credential.ParseOptions{})
+		return err
 	})
-	return out, err
+	if errors.Is(err, vault.ErrDamaged) || errors.Is(err, vault.ErrNotFound) {
+		return nil, errors.Join(err, w.damaged(ctx, c.ID))
+	}
+	if err != nil {
+		return nil, err
+	}
+	h.claims = h.sd.UnverifiedClaims()
+	return h, nil
 }
 
-func open(tx vault.Tx, r vault.Record, known schemas) (holding, error) {
-	h := holding{id: r.ID}
-	if err := strictjson.Read(r.Value, limits.Record, &h.record); err != nil {
-		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
-	}
-	var err error
-	if h.sd, err = credential.Parse([]byte(h.record.Text), credential.ParseOptions{}); err != nil {
-		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
-	}
-	issuer, err := did.ParseJWK(h.record.Issuer)
+// usable opens a card that holds as far as the wallet knows at this moment.
+func (w *Wallet) usable(ctx context.Context, id string) (*holding, error) {
+	d, err := w.deck(ctx)
 	if err != nil {
-		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
+		return nil, err
 	}
-	// As of its receipt: whether it still holds is for the ledger to say.
-	if h.verified, err = h.sd.Verify(issuer, credential.VerifyOptions{Now: h.record.Received}); err != nil {
-		return h, fmt.Errorf("%w: stored credential: %w", vault.ErrDamaged, err)
+	c := d.byID[id]
+	if c == nil {
+		return nil, vault.ErrNotFound
 	}
-	h.schema, err = known.get(tx, h.record.SchemaHash)
-	return h, err
+	if err := c.holds(w.cfg.Clock()); err != nil {
+		return nil, err
+	}
+	return w.open(ctx, c)
+}
+
+func (w *Wallet) damaged(ctx context.Context, id string) error {
+	return w.store.Update(ctx, func(tx vault.Tx) error {
+		return editCards(tx, []string{id}, func(id string, known *facts) *facts {
+			if known != nil {
+				known.Damaged = true
+			}
+			return known
+		})
+	})
+}
+
+// origin is what Verify found, for provableOf.
+func (h *holding) origin() *provenance.Credential {
+	c := h.card
+	return &provenance.Credential{Schema: c.schema, Region: c.Region, Verified: &credential.Verified{
+		Claims: h.claims, VCT: c.Type, Issuer: c.Issuer, NotBefore: c.NotBefore, Expires: c.Expires,
+	}}
 }

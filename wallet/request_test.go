@@ -272,6 +272,9 @@ func TestScopeIsTold(t *testing.T) {
 			dcql := p["dcql"].(hufutest.JSON) // claims would be recognised anyway
 			dcql["credentials"] = dcql["credentials"].([]any)[:1]
 			delete(dcql, "credential_sets")
+			if kind == "once" {
+				hufutest.Once(p)
+			}
 		}))
 		_, ask := c.Ask(citizen, counter)
 		event, _ := scope["event"].(string)

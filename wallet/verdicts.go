@@ -162,11 +162,28 @@ func (e *NothingMatches) Verdict() verdict.Verdict {
 			}
 		}
 	}
-	if len(english) > 0 {
+	switch withdrawn, en, zh := e.withdrawn(); {
+	case len(english) > 0:
 		v.What.English = "The credential in this wallet does not show that: " + strings.Join(english, "; ") + ". Nothing was sent."
 		v.What.Chinese = "此钱包中的凭证不符合：" + strings.Join(chinese, "；") + "。没有发送任何内容。"
+	case withdrawn != nil:
+		v.What.English = "The credential that would answer is " + en + ". Its issuer is " + withdrawn.Issuer + ". Nothing was sent."
+		v.What.Chinese = "可用于应答的凭证" + zh + "，签发机构为" + withdrawn.Issuer + "。没有发送任何内容。"
 	}
 	return v
+}
+
+// withdrawn is the first credential that does not hold, and how that is said.
+func (e *NothingMatches) withdrawn() (m *Mismatch, english, chinese string) {
+	for i := range e.Mismatches {
+		for _, s := range []State{StateRevoked, StateSuspended, StateExpired, StateNotYetValid} {
+			if errors.Is(e.Mismatches[i].Err, s.reason()) {
+				english, chinese = Status{State: s}.Words()
+				return &e.Mismatches[i], english, chinese
+			}
+		}
+	}
+	return nil, "", ""
 }
 
 // Verdicts returns what this package's errors mean, and those of ledger/feed, for

@@ -121,13 +121,24 @@ func TestVerdictOfAVault(t *testing.T) {
 		value[len(value)/2] ^= 1
 		return tx.Put("credential", credential.ID, value)
 	}))
-	_, err := citizen.Credentials(t.Context())
+	counter := c.Counter(c.Policy(nil))
+	_, ask := c.Ask(citizen, counter)
+	_, err := citizen.Present(t.Context(), ask, wallet.Consent{Choice: 1})
 	fails(t, err, wallet.CheckVault, verdict.VaultDamaged)
-	_, err = citizen.ResolveRequest(t.Context(), c.AskText(c.Counter(c.Policy(nil))))
-	fails(t, err, wallet.CheckVault, verdict.VaultDamaged)
+	if list := held(t, citizen.Wallet); len(list) != 1 || !errors.Is(list[0].Err, vault.ErrDamaged) {
+		t.Errorf("lists %v", list)
+	}
+	_, err = citizen.ResolveRequest(t.Context(), c.AskText(counter))
+	var nothing *wallet.NothingMatches
+	if !errors.As(err, &nothing) || !errors.Is(nothing.Mismatches[0].Err, vault.ErrDamaged) {
+		t.Errorf("got %v", err)
+	}
 	none(t, citizen.Store.Close())
 	_, err = citizen.History(t.Context())
 	fails(t, err, wallet.CheckVault, verdict.Internal)
+	for _, err := range citizen.Credentials(t.Context()) {
+		fails(t, err, wallet.CheckVault, verdict.Internal)
+	}
 }
 
 // TestVerdictOfPrepare: a refusal of one credential outweighs what could not be

@@ -88,6 +88,8 @@ type Wallet struct {
 	cfg   Config
 	watch verdict.Watch
 	life  life
+	index index
+	pool  pool
 
 	mu        sync.Mutex
 	built     *epochTrees
@@ -160,7 +162,6 @@ const (
 	kindApplication = "application"
 	kindCredential  = "credential"
 	kindSchema      = "schema" // by the hash of the file
-	kindPrepared    = "prepared"
 	kindHistory     = "history"
 	kindFeed        = "feed"
 )

@@ -298,16 +298,19 @@ func (a *app) labels(labels []wallet.Label) string {
 func (a *app) walletList(dir *string) *cobra.Command {
 	return command("list", "", func(ctx context.Context, _ string) error {
 		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			held, err := c.Credentials(ctx)
-			if err != nil {
-				return err
+			if err := c.RefreshStatus(ctx); err != nil { // what is known is listed all the same
+				fmt.Fprintln(a.err, a.sentence(err))
 			}
-			if len(held) == 0 && !a.json {
+			empty := !a.json
+			for s, err := range c.Credentials(ctx) {
+				if err != nil {
+					return err
+				}
+				empty = false
+				a.sayStored(s)
+			}
+			if empty {
 				a.say("wallet.empty")
-			}
-			for _, s := range held {
-				a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly), "provable": s.Provable},
-					"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
 			}
 			return nil
 		})
@@ -317,18 +320,21 @@ func (a *app) walletList(dir *string) *cobra.Command {
 func (a *app) walletShow(dir *string) *cobra.Command {
 	return command("show CREDENTIAL", "one credential's id, or the beginning of it", func(ctx context.Context, arg string) error {
 		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			held, err := c.Credentials(ctx)
-			if err != nil {
-				return err
-			}
-			for _, s := range held {
-				if !strings.HasPrefix(s.ID, arg) {
+			for s, err := range c.Credentials(ctx) {
+				switch {
+				case err != nil:
+					return err
+				case !strings.HasPrefix(s.ID, arg):
 					continue
-				}
-				if a.json {
+				case s.Err != nil:
+					return s.Err
+				case a.json:
 					return a.print(map[string]any{"credential": s.ID, "type": s.Type, "claims": s.Claims})
 				}
-				a.sayCredential(&s)
+				a.sayStored(s)
+				for _, f := range s.Fields() {
+					fmt.Fprintf(a.out, "  %s: %v\n", a.inLang(f.English, f.Chinese), f.Value)
+				}
 				return nil
 			}
 			return vault.ErrNotFound
@@ -336,13 +342,16 @@ func (a *app) walletShow(dir *string) *cobra.Command {
 	})
 }
 
-func (a *app) sayCredential(s *wallet.Stored) {
-	a.say("wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
-	for _, claim := range s.Schema.Claims {
-		for _, v := range claim.Path.Values(s.Claims) {
-			fmt.Fprintf(a.out, "  %s: %v\n", a.inLang(claim.Label.English, claim.Label.Chinese), v)
-		}
+// sayStored is one line: what it is, from whom, and whether it holds.
+func (a *app) sayStored(s *wallet.Stored) {
+	if s.Err != nil {
+		a.report(map[string]any{"credential": s.ID, "error": a.sentence(s.Err)}, "wallet.unreadable", "ID", s.ID, "Why", a.sentence(s.Err))
+		return
 	}
+	state := a.inLang(s.Status.Words())
+	a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly),
+		"provable": s.Provable, "status": s.Status.State},
+		"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly), "Status", state)
 }
 
 func (a *app) walletHistory(dir *string) *cobra.Command {
