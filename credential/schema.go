@@ -8,6 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
+	"github.com/hufu-id/hufu/legible"
 )
 
 const (
@@ -30,7 +31,11 @@ const (
 	TypeBoolean ClaimType = "boolean"
 )
 
-// A Label names a claim for people.
+// maxLabel caps a label in characters: what fits a line of a screen.
+const maxLabel = 80
+
+// A Label names a claim for people: 1 to 80 characters that package legible lets
+// pass.
 type Label struct {
 	English string `json:"en"`
 	Chinese string `json:"zh"`
@@ -140,12 +145,12 @@ func (s *Schema) Slots() [Slots]string {
 
 func (s *Schema) check() error {
 	switch {
-	case s.ID == "" || len(s.ID) > limits.Identifier:
-		return fmt.Errorf("id is not 1 to %d bytes", limits.Identifier)
+	case legible.Check(s.ID, legible.Limits{}) != nil || len(s.ID) > limits.Identifier:
+		return fmt.Errorf("id is not 1 to %d bytes of text", limits.Identifier)
 	case s.Version < 1 || s.Version > 1<<31-1:
 		return fmt.Errorf("version is not a positive 32-bit number")
-	case s.VCT == "" || len(s.VCT) > limits.Identifier:
-		return fmt.Errorf("vct is not 1 to %d bytes", limits.Identifier)
+	case legible.Check(s.VCT, legible.Limits{}) != nil || len(s.VCT) > limits.Identifier:
+		return fmt.Errorf("vct is not 1 to %d bytes of text", limits.Identifier)
 	case checkRegion(s.Region) != "":
 		return fmt.Errorf("region is no GB/T 2260 code")
 	case len(s.Claims) == 0 || len(s.Claims) >= limits.Disclosures:
@@ -213,6 +218,9 @@ func (c SchemaClaim) check() error {
 		if !ok || name == "" || len(name) > limits.Identifier || isReserved(name) {
 			return fmt.Errorf("path element is no claim name")
 		}
+		if err := legible.Check(name, legible.Limits{}); err != nil {
+			return fmt.Errorf("claim name: %w", err)
+		}
 	}
 	if name, ok := c.Path[0].(string); ok && slices.Contains(registeredNames, name) {
 		return fmt.Errorf("path is a registered claim")
@@ -220,8 +228,10 @@ func (c SchemaClaim) check() error {
 	if c.Slot != nil && (*c.Slot < 0 || *c.Slot >= BindingSlot) {
 		return fmt.Errorf("slot is not 0 to %d", BindingSlot-1)
 	}
-	if c.Label.English == "" || c.Label.Chinese == "" {
-		return fmt.Errorf("label lacks a language")
+	for _, label := range []string{c.Label.English, c.Label.Chinese} {
+		if err := legible.Check(label, legible.Limits{Runes: maxLabel}); err != nil {
+			return fmt.Errorf("label: %w", err)
+		}
 	}
 	if !slices.Contains([]ClaimType{TypeString, TypeInteger, TypeDate, TypeBoolean}, c.Type) {
 		return fmt.Errorf("unknown type")

@@ -3,11 +3,11 @@ package credential
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/hufu-id/hufu/legible"
 )
 
 // A Reason is a stable code for why a field is refused. User interfaces
@@ -29,7 +29,8 @@ const (
 	// ReasonLength: the text has the wrong length.
 	ReasonLength Reason = "length"
 	// ReasonCharacter: the text contains a character that it must not contain,
-	// or is not in Unicode normal form C.
+	// such as one that shows nothing or turns the direction (package legible), or
+	// is not in Unicode normal form C.
 	ReasonCharacter Reason = "character"
 	// ReasonDate: the text is not a real day, or the day is before 1900 (in a
 	// resident identity number, before 1800).
@@ -139,7 +140,7 @@ func (c SchemaClaim) validate(claims map[string]any) Reason {
 }
 
 func (c SchemaClaim) validateText(text string) Reason {
-	if !norm.NFC.IsNormalString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+	if !norm.NFC.IsNormalString(text) || legible.Check(text, legible.Limits{Blank: true}) != nil {
 		return ReasonCharacter
 	}
 	if c.Type == TypeDate {
@@ -154,7 +155,7 @@ func (c SchemaClaim) validateText(text string) Reason {
 }
 
 func checkNonempty(text string) Reason {
-	if strings.TrimSpace(text) == "" {
+	if legible.Check(text, legible.Limits{}) != nil {
 		return ReasonEmpty
 	}
 	return ""

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // Kinds of operation.
@@ -76,8 +77,8 @@ func (s *Schema) Check() error {
 	}
 	seen := map[string]bool{}
 	for _, name := range s.Attributes {
-		if len(name) > limits.Identifier || name != "" && seen[name] {
-			return fmt.Errorf("%w: attribute named twice or too long", ErrValue)
+		if len(name) > limits.Identifier || name != "" && (seen[name] || legible.Check(name, legible.Limits{}) != nil) {
+			return fmt.Errorf("%w: attribute named twice, too long or illegible", ErrValue)
 		}
 		seen[name] = true
 	}

@@ -3,9 +3,9 @@ package ledger
 import (
 	"fmt"
 	"regexp"
-	"unicode/utf8"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // Caps on one purpose.
@@ -120,8 +120,8 @@ func (a Asked) check() error {
 			return fmt.Errorf("%w: more than %d claims", ErrValue, maxClaims)
 		}
 		for i, name := range names {
-			if name == "" || len(name) > limits.Identifier || i > 0 && names[i-1] >= name {
-				return fmt.Errorf("%w: claims out of order, twice, empty or too long", ErrValue)
+			if legible.Check(name, legible.Limits{}) != nil || len(name) > limits.Identifier || i > 0 && names[i-1] >= name {
+				return fmt.Errorf("%w: claims out of order, twice, empty, illegible or too long", ErrValue)
 			}
 		}
 	}
@@ -130,8 +130,8 @@ func (a Asked) check() error {
 
 func (t Text) check() error {
 	for _, s := range []string{t.English, t.Chinese} {
-		if s == "" || len(s) > maxText || !utf8.ValidString(s) {
-			return fmt.Errorf("%w: a text is missing in one language, or longer than %d bytes", ErrValue, maxText)
+		if err := legible.Check(s, legible.Limits{}); err != nil || len(s) > maxText {
+			return fmt.Errorf("%w: a text is missing in one language, illegible, or longer than %d bytes", ErrValue, maxText)
 		}
 	}
 	return nil

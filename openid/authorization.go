@@ -14,6 +14,7 @@ import (
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // ErrRequest means that a presentation request breaks OpenID4VP 1.0 section 5
@@ -286,8 +287,8 @@ func (p *Purpose) check() error {
 		return fmt.Errorf("%w: hufu_purpose has no id, or a malformed retention", ErrRequest)
 	}
 	for _, text := range []string{p.Text.EN, p.Text.ZH, p.Basis.EN, p.Basis.ZH} {
-		if text == "" || len(text) > maxText {
-			return fmt.Errorf("%w: hufu_purpose has a text that is missing or too long", ErrRequest)
+		if err := legible.Check(text, legible.Limits{}); err != nil || len(text) > maxText {
+			return fmt.Errorf("%w: hufu_purpose has a text that is missing, too long or illegible", ErrRequest)
 		}
 	}
 	return nil

@@ -333,7 +333,7 @@ func TestBytesRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	offer.Grants.PreAuthorized.TxCode.Description = "\xff"
-	if _, err := offer.Bytes(); !errors.Is(err, openid.ErrJSON) {
+	if _, err := offer.Bytes(); !errors.Is(err, openid.ErrOffer) {
 		t.Errorf("text that is not UTF-8: %v", err)
 	}
 	large := &openid.CredentialResponse{Credentials: []string{strings.Repeat("x", limits.Message)}}

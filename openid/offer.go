@@ -8,10 +8,10 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/legible"
 )
 
 var (
@@ -171,8 +171,8 @@ func (g *PreAuthorizedGrant) check() error {
 	if g.TxCode.Length < 0 || g.TxCode.Length > maxCode {
 		return fmt.Errorf("%w: tx_code length out of range", ErrOffer)
 	}
-	if utf8.RuneCountInString(g.TxCode.Description) > 300 {
-		return fmt.Errorf("%w: tx_code description above 300 characters", ErrOffer)
+	if err := legible.Check(g.TxCode.Description, legible.Limits{Runes: 300, Blank: true}); err != nil {
+		return fmt.Errorf("%w: tx_code description: %w", ErrOffer, err)
 	}
 	return nil
 }
@@ -207,7 +207,9 @@ func checkIssuer(issuer string) error {
 
 // isIdentifier bounds a name that this package compares and stores but does not
 // interpret.
-func isIdentifier(s string) bool { return s != "" && len(s) <= limits.Identifier }
+func isIdentifier(s string) bool {
+	return len(s) <= limits.Identifier && legible.Check(s, legible.Limits{}) == nil
+}
 
 // isCode reports whether s is a code of visible ASCII characters, the VSCHAR
 // of RFC 6749 appendix A without its space.

@@ -20,8 +20,8 @@ func checkPath(path credential.Path) error {
 		switch e := element.(type) {
 		case nil:
 		case string:
-			if len(e) > limits.Identifier {
-				return fmt.Errorf("%w: name in a path is too long", ErrQuery)
+			if !isIdentifier(e) {
+				return fmt.Errorf("%w: name in a path is empty, too long or illegible", ErrQuery)
 			}
 		case int:
 			if e < 0 {

@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // parseValue reads a value that a query may compare a claim with: a string, a
@@ -75,7 +76,7 @@ func checkValue(value any) error {
 	case int64, bool:
 		return nil
 	case string:
-		if len(v) <= limits.Identifier {
+		if len(v) <= limits.Identifier && legible.Check(v, legible.Limits{Blank: true}) == nil {
 			return nil
 		}
 	}

@@ -103,6 +103,7 @@ const (
 	Signature           Code = "signature"             // refused: a signature does not hold
 	SignerFailed        Code = "signer-failed"         // unchecked: the key did not sign
 	MessageMalformed    Code = "message-malformed"     // refused: incomplete, or of another kind
+	TextIllegible       Code = "text-illegible"        // refused: a text of invisible or misleading characters
 	FormatUnsupported   Code = "format-unsupported"    // refused: a credential format that is not built in
 )
 

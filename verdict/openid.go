@@ -3,6 +3,7 @@ package verdict
 import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/zkp"
@@ -83,4 +84,7 @@ var messageRows = Table{
 		did.ErrTooLarge, did.ErrToken, did.ErrHeader, did.ErrCritical, did.ErrType).Refused("form", MessageMalformed,
 		"This message is incomplete, or not the kind that belongs here.", "消息不完整，或不是此处所需的消息。",
 		"Ask the sender to send it again.", "请对方重新发送。"),
+	On(legible.ErrText).Refused("form", TextIllegible,
+		"A text in this shows nothing, or could show something else than it says.", "其中的文字含有不可见字符，或可能显示成另外的内容。",
+		"Ask the sender to correct it.", "请对方更正。"),
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 )
@@ -163,10 +164,14 @@ func seconds(n int64) time.Duration {
 	return time.Duration(min(max(n, 0), most)) * time.Second
 }
 
+func isText(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(s string) bool { return legible.Check(s, legible.Limits{}) != nil })
+}
+
 func (p *Policy) check() error {
 	bad := func(what string) error { return fmt.Errorf("%w: %s", ErrPolicy, what) }
 	switch {
-	case p.ID == "" || len(p.ID) > limits.Identifier || p.Version < 1:
+	case !isText(p.ID) || len(p.ID) > limits.Identifier || p.Version < 1:
 		return bad("id and version are missing")
 	case (len(p.Issuers) == 0) == (p.AccreditedBy == ""):
 		return bad("it names either issuers or accreditedBy")
@@ -174,10 +179,12 @@ func (p *Policy) check() error {
 		return bad("accreditedBy is \"root\"")
 	case p.MaxAge.Checkpoint == 0 || p.MaxAge.Epoch == 0 || p.MaxAge.Status == 0:
 		return bad("maxAge bounds checkpoint, epoch and status in seconds")
-	case p.Purpose.ID == "" || p.Purpose.English == "" || p.Purpose.Chinese == "":
-		return bad("purpose has an id and a sentence in en and zh")
-	case p.Basis.English == "" || p.Basis.Chinese == "":
-		return bad("basis is a sentence in en and zh")
+	case !isText(p.Purpose.ID, p.Purpose.English, p.Purpose.Chinese):
+		return bad("purpose has an id and a legible sentence in en and zh")
+	case !isText(p.Basis.English, p.Basis.Chinese):
+		return bad("basis is a legible sentence in en and zh")
+	case p.Scope.Event != "" && !isText(p.Scope.Event):
+		return bad("the event of a scope is legible")
 	}
 	if openid.CheckRetention(p.Retention) != nil {
 		return bad("retention is P, a number, and D, W, M or Y, such as P30D")

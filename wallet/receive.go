@@ -13,6 +13,7 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
@@ -82,6 +83,9 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err != nil {
 		return nil, ErrUnrequested
 	}
+	if err := legibleClaims(found.Claims); err != nil {
+		return nil, err
+	}
 	secret, err := w.secret(ctx)
 	if err != nil {
 		return nil, err
@@ -123,6 +127,28 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 		return nil, err
 	}
 	return w.Credential(ctx, id)
+}
+
+// legibleClaims refuses claims that a screen would show as something else. The error
+// is [legible.ErrText].
+func legibleClaims(value any) error {
+	switch value := value.(type) {
+	case string:
+		return legible.Check(value, legible.Limits{Blank: true})
+	case []any:
+		for _, element := range value {
+			if err := legibleClaims(element); err != nil {
+				return err
+			}
+		}
+	case map[string]any:
+		for name, member := range value {
+			if err := errors.Join(legible.Check(name, legible.Limits{}), legibleClaims(member)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // checkEndorsement allows a missing endorsement. It refuses one that does not sign

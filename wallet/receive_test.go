@@ -10,6 +10,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
@@ -162,6 +163,8 @@ func TestReceiveRefuses(t *testing.T) {
 		{"signed by somebody else", forge(func(f *hufutest.Forgery) { f.Signer = c.Key() }), credential.ErrSignature},
 		{"expired", forge(func(f *hufutest.Forgery) { f.Claims["exp"] = f.Claims["iat"] }), credential.ErrExpired},
 		{"no status", forge(func(f *hufutest.Forgery) { delete(f.Claims, "status") }), provenance.ErrNoStatus},
+		{"a name that turns the screen round", forge(func(f *hufutest.Forgery) { f.Claims["name"] = "张\u202e三" }), legible.ErrDirection},
+		{"a claim whose name shows nothing", forge(func(f *hufutest.Forgery) { f.Claims["\u3164"] = "x" }), legible.ErrBlank},
 		{"an endorsement that is none", forge(func(f *hufutest.Forgery) {
 			f.Claims[zkp.ClaimName] = "AQ"
 			f.Hide = append(f.Hide, credential.Path{zkp.ClaimName})
