@@ -41,6 +41,11 @@
 //		Action: ledger.ActionIssue,
 //		Type:   "urn:example:resident:1",
 //		Region: "110101",
+//		Subject: ledger.Subject{
+//			Name:    ledger.Text{English: "Dongcheng Residence Registration", Chinese: "东城区户籍管理处"},
+//			Code:    "12110101MB0000001F",
+//			Contact: "010-5550 0101",
+//		},
 //	})
 //
 // The office opens an issuing desk of package wallet/issuer with its keys:

@@ -51,6 +51,11 @@ func Example() {
 	}
 	err = root.Accredit(ctx, agency.Grant{
 		To: office.DID(), Action: ledger.ActionIssue, Type: "urn:example:resident:1", Region: "110101",
+		Subject: ledger.Subject{
+			Name:    ledger.Text{English: "Dongcheng Residence Registration", Chinese: "东城区户籍管理处"},
+			Code:    "12110101MB0000001F",
+			Contact: "010-5550 0101",
+		},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -24,6 +24,9 @@ type Grant struct {
 	// Until is the first instant no longer in force; zero is without end. Only
 	// Accredit reads it.
 	Until time.Time
+	// Subject says who the agency is; this agency vouches for it. Zero keeps what
+	// this agency said before. Only Accredit reads it.
+	Subject ledger.Subject
 }
 
 // clockSkew is by how much a new term begins before this agency's clock, so that
@@ -33,7 +36,8 @@ const clockSkew = time.Minute
 // Accredit gives an accreditation, makes a suspended one good again, or changes
 // when it ends. An agency that is not the trust root needs an accreditation to
 // accredit, which Accredit finds. One that the ledger holds already, word for
-// word, is not submitted again.
+// word, is not submitted again. The ledger refuses a name or a code that another
+// agency bears: ledger.ErrConflict.
 //
 // The error of this and the other three is [ErrNoGrant], [ErrNoKey],
 // [ErrOffline], an error of ledger.Client such as ledger.ErrNotAccredited where
@@ -44,7 +48,18 @@ func (a *Agency) Accredit(ctx context.Context, grant Grant) error {
 		if !grant.Until.IsZero() {
 			term.Until = grant.Until.Unix()
 		}
+		if grant.Subject != (ledger.Subject{}) {
+			term.Subject = grant.Subject
+		}
 		return ledger.StateActive, nil
+	})
+}
+
+// Describe says who the trust root itself is, which nobody else can. The error is
+// that of Accredit; ledger.ErrNotAccredited where this agency is not the root.
+func (a *Agency) Describe(ctx context.Context, subject ledger.Subject) error {
+	return a.Accredit(ctx, Grant{
+		To: a.DID(), Action: ledger.ActionAccredit, Type: ledger.AnyType, Region: "000000", Subject: subject,
 	})
 }
 
@@ -105,7 +120,7 @@ func (a *Agency) grant(ctx context.Context, grant Grant, next step) error {
 // standing fills in the term as it stands and takes the next step. It returns
 // what the ledger holds. It runs again for every round of proofs.
 func (a *Agency) standing(view *ledger.View, term *ledger.Accreditation, next step) (held []byte, err error) {
-	term.State, term.From, term.Until, term.Via = "", 0, 0, ""
+	term.State, term.From, term.Until, term.Via, term.Subject = "", 0, 0, "", ledger.Subject{}
 	held, err = view.Get(term.Key())
 	if err != nil && !errors.Is(err, ledger.ErrAbsent) {
 		return nil, err

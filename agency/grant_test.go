@@ -7,10 +7,11 @@ import (
 
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 )
 
 func (w *world) grant(to *agency.Agency) agency.Grant {
-	return agency.Grant{To: to.DID(), Action: ledger.ActionIssue, Type: vct, Region: region}
+	return agency.Grant{To: to.DID(), Action: ledger.ActionIssue, Type: vct, Region: region, Subject: ledgertest.SubjectOf(to.DID())}
 }
 
 // held is an accreditation as the ledger proves it; nil where there is none.
@@ -107,7 +108,7 @@ func TestChain(t *testing.T) {
 	g := w.grant(office)
 	is(t, bureau.Accredit(t.Context(), g), ledger.ErrNotAccredited)
 
-	entitled := agency.Grant{To: bureau.DID(), Action: ledger.ActionAccredit, Type: ledger.AnyType, Region: beijing}
+	entitled := agency.Grant{To: bureau.DID(), Action: ledger.ActionAccredit, Type: ledger.AnyType, Region: beijing, Subject: ledgertest.SubjectOf(bureau.DID())}
 	none(t, w.root.Accredit(t.Context(), entitled))
 	none(t, bureau.Accredit(t.Context(), g))
 	none(t, w.accredited(g))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hufu-id/hufu/internal/gb"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/legible"
@@ -151,7 +152,7 @@ func (s *Schema) check() error {
 		return fmt.Errorf("version is not a positive 32-bit number")
 	case legible.Check(s.VCT, legible.Limits{}) != nil || len(s.VCT) > limits.Identifier:
 		return fmt.Errorf("vct is not 1 to %d bytes of text", limits.Identifier)
-	case checkRegion(s.Region) != "":
+	case gb.CheckRegion(s.Region) != "":
 		return fmt.Errorf("region is no GB/T 2260 code")
 	case len(s.Claims) == 0 || len(s.Claims) >= limits.Disclosures:
 		return fmt.Errorf("%d claims", len(s.Claims))

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/hufu-id/hufu/internal/gb"
 	"github.com/hufu-id/hufu/legible"
 )
 
@@ -63,9 +64,14 @@ type validator struct {
 var validators = map[string]validator{
 	"nonempty":       {[]ClaimType{TypeString, TypeDate}, checkNonempty},
 	"date":           {[]ClaimType{TypeString, TypeDate}, checkDate},
-	"gbt2260":        {[]ClaimType{TypeString}, checkRegion},
-	"cn-resident-id": {[]ClaimType{TypeString}, checkResidentID},
-	"cn-uscc":        {[]ClaimType{TypeString}, checkUSCC},
+	"gbt2260":        {[]ClaimType{TypeString}, number(gb.CheckRegion)},
+	"cn-resident-id": {[]ClaimType{TypeString}, number(gb.CheckResidentID)},
+	"cn-uscc":        {[]ClaimType{TypeString}, number(gb.CheckUSCC)},
+}
+
+// number is a validator of package gb, whose faults are reasons.
+func number(check func(string) gb.Fault) func(string) Reason {
+	return func(text string) Reason { return Reason(check(text)) }
 }
 
 // Validate checks the claims of one person against the schema: the schema

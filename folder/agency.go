@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,9 +15,22 @@ import (
 
 // Card is agency.json: who an agency is. Nothing in it is secret.
 type Card struct {
-	Name string `json:"name"`
-	DID  string `json:"did,omitempty"` // empty until a ledger has it
-	Root bool   `json:"root,omitempty"`
+	Name    string `json:"name"` // English
+	Chinese string `json:"name_zh,omitempty"`
+	Code    string `json:"code,omitempty"` // unified social credit code
+	Contact string `json:"contact,omitempty"`
+	DID     string `json:"did,omitempty"` // empty until a ledger has it
+	Root    bool   `json:"root,omitempty"`
+	// Described says that the ledger knows who its root agency is.
+	Described bool `json:"described,omitempty"`
+}
+
+// Fill takes from the card what a subject leaves out.
+func (c Card) Fill(s ledger.Subject) ledger.Subject {
+	return ledger.Subject{
+		Name: ledger.Text{English: cmp.Or(s.Name.English, c.Name), Chinese: cmp.Or(s.Name.Chinese, c.Chinese)},
+		Code: cmp.Or(s.Code, c.Code), Contact: cmp.Or(s.Contact, c.Contact),
+	}
 }
 
 const cardName = "agency.json"
@@ -46,11 +60,14 @@ type Agency struct {
 }
 
 // NewAgency makes an agency's folder, its keys and its DID on the ledger. Without a
-// ledger it makes those of a root agency, to which [Agency.Found] gives a DID. The
+// ledger it makes those of a root agency, to which [Agency.Found] gives a DID. Of the
+// subject only the English name is needed here; the rest at the accreditation. The
 // error is an [*Error], or one of package agency; then the folder stays, and
 // OpenAgency with Join finishes the work.
-func NewAgency(ctx context.Context, dir, name string, passphrase []byte, log Ledger, opts Options) (*Agency, error) {
-	a := &Agency{dir: dir, Card: Card{Name: name, Root: log == nil}, opts: opts.withDefaults()}
+func NewAgency(ctx context.Context, dir string, subject ledger.Subject, passphrase []byte, log Ledger, opts Options) (*Agency, error) {
+	a := &Agency{dir: dir, opts: opts.withDefaults(), Card: Card{
+		Name: subject.Name.English, Chinese: subject.Name.Chinese, Code: subject.Code, Contact: subject.Contact, Root: log == nil,
+	}}
 	err := makeFolder(dir)
 	if err == nil {
 		a.Vault, err = createVault(ctx, dir, passphrase, opts)
@@ -84,7 +101,7 @@ func OpenAgency(ctx context.Context, dir string, passphrase []byte, opts Options
 }
 
 // Join opens the agency on a ledger, finishes what was interrupted, and notes the DID
-// in agency.json. With a nil ledger the agency only signs. Errors are those of
+// in agency.json. A root agency whose subject is whole tells the ledger who it is. With a nil ledger the agency only signs. Errors are those of
 // agency.Open, agency.OpenOffline and ledger.NewClient.
 func (a *Agency) Join(ctx context.Context, log Ledger) (err error) {
 	opts := agency.Options{Clock: a.opts.Clock, ProofKey: true, Create: !a.Card.Root}
@@ -96,8 +113,18 @@ func (a *Agency) Join(ctx context.Context, log Ledger) (err error) {
 	if err != nil {
 		return err
 	}
-	if a.Agency, err = agency.Open(ctx, a.Vault, client, log, opts); err != nil || a.Card.DID == a.DID() {
+	if a.Agency, err = agency.Open(ctx, a.Vault, client, log, opts); err != nil {
 		return err
+	}
+	if subject := a.Card.Fill(ledger.Subject{}); a.Card.Root && !a.Card.Described && subject.Check() == nil {
+		if err := a.Describe(ctx, subject); err != nil {
+			return err
+		}
+		a.Card.Described = true
+		return a.Found(a.DID())
+	}
+	if a.Card.DID == a.DID() {
+		return nil
 	}
 	return a.Found(a.DID())
 }

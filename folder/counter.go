@@ -28,11 +28,11 @@ const (
 
 // NewCounter makes a counter in a new home; its DID goes on the ledger. The error is
 // an [*Error], or one of NewAgency.
-func (h *Home) NewCounter(ctx context.Context, name string, passphrase []byte) (*Counter, error) {
+func (h *Home) NewCounter(ctx context.Context, subject ledger.Subject, passphrase []byte) (*Counter, error) {
 	c := &Counter{Home: h}
 	err := c.plug(ctx)
 	if err == nil {
-		c.Agency, err = NewAgency(ctx, h.Dir, name, passphrase, c.log, h.opts)
+		c.Agency, err = NewAgency(ctx, h.Dir, subject, passphrase, c.log, h.opts)
 	}
 	if err == nil {
 		c.store, err = sqlitestore.Open(ctx, filepath.Join(h.Dir, counterName), sqlitestore.Options{Create: true})

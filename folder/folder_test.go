@@ -61,16 +61,20 @@ func (p *place) home(t *testing.T, name string) *folder.Home {
 	return h
 }
 
+func named(english string) ledger.Subject {
+	return ledger.Subject{Name: ledger.Text{English: english}}
+}
+
 func TestAgency(t *testing.T) {
 	p := newPlace(t)
 	dir := p.path("office")
 	_, err := folder.OpenAgency(t.Context(), dir, pass, p.opts)
 	is(t, err, folder.ErrMissing)
-	a, err := folder.NewAgency(t.Context(), dir, "Office", pass, p.Log, p.opts)
+	a, err := folder.NewAgency(t.Context(), dir, named("Office"), pass, p.Log, p.opts)
 	none(t, err)
 	did := a.DID()
 	none(t, a.Close())
-	_, err = folder.NewAgency(t.Context(), dir, "Office", pass, p.Log, p.opts)
+	_, err = folder.NewAgency(t.Context(), dir, named("Office"), pass, p.Log, p.opts)
 	is(t, err, folder.ErrExists)
 	_, err = folder.OpenAgency(t.Context(), dir, other, p.opts)
 	is(t, err, folder.ErrVault)
@@ -101,7 +105,7 @@ func (mute) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt
 
 func TestInterrupted(t *testing.T) {
 	p := newPlace(t)
-	if _, err := folder.NewAgency(t.Context(), p.path("a"), "A", pass, mute{p.Log}, p.opts); !errors.Is(err, agency.ErrPending) {
+	if _, err := folder.NewAgency(t.Context(), p.path("a"), named("A"), pass, mute{p.Log}, p.opts); !errors.Is(err, agency.ErrPending) {
 		t.Fatalf("got %v", err)
 	}
 	a, err := folder.OpenAgency(t.Context(), p.path("a"), pass, p.opts)
@@ -115,7 +119,7 @@ func TestInterrupted(t *testing.T) {
 
 func TestRootAgency(t *testing.T) {
 	p := newPlace(t)
-	a, err := folder.NewAgency(t.Context(), p.path("root"), "Root", pass, nil, p.opts)
+	a, err := folder.NewAgency(t.Context(), p.path("root"), named("Root"), pass, nil, p.opts)
 	none(t, err)
 	defer a.Close()
 	if _, err := a.RootKeys(t.Context()); err != nil || !a.Card.Root || a.Card.DID != "" {
@@ -189,7 +193,7 @@ func TestWallet(t *testing.T) {
 
 func TestCounter(t *testing.T) {
 	p := newPlace(t)
-	c, err := p.home(t, "counter").NewCounter(t.Context(), "Library", pass)
+	c, err := p.home(t, "counter").NewCounter(t.Context(), named("Library"), pass)
 	none(t, err)
 	did := c.Agency.DID()
 	none(t, c.Close())
@@ -223,7 +227,7 @@ func TestPatience(t *testing.T) {
 	long.NotShort(t, "SQLite waits for 5 s")
 	p := newPlace(t)
 	p.opts.Patience = 50 * time.Millisecond
-	c, err := p.home(t, "counter").NewCounter(t.Context(), "Library", pass)
+	c, err := p.home(t, "counter").NewCounter(t.Context(), named("Library"), pass)
 	none(t, err)
 	defer c.Close()
 	defer hold(t, p.path("counter/vault.db"))()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet/issuer"
@@ -18,12 +19,15 @@ import (
 // when it was made or last rotated, whatever Change does to its DID.
 type Agency struct {
 	agency.Keys
+	// Subject says who the agency is, as the ledger will.
+	Subject ledger.Subject
 
 	country *Country
 	agency  *agency.Agency
 }
 
-// NewAgency registers an agency that is accredited for nothing.
+// NewAgency registers an agency that is accredited for nothing. It has a made-up
+// name.
 func (c *Country) NewAgency() *Agency {
 	c.t.Helper()
 	a, err := agency.Create(c.t.Context(), vault.NewMemoryStore(), c.Client(c.Log), c.Log,
@@ -32,7 +36,15 @@ func (c *Country) NewAgency() *Agency {
 	return c.agencyOf(a)
 }
 
-func (c *Country) agencyOf(a *agency.Agency) *Agency { return &Agency{a.Keys(), c, a} }
+func (c *Country) agencyOf(a *agency.Agency) *Agency {
+	return &Agency{a.Keys(), ledgertest.SubjectOf(a.DID()), c, a}
+}
+
+// named gives an agency a name and a code before anybody accredits it.
+func (a *Agency) named(english, chinese, code, contact string) *Agency {
+	a.Subject = ledger.Subject{Name: ledger.Text{English: english, Chinese: chinese}, Code: code, Contact: contact}
+	return a
+}
 
 func (c *Country) newKey() *ecdsa.PrivateKey {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/internal/gb"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/vault"
@@ -99,7 +100,8 @@ func New(t TB, opts Options) *Country {
 	c.Schema, err = credential.ParseSchema(schemaFile)
 	c.must(err)
 	c.PublishSchema(c.Schema)
-	c.Office, c.Library = c.NewAgency(), c.NewAgency()
+	c.Office = c.NewAgency().named("Dongcheng Residence Registration", "东城区户籍管理处", gb.USCC("12110101MB0000001"), "010-5550 0101")
+	c.Library = c.NewAgency().named("Dongcheng Library", "东城区图书馆", gb.USCC("12110101MB0000002"), "https://library.dongcheng.example")
 	c.Accredit(c.Office, ledger.ActionIssue, ledger.StateActive)
 	c.Accredit(c.Library, ledger.ActionVerify, ledger.StateActive)
 	c.desk = opts.Desk
@@ -120,7 +122,8 @@ func (c *Country) found(opts Options) {
 	c.t.Cleanup(func() { _ = c.Log.Close() })
 	a, err := agency.Open(ctx, store, c.Client(c.Log), c.Log, agency.Options{Clock: c.Now})
 	c.must(err)
-	c.Root = c.agencyOf(a)
+	c.Root = c.agencyOf(a).named("National Root Agency", "国家根授权机构", gb.USCC("11100000MB0000000"), "010-5550 0100")
+	c.must(a.Describe(ctx, c.Root.Subject))
 }
 
 func (c *Country) must(err error) {
@@ -188,6 +191,7 @@ func (c *Country) Accredit(agency *Agency, action, state string) {
 	c.t.Helper()
 	c.Submit(c.Root, &ledger.Accreditation{
 		Agency: agency.DID, Action: action, Region: Region, Type: Type, Accreditor: c.Root.DID, State: state,
+		Subject: agency.Subject,
 	})
 }
 
@@ -202,6 +206,7 @@ func (c *Country) OpenDriverDesk() *issuer.Desk {
 	for agency, action := range map[*Agency]string{traffic: ledger.ActionIssue, c.Library: ledger.ActionVerify} {
 		c.Submit(c.Root, &ledger.Accreditation{
 			Agency: agency.DID, Action: action, Region: Region, Type: DriverType, Accreditor: c.Root.DID, State: ledger.StateActive,
+			Subject: agency.Subject,
 		})
 	}
 	cfg := c.DeskConfig(traffic)

@@ -32,7 +32,7 @@ const AnyType = "*"
 const MaxChain = 8
 
 // An Accreditation lets an agency act: for one credential type, one action, and
-// one region with everything in it.
+// one region with everything in it. It says who the agency is.
 type Accreditation struct {
 	_ struct{} `cbor:",toarray"`
 	// Agency is the DID of the agency that may act.
@@ -55,10 +55,12 @@ type Accreditation struct {
 	Until int64
 	// State is one of the State constants.
 	State string
+	// Subject says who the agency is.
+	Subject Subject
 }
 
 // ParseAccreditation reads an accreditation. The error is [ErrTooLarge],
-// [ErrFormat], [ErrKey] or [ErrValue].
+// [ErrFormat], [ErrKey], [ErrValue] or [ErrSubject].
 func ParseAccreditation(b []byte) (*Accreditation, error) { return parseObject[Accreditation](b) }
 
 // Kind returns [KindAccreditation].
@@ -72,7 +74,7 @@ func (a *Accreditation) Key() string {
 // Bytes returns the canonical encoding.
 func (a *Accreditation) Bytes() []byte { return encodeObject(*a) }
 
-// Check returns [ErrKey] or [ErrValue] if a field is out of range.
+// Check returns [ErrKey], [ErrValue] or [ErrSubject] if a field is out of range.
 func (a *Accreditation) Check() error {
 	switch a.Action {
 	case ActionIssue, ActionVerify, ActionAccredit:
@@ -93,7 +95,7 @@ func (a *Accreditation) Check() error {
 	if a.Via != "" && !strings.HasPrefix(a.Via, AccreditationPrefix(a.Accreditor)) {
 		return fmt.Errorf("%w: accreditation by way of another's", ErrValue)
 	}
-	return firstError(CheckDID(a.Agency), CheckDID(a.Accreditor), CheckRegion(a.Region), CheckKey(a.Type), CheckKey(a.Key()))
+	return firstError(CheckDID(a.Agency), CheckDID(a.Accreditor), CheckRegion(a.Region), CheckKey(a.Type), CheckKey(a.Key()), a.Subject.Check())
 }
 
 // entitles reports whether the holder of a may give b.

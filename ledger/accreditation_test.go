@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 )
 
 // values is a ledger.State that anyone could have written: no state machine kept
@@ -29,10 +30,11 @@ var root, province, city = didOf(1), didOf(2), didOf(3)
 func chain() (values, *ledger.Accreditation, *ledger.Accreditation) {
 	above := &ledger.Accreditation{
 		Agency: province, Action: ledger.ActionAccredit, Region: "110000", Type: resident, Accreditor: root, State: ledger.StateActive,
+		Subject: ledgertest.SubjectOf(province),
 	}
 	below := &ledger.Accreditation{
 		Agency: city, Action: ledger.ActionIssue, Region: "110101", Type: resident,
-		Accreditor: province, Via: above.Key(), State: ledger.StateActive,
+		Accreditor: province, Via: above.Key(), State: ledger.StateActive, Subject: ledgertest.SubjectOf(city),
 	}
 	v := values{}
 	for _, did := range []string{root, province, city} {

@@ -18,6 +18,9 @@ var (
 	ErrKey = errors.New("ledger: not a ledger key")
 	// ErrValue means a field of an object that is out of range.
 	ErrValue = errors.New("ledger: object field out of range")
+	// ErrSubject means a name, a code or a contact of an agency that is missing or
+	// malformed.
+	ErrSubject = errors.New("ledger: not a name, a code or a contact of an agency")
 	// ErrSuite means a signature algorithm that is unknown or not allowed.
 	ErrSuite = errors.New("ledger: signature suite not allowed")
 	// ErrSignature means a signature that does not verify.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 )
 
 // door is one parser and one valid input.
@@ -35,7 +36,7 @@ func parser[T any, P interface {
 
 func objects() map[string]ledger.Object {
 	return map[string]ledger.Object{
-		"accreditation": &ledger.Accreditation{Agency: didOf(2), Action: ledger.ActionIssue, Region: "110000", Type: "urn:x:y", Accreditor: didOf(1), State: ledger.StateActive},
+		"accreditation": &ledger.Accreditation{Agency: didOf(2), Action: ledger.ActionIssue, Region: "110000", Type: "urn:x:y", Accreditor: didOf(1), State: ledger.StateActive, Subject: ledgertest.SubjectOf(didOf(2))},
 		"schema":        &ledger.Schema{ID: "resident", Version: 1, VCT: "urn:x:y", Attributes: [16]string{"name"}, Owner: didOf(2)},
 		"status":        &ledger.Status{URI: "https://example.org/1", Issuer: didOf(2), Sequence: 7},
 		"revocation":    &ledger.Revocation{ProofKey: []byte{1}, List: "https://example.org/1", Index: 9},

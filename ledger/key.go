@@ -30,6 +30,8 @@ const (
 	PrefixAudit         = "audit/"
 	PrefixUse           = "use/"
 	PrefixKeyFile       = "keyfile/"
+	PrefixName          = "name/"
+	PrefixCode          = "code/"
 )
 
 // DIDKey returns the key of a DID's object. For the empty DID it returns the
@@ -81,6 +83,10 @@ func UseKey(nullifier [32]byte) string { return hexKey(PrefixUse, nullifier) }
 
 // KeyFileKey returns the key of a verifying key's bytes, given their SHA-256.
 func KeyFileKey(hash [32]byte) string { return hexKey(PrefixKeyFile, hash) }
+
+// CodeKey returns the key under which the ledger notes who bears a unified social
+// credit code.
+func CodeKey(code string) string { return PrefixCode + code }
 
 func hexKey(prefix string, hash [32]byte) string { return prefix + hex.EncodeToString(hash[:]) }
 

@@ -24,6 +24,9 @@ var (
 	// is write-once is there already, a sequence does not grow, a key was
 	// taken away.
 	ErrConflict = errors.New("ledger: conflicts with the current state")
+	// ErrTaken means that another agency bears the name, one that looks like it, or
+	// the unified social credit code.
+	ErrTaken = errors.New("ledger: another agency bears this name or code")
 	// ErrUsed means a second use in one event: this person was counted before.
 	ErrUsed = errors.New("ledger: used before")
 	// ErrProof means a use whose zero-knowledge proofs do not hold.

@@ -84,6 +84,8 @@ const (
 const (
 	EntryRefused   Code = "entry-refused"   // refused, for a reason that has no code
 	EntryValue     Code = "entry-value"     // unchecked: a value is outside its range; nothing was sent
+	AgencySubject  Code = "agency-subject"  // unchecked: a name, code or contact is missing or malformed; nothing was sent
+	AgencyTaken    Code = "agency-taken"    // refused: another agency bears the name or the code
 	EntryMissing   Code = "entry-missing"   // refused: it refers to what is not there
 	NotAllowed     Code = "not-allowed"     // refused: none of the signers may do this
 	LedgerConflict Code = "ledger-conflict" // refused: the ledger says something else

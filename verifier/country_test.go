@@ -31,7 +31,7 @@ func TestIssuerFalls(t *testing.T) {
 		{"term over", func(c *hufutest.Country) {
 			c.Submit(c.Root, &ledger.Accreditation{
 				Agency: c.Office.DID, Action: ledger.ActionIssue, Region: hufutest.Region, Type: hufutest.Type,
-				Accreditor: c.Root.DID, State: ledger.StateActive, Until: c.Now().Unix(),
+				Accreditor: c.Root.DID, State: ledger.StateActive, Until: c.Now().Unix(), Subject: c.Office.Subject,
 			})
 		}, state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrNotInForce},
 		{"deactivated", func(c *hufutest.Country) {
@@ -84,13 +84,13 @@ func TestChain(t *testing.T) {
 	link := func(state string) *ledger.Accreditation {
 		return &ledger.Accreditation{
 			Agency: bureau.DID, Action: ledger.ActionAccredit, Region: "110000", Type: hufutest.Type,
-			Accreditor: c.Root.DID, State: state,
+			Accreditor: c.Root.DID, State: state, Subject: bureau.Subject,
 		}
 	}
 	c.Submit(c.Root, link(ledger.StateActive))
 	c.Submit(bureau, &ledger.Accreditation{
 		Agency: branch.DID, Action: ledger.ActionIssue, Region: hufutest.Region, Type: hufutest.Type,
-		Accreditor: bureau.DID, Via: link("").Key(), State: ledger.StateActive,
+		Accreditor: bureau.DID, Via: link("").Key(), State: ledger.StateActive, Subject: branch.Subject,
 	})
 	desk := c.OpenDesk(branch, hufutest.Region)
 	if err := desk.Publish(t.Context()); err != nil {

@@ -233,7 +233,7 @@ func TestAccreditationOfEachChoice(t *testing.T) {
 	c.HoldLicence(citizen, desk, "周安宁", "C1", "2008-06-01")
 	c.Submit(c.Root, &ledger.Accreditation{
 		Agency: c.Library.DID, Action: ledger.ActionVerify, Region: hufutest.Region, Type: hufutest.DriverType,
-		Accreditor: c.Root.DID, State: ledger.StateSuspended,
+		Accreditor: c.Root.DID, State: ledger.StateSuspended, Subject: c.Library.Subject,
 	})
 	counter := c.Counter(c.Policy(func(policy hufutest.JSON) {
 		query := func(id, vct, claim string) hufutest.JSON {

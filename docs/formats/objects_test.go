@@ -120,6 +120,11 @@ func accreditation(id, action, region, typ string) *ledger.Accreditation {
 	return &ledger.Accreditation{
 		Agency: id, Action: action, Region: region, Type: typ, Accreditor: id, From: begin.Unix(),
 		Until: begin.Add(365 * 24 * time.Hour).Unix(), State: ledger.StateActive,
+		Subject: ledger.Subject{
+			Name:    ledger.Text{English: "Dongcheng Residence Registration", Chinese: "东城区户籍管理处"},
+			Code:    "11110101MB0000001" + "X",
+			Contact: "010-5550 0101, https://residence.dongcheng.example",
+		},
 	}
 }
 

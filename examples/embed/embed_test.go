@@ -22,6 +22,7 @@ import (
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/publish"
@@ -262,8 +263,9 @@ func TestStrangers(t *testing.T) {
 	kioskArgs := []string{"-listen", kioskAt, "-url", "http://" + kioskAt, "-allow-single-party-unsafe"}
 	kiosk := c.start("kiosk", dirs["kiosk"], slices.Concat(kioskArgs, []string{"-init"}, public)...)
 	office := desk.did()
-	none(t, c.root.Accredit(t.Context(), agency.Grant{To: office, Action: ledger.ActionIssue, Type: vct, Region: region}))
-	none(t, c.root.Accredit(t.Context(), agency.Grant{To: kiosk.did(), Action: ledger.ActionVerify, Type: vct, Region: region}))
+	none(t, c.root.Accredit(t.Context(), agency.Grant{To: office, Action: ledger.ActionIssue, Type: vct, Region: region, Subject: ledgertest.SubjectOf(office)}))
+	counter := kiosk.did()
+	none(t, c.root.Accredit(t.Context(), agency.Grant{To: counter, Action: ledger.ActionVerify, Type: vct, Region: region, Subject: ledgertest.SubjectOf(counter)}))
 
 	citizen := c.start("wallet", dirs["wallet"], append([]string{"-init", "-keys", c.keys}, public...)...)
 	citizen.say("ready")

@@ -9,6 +9,7 @@ import (
 	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 )
 
 // deaf is a ledger that does not answer to what is submitted.
@@ -26,7 +27,7 @@ func TestInterruptedInit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = folder.NewAgency(t.Context(), "branch", "Branch", []byte(testPassphrase), deaf{log}, folder.Options{})
+	_, err = folder.NewAgency(t.Context(), "branch", ledgertest.SubjectOf("branch"), []byte(testPassphrase), deaf{log}, folder.Options{})
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}

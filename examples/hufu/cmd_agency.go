@@ -19,10 +19,11 @@ func (a *app) agencyCommand() *cobra.Command {
 }
 
 func (a *app) agencyInit() *cobra.Command {
-	var dir, name string
+	var dir string
+	var subject ledger.Subject
 	var root bool
 	cmd := command("init", "", func(ctx context.Context, _ string) error {
-		office, err := a.makeAgency(ctx, dir, name, root)
+		office, err := a.makeAgency(ctx, dir, subject, root)
 		if err != nil {
 			return err
 		}
@@ -30,12 +31,20 @@ func (a *app) agencyInit() *cobra.Command {
 		return a.report(map[string]any{"agency": dir, "did": office.Card.DID}, "agency.made", "Dir", dir, "DID", office.Card.DID)
 	})
 	cmd.Flags().StringVar(&dir, "agency", "agency", "folder of the agency")
-	cmd.Flags().StringVar(&name, "name", "Agency", "the agency's name, for people")
+	subjectFlags(cmd, &subject, "Agency")
 	cmd.Flags().BoolVar(&root, "root", false, "the root agency of a new ledger")
 	return cmd
 }
 
-func (a *app) makeAgency(ctx context.Context, dir, name string, root bool) (made *folder.Agency, err error) {
+// subjectFlags read who an agency is.
+func subjectFlags(cmd *cobra.Command, s *ledger.Subject, english string) {
+	cmd.Flags().StringVar(&s.Name.English, "name", english, "the agency's English name")
+	cmd.Flags().StringVar(&s.Name.Chinese, "name-zh", "", "the agency's Chinese name")
+	cmd.Flags().StringVar(&s.Code, "code", "", "its unified social credit code (GB 32100)")
+	cmd.Flags().StringVar(&s.Contact, "contact", "", "how to reach it: telephone, URL or both")
+}
+
+func (a *app) makeAgency(ctx context.Context, dir string, subject ledger.Subject, root bool) (made *folder.Agency, err error) {
 	var log folder.Ledger // none for a root agency
 	if !root {
 		if log, err = folder.OpenLedger(ctx, a.ledger, a.folders()); err != nil { // before any folder is made
@@ -47,7 +56,7 @@ func (a *app) makeAgency(ctx context.Context, dir, name string, root bool) (made
 	if err != nil {
 		return nil, err
 	}
-	return folder.NewAgency(ctx, dir, name, passphrase, log, a.folders())
+	return folder.NewAgency(ctx, dir, subject, passphrase, log, a.folders())
 }
 
 func (a *app) agencySchema() *cobra.Command {
@@ -96,10 +105,11 @@ func (a *app) agencyState(verb, state string, bring func(*hufuagency.Agency, con
 	var grant hufuagency.Grant
 	days := 0
 	cmd := command(verb, "", func(ctx context.Context, _ string) error {
-		var err error
-		if grant.To, err = didOf(to); err != nil {
+		card, err := cardOf(to)
+		if err != nil {
 			return err
 		}
+		grant.To, grant.Subject = card.DID, card.Fill(grant.Subject)
 		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
 			if days > 0 {
 				grant.Until = a.clock().AddDate(0, 0, days)
@@ -118,6 +128,7 @@ func (a *app) agencyState(verb, state string, bring func(*hufuagency.Agency, con
 	flags.StringVar(&grant.Type, "type", "urn:hufu:credential:resident:1", "credential type (vct)")
 	flags.StringVar(&grant.Region, "region", "110101", "GB/T 2260 code of the region")
 	if state == ledger.StateActive {
+		subjectFlags(cmd, &grant.Subject, "")
 		flags.IntVar(&days, "days", 365, "days until it ends; 0 for no end")
 	}
 	_ = cmd.MarkFlagRequired("to")

@@ -77,11 +77,11 @@ func (a *app) participants(ctx context.Context, names []string) (out []ceremony.
 		return a.resolve(ctx, log, func(view *ledger.View) error {
 			out = nil
 			for _, name := range names {
-				id, err := didOf(name)
+				card, err := cardOf(name)
 				if err != nil {
 					return err
 				}
-				p, err := anchored.Participant(view, id)
+				p, err := anchored.Participant(view, card.DID)
 				if err != nil {
 					return err
 				}

@@ -25,13 +25,14 @@ func counterFlag(cmd *cobra.Command, dir *string) {
 }
 
 func (a *app) counterInit() *cobra.Command {
-	var dir, name, trust, fingerprint string
+	var dir, trust, fingerprint string
+	var subject ledger.Subject
 	cmd := command("init", "", func(ctx context.Context, _ string) error {
 		h, passphrase, err := a.initHome(ctx, dir, trust, fingerprint)
 		if err != nil {
 			return err
 		}
-		c, err := h.NewCounter(ctx, name, passphrase)
+		c, err := h.NewCounter(ctx, subject, passphrase)
 		if err != nil {
 			return err
 		}
@@ -39,7 +40,7 @@ func (a *app) counterInit() *cobra.Command {
 		return a.report(map[string]any{"counter": dir, "did": c.Agency.Card.DID}, "counter.made", "Dir", dir, "DID", c.Agency.Card.DID)
 	})
 	counterFlag(cmd, &dir)
-	cmd.Flags().StringVar(&name, "name", "Service counter", "the counter's name, for people")
+	subjectFlags(cmd, &subject, "Service Counter")
 	trustFlags(cmd, &trust, &fingerprint)
 	return cmd
 }

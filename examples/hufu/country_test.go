@@ -157,14 +157,14 @@ func walk(t *testing.T) (fingerprint string) {
 	} {
 		writeFile(t, name, b)
 	}
-	mustHufu(t, "agency", "init", "--root", "--agency", "root")
+	mustHufu(t, "agency", "init", "--root", "--agency", "root", "--name", "National Root Agency", "--name-zh", "国家根授权机构", "--code", "11100000MB0000000P", "--contact", "010-5550 0100")
 	fingerprint = mustHufu(t, "ledger", "init", "--epoch", "24h", "--json").field(t, "fingerprint")
 	pinned := []string{"--trust", "ledger/trust.json", "--fingerprint", fingerprint}
 	mustHufu(t, "agency", "schema")
-	mustHufu(t, "agency", "init")
+	mustHufu(t, "agency", "init", "--name", "Dongcheng Residents' Office", "--name-zh", "东城区居民管理处", "--code", "12110101MB0000001F", "--contact", "010-5550 0101")
 	mustHufu(t, "agency", "accredit", "--to", "agency")
 	mustHufu(t, append([]string{"wallet", "init"}, pinned...)...)
-	mustHufu(t, append([]string{"counter", "init"}, pinned...)...)
+	mustHufu(t, append([]string{"counter", "init", "--name", "Dongcheng Library", "--name-zh", "东城区图书馆", "--code", "12110101MB0000002J", "--contact", "https://library.dongcheng.example"}, pinned...)...)
 	mustHufu(t, "agency", "accredit", "--to", "counter", "--action", "verify")
 	mustHufu(t, "issue", "--csv", "residents.csv")
 	mustHufu(t, "wallet", "apply", "offers/offer-001.json")

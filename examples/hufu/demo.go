@@ -67,6 +67,18 @@ const (
 	demoSpan = 10 * time.Hour
 )
 
+// demoAgencies are made up, like their codes. Each has a folder of this name.
+var demoAgencies = map[string]ledger.Subject{
+	"root":    demoAgency("National Root Agency", "国家根授权机构", "11100000MB0000000P", "010-5550 0100"),
+	"office":  demoAgency("Dongcheng Residents' Office", "东城区居民管理处", "12110101MB0000001F", "010-5550 0101, https://office.dongcheng.example"),
+	"library": demoAgency("Dongcheng Library", "东城区图书馆", "12110101MB0000002J", "010-5550 0102, https://library.dongcheng.example"),
+	"gym":     demoAgency("Dongcheng Gymnasium", "东城区体育馆", "12110101MB0000003M", "010-5550 0103"),
+}
+
+func demoAgency(english, chinese, code, contact string) ledger.Subject {
+	return ledger.Subject{Name: ledger.Text{English: english, Chinese: chinese}, Code: code, Contact: contact}
+}
+
 // scene is everything one run of the demo holds.
 type scene struct {
 	*app    // with the demo's clock and ledger
@@ -203,7 +215,7 @@ func (s *scene) openLedgerScene(ctx context.Context) error {
 	if s.stage != nil {
 		return s.joinScene(ctx)
 	}
-	root, err := folder.NewAgency(ctx, s.path("root"), "Root agency", []byte(demoPassphrase), nil, s.folders())
+	root, err := folder.NewAgency(ctx, s.path("root"), demoAgencies["root"], []byte(demoPassphrase), nil, s.folders())
 	if err != nil {
 		return err
 	}
@@ -232,7 +244,7 @@ func (s *scene) accreditScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.office, err = folder.NewAgency(ctx, s.path("office"), "Residents' office", []byte(demoPassphrase), s.log, s.folders()); err != nil {
+	if s.office, err = folder.NewAgency(ctx, s.path("office"), demoAgencies["office"], []byte(demoPassphrase), s.log, s.folders()); err != nil {
 		return err
 	}
 	s.opened = append(s.opened, s.office)
@@ -243,9 +255,9 @@ func (s *scene) accreditScene(ctx context.Context) error {
 		return err
 	}
 	for _, grant := range []hufuagency.Grant{
-		{To: s.office.DID(), Action: ledger.ActionIssue},
-		{To: s.library.Agency.DID(), Action: ledger.ActionVerify},
-		{To: s.other.Agency.DID(), Action: ledger.ActionVerify},
+		{To: s.office.DID(), Action: ledger.ActionIssue, Subject: demoAgencies["office"]},
+		{To: s.library.Agency.DID(), Action: ledger.ActionVerify, Subject: demoAgencies["library"]},
+		{To: s.other.Agency.DID(), Action: ledger.ActionVerify, Subject: demoAgencies["gym"]},
 	} {
 		grant.Type, grant.Region, grant.Until = demoType, demoRegion, s.clock().AddDate(0, 0, 365)
 		if err := s.root.Accredit(ctx, grant); err != nil {
@@ -268,7 +280,7 @@ func (s *scene) newCounter(ctx context.Context, name string) (*folder.Counter, e
 	if err != nil {
 		return nil, err
 	}
-	c, err := h.NewCounter(ctx, name, []byte(demoPassphrase))
+	c, err := h.NewCounter(ctx, demoAgencies[name], []byte(demoPassphrase))
 	if err == nil {
 		s.opened = append(s.opened, c)
 	}

@@ -48,16 +48,17 @@ func readCard(dir string) (folder.Card, error) {
 	return card, missing("agency.missing", err)
 }
 
-// didOf reads a DID, or the DID of the agency whose folder is named.
-func didOf(didOrFolder string) (string, error) {
+// cardOf reads the card of the agency whose folder is named; of a DID nothing more is
+// known.
+func cardOf(didOrFolder string) (folder.Card, error) {
 	if ledger.CheckDID(didOrFolder) == nil {
-		return didOrFolder, nil
+		return folder.Card{DID: didOrFolder}, nil
 	}
 	card, err := readCard(didOrFolder)
 	if err == nil && card.DID == "" {
 		err = agency.ErrNoDID
 	}
-	return card.DID, err
+	return card, err
 }
 
 // signer is an agency's signature key.

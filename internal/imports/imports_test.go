@@ -16,7 +16,7 @@ import (
 const module = "github.com/hufu-id/hufu/"
 
 // everyone may be imported by every package.
-var everyone = []string{"internal/durable", "internal/limits", "internal/strictjson", "legible"}
+var everyone = []string{"internal/durable", "internal/gb", "internal/limits", "internal/strictjson", "legible"}
 
 var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "predicate", "identity", "provenance", "publish"}
 

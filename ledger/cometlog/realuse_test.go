@@ -14,6 +14,7 @@ import (
 	"github.com/hufu-id/hufu/internal/testkeys"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -79,6 +80,7 @@ func (p *poll) found() {
 	}
 	p.submit(0, create, p.sign(&ledger.Accreditation{
 		Agency: p.office, Action: ledger.ActionIssue, Region: voterRegion, Type: voterType, Accreditor: p.rootDID(), State: ledger.StateActive,
+		Subject: ledgertest.SubjectOf(p.office),
 	}, p.root))
 	p.submit(0,
 		p.sign(&ledger.Schema{ID: voterSchema, Version: 1, VCT: voterType, Hash: numbered(1), Owner: p.office, Attributes: [ledger.AttributeSlots]string{"adult"}}, p.key),

@@ -145,7 +145,7 @@ func absent(v *ledger.View, key string) bool {
 func (w *world) objects(a *agency) []ledger.Object {
 	return []ledger.Object{
 		&ledger.DID{Keys: []ledger.PublicKey{}},
-		&ledger.Accreditation{Agency: a.did, Action: ledger.ActionVerify, Region: region, Type: credentialType, Accreditor: w.Trust.RootDID, State: ledger.StateActive},
+		&ledger.Accreditation{Agency: a.did, Action: ledger.ActionVerify, Region: region, Type: credentialType, Accreditor: w.Trust.RootDID, State: ledger.StateActive, Subject: SubjectOf(a.did)},
 		&ledger.Schema{ID: "s", Version: 1, VCT: credentialType, Owner: a.did},
 		&ledger.Status{URI: listURI, Issuer: a.did, Sequence: 2},
 		&ledger.Revocation{ProofKey: bytes.Repeat([]byte{7}, 32), List: listURI, Index: 1},

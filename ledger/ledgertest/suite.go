@@ -135,7 +135,7 @@ func (w *world) agency(extra ...ledger.PublicKey) *agency {
 		w.Fatal(err)
 	}
 	w.submit(create, w.sign(&ledger.Accreditation{
-		Agency: a.did, Action: ledger.ActionIssue, Region: region, Type: credentialType, Accreditor: w.Trust.RootDID, State: ledger.StateActive,
+		Agency: a.did, Action: ledger.ActionIssue, Region: region, Type: credentialType, Accreditor: w.Trust.RootDID, State: ledger.StateActive, Subject: SubjectOf(a.did),
 	}, w.Root))
 	return a
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -32,7 +33,7 @@ func (w *world) province() (*agency, *ledger.Accreditation) {
 func given(by *agency, via string, to *agency, region string) *ledger.Accreditation {
 	return &ledger.Accreditation{
 		Agency: to.did, Action: ledger.ActionIssue, Region: region, Type: vct,
-		Accreditor: by.did, Via: via, State: ledger.StateActive,
+		Accreditor: by.did, Via: via, State: ledger.StateActive, Subject: ledgertest.SubjectOf(to.did),
 	}
 }
 

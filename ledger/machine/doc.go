@@ -14,7 +14,8 @@
 //	         state before committed to; keys end, but never disappear; a proof
 //	         key belongs to the DID that listed it first
 //	accr     given, suspended, restored and ended by its accreditor, who must
-//	         be entitled while giving or restoring
+//	         be entitled while giving or restoring; no name and no code of
+//	         another agency, one code for each agency
 //	schema   once, by an agency
 //	status   by its issuer, sequence growing
 //	revoke   by the owner of the proof key

@@ -175,6 +175,7 @@ func dump(t testing.TB, store machine.Store) []byte {
 func (w *world) accreditation(to *agency, action, region string) *ledger.Accreditation {
 	return &ledger.Accreditation{
 		Agency: to.did, Action: action, Region: region, Type: vct, Accreditor: w.root.did, State: ledger.StateActive,
+		Subject: ledgertest.SubjectOf(to.did),
 	}
 }
 

@@ -36,6 +36,11 @@ func (t *transition) accreditation(c change) error {
 		if err := t.entitled(a); err != nil {
 			return err
 		}
+		if err := t.name(a); err != nil {
+			return err
+		}
+	} else if a.Subject != old.Subject {
+		return fmt.Errorf("%w: who an agency is changes in an active accreditation", ledger.ErrConflict)
 	}
 	return t.set(c)
 }

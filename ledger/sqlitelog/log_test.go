@@ -145,7 +145,7 @@ func TestEpochSets(t *testing.T) {
 	}
 	const list = "https://example.org/status/1"
 	w.submit(create,
-		w.sign(&ledger.Accreditation{Agency: did, Action: ledger.ActionIssue, Region: "110000", Type: "urn:x", Accreditor: w.rootDID(), State: ledger.StateActive}, w.root),
+		w.sign(&ledger.Accreditation{Agency: did, Action: ledger.ActionIssue, Region: "110000", Type: "urn:x", Accreditor: w.rootDID(), State: ledger.StateActive, Subject: ledgertest.SubjectOf(did)}, w.root),
 		w.sign(&ledger.Schema{ID: "x", Version: 1, VCT: "urn:x", Owner: did}, agency),
 		w.sign(&ledger.Status{URI: list, Issuer: did}, agency),
 		w.sign(&ledger.Revocation{ProofKey: proofKey, List: list}, agency))

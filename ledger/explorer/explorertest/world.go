@@ -174,7 +174,7 @@ func (w *World) Sell(record [32]byte, times int) {
 // Accredit puts an accreditation on the ledger.
 func (w *World) Accredit(a Agency, action, region, by, via string, signer crypto.Signer) *ledger.Accreditation {
 	w.Helper()
-	accr := &ledger.Accreditation{Agency: a.DID, Action: action, Region: region, Type: Type, Accreditor: by, Via: via, State: ledger.StateActive}
+	accr := &ledger.Accreditation{Agency: a.DID, Action: action, Region: region, Type: Type, Accreditor: by, Via: via, State: ledger.StateActive, Subject: ledgertest.SubjectOf(a.DID)}
 	w.Submit(w.sign(accr, signer))
 	return accr
 }
