@@ -56,6 +56,7 @@ var sentinels = []struct {
 	{"ledger.ErrBootstrap", ledger.ErrBootstrap},
 	{"ledger.ErrKey", ledger.ErrKey},
 	{"ledger.ErrValue", ledger.ErrValue},
+	{"ledger.ErrSubject", ledger.ErrSubject},
 	{"ledger.ErrFormat", ledger.ErrFormat},
 	{"openid.ErrTooLarge", openid.ErrTooLarge},
 	{"openid.ErrQRText", openid.ErrQRText},

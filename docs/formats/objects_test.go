@@ -29,6 +29,7 @@ func ledgerObjects(t testing.TB) page {
 		{"a DID in upper case", ledger.KindAudit, (&ledger.Audit{Agency: "did:hufu:AAAA"}).Bytes(), ledger.ErrKey},
 		{"any type, but not to accredit", ledger.KindAccreditation, accreditation(id, ledger.ActionIssue, "110101", ledger.AnyType).Bytes(), ledger.ErrValue},
 		{"a region that skips a level", ledger.KindAccreditation, accreditation(id, ledger.ActionIssue, "110001", residentType).Bytes(), ledger.ErrValue},
+		{"an agency without a name", ledger.KindAccreditation, withoutSubject(accreditation(id, ledger.ActionIssue, "110101", residentType)).Bytes(), ledger.ErrSubject},
 		{"a first value with a previous one", ledger.KindTrail, withPrevious(trail(t, id)).Bytes(), ledger.ErrValue},
 		{"two cosigners of one", ledger.KindAgreement, (&ledger.Agreement{K: 2, Witnesses: witnesses(t)[:1], Threshold: 1, AgencyKeys: [][]byte{{1}}}).Bytes(), ledger.ErrValue},
 		{"a field too few", ledger.KindAnchor, []byte{0x82, 1, 0x81, 1}, ledger.ErrFormat},
@@ -122,10 +123,15 @@ func accreditation(id, action, region, typ string) *ledger.Accreditation {
 		Until: begin.Add(365 * 24 * time.Hour).Unix(), State: ledger.StateActive,
 		Subject: ledger.Subject{
 			Name:    ledger.Text{English: "Dongcheng Residence Registration", Chinese: "东城区户籍管理处"},
-			Code:    "11110101MB0000001" + "X",
+			Code:    "12110101MB0000001F",
 			Contact: "010-5550 0101, https://residence.dongcheng.example",
 		},
 	}
+}
+
+func withoutSubject(a *ledger.Accreditation) *ledger.Accreditation {
+	a.Subject = ledger.Subject{}
+	return a
 }
 
 func trail(t testing.TB, id string) *ledger.Trail {
