@@ -76,7 +76,7 @@ type negative struct {
 	Error    string `json:"error"`
 }
 
-const maxFile = 20 << 10
+const maxFile = 24 << 10
 
 func TestVectors(t *testing.T) {
 	for _, make := range pages {
