@@ -39,7 +39,7 @@ func (d *Desk) Answer(ctx context.Context, envelope []byte) (_ []byte, err error
 		return nil, err
 	}
 	response, replaced, err := d.take(ctx, a)
-	if errors.Is(err, errNoRoom) {
+	for errors.Is(err, errNoRoom) { // others may fill the new list meanwhile
 		if err := d.openList(ctx, a.typ.ID()); err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
@@ -38,7 +39,60 @@ type office struct {
 	c       *hufutest.Country
 	store   vault.Store
 	cfg     issuer.Config
+	agency  *hufutest.Agency
 	offline bool // submitting fails
+	deaf    bool // the ledger takes what is submitted, and its answer is lost
+	// refuses is the ledger's answer to batches of at least refusesAt revocations.
+	refuses   *ledger.RefusedError
+	refusesAt int
+}
+
+// agrees insists that the desk's records, the ledger and the public files say the same
+// of every list.
+func (o *office) agrees(t *testing.T) {
+	t.Helper()
+	revoked := map[status.Reference]bool{}
+	lists := map[string]bool{}
+	for c, err := range o.Issued(t.Context()) {
+		none(t, err)
+		revoked[c.Status] = !c.Revoked.IsZero()
+		lists[c.Status.URI] = true
+	}
+	for uri := range lists {
+		raw, err := o.c.Public.Fetch(t.Context(), uri)
+		none(t, err)
+		token, err := status.Parse(raw, status.ParseOptions{})
+		none(t, err)
+		list, err := token.UnverifiedList()
+		none(t, err)
+		b, err := o.c.Log.Get(t.Context(), ledger.StatusKey(uri))
+		none(t, err)
+		object, err := ledger.ParseStatus(b)
+		none(t, err)
+		if list.Root() != object.Root {
+			t.Error("the public list is not the ledger's")
+		}
+		for i := range list.Size() {
+			s, err := list.Get(i)
+			none(t, err)
+			if at := (status.Reference{URI: uri, Index: i}); (s == status.Invalid) != revoked[at] {
+				t.Errorf("entry %d is %v, and the record says %v", i, s, revoked[at])
+			}
+		}
+	}
+}
+
+// count counts what was issued, and what of it is revoked.
+func (o *office) count(t *testing.T) (all, revoked int) {
+	t.Helper()
+	for c, err := range o.Issued(t.Context()) {
+		none(t, err)
+		all++
+		if !c.Revoked.IsZero() {
+			revoked++
+		}
+	}
+	return all, revoked
 }
 
 // edition lets the office issue another edition of its schema, too, and names it.
@@ -66,23 +120,37 @@ var errOffline = errors.New("no line to the ledger")
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	o := &office{c: hufutest.New(t, hufutest.Options{}), store: vault.NewMemoryStore()}
+	o := newOfficeIn(t, hufutest.New(t, hufutest.Options{}), 0)
+	none(t, o.Publish(t.Context()))
+	return o
+}
+
+// newOfficeIn opens a desk of a new agency, whose lists have a size.
+func newOfficeIn(t *testing.T, c *hufutest.Country, size int) *office {
+	t.Helper()
+	o := &office{c: c, store: vault.NewMemoryStore()}
 	line := submitter(func(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 		if o.offline {
 			return nil, errOffline
 		}
-		return o.c.Log.Submit(ctx, ops...)
+		if o.refuses != nil && len(ops) > o.refusesAt {
+			return nil, o.refuses
+		}
+		receipt, err := o.c.Log.Submit(ctx, ops...)
+		if err == nil && o.deaf {
+			return nil, errOffline
+		}
+		return receipt, err
 	})
 	// The country's own desk has published under this name before.
 	agency := o.c.NewAgency()
 	o.c.Accredit(agency, ledger.ActionIssue, ledger.StateActive)
 	var err error
 	cfg := o.c.DeskConfig(agency)
-	cfg.Store, cfg.Ledger = o.store, line
-	o.cfg = cfg
+	cfg.Store, cfg.Ledger, cfg.StatusSize = o.store, line, size
+	o.cfg, o.agency = cfg, agency
 	o.Desk, err = issuer.New(cfg)
 	none(t, err)
-	none(t, o.Publish(t.Context()))
 	return o
 }
 
