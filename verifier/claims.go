@@ -47,6 +47,10 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 	}
 	a.passed(CheckPolicy)
 	a.result.Types, a.result.Issuer = []string{found.VCT}, found.Issuer
+	if chain := found.Origin.Chain; len(chain) > 0 { // the root is accredited by nobody
+		name := chain[0].Subject.Name
+		a.result.IssuerName = &Text{English: name.English, Chinese: name.Chinese}
+	}
 	a.learnClaims(found)
 	return nil
 }

@@ -101,6 +101,10 @@ func TestChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := c.Answer(citizen, counter, hufutest.Claims)
+	if got := accepted(t, counter.Verifier, answer).IssuerName; got == nil || got.Chinese != branch.Subject.Name.Chinese || got.English != branch.Subject.Name.English {
+		t.Errorf("issued by %v", got)
+	}
+	answer = c.Answer(citizen, counter, hufutest.Claims)
 	c.Submit(c.Root, link(ledger.StateSuspended))
 	rejected(t, counter.Verifier, answer, verifier.CheckAccreditation, ledger.ErrSuspended)
 	c.Submit(c.Root, link(ledger.StateActive))

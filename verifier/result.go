@@ -82,12 +82,14 @@ type Result struct {
 	Accepted    time.Time `json:"accepted"`              // when, on the counter's clock
 	// Repeated means that the same answer had been accepted before, at Accepted: it
 	// was sent again, and nobody is to be served again.
-	Repeated      bool          `json:"repeated,omitempty"`
-	Level         Level         `json:"level"`
-	Queries       []string      `json:"queries"` // ids, in the query's order
-	Format        string        `json:"format"`
-	Types         []string      `json:"types"`  // vct of each
-	Issuer        string        `json:"issuer"` // DID; empty where a proof hides it
+	Repeated bool     `json:"repeated,omitempty"`
+	Level    Level    `json:"level"`
+	Queries  []string `json:"queries"` // ids, in the query's order
+	Format   string   `json:"format"`
+	Types    []string `json:"types"`  // vct of each
+	Issuer   string   `json:"issuer"` // DID; empty where a proof hides it
+	// IssuerName is the issuer's, as its accreditor vouches; nil where a proof hides it.
+	IssuerName    *Text         `json:"issuerName,omitempty"`
 	Learned       []Learned     `json:"learned"`
 	NeverReceived []Withheld    `json:"neverReceived"`
 	Checks        []Check       `json:"checks"`

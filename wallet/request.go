@@ -63,6 +63,9 @@ type Part struct {
 // methods and fields are for one goroutine.
 type Request struct {
 	Requester string // DID
+	// Chain leads from the accreditation by which the requester may ask to the root. It
+	// is empty where none counts, and for the root itself. See Who.
+	Chain []ledger.Accreditation
 	// Scope says whether the requester recognises the citizen's later proofs: within
 	// one event, or always. The wallet derives the pseudonym; the requester cannot
 	// choose it.
@@ -148,6 +151,15 @@ func requestError(err error) error {
 	return fmt.Errorf("%w: %w", ErrRequest, err)
 }
 
+// Who says who asks, as its accreditor vouches: name, credit code and contact. It
+// reports false where nobody vouches; then the DID alone is known.
+func (r *Request) Who() (ledger.Subject, bool) {
+	if len(r.Chain) == 0 {
+		return ledger.Subject{}, false
+	}
+	return r.Chain[0].Subject, true
+}
+
 // mayAsk looks up, for each choice, whether the requester is accredited to verify
 // the types that it shows, in the region of each credential.
 func (w *Wallet) mayAsk(ctx context.Context, source provenance.Source, ask *Request, now time.Time) error {
@@ -155,7 +167,10 @@ func (w *Wallet) mayAsk(ctx context.Context, source provenance.Source, ask *Requ
 		choice := &ask.Choices[i]
 		for _, part := range choice.Parts {
 			deed := provenance.Deed{Action: ledger.ActionVerify, Type: part.card.Type, Region: part.card.Region, At: now}
-			_, err := source.Vouch(ctx, ask.Requester, deed)
+			chain, err := source.Vouch(ctx, ask.Requester, deed)
+			if len(ask.Chain) == 0 {
+				ask.Chain = chain
+			}
 			var missing *ledger.NotProvedError
 			if errors.As(err, &missing) {
 				return err

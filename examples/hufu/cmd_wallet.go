@@ -225,7 +225,11 @@ func (a *app) sayAsk(ask *wallet.Request, choice int) {
 	if c.Accreditation != nil {
 		who = "ask.unaccredited"
 	}
-	a.say("ask.who", "DID", ask.Requester, "Standing", a.words.text(who))
+	name, contact, region := "", "", ""
+	if s, known := ask.Who(); known {
+		name, contact, region = a.inLang(s.Name.English, s.Name.Chinese), s.Contact, ask.Chain[0].Region
+	}
+	a.say("ask.who", "DID", ask.Requester, "Standing", a.words.text(who), "Name", name, "Contact", contact, "Region", region)
 	if p := ask.Purpose; p != nil {
 		a.say("ask.purpose", "Purpose", a.inLang(p.Text.EN, p.Text.ZH), "Basis", a.inLang(p.Basis.EN, p.Basis.ZH), "Retention", a.retention(p.Retention))
 	}
