@@ -185,12 +185,17 @@ const (
 	secondsPerDay  = 24 * 60 * 60
 	// daysBefore1970 is how many days lie between 1900-01-01 and 1970-01-01.
 	daysBefore1970 = 25567
+	// lastDay is the greatest day that the circuits of package zkp compare, in
+	// the year 4770. It is the last day of a key without an end.
+	lastDay = 1<<20 - 1
 )
 
 // Day returns the date of t in Asia/Shanghai (UTC+8, without summer time) as
-// whole days since 1900-01-01. Times before 1970 count as 1970-01-01.
+// whole days since 1900-01-01. Times before 1970 count as 1970-01-01, and times
+// after the last day of 20 bits, in the year 4770, as that day.
 func Day(t time.Time) uint32 { return dayOf(max(t.Unix(), 0)) }
 
 func dayOf(unix int64) uint32 {
+	unix = min(unix, (lastDay-daysBefore1970)*secondsPerDay)
 	return uint32((unix+shanghaiOffset)/secondsPerDay + daysBefore1970)
 }

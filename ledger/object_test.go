@@ -166,7 +166,7 @@ func TestKeyPeriods(t *testing.T) {
 		from, until uint32
 		ok          bool
 	}{
-		"open":         {ledger.PublicKey{}, []int64{0, 1 << 40}, nil, 0, 1<<32 - 1, true},
+		"open":         {ledger.PublicKey{}, []int64{0, 1 << 40}, nil, 0, 1<<20 - 1, true},
 		"closed":       {ledger.PublicKey{From: day, Until: 5 * day}, []int64{day, 5*day - 1}, []int64{day - 1, 5 * day}, 25569, 25572, true},
 		"compromised":  {ledger.PublicKey{From: day, Until: 5 * day, CompromisedFrom: 3 * day}, nil, []int64{day, 3*day - 1, 3 * day}, 0, 0, false},
 		"ended first":  {ledger.PublicKey{From: day, Until: 3 * day, CompromisedFrom: 5 * day}, nil, []int64{day, 3*day - 1, 3 * day}, 0, 0, false},
@@ -174,6 +174,7 @@ func TestKeyPeriods(t *testing.T) {
 		"within a day": {ledger.PublicKey{From: day, Until: day + 100}, []int64{day}, []int64{day + 100}, 25569, 25568, false},
 		"of midnight":  {ledger.PublicKey{From: 16 * 3600, Until: 40*3600 + 1}, []int64{16 * 3600, 40 * 3600}, []int64{40*3600 + 1}, 25568, 25569, true},
 		"a day":        {ledger.PublicKey{From: 16 * 3600, Until: 40 * 3600}, []int64{16 * 3600}, []int64{40 * 3600}, 25568, 25568, true},
+		"far ahead":    {ledger.PublicKey{From: 1<<63 - 1}, []int64{1<<63 - 1}, []int64{0}, 1 << 20, 1<<20 - 1, false},
 	} {
 		for _, at := range c.valid {
 			if !c.key.ValidAt(time.Unix(at, 0)) {

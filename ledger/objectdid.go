@@ -26,9 +26,6 @@ const (
 	maxKeyBytes = 128
 )
 
-// noUntilDay is the last day of a key without an end.
-const noUntilDay = 1<<32 - 1
-
 // A PublicKey is one public key of an agency. The ledger never deletes a key,
 // so that today's object is enough to judge whether a key was in force when it
 // signed.
@@ -77,10 +74,10 @@ func daysOf(from, until int64) (first, last uint32, ok bool) {
 	if from > 0 {
 		first = dayOf(from-1) + 1
 	}
-	if until == 0 {
-		return first, noUntilDay, true
+	last = lastDay
+	if until != 0 {
+		last = dayOf(max(until-1, 0))
 	}
-	last = dayOf(max(until-1, 0))
 	return first, last, first <= last
 }
 

@@ -133,7 +133,7 @@ type Ledger interface {
 	TrustChain(ctx context.Context, from uint64) ([]*SignedOperation, error)
 	// Registry and Revoked are the sets behind the roots of a closed epoch.
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
-	Revoked(ctx context.Context, epoch uint64) ([][12]byte, error)
+	Revoked(ctx context.Context, epoch uint64) ([][HandleSize]byte, error)
 }
 
 // Witnessed is a ledger that witnesses elsewhere follow and sign for: sqlitelog.Log

@@ -1,5 +1,9 @@
 package ledger
 
+// HandleSize is the length of a revocation handle in bytes, as package zkp makes
+// them.
+const HandleSize = 16
+
 // ZK is everything that the ledger needs from zero knowledge. Its methods are
 // pure functions, so that every node computes the same roots. They use built-in
 // types only, so that an implementation need not import this package.
@@ -9,7 +13,7 @@ type ZK interface {
 	CheckProofKey(key []byte) error
 	// Handle returns the revocation handle of a credential: a hash of the
 	// issuer's proof key and the credential's random bytes.
-	Handle(key []byte, random [16]byte) ([12]byte, error)
+	Handle(key []byte, random [16]byte) ([HandleSize]byte, error)
 	// RevocationBucket describes the buckets of the revocation tree: handles
 	// with the same first bits share a bucket, which holds at most capacity of
 	// them. The state machine refuses a revocation beyond the capacity, because
@@ -21,7 +25,7 @@ type ZK interface {
 	RegistryLeaf(key []byte, schemaID string, version uint32, region string, fromDay, untilDay uint32) ([32]byte, error)
 	// Roots returns the roots over both sets, each sorted and without
 	// repetition.
-	Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation [32]byte, err error)
+	Roots(leaves [][32]byte, revoked [][HandleSize]byte) (registry, revocation [32]byte, err error)
 	// CheckUse checks the proofs of a Use: a person whose credential stands
 	// under both roots of an epoch answered the owner's question for this
 	// event, bound to the payload. key returns the bytes of a circuit's

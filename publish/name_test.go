@@ -68,7 +68,7 @@ var hostile = []string{
 	hash + ".jwt/", hash + ".jwt\n", hash + ".jwt\x00", hash + ".jwt.", hash + ".jwt ", " " + hash + ".jwt", hash + ".jwt~", hash + ".JWT",
 	hash + ".jwt:stream", hash, hash + ".", hash + ".key", hash[1:] + ".jwt", "0" + hash + ".jwt", strings.ToUpper(hash) + ".jwt",
 	"g" + hash[1:] + ".jwt", "\uff10" + hash[3:] + ".jwt", "%2e%2e%2f" + hash + ".jwt",
-	".lock", ".new", "trust.json", "CON", "keys/hufu-show-1.pk", "cn.resident.json",
+	".lock", ".new", "trust.json", "CON", "keys/hufu-show-2.pk", "cn.resident.json",
 	"feed", "feed/", "feed/index/", "feed/.lock", "feed/.new-1", "feed\\index", "FEED/index", "/feed/index", "feed//index",
 	"feed/" + epoch, "feed/" + epoch + "/", "feed/" + epoch + "/index", "feed/" + epoch[1:] + "/counts", "feed/../feed/index",
 	"feed/" + epoch + "/7F/" + epoch + ".handles", "feed/" + epoch + "/7/" + epoch + ".handles", "feed/" + epoch + "/../" + epoch + ".handles",

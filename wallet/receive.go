@@ -222,8 +222,7 @@ func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 		return nil, fmt.Errorf("%w: %w", predicate.ErrMismatch, err)
 	}
 	c := &zkp.Credential{
-		Endorsement: endorsement, Schema: predicate.SchemaElement(found.Schema), Attributes: attributes,
-		Secret: secret, Issuance: zkp.IssuanceScope(found.Issuer, found.Schema.ID),
+		Endorsement: endorsement, Schema: predicate.SchemaElement(found.Schema), Attributes: attributes, Secret: secret,
 	}
 	if endorsement.Region != found.Region || !endorsement.NotBefore.Start().Equal(found.NotBefore) || !(endorsement.NotAfter + 1).Start().Equal(found.Expires) {
 		return nil, fmt.Errorf("%w: region or validity", predicate.ErrMismatch)

@@ -1,6 +1,9 @@
 package zkp
 
-import "sync"
+import (
+	"fmt"
+	"sync"
+)
 
 // An Accumulator gives a ledger's state machine the functions of this package
 // that it needs: it has the methods of ledger.ZK, and neither package imports
@@ -43,11 +46,15 @@ func (a *Accumulator) RevocationBucket() (bits, capacity int) {
 }
 
 // RegistryLeaf returns the leaf of one accredited proof key; see RegistryEntry.
-// The error is ErrProofKey.
+// Errors: ErrProofKey, ErrValue for a day that does not fit DayBits: the
+// circuits rely on it.
 func (a *Accumulator) RegistryLeaf(key []byte, schemaID string, version uint32, region string, fromDay, untilDay uint32) ([32]byte, error) {
 	k, err := ParsePublicKey(key)
 	if err != nil {
 		return [32]byte{}, err
+	}
+	if max(fromDay, untilDay)>>DayBits != 0 {
+		return [32]byte{}, fmt.Errorf("%w: a day beyond %d bits", ErrValue, DayBits)
 	}
 	leaf := RegistryEntry{k, SchemaElement(schemaID, version), region, Day(fromDay), Day(untilDay)}.Leaf()
 	return leaf.Bytes(), nil

@@ -25,6 +25,14 @@ func (a *Attributes) Hash() Element { return Compress(16, a[:]...) }
 // A Day is a date, as whole days since 1900-01-01.
 type Day uint32
 
+const (
+	// DayBits is the width of a day inside the circuits: until the year 4770.
+	DayBits = 20
+	// ValidityBits bounds the validity of a credential: fewer than 2^16 days,
+	// 179 years, lie between its first day and its last.
+	ValidityBits = 16
+)
+
 var dayZero = time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // DayOf returns the calendar day of t in the location that t carries. The error

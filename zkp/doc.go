@@ -25,18 +25,22 @@
 // P2ₜ(x) = Perm(x)[0] + x[0], with Perm the Poseidon2 permutation of width t in
 // {4, 8, 12, 16} and 8 full and 56 (width 4) or 57 partial rounds. Inputs are
 // padded with zeros. Every hash except attrHash and the inner tree nodes begins
-// with its domain, SHA-256("hufu/zkp/1/" ‖ name)[:31].
+// with its domain, SHA-256("hufu/zkp/2/" ‖ name)[:31].
 //
 //	attrHash   = P2₁₆(slot 0 … slot 15)
 //	com        = P2₄(commitment, attrHash, secret, r)
 //	pseudonym  = P2₄(pseudonym, secret, scope)
-//	credHash   = P2₁₂(credential, suite, schema, region, holder commitment,
-//	             not-before, not-after, handle, attrHash)
-//	challenge  = P2₈(signature, Rx, Ry, Ax, Ay, credHash)
-//	handle     = low 96 bits of P2₄(handle, Ax, Ay, random)
+//	handle     = low 128 bits of P2₄(handle, Ax, Ay, random)
+//	terms      = not-after u32 ‖ not-before u32 ‖ handle
+//	challenge  = low 128 bits of P2₁₂(signature, Rx, Ry, Ax, Ay, schema, region,
+//	             holder commitment, issuance scope, terms, attrHash)
 //	registry   leaf P2₈(registry, Ax, Ay, schema, region, from, until)
 //	revocation leaf P2₄(revocation, from, to)
 //	set        leaf P2₄(set, from, to)
+//
+// The holder commitment is the pseudonym in the issuance scope, and the issuer
+// signs both: of one secret a desk sees one commitment, whatever its owner says.
+// Days have 20 bits, and validity is shorter than 2^16 days.
 //
 // Attributes: absence is 0; an integer v is v+1; a date is the days since
 // 1900-01-01, plus 1; a bool is 1 or 2; a string is SHA-256 over its NFC form

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -18,18 +19,22 @@ const ClaimName = "hufu_zk"
 const (
 	endorsementVersion = 1
 	// SuiteID names Groth16 on BN254 with Poseidon2 and the Schnorr signature
-	// on the twisted Edwards curve. Another curve would get another number.
-	SuiteID         = 1
-	endorsementSize = 2 + 32 + 32 + 32 + 16 + 4 + 4 + 4
+	// on the twisted Edwards curve, whose message holds the issuance scope.
+	// Suite 1 did not sign it. Another curve would get another number.
+	SuiteID = 2
+	// endorsementHead is the length of everything before the issuance scope.
+	endorsementHead = 2 + 32 + 32 + 32 + 16 + 4 + 4 + 4
+	// maxEndorsement is the greatest length of an endorsement in bytes.
+	maxEndorsement = endorsementHead + 2*(2+maxText)
 )
 
-// HandleSize is the length of a revocation handle in bytes: 96 bits.
-const HandleSize = 12
+// HandleSize is the length of a revocation handle in bytes: 128 bits.
+const HandleSize = 16
 
 // A Handle is a revocation handle, big-endian.
 type Handle [HandleSize]byte
 
-// NewHandle returns the low 96 bits of P2₄(domain, x, y, random). The handle is
+// NewHandle returns the low 128 bits of P2₄(domain, x, y, random). The handle is
 // bound to the issuer's key, so that nobody can revoke another issuer's
 // credential.
 func NewHandle(key PublicKey, random [16]byte) Handle {
@@ -56,41 +61,55 @@ type Endorsement struct {
 	Issuer    PublicKey
 	Random    [16]byte
 	// Region is a GB/T 2260 code of six digits.
-	Region    string // GB/T 2260, six digits
+	Region    string
 	NotBefore Day
 	NotAfter  Day
+	// Issuance is the scope of the holder commitment that the issuer signed, of
+	// kind ScopeIssuance. Its owner is the issuer itself unless several desks
+	// share what binds a person.
+	Issuance Scope
 }
 
 // An EndorsementSpec lists what the issuer signs in an endorsement.
 type EndorsementSpec struct {
 	Schema     Element // SchemaElement
 	Region     string
-	Holder     Element // holder commitment
+	Holder     Element // holder commitment, in the scope Issuance
+	Issuance   Scope   // of kind ScopeIssuance
 	NotBefore  Day
 	NotAfter   Day
 	Attributes Attributes
 }
 
 // IssueEndorsement signs spec under a fresh handle and checks the signature.
-// random nil means crypto/rand. Errors: ErrValue for a malformed region or a
-// validity that ends before it begins, ErrSignature for a signer that returns a
-// wrong signature, and the signer's own.
+// random nil means crypto/rand. Errors: ErrValue for a malformed region, a
+// validity that ends before it begins or is longer than ValidityBits allow, or a
+// scope of too much text; ErrStatement for a scope that is none of issuance;
+// ErrSignature for a signer that returns a wrong signature; and the signer's own.
 func IssueEndorsement(ctx context.Context, signer Signer, spec EndorsementSpec, random io.Reader) (*Endorsement, error) {
 	if random == nil {
 		random = rand.Reader
 	}
-	if spec.NotAfter < spec.NotBefore {
-		return nil, fmt.Errorf("%w: validity ends before it begins", ErrValue)
+	if err := checkValidity(spec.NotBefore, spec.NotAfter); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrValue, err)
+	}
+	if max(len(spec.Issuance.Owner), len(spec.Issuance.ID)) > maxText {
+		return nil, fmt.Errorf("%w: issuance scope", ErrValue)
 	}
 	if _, err := regionNumber(spec.Region); err != nil {
 		return nil, err
 	}
-	e := &Endorsement{Issuer: signer.ProofKey(), Region: spec.Region, NotBefore: spec.NotBefore, NotAfter: spec.NotAfter}
+	e := &Endorsement{
+		Issuer: signer.ProofKey(), Region: spec.Region, NotBefore: spec.NotBefore, NotAfter: spec.NotAfter, Issuance: spec.Issuance,
+	}
 	if _, err := io.ReadFull(random, e.Random[:]); err != nil {
 		return nil, fmt.Errorf("zkp: reading random bytes: %w", err)
 	}
-	hash := e.CredentialHash(spec.Schema, spec.Holder, &spec.Attributes)
-	sig, err := signer.SignCredential(ctx, hash)
+	message, err := e.Message(spec.Schema, spec.Holder, &spec.Attributes)
+	if err != nil {
+		return nil, err
+	}
+	sig, err := signer.SignCredential(ctx, message)
 	if err != nil {
 		return nil, fmt.Errorf("zkp: signing the endorsement: %w", err)
 	}
@@ -98,34 +117,69 @@ func IssueEndorsement(ctx context.Context, signer Signer, spec EndorsementSpec, 
 	if sig == nil {
 		return nil, fmt.Errorf("%w: signer returned none", ErrSignature)
 	}
-	if err := e.Issuer.VerifySignature(hash, sig); err != nil {
+	if err := e.Issuer.VerifySignature(message, sig); err != nil {
 		return nil, err
 	}
 	e.Signature = *sig
 	return e, nil
 }
 
-// CredentialHash returns the hash that the issuer signs: P2₁₂(domain, suite,
-// schema, region, holder commitment, not-before, not-after, handle, attrHash).
-func (e *Endorsement) CredentialHash(schema, holder Element, attrs *Attributes) Element {
-	return Compress(12, domainCredential, small(SuiteID), schema, RegionElement(e.Region), holder,
-		small(uint64(e.NotBefore)), small(uint64(e.NotAfter)), e.Handle().Element(), attrs.Hash())
+// checkValidity refuses days that the circuits do not take.
+func checkValidity(from, to Day) error {
+	switch {
+	case to < from:
+		return errors.New("validity ends before it begins")
+	case to>>DayBits != 0:
+		return errors.New("validity ends too late")
+	case (to-from)>>ValidityBits != 0:
+		return errors.New("validity is too long")
+	}
+	return nil
+}
+
+// Message returns what the issuer signs. The error is ErrStatement for an
+// issuance scope that is none.
+func (e *Endorsement) Message(schema, holder Element, attrs *Attributes) (Message, error) {
+	if e.Issuance.Kind != ScopeIssuance {
+		return Message{}, fmt.Errorf("%w: an endorsement needs an issuance scope", ErrStatement)
+	}
+	issuance, err := e.Issuance.Element()
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{schema, RegionElement(e.Region), holder, issuance, e.Terms(), attrs.Hash()}, nil
+}
+
+// Terms returns validity and handle as one element: not-after u32 ‖ not-before
+// u32 ‖ handle.
+func (e *Endorsement) Terms() Element {
+	b := binary.BigEndian.AppendUint32(nil, uint32(e.NotAfter))
+	b = binary.BigEndian.AppendUint32(b, uint32(e.NotBefore))
+	handle := e.Handle()
+	var t Element
+	t.SetBytes(append(b, handle[:]...))
+	return t
 }
 
 // Handle returns the credential's revocation handle.
 func (e *Endorsement) Handle() Handle { return NewHandle(e.Issuer, e.Random) }
 
 // Verify checks the signature over the schema, the holder commitment and the
-// attributes. The error is ErrSignature.
+// attributes. Errors: ErrStatement, ErrSignature.
 func (e *Endorsement) Verify(schema, holder Element, attrs *Attributes) error {
-	return e.Issuer.VerifySignature(e.CredentialHash(schema, holder, attrs), &e.Signature)
+	message, err := e.Message(schema, holder, attrs)
+	if err != nil {
+		return err
+	}
+	return e.Issuer.VerifySignature(message, &e.Signature)
 }
 
 // String returns the value of the claim ClaimName: unpadded base64url of
-// version ‖ suite ‖ R ‖ S ‖ A ‖ random ‖ region ‖ not-before ‖ not-after, 126
-// bytes.
+// version ‖ suite ‖ R ‖ S ‖ A ‖ random ‖ region ‖ not-before ‖ not-after ‖ owner ‖
+// id. Owner and id are those of the issuance scope, each with its length, u16,
+// before it.
 func (e *Endorsement) String() string {
-	b := make([]byte, 0, endorsementSize)
+	b := make([]byte, 0, endorsementHead+4+len(e.Issuance.Owner)+len(e.Issuance.ID))
 	b = append(b, endorsementVersion, SuiteID)
 	b = append(b, e.Signature.Bytes()...)
 	b = append(b, e.Issuer.Bytes()...)
@@ -134,6 +188,9 @@ func (e *Endorsement) String() string {
 	for _, v := range []uint32{region, uint32(e.NotBefore), uint32(e.NotAfter)} {
 		b = binary.BigEndian.AppendUint32(b, v)
 	}
+	for _, text := range []string{e.Issuance.Owner, e.Issuance.ID} {
+		b = append(binary.BigEndian.AppendUint16(b, uint16(len(text))), text...)
+	}
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
@@ -141,12 +198,12 @@ func (e *Endorsement) String() string {
 // which needs the attributes and the holder's secret. Errors: ErrForm,
 // ErrProofKey.
 func ParseEndorsement(s string) (*Endorsement, error) {
-	if len(s) != base64.RawURLEncoding.EncodedLen(endorsementSize) {
+	if len(s) > base64.RawURLEncoding.EncodedLen(maxEndorsement) {
 		return nil, fmt.Errorf("%w: endorsement of %d characters", ErrForm, len(s))
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	if err != nil || len(b) != endorsementSize {
-		return nil, fmt.Errorf("%w: endorsement is not base64url", ErrForm)
+	if err != nil || len(b) < endorsementHead || base64.RawURLEncoding.EncodeToString(b) != s { // the decoder skips line ends
+		return nil, fmt.Errorf("%w: endorsement is not base64url, or cut short", ErrForm)
 	}
 	if b[0] != endorsementVersion || b[1] != SuiteID {
 		return nil, fmt.Errorf("%w: endorsement of version %d, suite %d", ErrForm, b[0], b[1])
@@ -167,8 +224,13 @@ func ParseEndorsement(s string) (*Endorsement, error) {
 	}
 	e.Region = fmt.Sprintf("%06d", region)
 	e.NotBefore, e.NotAfter = Day(binary.BigEndian.Uint32(b[118:])), Day(binary.BigEndian.Uint32(b[122:]))
-	if e.NotAfter < e.NotBefore {
-		return nil, fmt.Errorf("%w: validity ends before it begins", ErrForm)
+	if err := checkValidity(e.NotBefore, e.NotAfter); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrForm, err)
+	}
+	r := textReader{rest: b[endorsementHead:]}
+	e.Issuance = Scope{Kind: ScopeIssuance, Owner: r.text(), ID: r.text()}
+	if _, err := e.Issuance.Element(); err != nil || r.err != nil || len(r.rest) != 0 {
+		return nil, fmt.Errorf("%w: issuance scope of an endorsement", ErrForm)
 	}
 	return e, nil
 }

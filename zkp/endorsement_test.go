@@ -32,8 +32,8 @@ func TestCredentialCheck(t *testing.T) {
 		"attribute moved": func(c *zkp.Credential) { c.Attributes[0], c.Attributes[1] = c.Attributes[1], c.Attributes[0] },
 		"schema":          func(c *zkp.Credential) { c.Schema = one },
 		"secret":          func(c *zkp.Credential) { c.Secret[30] ^= 1 },
-		"issuance owner":  func(c *zkp.Credential) { c.Issuance.Owner += "2" },
-		"issuance schema": func(c *zkp.Credential) { c.Issuance.ID += "2" },
+		"issuance owner":  func(c *zkp.Credential) { c.Endorsement.Issuance.Owner += "2" },
+		"issuance schema": func(c *zkp.Credential) { c.Endorsement.Issuance.ID += "2" },
 		"random":          func(c *zkp.Credential) { c.Endorsement.Random[0] ^= 1 },
 		"region":          func(c *zkp.Credential) { c.Endorsement.Region = "010102" },
 		"not before":      func(c *zkp.Credential) { c.Endorsement.NotBefore++ },
@@ -66,7 +66,7 @@ func TestCredentialCheck(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	c.Issuance.Kind = zkp.ScopeOnce
+	c.Endorsement.Issuance.Kind = zkp.ScopeOnce
 	if err := c.Check(); !errors.Is(err, zkp.ErrStatement) {
 		t.Errorf("commitment in a scope that is none of issuance: %v", err)
 	}
@@ -78,16 +78,16 @@ type remote struct {
 	err error
 }
 
-func (r remote) SignCredential(ctx context.Context, hash zkp.Element) (*zkp.Signature, error) {
+func (r remote) SignCredential(ctx context.Context, m zkp.Message) (*zkp.Signature, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	return r.Signer.SignCredential(ctx, number(1))
+	return r.Signer.SignCredential(ctx, zkp.Message{Schema: number(1)})
 }
 
 func TestIssueEndorsementRefuses(t *testing.T) {
 	key := newKey(t, "issuer")
-	good := zkp.EndorsementSpec{Region: "110101", NotBefore: 1, NotAfter: 1}
+	good := zkp.EndorsementSpec{Region: "110101", NotBefore: 1, NotAfter: 1, Issuance: zkp.IssuanceScope("did:hufu:office", "cn.resident")}
 	with := func(change func(*zkp.EndorsementSpec)) zkp.EndorsementSpec { s := good; change(&s); return s }
 	broken := errors.New("no such device")
 	for name, tc := range map[string]struct {
@@ -96,6 +96,13 @@ func TestIssueEndorsementRefuses(t *testing.T) {
 		err    error
 	}{
 		"ends before it begins":   {key, with(func(s *zkp.EndorsementSpec) { s.NotAfter = 0 }), zkp.ErrValue},
+		"validity of 2^16 days":   {key, with(func(s *zkp.EndorsementSpec) { s.NotAfter = 1<<16 + 1 }), zkp.ErrValue},
+		"ends after 20 bits":      {key, with(func(s *zkp.EndorsementSpec) { s.NotBefore, s.NotAfter = 1<<20-1, 1<<20 }), zkp.ErrValue},
+		"no scope":                {key, with(func(s *zkp.EndorsementSpec) { s.Issuance = zkp.Scope{} }), zkp.ErrStatement},
+		"scope of another kind":   {key, with(func(s *zkp.EndorsementSpec) { s.Issuance.Kind = zkp.ScopeOnce }), zkp.ErrStatement},
+		"scope without owner":     {key, with(func(s *zkp.EndorsementSpec) { s.Issuance.Owner = "" }), zkp.ErrStatement},
+		"scope too long":          {key, with(func(s *zkp.EndorsementSpec) { s.Issuance.Owner = strings.Repeat("x", 513) }), zkp.ErrValue},
+		"scope of too long an id": {key, with(func(s *zkp.EndorsementSpec) { s.Issuance.ID = strings.Repeat("x", 513) }), zkp.ErrValue},
 		"region of five":          {key, with(func(s *zkp.EndorsementSpec) { s.Region = "11010" }), zkp.ErrValue},
 		"region of seven":         {key, with(func(s *zkp.EndorsementSpec) { s.Region = "0110101" }), zkp.ErrValue},
 		"region with a sign":      {key, with(func(s *zkp.EndorsementSpec) { s.Region = "+11010" }), zkp.ErrValue},
@@ -143,11 +150,11 @@ func TestKeys(t *testing.T) {
 		t.Errorf("a key from its bytes: %v", err)
 	}
 	// A repeated message is signed with another nonce.
-	a, err := k.SignCredential(context.Background(), number(1))
+	a, err := k.SignCredential(context.Background(), zkp.Message{Schema: number(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := k.SignCredential(context.Background(), number(1))
+	b, err := k.SignCredential(context.Background(), zkp.Message{Schema: number(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +163,7 @@ func TestKeys(t *testing.T) {
 	if ax == bx {
 		t.Error("one nonce for two signatures")
 	}
-	if err := k.ProofKey().VerifySignature(number(2), a); !errors.Is(err, zkp.ErrSignature) {
+	if err := k.ProofKey().VerifySignature(zkp.Message{Schema: number(2)}, a); !errors.Is(err, zkp.ErrSignature) {
 		t.Errorf("another message: %v", err)
 	}
 }
@@ -208,7 +215,7 @@ type silentSigner struct{ key *zkp.PrivateKey }
 
 func (s silentSigner) ProofKey() zkp.PublicKey { return s.key.ProofKey() }
 
-func (silentSigner) SignCredential(context.Context, zkp.Element) (*zkp.Signature, error) {
+func (silentSigner) SignCredential(context.Context, zkp.Message) (*zkp.Signature, error) {
 	return nil, nil
 }
 
@@ -217,7 +224,7 @@ func TestIssueEndorsementRefusesASilentSigner(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	endorsement, err := zkp.IssueEndorsement(context.Background(), silentSigner{key}, zkp.EndorsementSpec{Region: "110101"}, nil)
+	endorsement, err := zkp.IssueEndorsement(context.Background(), silentSigner{key}, zkp.EndorsementSpec{Region: "110101", Issuance: zkp.IssuanceScope("did:hufu:office", "cn.resident")}, nil)
 	if !errors.Is(err, zkp.ErrSignature) || endorsement != nil {
 		t.Errorf("got %v, %v; want ErrSignature and no endorsement", endorsement, err)
 	}
@@ -228,7 +235,7 @@ func TestSignatureRoundTripAndRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sig, err := key.SignCredential(context.Background(), zkp.HashToField("message"))
+	sig, err := key.SignCredential(context.Background(), zkp.Message{Holder: zkp.HashToField("message")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +243,7 @@ func TestSignatureRoundTripAndRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := key.ProofKey().VerifySignature(zkp.HashToField("message"), again); err != nil {
+	if err := key.ProofKey().VerifySignature(zkp.Message{Holder: zkp.HashToField("message")}, again); err != nil {
 		t.Error(err)
 	}
 	high := sig.Bytes()

@@ -31,17 +31,17 @@ func Example() {
 		Schema:     zkp.SchemaElement("cn.resident", 1),
 		Attributes: zkp.Attributes{3: zkp.EncodeDate(birth), 5: district},
 		Secret:     secret,
-		Issuance:   zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:agency", ID: "cn.resident"},
 	}
 
 	// The agency sees the holder's commitment, never the secret.
-	holder, err := secret.HolderCommitment(credential.Issuance)
+	scope := zkp.IssuanceScope("did:hufu:agency", "cn.resident")
+	holder, err := secret.HolderCommitment(scope)
 	if err != nil {
 		log.Fatal(err)
 	}
 	issued, err := zkp.IssueEndorsement(context.Background(), agency, zkp.EndorsementSpec{
-		Schema: credential.Schema, Region: "110101", Holder: holder, NotBefore: 46325, NotAfter: 47056,
-		Attributes: credential.Attributes,
+		Schema: credential.Schema, Region: "110101", Holder: holder, Issuance: scope,
+		NotBefore: 46325, NotAfter: 47056, Attributes: credential.Attributes,
 	}, nil)
 	if err != nil {
 		log.Fatal(err)

@@ -14,13 +14,12 @@ type Element = fr.Element
 
 // domain derives the constant that separates one use of a hash from the others.
 func domain(name string) Element {
-	return truncate(sha256.Sum256([]byte("hufu/zkp/1/" + name)))
+	return truncate(sha256.Sum256([]byte("hufu/zkp/2/" + name)))
 }
 
 var (
 	domainPseudonym  = domain("pseudonym")
 	domainCommitment = domain("commitment")
-	domainCredential = domain("credential")
 	domainSignature  = domain("signature")
 	domainHandle     = domain("handle")
 	domainRegistry   = domain("registry")
@@ -33,8 +32,8 @@ var (
 func Domains() map[string]Element {
 	return map[string]Element{
 		"pseudonym": domainPseudonym, "commitment": domainCommitment,
-		"credential": domainCredential, "signature": domainSignature,
-		"handle": domainHandle, "registry": domainRegistry, "revocation": domainRevocation, "set": domainSet,
+		"signature": domainSignature, "handle": domainHandle,
+		"registry": domainRegistry, "revocation": domainRevocation, "set": domainSet,
 	}
 }
 
@@ -46,11 +45,11 @@ func truncate(digest [32]byte) Element {
 	return e
 }
 
-// HashToField returns the first 31 bytes of SHA-256("hufu/zkp/1/" ‖ name ‖ 0x00
+// HashToField returns the first 31 bytes of SHA-256("hufu/zkp/2/" ‖ name ‖ 0x00
 // ‖ parts) as an element. Each part has its length, u32 big-endian, before it.
 func HashToField(name string, parts ...[]byte) Element {
 	h := sha256.New()
-	h.Write([]byte("hufu/zkp/1/" + name))
+	h.Write([]byte("hufu/zkp/2/" + name))
 	h.Write([]byte{0})
 	var n [4]byte
 	for _, p := range parts {

@@ -167,17 +167,17 @@ func newCredential(t testing.TB) *zkp.Credential {
 	t.Helper()
 	c := &zkp.Credential{
 		Schema: zkp.SchemaElement("cn.resident", 1), Secret: newSecret("holder"),
-		Issuance: zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"},
 	}
+	scope := zkp.IssuanceScope("did:hufu:office", "cn.resident")
 	c.Attributes[0] = text(t, "张三")
 	c.Attributes[1] = zkp.EncodeDate(day(t, "1990-05-17"))
 	c.Attributes[zkp.BindingSlot] = zkp.EncodeDate(day(t, "2026-11-01"))
-	holder, err := c.Secret.HolderCommitment(c.Issuance)
+	holder, err := c.Secret.HolderCommitment(scope)
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.Endorsement, err = zkp.IssueEndorsement(context.Background(), newKey(t, "issuer"), zkp.EndorsementSpec{
-		Schema: c.Schema, Region: "010101", Holder: holder,
+		Schema: c.Schema, Region: "010101", Holder: holder, Issuance: scope,
 		NotBefore: day(t, "2026-11-01"), NotAfter: day(t, "2028-11-01"), Attributes: c.Attributes,
 	}, nil)
 	if err != nil {

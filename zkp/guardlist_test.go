@@ -24,8 +24,7 @@ var unreachable = []string{
 
 // What a guard refuses first, others refuse behind it: they are removed together.
 var behind = map[string][]string{
-	"zkp/attribute.go: ParseDay: err != nil":                                                            {"zkp/attribute.go: DayOf: y < 1900 || y > 9999"},
-	"zkp/endorsement.go: ParseEndorsement: len(s) != base64.RawURLEncoding.EncodedLen(endorsementSize)": {"zkp/endorsement.go: ParseEndorsement: err != nil || len(b) != endorsementSize"},
+	"zkp/attribute.go: ParseDay: err != nil": {"zkp/attribute.go: DayOf: y < 1900 || y > 9999"},
 	"zkp/key.go: parsePoint: len(b) != PublicKeySize": {
 		"zkp/key.go: parsePoint: _, err := p.SetBytes(b); err != nil",
 		"zkp/key.go: parsePoint: again := p.Bytes(); string(again[:]) != string(b) || !p.IsOnCurve()",
@@ -105,7 +104,7 @@ func constraints(t *testing.T) (out []guard) {
 		edit{gadgetsFile, "bits.WithNbDigits(n))", "bits.WithNbDigits(n), bits.WithUnconstrainedOutputs())"})
 	add("below the field's size", "TestSignatureRefusesTheOtherSpelling", "broken [], want the comparison",
 		edit{gadgetsFile, "	assertBitsAtMost(api, b, new(big.Int).Sub(fr.Modulus(), big.NewInt(1)))\n", ""})
-	add("at most a bound", "TestPrepareScalarIsCanonical", "broken: [], want [S below the order]",
+	add("at most a bound", "TestSignatureRefusesTheOtherSpelling", "broken [], want the comparison",
 		edit{gadgetsFile, "	api.AssertIsEqual(breaches, 0)\n", ""})
 	add("low before high", "TestPrepareDays", "broken: [], want [not before]",
 		edit{gadgetsFile, "	toBits(api, api.Sub(high, low), n)\n", "	_ = n\n"})
@@ -121,8 +120,6 @@ func constraints(t *testing.T) (out []guard) {
 		edit{edwardsFile, "	assertOnCurve(api, r)\n", ""})
 	add("A on the curve", "TestSignatureRefusesKeyAtZero", "want the curve equation of A first",
 		edit{edwardsFile, "	assertOnCurve(api, a)\n", ""})
-	add("S below the order", "TestPrepareScalarIsCanonical", "broken: [], want [S below the order]",
-		both(edwardsFile, "	assertBitsAtMost(api, sBits, new(big.Int).Sub(&edwards.Order, big.NewInt(1)))\n", "	_ = big.NewInt\n")...)
 	add("x of the equation", "TestSignatureComparesBothCoordinates", "broken []",
 		edit{edwardsFile, "	api.AssertIsEqual(left.X, right.X)\n", "	api.Mul(left.X, right.X)\n"})
 	add("y of the equation", "TestSignatureComparesBothCoordinates", "broken []",
@@ -133,15 +130,25 @@ func constraints(t *testing.T) (out []guard) {
 		edit{prepareFile, "api.AssertIsEqual(c.Commitment, compress", "api.Mul(c.Commitment, compress"},
 		edit{stepsFile, "api.AssertIsEqual(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))\n	if done(", "api.Mul(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))\n	if done("})
 	for _, ordered := range []struct{ name, statement, test, says string }{
-		{"key begins", "assertOrdered(api, c.KeyFrom, c.NotBefore, dayBits)", "TestPrepareKeyWindow", "want [key begins]"},
-		{"key ends", "assertOrdered(api, c.NotBefore, c.KeyUntil, dayBits)", "TestPrepareKeyWindow", "want [key ends]"},
+		{"key begins", "assertOrdered(api, c.KeyFrom, c.NotBefore, zkp.DayBits)", "TestPrepareKeyWindow", "want [key begins]"},
+		{"key ends", "assertOrdered(api, c.NotBefore, c.KeyUntil, zkp.DayBits)", "TestPrepareKeyWindow", "want [key ends]"},
 		{"gap begins", "assertOrdered(api, c.GapFrom, c.Handle, zkp.HandleBits)", "TestPrepareGap", "want [gap begins]"},
 		{"gap ends", "assertOrdered(api, api.Add(c.Handle, 1), c.GapTo, zkp.HandleBits)", "TestPrepareGap", "want [gap ends]"},
-		{"not before", "assertOrdered(api, c.NotBefore, c.Day, dayBits)", "TestPrepareDays", "want [not before]"},
-		{"not after", "assertOrdered(api, c.Day, c.NotAfter, dayBits)", "TestPrepareDays", "want [not after]"},
+		{"not before", "assertOrdered(api, c.NotBefore, c.Day, zkp.DayBits)", "TestPrepareDays", "want [not before]"},
+		{"not after", "assertOrdered(api, c.Day, c.NotAfter, zkp.DayBits)", "TestPrepareDays", "want [not after]"},
+		{"not too long", "assertOrdered(api, c.NotBefore, c.NotAfter, zkp.ValidityBits)", "TestPrepareValidityIsBounded", "want [not too long]"},
 	} {
 		add(ordered.name, ordered.test, "broken: [], "+ordered.says,
 			both(prepareFile, "	"+ordered.statement+"\n", "	api.Mul(c.Day, c.Day)\n")...)
+	}
+	add("issuance scope is signed", "TestPrepareScopeIsSigned", "broken: [], want [signature equation]",
+		both(prepareFile, "c.Region, holder, c.Issuance,", "c.Region, holder, c.Schema,")...)
+	add("days are signed", "TestPrepareMutations", "NotBefore: broken [], want [signature equation]",
+		edit{prepareFile, "	days := api.Add(c.NotBefore, api.Mul(c.NotAfter, 1<<32))\n", "	days := api.Mul(c.NotAfter, 1<<32)\n"})
+	for _, row := range []string{"c.Registry, ", "c.Revocation, ", "c.Day, ", ", c.Commitment"} {
+		all := "bind(api, c.Registry, c.Revocation, c.Day, c.Commitment)"
+		add("own row of "+strings.Trim(row, "c, ."), "TestPublicInputsAreIndependent", "hufu-prepare-2: 4 of 5 public inputs",
+			both(prepareFile, all, strings.Replace(all, row, "", 1))...)
 	}
 	add("gap ends after the handle, not at it", "TestPrepareGap", "broken: [], want [gap ends]",
 		both(prepareFile, "api.Add(c.Handle, 1), c.GapTo", "c.Handle, c.GapTo")...)
@@ -153,8 +160,16 @@ func constraints(t *testing.T) (out []guard) {
 		edit{stepsFile, opening + "if s.done(", "api.Mul(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))\n	if s.done("})
 	add("pseudonym", "TestShowMutations", "Pseudonym: broken [], want [pseudonym]",
 		both(showFile, "api.AssertIsEqual(c.Pseudonym, compress", "api.Mul(c.Pseudonym, compress")...)
-	add("context", "TestPublicInputsStandInConstraints", "public input Context is not bound",
-		both(showFile, "	api.Mul(c.Context, c.Context)\n", "")...)
+	for _, row := range []string{"c.Commitment, ", "c.Context, ", "c.Pseudonym, ", "c.SetRoot, ", ", c.Table"} {
+		all := "bind(api, c.Commitment, c.Context, c.Pseudonym, c.SetRoot, c.Table)"
+		add("own row of show's "+strings.Trim(row, "c, ."), "TestPublicInputsAreIndependent", "hufu-show-2: 21 of 22 public inputs",
+			both(showFile, all, strings.Replace(all, row, "", 1))...)
+	}
+	for _, row := range []string{"c.Asked[i].Op, ", ", c.Asked[i].Index"} {
+		all := "bind(api, c.Asked[i].Op, c.Asked[i].Index)"
+		add("own rows of "+strings.Trim(row, "c, ."), "TestPublicInputsAreIndependent", "hufu-show-2: 18 of 22 public inputs",
+			both(showFile, all, strings.Replace(all, row, "", 1))...)
+	}
 	add("no set", "TestShowMutations", "SetRoot: broken [], want [no set]",
 		both(showFile, "api.AssertIsEqual(c.SetRoot, 0)", "api.Mul(c.SetRoot, c.SetRoot)")...)
 	add("index in 4 bits", "TestShowAnswers", "want [1 index]",
@@ -214,21 +229,21 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("wallet/receive.go", "if err := c.Check(); ", "err != nil", " {"))
 	// Single use.
 	add("a prepared proof leaves the pool", "wallet", "TestPool", "are left, want",
-		edit{"wallet/pool.go", "			return tx.Delete(kindPrepared, r.ID)\n		}\n		return nil\n	})\n	if err != nil || taken", "			return nil\n		}\n		return nil\n	})\n	if err != nil || taken"})
-	add("and of its own epoch alone is used", "wallet", "TestPoolOfAnOlderEpoch", "prepared in epoch",
-		never("wallet/pool.go", "if ", "err != nil || p.Epoch != epoch.Number", " {\n				continue"))
+		edit{"wallet/pool.go", "	list[len(list)-1] = nil\n	p.of[id] = list[:len(list)-1]\n", ""})
+	add("and of its own epoch alone is used", "wallet", "TestPoolOfAnOlderEpoch", "",
+		edit{"wallet/pool.go", "	if p.of == nil || p.epoch != epoch {", "	if p.of == nil {"})
 	add("an epoch that is too old is not shown", "wallet", "TestMaxEpochAge", "",
 		never("wallet/prove.go", "if ", "w.cfg.Clock().Sub(epoch.closed) > oldest", " {"))
 	// The desk.
 	add("one commitment for one person", "wallet/issuer", ".*", "",
-		never("wallet/issuer/answer.go", "if r, err := tx.Get(kindCommitment, name); ", "err == nil && string(r.Value) != person", " {"))
+		never("wallet/issuer/person.go", "case ", "err == nil && string(r.Value) != p.id", ":"))
 	add("one person with one commitment", "wallet/issuer", ".*", "",
-		never("wallet/issuer/answer.go", "if ", "len(r.Value) != 0 && !bytes.Equal(r.Value, c[:])", " {"))
+		never("wallet/issuer/person.go", "	if ", "len(p.Held) > 0", " {\n		return 0, ErrCommitment"))
 	// The counter.
 	add("an epoch that has aged out", "verifier", "TestRevokedAtNoon", "want a rejection at epoch",
 		never("verifier/proof.go", "if ", "a.now.Sub(closed) > a.policy.MaxAge.Epoch", " {"))
 	add("the policy that was asked under", "verifier", "TestAnotherPolicy", "a good answer was refused",
-		edit{"verifier/verify.go", "a.policy, err = v.policyOf(ctx, *a.asked.Policy)", "a.policy = v.cfg.Policies[0]"})
+		edit{"verifier/verify.go", "a.policy, err = v.policyOf(ctx, r.Policy)", "a.policy = v.cfg.Policies[0]"})
 	add("accreditation for what is shown", "wallet", "TestAccreditationOfEachChoice", "",
 		never("wallet/present.go", "if ", "choice.Accreditation != nil && !consent.AcceptUnaccredited", " {"))
 	add("an answer counts once", "verifier", "TestReplay", "",

@@ -154,7 +154,7 @@ func hostilePresentations(t *testing.T, r recorded, bend func(string, string, fu
 	})
 	at("version 0", "form", func(b []byte) { b[atVersion] = 0 })
 	at("version 2", "form", func(b []byte) { b[atVersion] = 2 })
-	at("suite 2", "form", func(b []byte) { b[atSuite] = 2 })
+	at("suite 1", "form", func(b []byte) { b[atSuite] = 1 })
 	at("the epoch before", "epoch", func(b []byte) { b[atEpoch+7]-- })
 	at("an epoch of 2^63", "epoch", func(b []byte) { b[atEpoch] = 0x80 })
 	for _, input := range []struct {
@@ -231,7 +231,7 @@ func hostileEndorsements(bend func(string, string, func([]byte) []byte)) {
 		bend(name, reason, func(b []byte) []byte { copy(b[at:], v); return b })
 	}
 	put("version 2", "form", 0, []byte{2})
-	put("suite 2", "form", 1, []byte{2})
+	put("suite 1, which signed no issuance scope", "form", 1, []byte{1})
 	put("S is the order", "form", 34, edwards.Order.FillBytes(make([]byte, 32)))
 	bend("S + order", "form", func(b []byte) []byte {
 		s := new(big.Int).SetBytes(b[34:66])
@@ -243,6 +243,15 @@ func hostileEndorsements(bend func(string, string, func([]byte) []byte)) {
 	put("A neutral", "proof key", 66, littleEndian(big.NewInt(1)))
 	put("region of seven digits", "form", 114, []byte{0, 0x0f, 0x42, 0x40})
 	put("ends before it begins", "form", 118, []byte{0, 0, 0, 2, 0, 0, 0, 1})
+	put("valid for 2^16 days", "form", 118, []byte{0, 0, 0, 1, 0, 1, 0, 1})
+	put("ends after 20 bits of days", "form", 118, []byte{0, 0x0f, 0xff, 0xff, 0, 0x10, 0, 0})
+	put("a scope without an owner", "form", 126, []byte{0, 0})
+	put("a scope of another length", "form", 126, []byte{0, 1})
+	bend("no scope", "form", func(b []byte) []byte { return b[:126] })
+	bend("a scope of two empty texts", "form", func(b []byte) []byte { return append(b[:126], 0, 0, 0, 0) })
+	bend("a scope of 513 bytes", "form", func(b []byte) []byte {
+		return append(append(append(b[:126], 2, 1), make([]byte, 513)...), 0, 1, 'x')
+	})
 	bend("a byte short", "form", func(b []byte) []byte { return b[:len(b)-1] })
 	bend("a byte more", "form", func(b []byte) []byte { return append(b, 0) })
 }

@@ -107,11 +107,27 @@ func ParseSignature(b []byte) (*Signature, error) {
 	return s, nil
 }
 
-// A Signer signs credential hashes with an issuer's proof key. It may be
-// remote. No HSM supports this curve, so that crypto.Signer does not fit.
+// A Message is what an issuer signs about one credential, as field elements.
+// Endorsement.Message makes it.
+type Message struct {
+	Schema     Element // SchemaElement
+	Region     Element // RegionElement
+	Holder     Element // holder commitment
+	Issuance   Element // scope of the holder commitment
+	Terms      Element // not-after u32 ‖ not-before u32 ‖ handle
+	Attributes Element // attrHash
+}
+
+// elements returns the message in the order of the circuit.
+func (m *Message) elements() []Element {
+	return []Element{m.Schema, m.Region, m.Holder, m.Issuance, m.Terms, m.Attributes}
+}
+
+// A Signer signs with an issuer's proof key. It may be remote. No HSM supports
+// this curve, so that crypto.Signer does not fit.
 type Signer interface {
 	ProofKey() PublicKey
-	SignCredential(ctx context.Context, credHash Element) (*Signature, error)
+	SignCredential(ctx context.Context, m Message) (*Signature, error)
 }
 
 // A PrivateKey is a Signer in memory. Its scalar arithmetic is not constant
@@ -140,8 +156,8 @@ func GenerateKey(random io.Reader) (*PrivateKey, error) {
 // that gives the zero scalar.
 func NewPrivateKey(seed [32]byte) (*PrivateKey, error) {
 	k := &PrivateKey{seed: seed}
-	h := sha512.Sum512(append([]byte("hufu/zkp/1/key\x00"), seed[:]...))
-	wide := sha512.Sum512(append([]byte("hufu/zkp/1/scalar\x00"), h[:32]...))
+	h := sha512.Sum512(append([]byte("hufu/zkp/2/key\x00"), seed[:]...))
+	wide := sha512.Sum512(append([]byte("hufu/zkp/2/scalar\x00"), h[:32]...))
 	k.scalar.SetBytes(wide[:])
 	k.scalar.Mod(&k.scalar, &curve.Order)
 	if k.scalar.Sign() == 0 {
@@ -163,43 +179,51 @@ func (k *PrivateKey) ProofKey() PublicKey { return k.public }
 
 // SignCredential signs with a nonce that mixes the key, fresh random bytes and
 // the message. Neither a broken generator nor a repeated message leaks the key.
-func (k *PrivateKey) SignCredential(_ context.Context, credHash Element) (*Signature, error) {
+func (k *PrivateKey) SignCredential(_ context.Context, m Message) (*Signature, error) {
 	var fresh [32]byte
 	if _, err := rand.Read(fresh[:]); err != nil {
 		return nil, fmt.Errorf("zkp: reading random bytes: %w", err)
 	}
-	return k.sign(credHash, fresh), nil
+	return k.sign(&m, fresh), nil
 }
 
-func (k *PrivateKey) sign(credHash Element, fresh [32]byte) *Signature {
-	m := credHash.Bytes()
+func (k *PrivateKey) sign(m *Message, fresh [32]byte) *Signature {
 	h := sha512.New()
-	h.Write([]byte("hufu/zkp/1/nonce\x00"))
+	h.Write([]byte("hufu/zkp/2/nonce\x00"))
 	h.Write(k.prefix[:])
 	h.Write(fresh[:])
-	h.Write(m[:])
+	for _, e := range m.elements() {
+		b := e.Bytes()
+		h.Write(b[:])
+	}
 	nonce := new(big.Int).SetBytes(h.Sum(nil))
 	nonce.Mod(nonce, &curve.Order)
 
 	sig := new(Signature)
 	sig.r.ScalarMultiplicationBase(nonce)
-	c := challenge(&sig.r, k.public, credHash)
+	c := challenge(&sig.r, k.public, m)
 	sig.s.Mul(c, &k.scalar)
 	sig.s.Add(&sig.s, nonce)
 	sig.s.Mod(&sig.s, &curve.Order)
 	return sig
 }
 
-// challenge returns the canonical integer of P2₈(domain, Rx, Ry, Ax, Ay,
-// credHash).
-func challenge(r *twistededwards.PointAffine, a PublicKey, credHash Element) *big.Int {
-	h := Compress(8, domainSignature, r.X, r.Y, a.point.X, a.point.Y, credHash)
-	return h.BigInt(new(big.Int))
+// ChallengeBits is the length of a signature's challenge: the low bits of a
+// canonical hash.
+const ChallengeBits = 128
+
+// challenge returns the low 128 bits of P2₁₂(domain, Rx, Ry, Ax, Ay, schema,
+// region, holder commitment, issuance scope, terms, attrHash).
+func challenge(r *twistededwards.PointAffine, a PublicKey, m *Message) *big.Int {
+	in := append([]Element{domainSignature, r.X, r.Y, a.point.X, a.point.Y}, m.elements()...)
+	h := Compress(12, in...)
+	b := h.Bytes()
+	return new(big.Int).SetBytes(b[len(b)-ChallengeBits/8:])
 }
 
 // VerifySignature checks that [S]G − [h]A = R, with R on the curve and S below
 // the order. The error is ErrSignature.
-func (k PublicKey) VerifySignature(credHash Element, sig *Signature) error {
+func (k PublicKey) VerifySignature(m Message, sig *Signature) error {
 	if sig.s.Sign() < 0 || sig.s.Cmp(&curve.Order) >= 0 {
 		return fmt.Errorf("%w: scalar not below the order", ErrSignature)
 	}
@@ -208,7 +232,7 @@ func (k PublicKey) VerifySignature(credHash Element, sig *Signature) error {
 	}
 	var left, right twistededwards.PointAffine
 	left.ScalarMultiplicationBase(&sig.s)
-	right.ScalarMultiplication(&k.point, challenge(&sig.r, k, credHash))
+	right.ScalarMultiplication(&k.point, challenge(&sig.r, k, &m))
 	right.Add(&right, &sig.r)
 	if !left.Equal(&right) {
 		return ErrSignature

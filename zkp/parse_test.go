@@ -149,7 +149,7 @@ func TestHeadersRefused(t *testing.T) {
 	all := doors(t)
 	for name, at := range map[string][]int{"presentation": {0, 1}, "prepared": {0, 1}, "endorsement": {0, 1}} {
 		for _, i := range at {
-			for _, v := range []byte{0, 2, 255} {
+			for _, v := range []byte{0, 3, 255, 2 - byte(i)} { // versions other than 1, suites other than 2
 				b := slices.Clone(all[name].valid)
 				b[i] = v
 				all[name].refuses(t, name+" of another version or suite", b)

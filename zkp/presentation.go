@@ -15,7 +15,7 @@ const ProofSize = 32 + 64 + 32
 // answer.
 const MaxShows = 4
 
-// presentationHead is the length of version 1 ‖ suite 1 ‖ epoch 8 ‖ com 32 ‖
+// presentationHead is the length of version 1 ‖ suite 2 ‖ epoch 8 ‖ com 32 ‖
 // pseudonym 32.
 const presentationHead = 2 + 8 + 32 + 32
 
@@ -106,7 +106,7 @@ func ParsePresentation(b []byte) (*Presentation, error) {
 	return p, nil
 }
 
-// Bytes returns version 1 ‖ suite 1 ‖ epoch u64 ‖ com ‖ pseudonym ‖ prepare ‖
+// Bytes returns version 1 ‖ suite 2 ‖ epoch u64 ‖ com ‖ pseudonym ‖ prepare ‖
 // shows.
 func (p *Presentation) Bytes() []byte {
 	b := append(make([]byte, 0, PresentationSize(len(p.Shows))), 1, SuiteID)

@@ -18,7 +18,7 @@ const (
 	RevocationArity = 8
 	RevocationDepth = 8
 	// HandleBits is the width of a handle inside the circuit.
-	HandleBits = 96
+	HandleBits = 8 * HandleSize
 
 	bucketBits  = 9
 	bucketDepth = 5

@@ -14,8 +14,8 @@ const useMagic = "hufu/use/1\x00"
 // low u64 ‖ high u64 ‖ zeros.
 const predicateSize = 2 + 32
 
-// maxUseText caps the audience and the schema id of a Use.
-const maxUseText = 512
+// maxText caps a text of a Use or of an Endorsement in bytes.
+const maxText = 512
 
 // A Use is one answer with everything that a stranger needs to verify it. The
 // ledger carries it where a person is counted once in an event. It asks one
@@ -84,7 +84,7 @@ func (p Predicate) append(b []byte) []byte {
 
 // ParseUse reads what Bytes wrote. The error is ErrForm.
 func ParseUse(b []byte) (*Use, error) {
-	r := useReader{rest: b}
+	r := textReader{rest: b}
 	u := new(Use)
 	if string(r.take(len(useMagic))) != useMagic {
 		return nil, fmt.Errorf("%w: not a use of this version", ErrForm)
@@ -118,15 +118,15 @@ func ParseUse(b []byte) (*Use, error) {
 	return u, nil
 }
 
-// A useReader reads from the front. After an error it reads zeros.
-type useReader struct {
+// A textReader reads from the front. After an error it reads zeros.
+type textReader struct {
 	rest []byte
 	err  error
 }
 
-func (r *useReader) take(n int) []byte {
+func (r *textReader) take(n int) []byte {
 	if n > len(r.rest) {
-		r.err, r.rest = fmt.Errorf("%w: use cut short", ErrForm), nil
+		r.err, r.rest = fmt.Errorf("%w: cut short", ErrForm), nil
 		return make([]byte, n)
 	}
 	b := r.rest[:n]
@@ -134,16 +134,16 @@ func (r *useReader) take(n int) []byte {
 	return b
 }
 
-func (r *useReader) text() string {
+func (r *textReader) text() string {
 	n := int(binary.BigEndian.Uint16(r.take(2)))
-	if n > maxUseText {
-		r.err, r.rest = fmt.Errorf("%w: text of %d bytes in a use", ErrForm, n), nil
+	if n > maxText {
+		r.err, r.rest = fmt.Errorf("%w: text of %d bytes", ErrForm, n), nil
 		return ""
 	}
 	return string(r.take(n))
 }
 
-func (r *useReader) predicate() Predicate {
+func (r *textReader) predicate() Predicate {
 	b := r.take(predicateSize)
 	p := Predicate{Op: Op(b[0]), Slot: b[1]}
 	if p.Op == OpRange {

@@ -54,10 +54,21 @@ func vectors(t testing.TB) map[string]string {
 
 	key := newKey(t, "issuer").ProofKey()
 	out["proof key"] = hex.EncodeToString(key.Bytes())
-	endorsement := zkp.Endorsement{Issuer: key, Region: "110101", NotBefore: 46325, NotAfter: 47056}
+	issuance := zkp.IssuanceScope("did:hufu:office", "cn.resident")
+	endorsement := zkp.Endorsement{Issuer: key, Region: "110101", NotBefore: 46325, NotAfter: 47056, Issuance: issuance}
 	handle := endorsement.Handle()
 	out["handle"] = hex.EncodeToString(handle[:])
-	element("credential hash", endorsement.CredentialHash(zkp.SchemaElement("cn.resident", 1), secret.Pseudonym(scope), &attrs))
+	holder, err := secret.HolderCommitment(issuance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	element("holder commitment", holder)
+	message, err := endorsement.Message(zkp.SchemaElement("cn.resident", 1), holder, &attrs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	element("issuance scope", message.Issuance)
+	element("terms", message.Terms)
 	treeVectors(t, element)
 	return out
 }

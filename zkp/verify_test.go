@@ -314,8 +314,8 @@ func TestVerifyingKeyRefused(t *testing.T) {
 	}
 	for name, b := range map[string][]byte{
 		"unknown setup":   []byte(strings.Replace(string(r.ShowKey), "\x00\x01\x0b", "\x00\x03\x0b", 1)),
-		"unknown circuit": []byte(strings.Replace(string(r.ShowKey), "hufu-show-1", "hufu-show-2", 1)),
-		"prepare's bytes": []byte(strings.Replace(string(r.PrepareKey), "\x0ehufu-prepare-1", "\x0bhufu-show-1", 1)),
+		"unknown circuit": []byte(strings.Replace(string(r.ShowKey), "hufu-show-2", "hufu-show-1", 1)),
+		"prepare's bytes": []byte(strings.Replace(string(r.PrepareKey), "\x0ehufu-prepare-2", "\x0bhufu-show-2", 1)),
 		"of no circuit":   slices.Concat([]byte("hufu/vk/1\x00\x01\x01x"), r.ShowKey[len(r.ShowKey)-22*32-32-224:len(r.ShowKey)-22*32]),
 		"name too long":   []byte(strings.Replace(string(r.ShowKey), "\x00\x01\x0b", "\x00\x01\xff", 1)),
 	} {

@@ -14,11 +14,11 @@ type Circuit string
 
 // The circuits of this version.
 const (
-	CircuitPrepare Circuit = "hufu-prepare-1"
-	CircuitShow    Circuit = "hufu-show-1"
+	CircuitPrepare Circuit = "hufu-prepare-2"
+	CircuitShow    Circuit = "hufu-show-2"
 	// CircuitShowSet is the show that can ask about a set. The asked operations
 	// alone decide which of the two is used.
-	CircuitShowSet Circuit = "hufu-show-set-1"
+	CircuitShowSet Circuit = "hufu-show-set-2"
 )
 
 // PublicInputs returns the number of public inputs of the circuit, zero for an

@@ -13,14 +13,14 @@ type Credential struct {
 	Schema      Element
 	Attributes  Attributes
 	Secret      Secret
-	Issuance    Scope
 }
 
-// Check verifies the endorsement over attributes and secret. A wallet calls it
-// on receipt. Errors: ErrStatement for a scope of another kind than
-// ScopeIssuance, ErrSignature.
+// Check verifies the endorsement over attributes and secret: the holder
+// commitment that the issuer signed is that of this secret in the scope that the
+// issuer signed. A wallet calls it on receipt. Errors: ErrStatement for a scope
+// of another kind than ScopeIssuance, ErrSignature.
 func (c *Credential) Check() error {
-	holder, err := c.Secret.HolderCommitment(c.Issuance)
+	holder, err := c.Secret.HolderCommitment(c.Endorsement.Issuance)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ type Prepared struct {
 	Proof    Proof
 }
 
-// preparedSize is the length of version 1 ‖ suite 1 ‖ epoch 8 ‖ blinding 32 ‖
+// preparedSize is the length of version 1 ‖ suite 2 ‖ epoch 8 ‖ blinding 32 ‖
 // proof.
 const preparedSize = 2 + 8 + 32 + ProofSize
 

@@ -17,7 +17,7 @@ func plan(t testing.TB) *ceremony.Plan {
 	t.Helper()
 	p := &ceremony.Plan{
 		Version: 1, Name: "keys of the example", Created: begin, Nonce: seed("nonce of a ceremony"), Power: 14, Minimum: 2,
-		Circuits: []ceremony.PlannedSystem{{Circuit: "hufu-prepare-1", System: seed("constraint system")}},
+		Circuits: []ceremony.PlannedSystem{{Circuit: "hufu-prepare-2", System: seed("constraint system")}},
 		Beacons: [2]ceremony.BeaconRule{
 			{Source: ceremony.SourceDrand, At: begin.Add(7 * 24 * time.Hour)}, {Source: ceremony.SourceDrand, At: begin.Add(14 * 24 * time.Hour)},
 		},

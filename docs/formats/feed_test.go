@@ -10,7 +10,7 @@ import (
 )
 
 func feedFiles(t testing.TB) page {
-	handles := cut[[12]byte](revokedHandles(), 12)
+	handles := cut[[zkp.HandleSize]byte](revokedHandles(), zkp.HandleSize)
 	accumulator := new(zkp.Accumulator)
 	roots := must[[][32]byte](t)(accumulator.BucketRoots(handles))
 	counts := &feed.Counts{Epoch: 492513, Proof: must[[]byte](t)(accumulator.ProveCounts(handles))}
@@ -40,7 +40,7 @@ func feedFiles(t testing.TB) page {
 			{"version 2", "index", flipped(index.Bytes(), 8, 3), feed.ErrFormat},
 			{"a generation that does not begin where the one before ends", "index", flipped(index.Bytes(), 46, 1), feed.ErrFormat},
 			{"a handle of another part", "handles", (&feed.Handles{From: 1, To: 2, Bits: 2, Part: 1, Handles: handles[2:]}).Bytes(), feed.ErrFormat},
-			{"out of order", "handles", (&feed.Handles{Handles: [][12]byte{handles[1], handles[0]}}).Bytes(), feed.ErrFormat},
+			{"out of order", "handles", (&feed.Handles{Handles: [][zkp.HandleSize]byte{handles[1], handles[0]}}).Bytes(), feed.ErrFormat},
 			{"a count of 2^32 − 1", "handles", slices.Concat(snapshot.Bytes()[:29], []byte{0xff, 0xff, 0xff, 0xff}, snapshot.Bytes()[33:]), feed.ErrFormat},
 			{"a snapshot that removes", "registry", (&feed.Registry{Removed: leaves[:1]}).Bytes(), feed.ErrFormat},
 			{"511 roots", "roots", (&feed.Roots{Buckets: make([][32]byte, 511)}).Bytes(), feed.ErrFormat},

@@ -92,8 +92,8 @@ func objects(t testing.TB, id string) []ledger.Object {
 		&ledger.Schema{ID: "cn.resident", Version: 1, VCT: residentType, Hash: seed("schema file"), Attributes: [16]string{`["name"]`, `["birthdate"]`}, Owner: id},
 		&ledger.Status{URI: statusURI, Issuer: id, Sequence: 7, Root: seed("status list"), ValidUntil: begin.AddDate(0, 0, 7).Unix()},
 		&ledger.Revocation{ProofKey: proofKey(t, "root agency").ProofKey().Bytes(), Random: seed16("random of an endorsement"), List: statusURI, Index: 9},
-		&ledger.VK{Circuit: "hufu-prepare-1", KeyHash: ledger.KeyHash(use.Keys["hufu-prepare-1"]), Setup: ledger.SetupSingleParty, State: ledger.VKActive},
-		&ledger.KeyFile{File: use.Keys["hufu-prepare-1"], Agency: id},
+		&ledger.VK{Circuit: "hufu-prepare-2", KeyHash: ledger.KeyHash(use.Keys["hufu-prepare-2"]), Setup: ledger.SetupSingleParty, State: ledger.VKActive},
+		&ledger.KeyFile{File: use.Keys["hufu-prepare-2"], Agency: id},
 		anchor(t, "parcel 1"),
 		&ledger.Agreement{Witnesses: witnesses(t), K: 1, AgencyKeys: [][]byte{newAgency(t, "root agency").public(t)}, Threshold: 1},
 		&ledger.Rule{

@@ -322,7 +322,7 @@ func ledgerProof(t testing.TB) page {
 	l := newLog(t)
 	did, _, id := root(t)
 	did.ID = id
-	good := l.prove(t, did.Key(), ledger.VKKey("hufu-prepare-1"))
+	good := l.prove(t, did.Key(), ledger.VKKey("hufu-prepare-2"))
 	false_ := *good
 	false_.Entries = slices.Clone(good.Entries)
 	false_.Entries[0].Value = nil // claimed to be absent

@@ -163,7 +163,7 @@ func zkPrimitives(t testing.TB) page {
 			{"y off the curve", "proof key", offCurve(t), zkp.ErrProofKey},
 			{"a date that does not exist", "date attribute", []byte("2026-02-29"), zkp.ErrValue},
 			{"a negative integer", "integer attribute", []byte("-1"), zkp.ErrValue},
-			{"handles out of order", "revocation root", slices.Concat(revokedHandles()[12:24], revokedHandles()[:12]), zkp.ErrForm},
+			{"handles out of order", "revocation root", slices.Concat(revokedHandles()[16:32], revokedHandles()[:16]), zkp.ErrForm},
 			{"an absent attribute in a set", "set root", zeros(1), zkp.ErrStatement},
 		},
 	}
@@ -195,8 +195,8 @@ func registryEntry(key []byte) []byte {
 }
 
 func revokedHandles() []byte {
-	var a, b, c [12]byte
-	a[11], b[1], c[0], c[1] = 1, 0x7f, 0xff, 0x80
+	var a, b, c [zkp.HandleSize]byte
+	a[zkp.HandleSize-1], b[1], c[0], c[1] = 1, 0x7f, 0xff, 0x80
 	return slices.Concat(a[:], b[:], c[:])
 }
 
@@ -310,7 +310,7 @@ func primitiveDoors() map[string]door {
 			return r.Root(), nil
 		}),
 		"revocation root": one(func(b []byte) (zkp.Element, error) {
-			r, err := zkp.NewRevocation(cut[[12]byte](b, 12))
+			r, err := zkp.NewRevocation(cut[[zkp.HandleSize]byte](b, zkp.HandleSize))
 			if err != nil {
 				return zkp.Element{}, err
 			}
@@ -331,7 +331,7 @@ func primitiveDoors() map[string]door {
 }
 
 // cut divides bytes into pieces of one size.
-func cut[T [12]byte | [32]byte](b []byte, size int) (out []T) {
+func cut[T [zkp.HandleSize]byte | [32]byte](b []byte, size int) (out []T) {
 	for ; len(b) > 0; b = b[size:] {
 		var piece T
 		for i := range size {

@@ -24,7 +24,7 @@ import (
 // of zk-endorsement.md, so that a vector can be made again.
 type schnorr struct{ *zkp.PrivateKey }
 
-func (s schnorr) SignCredential(_ context.Context, credHash zkp.Element) (*zkp.Signature, error) {
+func (s schnorr) SignCredential(_ context.Context, m zkp.Message) (*zkp.Signature, error) {
 	curve := twistededwards.GetEdwardsCurve()
 	reduced := func(parts ...[]byte) *big.Int {
 		wide := sha512.Sum512(slices.Concat(parts...))
@@ -32,14 +32,15 @@ func (s schnorr) SignCredential(_ context.Context, credHash zkp.Element) (*zkp.S
 		return n.Mod(n, &curve.Order)
 	}
 	secret := s.Seed()
-	expanded := sha512.Sum512(append([]byte("hufu/zkp/1/key\x00"), secret[:]...))
-	scalar := reduced([]byte("hufu/zkp/1/scalar\x00"), expanded[:32])
-	nonce := reduced([]byte("hufu/formats/nonce"), join(credHash))
+	expanded := sha512.Sum512(append([]byte("hufu/zkp/2/key\x00"), secret[:]...))
+	scalar := reduced([]byte("hufu/zkp/2/scalar\x00"), expanded[:32])
+	signed := []zkp.Element{m.Schema, m.Region, m.Holder, m.Issuance, m.Terms, m.Attributes}
+	nonce := reduced([]byte("hufu/formats/nonce"), join(signed...))
 	var r twistededwards.PointAffine
 	r.ScalarMultiplicationBase(nonce)
 	x, y := s.ProofKey().Coordinates()
-	challenge := zkp.Compress(8, zkp.Domains()["signature"], r.X, r.Y, x, y, credHash)
-	sum := new(big.Int).Mul(challenge.BigInt(new(big.Int)), scalar)
+	hash := zkp.Compress(12, append([]zkp.Element{zkp.Domains()["signature"], r.X, r.Y, x, y}, signed...)...)
+	sum := new(big.Int).Mul(new(big.Int).SetBytes(join(hash)[16:]), scalar)
 	sum.Mod(sum.Add(sum, nonce), &curve.Order)
 	point := r.Bytes()
 	return zkp.ParseSignature(append(point[:], sum.FillBytes(make([]byte, 32))...))
@@ -49,9 +50,10 @@ func (s schnorr) SignCredential(_ context.Context, credHash zkp.Element) (*zkp.S
 func endorsed(t testing.TB) zkp.EndorsementSpec {
 	t.Helper()
 	secret := zkp.Secret(must31(seed("holder secret")))
-	holder := must[zkp.Element](t)(secret.HolderCommitment(zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"}))
+	scope := zkp.IssuanceScope("did:hufu:office", "cn.resident")
+	holder := must[zkp.Element](t)(secret.HolderCommitment(scope))
 	return zkp.EndorsementSpec{
-		Schema: zkp.SchemaElement("cn.resident", 1), Region: "110101", Holder: holder, NotBefore: 46081, NotAfter: 46445,
+		Schema: zkp.SchemaElement("cn.resident", 1), Region: "110101", Holder: holder, Issuance: scope, NotBefore: 46081, NotAfter: 46445,
 		Attributes: zkp.Attributes{text(t, "张三"), zkp.EncodeDate(33008)},
 	}
 }
@@ -71,7 +73,7 @@ func zkEndorsement(t testing.TB) page {
 	}
 	return page{
 		name:   "zk-endorsement",
-		limits: map[string]int{"bytes": 126, "characters": 168},
+		limits: map[string]int{"text": 512},
 		doors: map[string]door{"endorsement": func(b []byte) (any, []byte, error) {
 			h, err := zkp.ParseEndorsement(string(b))
 			if err != nil {
@@ -80,21 +82,34 @@ func zkEndorsement(t testing.TB) page {
 			if err := h.Verify(spec.Schema, spec.Holder, &spec.Attributes); err != nil {
 				return nil, nil, err
 			}
+			m, err := h.Message(spec.Schema, spec.Holder, &spec.Attributes)
+			if err != nil {
+				return nil, nil, err
+			}
 			x, y := h.Signature.Point()
 			return fields{
 				"rx": x, "ry": y, "s": h.Signature.Scalar().Text(16), "issuer": h.Issuer.Bytes(), "random": h.Random, "region": h.Region,
-				"notBefore": h.NotBefore, "notAfter": h.NotAfter, "handle": h.Handle(), "credHash": h.CredentialHash(spec.Schema, spec.Holder, &spec.Attributes),
+				"notBefore": h.NotBefore, "notAfter": h.NotAfter, "handle": h.Handle(),
+				"owner": h.Issuance.Owner, "id": h.Issuance.ID, "scope": m.Issuance, "terms": m.Terms,
 			}, []byte(h.String()), nil
 		}},
 		context: fields{"schema": spec.Schema, "holder": spec.Holder, "attributes": spec.Attributes},
 		vectors: []example{{"an endorsement that holds for the attributes of the context", "endorsement", []byte(good)}},
 		refused: []refusal{
 			{"version 2", "endorsement", bend(func(b []byte) { b[0] = 2 }), zkp.ErrForm},
-			{"suite 2", "endorsement", bend(func(b []byte) { b[1] = 2 }), zkp.ErrForm},
+			{"suite 1", "endorsement", bend(func(b []byte) { b[1] = 1 }), zkp.ErrForm},
 			{"padding", "endorsement", []byte(good + "="), zkp.ErrForm},
 			{"S, and the order added", "endorsement", bend(addOrder), zkp.ErrForm},
 			{"a region of seven digits", "endorsement", bend(func(b []byte) { binary.BigEndian.PutUint32(b[114:], 1_000_000) }), zkp.ErrForm},
 			{"validity that ends before it begins", "endorsement", bend(func(b []byte) { binary.BigEndian.PutUint32(b[122:], 46080) }), zkp.ErrForm},
+			{"validity of 2^16 days", "endorsement", bend(func(b []byte) { binary.BigEndian.PutUint32(b[122:], 46081+1<<16) }), zkp.ErrForm},
+			{"days of more than 20 bits", "endorsement", bend(func(b []byte) {
+				binary.BigEndian.PutUint32(b[118:], 1<<20)
+				binary.BigEndian.PutUint32(b[122:], 1<<20)
+			}), zkp.ErrForm},
+			{"a byte more", "endorsement", []byte(base64.RawURLEncoding.EncodeToString(append(slices.Clone(raw), 0))), zkp.ErrForm},
+			{"a scope without an owner", "endorsement", []byte(base64.RawURLEncoding.EncodeToString(append(slices.Clone(raw[:126]), 0, 0, 0, 1, 'x'))), zkp.ErrForm},
+			{"the scope of another desk than was signed", "endorsement", bend(func(b []byte) { b[128] ^= 1 }), zkp.ErrSignature},
 			{"another region than was signed", "endorsement", bend(func(b []byte) { b[117] ^= 1 }), zkp.ErrSignature},
 			{"another random number than was signed", "endorsement", bend(func(b []byte) { b[98] ^= 1 }), zkp.ErrSignature},
 		},
@@ -145,7 +160,7 @@ func zkVerifyingKey(t testing.TB) page {
 	}
 }
 
-const keyHead = len("hufu/vk/1\x00") + 2 + len("hufu-prepare-1")
+const keyHead = len("hufu/vk/1\x00") + 2 + len("hufu-prepare-2")
 
 // sameDelta puts γ where δ is.
 func sameDelta(key []byte) []byte {
@@ -318,7 +333,7 @@ func zkUse(t testing.TB) page {
 		name:   "zk-use",
 		limits: map[string]int{"text": 512},
 		context: fields{
-			"prepareKey": base64.StdEncoding.EncodeToString(r.Keys["hufu-prepare-1"]), "showKey": base64.StdEncoding.EncodeToString(r.Keys["hufu-show-1"]),
+			"prepareKey": base64.StdEncoding.EncodeToString(r.Keys["hufu-prepare-2"]), "showKey": base64.StdEncoding.EncodeToString(r.Keys["hufu-show-2"]),
 			"epoch": epoch, "owner": r.Owner, "event": r.Event, "payload": hex.EncodeToString(r.Payload),
 		},
 		doors: map[string]door{"use": func(b []byte) (any, []byte, error) {

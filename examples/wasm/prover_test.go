@@ -51,13 +51,13 @@ func newCitizen(t testing.TB) *citizen {
 	issuer := must[*zkp.PrivateKey](t)(zkp.GenerateKey(nil))
 	c := &zkp.Credential{
 		Schema: zkp.SchemaElement("cn.resident", 1), Secret: must[zkp.Secret](t)(zkp.GenerateSecret(nil)),
-		Issuance: zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"},
 	}
+	scope := zkp.IssuanceScope("did:hufu:office", "cn.resident")
 	c.Attributes[slotBirth] = zkp.EncodeDate(day(zkp.ParseDay("1990-05-17")))
 	c.Attributes[slotDistrict] = text(zkp.EncodeString("110101"))
 	c.Attributes[zkp.BindingSlot] = zkp.EncodeDate(day(zkp.ParseDay("2026-11-01")))
 	c.Endorsement = must[*zkp.Endorsement](t)(zkp.IssueEndorsement(context.Background(), issuer, zkp.EndorsementSpec{
-		Schema: c.Schema, Region: "110101", Holder: text(c.Secret.HolderCommitment(c.Issuance)),
+		Schema: c.Schema, Region: "110101", Holder: text(c.Secret.HolderCommitment(scope)), Issuance: scope,
 		NotBefore: day(zkp.ParseDay("2026-11-01")), NotAfter: day(zkp.ParseDay("2028-11-01")), Attributes: c.Attributes,
 	}, nil))
 	out := &citizen{credential: c, from: day(zkp.ParseDay("2026-01-01")), until: day(zkp.ParseDay("2030-01-01"))}
@@ -92,7 +92,6 @@ func (c *citizen) message() message.Credential {
 	k := c.credential
 	m := message.Credential{
 		Endorsement: k.Endorsement.String(), Schema: element(k.Schema), Secret: k.Secret[:],
-		Issuance: message.Scope{Kind: string(k.Issuance.Kind), Owner: k.Issuance.Owner, ID: k.Issuance.ID},
 	}
 	for _, a := range k.Attributes {
 		m.Attributes = append(m.Attributes, element(a))
@@ -271,11 +270,10 @@ func TestProverRefuses(t *testing.T) {
 	m, _ := openProver(t)
 	in := c.prepareIn()
 	handle := c.credential.Endorsement.Handle()
-	b96 := [zkp.HandleSize]byte(handle)
-	in["revoked"] = [][]byte{b96[:]}
+	in["revoked"] = [][]byte{handle[:]}
 	refused(m, "other trees than the epoch's", "prepare", in, "other roots")
 	in = c.prepareIn()
-	in["revoked"] = [][]byte{b96[1:]}
+	in["revoked"] = [][]byte{handle[1:]}
 	refused(m, "a short handle", "prepare", in, "revoked handle 0")
 	in = c.prepareIn()
 	in["registry"] = [][]byte{c.leaf[1:]}

@@ -141,16 +141,17 @@ func (p *poll) issue() {
 	}
 	c := &zkp.Credential{
 		Schema: zkp.SchemaElement(voterSchema, 1), Secret: secret,
-		Issuance: zkp.Scope{Kind: zkp.ScopeIssuance, Owner: p.office, ID: voterType},
 	}
+	scope := zkp.IssuanceScope(p.office, voterType)
 	c.Attributes[slotAdult] = zkp.EncodeBool(true)
 	c.Attributes[zkp.BindingSlot] = zkp.EncodeDate(p.epoch.Day)
-	holder, err := secret.HolderCommitment(c.Issuance)
+	holder, err := secret.HolderCommitment(scope)
 	if err != nil {
 		p.Fatal(err)
 	}
 	c.Endorsement, err = zkp.IssueEndorsement(context.Background(), p.issuer, zkp.EndorsementSpec{
-		Schema: c.Schema, Region: voterRegion, Holder: holder, NotBefore: p.epoch.Day, NotAfter: p.epoch.Day + 1000, Attributes: c.Attributes,
+		Schema: c.Schema, Region: voterRegion, Holder: holder, Issuance: scope,
+		NotBefore: p.epoch.Day, NotAfter: p.epoch.Day + 1000, Attributes: c.Attributes,
 	}, nil)
 	if err != nil {
 		p.Fatal(err)

@@ -27,7 +27,7 @@
 //	'r'  u64 epoch ‖ 512 × 32 bytes
 //	'c'  u64 epoch ‖ proof (package zkp, VerifyCounts); only if bits > 0
 //	'l'  u64 from ‖ u64 to ‖ u32 added ‖ u32 removed ‖ 32 bytes each, ascending
-//	'h'  u64 from ‖ u64 to ‖ u8 bits ‖ u16 part ‖ u32 count ‖ 12 bytes each,
+//	'h'  u64 from ‖ u64 to ‖ u8 bits ‖ u16 part ‖ u32 count ‖ 16 bytes each,
 //	     ascending
 //
 // # What a reader reveals

@@ -7,7 +7,7 @@ import (
 
 // Sizes that the revocation tree of package zkp has.
 const (
-	HandleSize = 12
+	HandleSize = 16
 	// Buckets is the number of buckets of the tree. The first nine bits of a
 	// handle choose one.
 	Buckets    = 1 << bucketBits

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/hufu-id/hufu/ledger"
 )
 
 // ZK stands in for zero knowledge where only the ledger is tested: its trees are
@@ -23,9 +25,9 @@ func (ZK) CheckProofKey(key []byte) error {
 }
 
 // Handle is a hash of both.
-func (ZK) Handle(key []byte, random [16]byte) ([12]byte, error) {
+func (ZK) Handle(key []byte, random [16]byte) ([ledger.HandleSize]byte, error) {
 	sum := sha256.Sum256(append(bytes.Clone(key), random[:]...))
-	return [12]byte(sum[:12]), nil
+	return [ledger.HandleSize]byte(sum[:ledger.HandleSize]), nil
 }
 
 // RevocationBucket is as in package zkp.
@@ -41,7 +43,7 @@ func (ZK) RegistryLeaf(key []byte, schemaID string, version uint32, region strin
 }
 
 // Roots hashes both sets, which come sorted.
-func (ZK) Roots(leaves [][32]byte, revoked [][12]byte) (registry, revocation [32]byte, err error) {
+func (ZK) Roots(leaves [][32]byte, revoked [][ledger.HandleSize]byte) (registry, revocation [32]byte, err error) {
 	h := sha256.New()
 	for i, leaf := range leaves {
 		if i > 0 && bytes.Compare(leaves[i-1][:], leaf[:]) >= 0 {

@@ -273,7 +273,9 @@ func TestDamagedAccreditation(t *testing.T) {
 // brokenZK cannot close an epoch.
 type brokenZK struct{ ledgertest.ZK }
 
-func (brokenZK) Roots([][32]byte, [][12]byte) (a, b [32]byte, err error) { return a, b, errBroken }
+func (brokenZK) Roots([][32]byte, [][ledger.HandleSize]byte) (a, b [32]byte, err error) {
+	return a, b, errBroken
+}
 
 type leaflessZK struct{ ledgertest.ZK }
 

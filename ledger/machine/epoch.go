@@ -109,15 +109,15 @@ func (t *transition) schemasByType() (map[string][]*ledger.Schema, error) {
 
 // handlesUpTo lists the handles that were revoked at this height or before,
 // sorted.
-func handlesUpTo(store Store, height uint64) ([][12]byte, error) {
-	var handles [][12]byte
+func handlesUpTo(store Store, height uint64) ([][ledger.HandleSize]byte, error) {
+	var handles [][ledger.HandleSize]byte
 	err := store.Scan(TableRevoked, nil, func(key, value []byte) error {
 		at, err := readU64(value)
-		if err != nil || len(key) != 12 {
+		if err != nil || len(key) != ledger.HandleSize {
 			return fmt.Errorf("%w: revoked handle", ErrDamaged)
 		}
 		if at <= height {
-			handles = append(handles, [12]byte(key))
+			handles = append(handles, [ledger.HandleSize]byte(key))
 		}
 		return nil
 	})
@@ -127,7 +127,7 @@ func handlesUpTo(store Store, height uint64) ([][12]byte, error) {
 // Revoked lists the handles in the revocation tree of a closed epoch, sorted.
 // Errors: ledger.ErrAbsent if the epoch was not closed, [ErrDamaged], and the
 // store's own.
-func Revoked(store Store, epoch uint64) ([][12]byte, error) {
+func Revoked(store Store, epoch uint64) ([][ledger.HandleSize]byte, error) {
 	b, err := store.Get(TableEpoch, u64(epoch))
 	if err != nil {
 		return nil, err

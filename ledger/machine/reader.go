@@ -75,7 +75,7 @@ func (r *Reader) Registry(ctx context.Context, epoch uint64) (leaves [][32]byte,
 
 // Revoked lists the revoked handles of a closed epoch, sorted. Errors are those
 // of Registry.
-func (r *Reader) Revoked(ctx context.Context, epoch uint64) (handles [][12]byte, err error) {
+func (r *Reader) Revoked(ctx context.Context, epoch uint64) (handles [][ledger.HandleSize]byte, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
 		handles, err = Revoked(store, epoch)
 		return err

@@ -150,7 +150,7 @@ func (t *transition) revoke(c change) error {
 
 // addHandle keeps the first height of a handle: an epoch that closed since then
 // already counts it.
-func (t *transition) addHandle(handle [12]byte) error {
+func (t *transition) addHandle(handle [ledger.HandleSize]byte) error {
 	b, err := t.store.Get(TableRevoked, handle[:])
 	if err != nil || b != nil {
 		return wrapStore(err)
@@ -163,11 +163,11 @@ func (t *transition) addHandle(handle [12]byte) error {
 
 // roomFor counts the handles of a bucket. Handles are hashes, so a bucket fills
 // only if somebody searches for handles that fall into it.
-func (t *transition) roomFor(handle [12]byte) error {
+func (t *transition) roomFor(handle [ledger.HandleSize]byte) error {
 	bits, capacity := t.zk.RevocationBucket()
 	count := 0
 	err := t.store.Scan(TableRevoked, handle[:bits/8], func(key, _ []byte) error {
-		if len(key) == len(handle) && sameBits([12]byte(key), handle, bits) {
+		if len(key) == len(handle) && sameBits([ledger.HandleSize]byte(key), handle, bits) {
 			count++
 		}
 		return nil
@@ -181,7 +181,7 @@ func (t *transition) roomFor(handle [12]byte) error {
 	return nil
 }
 
-func sameBits(a, b [12]byte, bits int) bool {
+func sameBits(a, b [ledger.HandleSize]byte, bits int) bool {
 	whole := bits / 8
 	if !bytes.Equal(a[:whole], b[:whole]) {
 		return false

@@ -375,16 +375,16 @@ func (c *Client) Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
 }
 
 // Revoked lists the revoked handles of a closed epoch. They are not verified.
-func (c *Client) Revoked(ctx context.Context, epoch uint64) ([][12]byte, error) {
+func (c *Client) Revoked(ctx context.Context, epoch uint64) ([][ledger.HandleSize]byte, error) {
 	b, err := c.get(ctx, "/v1/revoked/"+strconv.FormatUint(epoch, 10), limits.FeedPart)
 	if err != nil {
 		return nil, err
 	}
-	return split(b, func(b []byte) [12]byte { return [12]byte(b) })
+	return split(b, func(b []byte) [ledger.HandleSize]byte { return [ledger.HandleSize]byte(b) })
 }
 
 // split cuts b into pieces of the size of T.
-func split[T [12]byte | [32]byte](b []byte, piece func([]byte) T) ([]T, error) {
+func split[T [ledger.HandleSize]byte | [32]byte](b []byte, piece func([]byte) T) ([]T, error) {
 	var zero T
 	if len(b)%len(zero) != 0 {
 		return nil, errAnswer

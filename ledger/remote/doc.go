@@ -21,7 +21,7 @@
 //	GET  /v1/tile/8/‹level›/‹n›     hashes of the log, in the paths of x/mod's tlog;
 //	                             they never change and may be cached for ever
 //	GET  /v1/registry/‹epoch›    leaves of 32 bytes, sorted
-//	GET  /v1/revoked/‹epoch›     handles of 12 bytes, sorted
+//	GET  /v1/revoked/‹epoch›     handles of 16 bytes, sorted
 //	GET  /v1/pending?from=       {"checkpoint", "leaves"}: for witnesses, what the log
 //	                             has signed and readers may not see yet
 //	POST /v1/cosignature         a note with a witness's signature → 204

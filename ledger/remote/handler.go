@@ -274,7 +274,7 @@ func (h *handler) registry(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) revoked(w http.ResponseWriter, r *http.Request) {
-	sendSet(w, r, h.ledger.Revoked, func(b []byte, handle [12]byte) []byte { return append(b, handle[:]...) })
+	sendSet(w, r, h.ledger.Revoked, func(b []byte, handle [ledger.HandleSize]byte) []byte { return append(b, handle[:]...) })
 }
 
 func sendSet[T any](w http.ResponseWriter, r *http.Request, read func(context.Context, uint64) ([]T, error), add func([]byte, T) []byte) {

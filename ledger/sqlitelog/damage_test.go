@@ -185,7 +185,7 @@ func auditFindsEveryRow(t *testing.T, w *world, file string) {
 			}
 		}
 	}
-	auditAfter(t, w, db, "revoked", "INSERT INTO revoked VALUES (?, x'0000000000000001')", make([]byte, 12))
+	auditAfter(t, w, db, "revoked", "INSERT INTO revoked VALUES (?, x'0000000000000001')", make([]byte, ledger.HandleSize))
 	if file == "log.db" {
 		auditAfter(t, w, db, "checkpoint", "INSERT INTO checkpoint (height, note) VALUES (?, x'00')", 99)
 	}

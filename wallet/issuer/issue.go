@@ -39,6 +39,7 @@ type IssueSpec struct {
 
 	Holder     crypto.PublicKey // of the holder's key
 	Commitment zkp.Element      // holder commitment; zero: no endorsement
+	Scope      zkp.Scope        // of the commitment; zero: the issuer's own, for this schema
 	Binding    zkp.Day          // day the holder's secret was bound
 
 	Status              status.Reference
@@ -114,8 +115,12 @@ func issueEndorsement(ctx context.Context, keys *Keys, spec *IssueSpec, random i
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIssue, err)
 	}
+	scope := spec.Scope
+	if scope == (zkp.Scope{}) {
+		scope = zkp.IssuanceScope(keys.DID, spec.Schema.ID)
+	}
 	endorsement, err := zkp.IssueEndorsement(ctx, keys.Proof, zkp.EndorsementSpec{
-		Schema: predicate.SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment,
+		Schema: predicate.SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment, Issuance: scope,
 		NotBefore: spec.NotBefore, NotAfter: spec.NotAfter, Attributes: attributes,
 	}, random)
 	if err != nil {

@@ -111,14 +111,15 @@ func newCredential(agency *zkp.PrivateKey, from, until zkp.Day) (*zkp.Credential
 	}
 	c := &zkp.Credential{
 		Schema: zkp.SchemaElement("cn.resident", 1), Attributes: *attributes, Secret: secret,
-		Issuance: zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:agency", ID: "cn.resident"},
 	}
-	holder, err := secret.HolderCommitment(c.Issuance)
+	scope := zkp.IssuanceScope("did:hufu:agency", "cn.resident")
+	holder, err := secret.HolderCommitment(scope)
 	if err != nil {
 		return nil, err
 	}
 	c.Endorsement, err = zkp.IssueEndorsement(context.Background(), agency, zkp.EndorsementSpec{
-		Schema: c.Schema, Region: "110101", Holder: holder, NotBefore: from, NotAfter: until, Attributes: c.Attributes,
+		Schema: c.Schema, Region: "110101", Holder: holder, Issuance: scope,
+		NotBefore: from, NotAfter: until, Attributes: c.Attributes,
 	}, nil)
 	return c, err
 }

@@ -9,11 +9,11 @@ import (
 // assignPrepare fills the prepare circuit from a witness.
 func assignPrepare(w *zkp.PrepareWitness) *prepareCircuit {
 	c, endorsement := w.Credential, w.Credential.Endorsement
-	holder, _ := c.Issuance.Element()
+	issuance, _ := endorsement.Issuance.Element()
 	a := &prepareCircuit{
 		Registry: w.Epoch.Registry, Revocation: w.Epoch.Revocation, Schema: c.Schema,
 		Day: uint32(w.Epoch.Day), Commitment: w.Commitment(),
-		Secret: c.Secret.Element(), Blinding: w.Blinding, Issuance: holder,
+		Secret: c.Secret.Element(), Blinding: w.Blinding, Issuance: issuance,
 		Region: zkp.RegionElement(endorsement.Region), NotBefore: uint32(endorsement.NotBefore), NotAfter: uint32(endorsement.NotAfter),
 		Handle: endorsement.Handle().Element(), S: endorsement.Signature.Scalar(),
 		KeyFrom: uint32(w.Entry.From), KeyUntil: uint32(w.Entry.Until),

@@ -15,8 +15,8 @@
 // # The signature check
 //
 // The circuit checks the issuer's signature as [S]G = [h]A + R. It asserts that
-// R and A lie on the curve and that S is below the order; h is the canonical
-// integer of the challenge. On the curve the addition law is complete, so no
+// R and A lie on the curve; h is the low 128 bits of the canonical integer of a
+// hash. On the curve the addition law is complete, so no
 // division can meet 0/0, whose result a malicious prover could choose.
 //
 // # What is not checked here

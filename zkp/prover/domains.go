@@ -8,15 +8,14 @@ import (
 
 // domains holds the constants that the circuits build in.
 type domains struct {
-	pseudonym, commitment, credential, signature, registry, revocation, set *big.Int
+	pseudonym, commitment, signature, registry, revocation, set *big.Int
 }
 
 func domainConstants() domains {
 	d := zkp.Domains()
 	return domains{
 		pseudonym: constant(d["pseudonym"]), commitment: constant(d["commitment"]),
-		credential: constant(d["credential"]), signature: constant(d["signature"]),
-		registry: constant(d["registry"]), revocation: constant(d["revocation"]),
-		set: constant(d["set"]),
+		signature: constant(d["signature"]), registry: constant(d["registry"]),
+		revocation: constant(d["revocation"]), set: constant(d["set"]),
 	}
 }

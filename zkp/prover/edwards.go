@@ -1,11 +1,11 @@
 package prover
 
 import (
-	"math/big"
-
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	"github.com/consensys/gnark-crypto/ecc/bn254/twistededwards"
 	"github.com/consensys/gnark/frontend"
+
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // point is an affine point of −x² + y² = 1 + d·x²y². Here −1 is a square and d
@@ -133,17 +133,17 @@ func choose(api frontend.API, b0, b1 frontend.Variable, t [4]point) point {
 	}
 }
 
-// assertSignature proves [S]G = [h]A + R for the canonical integer h of the
-// challenge. It first shows that R is on the curve: at R = (0, 0) the addition
-// would divide zero by zero, and a forged credential would pass.
-func assertSignature(api frontend.API, r, a point, s, challenge frontend.Variable) {
+// assertSignature proves [S]G = [h]A + R for the low bits h of the canonical
+// integer of the hash. It first shows that R is on the curve: at R = (0, 0) the
+// addition would divide zero by zero, and a forged credential would pass. S may
+// exceed the order: who knows a signature then knows two spellings of it, and
+// nobody ever sees either.
+func assertSignature(api frontend.API, r, a point, s, hash frontend.Variable) {
 	assertOnCurve(api, r)
 	assertOnCurve(api, a)
-	sBits := toBits(api, s, scalarBits)
-	assertBitsAtMost(api, sBits, new(big.Int).Sub(&edwards.Order, big.NewInt(1)))
-	hBits := toCanonicalBits(api, challenge)
+	hBits := toCanonicalBits(api, hash)[:zkp.ChallengeBits]
 
-	left := mulBase(api, sBits)
+	left := mulBase(api, toBits(api, s, scalarBits))
 	right := add(api, mul(api, a, hBits), r)
 	api.AssertIsEqual(left.X, right.X)
 	api.AssertIsEqual(left.Y, right.Y)

@@ -11,6 +11,7 @@ import (
 	"github.com/consensys/gnark/frontend"
 	"github.com/consensys/gnark/frontend/cs/r1cs"
 
+	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
@@ -264,7 +265,8 @@ func TestSignatureComparesBothCoordinates(t *testing.T) {
 func TestSignatureRefusesTheOtherSpelling(t *testing.T) {
 	secret, nonce, h := big.NewInt(9), big.NewInt(5), big.NewInt(1235)
 	other := new(big.Int).Add(h, fr.Modulus())
-	s := new(big.Int).Mul(other, secret)
+	low := new(big.Int).And(other, new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), zkp.ChallengeBits), big.NewInt(1)))
+	s := new(big.Int).Mul(low, secret)
 	s.Add(s, nonce).Mod(s, &curve.Order)
 	key, r := multiple(9), multiple(5)
 	system := compile(t, &signatureCircuit{})

@@ -103,14 +103,15 @@ func exampleCredential() (*zkp.Credential, *zkp.PrepareWitness, zkp.Epoch) {
 	}
 	c := &zkp.Credential{
 		Schema: zkp.SchemaElement("cn.resident", 1), Attributes: zkp.Attributes{zkp.EncodeDate(33000)}, Secret: secret,
-		Issuance: zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:agency", ID: "cn.resident"},
 	}
-	holder, err := secret.HolderCommitment(c.Issuance)
+	scope := zkp.IssuanceScope("did:hufu:agency", "cn.resident")
+	holder, err := secret.HolderCommitment(scope)
 	if err != nil {
 		log.Fatal(err)
 	}
 	if c.Endorsement, err = zkp.IssueEndorsement(context.Background(), agency, zkp.EndorsementSpec{
-		Schema: c.Schema, Region: "110101", Holder: holder, NotBefore: 46325, NotAfter: 47056, Attributes: c.Attributes,
+		Schema: c.Schema, Region: "110101", Holder: holder, Issuance: scope,
+		NotBefore: 46325, NotAfter: 47056, Attributes: c.Attributes,
 	}, nil); err != nil {
 		log.Fatal(err)
 	}

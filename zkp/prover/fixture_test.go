@@ -112,13 +112,13 @@ func issue(t testing.TB, key *zkp.PrivateKey, secret zkp.Secret, schema zkp.Elem
 		t.Fatal(err)
 	}
 	endorsement, err := zkp.IssueEndorsement(context.Background(), key, zkp.EndorsementSpec{
-		Schema: schema, Region: region, Holder: holder,
+		Schema: schema, Region: region, Holder: holder, Issuance: scope,
 		NotBefore: day(t, "2026-11-01"), NotAfter: day(t, "2028-11-01"), Attributes: attrs,
 	}, bytes.NewReader(make([]byte, 16)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &zkp.Credential{Endorsement: endorsement, Schema: schema, Attributes: attrs, Secret: secret, Issuance: scope}
+	return &zkp.Credential{Endorsement: endorsement, Schema: schema, Attributes: attrs, Secret: secret}
 }
 
 // close sorts the sets and closes an epoch over them.

@@ -6,7 +6,7 @@ import "github.com/hufu-id/hufu/zkp"
 // compilation. A test compiles the circuits and compares. A changed circuit
 // needs a new name, a new hash here and new keys.
 var systemHashes = map[zkp.Circuit]string{
-	zkp.CircuitPrepare: "9f076557cc39591ace054077982c62ae1e5484720cc5b0be0fff6f42b346b5b1",
-	zkp.CircuitShow:    "350b685f367a8a2a113d3f4f8c242894840df0c63120d3c8a3c1bb017730cf88",
-	zkp.CircuitShowSet: "2031c351bd0f6dcb03997fc352f5ef80ff01c8298e4757067066844bc00132db",
+	zkp.CircuitPrepare: "e06c63e2482b71e41cdb77343e342f8c928101f1bd9b0ea91ee82dd4ebb2bc19",
+	zkp.CircuitShow:    "dcdcfc84a776bcd14a57be70ace88ae39ac477598a7c1a5dc26f325dbb4fde92",
+	zkp.CircuitShowSet: "7c610ca5d6aab3632a6757e6c3fa2041a47587dc7f0fbd374c86b69c963ac62b",
 }

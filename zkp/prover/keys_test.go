@@ -118,7 +118,7 @@ func testDamagedFolders(t *testing.T, cache, good string) {
 		"manifest with an unknown one":    edit("manifest.json", replace(`"version":1`, `"version":1,"x":1`)),
 		"manifest in other case":          edit("manifest.json", replace(`"version"`, `"Version"`)),
 		"manifest with something behind":  edit("manifest.json", func(b []byte) []byte { return append(b, "{}"...) }),
-		"manifest of other circuits":      edit("manifest.json", replace(prepare, "hufu-prepare-2")),
+		"manifest of other circuits":      edit("manifest.json", replace(prepare, "hufu-prepare-1")),
 		"the system of the other circuit": otherSystem,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -206,10 +206,10 @@ func grow(t *testing.T, path string, size int64) {
 
 func TestUnknownCircuit(t *testing.T) {
 	p, _ := testKeys(t)
-	if _, _, err := p.VerifyingKey("hufu-other-1"); !errors.Is(err, prover.ErrUnknownCircuit) {
+	if _, _, err := p.VerifyingKey("hufu-other-2"); !errors.Is(err, prover.ErrUnknownCircuit) {
 		t.Errorf("%v", err)
 	}
-	if _, err := prover.Compile("hufu-other-1"); !errors.Is(err, prover.ErrUnknownCircuit) {
+	if _, err := prover.Compile("hufu-other-2"); !errors.Is(err, prover.ErrUnknownCircuit) {
 		t.Errorf("%v", err)
 	}
 }

@@ -3,7 +3,6 @@ package prover
 import (
 	"bytes"
 	"fmt"
-	"math/big"
 	"slices"
 	"sort"
 	"sync"
@@ -51,34 +50,41 @@ type preparePrefix struct {
 
 func (c *preparePrefix) Define(api frontend.API) error {
 	d, done := domainConstants(), c.steps.done
+	bind(api, c.Registry, c.Revocation, c.Day, c.Commitment)
+	if done("own rows") {
+		return nil
+	}
 	attrHash := compress(api, 16, c.Attributes[:]...)
 	api.AssertIsEqual(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))
 	if done("commitment") {
 		return nil
 	}
 	holder := compress(api, 4, d.pseudonym, c.Secret, c.Issuance)
-	credHash := compress(api, 12, d.credential, zkp.SuiteID, c.Schema, c.Region, holder,
-		c.NotBefore, c.NotAfter, c.Handle, attrHash)
-	challenge := compress(api, 8, d.signature, c.R.X, c.R.Y, c.Issuer.X, c.Issuer.Y, credHash)
-	if done("credential hash") {
+	hash := compress(api, 12, d.signature, c.R.X, c.R.Y, c.Issuer.X, c.Issuer.Y,
+		c.Schema, c.Region, holder, c.Issuance, c.terms(api), attrHash)
+	if done("hash") {
 		return nil
 	}
-	if c.defineSignature(api, challenge) {
+	if c.defineSignature(api, hash) {
 		return nil
 	}
 	if c.defineTrees(api, d) {
 		return nil
 	}
-	assertOrdered(api, c.NotBefore, c.Day, dayBits)
+	assertOrdered(api, c.NotBefore, c.Day, zkp.DayBits)
 	if done("not before") {
 		return nil
 	}
-	assertOrdered(api, c.Day, c.NotAfter, dayBits)
-	done("not after")
+	assertOrdered(api, c.Day, c.NotAfter, zkp.DayBits)
+	if done("not after") {
+		return nil
+	}
+	assertOrdered(api, c.NotBefore, c.NotAfter, zkp.ValidityBits)
+	done("not too long")
 	return nil
 }
 
-func (c *preparePrefix) defineSignature(api frontend.API, challenge frontend.Variable) (stop bool) {
+func (c *preparePrefix) defineSignature(api frontend.API, hash frontend.Variable) (stop bool) {
 	done := c.steps.done
 	assertOnCurve(api, c.R)
 	if done("R on the curve") {
@@ -88,16 +94,12 @@ func (c *preparePrefix) defineSignature(api frontend.API, challenge frontend.Var
 	if done("A on the curve") {
 		return true
 	}
+	hBits := toCanonicalBits(api, hash)[:zkp.ChallengeBits]
+	if done("challenge canonical") {
+		return true
+	}
 	sBits := toBits(api, c.S, scalarBits)
 	if done("S in 251 bits") {
-		return true
-	}
-	assertBitsAtMost(api, sBits, new(big.Int).Sub(&edwards.Order, big.NewInt(1)))
-	if done("S below the order") {
-		return true
-	}
-	hBits := toCanonicalBits(api, challenge)
-	if done("challenge canonical") {
 		return true
 	}
 	left := mulBase(api, sBits)
@@ -121,11 +123,11 @@ func (c *preparePrefix) defineTrees(api frontend.API, d domains) (stop bool) {
 	if done("registry path") {
 		return true
 	}
-	assertOrdered(api, c.KeyFrom, c.NotBefore, dayBits)
+	assertOrdered(api, c.KeyFrom, c.NotBefore, zkp.DayBits)
 	if done("key begins") {
 		return true
 	}
-	assertOrdered(api, c.NotBefore, c.KeyUntil, dayBits)
+	assertOrdered(api, c.NotBefore, c.KeyUntil, zkp.DayBits)
 	if done("key ends") {
 		return true
 	}
@@ -238,8 +240,11 @@ func (s *stepper) opening(api frontend.API, c *showCircuit) (stop bool) {
 	if s.done("pseudonym") {
 		return true
 	}
-	api.Mul(c.Context, c.Context)
-	return s.done("context")
+	bind(api, c.Commitment, c.Context, c.Pseudonym, c.SetRoot, c.Table)
+	for i := range c.Asked {
+		bind(api, c.Asked[i].Op, c.Asked[i].Index)
+	}
+	return s.done("own rows")
 }
 
 func (s *stepper) reading(api frontend.API, c *showCircuit, i int) (r reading, stop bool) {
@@ -375,28 +380,29 @@ type cost struct {
 
 func prepareCosts() []cost {
 	return []cost{
+		{"own rows", 4},
 		{"commitment", 820},
-		{"credential hash", 1086},
+		{"hash", 723},
 		{"R on the curve", 4},
 		{"A on the curve", 4},
-		{"S in 251 bits", 252},
-		{"S below the order", 174},
 		{"challenge canonical", 408},
-		{"multiplications", 3626},
+		{"S in 251 bits", 252},
+		{"multiplications", 2240},
 		{"signature equation", 2},
 		{"registry path", 2524},
-		{"key begins", 33},
-		{"key ends", 33},
+		{"key begins", 21},
+		{"key ends", 21},
 		{"revocation path", 3257},
-		{"gap begins", 97},
-		{"gap ends", 97},
-		{"not before", 33},
-		{"not after", 33},
+		{"gap begins", 129},
+		{"gap ends", 129},
+		{"not before", 21},
+		{"not after", 21},
+		{"not too long", 17},
 	}
 }
 
 func showCosts() []cost {
-	costs := []cost{{"commitment", 820}, {"pseudonym", 265}, {"context", 1}, {"no set", 1}}
+	costs := []cost{{"commitment", 820}, {"pseudonym", 265}, {"own rows", 13}, {"no set", 1}}
 	for i := range zkp.StatementSlots {
 		costs = append(costs, slotCosts(i, false)...)
 	}
@@ -404,7 +410,7 @@ func showCosts() []cost {
 }
 
 func showSetCosts() []cost {
-	costs := []cost{{"commitment", 820}, {"pseudonym", 265}, {"context", 1}, {"set path", 1761}}
+	costs := []cost{{"commitment", 820}, {"pseudonym", 265}, {"own rows", 13}, {"set path", 1761}}
 	for i := range zkp.StatementSlots {
 		costs = append(costs, slotCosts(i, true)...)
 	}

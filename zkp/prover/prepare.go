@@ -1,13 +1,12 @@
 package prover
 
 import (
+	"math/big"
+
 	"github.com/consensys/gnark/frontend"
 
 	"github.com/hufu-id/hufu/zkp"
 )
-
-// dayBits bounds differences between days. All days are 32-bit numbers.
-const dayBits = 32
 
 // prepareCircuit proves: an issuer accredited for the schema signed a
 // credential for me; on the epoch's day it is valid and not revoked; com hides
@@ -22,7 +21,7 @@ type prepareCircuit struct {
 	Attributes [zkp.Slots]frontend.Variable
 	Secret     frontend.Variable
 	Blinding   frontend.Variable
-	Issuance   frontend.Variable // issuance scope
+	Issuance   frontend.Variable // issuance scope, which the issuer signed
 
 	Region, NotBefore, NotAfter, Handle frontend.Variable
 
@@ -41,21 +40,30 @@ type prepareCircuit struct {
 // Define states the relation.
 func (c *prepareCircuit) Define(api frontend.API) error {
 	domains := domainConstants()
+	bind(api, c.Registry, c.Revocation, c.Day, c.Commitment)
 	attrHash := compress(api, 16, c.Attributes[:]...)
 	api.AssertIsEqual(c.Commitment, compress(api, 4, domains.commitment, attrHash, c.Secret, c.Blinding))
 
 	holder := compress(api, 4, domains.pseudonym, c.Secret, c.Issuance)
-	credHash := compress(api, 12, domains.credential, zkp.SuiteID, c.Schema, c.Region, holder,
-		c.NotBefore, c.NotAfter, c.Handle, attrHash)
-	challenge := compress(api, 8, domains.signature, c.R.X, c.R.Y, c.Issuer.X, c.Issuer.Y, credHash)
-	assertSignature(api, c.R, c.Issuer, c.S, challenge)
+	hash := compress(api, 12, domains.signature, c.R.X, c.R.Y, c.Issuer.X, c.Issuer.Y,
+		c.Schema, c.Region, holder, c.Issuance, c.terms(api), attrHash)
+	assertSignature(api, c.R, c.Issuer, c.S, hash)
 
 	c.assertRegistered(api, domains)
 	c.assertNotRevoked(api, domains)
 
-	assertOrdered(api, c.NotBefore, c.Day, dayBits)
-	assertOrdered(api, c.Day, c.NotAfter, dayBits)
+	assertOrdered(api, c.NotBefore, c.Day, zkp.DayBits)
+	assertOrdered(api, c.Day, c.NotAfter, zkp.DayBits)
+	assertOrdered(api, c.NotBefore, c.NotAfter, zkp.ValidityBits)
 	return nil
+}
+
+// terms packs validity and handle into one element, as the issuer signed them.
+// There is one way to unpack it: the registry bounds NotBefore, the revocation
+// tree the handle, and NotAfter stands on top.
+func (c *prepareCircuit) terms(api frontend.API) frontend.Variable {
+	days := api.Add(c.NotBefore, api.Mul(c.NotAfter, 1<<32))
+	return api.Add(c.Handle, api.Mul(days, new(big.Int).Lsh(big.NewInt(1), zkp.HandleBits)))
 }
 
 // assertRegistered: the key that signed is registered for this schema and
@@ -67,8 +75,9 @@ func (c *prepareCircuit) assertRegistered(api frontend.API, domains domains) {
 		nodes[i] = c.RegistryNodes[i][:]
 	}
 	assertPath(api, zkp.RegistryArity, leaf, c.Registry, nodes, c.RegistryIndex[:])
-	assertOrdered(api, c.KeyFrom, c.NotBefore, dayBits)
-	assertOrdered(api, c.NotBefore, c.KeyUntil, dayBits)
+	// Both days are below 2^20 in every leaf the ledger makes, and so is NotBefore.
+	assertOrdered(api, c.KeyFrom, c.NotBefore, zkp.DayBits)
+	assertOrdered(api, c.NotBefore, c.KeyUntil, zkp.DayBits)
 }
 
 // assertNotRevoked: the handle lies in a gap [from, to) of the tree.
@@ -79,8 +88,8 @@ func (c *prepareCircuit) assertNotRevoked(api frontend.API, domains domains) {
 		nodes[i] = c.RevocationNodes[i][:]
 	}
 	assertPath(api, zkp.RevocationArity, leaf, c.Revocation, nodes, c.RevocationIndex[:])
-	// Both bounds are below 2^96 in every tree the ledger makes, so neither
-	// difference can wrap around the field.
+	// Both bounds are at most 2^128 in every tree the ledger makes, so neither
+	// difference can wrap around the field, and the handle is below 2^128.
 	assertOrdered(api, c.GapFrom, c.Handle, zkp.HandleBits)
 	assertOrdered(api, api.Add(c.Handle, 1), c.GapTo, zkp.HandleBits)
 }

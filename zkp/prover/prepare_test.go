@@ -163,7 +163,7 @@ func TestPrepareGap(t *testing.T) {
 		{"ends before it", new(big.Int), plus(-1), "gap ends"},
 		{"empty", h, h, "gap ends"},
 		{"back to front", plus(1), h, "gap begins, gap ends"},
-		{"an end beyond 96 bits", h, new(big.Int).Add(h, new(big.Int).Lsh(top, 1)), "gap ends"},
+		{"an end beyond 128 bits", h, new(big.Int).Add(h, new(big.Int).Lsh(top, 1)), "gap ends"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			withGap(t, w, tc.from, tc.to)
@@ -199,10 +199,9 @@ func TestPrepareRevoked(t *testing.T) {
 	}
 }
 
-// S and S + order sign alike, so that one signature would have two forms. Where
-// the sum still fits 251 bits the comparison with the order refuses it, and
-// else the 251 bits do.
-func TestPrepareScalarIsCanonical(t *testing.T) {
+// S and S + order sign alike. Nobody sees S, so the circuit takes either, as long
+// as 251 bits hold it. What they do not hold is another number.
+func TestPrepareScalarFits(t *testing.T) {
 	f := newFixture(t)
 	curve := twistededwards.GetEdwardsCurve()
 	seen := map[bool]bool{}
@@ -216,9 +215,9 @@ func TestPrepareScalarIsCanonical(t *testing.T) {
 		seen[fits] = true
 		a := prover.AssignPrepare(f.prepareWitness(t))
 		a.S = s
-		want := "S below the order"
+		want := ""
 		if !fits {
-			want = "S in 251 bits, signature equation" // what the cut leaves is another number
+			want = "S in 251 bits, signature equation"
 		}
 		wantBroken(t, zkp.CircuitPrepare, a, want)
 		if len(seen) == 2 {
@@ -251,4 +250,87 @@ func TestPrepareChallengeIsCanonical(t *testing.T) {
 		}
 	}
 	t.Error("no challenge with a second form in 254 bits")
+}
+
+// The registry bounds the first day and the circuit the days after it: who signs
+// cannot make a credential that never ends.
+func TestPrepareValidityIsBounded(t *testing.T) {
+	f := newFixture(t)
+	begins := f.credential.Endorsement.NotBefore
+	for days, broken := range map[zkp.Day]string{1<<zkp.ValidityBits - 1: "", 1 << zkp.ValidityBits: "not too long", 1<<zkp.DayBits + 1000: "not after, not too long"} {
+		w := f.prepareWitness(t)
+		c := *w.Credential
+		c.Endorsement = resigned(t, f.issuer, &c, func(e *zkp.Endorsement) { e.NotAfter = begins + days })
+		w.Credential = &c
+		wantBroken(t, zkp.CircuitPrepare, prover.AssignPrepare(w), broken)
+	}
+}
+
+// resigned changes an endorsement and signs it again, as an issuer could that
+// does not use IssueEndorsement.
+func resigned(t testing.TB, key *zkp.PrivateKey, c *zkp.Credential, change func(*zkp.Endorsement)) *zkp.Endorsement {
+	t.Helper()
+	holder, err := c.Secret.HolderCommitment(c.Endorsement.Issuance)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := *c.Endorsement
+	change(&e)
+	m, err := e.Message(c.Schema, holder, &c.Attributes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig, err := key.SignCredential(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Signature = *sig
+	return &e
+}
+
+// Two people with one secret look like two to a desk that takes a commitment in
+// whatever scope the second chooses. The desk signs its own scope, so that
+// nothing can be proved of what the second one gets.
+func TestPrepareScopeIsSigned(t *testing.T) {
+	f := newFixture(t)
+	secret := f.credential.Secret
+	own, chosen := f.credential.Endorsement.Issuance, zkp.IssuanceScope("did:of:the:holder's:choice", "cn.resident")
+	element := func(s zkp.Scope) zkp.Element {
+		e, err := s.Element()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	// The honest credential, under the other scope.
+	a := prover.AssignPrepare(f.prepareWitness(t))
+	a.Issuance = element(chosen)
+	wantBroken(t, zkp.CircuitPrepare, a, "signature equation")
+
+	// The commitment in the chosen scope, signed with the desk's own.
+	holder, err := secret.HolderCommitment(chosen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := *f.credential
+	second.Endorsement, err = zkp.IssueEndorsement(t.Context(), f.issuer, zkp.EndorsementSpec{
+		Schema: schema, Region: "110101", Holder: holder, Issuance: own,
+		NotBefore: day(t, "2026-11-01"), NotAfter: day(t, "2028-11-01"), Attributes: second.Attributes,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Check(); !errors.Is(err, zkp.ErrSignature) {
+		t.Errorf("in the clear: %v", err)
+	}
+	w := f.prepareWitness(t)
+	if w.Gap, err = f.revocation.Gap(second.Endorsement.Handle()); err != nil {
+		t.Fatal(err)
+	}
+	w.Credential = &second
+	for _, scope := range []zkp.Scope{own, chosen} {
+		a := prover.AssignPrepare(w)
+		a.Issuance = element(scope)
+		wantBroken(t, zkp.CircuitPrepare, a, "signature equation")
+	}
 }

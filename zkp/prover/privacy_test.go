@@ -190,7 +190,7 @@ func TestNoDictionary(t *testing.T) {
 		endorsement: endorsement, commitment: shown.Commitment,
 		public: []zkp.Element{shown.Commitment, shown.Pseudonym, scope, f.epoch.Registry, f.epoch.Revocation, schema, {}},
 	}
-	holder, err := f.credential.Secret.HolderCommitment(f.credential.Issuance)
+	holder, err := f.credential.Secret.HolderCommitment(f.credential.Endorsement.Issuance)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,8 +59,10 @@ func (c *showCircuit) assertOpening(api frontend.API, d domains) {
 	attrHash := compress(api, 16, c.Attributes[:]...)
 	api.AssertIsEqual(c.Commitment, compress(api, 4, d.commitment, attrHash, c.Secret, c.Blinding))
 	api.AssertIsEqual(c.Pseudonym, compress(api, 4, d.pseudonym, c.Secret, c.Scope))
-	// A public input that no constraint touches is not bound by Groth16 at all.
-	api.Mul(c.Context, c.Context)
+	bind(api, c.Commitment, c.Context, c.Pseudonym, c.SetRoot, c.Table)
+	for i := range c.Asked {
+		bind(api, c.Asked[i].Op, c.Asked[i].Index)
+	}
 }
 
 // reading is one asked predicate, decoded: the attribute that its index names,

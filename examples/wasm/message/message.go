@@ -194,7 +194,6 @@ type Credential struct {
 	Schema      []byte   `json:"schema"`
 	Attributes  [][]byte `json:"attributes"` // by slot
 	Secret      []byte   `json:"secret"`
-	Issuance    Scope    `json:"issuance"`
 }
 
 // Value is the zkp.Credential. Whether its issuer signed it is for
@@ -207,7 +206,7 @@ func (c *Credential) Value() (*zkp.Credential, error) {
 	if len(c.Secret) != zkp.SecretSize || len(c.Attributes) != zkp.Slots {
 		return nil, fmt.Errorf("%w: secret or attributes", ErrForm)
 	}
-	out := &zkp.Credential{Endorsement: endorsement, Secret: zkp.Secret(c.Secret), Issuance: c.Issuance.Value()}
+	out := &zkp.Credential{Endorsement: endorsement, Secret: zkp.Secret(c.Secret)}
 	if out.Schema, err = zkp.ParseElement(c.Schema); err != nil {
 		return nil, err
 	}

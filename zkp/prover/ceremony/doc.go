@@ -11,7 +11,7 @@
 //	phase1/0001-5f1d9c0a.bin             a contribution, in gnark's encoding
 //	phase1/0001-5f1d9c0a.json            its record: hashes, maker, signature
 //	phase1/beacon.json                   the public value that ended phase 1
-//	phase2/hufu-show-1/0001-5f1d9c0a.bin and so on, for each circuit
+//	phase2/hufu-show-2/0001-5f1d9c0a.bin and so on, for each circuit
 //	phase2/beacon.json                   the public value that ended phase 2
 //	keys/                                the sealed keys, for prover.Open
 //	transcript.json                      all hashes in order, for the ledger

@@ -90,19 +90,17 @@ func credential(t *testing.T) (*zkp.Credential, zkp.Epoch, *zkp.PrepareWitness) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &zkp.Credential{
-		Schema:   zkp.SchemaElement("cn.resident", 1),
-		Issuance: zkp.Scope{Kind: zkp.ScopeIssuance, Owner: "did:hufu:office", ID: "cn.resident"},
-	}
+	c := &zkp.Credential{Schema: zkp.SchemaElement("cn.resident", 1)}
+	scope := zkp.IssuanceScope("did:hufu:office", "cn.resident")
 	c.Secret[0] = 7
 	c.Attributes[0] = zkp.EncodeDate(day("1990-05-17"))
-	holder, err := c.Secret.HolderCommitment(c.Issuance)
+	holder, err := c.Secret.HolderCommitment(scope)
 	if err != nil {
 		t.Fatal(err)
 	}
 	from, until := day("2026-01-01"), day("2030-01-01")
 	if c.Endorsement, err = zkp.IssueEndorsement(t.Context(), issuer, zkp.EndorsementSpec{
-		Schema: c.Schema, Region: "110101", Holder: holder, NotBefore: from, NotAfter: until, Attributes: c.Attributes,
+		Schema: c.Schema, Region: "110101", Holder: holder, Issuance: scope, NotBefore: from, NotAfter: until, Attributes: c.Attributes,
 	}, nil); err != nil {
 		t.Fatal(err)
 	}
