@@ -11,6 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -23,6 +24,7 @@ type facts struct {
 	Text       [32]byte // SHA-256 of the SD-JWT
 	Type       string
 	Issuer     string
+	Who        ledger.Subject // the issuer, as of the receipt
 	Region     string
 	SchemaID   string
 	Version    int
@@ -45,7 +47,7 @@ func factsOf(id string, rec *record, v *credential.Verified) (*facts, error) {
 	_, provable := v.Claims[zkp.ClaimName]
 	claims, err := cardMode.Marshal(withoutRegistered(v.Claims))
 	f := &facts{
-		ID: id, Text: sha256.Sum256([]byte(rec.Text)), Type: v.VCT, Issuer: v.Issuer, Region: region,
+		ID: id, Text: sha256.Sum256([]byte(rec.Text)), Type: v.VCT, Issuer: v.Issuer, Who: rec.Who, Region: region,
 		SchemaID: rec.SchemaID, Version: rec.Version, SchemaHash: rec.SchemaHash,
 		Received: rec.Received, NotBefore: v.NotBefore.UTC(), Expires: v.Expires.UTC(), Provable: provable, Claims: claims,
 	}

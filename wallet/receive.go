@@ -33,11 +33,12 @@ var (
 
 // record is a credential in the store.
 type record struct {
-	Text     string `json:"text"` // SD-JWT with all disclosures
-	KeyID    string `json:"key"`
-	Issuer   []byte `json:"issuer"` // JWK of the key that signed
-	SchemaID string `json:"schema"`
-	Version  int    `json:"version"`
+	Text     string         `json:"text"` // SD-JWT with all disclosures
+	KeyID    string         `json:"key"`
+	Issuer   []byte         `json:"issuer"` // JWK of the key that signed
+	Who      ledger.Subject `json:"who"`    // the issuer, as its accreditor vouched
+	SchemaID string         `json:"schema"`
+	Version  int            `json:"version"`
 	// SchemaHash is that of the schema file which the ledger named on receipt.
 	SchemaHash [32]byte  `json:"schema_hash"`
 	Received   time.Time `json:"received"`
@@ -100,6 +101,9 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	rec := record{
 		Issuer: issuer, Text: sd.String(), Received: w.cfg.Clock().UTC(),
 		SchemaID: found.Schema.ID, Version: found.Schema.Version, SchemaHash: found.Schema.Hash(),
+	}
+	if chain := found.Origin.Chain; len(chain) > 0 {
+		rec.Who = chain[0].Subject
 	}
 	card, err := factsOf(id, &rec, found.Verified)
 	if err != nil {

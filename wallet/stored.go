@@ -8,14 +8,18 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 )
 
 // A Stored is a credential as its owner sees it.
 type Stored struct {
-	ID        string
-	Type      string // vct
-	Issuer    string
+	ID     string
+	Type   string // vct
+	Issuer string
+	// Who says who the issuer is, as its accreditor vouched on receipt; zero where the
+	// issuer is the root, which nobody accredits.
+	Who       ledger.Subject
 	Region    string
 	SchemaID  string
 	Version   int
@@ -53,7 +57,7 @@ func (s *Stored) Fields() (out []Field) {
 
 func (d *deck) stored(c *card, now time.Time) *Stored {
 	return &Stored{
-		ID: c.ID, Type: c.Type, Issuer: c.Issuer, Region: c.Region, SchemaID: c.SchemaID, Version: c.Version, Schema: c.schema,
+		ID: c.ID, Type: c.Type, Issuer: c.Issuer, Who: c.Who, Region: c.Region, SchemaID: c.SchemaID, Version: c.Version, Schema: c.schema,
 		Received: c.Received, NotBefore: c.NotBefore, Expires: c.Expires, Provable: c.Provable,
 		Status: d.status(c, now), Claims: c.shown(), Err: c.err,
 	}

@@ -33,3 +33,19 @@ func TestWhoAsks(t *testing.T) {
 		t.Errorf("nobody vouches: %+v", who)
 	}
 }
+
+// TestWhoIssued: a card bears its issuer's name, in the list and after a restart.
+func TestWhoIssued(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	citizen := c.Citizen(c.Adult())
+	cards := 0
+	for s, err := range citizen.Credentials(t.Context()) {
+		if err != nil || s.Who != c.Office.Subject {
+			t.Errorf("%+v, %v", s, err)
+		}
+		cards++
+	}
+	if cards != 1 {
+		t.Errorf("%d cards", cards)
+	}
+}

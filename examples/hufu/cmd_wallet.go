@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,7 +119,7 @@ func (a *app) walletReceive(dir *string) *cobra.Command {
 				return err
 			}
 			return a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer},
-				"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly))
+				"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", a.issuerOf(s), "Until", s.Expires.Format(time.DateOnly))
 		})
 	})
 }
@@ -346,6 +347,11 @@ func (a *app) walletShow(dir *string) *cobra.Command {
 	})
 }
 
+// issuerOf is the issuer's name, or its DID where nobody vouched for one.
+func (a *app) issuerOf(s *wallet.Stored) string {
+	return cmp.Or(a.inLang(s.Who.Name.English, s.Who.Name.Chinese), s.Issuer)
+}
+
 // sayStored is one line: what it is, from whom, and whether it holds.
 func (a *app) sayStored(s *wallet.Stored) {
 	if s.Err != nil {
@@ -355,7 +361,7 @@ func (a *app) sayStored(s *wallet.Stored) {
 	state := a.inLang(s.Status.Words())
 	a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly),
 		"provable": s.Provable, "status": s.Status.State},
-		"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", s.Issuer, "Until", s.Expires.Format(time.DateOnly), "Status", state)
+		"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", a.issuerOf(s), "Until", s.Expires.Format(time.DateOnly), "Status", state)
 }
 
 func (a *app) walletHistory(dir *string) *cobra.Command {

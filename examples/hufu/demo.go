@@ -260,6 +260,11 @@ func (s *scene) accreditScene(ctx context.Context) error {
 		{To: s.other.Agency.DID(), Action: ledger.ActionVerify, Subject: demoAgencies["gym"]},
 	} {
 		grant.Type, grant.Region, grant.Until = demoType, demoRegion, s.clock().AddDate(0, 0, 365)
+		if s.stage != nil {
+			if err := s.retire(ctx, grant); err != nil {
+				return err
+			}
+		}
 		if err := s.root.Accredit(ctx, grant); err != nil {
 			return err
 		}
@@ -273,6 +278,26 @@ func (s *scene) accreditScene(ctx context.Context) error {
 	}
 	s.step("accredit", "Office", s.office.DID(), "Library", s.library.Agency.DID(), "Region", demoRegion)
 	return nil
+}
+
+// retire ends what an earlier run on the same ledger was granted: it bears the names.
+func (s *scene) retire(ctx context.Context, grant hufuagency.Grant) error {
+	client, err := s.reader(ctx, s.log)
+	if err != nil {
+		return err
+	}
+	before, err := client.Get(ctx, ledger.CodeKey(grant.Subject.Code))
+	if errors.Is(err, ledger.ErrAbsent) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	grant.To = string(before)
+	if err = s.root.Revoke(ctx, grant); errors.Is(err, hufuagency.ErrNoGrant) {
+		return nil
+	}
+	return err
 }
 
 func (s *scene) newCounter(ctx context.Context, name string) (*folder.Counter, error) {
