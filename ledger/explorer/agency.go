@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/gb"
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -13,10 +14,19 @@ import (
 // agency.
 const maxAccreditations = 64
 
-// OfAgency returns an agency's keys, and for each of its accreditations the
-// chain to the root agency, or the reason why it does not count. Errors:
-// ledger.ErrKey, those of ledger.Client.Resolve, and those of the source.
-func (x *Explorer) OfAgency(ctx context.Context, did string) (*Answer, error) {
+// OfAgency returns an agency's keys, and for each of its accreditations who the
+// agency is and the chain to the root agency, or the reason why it does not count.
+// The agency is asked for by its DID, its unified social credit code, or a name, one
+// that looks like it included. Errors: ledger.ErrKey, those of
+// ledger.Client.Resolve, and those of the source.
+func (x *Explorer) OfAgency(ctx context.Context, asked string) (*Answer, error) {
+	did, err := x.didOf(ctx, asked)
+	if errors.Is(err, ledger.ErrAbsent) {
+		return absent(Agency, asked), nil
+	}
+	if err != nil {
+		return nil, err
+	}
 	keys, more, err := x.allKeys(ctx, ledger.AccreditationPrefix(did), maxAccreditations)
 	if err != nil {
 		return nil, err
@@ -34,6 +44,23 @@ func (x *Explorer) OfAgency(ctx context.Context, did string) (*Answer, error) {
 		a.add("more")
 	}
 	return a, err
+}
+
+// didOf finds who bears a code or a name.
+func (x *Explorer) didOf(ctx context.Context, asked string) (string, error) {
+	key := ""
+	switch {
+	case ledger.CheckDID(asked) == nil:
+		return asked, nil
+	case gb.CheckUSCC(asked) == "":
+		key = ledger.CodeKey(asked)
+	case ledger.CheckName(asked) == nil:
+		key = ledger.NameKey(asked)
+	default:
+		return "", ledger.ErrKey
+	}
+	did, err := x.client.Get(ctx, key)
+	return string(did), err
 }
 
 func agencyIn(view *ledger.View, root, did string, keys []string) (*Answer, error) {
@@ -104,6 +131,9 @@ func addAccreditation(a *Answer, view *ledger.View, root, key string, now time.T
 		return err
 	}
 	s := a.add("accreditation")
+	s.add("name", Text, accr.Subject.Name.Chinese+" / "+accr.Subject.Name.English)
+	s.add("code", Text, accr.Subject.Code)
+	s.add("contact", Text, accr.Subject.Contact)
 	s.add("type", Text, accr.Type)
 	s.add("action", Word, accr.Action)
 	s.add("region", Text, accr.Region)

@@ -12,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/explorer"
 	"github.com/hufu-id/hufu/ledger/explorer/explorertest"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 )
 
 // text writes an answer on few lines.
@@ -53,7 +54,15 @@ func TestAnswers(t *testing.T) {
 
 	a, err = x.OfAgency(ctx, w.Office.DID)
 	expect(t, a, err, "[agency] did="+w.Office.DID+" state=active", "[key] key-id=sig-1 key-purpose=key-signature", "state=in-force",
-		"[accreditation] type="+explorertest.Type+" action=issue region=110101 state=in-force by="+w.District.DID+" by="+root+"\n")
+		"[accreditation] name=", " contact=https://", " type="+explorertest.Type+" action=issue region=110101 state=in-force by="+w.District.DID+" by="+root+"\n")
+
+	office := ledgertest.SubjectOf(w.Office.DID)
+	for _, asked := range []string{office.Code, office.Name.Chinese, office.Name.English, strings.ToLower(office.Name.English)} {
+		a, err = x.OfAgency(ctx, asked)
+		expect(t, a, err, "[agency] did="+w.Office.DID, "name="+office.Name.Chinese+" / "+office.Name.English+" code="+office.Code)
+	}
+	a, err = x.OfAgency(ctx, "东城区图书馆")
+	expect(t, a, err, "东城区图书馆")
 
 	a, err = x.OfAgency(ctx, w.Gym.DID)
 	expect(t, a, err, "action=verify", "state=suspended by="+root)
