@@ -40,7 +40,7 @@ func objects() map[string]ledger.Object {
 		"schema":        &ledger.Schema{ID: "resident", Version: 1, VCT: "urn:x:y", Attributes: [16]string{"name"}, Owner: didOf(2)},
 		"status":        &ledger.Status{URI: "https://example.org/1", Issuer: didOf(2), Sequence: 7},
 		"revocation":    &ledger.Revocation{ProofKey: []byte{1}, List: "https://example.org/1", Index: 9},
-		"vk":            &ledger.VK{Circuit: "prepare", Setup: ledger.SetupCeremony, State: ledger.VKActive},
+		"vk":            &ledger.VK{Circuit: "prepare", TranscriptHash: [32]byte{1}, Setup: ledger.SetupCeremony, State: ledger.VKActive},
 		"anchor":        anchorOf(1),
 		"rule": &ledger.Rule{ID: "title", Version: 1, Owner: didOf(2), Type: "urn:x:y", Transitions: []ledger.Transition{
 			{From: "", To: "held", Signers: ledger.SignerRegistrar}, {From: "held", To: "closed", Signers: ledger.SignerHolder},

@@ -35,7 +35,9 @@ type VK struct {
 	Circuit string
 	// KeyHash is the SHA-256 of the verifying key's bytes.
 	KeyHash [32]byte
-	// TranscriptHash is the SHA-256 of the setup's transcript.
+	// TranscriptHash is the SHA-256 of the ceremony's transcript, and zero for a
+	// single party. The setup is what the consortium signed here; what the key
+	// says of itself proves nothing.
 	TranscriptHash [32]byte
 	// Setup is SetupSingleParty or SetupCeremony.
 	Setup string
@@ -63,6 +65,9 @@ func (v *VK) Check() error {
 	}
 	if v.State != VKActive && v.State != VKRetired {
 		return fmt.Errorf("%w: unknown state of a verifying key", ErrValue)
+	}
+	if (v.Setup == SetupCeremony) == (v.TranscriptHash == [32]byte{}) {
+		return fmt.Errorf("%w: a ceremony has a transcript, and a single party has none", ErrValue)
 	}
 	return firstError(CheckKey(v.Circuit), CheckKey(v.Key()))
 }

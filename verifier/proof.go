@@ -184,6 +184,10 @@ func (v *Verifier) key(ctx context.Context, view *ledger.View, circuit zkp.Circu
 	case err != nil: // a ledger without keys says nothing about the proof
 		return nil, &Unchecked{CheckPrepare, err}
 	}
+	// The key says of itself how it was made; the consortium's word counts.
+	if object.Setup != ledger.SetupCeremony && !v.cfg.AllowSinglePartySetupUnsafe {
+		return nil, &Unchecked{CheckPrepare, fmt.Errorf("%w: %s, says the ledger", zkp.ErrSinglePartySetup, circuit)}
+	}
 	k, err := v.cache.key(object.KeyHash, func() (*zkp.VerifyingKey, error) { return v.fetchKey(ctx, circuit, object.KeyHash) })
 	if err == nil && k.Circuit() != circuit {
 		err = fmt.Errorf("%w: %s, and the ledger names it for %s", ErrKeyNotAtHand, k.Circuit(), circuit)

@@ -353,6 +353,10 @@ func TestProofKeys(t *testing.T) {
 		}, verifier.CheckPrepare, errNoLine},
 		{"no schema file", func(cfg *verifier.Config) { cfg.Public = new(publish.Memory) }, verifier.CheckSchema, verifier.ErrConfig},
 		{"made by one machine", func(cfg *verifier.Config) { cfg.AllowSinglePartySetupUnsafe = false }, verifier.CheckPrepare, zkp.ErrSinglePartySetup},
+		{"made by one machine, says the ledger, before any key is read", func(cfg *verifier.Config) {
+			cfg.AllowSinglePartySetupUnsafe = false
+			cfg.Public = altered{c.Public, keys(func(zkp.Circuit) ([]byte, error) { return nil, publish.ErrNotAtHand })}
+		}, verifier.CheckPrepare, zkp.ErrSinglePartySetup},
 		{"schema file not the ledger's", func(cfg *verifier.Config) {
 			cfg.Public = altered{c.Public, func(_ publish.Name, b []byte) ([]byte, error) { return append(b, ' '), nil }}
 		}, verifier.CheckSchema, publish.ErrOther},

@@ -25,7 +25,9 @@ func ledgerObjects(t testing.TB) page {
 	p.vectors = append(p.vectors, example{"what closing an epoch writes", "epoch", epoch.Bytes()}, example{"what a use leaves", "seen", seen.Bytes()})
 	p.refused = []refusal{
 		{"an anchor over no record", ledger.KindAnchor, (&ledger.Anchor{Hash: seed("x"), Agency: id}).Bytes(), ledger.ErrValue},
-		{"an unknown state", ledger.KindVK, (&ledger.VK{Circuit: "c", Setup: ledger.SetupCeremony, State: "gone"}).Bytes(), ledger.ErrValue},
+		{"an unknown state", ledger.KindVK, (&ledger.VK{Circuit: "c", TranscriptHash: seed("transcript"), Setup: ledger.SetupCeremony, State: "gone"}).Bytes(), ledger.ErrValue},
+		{"a ceremony without a transcript", ledger.KindVK, (&ledger.VK{Circuit: "c", Setup: ledger.SetupCeremony, State: ledger.VKActive}).Bytes(), ledger.ErrValue},
+		{"a single party with a transcript", ledger.KindVK, (&ledger.VK{Circuit: "c", TranscriptHash: seed("transcript"), Setup: ledger.SetupSingleParty, State: ledger.VKActive}).Bytes(), ledger.ErrValue},
 		{"a DID in upper case", ledger.KindAudit, (&ledger.Audit{Agency: "did:hufu:AAAA"}).Bytes(), ledger.ErrKey},
 		{"any type, but not to accredit", ledger.KindAccreditation, accreditation(id, ledger.ActionIssue, "110101", ledger.AnyType).Bytes(), ledger.ErrValue},
 		{"a region that skips a level", ledger.KindAccreditation, accreditation(id, ledger.ActionIssue, "110001", residentType).Bytes(), ledger.ErrValue},

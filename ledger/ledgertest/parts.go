@@ -149,7 +149,7 @@ func (w *world) objects(a *agency) []ledger.Object {
 		&ledger.Schema{ID: "s", Version: 1, VCT: credentialType, Owner: a.did},
 		&ledger.Status{URI: listURI, Issuer: a.did, Sequence: 2},
 		&ledger.Revocation{ProofKey: bytes.Repeat([]byte{7}, 32), List: listURI, Index: 1},
-		&ledger.VK{Circuit: "c", Setup: ledger.SetupCeremony, State: ledger.VKActive},
+		&ledger.VK{Circuit: "c", TranscriptHash: [32]byte{1}, Setup: ledger.SetupCeremony, State: ledger.VKActive},
 		&ledger.KeyFile{File: []byte{1}, Agency: a.did},
 		&ledger.Anchor{Hash: numbered(1), Count: 1, Agency: a.did},
 		w.Agreement(),
@@ -302,7 +302,7 @@ func (w *world) counting() (*agency, *ledger.Epoch) {
 	a := w.agency()
 	file := &ledger.KeyFile{File: []byte("verifying key"), Agency: a.did}
 	w.submit(w.sign(w.rule(a), a.key), w.sign(file, a.key), w.sign(&ledger.VK{
-		Circuit: UseCircuit, KeyHash: sha256.Sum256(file.File), Setup: ledger.SetupCeremony, State: ledger.VKActive,
+		Circuit: UseCircuit, KeyHash: sha256.Sum256(file.File), TranscriptHash: [32]byte{1}, Setup: ledger.SetupCeremony, State: ledger.VKActive,
 	}, w.Root))
 	w.CloseEpoch()
 	n := w.view().Head.State.Epoch

@@ -80,7 +80,7 @@ func TestUnauthorised(t *testing.T) {
 }
 
 func vkOf(circuit string) *ledger.VK {
-	return &ledger.VK{Circuit: circuit, Setup: ledger.SetupCeremony, State: ledger.VKActive}
+	return &ledger.VK{Circuit: circuit, TranscriptHash: [32]byte{1}, Setup: ledger.SetupCeremony, State: ledger.VKActive}
 }
 
 func TestCreatedByOwnKey(t *testing.T) {

@@ -122,7 +122,7 @@ func TestProverRefusesAFalseWitness(t *testing.T) {
 			t.Errorf("%v", err)
 			continue
 		}
-		if strings.ContainsFunc(strings.TrimSuffix(err.Error(), "-1"), unicode.IsDigit) {
+		if strings.ContainsFunc(strings.TrimSuffix(err.Error(), "-2"), unicode.IsDigit) {
 			t.Errorf("the error holds values: %v", err)
 		}
 	}
