@@ -62,6 +62,7 @@ func TestNamesThatDoNotPass(t *testing.T) {
 		"radical":             "\u2f95口", // Kangxi radical
 		"compatibility":       "\uf900图书馆",
 		"not in form C":       "Mu\u0308ller",
+		"marks out of order":  "\u0f40\u0f72\u0f71",
 		"loose accent":        "x\u0301x",
 		"selector in Chinese": "户\u180b籍",
 		"selector first":      "\u180bᠮ",

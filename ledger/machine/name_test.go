@@ -185,3 +185,23 @@ func TestRootDescribesItself(t *testing.T) {
 	w.accept(w.sign(self, w.root.key))
 	w.refuse(ledger.ErrTaken, w.sign(accr, w.root.key))
 }
+
+// TestCodeIsFree: what ended or ran out binds an agency to no code.
+func TestCodeIsFree(t *testing.T) {
+	for name, end := range map[string]func(w *world, accr *ledger.Accreditation){
+		"ended":   func(_ *world, accr *ledger.Accreditation) { accr.State = ledger.StateEnded },
+		"run out": func(w *world, accr *ledger.Accreditation) { accr.Until = w.now.Unix() + 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			a, accr := w.library()
+			w.accept(w.sign(accr, w.root.key))
+			end(w, accr)
+			w.accept(w.sign(accr, w.root.key))
+			w.now = w.now.Add(time.Second)
+			next := w.accreditation(a, ledger.ActionIssue, beijing)
+			next.Subject.Code = gb.USCC("12110101MB9999999")
+			w.accept(w.sign(next, w.root.key))
+		})
+	}
+}
