@@ -31,14 +31,13 @@ func (a *app) ceremonyInit(dir *string) *cobra.Command {
 	var plan ceremony.Plan
 	var participants, circuits []string
 	var ends [2]string
-	var source string
 	cmd := command("init", "", func(ctx context.Context, _ string) error {
 		for i, text := range ends {
 			at, err := time.Parse(time.RFC3339, text)
 			if err != nil {
 				return usageError{errors.New(a.words.text("ceremony.time", "Text", text))}
 			}
-			plan.Beacons[i] = ceremony.BeaconRule{Source: source, At: at.UTC()}
+			plan.Beacons[i] = ceremony.BeaconRule{Source: ceremony.SourceDrand, At: at.UTC()}
 		}
 		var err error
 		if plan.Participants, err = a.participants(ctx, participants); err != nil {
@@ -63,7 +62,6 @@ func (a *app) ceremonyInit(dir *string) *cobra.Command {
 	flags.IntVar(&plan.Minimum, "minimum", 2, "how many contributions each phase needs at least")
 	flags.StringVar(&ends[0], "phase1-ends", "", "when the value is published that ends phase 1, such as 2026-12-01T09:00:00Z")
 	flags.StringVar(&ends[1], "phase2-ends", "", "the same of phase 2")
-	flags.StringVar(&source, "beacon-source", ceremony.SourceDrand, "who publishes the values; those of drand are checked, others are compared by people")
 	flags.StringSliceVar(&circuits, "circuits", nil, "only these circuits (default: all)")
 	for _, name := range []string{"participant", "phase1-ends", "phase2-ends"} {
 		_ = cmd.MarkFlagRequired(name)

@@ -29,6 +29,10 @@ type Options struct {
 	// PassOver lets a participant contribute before others whose turn comes
 	// first. They can no longer contribute to this phase.
 	PassOver bool
+	// AllowWeakPlanUnsafe takes a plan with fewer than three participants, with
+	// fewer than two contributions to a phase, or with a beacon that no program
+	// can check. Whoever makes such keys alone can prove anything.
+	AllowWeakPlanUnsafe bool
 }
 
 func (o Options) now() time.Time {
@@ -80,6 +84,9 @@ func Init(ctx context.Context, dir string, plan Plan, circuits []zkp.Circuit, op
 		plan.Beacons[i].At = plan.Beacons[i].At.UTC().Truncate(time.Second)
 	}
 	if err := plan.complete(ctx, opts.now(), circuits); err != nil {
+		return nil, err
+	}
+	if err := plan.strong(opts); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -138,6 +145,9 @@ func open(ctx context.Context, dir string, opts Options) (*work, error) {
 	c, err := readChain(ctx, dir, opts.now())
 	if err != nil {
 		return nil, err
+	}
+	if err := c.plan.strong(opts); err != nil {
+		return nil, &Refused{Step: planName, Err: err}
 	}
 	w := &work{chain: c, progress: opts.Progress, begins: map[step]*beginning{}}
 	if w.memory, err = newMemory(opts.Memory, dir); err != nil {

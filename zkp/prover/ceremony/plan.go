@@ -199,6 +199,28 @@ func (p *Plan) check() error {
 	return nil
 }
 
+// Least numbers of a plan whose keys nobody made alone.
+const (
+	leastParticipants  = 3
+	leastContributions = 2
+)
+
+// strong refuses a plan that one party could carry out alone.
+func (p *Plan) strong(opts Options) error {
+	bad := func(why string) error { return fmt.Errorf("%w: %s", ErrPlan, why) }
+	switch {
+	case opts.AllowWeakPlanUnsafe:
+		return nil
+	case len(p.Participants) < leastParticipants:
+		return bad("fewer than three participants")
+	case p.Minimum < leastContributions:
+		return bad("fewer than two contributions to a phase")
+	case p.Beacons[0].Source != SourceDrand || p.Beacons[1].Source != SourceDrand:
+		return bad("a beacon that no program can check")
+	}
+	return nil
+}
+
 // participant returns an agency's place in the order.
 func (p *Plan) participant(did string) (int, bool) {
 	i := slices.IndexFunc(p.Participants, func(a Participant) bool { return a.DID == did })

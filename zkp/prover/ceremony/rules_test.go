@@ -196,6 +196,10 @@ func TestInitRefuses(t *testing.T) {
 		"more than there are":    func(p *ceremony.Plan) { p.Minimum = 4 },
 		"a beacon known already": func(p *ceremony.Plan) { p.Beacons[0] = ceremony.BeaconRule{Source: "a lottery", At: begin} },
 		"one beacon for both":    func(p *ceremony.Plan) { p.Beacons[1].At = p.Beacons[0].At },
+		"two participants":       func(p *ceremony.Plan) { p.Participants = p.Participants[:2] },
+		"one contribution":       func(p *ceremony.Plan) { p.Minimum = 1 },
+		"dice for a beacon":      func(p *ceremony.Plan) { p.Beacons[1].Source = "my own dice" },
+		"dice for the first one": func(p *ceremony.Plan) { p.Beacons[0].Source = "my own dice" },
 		"a beacon of nobody":     func(p *ceremony.Plan) { p.Beacons[1].Source = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -431,5 +435,25 @@ func TestBeaconBeforeItsTime(t *testing.T) {
 	var refused *ceremony.Refused
 	if !errors.As(err, &refused) || !errors.Is(err, ceremony.ErrBeacon) {
 		t.Errorf("%v", err)
+	}
+}
+
+// Whoever began a weak ceremony did so knowingly; nobody else takes it for one
+// unless he says so, too.
+func TestWeakPlanIsRefusedByEveryone(t *testing.T) {
+	p := plan(t)
+	p.Participants, p.Minimum = p.Participants[:1], 1
+	dir := filepath.Join(t.TempDir(), "ceremony")
+	unsafe := at(begin)
+	unsafe.AllowWeakPlanUnsafe = true
+	if _, err := ceremony.Init(t.Context(), dir, p, []zkp.Circuit{zkp.CircuitShow}, unsafe); err != nil {
+		t.Fatal(err)
+	}
+	var refused *ceremony.Refused
+	if _, err := ceremony.Verify(t.Context(), dir, at(begin)); !errors.As(err, &refused) || !errors.Is(err, ceremony.ErrPlan) {
+		t.Errorf("%v", err)
+	}
+	if _, err := ceremony.Verify(t.Context(), dir, unsafe); err != nil {
+		t.Errorf("with the switch: %v", err)
 	}
 }

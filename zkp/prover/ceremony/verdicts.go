@@ -72,9 +72,9 @@ var verdicts = verdict.Table{
 		"The ceremony makes keys of other circuits than this program's.", "该次密钥生成针对的电路与本程序不同。",
 		"Use the version of the program that the plan was made with.", "请使用制定方案时的程序版本。"),
 	verdict.On(ErrPlan).Refused("", verdict.CeremonyPlan,
-		"This plan cannot be carried out: it needs at least two participants, each once, a minimum no larger than their number, "+
-			"known circuits, and two moments in the future, in order.",
-		"该方案无法执行：至少两个参与机构且各一次，最少贡献数不超过其数目，电路须为已知，且两个时刻须在将来并依次排列。",
+		"This plan cannot be carried out: it needs at least three participants, each once, a minimum from two to their number, "+
+			"a public beacon, known circuits, and two moments in the future, in order.",
+		"该方案无法执行：至少三个参与机构且各一次，最少贡献数不少于两个且不超过其数目，信标须为公开，电路须为已知，且两个时刻须在将来并依次排列。",
 		"Correct the plan.", "请更正方案。"),
 	verdict.On(ErrMemory).Unchecked("setup", verdict.CeremonyMemory,
 		"What was checked before may not be remembered in the folder of the ceremony.", "已核验内容的记录不得存放在该目录中。",
