@@ -66,11 +66,14 @@ func (l *list) free() (n int) {
 // StatusURI names the first status list of the desk's first type.
 func (d *Desk) StatusURI() string { return d.listURI(d.cfg.Types[0].ID(), 1) }
 
-// listURI names the n-th list of a type.
-func (d *Desk) listURI(typ string, n int) string {
+// StatusURI names the n-th status list, from 1, that an agency keeps for a credential
+// type (Type.ID).
+func StatusURI(did, typ string, n int) string {
 	h := sha256.Sum256([]byte(typ))
-	return "urn:hufu:status:" + d.cfg.Keys.DID + ":" + hex.EncodeToString(h[:8]) + ":" + strconv.Itoa(n)
+	return "urn:hufu:status:" + did + ":" + hex.EncodeToString(h[:8]) + ":" + strconv.Itoa(n)
 }
+
+func (d *Desk) listURI(typ string, n int) string { return StatusURI(d.cfg.Keys.DID, typ, n) }
 
 // newest is the list from which a type's entries are given away, nil before the first.
 func (d *Desk) newest(tx vault.Tx, typ string) (*list, error) {
