@@ -57,7 +57,9 @@ var residentWeights = [17]int{7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 
 const residentChecks = "10X98765432"
 
 // CheckResidentID checks a resident identity number: six digits of region,
-// birth date, three digits of sequence, check character (X in upper case).
+// birth date, three digits of sequence, check character (X in upper case). The number
+// of a foreign permanent resident's card (2023) has in place of the region a 9, two
+// digits of the province that issued it, and three of the nationality (ISO 3166-1).
 func CheckResidentID(number string) Fault {
 	if len(number) != 18 {
 		return FaultLength
@@ -65,10 +67,14 @@ func CheckResidentID(number string) Fault {
 	if !isDigits(number[:17]) || number[17] != 'X' && !isDigits(number[17:]) {
 		return FaultCharacter
 	}
-	if fault := CheckRegion(number[:6]); fault != "" {
+	region := number[:6]
+	if number[0] == '9' {
+		region = number[1:3] + "0000"
+	}
+	if fault := CheckRegion(region); fault != "" {
 		return fault
 	}
-	if number[:6] == national {
+	if region == national {
 		return FaultRegion
 	}
 	// The standard's own example was born in 1880.

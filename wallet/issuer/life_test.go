@@ -24,13 +24,20 @@ func resident(n int) hufutest.Resident {
 	return hufutest.NewResident("周某", fmt.Sprintf("1990-01-%02d", n/900+1), "110101", 100+n%900)
 }
 
+// parsed is a response's credential.
+func parsed(t *testing.T, response []byte) *credential.SDJWT {
+	t.Helper()
+	r, err := openid.ParseCredentialResponse(response)
+	none(t, err)
+	sd, err := credential.Parse([]byte(r.Credentials[0]), credential.ParseOptions{})
+	none(t, err)
+	return sd
+}
+
 // reference is where a response's credential stands.
 func reference(t *testing.T, response []byte) status.Reference {
 	t.Helper()
-	parsed, err := openid.ParseCredentialResponse(response)
-	none(t, err)
-	sd, err := credential.Parse([]byte(parsed.Credentials[0]), credential.ParseOptions{})
-	none(t, err)
+	sd := parsed(t, response)
 	list := sd.UnverifiedClaims()["status"].(map[string]any)["status_list"].(map[string]any)
 	return status.Reference{URI: list["uri"].(string), Index: int(list["idx"].(int64))}
 }
@@ -262,10 +269,7 @@ func TestRenewalKeepsTheBindingDay(t *testing.T) {
 	none(t, err)
 	response, err := o.Answer(t.Context(), o.apply(t, *second, func(a *application) { a.commitment = commitment }))
 	none(t, err)
-	parsed, err := openid.ParseCredentialResponse(response)
-	none(t, err)
-	sd, err := credential.Parse([]byte(parsed.Credentials[0]), credential.ParseOptions{})
-	none(t, err)
+	sd := parsed(t, response)
 	verified, err := sd.Verify(o.cfg.Keys.Key.Public(), credential.VerifyOptions{Now: o.c.Now()})
 	none(t, err)
 	if verified.Claims[predicate.ClaimBinding] != today.String() {
