@@ -158,7 +158,7 @@ func turns(s string, pairs map[int]bool) bool {
 			open++
 		case pairs[i]:
 			open--
-		case open == 0 && isRightToLeft(r):
+		case open == 0 && kindOf(r) == visible && isShown(r) && isRightToLeft(r):
 			return true
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
@@ -193,7 +194,7 @@ func (a *app) learned(r *verifier.Result) string {
 			parts = append(parts, a.inLang(l.Statement.English, l.Statement.Chinese))
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s = %v", a.inLang(l.Label.English, l.Label.Chinese), l.Value))
+		parts = append(parts, fmt.Sprintf("%s = %s", a.inLang(l.Label.English, l.Label.Chinese), legible.Line(fmt.Sprint(l.Value))))
 	}
 	return strings.Join(parts, a.inLang("; ", "；"))
 }

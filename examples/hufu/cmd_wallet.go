@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/folder"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
@@ -338,7 +339,7 @@ func (a *app) walletShow(dir *string) *cobra.Command {
 				}
 				a.sayStored(s)
 				for _, f := range s.Fields() {
-					fmt.Fprintf(a.out, "  %s: %v\n", a.inLang(f.English, f.Chinese), f.Value)
+					fmt.Fprintf(a.out, "  %s: %s\n", legible.Line(a.inLang(f.English, f.Chinese)), legible.Line(fmt.Sprint(f.Value)))
 				}
 				return nil
 			}

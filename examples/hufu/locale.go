@@ -3,11 +3,14 @@ package main
 import (
 	"embed"
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"github.com/spf13/cobra"
 	"golang.org/x/text/language"
+
+	"github.com/hufu-id/hufu/legible"
 )
 
 //go:embed locale/*.json
@@ -49,13 +52,23 @@ func newWords(lang string) *words {
 func (w *words) text(id string, data ...any) string {
 	values := map[string]any{}
 	for i := 0; i+1 < len(data); i += 2 {
-		values[data[i].(string)] = data[i+1]
+		values[data[i].(string)] = shown(data[i+1])
 	}
 	s, err := w.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: values})
 	if err != nil {
 		return id // a test asserts that no sentence is missing
 	}
 	return s
+}
+
+// shown is a value as a terminal may show it: text of strangers moves nothing, turns
+// nothing and stays on its line.
+func shown(v any) any {
+	switch v.(type) {
+	case int, int64, uint64, bool:
+		return v
+	}
+	return legible.Escape(fmt.Sprint(v))
 }
 
 // languageNamed is en or zh for a BCP 47 tag such as zh-CN. It reports false for

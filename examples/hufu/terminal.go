@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
@@ -26,7 +27,7 @@ func (a *app) print(v any) error {
 	if err != nil {
 		panic(err) // only plain values are printed
 	}
-	fmt.Fprintln(a.out, string(b))
+	fmt.Fprintln(a.out, string(legible.JSON(b)))
 	return nil
 }
 

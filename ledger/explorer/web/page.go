@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/hufu-id/hufu/ledger/explorer"
+	"github.com/hufu-id/hufu/legible"
 )
 
 //go:embed page.html
@@ -160,11 +161,11 @@ func (p *page) Show(row explorer.Row) string {
 	case explorer.Time:
 		at, err := time.Parse(time.RFC3339, row.Value)
 		if err != nil {
-			return row.Value
+			return legible.Line(row.Value)
 		}
 		return clock(at)
 	}
-	return row.Value
+	return legible.Line(row.Value)
 }
 
 func clock(at time.Time) string { return at.In(beijing).Format("2006-01-02 15:04:05") + " UTC+8" }
