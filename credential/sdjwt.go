@@ -132,8 +132,8 @@ func (s *SDJWT) presented() string {
 }
 
 // Disclose returns a presentation with exactly the disclosures that are needed
-// to show the given paths: those on the way to each path, and its own. It keeps
-// no disclosure below a path and no other one. It drops a key binding, which
+// to show the given paths: those on the way to each path, its own, and those below
+// it, for an object is shown with what it holds (OpenID4VP 1.0, section 7). It drops a key binding, which
 // covered other disclosures. Without paths it discloses nothing. Errors:
 // [ErrPath], and [ErrNoSuchClaim] for a path that selects nothing.
 func (s *SDJWT) Disclose(paths ...Path) (*SDJWT, error) {
@@ -159,7 +159,7 @@ func (s *SDJWT) Disclose(paths ...Path) (*SDJWT, error) {
 
 func onTheWay(path Path, wanted []Path) bool {
 	for _, target := range wanted {
-		if path.contains(target) {
+		if path.contains(target) || target.contains(path) {
 			return true
 		}
 	}

@@ -51,7 +51,8 @@ type Query struct {
 type CredentialQuery struct {
 	// ID consists of letters, digits, "_" and "-". The answer stands under it.
 	ID string `json:"id"`
-	// Format is FormatSDJWT or FormatSDJWTZK.
+	// Format is FormatSDJWT or FormatSDJWTZK. With another one the members below,
+	// which then have other rules, are not checked, and nothing matches.
 	Format string `json:"format"`
 	// Multiple allows several credentials as the answer.
 	Multiple bool `json:"multiple,omitzero"`
@@ -176,6 +177,9 @@ func (q *Query) check() error {
 			return fmt.Errorf("credential query %d: %w", i, err)
 		}
 	}
+	if !slices.ContainsFunc(q.Credentials, func(c CredentialQuery) bool { return c.Known() }) {
+		return fmt.Errorf("%w: in a DCQL query", ErrUnsupportedFormat)
+	}
 	if q.CredentialSets != nil && (len(q.CredentialSets) == 0 || len(q.CredentialSets) > maxSets) {
 		return fmt.Errorf("%w: credential_sets is empty or too long", ErrQuery)
 	}
@@ -192,8 +196,11 @@ func (c *CredentialQuery) check() error {
 	if !isQueryID(c.ID) {
 		return fmt.Errorf("%w: id must be letters, digits, _ and -", ErrQuery)
 	}
-	if c.Format != FormatSDJWT && c.Format != FormatSDJWTZK {
-		return fmt.Errorf("%w: in a DCQL query", ErrUnsupportedFormat)
+	if !isIdentifier(c.Format) {
+		return fmt.Errorf("%w: format is missing or too long", ErrQuery)
+	}
+	if !c.Known() {
+		return nil
 	}
 	if err := checkNames("vct_values", c.Meta.VCTValues); err != nil {
 		return err
@@ -206,6 +213,10 @@ func (c *CredentialQuery) check() error {
 	}
 	return c.checkDisclosure()
 }
+
+// Known reports whether the query asks for a format of this package. No credential
+// answers one that does not; a request may offer it beside one that does.
+func (c *CredentialQuery) Known() bool { return c.Format == FormatSDJWT || c.Format == FormatSDJWTZK }
 
 func (c *CredentialQuery) checkAuthorities() error {
 	if c.TrustedAuthorities != nil && (len(c.TrustedAuthorities) == 0 || len(c.TrustedAuthorities) > maxSets) {
@@ -266,10 +277,6 @@ func (c ClaimQuery) check(before []ClaimQuery) error {
 	for _, other := range before {
 		if c.ID != "" && other.ID == c.ID {
 			return fmt.Errorf("%w: claim id is repeated", ErrQuery)
-		}
-		// The standard forbids to point at one claim twice.
-		if slices.Equal(other.Path, c.Path) {
-			return fmt.Errorf("%w: claim path is repeated", ErrQuery)
 		}
 	}
 	if c.Values == nil {

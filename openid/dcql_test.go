@@ -29,8 +29,7 @@ func TestParseQueryRefuses(t *testing.T) {
 	claims := `"claims":[{"id":"a","path":["name"]},`
 	tests := append(jsonRefusals("credentials"), []refusal{
 		{"no credentials", `{"credentials":[`, `{"credentials":[],"x":[`, openid.ErrQuery},
-		{"another format", `dc+sd-jwt`, `mso_mdoc`, openid.ErrUnsupportedFormat},
-		{"no format", `"format":"dc+sd-jwt",`, ``, openid.ErrUnsupportedFormat},
+		{"no format", `"format":"dc+sd-jwt",`, ``, openid.ErrQuery},
 		{"repeated id", `"id":"flag"`, `"id":"pid"`, openid.ErrQuery},
 		{"empty id", `"id":"pid"`, `"id":""`, openid.ErrQuery},
 		{"dotted id", `"id":"pid"`, `"id":"p.d"`, openid.ErrQuery},
@@ -49,13 +48,11 @@ func TestParseQueryRefuses(t *testing.T) {
 		{"repeated claim id", `"id":"b"`, `"id":"a"`, openid.ErrQuery},
 		{"malformed claim id", `"id":"b"`, `"id":"b c"`, openid.ErrQuery},
 		{"claim in another case", `"path":["name"]`, `"PATH":["other"],"path":["name"]`, openid.ErrJSON},
-		{"repeated path", `["address","city"]`, `["name"]`, openid.ErrQuery},
 		{"no path", `"path":["name"]`, `"x":1`, openid.ErrQuery},
 		{"empty path", `["name"]`, `[]`, openid.ErrQuery},
 		{"path not a list", `["name"]`, `"name"`, openid.ErrQuery},
 		{"negative number in a path", `,null,0]`, `,null,-1]`, openid.ErrQuery},
 		{"fraction in a path", `,null,0]`, `,null,0.5]`, openid.ErrQuery},
-		{"exponent in a path", `,null,0]`, `,null,1e1]`, openid.ErrQuery},
 		{"object in a path", `,null,0]`, `,null,{}]`, openid.ErrQuery},
 		{"huge number in a path", `,null,0]`, `,null,4294967296]`, openid.ErrQuery},
 		{"path that begins with null", `["phones",null,0]`, `[null,0]`, openid.ErrQuery},

@@ -3,6 +3,7 @@ package openid
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/hufu-id/hufu/credential"
@@ -27,7 +28,7 @@ var (
 // hold. The error is ErrNoMatch.
 func (c *CredentialQuery) Match(claims map[string]any) ([]credential.Path, error) {
 	vct, ok := claims["vct"].(string)
-	if !ok || !slices.Contains(c.Meta.VCTValues, vct) {
+	if !c.Known() || !ok || !slices.Contains(c.Meta.VCTValues, vct) {
 		return nil, fmt.Errorf("%w: credential type", ErrNoMatch)
 	}
 	if c.Format == FormatSDJWTZK {
@@ -43,7 +44,8 @@ func (c *CredentialQuery) Match(claims map[string]any) ([]credential.Path, error
 
 // CheckAnswer repeats Match on the claims that a verifier received: type, claim
 // sets and values. An array element that was asked for by number must stand at
-// that number among the disclosed elements. CheckAnswer does not refuse claims
+// that number among the disclosed elements: a holder whose earlier elements are
+// hidden has no answer to such a query, and one who hides them moves it. CheckAnswer does not refuse claims
 // that nobody asked for: the caller lists them. The error is ErrNoMatch, or
 // ErrUnsupportedFormat for FormatSDJWTZK, whose answers disclose no claims.
 func (c *CredentialQuery) CheckAnswer(disclosed map[string]any) error {
@@ -77,21 +79,50 @@ func (c *CredentialQuery) alternatives() [][]ClaimQuery {
 
 func matchAll(set []ClaimQuery, claims map[string]any) ([]credential.Path, bool) {
 	var paths []credential.Path
-	for _, claim := range set {
+	seen := map[string]bool{}
+	for i, claim := range set {
+		if isDuplicate(set[:i], claim) {
+			continue
+		}
 		found := claim.match(claims)
 		if len(found) == 0 {
 			return nil, false
 		}
-		paths = append(paths, found...)
+		for _, path := range found {
+			if text := path.String(); !seen[text] {
+				seen[text] = true
+				paths = append(paths, path)
+			}
+		}
 	}
 	return paths, true
 }
 
+// isDuplicate finds a claim that the same set asked for before: wallets ignore it
+// (OpenID4VP 1.0 section 6.1).
+func isDuplicate(before []ClaimQuery, claim ClaimQuery) bool {
+	return slices.ContainsFunc(before, func(b ClaimQuery) bool { return slices.Equal(b.Path, claim.Path) })
+}
+
+// isShell finds an object or list in which nothing is to be seen.
+func isShell(value any) bool {
+	switch value := value.(type) {
+	case map[string]any:
+		return !slices.ContainsFunc(slices.Collect(maps.Values(value)), func(v any) bool { return !isShell(v) })
+	case []any:
+		return !slices.ContainsFunc(value, func(v any) bool { return !isShell(v) })
+	}
+	return false
+}
+
 // match returns the concrete paths of the values that fit. A value that does
-// not fit counts as absent.
+// not fit counts as absent, and an object or list whose content is hidden too.
 func (c ClaimQuery) match(claims map[string]any) (paths []credential.Path) {
 	values := c.Path.Values(claims)
 	for i, path := range c.Path.Expand(claims) {
+		if isShell(values[i]) {
+			continue
+		}
 		fits := func(want any) bool { return equalValue(values[i], want) }
 		if c.Values == nil || slices.ContainsFunc(c.Values, fits) {
 			paths = append(paths, path)

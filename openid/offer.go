@@ -26,6 +26,9 @@ var (
 // offerScheme is the custom scheme of OpenID4VCI 1.0 section 4.1.
 const offerScheme = "openid-credential-offer"
 
+// maxOffered caps the credentials of one offer.
+const maxOffered = 64
+
 // maxCode caps a pre-authorised code, a transaction code, a transaction id and
 // a notification id, in bytes. Some servers use whole tokens as codes.
 const maxCode = 4 << 10
@@ -144,8 +147,8 @@ func (o *CredentialOffer) check() error {
 	if err := checkIssuer(o.Issuer); err != nil {
 		return err
 	}
-	if len(o.ConfigurationIDs) == 0 {
-		return fmt.Errorf("%w: nothing is offered", ErrOffer)
+	if len(o.ConfigurationIDs) == 0 || len(o.ConfigurationIDs) > maxOffered {
+		return fmt.Errorf("%w: %d credentials are offered, from 1 to %d are taken", ErrOffer, len(o.ConfigurationIDs), maxOffered)
 	}
 	for i, id := range o.ConfigurationIDs {
 		if !isIdentifier(id) || slices.Contains(o.ConfigurationIDs[:i], id) {

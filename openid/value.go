@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/legible"
@@ -84,10 +85,14 @@ func checkValue(value any) error {
 }
 
 // equalValue compares a claim, as package credential decodes it, with a value
-// of a query, by type and value. Fractions and structures are never equal.
+// of a query, by type and value, texts in normal form C. Fractions and structures
+// are never equal.
 func equalValue(claim, want any) bool {
-	switch claim.(type) {
-	case string, bool, int64:
+	switch claim := claim.(type) {
+	case string:
+		text, ok := want.(string)
+		return ok && norm.NFC.String(claim) == norm.NFC.String(text)
+	case bool, int64:
 		return claim == want
 	}
 	return false

@@ -42,7 +42,7 @@ var messages = map[string]vector{
 	"openid4vp/query_lang/simple.json":                      {parse: queryDoor},
 	"openid4vp/query_lang/value_matching_simple.json":       {parse: queryDoor},
 	"openid4vp/query_lang/complex_mdoc.json":                {queryDoor, openid.ErrUnsupportedFormat, "mso_mdoc"},
-	"openid4vp/query_lang/multi_credentials.json":           {queryDoor, openid.ErrUnsupportedFormat, "mso_mdoc beside SD-JWT VC"},
+	"openid4vp/query_lang/multi_credentials.json":           {parse: queryDoor}, // mso_mdoc beside SD-JWT VC
 	"openid4vp/query_lang/simple_mdoc.json":                 {queryDoor, openid.ErrUnsupportedFormat, "mso_mdoc"},
 	"openid4vp/request/dcql_jwt_vc.json":                    {queryDoor, openid.ErrUnsupportedFormat, "jwt_vc_json"},
 	"openid4vp/request/dcql_ldp_vc.json":                    {queryDoor, openid.ErrUnsupportedFormat, "ldp_vc"},

@@ -32,3 +32,16 @@ func TestForeignTextOfPolicies(t *testing.T) {
 		}
 	}
 }
+
+// TestPolicyAsksWhatCanBeAnswered: a wallet passes over a format that it does not
+// know; a counter's policy does not ask for one.
+func TestPolicyAsksWhatCanBeAnswered(t *testing.T) {
+	file := hufutest.PolicyFile(func(p hufutest.JSON) {
+		dcql := p["dcql"].(hufutest.JSON)
+		other := hufutest.JSON{"id": "m", "format": "mso_mdoc", "meta": hufutest.JSON{"vct_values": []any{hufutest.Type}}}
+		dcql["credentials"] = append(dcql["credentials"].([]any), other)
+	})
+	if _, err := verifier.ParsePolicy(file); !errors.Is(err, verifier.ErrPolicy) || !strings.Contains(err.Error(), "no answer can have") {
+		t.Error(err)
+	}
+}

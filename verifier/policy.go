@@ -179,6 +179,8 @@ func (p *Policy) check() error {
 		return bad("accreditedBy is \"root\"")
 	case p.MaxAge.Checkpoint == 0 || p.MaxAge.Epoch == 0 || p.MaxAge.Status == 0:
 		return bad("maxAge bounds checkpoint, epoch and status in seconds")
+	case slices.ContainsFunc(p.Query.Credentials, func(c openid.CredentialQuery) bool { return !c.Known() }):
+		return bad("it asks for a format that no answer can have here")
 	case !isText(p.Purpose.ID, p.Purpose.English, p.Purpose.Chinese):
 		return bad("purpose has an id and a legible sentence in en and zh")
 	case !isText(p.Basis.English, p.Basis.Chinese):

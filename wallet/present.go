@@ -98,6 +98,10 @@ func (w *Wallet) disclose(ctx context.Context, ask *Request, p *Part, h *holding
 	if err != nil {
 		return "", err
 	}
+	// As the counter will see it: what it would refuse is not sent.
+	if err := ask.request.Query.Credential(p.Query).CheckAnswer(part.UnverifiedClaims()); err != nil {
+		return "", err
+	}
 	key, err := w.keys.Key(ctx, h.keyID)
 	if err != nil {
 		return "", err
