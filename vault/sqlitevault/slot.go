@@ -1,12 +1,14 @@
 package sqlitevault
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/chacha20poly1305"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/hufu-id/hufu/vault"
 )
@@ -81,7 +83,7 @@ func newSlot(walletID, root, passphrase []byte, kdf KDF) (slot, error) {
 		return slot{}, err
 	}
 	s := slot{name: passphraseSlot, kdf: kdf, salt: random(saltBytes), nonce: random(chacha20poly1305.NonceSizeX)}
-	s.wrapped = sealer(s.key(passphrase)).Seal(nil, s.nonce, root, s.associated(walletID))
+	s.wrapped = sealer(s.key(norm.NFC.Bytes(passphrase))).Seal(nil, s.nonce, root, s.associated(walletID))
 	return s, nil
 }
 
@@ -94,7 +96,11 @@ func (s slot) open(walletID, passphrase []byte) ([]byte, error) {
 	if len(s.nonce) != chacha20poly1305.NonceSizeX {
 		return nil, vault.ErrLocked
 	}
-	root, err := sealer(s.key(passphrase)).Open(nil, s.nonce, s.wrapped, s.associated(walletID))
+	normal := norm.NFC.Bytes(passphrase)
+	root, err := sealer(s.key(normal)).Open(nil, s.nonce, s.wrapped, s.associated(walletID))
+	if err != nil && !bytes.Equal(normal, passphrase) { // sealed under the form that was typed
+		root, err = sealer(s.key(passphrase)).Open(nil, s.nonce, s.wrapped, s.associated(walletID))
+	}
 	if err != nil || len(root) != rootBytes {
 		return nil, vault.ErrLocked
 	}
