@@ -8,6 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/status"
 )
 
@@ -141,15 +142,20 @@ func readText(claims map[string]any, name string, field *string) error {
 	return nil
 }
 
-// readDate reads a NumericDate in whole seconds. It refuses fractions.
+// readDate reads a NumericDate. A fraction counts on the safe side: see
+// strictjson.Since.
 func readDate(claims map[string]any, name string, field *time.Time) error {
 	value, found := claims[name]
 	if !found {
 		return nil
 	}
-	seconds, ok := value.(int64)
+	read := strictjson.SinceOf
+	if name == "exp" {
+		read = strictjson.UntilOf
+	}
+	seconds, ok := read(value)
 	if !ok || seconds < 0 || seconds > maxTime {
-		return fmt.Errorf("%w: %s is no whole number of seconds", ErrClaim, name)
+		return fmt.Errorf("%w: %s is no time in seconds", ErrClaim, name)
 	}
 	*field = time.Unix(seconds, 0).UTC()
 	return nil

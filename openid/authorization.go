@@ -14,6 +14,7 @@ import (
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/legible"
 )
 
@@ -135,8 +136,8 @@ type requestJSON struct {
 	Nonce          string              `json:"nonce"`
 	State          string              `json:"state"`
 	Audience       string              `json:"aud"`
-	IssuedAt       int64               `json:"iat"`
-	Expires        int64               `json:"exp"`
+	IssuedAt       strictjson.Since    `json:"iat"`
+	Expires        strictjson.Until    `json:"exp"`
 	Query          jsontext.Value      `json:"dcql_query"`
 	ClientMetadata *clientMetadataJSON `json:"client_metadata,omitzero"`
 
@@ -184,8 +185,8 @@ func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
 		Nonce:       wire.Nonce,
 		State:       wire.State,
 		Query:       query,
-		IssuedAt:    time.Unix(wire.IssuedAt, 0).UTC(),
-		Expires:     time.Unix(wire.Expires, 0).UTC(),
+		IssuedAt:    time.Unix(int64(wire.IssuedAt), 0).UTC(),
+		Expires:     time.Unix(int64(wire.Expires), 0).UTC(),
 		Formats:     wire.ClientMetadata.Formats,
 		Purpose:     wire.Purpose,
 		Policy:      wire.Policy,
@@ -227,7 +228,7 @@ func (w *requestJSON) check() error {
 		return fmt.Errorf("%w: hufu_epochs max_age is out of range", ErrRequest)
 	case w.Scope != nil && w.Scope.Kind == "":
 		return fmt.Errorf("%w: hufu_scope without a kind", ErrRequest)
-	case !inRange(w.IssuedAt) || !inRange(w.Expires):
+	case !inRange(int64(w.IssuedAt)) || !inRange(int64(w.Expires)):
 		return fmt.Errorf("%w: iat or exp is missing or out of range", ErrRequest)
 	}
 	return nil

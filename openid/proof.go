@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 var (
@@ -48,10 +49,10 @@ type ProofClaims struct {
 }
 
 type proofJSON struct {
-	Issuer   string `json:"iss,omitzero"`
-	Audience string `json:"aud"`
-	Nonce    string `json:"nonce"`
-	IssuedAt int64  `json:"iat"`
+	Issuer   string           `json:"iss,omitzero"`
+	Audience string           `json:"aud"`
+	Nonce    string           `json:"nonce"`
+	IssuedAt strictjson.Since `json:"iat"`
 }
 
 // SignProof makes a key proof for an issuer. The nonce is the issuer's c_nonce.
@@ -59,7 +60,7 @@ type proofJSON struct {
 // the offer, which is also single-use. The error is ErrProof, or one of
 // did.SignJWS.
 func SignProof(ctx context.Context, signer crypto.Signer, claims ProofClaims) (string, error) {
-	wire := proofJSON{Audience: claims.Audience, Nonce: claims.Nonce, IssuedAt: claims.IssuedAt.Unix()}
+	wire := proofJSON{Audience: claims.Audience, Nonce: claims.Nonce, IssuedAt: strictjson.Since(claims.IssuedAt.Unix())}
 	if err := wire.check(); err != nil {
 		return "", err
 	}
@@ -89,12 +90,12 @@ func ParseProof(compact string) (*Proof, error) {
 	if err := wire.check(); err != nil {
 		return nil, err
 	}
-	claims := ProofClaims{Audience: wire.Audience, Nonce: wire.Nonce, IssuedAt: time.Unix(wire.IssuedAt, 0).UTC()}
+	claims := ProofClaims{Audience: wire.Audience, Nonce: wire.Nonce, IssuedAt: time.Unix(int64(wire.IssuedAt), 0).UTC()}
 	return &Proof{Unverified: claims, key: token.Header.JWK, token: token}, nil
 }
 
 func (w *proofJSON) check() error {
-	if !isIdentifier(w.Audience) || !isCode(w.Nonce) || !inRange(w.IssuedAt) {
+	if !isIdentifier(w.Audience) || !isCode(w.Nonce) || !inRange(int64(w.IssuedAt)) {
 		return fmt.Errorf("%w: aud, nonce or iat is missing or malformed", ErrProof)
 	}
 	// A wallet that names itself would be recognised by every issuer.

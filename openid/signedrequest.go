@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 var (
@@ -60,7 +61,7 @@ func (r *AuthorizationRequest) payload() ([]byte, error) {
 	wire := requestJSON{
 		ClientID: r.ClientID(), ResponseType: vpToken, ResponseMode: directPost, ResponseURI: r.ResponseURI,
 		Nonce: r.Nonce, State: r.State, Audience: selfIssued,
-		IssuedAt: r.IssuedAt.Unix(), Expires: r.Expires.Unix(),
+		IssuedAt: strictjson.Since(r.IssuedAt.Unix()), Expires: strictjson.Until(r.Expires.Unix()),
 		Query: query, ClientMetadata: &clientMetadataJSON{Formats: r.formats()},
 		Purpose: r.Purpose, Policy: r.Policy,
 	}

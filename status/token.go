@@ -10,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 // Type is the typ of a status list token in JWT form (section 5.1).
@@ -37,11 +38,11 @@ type Claims struct {
 
 // payload is the JWT claims set (section 5.1). Times are Unix seconds.
 type payload struct {
-	Subject    string     `json:"sub"`
-	IssuedAt   *int64     `json:"iat"`
-	Expires    *int64     `json:"exp,omitzero"`
-	TTL        *int64     `json:"ttl,omitzero"`
-	StatusList *listClaim `json:"status_list"`
+	Subject    string            `json:"sub"`
+	IssuedAt   *strictjson.Since `json:"iat"`
+	Expires    *strictjson.Until `json:"exp,omitzero"`
+	TTL        *strictjson.Until `json:"ttl,omitzero"`
+	StatusList *listClaim        `json:"status_list"`
 }
 
 type listClaim struct {
@@ -66,7 +67,7 @@ func Sign(ctx context.Context, signer crypto.Signer, header did.Header, claims C
 	if err != nil {
 		return "", err
 	}
-	iat, exp, ttl := claims.IssuedAt.Unix(), claims.Expires.Unix(), int64(claims.TTL/time.Second)
+	iat, exp, ttl := strictjson.Since(claims.IssuedAt.Unix()), strictjson.Until(claims.Expires.Unix()), strictjson.Until(claims.TTL/time.Second)
 	body := payload{Subject: claims.Subject, IssuedAt: &iat, Expires: &exp, StatusList: &listClaim{Bits: list.bits, List: lst}}
 	if ttl > 0 {
 		body.TTL = &ttl
@@ -120,10 +121,8 @@ func (p *payload) check() error {
 	if p.StatusList == nil || p.IssuedAt == nil {
 		return fmt.Errorf("%w: no status_list or no iat", ErrForm)
 	}
-	for _, seconds := range []*int64{p.IssuedAt, p.Expires} {
-		if seconds != nil && (*seconds < 0 || *seconds > maxTime) {
-			return fmt.Errorf("%w: iat or exp out of range", ErrForm)
-		}
+	if *p.IssuedAt < 0 || *p.IssuedAt > maxTime || p.Expires != nil && (*p.Expires < 0 || *p.Expires > maxTime) {
+		return fmt.Errorf("%w: iat or exp out of range", ErrForm)
 	}
 	if p.TTL != nil && (*p.TTL <= 0 || *p.TTL > maxTime) {
 		return fmt.Errorf("%w: ttl out of range", ErrForm)

@@ -42,9 +42,9 @@ func (t *Token) Verify(public crypto.PublicKey, uri string, opts VerifyOptions) 
 	if t.body.Subject != uri {
 		return nil, ErrSubject
 	}
-	verified := &Verified{Subject: uri, IssuedAt: time.Unix(*t.body.IssuedAt, 0).UTC(), TTL: t.body.ttl()}
+	verified := &Verified{Subject: uri, IssuedAt: time.Unix(int64(*t.body.IssuedAt), 0).UTC(), TTL: t.body.ttl()}
 	if t.body.Expires != nil {
-		verified.Expires = time.Unix(*t.body.Expires, 0).UTC()
+		verified.Expires = time.Unix(int64(*t.body.Expires), 0).UTC()
 	}
 	if err := verified.checkTime(opts); err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func (p *payload) ttl() time.Duration {
 	if p.TTL == nil {
 		return 0
 	}
-	return time.Duration(min(*p.TTL, int64(maxTTL/time.Second))) * time.Second
+	return time.Duration(min(int64(*p.TTL), int64(maxTTL/time.Second))) * time.Second
 }
 
 func (v *Verified) checkTime(opts VerifyOptions) error {

@@ -65,13 +65,26 @@ func Read(data []byte, limit int, v any, options ...Option) error {
 		return err
 	}
 	if chosen&AllowUnknown == 0 {
-		return shape(json.Unmarshal(data, v, json.RejectUnknownMembers(true)))
+		return shape(json.Unmarshal(data, v, digits, json.RejectUnknownMembers(true)))
 	}
-	if err := json.Unmarshal(data, v); err != nil {
+	if err := json.Unmarshal(data, v, digits); err != nil {
 		return shape(err)
 	}
 	return checkAlike(data, v)
 }
+
+// digits reads a number into an any as [Value] does.
+var digits = json.WithUnmarshalers(json.UnmarshalFromFunc(func(decoder *jsontext.Decoder, v *any) error {
+	if decoder.PeekKind() != '0' {
+		return errors.ErrUnsupported
+	}
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return err
+	}
+	*v, err = readNumber(token.String(), decoder)
+	return err
+}))
 
 // Object reads one JSON object of at most limit bytes, whose members the caller
 // reads one by one. It refuses a member that differs from a known one only in
@@ -157,7 +170,7 @@ var errAlike = fmt.Errorf("%w: a member differs from a known one in case or dash
 // understand differently.
 func checkAlike(data []byte, v any) error {
 	lax := reflect.New(reflect.TypeOf(v).Elem())
-	err := json.Unmarshal(data, lax.Interface(), json.MatchCaseInsensitiveNames(true))
+	err := json.Unmarshal(data, lax.Interface(), digits, json.MatchCaseInsensitiveNames(true))
 	if err != nil || !reflect.DeepEqual(v, lax.Interface()) {
 		return errAlike
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math/big"
 	"reflect"
 	"slices"
 	"strings"
@@ -184,8 +185,8 @@ func TestObject(t *testing.T) {
 }
 
 func TestValue(t *testing.T) {
-	got, err := strictjson.Value([]byte(`{"a":[1,-2,9007199254740993,1.5,1e2,"x",true,false,null,{}]}`), limit)
-	want := map[string]any{"a": []any{int64(1), int64(-2), int64(9007199254740993), 1.5, 100.0, "x", true, false, nil, map[string]any{}}}
+	got, err := strictjson.Value([]byte(`{"a":[1,-2,9007199254740993,1.5,1e2,1.893456e9,1893456000.0,-0.0,9.007199254740993e15,1e19,1e-2,"x",true,false,null,{}]}`), limit)
+	want := map[string]any{"a": []any{int64(1), int64(-2), int64(9007199254740993), 1.5, int64(100), int64(1893456000), int64(1893456000), int64(0), int64(9007199254740993), 1e19, 1e-2, "x", true, false, nil, map[string]any{}}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%#v %v", got, err)
 	}
@@ -273,8 +274,11 @@ func alike(got, other any) bool {
 	switch other := other.(type) {
 	case stdjson.Number:
 		if n, ok := got.(int64); ok {
-			m, err := other.Int64()
-			return err == nil && n == m
+			if m, err := other.Int64(); err == nil {
+				return n == m
+			}
+			m, ok := new(big.Rat).SetString(other.String())
+			return ok && m.IsInt() && m.Num().IsInt64() && m.Num().Int64() == n
 		}
 		m, err := other.Float64()
 		return err == nil && got == m

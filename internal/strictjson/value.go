@@ -13,9 +13,9 @@ import (
 )
 
 // Value reads one JSON value of any form, of at most limit bytes. Objects become
-// map[string]any, arrays []any, integers int64, and other numbers float64. An
-// integer must not lose its last digits to a float: two different numbers would
-// then compare equal. The error is [ErrTooLarge], [ErrDepth],
+// map[string]any, arrays []any, whole numbers int64 however they are spelt (1e2,
+// 100.0), and other numbers float64. A whole number must not lose its last digits to
+// a float: two different numbers would then compare equal. The error is [ErrTooLarge], [ErrDepth],
 // [ErrSyntax], or [ErrShape] for a number that fits neither.
 func Value(data []byte, limit int) (any, error) {
 	if len(data) > limit {
@@ -89,10 +89,13 @@ func readArray(decoder *jsontext.Decoder) (any, error) {
 }
 
 func readNumber(text string, decoder *jsontext.Decoder) (any, error) {
-	if !strings.ContainsAny(text, ".eE") {
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+	whole, ok := spellWhole(text)
+	if ok {
+		if n, err := strconv.ParseInt(whole, 10, 64); err == nil {
 			return n, nil
 		}
+	}
+	if !strings.ContainsAny(text, ".eE") {
 		return nil, fmt.Errorf("%w: integer beyond 64 bits", near(ErrShape, decoder))
 	}
 	f, err := strconv.ParseFloat(text, 64)
@@ -100,4 +103,32 @@ func readNumber(text string, decoder *jsontext.Decoder) (any, error) {
 		return nil, fmt.Errorf("%w: number out of range", near(ErrShape, decoder))
 	}
 	return f, nil
+}
+
+// spellWhole writes a JSON number without point and exponent, digit for digit. It
+// reports false for a number that is not whole, or has more than 19 digits.
+func spellWhole(text string) (string, bool) {
+	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
+	sign := ""
+	if rest, negative := strings.CutPrefix(mantissa, "-"); negative {
+		sign, mantissa = "-", rest
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	digits := strings.TrimLeft(whole+fraction, "0")
+	trimmed := strings.TrimRight(digits, "0")
+	if trimmed == "" {
+		return "0", true
+	}
+	shift := 0
+	if exponent != "" {
+		var err error
+		if shift, err = strconv.Atoi(exponent); err != nil || shift < -1<<20 || shift > 1<<20 {
+			return "", false
+		}
+	}
+	shift += len(digits) - len(trimmed) - len(fraction)
+	if shift < 0 || len(trimmed)+shift > 19 {
+		return "", false
+	}
+	return sign + trimmed + strings.Repeat("0", shift), true
 }
