@@ -128,6 +128,7 @@ func (c *Country) AskText(counter *Counter) []byte {
 func (c *Country) Ask(h *Holder, counter *Counter) (request []byte, ask *wallet.Request) {
 	c.t.Helper()
 	request = c.AskText(counter)
+	c.must(h.Refresh(c.t.Context())) // its own round, before it sees the request
 	ask, err := h.ResolveRequest(c.t.Context(), request)
 	c.must(err)
 	return request, ask

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -328,6 +329,17 @@ func (o *Offline) Prove(_ context.Context, keys ...string) (*Proof, error) {
 		}
 	}
 	return proof, nil
+}
+
+// Keys lists the keys with a prefix that the bundle holds, after a key, as Ledger.Keys
+// does.
+func (o *Offline) Keys(_ context.Context, prefix, after string) (keys []string, err error) {
+	for _, e := range o.proof.Entries {
+		if strings.HasPrefix(e.Key, prefix) && e.Key > after && len(e.Value) > 0 {
+			keys = append(keys, e.Key)
+		}
+	}
+	return keys, nil
 }
 
 // ProveConsistency implements Reader for the two sizes that the bundle was made

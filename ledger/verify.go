@@ -57,7 +57,7 @@ func verifyUpTo(trust *TrustFile, proof *Proof, now time.Time, maxAge time.Durat
 	if head.State.Time().After(now.Add(clockSkew)) {
 		return nil, ErrClock
 	}
-	view := &View{Head: head, trust: trust, now: now, values: make(map[string][]byte, len(proof.Entries))}
+	view := &View{Head: head, trust: trust, now: now, proof: proof, values: make(map[string][]byte, len(proof.Entries))}
 	for _, e := range proof.Entries {
 		root, err := statemap.Root(e.Proof, e.Key, e.Value)
 		if err != nil {

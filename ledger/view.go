@@ -14,7 +14,12 @@ type View struct {
 	trust  *TrustFile
 	now    time.Time
 	values map[string][]byte
+	proof  *Proof
 }
+
+// Proof returns the proof from which the view was made, for another reader. The caller
+// does not change it.
+func (v *View) Proof() *Proof { return v.proof }
 
 // Now returns the time of the decision for which the view was verified.
 func (v *View) Now() time.Time { return v.now }

@@ -72,6 +72,12 @@ type AuthorizationRequest struct {
 	// whole seconds. Zero means the ledger's own maximum.
 	MaxEpochAge time.Duration
 
+	// LedgerProof proves who the verifier is and what it may ask, to a wallet that asks
+	// nobody: a ledger.Proof in its canonical form, which ParseRequest does not read. It
+	// travels in verifier_info (OpenID4VP 1.0 section 5.11), base64url, with the format
+	// hufu_ledger_proof. Nil means none.
+	LedgerProof []byte
+
 	// QueryHash is the SHA-256 of dcql_query, byte for byte as it stands in the
 	// request object. Both sides bind a proof to it. ParseRequest sets it;
 	// SignRequest ignores it.
@@ -140,6 +146,7 @@ type requestJSON struct {
 	Expires        strictjson.Until    `json:"exp"`
 	Query          jsontext.Value      `json:"dcql_query"`
 	ClientMetadata *clientMetadataJSON `json:"client_metadata,omitzero"`
+	VerifierInfo   []verifierInfoJSON  `json:"verifier_info,omitzero"`
 
 	Purpose *Purpose    `json:"hufu_purpose,omitzero"`
 	Policy  *Hash       `json:"hufu_policy,omitzero"`
@@ -191,6 +198,9 @@ func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
 		Purpose:     wire.Purpose,
 		Policy:      wire.Policy,
 		QueryHash:   sha256.Sum256(wire.Query),
+	}
+	if request.LedgerProof, err = ledgerProof(wire.VerifierInfo, query); err != nil {
+		return nil, err
 	}
 	if wire.Epochs != nil {
 		request.MaxEpochAge = time.Duration(wire.Epochs.MaxAge) * time.Second

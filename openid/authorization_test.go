@@ -57,7 +57,7 @@ func (a agency) request(t testing.TB) *openid.AuthorizationRequest {
 		Nonce: sampleNonce, State: sampleNonce + "s", Query: query,
 		IssuedAt: noon, Expires: noon.Add(5 * time.Minute),
 		Purpose: &openid.Purpose{ID: "age", Text: openid.PurposeText{EN: "To sell you a ticket", ZH: "购票"}, Basis: openid.PurposeText{EN: "Law 1", ZH: "第一条"}, Retention: "P0D"},
-		Policy:  &openid.Hash{1}, Scope: openid.Scope{Kind: openid.ScopeOnce, Event: "vote-1"}, MaxEpochAge: 2 * time.Hour,
+		Policy:  &openid.Hash{1}, Scope: openid.Scope{Kind: openid.ScopeOnce, Event: "vote-1"}, MaxEpochAge: 2 * time.Hour, LedgerProof: []byte{1, 2, 3},
 	}
 }
 
@@ -201,6 +201,17 @@ func TestParseRequestRefuses(t *testing.T) {
 		{"once without event", `,"event":"vote-1"`, ``, openid.ErrRequest},
 		{"none with an event", `"kind":"once"`, `"kind":"none"`, openid.ErrRequest},
 		{"long event", `vote-1`, strings.Repeat("v", limits.Identifier+1), openid.ErrRequest},
+		{"two ledger proofs", `"verifier_info":[`, `"verifier_info":[{"format":"hufu_ledger_proof","data":"AQID"},`, openid.ErrRequest},
+		{"ledger proof of a part", `"data":"AQID"`, `"data":"AQID","credential_ids":["age"]`, openid.ErrRequest},
+		{"ledger proof with padding", `"AQID"`, `"AQIDBA=="`, openid.ErrRequest},
+		{"ledger proof that is empty", `"AQID"`, `""`, openid.ErrRequest},
+		{"ledger proof that is an object", `"AQID"`, `{"a":1}`, openid.ErrRequest},
+		{"large ledger proof", `AQID`, strings.Repeat("AAAA", limits.VerifierProof/3+1), openid.ErrTooLarge},
+		{"verifier_info without a format", `"format":"hufu_ledger_proof",`, ``, openid.ErrRequest},
+		{"verifier_info with a number", `"AQID"`, `7`, openid.ErrRequest},
+		{"verifier_info of another query", `"verifier_info":[`, `"verifier_info":[{"format":"x","data":"y","credential_ids":["none"]},`, openid.ErrRequest},
+		{"verifier_info of no query", `"verifier_info":[`, `"verifier_info":[{"format":"x","data":"y","credential_ids":[]},`, openid.ErrRequest},
+		{"too much verifier_info", `"verifier_info":[`, `"verifier_info":[` + strings.Repeat(`{"format":"x","data":"y"},`, 16), openid.ErrRequest},
 		{"epoch age 0", `"max_age":7200`, `"max_age":0`, openid.ErrRequest},
 		{"epoch age beyond a year", `"max_age":7200`, `"max_age":9223372036854775807`, openid.ErrRequest},
 	}...)
@@ -213,7 +224,8 @@ func TestParseRequestRefuses(t *testing.T) {
 		{"http to localhost", `https://counter.example`, `http://localhost`, nil},
 		{"scope none", `"kind":"once","event":"vote-1"`, `"kind":"none"`, nil},
 		{"pairwise", `"kind":"once","event":"vote-1"`, `"kind":"pairwise"`, nil},
-		{"foreign member", `{"client_id"`, `{"verifier_info":[],"client_id"`, nil},
+		{"verifier_info of others", `"verifier_info":[`, `"verifier_info":[{"format":"jwt","data":"a.b.c"},{"format":"x","data":{"a":1},"credential_ids":["age"]},`, nil},
+		{"foreign member", `{"client_id"`, `{"registration":[],"client_id"`, nil},
 	} {
 		if _, err := openid.ParseRequest(a.signPayload(t, string(edit(t, message, good.old, good.new)))); err != nil {
 			t.Errorf("%s: %v", good.name, err)

@@ -65,6 +65,9 @@ func (r *AuthorizationRequest) payload() ([]byte, error) {
 		Query: query, ClientMetadata: &clientMetadataJSON{Formats: r.formats()},
 		Purpose: r.Purpose, Policy: r.Policy,
 	}
+	if r.LedgerProof != nil {
+		wire.VerifierInfo = []verifierInfoJSON{infoOf(r.LedgerProof)}
+	}
 	if r.Scope.Kind != ScopeNone {
 		wire.Scope = &scopeJSON{Kind: string(r.Scope.Kind), Event: r.Scope.Event}
 	}

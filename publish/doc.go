@@ -25,6 +25,7 @@
 //	‹hash›.vk     a verifying key, by the hash of the file     64 KiB
 //	‹hash›.type   a schema file, by the hash of its vct        64 KiB
 //	‹hash›.jwt    a status list token, by the hash of its URI   8 MiB
+//	agencies.bundle  every DID and accreditation         16 MiB
 //	feed/…        the public sets, as package ledger/feed lays them out
 //
 // The numbers cap the size of a file; no file is empty. A .json or .vk file never

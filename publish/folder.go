@@ -114,7 +114,7 @@ func (f Folder) PublishKey(ctx context.Context, key []byte) error {
 func (f Folder) FeedDir() string { return filepath.Join(string(f), filepath.FromSlash(feedFolder)) }
 
 // BundleFiles reads what a bundle takes along, for ledger.BundleSelector.Files: all
-// but the feed. The error is [ErrNotAtHand] where the folder is not there, [Name.Check]'s
+// but the feed and the list of agencies, whose values a bundle has itself. The error is [ErrNotAtHand] where the folder is not there, [Name.Check]'s
 // for a damaged file, ctx's or the system's.
 func (f Folder) BundleFiles(ctx context.Context) ([]ledger.BundleFile, error) {
 	entries, err := os.ReadDir(string(f))
@@ -124,7 +124,7 @@ func (f Folder) BundleFiles(ctx context.Context) ([]ledger.BundleFile, error) {
 	var files []ledger.BundleFile
 	for _, e := range entries {
 		name, err := ParseName(e.Name())
-		if err != nil {
+		if err != nil || name == AgenciesName() {
 			continue
 		}
 		b, err := checked(ctx, f, name)

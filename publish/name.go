@@ -9,6 +9,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/status"
 )
 
@@ -23,6 +24,9 @@ const (
 	suffixType   = ".type"
 	suffixStatus = ".jwt"
 )
+
+// agencies is the name of the list of agencies.
+const agencies = "agencies.bundle"
 
 // feedFolder is where the feed lies.
 const feedFolder = "feed/"
@@ -39,10 +43,13 @@ func TypeName(vct string) Name { return named(sha256.Sum256([]byte(vct)), suffix
 // StatusName names the status list token at a URI.
 func StatusName(uri string) Name { return named(sha256.Sum256([]byte(uri)), suffixStatus) }
 
+// AgenciesName names the list of agencies.
+func AgenciesName() Name { return Name{agencies} }
+
 func named(hash [32]byte, suffix string) Name { return Name{hex.EncodeToString(hash[:]) + suffix} }
 
 // names matches every name of the format, and nothing else.
-var names = regexp.MustCompile(`^(?:[0-9a-f]{64}\.(?:json|vk|type|jwt)|feed/(?:index|` +
+var names = regexp.MustCompile(`^(?:agencies\.bundle|[0-9a-f]{64}\.(?:json|vk|type|jwt)|feed/(?:index|` +
 	`[0-9a-f]{16}/(?:counts|[0-9a-f]{16}\.(?:roots|registry)|[0-9a-f]{2}/[0-9a-f]{16}\.handles)))$`)
 
 // ParseName reads what String wrote, and nothing else: each file has one name.
@@ -58,7 +65,7 @@ func ParseName(text string) (Name, error) {
 func (n Name) String() string { return n.text }
 
 // Fixed reports whether the file never changes: all but status list tokens, .type
-// files and the feed's index.
+// files, the list of agencies and the feed's index.
 func (n Name) Fixed() bool {
 	return n.byContent() || n.ofFeed() && n.text != feedFolder+"index"
 }
@@ -79,6 +86,7 @@ var caps = []struct {
 	{suffixKey, limits.Document},
 	{suffixType, limits.Document},
 	{suffixStatus, limits.StatusToken},
+	{agencies, limits.Agencies},
 	{"/index", limits.FeedIndex},
 	{"/counts", limits.FeedCounts},
 	{".roots", limits.FeedIndex},
@@ -100,7 +108,8 @@ func (n Name) Limit() int64 {
 // the cap, [ErrName] for the zero Name, else [ErrOther], which wraps nothing: a
 // damaged public file is no damaged credential. A .json or .vk file must have the hash in the name, a
 // .type file must be a schema of the type, and a .jwt file a status list token for
-// the URI, whose signature is not verified. Of the feed only the size is checked.
+// the URI, whose signature is not verified. The list of agencies must be a bundle. Of the
+// feed only the size is checked.
 func (n Name) Check(b []byte) error {
 	if n == (Name{}) {
 		return ErrName
@@ -132,6 +141,9 @@ func (n Name) nameOf(b []byte) (Name, error) {
 			return Name{}, err
 		}
 		return TypeName(schema.VCT), nil
+	case n.text == agencies:
+		_, err := ledger.ParseBundle(b)
+		return n, err
 	case strings.HasSuffix(n.text, suffixStatus):
 		token, err := status.Parse(b, status.ParseOptions{})
 		if err != nil {

@@ -165,6 +165,8 @@ const (
 	RequestExpired         Code = "request-expired"          // refused: outside its period
 	RequestUnknown         Code = "request-unknown"          // refused: this counter did not make it
 	RequesterNotAccredited Code = "requester-not-accredited" // refused: the requester may not ask this
+	RequesterUnproved      Code = "requester-unproved"       // unchecked: nothing at hand proves who asks
+	RefreshFirst           Code = "refresh-first"            // unchecked: what was read of the ledger is too old
 	QuestionNotAllowed     Code = "question-not-allowed"     // refused: it cannot be asked of this type
 	NotForShow             Code = "not-for-show"             // refused: it asks for what never leaves a wallet
 	NothingMatches         Code = "nothing-matches"          // refused: nothing in the wallet answers

@@ -15,6 +15,10 @@ func ExampleVerifier_Verify() {
 		c.UseProver()
 		citizen := c.Citizen(c.Adult())
 		c.NextEpoch()
+		if err := citizen.Refresh(ctx); err != nil {
+			fmt.Println(err)
+			return
+		}
 
 		counter, err := verifier.New(c.CounterConfig(c.Policy(nil)))
 		if err != nil {

@@ -25,8 +25,10 @@ var (
 
 // A Request is a request that this counter made.
 type Request struct {
-	ID     string // the state parameter, unguessable
-	Object []byte // the signed request object, as it was sent
+	ID string // the state parameter, unguessable
+	// Object is the signed request object. NewRequest returns it with a proof of who
+	// asks; the store has it without.
+	Object []byte
 	Nonce  string
 	// Policy is the hash of the policy it was made under, and Query that of the
 	// query as the object states it.
@@ -38,6 +40,11 @@ type Request struct {
 
 	// PutRequest ignores what follows.
 
+	// Small is the same request without the proof, for a QR code. Only a wallet that has
+	// the list of agencies can read it.
+	Small []byte
+	// Unproved is why Object carries no proof, nil where it does.
+	Unproved error
 	// Failures counts the attempts that were refused.
 	Failures int
 	// Accepted is when, zero before; then Answer is the SHA-256 of the answer, and

@@ -138,6 +138,7 @@ type Verifier struct {
 	// Asked questions, ready to be held against an answer.
 	questions questionCache
 	policies  policyCache
+	attested  attestations
 }
 
 // ErrConfig means that something in a Config is missing or cannot be right.
@@ -181,10 +182,11 @@ type RequestOptions struct {
 	Correlation string
 }
 
-// NewRequest makes a request and stores it durably with its policy. Request.Object
-// is the signed request object (typ oauth-authz-req+jwt) for the wallet. The error
-// is [ErrConfig] for a policy id that is not here or a type without a schema file, or
-// that of the public files, the signer or the store.
+// NewRequest makes a request and stores it durably with its policy. Request.Object is the
+// signed request object (typ oauth-authz-req+jwt) for the wallet, with a proof of who
+// asks. Without a ledger to read, the proof is left out and Request.Unproved says why.
+// The error is [ErrConfig] for a policy id that is not here or a type without a schema
+// file, or that of the public files, the signer or the store.
 func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Request, err error) {
 	now := v.cfg.Clock()
 	defer func() { v.watch.End(ctx, "new-request", now, v.cfg.Clock(), err) }()
@@ -205,22 +207,40 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Requ
 		return nil, fmt.Errorf("%w: a correlation of more than %d bytes", ErrConfig, limits.Identifier)
 	}
 	r := &Request{ID: random(), Nonce: random(), Policy: policy.hash, Correlation: opts.Correlation, Created: now, Expires: now.Add(v.cfg.Lifetime).Truncate(time.Second)}
-	object, err := openid.SignRequest(ctx, v.cfg.Identity.Key, v.cfg.Identity.KeyID, v.authorizationRequest(r, policy))
-	if err != nil {
+	if err := v.sign(ctx, r, policy); err != nil {
 		return nil, err
 	}
-	signed, err := openid.ParseRequest(object)
-	if err != nil {
-		return nil, err
-	}
-	r.Object, r.Query = []byte(object), signed.Unverified.QueryHash
 	if err := v.store.PutPolicy(ctx, policy.hash, policy.raw); err != nil {
 		return nil, fmt.Errorf("verifier: storing the policy: %w", err)
 	}
-	if err := v.store.PutRequest(ctx, *r); err != nil {
+	stored := *r
+	stored.Object = r.Small
+	if err := v.store.PutRequest(ctx, stored); err != nil {
 		return nil, fmt.Errorf("verifier: storing the request: %w", err)
 	}
 	return r, nil
+}
+
+// sign makes both objects of a request.
+func (v *Verifier) sign(ctx context.Context, r *Request, p *Policy) error {
+	asked := v.authorizationRequest(r, p)
+	object := func() ([]byte, error) {
+		text, err := openid.SignRequest(ctx, v.cfg.Identity.Key, v.cfg.Identity.KeyID, asked)
+		return []byte(text), err
+	}
+	var err error
+	if r.Small, err = object(); err != nil {
+		return err
+	}
+	signed, err := openid.ParseRequest(string(r.Small))
+	if err != nil {
+		return err
+	}
+	r.Object, r.Query = r.Small, signed.Unverified.QueryHash
+	if asked.LedgerProof, r.Unproved = v.attest(ctx, p, r.Created); r.Unproved == nil {
+		r.Object, err = object()
+	}
+	return err
 }
 
 // authorizationRequest is what a policy asks, as the wallet reads it.

@@ -78,7 +78,7 @@ func (p *pool) drop(id string) {
 	delete(p.of, id)
 }
 
-// Prepare fills the pool: want prepared proofs for every provable credential in the
+// Prepare refreshes, as Refresh does, and fills the pool: want prepared proofs for every provable credential in the
 // newest epoch. Proofs of older epochs are discarded. It is called while the app is
 // open, never on request, so that timing tells nobody what is held. It returns how
 // many proofs it made; a credential that cannot be prepared (zkp.ErrRevoked,
@@ -96,9 +96,20 @@ func (w *Wallet) Prepare(ctx context.Context, want int) (_ int, err error) {
 		return 0, err
 	}
 	w.pool.turn(epoch.Number)
+	failed, err := w.refresh(ctx, held, epoch)
+	if err != nil {
+		return 0, err
+	}
 	made, failures := 0, []error(nil)
+	if err := failed[agenciesFailed]; err != nil {
+		failures = append(failures, err)
+	}
 	for _, c := range held.all {
 		if !c.Provable || w.cfg.Prover == nil {
+			continue
+		}
+		if err := failed[c.ID]; err != nil {
+			failures = append(failures, err)
 			continue
 		}
 		n, err := w.fill(ctx, c, epoch, want)
@@ -146,18 +157,19 @@ func (w *Wallet) takePrepared(ctx context.Context, h *holding, mine *zkp.Credent
 	return w.prepareTimed(ctx, h, mine, epoch)
 }
 
-// prepareNow places the credential in the trees of the epoch and proves.
+// prepareNow places the credential in the trees of the epoch, as the last round read
+// them, and proves.
 func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credential, epoch *epochAt) (*zkp.Prepared, error) {
 	if w.cfg.Prover == nil {
 		return nil, fmt.Errorf("%w: no prover", ErrConfig)
 	}
-	registry, revocation, err := w.trees(ctx, epoch, mine.Endorsement.Handle())
+	registry, revocation, err := w.treesHere(ctx, epoch, mine.Endorsement.Handle())
 	if err != nil {
 		return nil, err
 	}
-	window, err := w.windowIn(ctx, epoch, h.card.Issuer, mine.Endorsement.Issuer)
-	if err != nil {
-		return nil, err
+	window, known := w.windowHere(epoch, h.card.Issuer, mine.Endorsement.Issuer)
+	if !known {
+		return nil, fmt.Errorf("%w: no key window", ErrRefresh)
 	}
 	witness, err := zkp.NewPrepareWitness(mine, epoch.Epoch, window.from, window.until, registry, revocation, nil)
 	if errors.Is(err, zkp.ErrEpoch) {
@@ -175,13 +187,7 @@ type keyWindow struct{ from, until zkp.Day }
 // windowIn is keyWindow once an epoch: asked at every proof, it would tell who
 // serves the ledger when one is used.
 func (w *Wallet) windowIn(ctx context.Context, epoch *epochAt, issuer string, key zkp.PublicKey) (keyWindow, error) {
-	name := issuer + string(key.Bytes())
-	w.mu.Lock()
-	if w.windowsOf != epoch.Number {
-		w.windowsOf, w.windows = epoch.Number, map[string]keyWindow{}
-	}
-	window, known := w.windows[name]
-	w.mu.Unlock()
+	window, known := w.windowHere(epoch, issuer, key)
 	if known {
 		return window, nil
 	}
@@ -192,9 +198,22 @@ func (w *Wallet) windowIn(ctx context.Context, epoch *epochAt, issuer string, ke
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.windowsOf == epoch.Number {
-		w.windows[name] = window
+		w.windows[windowName(issuer, key)] = window
 	}
 	return window, nil
+}
+
+func windowName(issuer string, key zkp.PublicKey) string { return issuer + string(key.Bytes()) }
+
+// windowHere is a window that was read in this epoch.
+func (w *Wallet) windowHere(epoch *epochAt, issuer string, key zkp.PublicKey) (keyWindow, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.windowsOf != epoch.Number || w.windows == nil {
+		w.windowsOf, w.windows = epoch.Number, map[string]keyWindow{}
+	}
+	window, known := w.windows[windowName(issuer, key)]
+	return window, known
 }
 
 // keyWindow finds the days of a proof key in its issuer's ledger object.
@@ -229,11 +248,12 @@ func (w *Wallet) zkCredential(ctx context.Context, h *holding) (*zkp.Credential,
 	return provableOf(h.origin(), secret)
 }
 
-// newestEpoch is the newest closed epoch, proved under a fresh checkpoint:
-// everyone who shows in an epoch shows the same roots.
+// newestEpoch reads the newest closed epoch, proved under a fresh checkpoint: everyone
+// who shows in an epoch shows the same roots. With ErrNoEpoch it returns when it looked.
 func (w *Wallet) newestEpoch(ctx context.Context) (*epochAt, error) {
 	var out *epochAt
 	err := w.resolve(ctx, func(view *ledger.View) error {
+		out = &epochAt{asOf: view.Head.Time, read: w.cfg.Clock()}
 		if view.Head.State.Day == 0 {
 			return ErrNoEpoch
 		}
@@ -249,9 +269,8 @@ func (w *Wallet) newestEpoch(ctx context.Context) (*epochAt, error) {
 		if err != nil {
 			return err
 		}
-		out = &epochAt{closed: object.ClosedAt(w.cfg.Ledger.Trust()), Epoch: zkp.Epoch{
-			Number: object.Number, Day: zkp.Day(object.Day), Registry: registry, Revocation: revocation,
-		}}
+		out.closed = object.ClosedAt(w.cfg.Ledger.Trust())
+		out.Epoch = zkp.Epoch{Number: object.Number, Day: zkp.Day(object.Day), Registry: registry, Revocation: revocation}
 		return nil
 	})
 	return out, err

@@ -195,8 +195,8 @@ func (w *Wallet) History(ctx context.Context) (_ []Entry, err error) {
 	return out, err
 }
 
-// epochAt is a closed epoch and when it closed.
+// epochAt is a closed epoch, when it closed, and when it was read under which checkpoint.
 type epochAt struct {
 	zkp.Epoch
-	closed time.Time
+	closed, asOf, read time.Time
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
@@ -92,7 +93,7 @@ func (w *Wallet) takeDraft(ctx context.Context, ask *Request, choice int) (map[s
 // prove uses up one prepared proof a part and shows the statements.
 func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (map[string][]string, error) {
 	started := w.cfg.Clock()
-	epoch, err := w.newestEpoch(ctx)
+	epoch, err := w.epochHere(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -100,8 +101,8 @@ func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (map[s
 	if oldest == 0 {
 		oldest = w.maxCheckpointAge()
 	}
-	if w.cfg.Clock().Sub(epoch.closed) > oldest {
-		return nil, fmt.Errorf("%w: %w", ErrEpochOld, zkp.ErrEpoch)
+	if started.Sub(epoch.closed) > oldest {
+		return nil, fmt.Errorf("%w: %w", w.whyOld(epoch, started), zkp.ErrEpoch)
 	}
 	req, err := w.newRequest(ask)
 	if err != nil {
@@ -132,6 +133,14 @@ func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (map[s
 		token[choice.Parts[i].Query] = []string{(&openid.ProofPresentation{Proof: p.Bytes(), Reveals: revealed[i]}).String()}
 	}
 	return token, nil
+}
+
+// whyOld tells a wallet that did not look from a ledger that closed no newer epoch.
+func (w *Wallet) whyOld(epoch *epochAt, now time.Time) error {
+	if now.Sub(epoch.read) > w.cfg.Ledger.Trust().EpochLength {
+		return ErrRefresh
+	}
+	return ErrEpochOld
 }
 
 func (w *Wallet) newRequest(ask *Request) (*zkp.Request, error) {

@@ -1,6 +1,7 @@
 package wallet
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -85,8 +86,10 @@ type Request struct {
 	drafts  drafts
 }
 
-// ResolveRequest verifies a signed request object and finds every way to answer it.
-// It makes no proof and sends nothing.
+// ResolveRequest verifies a signed request object and finds every way to answer it. It
+// makes no proof and asks nobody: who asks is known from the proof that the request
+// carries, or from the list of agencies that the last Refresh left. [ErrRequester] means
+// neither, and [ErrRefresh] that the list is too old.
 func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request, err error) {
 	defer w.ended(ctx, "resolve-request", w.cfg.Clock(), &err)
 	defer judge(&err, CheckRequest)
@@ -98,11 +101,11 @@ func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request
 	if err != nil {
 		return nil, err
 	}
-	var ask *Request
-	err = w.resolve(ctx, func(view *ledger.View) error {
-		ask, err = w.consider(ctx, provenance.Ledger(view), parsed, held)
-		return err
-	})
+	proved, err := w.whoAsks(ctx, parsed, w.cfg.Clock())
+	if err != nil {
+		return nil, err
+	}
+	ask, err := w.consider(ctx, proved, parsed, held)
 	if err != nil {
 		return nil, err
 	}
@@ -121,10 +124,10 @@ func (w *Wallet) answeredBefore(ctx context.Context, requester string) (n int, e
 	return n, err
 }
 
-func (w *Wallet) consider(ctx context.Context, source provenance.Source, parsed *openid.SignedRequest, held *deck) (*Request, error) {
+func (w *Wallet) consider(ctx context.Context, proved known, parsed *openid.SignedRequest, held *deck) (*Request, error) {
 	now := w.cfg.Clock()
 	requester := parsed.Unverified.Verifier
-	origin, err := source.Identify(ctx, requester, parsed.KeyID, now)
+	origin, err := proved.identify(ctx, requester, parsed.KeyID, now)
 	if err != nil {
 		return nil, requestError(err)
 	}
@@ -139,13 +142,13 @@ func (w *Wallet) consider(ctx context.Context, source provenance.Source, parsed 
 	if err := w.findChoices(ctx, ask, held, now); err != nil {
 		return nil, err
 	}
-	return ask, w.mayAsk(ctx, source, ask, now)
+	mayAsk(proved, ask, now)
+	return ask, nil
 }
 
-// requestError keeps "ask the ledger for more" apart from "refused".
+// requestError keeps "nothing here says" apart from "refused".
 func requestError(err error) error {
-	var missing *ledger.NotProvedError
-	if errors.As(err, &missing) {
+	if errors.Is(err, ErrRequester) {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrRequest, err)
@@ -161,26 +164,21 @@ func (r *Request) Who() (ledger.Subject, bool) {
 }
 
 // mayAsk looks up, for each choice, whether the requester is accredited to verify
-// the types that it shows, in the region of each credential.
-func (w *Wallet) mayAsk(ctx context.Context, source provenance.Source, ask *Request, now time.Time) error {
+// the types that it shows, in the region of each credential, for the purpose.
+func mayAsk(proved known, ask *Request, now time.Time) {
 	for i := range ask.Choices {
 		choice := &ask.Choices[i]
 		for _, part := range choice.Parts {
-			deed := provenance.Deed{Action: ledger.ActionVerify, Type: part.card.Type, Region: part.card.Region, At: now}
-			chain, err := source.Vouch(ctx, ask.Requester, deed)
+			chain, err := proved.mayVerify(ask.Requester, part.card.Type, part.card.Region, now)
 			if len(ask.Chain) == 0 {
 				ask.Chain = chain
 			}
-			var missing *ledger.NotProvedError
-			if errors.As(err, &missing) {
-				return err
-			}
+			err = cmp.Or(proved.mayPursue(ask.Requester, ask.Purpose), err)
 			if err != nil && choice.Accreditation == nil {
 				choice.Accreditation = fmt.Errorf("%w: %w", ErrNotAccredited, err)
 			}
 		}
 	}
-	return nil
 }
 
 // holding is a stored credential opened for use.

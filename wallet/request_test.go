@@ -10,6 +10,7 @@ import (
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 )
@@ -89,7 +90,6 @@ func TestConsiderRefuses(t *testing.T) {
 		{"no JWS", []byte("request"), did.ErrToken},
 		{"signed by somebody else", []byte(forged), did.ErrSignature},
 		{"one bit of the signature", []byte(flipEnd(string(object.Object))), did.ErrSignature},
-		{"requester unknown to the ledger", []byte(fromNobody), ledger.ErrAbsent},
 		{"key unknown to the ledger", []byte(noSuchKey), did.ErrNoKey},
 		{"from the future", sign(func(r *openid.AuthorizationRequest) {
 			r.IssuedAt, r.Expires = r.IssuedAt.Add(time.Hour), r.Expires.Add(time.Hour)
@@ -102,6 +102,11 @@ func TestConsiderRefuses(t *testing.T) {
 			}
 		})
 	}
+	t.Run("requester that nothing proves", func(t *testing.T) {
+		_, err := citizen.ResolveRequest(t.Context(), []byte(fromNobody))
+		is(t, err, wallet.ErrRequester)
+		fails(t, err, wallet.CheckRequest, verdict.RequesterUnproved)
+	})
 	t.Run("expired", func(t *testing.T) {
 		c.Advance(11 * time.Minute)
 		defer c.Advance(-11 * time.Minute)
@@ -111,14 +116,24 @@ func TestConsiderRefuses(t *testing.T) {
 	})
 	_, err = citizen.ResolveRequest(t.Context(), object.Object)
 	none(t, err)
+	// A list that is newer than the proof in the request has the last word.
+	relist := func() {
+		c.Advance(13 * time.Hour) // half a list's life
+		c.Heartbeat()
+		c.PublishAgencies()
+		none(t, citizen.Refresh(t.Context()))
+		object.Object = sign(func(r *openid.AuthorizationRequest) { r.IssuedAt, r.Expires = c.Now(), c.Now().Add(time.Minute) })
+	}
 	t.Run("the key has ended", func(t *testing.T) {
 		c.Library.Change(func(d *ledger.DID) { d.Keys[0].Until = c.Now().Unix() })
+		relist()
 		_, err := citizen.ResolveRequest(t.Context(), object.Object)
 		is(t, err, wallet.ErrRequest)
 		is(t, err, did.ErrKeyNotValid)
 	})
 	t.Run("the requester is deactivated", func(t *testing.T) {
 		c.Library.Change(func(d *ledger.DID) { d.Deactivated, d.Next = true, nil })
+		relist()
 		_, err := citizen.ResolveRequest(t.Context(), object.Object)
 		is(t, err, wallet.ErrRequest)
 		is(t, err, ledger.ErrDeactivated)
@@ -135,13 +150,28 @@ func flipEnd(token string) string {
 func TestConsiderStale(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})
 	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+	asked := c.Request(c.AskText(counter))
+	c.PublishAgencies()
+	none(t, citizen.Refresh(t.Context()))
 	c.Advance(25 * time.Hour)
-	object, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
-	none(t, err)
-	_, err = citizen.ResolveRequest(t.Context(), object.Object)
-	is(t, err, ledger.ErrStale)
-	if errors.Is(err, wallet.ErrRequest) {
-		t.Error("refused, though nothing is known against it")
+	asked.IssuedAt, asked.Expires = c.Now(), c.Now().Add(time.Minute)
+	for name, reasons := range map[string]struct {
+		proof   []byte
+		reasons []error
+	}{
+		"an old proof and an old list": {asked.LedgerProof, []error{ledger.ErrStale, wallet.ErrRefresh}},
+		"an old list":                  {nil, []error{ledger.ErrStale, wallet.ErrRefresh}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked.LedgerProof = reasons.proof
+			object, err := openid.SignRequest(t.Context(), c.Library.Key, c.Library.KeyID, asked)
+			none(t, err)
+			_, err = citizen.ResolveRequest(t.Context(), []byte(object))
+			for _, reason := range reasons.reasons {
+				is(t, err, reason)
+			}
+			fails(t, err, wallet.CheckCheckpoint, verdict.RefreshFirst)
+		})
 	}
 }
 

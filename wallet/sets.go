@@ -29,11 +29,15 @@ type epochTrees struct {
 	parts    map[int]*zkp.Revocation
 }
 
-// trees builds the trees of an epoch from public data. The revocation tree holds
-// at least the part in which the handle lies.
+// trees builds the trees of an epoch from public data, those at hand before others. The
+// revocation tree holds at least the part in which the handle lies.
 func (w *Wallet) trees(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Registry, *zkp.Revocation, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	registry, part, err := w.treesAtHand(ctx, epoch, h)
+	if !errors.Is(err, ErrRefresh) {
+		return registry, part, err
+	}
 	if w.built == nil || w.built.epoch != epoch.Number {
 		w.built = nil // the trees of an epoch that is over need not wait in memory
 		built, err := w.startTrees(ctx, epoch)
@@ -42,15 +46,77 @@ func (w *Wallet) trees(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.
 		}
 		w.built = built
 	}
-	part := feed.Part(h, w.built.bits)
-	if w.built.parts[part] == nil {
+	name := feed.Part(h, w.built.bits)
+	if w.built.parts[name] == nil {
 		tree, err := w.partFromFeed(ctx, epoch, h)
 		if err != nil {
 			return nil, nil, err
 		}
-		w.built.parts[part] = tree
+		w.built.parts[name] = tree
 	}
-	return w.built.registry, w.built.parts[part], nil
+	return w.built.registry, w.built.parts[name], nil
+}
+
+// treesHere builds the trees of an epoch and asks nobody. The error is ErrRefresh where
+// the last round did not read them.
+func (w *Wallet) treesHere(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Registry, *zkp.Revocation, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.treesAtHand(ctx, epoch, h)
+}
+
+// treesAtHand takes them from memory or the vault.
+func (w *Wallet) treesAtHand(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Registry, *zkp.Revocation, error) {
+	if b := w.built; b != nil && b.epoch == epoch.Number && b.parts[feed.Part(h, b.bits)] != nil {
+		return b.registry, b.parts[feed.Part(h, b.bits)], nil
+	}
+	leaves, err := storedSet(ctx, w.store, recordRegistry, feed.ParseRegistry)
+	if err != nil {
+		return nil, nil, err
+	}
+	roots, err := storedSet(ctx, w.store, recordRoots, feed.ParseRoots)
+	if err != nil {
+		return nil, nil, err
+	}
+	part, err := w.partOf(ctx, h, epoch.Number)
+	if err != nil {
+		return nil, nil, err
+	}
+	if leaves == nil || leaves.To != epoch.Number || roots == nil || roots.Epoch != epoch.Number || part == nil {
+		return nil, nil, fmt.Errorf("%w: no trees of this epoch", ErrRefresh)
+	}
+	return w.rebuild(epoch, leaves, roots, part)
+}
+
+// rebuild makes trees of stored sets. They were held against the ledger when they were
+// stored, and zkp.NewPrepareWitness does it again.
+func (w *Wallet) rebuild(epoch *epochAt, leaves *feed.Registry, roots *feed.Roots, part *feed.Handles) (*zkp.Registry, *zkp.Revocation, error) {
+	b := w.built
+	if b == nil || b.epoch != epoch.Number || b.bits != part.Bits {
+		registry, err := zkp.NewRegistry(leaves.Added)
+		if err != nil {
+			return nil, nil, feedError(err)
+		}
+		b = &epochTrees{epoch: epoch.Number, bits: part.Bits, registry: registry, parts: map[int]*zkp.Revocation{}}
+	}
+	tree, err := zkp.NewRevocationPart(roots.Buckets, part.Bits, part.Part, part.Handles)
+	if err != nil {
+		return nil, nil, feedError(err)
+	}
+	b.parts[part.Part] = tree
+	w.built = b
+	return b.registry, tree, nil
+}
+
+// partOf finds a stored part of an epoch that a handle lies in.
+func (w *Wallet) partOf(ctx context.Context, h zkp.Handle, epoch uint64) (*feed.Handles, error) {
+	for bits := maxBits; bits >= 0; bits-- {
+		part, err := storedSet(ctx, w.store, recordPart(bits, feed.Part(h, bits)), feed.ParseHandles)
+		if err != nil || part != nil && part.To == epoch {
+			return part, err
+		}
+	}
+	return nil, nil
 }
 
 // startTrees builds what is the same for every credential.
@@ -75,7 +141,6 @@ func (w *Wallet) startFromSets(ctx context.Context, epoch *epochAt) (*epochTrees
 	if err != nil {
 		return nil, err
 	}
-	// zkp.NewPrepareWitness checks that these have the epoch's roots.
 	registry, err := zkp.NewRegistry(leaves)
 	if err != nil {
 		return nil, feedError(err)
@@ -83,6 +148,15 @@ func (w *Wallet) startFromSets(ctx context.Context, epoch *epochAt) (*epochTrees
 	revocation, err := zkp.NewRevocation(handles)
 	if err != nil {
 		return nil, feedError(err)
+	}
+	if a, b := registry.Root(), revocation.Root(); !a.Equal(&epoch.Registry) || !b.Equal(&epoch.Revocation) {
+		return nil, feedError(fmt.Errorf("%w: other roots", zkp.ErrEpoch))
+	}
+	whole := &feed.Handles{From: epoch.Number, To: epoch.Number, Handles: handles}
+	err = errors.Join(w.keepSet(ctx, recordRegistry, (&feed.Registry{From: epoch.Number, To: epoch.Number, Added: leaves}).Bytes()),
+		w.keepRoots(ctx, epoch.Number, revocation.BucketRoots()), w.keepSet(ctx, recordPart(0, 0), whole.Bytes()))
+	if err != nil {
+		return nil, err
 	}
 	return &epochTrees{epoch: epoch.Number, registry: registry, parts: map[int]*zkp.Revocation{0: revocation}}, nil
 }
@@ -147,7 +221,11 @@ func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle)
 	if err != nil {
 		return nil, feedError(err)
 	}
-	return tree, w.keepSet(ctx, recordPart(part.Bits, part.Part), part.Bytes())
+	return tree, errors.Join(w.keepRoots(ctx, epoch.Number, roots), w.keepSet(ctx, recordPart(part.Bits, part.Part), part.Bytes()))
+}
+
+func (w *Wallet) keepRoots(ctx context.Context, epoch uint64, roots [][32]byte) error {
+	return w.keepSet(ctx, recordRoots, (&feed.Roots{Epoch: epoch, Buckets: roots}).Bytes())
 }
 
 // bucketRoots reads the bucket roots of an epoch and holds them against the
@@ -228,8 +306,14 @@ func (w *Wallet) epochRoot(ctx context.Context, number uint64) (root zkp.Element
 	return root, err
 }
 
-// Records of what was read from a feed and held against the ledger.
-const recordRegistry = "registry"
+// Records of what was read from public files and held against the ledger.
+const (
+	recordRegistry = "registry"
+	recordRoots    = "roots"
+)
+
+// maxBits is how finely a feed can be divided.
+const maxBits = 7
 
 func recordPart(bits, part int) string { return fmt.Sprintf("revoked-%d-%02x", bits, part) }
 func recordCrowd(bits int) string      { return fmt.Sprintf("crowd-%d", bits) }
@@ -247,8 +331,12 @@ func (w *Wallet) storedPart(ctx context.Context, h zkp.Handle, bits int) (*feed.
 
 // storedSet reads one of them; nil where there is none.
 func storedSet[T any](ctx context.Context, store vault.Store, id string, parse func([]byte) (*T, error)) (out *T, err error) {
+	return storedAs(ctx, store, kindFeed, id, parse)
+}
+
+func storedAs[T any](ctx context.Context, store vault.Store, kind, id string, parse func([]byte) (*T, error)) (out *T, err error) {
 	err = store.View(ctx, func(tx vault.Tx) error {
-		r, err := tx.Get(kindFeed, id)
+		r, err := tx.Get(kind, id)
 		if errors.Is(err, vault.ErrNotFound) {
 			return nil
 		}
@@ -256,7 +344,7 @@ func storedSet[T any](ctx context.Context, store vault.Store, id string, parse f
 			return err
 		}
 		if out, err = parse(r.Value); err != nil {
-			return fmt.Errorf("%w: stored revocation data: %w", vault.ErrDamaged, err)
+			return fmt.Errorf("%w: stored public data: %w", vault.ErrDamaged, err)
 		}
 		return nil
 	})

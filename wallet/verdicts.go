@@ -226,6 +226,13 @@ var rows = verdict.Table{
 		"Another agency than the offer named has issued this. Nothing was stored.", "签发机构与领证码中所指不符，未保存任何内容。",
 		"Ask the agency that made the offer.", "请联系发出领证码的机构。"),
 
+	verdict.On(ErrRefresh).Unchecked(CheckCheckpoint, verdict.RefreshFirst,
+		"What this wallet has read of the ledger is too old. Nothing was sent.", "此钱包读取的账本数据已过期，没有发送任何内容。",
+		"Refresh the wallet, then open the request again.", "请先刷新钱包，再重新打开请求。"),
+	verdict.On(ErrRequester).Unchecked(CheckRequest, verdict.RequesterUnproved,
+		"The request does not prove who asks, and the wallet's list of agencies does not say. Nothing was sent.",
+		"请求未能证明核验单位的身份，钱包的机构名单中也查不到。没有发送任何内容。",
+		"Refresh the wallet, or ask for the request as a file or link.", "请刷新钱包，或以文件、链接方式重新获取请求。"),
 	verdict.On(ErrRequest).Refused(CheckRequest, verdict.RequestMalformed,
 		"The request is malformed, or not signed by whom it names. Nothing was sent.", "请求有误，或不是其所称单位签名的。没有发送任何内容。",
 		"Ask for a new one.", "请重新获取请求。"),

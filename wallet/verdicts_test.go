@@ -92,9 +92,9 @@ func TestVerdictOfARequest(t *testing.T) {
 	c.Advance(11 * time.Minute)
 	_, err = citizen.ResolveRequest(t.Context(), request)
 	rejects(t, err, wallet.CheckRequest, verdict.RequestExpired)
-	c.Advance(25 * time.Hour)
+	c.Advance(25 * time.Hour) // no counter can prove anything
 	_, err = citizen.ResolveRequest(t.Context(), c.AskText(counter))
-	fails(t, err, wallet.CheckCheckpoint, verdict.LedgerStale)
+	fails(t, err, wallet.CheckRequest, verdict.RequesterUnproved)
 }
 
 // TestVerdictSaysWhatIsNotTrue: to the holder, and in no error's text.
@@ -122,8 +122,9 @@ func TestVerdictOfAVault(t *testing.T) {
 		return tx.Put("credential", credential.ID, value)
 	}))
 	counter := c.Counter(c.Policy(nil))
-	_, ask := c.Ask(citizen, counter)
-	_, err := citizen.Present(t.Context(), ask, wallet.Consent{Choice: 1})
+	ask, err := citizen.ResolveRequest(t.Context(), c.AskText(counter)) // no round has opened it yet
+	none(t, err)
+	_, err = citizen.Present(t.Context(), ask, wallet.Consent{Choice: 1})
 	fails(t, err, wallet.CheckVault, verdict.VaultDamaged)
 	if list := held(t, citizen.Wallet); len(list) != 1 || !errors.Is(list[0].Err, vault.ErrDamaged) {
 		t.Errorf("lists %v", list)
@@ -166,11 +167,10 @@ func (mute) Prove(context.Context, ...string) (*ledger.Proof, error) { return ni
 // credential.
 func TestVerdictOfALedger(t *testing.T) {
 	c, citizen, _ := sketched(t)
-	request := c.AskText(c.Counter(c.Policy(nil)))
 	cfg := c.WalletConfig(citizen)
 	cfg.Ledger = c.Client(mute{c.Log})
 	deaf, err := wallet.New(cfg)
 	none(t, err)
-	_, err = deaf.ResolveRequest(t.Context(), request)
+	err = deaf.Refresh(t.Context())
 	fails(t, err, wallet.CheckCheckpoint, verdict.LedgerAnswer)
 }

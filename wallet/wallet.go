@@ -95,6 +95,9 @@ type Wallet struct {
 	built     *epochTrees
 	windows   map[string]keyWindow // of issuers' proof keys
 	windowsOf uint64               // epoch
+	listed    *ledger.View         // the list of agencies
+	ready     map[string]bool      // credentials for whose proofs all was read
+	readyOf   uint64               // epoch
 }
 
 // ErrConfig means that something in a Config is missing or cannot be right.
@@ -164,6 +167,7 @@ const (
 	kindSchema      = "schema" // by the hash of the file
 	kindHistory     = "history"
 	kindFeed        = "feed"
+	kindRound       = "round" // what the last Refresh read
 )
 
 const secretID = "holder"

@@ -92,7 +92,11 @@ func (a *app) requestCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.sent(out, openid.QRPresentationRequest, request.Object, "request.made")
+			object := request.Object
+			if a.qr || a.qrImage != "" { // no room for the proof of who asks
+				object = request.Small
+			}
+			return a.sent(out, openid.QRPresentationRequest, object, "request.made")
 		})
 	})
 	counterFlag(cmd, &dir)

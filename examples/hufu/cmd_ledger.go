@@ -13,6 +13,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -84,6 +85,13 @@ func (a *app) ledgerFeed() *cobra.Command {
 	return command("feed", "", func(ctx context.Context, _ string) error {
 		return a.withLedger(ctx, func(log folder.Ledger) error {
 			out := a.public().FeedDir()
+			list, err := publish.ExportAgencies(ctx, log, log.Trust(), a.clock())
+			if err == nil {
+				err = a.public().PublishAgencies(ctx, list)
+			}
+			if err != nil {
+				return err
+			}
 			made, err := feed.Export(ctx, log, new(zkp.Accumulator), out)
 			if err != nil {
 				return err

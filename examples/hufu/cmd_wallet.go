@@ -20,7 +20,7 @@ import (
 
 func (a *app) walletCommand() *cobra.Command {
 	var dir string
-	cmd := group("wallet", a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
+	cmd := group("wallet", a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletRefresh(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
 		a.walletList(&dir), a.walletShow(&dir), a.walletHistory(&dir))
 	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
 	return cmd
@@ -121,6 +121,17 @@ func (a *app) walletReceive(dir *string) *cobra.Command {
 			}
 			return a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer},
 				"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", a.issuerOf(s), "Until", s.Expires.Format(time.DateOnly))
+		})
+	})
+}
+
+func (a *app) walletRefresh(dir *string) *cobra.Command {
+	return command("refresh", "", func(ctx context.Context, _ string) error {
+		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
+			if err := c.Refresh(ctx); err != nil {
+				return err
+			}
+			return a.report(map[string]any{"wallet": *dir}, "wallet.refreshed")
 		})
 	})
 }

@@ -351,6 +351,9 @@ func (s *scene) hold(ctx context.Context, name string, offer []byte) (applicatio
 	if err == nil {
 		stored, err = s.citizen.Receive(ctx, response)
 	}
+	if err == nil {
+		err = s.citizen.Refresh(ctx)
+	}
 	return application, response, stored, err
 }
 

@@ -165,6 +165,9 @@ func (p *page) answer(m *module, query string) []byte {
 		p.t.Fatalf("%+v", asked)
 	}
 	p.catchUp()
+	if err := p.holder.Refresh(p.t.Context()); err != nil {
+		p.t.Fatal(err)
+	}
 	ask, err := p.holder.ResolveRequest(p.t.Context(), []byte(asked.Request))
 	if err != nil {
 		p.t.Fatal(err)

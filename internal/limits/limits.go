@@ -28,8 +28,12 @@ const (
 	Checkpoint = 16 << 10
 	// Proof caps one ledger proof: a checkpoint, its state leaf and entries.
 	Proof = 1 << 20
+	// VerifierProof caps the ledger proof that a request carries of who asks.
+	VerifierProof = 64 << 10
 	// Bundle caps what a counter stores to work offline: proofs and files.
 	Bundle = 32 << 20
+	// Agencies caps the list of agencies that every wallet reads.
+	Agencies = 16 << 20
 	// FeedIndex caps the index of a revocation feed.
 	FeedIndex = 64 << 10
 	// FeedPart caps the revoked handles in one file of a feed: 5.5 million.

@@ -1,0 +1,149 @@
+package wallet_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/wallet"
+)
+
+// outside is everything that a wallet can ask: the ledger, its sets and its public files.
+// While it is shut, a question fails the test.
+type outside struct {
+	ledger.Ledger
+	files publish.Source
+	t     *testing.T
+	shut  bool
+}
+
+var errShut = errors.New("somebody was asked")
+
+func (o *outside) asked() error {
+	if o.shut {
+		o.t.Helper()
+		o.t.Error("somebody was asked between request and answer")
+		return errShut
+	}
+	return nil
+}
+
+func (o *outside) Prove(ctx context.Context, keys ...string) (*ledger.Proof, error) {
+	if err := o.asked(); err != nil {
+		return nil, err
+	}
+	return o.Ledger.Prove(ctx, keys...)
+}
+
+func (o *outside) ProveConsistency(ctx context.Context, from, to uint64) ([]tlog.Hash, error) {
+	if err := o.asked(); err != nil {
+		return nil, err
+	}
+	return o.Ledger.ProveConsistency(ctx, from, to)
+}
+
+func (o *outside) TrustChain(ctx context.Context, from uint64) ([]*ledger.SignedOperation, error) {
+	if err := o.asked(); err != nil {
+		return nil, err
+	}
+	return o.Ledger.TrustChain(ctx, from)
+}
+
+func (o *outside) Registry(ctx context.Context, epoch uint64) ([][32]byte, error) {
+	if err := o.asked(); err != nil {
+		return nil, err
+	}
+	return o.Ledger.Registry(ctx, epoch)
+}
+
+func (o *outside) Revoked(ctx context.Context, epoch uint64) ([][12]byte, error) {
+	if err := o.asked(); err != nil {
+		return nil, err
+	}
+	return o.Ledger.Revoked(ctx, epoch)
+}
+
+func (o *outside) Read(ctx context.Context, name publish.Name) ([]byte, error) {
+	if err := o.asked(); err != nil {
+		return nil, err
+	}
+	return o.files.Read(ctx, name)
+}
+
+// open opens the wallet of a holder again, over the outside alone.
+func (o *outside) open(c *hufutest.Country, h *hufutest.Holder) *hufutest.Holder {
+	o.t.Helper()
+	cfg := c.WalletConfig(h)
+	cfg.Ledger, cfg.Sets, cfg.Public = c.Client(o), o, o
+	w, err := wallet.New(cfg)
+	none(o.t, err)
+	return &hufutest.Holder{Wallet: w, Store: h.Store, Keys: h.Keys}
+}
+
+// TestPresentingAsksNobody: from reading a request to its answer a wallet asks nobody,
+// whoever holds it and whether or not anything matches. Neither the ledger nor the public
+// files learn that a counter asked, which, or of whom.
+func TestPresentingAsksNobody(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	c.UseSketch(new(sketch))
+	c.PublishAgencies()
+	holders := map[string]func() *hufutest.Holder{
+		"an adult":   func() *hufutest.Holder { return c.Citizen(c.Adult()) },
+		"a child":    func() *hufutest.Holder { return c.Citizen(c.Child()) },
+		"nobody yet": c.Wallet,
+	}
+	all := map[string]*hufutest.Holder{}
+	for name, make := range holders {
+		all[name] = make()
+	}
+	c.NextEpoch()
+	counter := c.Counter(c.Policy(nil))
+	for name, holder := range all {
+		for _, prepared := range []int{0, 2} {
+			o := &outside{Ledger: c.Log, files: c.Public, t: t}
+			h := o.open(c, holder)
+			if prepared > 0 {
+				_, err := h.Prepare(t.Context(), prepared)
+				none(t, err)
+			} else {
+				none(t, h.Refresh(t.Context()))
+			}
+			restarted := o.open(c, h) // only the vault is left
+			request, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
+			none(t, err)
+			o.shut = true
+			for _, who := range []*hufutest.Holder{h, restarted} {
+				for kind, object := range map[string][]byte{"with a proof": request.Object, "without": request.Small} {
+					answerBoth(t, name+", "+kind, who, object)
+				}
+			}
+		}
+	}
+}
+
+func answerBoth(t *testing.T, name string, h *hufutest.Holder, object []byte) {
+	t.Helper()
+	ask, err := h.ResolveRequest(t.Context(), object)
+	if errors.Is(err, wallet.ErrNothingMatches) {
+		return
+	}
+	if err != nil || len(ask.Choices) != 2 {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	for i := range ask.Choices {
+		if ask.Choices[i].Accreditation != nil {
+			t.Errorf("%s: %v", name, ask.Choices[i].Accreditation)
+		}
+		h.Draft(t.Context(), ask, i)
+		if _, err := h.Present(t.Context(), ask, wallet.Consent{Choice: i}); err != nil {
+			t.Errorf("%s, choice %d: %v", name, i, err)
+		}
+	}
+}
