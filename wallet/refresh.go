@@ -55,23 +55,36 @@ func (w *Wallet) Refresh(ctx context.Context) (err error) {
 const agenciesFailed = ""
 
 // refresh reads everything else that answers of this epoch rest on. What could not be
-// read it returns by credential. What was read in the epoch it does not read again.
+// read it returns by credential. What was read in the epoch it does not read again. Where
+// nothing can be proved in the epoch, the one before stands.
 func (w *Wallet) refresh(ctx context.Context, held *deck, epoch *epochAt) (failed map[string]error, err error) {
 	failed = map[string]error{}
 	if err := w.refreshAgencies(ctx); err != nil {
 		failed[agenciesFailed] = err
 	}
+	if w.cfg.Prover == nil {
+		return failed, nil
+	}
+	wanted, lacking := 0, 0
 	for _, c := range held.all {
-		if !c.Provable || w.cfg.Prover == nil || c.holds(w.cfg.Clock()) != nil || w.readFor(c.ID, epoch) {
+		if !c.Provable || c.holds(w.cfg.Clock()) != nil {
+			continue
+		}
+		wanted++
+		if w.readFor(c.ID, epoch) {
 			continue
 		}
 		if err := w.refreshProvable(ctx, c, epoch); err != nil {
 			failed[c.ID] = err
+			lacking++
 			continue
 		}
 		w.mu.Lock()
 		w.ready[c.ID] = true
 		w.mu.Unlock()
+	}
+	if wanted > 0 && wanted == lacking {
+		return failed, nil
 	}
 	return failed, w.keepSnapshot(ctx, epoch)
 }

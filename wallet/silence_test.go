@@ -9,9 +9,11 @@ import (
 
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // outside is everything that a wallet can ask: the ledger, its sets and its public files.
@@ -21,6 +23,7 @@ type outside struct {
 	files publish.Source
 	t     *testing.T
 	shut  bool
+	lost  bool // the sets are not to be had
 }
 
 var errShut = errors.New("somebody was asked")
@@ -56,13 +59,13 @@ func (o *outside) TrustChain(ctx context.Context, from uint64) ([]*ledger.Signed
 }
 
 func (o *outside) Registry(ctx context.Context, epoch uint64) ([][32]byte, error) {
-	if err := o.asked(); err != nil {
-		return nil, err
+	if err := o.asked(); err != nil || o.lost {
+		return nil, errShut
 	}
 	return o.Ledger.Registry(ctx, epoch)
 }
 
-func (o *outside) Revoked(ctx context.Context, epoch uint64) ([][12]byte, error) {
+func (o *outside) Revoked(ctx context.Context, epoch uint64) ([][zkp.HandleSize]byte, error) {
 	if err := o.asked(); err != nil {
 		return nil, err
 	}
@@ -146,4 +149,39 @@ func answerBoth(t *testing.T, name string, h *hufutest.Holder, object []byte) {
 			t.Errorf("%s, choice %d: %v", name, i, err)
 		}
 	}
+}
+
+// TestRoundThatFails: where a round cannot read what proofs of the newest epoch need, the
+// wallet answers in the one before, as long as the counter takes it.
+func TestRoundThatFails(t *testing.T) {
+	c, holder, _ := sketched(t)
+	o := &outside{Ledger: c.Log, files: c.Public, t: t}
+	h := o.open(c, holder)
+	none(t, h.Refresh(t.Context()))
+	before := c.Log.Trust().EpochAt(c.Now())
+	c.NextEpoch()
+	o.lost = true
+	for _, who := range []*hufutest.Holder{h, o.open(c, h)} {
+		is(t, who.Refresh(t.Context()), errShut)
+		ask, err := who.ResolveRequest(t.Context(), c.AskText(c.Counter(c.Policy(nil))))
+		none(t, err)
+		presented, err := who.Present(t.Context(), ask, wallet.Consent{})
+		none(t, err)
+		if got := epochIn(t, c, presented.Response); got+1 != before {
+			t.Errorf("proved in epoch %d, want the one before %d", got, before)
+		}
+	}
+	o.lost = false
+	none(t, h.Refresh(t.Context()))
+}
+
+// epochIn is the epoch of a proof.
+func epochIn(t *testing.T, c *hufutest.Country, answer []byte) uint64 {
+	t.Helper()
+	_, _, text := c.Response(answer)
+	presentation, err := openid.ParseProofPresentation(text)
+	none(t, err)
+	proof, err := zkp.ParsePresentation(presentation.Proof)
+	none(t, err)
+	return proof.Epoch
 }
