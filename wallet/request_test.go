@@ -318,3 +318,26 @@ func TestScopeIsTold(t *testing.T) {
 		}
 	}
 }
+
+// A purpose that its regulator took back is no reason to ask any more.
+func TestPurposeTakenBack(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	citizen := c.Citizen(c.Adult())
+	for state, reason := range map[string]error{ledger.StateActive: nil, ledger.StateSuspended: ledger.ErrSuspended, ledger.StateEnded: ledger.ErrEnded} {
+		t.Run(state, func(t *testing.T) {
+			other := c.NewAgency()
+			c.Accredit(other, ledger.ActionVerify, ledger.StateActive)
+			c.Submit(c.Root, &ledger.Purpose{
+				Verifier: other.DID, ID: "library-card", Regulator: c.Root.DID, Region: hufutest.Region,
+				Basis:     ledger.Text{English: "Library act", Chinese: "公共图书馆法"},
+				Asked:     []ledger.Asked{{Type: hufutest.Type, Claims: []string{"birthdate", "district"}}},
+				Retention: "P0D", State: state,
+			})
+			ask, err := citizen.ResolveRequest(t.Context(), c.AskText(c.CounterOf(other, c.Policy(nil))))
+			none(t, err)
+			if got := ask.Choices[0].Accreditation; !errors.Is(got, reason) || reason == nil && got != nil {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
