@@ -111,3 +111,32 @@ func TestAttestationIsKept(t *testing.T) {
 	c.Advance(time.Hour - 10*time.Minute)
 	ask(false)
 }
+
+// TestAttestationLasts: a proof that would age out before the request ends is made anew
+// within the minute too.
+func TestAttestationLasts(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	l := &deafLedger{Ledger: c.Log}
+	cfg := c.CounterConfig(c.Policy(nil))
+	cfg.Ledger = c.Client(l)
+	v, err := verifier.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() (asked int) {
+		t.Helper()
+		before := l.asked
+		if _, err := v.NewRequest(t.Context(), verifier.RequestOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return l.asked - before
+	}
+	c.Advance(24*time.Hour - 10*time.Minute - 30*time.Second)
+	if ask() == 0 || ask() != 0 {
+		t.Error("the first proof is not made, or not kept")
+	}
+	c.Advance(40 * time.Second)
+	if ask() == 0 {
+		t.Error("a proof that ages out before the request was sent")
+	}
+}

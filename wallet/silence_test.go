@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
@@ -184,4 +186,46 @@ func epochIn(t *testing.T, c *hufutest.Country, answer []byte) uint64 {
 	proof, err := zkp.ParsePresentation(presentation.Proof)
 	none(t, err)
 	return proof.Epoch
+}
+
+// TestRefreshFirst: what was read too long ago, or not at all, is named, and nobody is
+// asked for it between request and answer.
+func TestRefreshFirst(t *testing.T) {
+	for name, test := range map[string]struct {
+		first    bool          // whether a round comes before the credential
+		after    time.Duration // from the round to the request
+		accepted time.Duration // the oldest epoch that the counter takes
+	}{
+		"never read":                      {false, 0, 2 * time.Hour},
+		"the credential is newer":         {true, 0, 2 * time.Hour},
+		"the checkpoint has aged out":     {true, 25 * time.Hour, 300 * time.Hour},
+		"epochs have closed in the while": {true, 3 * time.Hour, 2 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := hufutest.New(t, hufutest.Options{})
+			c.UseSketch(new(sketch))
+			c.NextEpoch()
+			o := &outside{Ledger: c.Log, files: c.Public, t: t}
+			h := o.open(c, c.Wallet())
+			if test.first {
+				none(t, h.Refresh(t.Context()))
+			}
+			c.Hold(h, c.Adult())
+			c.Advance(test.after)
+			c.Heartbeat()
+			counter := c.Counter(c.Policy(func(p hufutest.JSON) { p["maxAge"].(hufutest.JSON)["epoch"] = test.accepted.Seconds() }))
+			request := c.AskText(counter)
+			o.shut = true
+			ask, err := h.ResolveRequest(t.Context(), request)
+			none(t, err)
+			_, err = h.Present(t.Context(), ask, wallet.Consent{})
+			is(t, err, wallet.ErrRefresh)
+			fails(t, err, wallet.CheckCheckpoint, verdict.RefreshFirst)
+			o.shut = false
+			c.NextEpoch()
+			none(t, h.Refresh(t.Context()))
+			_, ask = c.Ask(h, counter)
+			c.Present(h, ask, hufutest.Proof)
+		})
+	}
 }
