@@ -175,6 +175,12 @@ func TestRoundThatFails(t *testing.T) {
 	}
 	o.lost = false
 	none(t, h.Refresh(t.Context()))
+	// Of a credential that is revoked nothing more is read.
+	none(t, c.Desk.Revoke(t.Context(), holder.Code))
+	none(t, h.RefreshStatus(t.Context()))
+	c.NextEpoch()
+	o.lost = true
+	none(t, h.Refresh(t.Context()))
 }
 
 // epochIn is the epoch of a proof.
@@ -192,14 +198,14 @@ func epochIn(t *testing.T, c *hufutest.Country, answer []byte) uint64 {
 // asked for it between request and answer.
 func TestRefreshFirst(t *testing.T) {
 	for name, test := range map[string]struct {
-		first    bool          // whether a round comes before the credential
+		rounds   string        // the round is before the credential comes, after, or never
 		after    time.Duration // from the round to the request
 		accepted time.Duration // the oldest epoch that the counter takes
 	}{
-		"never read":                      {false, 0, 2 * time.Hour},
-		"the credential is newer":         {true, 0, 2 * time.Hour},
-		"the checkpoint has aged out":     {true, 25 * time.Hour, 300 * time.Hour},
-		"epochs have closed in the while": {true, 3 * time.Hour, 2 * time.Hour},
+		"never read":                      {"", 0, 2 * time.Hour},
+		"the credential is newer":         {"before", 0, 2 * time.Hour},
+		"the checkpoint has aged out":     {"after", 25 * time.Hour, 300 * time.Hour},
+		"epochs have closed in the while": {"after", 3 * time.Hour, 2 * time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := hufutest.New(t, hufutest.Options{})
@@ -207,10 +213,13 @@ func TestRefreshFirst(t *testing.T) {
 			c.NextEpoch()
 			o := &outside{Ledger: c.Log, files: c.Public, t: t}
 			h := o.open(c, c.Wallet())
-			if test.first {
+			if test.rounds == "before" {
 				none(t, h.Refresh(t.Context()))
 			}
 			c.Hold(h, c.Adult())
+			if test.rounds == "after" {
+				none(t, h.Refresh(t.Context()))
+			}
 			c.Advance(test.after)
 			c.Heartbeat()
 			counter := c.Counter(c.Policy(func(p hufutest.JSON) { p["maxAge"].(hufutest.JSON)["epoch"] = test.accepted.Seconds() }))

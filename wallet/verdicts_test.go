@@ -126,6 +126,7 @@ func TestVerdictOfAVault(t *testing.T) {
 	none(t, err)
 	_, err = citizen.Present(t.Context(), ask, wallet.Consent{Choice: 1})
 	fails(t, err, wallet.CheckVault, verdict.VaultDamaged)
+	none(t, citizen.Refresh(t.Context())) // one bad record does not stop a round
 	if list := held(t, citizen.Wallet); len(list) != 1 || !errors.Is(list[0].Err, vault.ErrDamaged) {
 		t.Errorf("lists %v", list)
 	}
