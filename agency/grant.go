@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // A Grant names an accreditation: who may do what, for which type and where.
@@ -29,17 +30,13 @@ type Grant struct {
 	Subject ledger.Subject
 }
 
-// clockSkew is by how much a new term begins before this agency's clock, so that
-// a ledger or a reader whose clock is behind takes it.
-const clockSkew = time.Minute
-
 // Accredit gives an accreditation, makes a suspended one good again, or changes
 // when it ends. An agency that is not the trust root needs an accreditation to
 // accredit, which Accredit finds. One that the ledger holds already, word for
 // word, is not submitted again. The ledger refuses a name or a code that another
 // agency bears: ledger.ErrConflict.
 //
-// The error of this and the other three is [ErrNoGrant], [ErrNoKey],
+// The error of this and the other four is [ErrNoGrant], [ErrNoKey],
 // [ErrOffline], an error of ledger.Client such as ledger.ErrNotAccredited where
 // this agency may not accredit, a *ledger.RefusedError, or an [*UncertainError].
 func (a *Agency) Accredit(ctx context.Context, grant Grant) error {
@@ -77,10 +74,31 @@ func (a *Agency) Restore(ctx context.Context, grant Grant) error {
 	return a.grant(ctx, grant, from(ledger.StateActive, ledger.StateActive, ledger.StateSuspended))
 }
 
-// Revoke ends an accreditation for good; Accredit begins a new one. Revoking
-// twice does nothing. The error is [ErrNoGrant] where this agency gave none.
+// End closes an accreditation in good standing at the end of the day, or leaves
+// the earlier end that it has: what the agency issued until then stays good, and
+// Accredit opens it again. Ending twice does nothing. The error is [ErrNoGrant]
+// where this agency gave none, suspended it or revoked it.
+func (a *Agency) End(ctx context.Context, grant Grant) error {
+	today, err := zkp.Today(a.now())
+	if err != nil {
+		return err
+	}
+	tomorrow := (today + 1).Start().Unix()
+	end := from(ledger.StateEnded, ledger.StateActive, ledger.StateEnded)
+	return a.grant(ctx, grant, func(term *ledger.Accreditation) (string, error) {
+		if term.Until == 0 || term.Until > tomorrow {
+			term.Until = tomorrow
+		}
+		return end(term)
+	})
+}
+
+// Revoke ends an accreditation for cause: nothing that the agency issued under it
+// counts any more, whatever date it bears. Accredit begins a new one, which does
+// not cover what was issued before. Revoking twice does nothing. The error is
+// [ErrNoGrant] where this agency gave none.
 func (a *Agency) Revoke(ctx context.Context, grant Grant) error {
-	return a.grant(ctx, grant, from(ledger.StateEnded, ledger.StateActive, ledger.StateSuspended, ledger.StateEnded))
+	return a.grant(ctx, grant, from(ledger.StateRevoked, ledger.StateActive, ledger.StateSuspended, ledger.StateEnded, ledger.StateRevoked))
 }
 
 // step says to which state an accreditation goes. It may change the end.
@@ -125,24 +143,37 @@ func (a *Agency) standing(view *ledger.View, term *ledger.Accreditation, next st
 	if err != nil && !errors.Is(err, ledger.ErrAbsent) {
 		return nil, err
 	}
+	fresh := true
 	if held != nil {
 		old, err := ledger.ParseAccreditation(held)
 		if err != nil {
 			return nil, err
 		}
 		if old.Accreditor == term.Accreditor {
-			*term = *old
+			*term, fresh = *old, old.State == ledger.StateRevoked
+		} else if old.State == ledger.StateEnded {
+			term.From, fresh = old.From, false // what it covered stays covered
 		}
 	}
 	before := term.State
 	if term.State, err = next(term); err != nil {
 		return nil, err
 	}
-	if term.State == ledger.StateActive && (before == "" || before == ledger.StateEnded) {
-		// A new term must not reach back into an old one.
-		term.From = a.now().Add(-clockSkew).Unix()
-		term.Via, err = a.entitlement(view, term)
+	if term.State != ledger.StateActive || before == ledger.StateActive || before == ledger.StateSuspended {
+		return held, nil
 	}
+	if fresh {
+		// It begins with the day, as credentials do, and covers nothing of before.
+		today, err := zkp.Today(a.now())
+		if err != nil {
+			return nil, err
+		}
+		term.From = today.Start().Unix()
+		if term.Until != 0 && term.Until <= a.now().Unix() {
+			return nil, fmt.Errorf("%w: accreditation is over before it begins", ledger.ErrValue)
+		}
+	}
+	term.Via, err = a.entitlement(view, term)
 	return held, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 func (w *world) grant(to *agency.Agency) agency.Grant {
@@ -49,7 +50,9 @@ func TestGrant(t *testing.T) {
 		}
 	}
 	g.Until = start.AddDate(0, 0, 30)
-	first := start.Add(-time.Minute).Unix()
+	today, err := zkp.Today(start)
+	none(t, err)
+	first, tomorrow := today.Start().Unix(), (today + 1).Start()
 	for _, step := range []struct {
 		name   string
 		act    func() error
@@ -68,8 +71,12 @@ func TestGrant(t *testing.T) {
 		{"suspend once more", func() error { return w.root.Suspend(t.Context(), g) }, 1, ledger.StateSuspended, first, g.Until, ledger.ErrSuspended},
 		{"accredit restores, without an end", func() error { return w.root.Accredit(t.Context(), w.grant(office)) }, 1, ledger.StateActive, first, time.Time{}, nil},
 		{"an end", func() error { return w.root.Accredit(t.Context(), g) }, 1, ledger.StateActive, first, g.Until, nil},
-		{"revoke", func() error { return w.root.Revoke(t.Context(), g) }, 1, ledger.StateEnded, first, g.Until, ledger.ErrEnded},
-		{"revoke again", func() error { return w.root.Revoke(t.Context(), g) }, 0, ledger.StateEnded, first, g.Until, ledger.ErrEnded},
+		{"end", func() error { return w.root.End(t.Context(), g) }, 1, ledger.StateEnded, first, tomorrow, nil},
+		{"end again", func() error { return w.root.End(t.Context(), g) }, 0, ledger.StateEnded, first, tomorrow, nil},
+		{"accredit again", func() error { return w.root.Accredit(t.Context(), g) }, 1, ledger.StateActive, first, g.Until, nil},
+		{"end once more", func() error { return w.root.End(t.Context(), g) }, 1, ledger.StateEnded, first, tomorrow, nil},
+		{"revoke", func() error { return w.root.Revoke(t.Context(), g) }, 1, ledger.StateRevoked, first, tomorrow, ledger.ErrAccreditationRevoked},
+		{"revoke again", func() error { return w.root.Revoke(t.Context(), g) }, 0, ledger.StateRevoked, first, tomorrow, ledger.ErrAccreditationRevoked},
 	} {
 		before := len(w.log.submitted)
 		if err := step.act(); err != nil {
@@ -91,10 +98,11 @@ func TestGrant(t *testing.T) {
 	}
 	is(t, w.root.Suspend(t.Context(), g), agency.ErrNoGrant)
 	is(t, w.root.Restore(t.Context(), g), agency.ErrNoGrant)
+	is(t, w.root.End(t.Context(), g), agency.ErrNoGrant)
 
-	w.advance(time.Hour)
+	w.advance(48 * time.Hour)
 	none(t, w.root.Accredit(t.Context(), w.grant(office)))
-	if a := w.held(g); a.From != w.clock().Add(-time.Minute).Unix() || a.Until != 0 {
+	if a := w.held(g); a.From != (today+2).Start().Unix() || a.Until != 0 {
 		t.Errorf("a new term reaches back: %+v", a)
 	}
 }

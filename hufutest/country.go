@@ -186,13 +186,17 @@ func (c *Country) NameSchema(s *credential.Schema) {
 }
 
 // Accredit lets the root grant an agency an action on Type in Region, or change
-// the state of what it granted.
+// the state of what it granted. ledger.StateEnded ends it now.
 func (c *Country) Accredit(agency *Agency, action, state string) {
 	c.t.Helper()
-	c.Submit(c.Root, &ledger.Accreditation{
+	a := &ledger.Accreditation{
 		Agency: agency.DID, Action: action, Region: Region, Type: Type, Accreditor: c.Root.DID, State: state,
 		Subject: agency.Subject,
-	})
+	}
+	if state == ledger.StateEnded {
+		a.Until = c.Now().Unix()
+	}
+	c.Submit(c.Root, a)
 }
 
 // OpenDriverDesk opens another agency's desk for a second type, driving licences,

@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,9 +20,14 @@ const (
 
 // States of an accreditation.
 const (
-	StateActive    = "active"
+	StateActive = "active"
+	// StateSuspended counts for nothing until it is active again.
 	StateSuspended = "suspended"
-	StateEnded     = "ended"
+	// StateEnded is over in good standing: what was done before Until stays good.
+	StateEnded = "ended"
+	// StateRevoked is over for cause: nothing that was done under it counts any
+	// more, whatever date it bears.
+	StateRevoked = "revoked"
 )
 
 // AnyType, with ActionAccredit, means every credential type.
@@ -82,9 +88,12 @@ func (a *Accreditation) Check() error {
 		return fmt.Errorf("%w: unknown action", ErrValue)
 	}
 	switch a.State {
-	case StateActive, StateSuspended, StateEnded:
+	case StateActive, StateSuspended, StateEnded, StateRevoked:
 	default:
 		return fmt.Errorf("%w: unknown state of an accreditation", ErrValue)
+	}
+	if a.State == StateEnded && a.Until == 0 {
+		return fmt.Errorf("%w: an accreditation that ended has an end", ErrValue)
 	}
 	if a.Type == AnyType && a.Action != ActionAccredit {
 		return fmt.Errorf("%w: any type is for accrediting alone", ErrValue)
@@ -104,18 +113,30 @@ func (a *Accreditation) entitles(b *Accreditation) bool {
 		(a.Type == b.Type || a.Type == AnyType) && Covers(a.Region, b.Region)
 }
 
+// inGoodStanding returns the reason why the accreditation counts at no time, or
+// nil.
+func (a *Accreditation) inGoodStanding() error {
+	switch a.State {
+	case StateSuspended:
+		return ErrSuspended
+	case StateRevoked:
+		return ErrAccreditationRevoked
+	}
+	return nil
+}
+
 // inForce returns the reason why the accreditation does not count at that time,
 // or nil.
 func (a *Accreditation) inForce(at time.Time) error {
 	switch t := at.Unix(); {
-	case a.State == StateSuspended:
-		return ErrSuspended
-	case a.State != StateActive:
+	case a.inGoodStanding() != nil:
+		return a.inGoodStanding()
+	case t >= a.From && (a.Until == 0 || t < a.Until):
+		return nil
+	case a.State == StateEnded && t >= a.Until:
 		return ErrEnded
-	case t < a.From || a.Until != 0 && t >= a.Until:
-		return ErrNotInForce
 	}
-	return nil
+	return ErrNotInForce
 }
 
 // A State reads current values of the state map: a View from its proofs, the
@@ -193,17 +214,81 @@ func need(state State, keys ...string) error {
 }
 
 // Chain walks from the accreditation at key to the root, and returns it, the
-// accreditor's accreditation, and so on. Each must be in force, given by an
-// agency that was entitled to give it, to an agency whose DID is not
-// deactivated. Errors: an [*AccreditationError], a [*NotProvedError], and the
-// state's own.
+// accreditor's accreditation, and so on. Each must be in force at that time and
+// not suspended or revoked today, given by an agency that was entitled to give
+// it, to an agency whose DID is not deactivated. Errors: an
+// [*AccreditationError], a [*NotProvedError], and the state's own.
 func Chain(state State, root, key string, at time.Time) ([]Accreditation, error) {
+	return walk(state, root, key, func(a *Accreditation) error { return a.inForce(at) })
+}
+
+// A Term is a period in which every link of a chain is in force: from the second
+// From until before the second Until, 0 for an open end.
+type Term struct{ From, Until int64 }
+
+// Standing is Chain for all times at once: it returns the chain, if it is in good
+// standing today, and its term, which may be empty. Errors are those of Chain.
+func Standing(state State, root, key string) (chain []Accreditation, term Term, err error) {
+	chain, err = walk(state, root, key, (*Accreditation).inGoodStanding)
+	for i := range chain {
+		term = term.within(chain[i].From, chain[i].Until)
+	}
+	return chain, term, err
+}
+
+// within is what a term and a period have in common.
+func (t Term) within(from, until int64) Term {
+	t.From = max(t.From, from)
+	if t.Until == 0 || until != 0 && until < t.Until {
+		t.Until = until
+	}
+	return t
+}
+
+// Days returns the first and the last [Day] at whose beginning both the term and
+// the proof key are in force: a credential of one of these days counts. ok is
+// false if there is none.
+func (t Term) Days(key *PublicKey) (from, until uint32, ok bool) {
+	if key.Compromised() {
+		return 0, 0, false
+	}
+	t = t.within(key.From, key.Until)
+	return daysOf(t.From, t.Until)
+}
+
+// IssuingDays returns the days of an agency's leaf in the registry for one of its
+// proof keys; see [Term.Days]. ok is false if there is no such leaf. Errors: a
+// [*NotProvedError], and the state's own.
+func IssuingDays(state State, root, agency string, key []byte, typ, region string) (from, until uint32, ok bool, err error) {
+	_, term, err := Standing(state, root, AccreditationKey(agency, ActionIssue, region, typ))
+	if errors.Is(err, ErrNotAccredited) {
+		return 0, 0, false, nil
+	}
+	if err != nil {
+		return 0, 0, false, err
+	}
+	object, err := readDID(state, agency)
+	if err != nil {
+		return 0, 0, false, err
+	}
+	for i := range object.Keys {
+		if k := &object.Keys[i]; k.Purpose == PurposeProof && slices.Equal(k.Public, key) {
+			from, until, ok = term.Days(k)
+			return from, until, ok, nil
+		}
+	}
+	return 0, 0, false, nil
+}
+
+// walk reads the links from the one at key to the root. judge returns why a link
+// does not count, or nil.
+func walk(state State, root, key string, judge func(*Accreditation) error) ([]Accreditation, error) {
 	var chain []Accreditation
 	for {
 		if len(chain) == MaxChain {
 			return nil, &AccreditationError{key, ErrChain}
 		}
-		a, err := link(state, key, at)
+		a, err := link(state, key, judge)
 		if err != nil {
 			return nil, err
 		}
@@ -241,7 +326,7 @@ func CheckEntitled(state State, root string, a *Accreditation, at time.Time) err
 }
 
 // link reads one accreditation and judges it alone.
-func link(state State, key string, at time.Time) (*Accreditation, error) {
+func link(state State, key string, judge func(*Accreditation) error) (*Accreditation, error) {
 	b, err := state.Get(key)
 	if errors.Is(err, ErrAbsent) {
 		return nil, &AccreditationError{key, ErrAbsent}
@@ -256,7 +341,7 @@ func link(state State, key string, at time.Time) (*Accreditation, error) {
 	if a.Key() != key {
 		return nil, fmt.Errorf("%w: accreditation under another's key", ErrFormat)
 	}
-	if err := a.inForce(at); err != nil {
+	if err := judge(a); err != nil {
 		return nil, &AccreditationError{key, err}
 	}
 	if a.Via != "" {

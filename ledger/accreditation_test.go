@@ -57,6 +57,10 @@ func TestAccredited(t *testing.T) {
 	if got := must(ledger.Accredited(values{}, root, root, resident, ledger.ActionIssue, "110101", start))(t); len(got) != 0 {
 		t.Fatal("the root needs nothing:", got)
 	}
+	below.State, below.Until = ledger.StateEnded, start.Unix()+1
+	v[below.Key()] = below.Bytes()
+	must(issue(v))(t) // before it ended
+	below.State, below.Until = ledger.StateActive, 0
 	any := *above
 	any.Type = ledger.AnyType
 	below.Via = any.Key()
@@ -72,10 +76,14 @@ func TestBrokenChains(t *testing.T) {
 		alter func(v values, above, below *ledger.Accreditation)
 		want  error
 	}{
-		"nothing":           {func(v values, _, b *ledger.Accreditation) { b.Region = "310000" }, ledger.ErrNotAccredited},
-		"only to verify":    {func(v values, _, b *ledger.Accreditation) { b.Action = ledger.ActionVerify }, ledger.ErrNotAccredited},
-		"suspended":         {func(v values, _, b *ledger.Accreditation) { b.State = ledger.StateSuspended }, ledger.ErrSuspended},
-		"ended":             {func(v values, _, b *ledger.Accreditation) { b.State = ledger.StateEnded }, ledger.ErrEnded},
+		"nothing":        {func(v values, _, b *ledger.Accreditation) { b.Region = "310000" }, ledger.ErrNotAccredited},
+		"only to verify": {func(v values, _, b *ledger.Accreditation) { b.Action = ledger.ActionVerify }, ledger.ErrNotAccredited},
+		"suspended":      {func(v values, _, b *ledger.Accreditation) { b.State = ledger.StateSuspended }, ledger.ErrSuspended},
+		"ended":          {func(v values, _, b *ledger.Accreditation) { b.State, b.Until = ledger.StateEnded, start.Unix() }, ledger.ErrEnded},
+		"revoked":        {func(v values, _, b *ledger.Accreditation) { b.State = ledger.StateRevoked }, ledger.ErrAccreditationRevoked},
+		"ended, not begun": {func(v values, _, b *ledger.Accreditation) {
+			b.State, b.From, b.Until = ledger.StateEnded, start.Unix()+1, start.Unix()+2
+		}, ledger.ErrNotInForce},
 		"not yet":           {func(v values, _, b *ledger.Accreditation) { b.From = start.Unix() + 1 }, ledger.ErrNotInForce},
 		"no longer":         {func(v values, _, b *ledger.Accreditation) { b.Until = start.Unix() }, ledger.ErrNotInForce},
 		"suspended above":   {func(v values, a, _ *ledger.Accreditation) { a.State = ledger.StateSuspended }, ledger.ErrSuspended},

@@ -86,8 +86,11 @@ var (
 	ErrNotAccredited = errors.New("ledger: not accredited")
 	// ErrSuspended means an accreditation that its accreditor suspended.
 	ErrSuspended = errors.New("ledger: accreditation suspended")
-	// ErrEnded means an accreditation that its accreditor ended.
+	// ErrEnded means an accreditation that ended in good standing before.
 	ErrEnded = errors.New("ledger: accreditation ended")
+	// ErrAccreditationRevoked means an accreditation that its accreditor ended for
+	// cause.
+	ErrAccreditationRevoked = errors.New("ledger: accreditation revoked")
 	// ErrNotInForce means an accreditation outside its period.
 	ErrNotInForce = errors.New("ledger: accreditation not in force")
 	// ErrDeactivated means an agency whose DID is deactivated.
@@ -168,8 +171,8 @@ func (e *BehindError) Unwrap() error { return ErrBehind }
 type AccreditationError struct {
 	// Key is the ledger key of the accreditation that failed.
 	Key string
-	// Reason is ErrSuspended, ErrEnded, ErrNotInForce, ErrDeactivated,
-	// ErrChain or ErrAbsent.
+	// Reason is ErrSuspended, ErrEnded, ErrAccreditationRevoked, ErrNotInForce,
+	// ErrDeactivated, ErrChain or ErrAbsent.
 	Reason error
 }
 

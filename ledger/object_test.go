@@ -41,6 +41,7 @@ func TestAccreditationFields(t *testing.T) {
 	testRefused(t, func() *a { return objects()["accreditation"].(*a) }, ledger.ParseAccreditation, []refused[a]{
 		{"action", func(o *a) { o.Action = "audit" }, ledger.ErrValue},
 		{"state", func(o *a) { o.State = "" }, ledger.ErrValue},
+		{"ended without an end", func(o *a) { o.State = ledger.StateEnded }, ledger.ErrValue},
 		{"any type to issue", func(o *a) { o.Type = ledger.AnyType }, ledger.ErrValue},
 		{"no type", func(o *a) { o.Type = "" }, ledger.ErrKey},
 		{"long type", func(o *a) { o.Type = tooLong }, ledger.ErrKey},

@@ -157,6 +157,12 @@ func (v *View) Accredited(did, typ, action, region string, at time.Time) ([]Accr
 	return Accredited(v, v.trust.RootDID, did, typ, action, region, at)
 }
 
+// IssuingDays returns the days for which the registry accredits an agency's proof
+// key for credentials of a type and region. See the function [IssuingDays].
+func (v *View) IssuingDays(did string, key []byte, typ, region string) (from, until uint32, ok bool, err error) {
+	return IssuingDays(v, v.trust.RootDID, did, key, typ, region)
+}
+
 func read[T any](v *View, key string, parse func([]byte) (*T, error)) (*T, error) {
 	b, err := v.Get(key)
 	if err != nil {

@@ -190,15 +190,16 @@ func (u *unverified) read(claims map[string]any) error {
 	return nil
 }
 
-// accreditation checks that the issuer is accredited today: an agency that lost its
-// accreditation vouches for nothing any more.
+// accreditation checks that the issuer was accredited when it issued, and that
+// nobody in the chain is suspended or has lost its accreditation for cause since. An
+// agency that closed in good standing leaves its credentials valid.
 func (t *trace) accreditation() (err error) {
 	t.origin.Chain, err = t.source.Vouch(t.ctx, t.claims.issuer, t.deed())
 	return err
 }
 
 func (t *trace) deed() Deed {
-	return Deed{Action: ledger.ActionIssue, Type: t.claims.vct, Region: t.claims.region, At: t.opts.Now}
+	return Deed{Action: ledger.ActionIssue, Type: t.claims.vct, Region: t.claims.region, At: t.claims.issuedAt}
 }
 
 // schemaOnLedger fetches the schema file that the source names. Where it cannot be

@@ -59,6 +59,7 @@ const (
 	NotAccredited           Code = "not-accredited"             // refused: no accreditation allows it
 	AccreditationSuspended  Code = "accreditation-suspended"    // refused
 	AccreditationEnded      Code = "accreditation-ended"        // refused
+	AccreditationRevoked    Code = "accreditation-revoked"      // refused: for cause
 	AccreditationNotInForce Code = "accreditation-not-in-force" // refused: outside its period
 	AccreditationChain      Code = "accreditation-chain"        // refused: not given by who may give it
 	AgencyDeactivated       Code = "agency-deactivated"         // refused: the agency gave its identifier up

@@ -27,13 +27,9 @@ func TestIssuerFalls(t *testing.T) {
 		reason error
 	}{
 		{"suspended", state(ledger.StateSuspended), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrSuspended},
-		{"ended", state(ledger.StateEnded), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrEnded},
-		{"term over", func(c *hufutest.Country) {
-			c.Submit(c.Root, &ledger.Accreditation{
-				Agency: c.Office.DID, Action: ledger.ActionIssue, Region: hufutest.Region, Type: hufutest.Type,
-				Accreditor: c.Root.DID, State: ledger.StateActive, Until: c.Now().Unix(), Subject: c.Office.Subject,
-			})
-		}, state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrNotInForce},
+		{"revoked", state(ledger.StateRevoked), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrAccreditationRevoked},
+		{"ended before it issued", until(ledger.StateEnded, -24*time.Hour), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrEnded},
+		{"term over before it issued", until(ledger.StateActive, -24*time.Hour), state(ledger.StateActive), verifier.CheckAccreditation, ledger.ErrNotInForce},
 		{"deactivated", func(c *hufutest.Country) {
 			c.Office.Change(func(d *ledger.DID) { d.Deactivated, d.Next = true, nil })
 		}, nil, verifier.CheckIssuer, ledger.ErrDeactivated},
@@ -53,6 +49,29 @@ func TestIssuerFalls(t *testing.T) {
 				test.undo(c)
 				accepted(t, counter.Verifier, answer)
 			}
+		})
+	}
+}
+
+// TestIssuerCloses: an office that ended in good standing, or whose term is over,
+// leaves its credentials valid.
+func TestIssuerCloses(t *testing.T) {
+	for _, close := range []func(*hufutest.Country){until(ledger.StateEnded, 0), until(ledger.StateActive, 0)} {
+		c := hufutest.New(t, hufutest.Options{})
+		citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+		close(c)
+		c.Advance(time.Hour)
+		c.Heartbeat()
+		accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Claims))
+	}
+}
+
+// until ends the office's accreditation, at a distance from now.
+func until(state string, from time.Duration) func(*hufutest.Country) {
+	return func(c *hufutest.Country) {
+		c.Submit(c.Root, &ledger.Accreditation{
+			Agency: c.Office.DID, Action: ledger.ActionIssue, Region: hufutest.Region, Type: hufutest.Type,
+			Accreditor: c.Root.DID, State: state, Until: c.Now().Add(from).Unix(), Subject: c.Office.Subject,
 		})
 	}
 }

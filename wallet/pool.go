@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -167,7 +168,7 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 	if err != nil {
 		return nil, err
 	}
-	window, known := w.windowHere(epoch, h.card.Issuer, mine.Endorsement.Issuer)
+	window, known := w.windowHere(epoch, registration{h.card.Issuer, mine.Endorsement.Issuer, h.card.Type, mine.Endorsement.Region})
 	if !known {
 		return nil, fmt.Errorf("%w: no key window", ErrRefresh)
 	}
@@ -181,60 +182,62 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 	return w.cfg.Prover.Prepare(ctx, witness)
 }
 
-// keyWindow is the days of a proof key.
+// registration is what the registry accredits a proof key for.
+type registration struct {
+	issuer      string
+	key         zkp.PublicKey
+	typ, region string
+}
+
+// keyWindow is the days for which it does.
 type keyWindow struct{ from, until zkp.Day }
 
 // windowIn is keyWindow once an epoch: asked at every proof, it would tell who
 // serves the ledger when one is used.
-func (w *Wallet) windowIn(ctx context.Context, epoch *epochAt, issuer string, key zkp.PublicKey) (keyWindow, error) {
-	window, known := w.windowHere(epoch, issuer, key)
+func (w *Wallet) windowIn(ctx context.Context, epoch *epochAt, r registration) (keyWindow, error) {
+	window, known := w.windowHere(epoch, r)
 	if known {
 		return window, nil
 	}
-	window, err := w.keyWindow(ctx, issuer, key)
+	window, err := w.keyWindow(ctx, r)
 	if err != nil {
 		return window, err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.windowsOf == epoch.Number {
-		w.windows[windowName(issuer, key)] = window
+		w.windows[r.name()] = window
 	}
 	return window, nil
 }
 
-func windowName(issuer string, key zkp.PublicKey) string { return issuer + string(key.Bytes()) }
+func (r registration) name() string {
+	return strings.Join([]string{r.issuer, string(r.key.Bytes()), r.region, r.typ}, "/")
+}
 
 // windowHere is a window that was read in this epoch.
-func (w *Wallet) windowHere(epoch *epochAt, issuer string, key zkp.PublicKey) (keyWindow, bool) {
+func (w *Wallet) windowHere(epoch *epochAt, r registration) (keyWindow, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.windowsOf != epoch.Number || w.windows == nil {
 		w.windowsOf, w.windows = epoch.Number, map[string]keyWindow{}
 	}
-	window, known := w.windows[windowName(issuer, key)]
+	window, known := w.windows[r.name()]
 	return window, known
 }
 
-// keyWindow finds the days of a proof key in its issuer's ledger object.
-func (w *Wallet) keyWindow(ctx context.Context, issuer string, key zkp.PublicKey) (window keyWindow, err error) {
+// keyWindow finds the days as the ledger does.
+func (w *Wallet) keyWindow(ctx context.Context, r registration) (window keyWindow, err error) {
 	err = w.resolve(ctx, func(view *ledger.View) error {
-		object, err := view.DID(issuer)
+		from, until, ok, err := view.IssuingDays(r.issuer, r.key.Bytes(), r.typ, r.region)
 		if err != nil {
 			return err
 		}
-		for i := range object.Keys {
-			k := &object.Keys[i]
-			if k.Purpose == ledger.PurposeProof && string(k.Public) == string(key.Bytes()) {
-				from, until, ok := k.Days()
-				if !ok {
-					return zkp.ErrNotRegistered
-				}
-				window = keyWindow{zkp.Day(from), zkp.Day(until)}
-				return nil
-			}
+		if !ok {
+			return zkp.ErrNotRegistered
 		}
-		return zkp.ErrNotRegistered
+		window = keyWindow{zkp.Day(from), zkp.Day(until)}
+		return nil
 	})
 	return window, err
 }

@@ -165,7 +165,7 @@ func (w *Wallet) checkEndorsement(ctx context.Context, found *provenance.Credent
 	if err != nil {
 		return err
 	}
-	_, err = w.keyWindow(ctx, found.Issuer, mine.Endorsement.Issuer)
+	_, err = w.keyWindow(ctx, registration{found.Issuer, mine.Endorsement.Issuer, found.VCT, mine.Endorsement.Region})
 	return err
 }
 

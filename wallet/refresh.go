@@ -109,7 +109,7 @@ func (w *Wallet) refreshProvable(ctx context.Context, c *card, epoch *epochAt) e
 	if err != nil {
 		return err
 	}
-	if _, err := w.windowIn(ctx, epoch, c.Issuer, mine.Endorsement.Issuer); err != nil {
+	if _, err := w.windowIn(ctx, epoch, registration{c.Issuer, mine.Endorsement.Issuer, c.Type, mine.Endorsement.Region}); err != nil {
 		return err
 	}
 	_, _, err = w.trees(ctx, epoch, mine.Endorsement.Handle())

@@ -15,7 +15,8 @@ func (a *app) agencyCommand() *cobra.Command {
 	return group("agency", a.agencyInit(), a.agencySchema(),
 		a.agencyState("accredit", ledger.StateActive, (*hufuagency.Agency).Accredit),
 		a.agencyState("suspend", ledger.StateSuspended, (*hufuagency.Agency).Suspend),
-		a.agencyState("end", ledger.StateEnded, (*hufuagency.Agency).Revoke))
+		a.agencyState("end", ledger.StateEnded, (*hufuagency.Agency).End),
+		a.agencyState("revoke", ledger.StateRevoked, (*hufuagency.Agency).Revoke))
 }
 
 func (a *app) agencyInit() *cobra.Command {

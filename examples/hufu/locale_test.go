@@ -71,7 +71,7 @@ func families() map[string][]string {
 		"step.":          scenes,
 		"explain.":       scenes,
 		"action.":        {ledger.ActionIssue, ledger.ActionVerify, ledger.ActionAccredit},
-		"agency.":        {ledger.StateActive, ledger.StateSuspended, ledger.StateEnded},
+		"agency.":        {ledger.StateActive, ledger.StateSuspended, ledger.StateEnded, ledger.StateRevoked},
 		"setup.":         {"single-party", "ceremony"},
 		"ceremony.task-": {string(ceremony.TaskCheck), string(ceremony.TaskBegin), string(ceremony.TaskContribute), string(ceremony.TaskKeys)},
 		"attack.": {"tampered", "replayed", "other-counter-claims", "other-counter-proof", "revoked-claims", "revoked-prepare",

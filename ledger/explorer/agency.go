@@ -163,7 +163,7 @@ func agencyOf(key string) string {
 // reasonWord returns the word for why an accreditation does not count.
 func reasonWord(reason error) string {
 	for word, err := range map[string]error{
-		"suspended": ledger.ErrSuspended, "ended": ledger.ErrEnded, "not-in-force": ledger.ErrNotInForce,
+		"suspended": ledger.ErrSuspended, "ended": ledger.ErrEnded, "revoked": ledger.ErrAccreditationRevoked, "not-in-force": ledger.ErrNotInForce,
 		"deactivated": ledger.ErrDeactivated,
 	} {
 		if errors.Is(reason, err) {

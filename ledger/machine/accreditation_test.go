@@ -64,6 +64,9 @@ func TestChain(t *testing.T) {
 		{ledger.StateEnded, ledger.ErrEnded},
 	} {
 		entitlement.State = c.state
+		if c.state == ledger.StateEnded {
+			entitlement.Until = w.now.Unix()
+		}
 		w.accept(w.sign(entitlement, w.root.key))
 		if err := w.mayIssue(a, dongche); !is(err, c.want) {
 			t.Fatalf("province %s: %v", c.state, err)
@@ -83,8 +86,12 @@ func TestSuspendRestoreEnd(t *testing.T) {
 		{ledger.StateSuspended, ledger.ErrSuspended},
 		{ledger.StateActive, nil},
 		{ledger.StateEnded, ledger.ErrEnded},
+		{ledger.StateRevoked, ledger.ErrAccreditationRevoked}, // found out afterwards
 	} {
 		accr.State = c.state
+		if c.state == ledger.StateEnded {
+			accr.Until = w.now.Unix()
+		}
 		w.refuse(ledger.ErrUnauthorised, w.sign(accr, a.key))
 		w.accept(w.sign(accr, w.root.key))
 		if err := w.mayIssue(a, beijing); !is(err, c.want) {
@@ -92,8 +99,8 @@ func TestSuspendRestoreEnd(t *testing.T) {
 		}
 	}
 	accr.State = ledger.StateSuspended
-	w.refuse(ledger.ErrConflict, w.sign(accr, w.root.key)) // ended: only anew
-	accr.State, accr.From = ledger.StateActive, start.Unix()
+	w.refuse(ledger.ErrConflict, w.sign(accr, w.root.key)) // over: only anew
+	accr.State, accr.From, accr.Until = ledger.StateActive, start.Unix(), 0
 	w.accept(w.sign(accr, w.root.key))
 }
 

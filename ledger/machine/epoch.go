@@ -43,7 +43,8 @@ func (t *transition) closeEpoch(state *ledger.StateLeaf) error {
 }
 
 // registryLeaves lists who may issue what: for every accreditation to issue
-// with a chain in force, every schema of its type and every proof key.
+// whose chain is in good standing, every schema of its type and every proof key,
+// with the days on which all of them are in force.
 func (t *transition) registryLeaves() ([][32]byte, error) {
 	schemas, err := t.schemasByType()
 	if err != nil {
@@ -55,7 +56,7 @@ func (t *transition) registryLeaves() ([][32]byte, error) {
 	}
 	var leaves [][32]byte
 	for _, key := range keys {
-		chain, err := ledger.Chain(t, t.root, key, t.now)
+		chain, term, err := ledger.Standing(t, t.root, key)
 		if errors.Is(err, ledger.ErrNotAccredited) {
 			continue
 		}
@@ -65,7 +66,7 @@ func (t *transition) registryLeaves() ([][32]byte, error) {
 		if chain[0].Action != ledger.ActionIssue {
 			continue
 		}
-		if leaves, err = t.agencyLeaves(leaves, &chain[0], schemas[chain[0].Type]); err != nil {
+		if leaves, err = t.agencyLeaves(leaves, &chain[0], term, schemas[chain[0].Type]); err != nil {
 			return nil, err
 		}
 	}
@@ -73,13 +74,14 @@ func (t *transition) registryLeaves() ([][32]byte, error) {
 	return slices.Compact(leaves), nil
 }
 
-func (t *transition) agencyLeaves(leaves [][32]byte, a *ledger.Accreditation, schemas []*ledger.Schema) ([][32]byte, error) {
+func (t *transition) agencyLeaves(leaves [][32]byte, a *ledger.Accreditation, term ledger.Term, schemas []*ledger.Schema) ([][32]byte, error) {
 	d, err := t.currentDID(a.Agency)
 	if err != nil {
 		return nil, err
 	}
-	for _, k := range d.Keys {
-		from, until, ok := k.Days()
+	for i := range d.Keys {
+		k := &d.Keys[i]
+		from, until, ok := term.Days(k)
 		if k.Purpose != ledger.PurposeProof || !ok {
 			continue
 		}

@@ -82,7 +82,11 @@ func TestNameIsFree(t *testing.T) {
 			w.accept(w.sign(accr, w.root.key))
 		}, false},
 		"ended": {func(w *world, _ *agency, accr *ledger.Accreditation) {
-			accr.State = ledger.StateEnded
+			accr.State, accr.Until = ledger.StateEnded, w.now.Unix()
+			w.accept(w.sign(accr, w.root.key))
+		}, true},
+		"revoked": {func(w *world, _ *agency, accr *ledger.Accreditation) {
+			accr.State = ledger.StateRevoked
 			w.accept(w.sign(accr, w.root.key))
 		}, true},
 		"renamed": {func(w *world, a *agency, accr *ledger.Accreditation) {
@@ -138,7 +142,7 @@ func TestSquatter(t *testing.T) {
 	taken.Subject.Name = wanted.Subject.Name
 	w.accept(w.sign(taken, p.key))
 	w.refuse(ledger.ErrTaken, w.sign(wanted, w.root.key))
-	entitlement.State = ledger.StateEnded
+	entitlement.State, entitlement.Until = ledger.StateEnded, w.now.Unix()
 	w.accept(w.sign(entitlement, w.root.key))
 	w.accept(w.sign(wanted, w.root.key))
 
@@ -189,7 +193,8 @@ func TestRootDescribesItself(t *testing.T) {
 // TestCodeIsFree: what ended or ran out binds an agency to no code.
 func TestCodeIsFree(t *testing.T) {
 	for name, end := range map[string]func(w *world, accr *ledger.Accreditation){
-		"ended":   func(_ *world, accr *ledger.Accreditation) { accr.State = ledger.StateEnded },
+		"ended":   func(w *world, accr *ledger.Accreditation) { accr.State, accr.Until = ledger.StateEnded, w.now.Unix()+1 },
+		"revoked": func(_ *world, accr *ledger.Accreditation) { accr.State = ledger.StateRevoked },
 		"run out": func(w *world, accr *ledger.Accreditation) { accr.Until = w.now.Unix() + 1 },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -58,7 +58,7 @@ func (t *transition) oneCode(a *ledger.Accreditation) error {
 
 // bears reports whether an agency has an accreditation with the key's name or
 // code that leads to the root. A suspended one keeps them, as does one that is
-// yet to begin. One that ended, ran out, or hangs below such a one, does not.
+// yet to begin. One that was revoked, ran out, or hangs below such a one, does not.
 func (t *transition) bears(did, key string) (bool, error) {
 	accreditations, err := t.lasting(did)
 	if err != nil {
@@ -83,15 +83,15 @@ func (t *transition) bears(did, key string) (bool, error) {
 	return false, nil
 }
 
-// lasting lists the accreditations of an agency that have neither ended nor run
-// out.
+// lasting lists the accreditations of an agency that were not revoked and have not
+// run out.
 func (t *transition) lasting(did string) (out []*ledger.Accreditation, err error) {
 	err = t.store.Scan(TableValue, []byte(ledger.AccreditationPrefix(did)), func(_, value []byte) error {
 		a, err := ledger.ParseAccreditation(value)
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
-		if a.State != ledger.StateEnded && (a.Until == 0 || t.now.Unix() < a.Until) {
+		if a.State != ledger.StateRevoked && (a.Until == 0 || t.now.Unix() < a.Until) {
 			out = append(out, a)
 		}
 		return nil

@@ -8,7 +8,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// accreditation: the accreditor gives, suspends, restores and ends it.
+// accreditation: the accreditor gives, suspends, restores, ends and revokes it.
 func (t *transition) accreditation(c change) error {
 	a, err := object(c, ledger.ParseAccreditation)
 	if err != nil {
@@ -24,12 +24,13 @@ func (t *transition) accreditation(c change) error {
 	if _, err := t.currentDID(a.Agency); err != nil {
 		return err
 	}
-	// Once the accreditation has ended, any entitled agency may take its key.
-	if old == nil || old.State == ledger.StateEnded {
-		if a.State != ledger.StateActive {
-			return fmt.Errorf("%w: a new accreditation is active", ledger.ErrConflict)
-		}
-	} else if a.Accreditor != old.Accreditor || a.Via != old.Via || a.From != old.From {
+	stays := old != nil && a.Accreditor == old.Accreditor && a.Via == old.Via && a.From == old.From
+	switch {
+	// Once the accreditation is over, any entitled agency may take its key.
+	case t.over(old) && a.State == ledger.StateActive:
+	case old == nil, old.State == ledger.StateRevoked:
+		return fmt.Errorf("%w: a new accreditation is active", ledger.ErrConflict)
+	case !stays:
 		return fmt.Errorf("%w: accreditor, entitlement and beginning stay", ledger.ErrConflict)
 	}
 	if a.State == ledger.StateActive {
@@ -43,6 +44,11 @@ func (t *transition) accreditation(c change) error {
 		return fmt.Errorf("%w: who an agency is changes in an active accreditation", ledger.ErrConflict)
 	}
 	return t.set(c)
+}
+
+// over reports whether an accreditation is nobody's any more.
+func (t *transition) over(a *ledger.Accreditation) bool {
+	return a == nil || a.State == ledger.StateRevoked || a.State == ledger.StateEnded && t.now.Unix() >= a.Until
 }
 
 // entitled walks from the accreditor to the root, before the new link counts.
