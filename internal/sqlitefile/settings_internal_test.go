@@ -1,7 +1,9 @@
 package sqlitefile
 
 import (
+	"bytes"
 	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -72,5 +74,34 @@ func TestShrink(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestShrinkWritesOnce: to open a file changes nothing in it.
+func TestShrinkWritesOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file.db")
+	if err := Create(path); err != nil {
+		t.Fatal(err)
+	}
+	var before []byte
+	for i := range 3 {
+		conn, err := Connect(t.Context(), path, Settings{Shrink: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Exec("CREATE TABLE IF NOT EXISTS t (v)", nil); err != nil {
+			t.Error(err)
+		}
+		if err := conn.Close(); err != nil {
+			t.Error(err)
+		}
+		after, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i > 0 && !bytes.Equal(before, after) {
+			t.Error("opened, and changed")
+		}
+		before = after
 	}
 }

@@ -34,6 +34,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -84,7 +85,7 @@ var (
 	normal   = setting{"_synchronous=NORMAL", "synchronous", "1"}
 	readOnly = setting{"_query_only=on", "query_only", "1"}
 	secure   = setting{"_secure_delete=on", "secure_delete", "1"}
-	shrink   = setting{"_auto_vacuum=incremental", "auto_vacuum", "2"}
+	shrink   = setting{"", "auto_vacuum", "2"} // see Connect
 )
 
 // list is what the driver is asked for, and what is read back.
@@ -127,6 +128,9 @@ func Create(path string) error {
 // [ErrSetting] or SQLite's own: see [IsBusy] and [IsDamaged].
 func Connect(ctx context.Context, path string, settings Settings) (*sqlite3.SQLiteConn, error) {
 	parameters, checks := settings.list()
+	if info, err := os.Stat(path); settings.Shrink && err == nil && info.Size() == 0 {
+		parameters += "&_auto_vacuum=incremental" // asked of a file that has it, this would write to it
+	}
 	return connect(ctx, path, parameters, checks)
 }
 
