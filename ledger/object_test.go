@@ -262,7 +262,15 @@ func TestViewJudgesState(t *testing.T) {
 func TestRuleFields(t *testing.T) {
 	type r = ledger.Rule
 	step := func(i int, alter func(*ledger.Transition)) func(*r) { return func(o *r) { alter(&o.Transitions[i]) } }
+	asks := func(q ledger.Question, maxAge uint32) func(*r) {
+		return func(o *r) { o.MaxAge, o.Question = maxAge, q }
+	}
 	testRefused(t, func() *r { return objects()["rule"].(*r) }, ledger.ParseRule, []refused[r]{
+		{"uses without a question", asks(ledger.Question{}, 1), ledger.ErrValue},
+		{"question without uses", asks(ledger.Question{Schema: "s", Version: 1, Statement: [32]byte{1}}, 0), ledger.ErrValue},
+		{"question of no schema", asks(ledger.Question{Version: 1, Statement: [32]byte{1}}, 1), ledger.ErrKey},
+		{"question of version 0", asks(ledger.Question{Schema: "s", Statement: [32]byte{1}}, 1), ledger.ErrValue},
+		{"question without a statement", asks(ledger.Question{Schema: "s", Version: 1}, 1), ledger.ErrValue},
 		{"version 0", func(o *r) { o.Version = 0 }, ledger.ErrValue},
 		{"no id", func(o *r) { o.ID = "" }, ledger.ErrKey},
 		{"long key", func(o *r) { o.ID = tooLong[:510] }, ledger.ErrKey},

@@ -42,12 +42,26 @@ type Rule struct {
 	// MaxAge bounds, in seconds, how long before a Use the epoch of its proofs
 	// may have closed; 0 means that the rule does not allow uses.
 	MaxAge uint32
+	// Question is what the person of a use proves. It is empty if the rule does
+	// not allow uses.
+	Question Question
 	// Type is the credential type whose issuers keep records under the rule. It
 	// is empty if the rule does not allow records.
 	Type string
 	// Transitions lists the steps that a record may take, in ascending order of
 	// From, then To.
 	Transitions []Transition
+}
+
+// A Question names what is proved, about which credential.
+type Question struct {
+	_ struct{} `cbor:",toarray"`
+	// Schema and Version name the credential's schema.
+	Schema  string
+	Version uint32
+	// Statement is the digest of the statement, as the ZK of the state machine
+	// computes it.
+	Statement [32]byte
 }
 
 // A Transition is a step from one state of a record to another.
@@ -86,6 +100,14 @@ func (r *Rule) Transition(from, to string) (Transition, bool) {
 func (r *Rule) Check() error {
 	if r.Version == 0 {
 		return fmt.Errorf("%w: rule version 0", ErrValue)
+	}
+	if uses := r.MaxAge != 0; uses != (r.Question != Question{}) || uses && (r.Question.Version == 0 || r.Question.Statement == [32]byte{}) {
+		return fmt.Errorf("%w: a rule for uses has a question, and no other", ErrValue)
+	}
+	if r.MaxAge != 0 {
+		if err := CheckKey(r.Question.Schema); err != nil {
+			return err
+		}
 	}
 	if (r.Type == "") != (len(r.Transitions) == 0) || len(r.Transitions) > maxTransitions {
 		return fmt.Errorf("%w: a rule for records has a type and 1 to %d transitions", ErrValue, maxTransitions)

@@ -17,6 +17,20 @@ const predicateSize = 2 + 32
 // maxText caps a text of a Use or of an Endorsement in bytes.
 const maxText = 512
 
+// statementDomain separates the digest of a statement from a hash of anything else.
+const statementDomain = "hufu/statement/1\x00"
+
+// Digest returns SHA-256("hufu/statement/1" ‖ 0x00 ‖ four predicates of 34 bytes ‖
+// table u16), as a Use holds them: what the rule of an event fixes.
+func (s *Statement) Digest() [32]byte { return sha256.Sum256(s.append([]byte(statementDomain))) }
+
+func (s *Statement) append(b []byte) []byte {
+	for _, p := range s.Predicates {
+		b = p.append(b)
+	}
+	return binary.BigEndian.AppendUint16(b, s.Table)
+}
+
 // A Use is one answer with everything that a stranger needs to verify it. The
 // ledger carries it where a person is counted once in an event. It asks one
 // question about one credential in a scope of kind ScopeOnce. It asks about no
@@ -64,10 +78,7 @@ func (u *Use) Bytes() []byte {
 		b = append(binary.BigEndian.AppendUint16(b, uint16(len(text))), text...)
 	}
 	b = binary.BigEndian.AppendUint32(b, u.SchemaVersion)
-	for _, p := range u.Statement.Predicates {
-		b = p.append(b)
-	}
-	b = binary.BigEndian.AppendUint16(b, u.Statement.Table)
+	b = u.Statement.append(b)
 	return append(b, u.Presentation.Bytes()...)
 }
 
@@ -167,12 +178,16 @@ func (u *Use) request(owner, event string, payload [32]byte) *Request {
 }
 
 // CheckUse verifies a Use of the owner's event, bound to the payload, under an
-// epoch. key returns the verifying key of a circuit. CheckUse returns the
-// Nullifier. The error is one of this package, or that of key.
-func (a *Accumulator) CheckUse(proof []byte, owner, event string, payload [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(circuit string) ([]byte, error)) ([32]byte, error) {
+// epoch. The question is that of the event's rule: schema, version and Digest of the
+// statement; for another one the error is ErrStatement. key returns the verifying key
+// of a circuit. CheckUse returns the Nullifier. The error is one of this package, or that of key.
+func (a *Accumulator) CheckUse(proof []byte, owner, event string, payload [32]byte, schema string, version uint32, statement [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(circuit string) ([]byte, error)) ([32]byte, error) {
 	u, err := ParseUse(proof)
 	if err != nil {
 		return [32]byte{}, err
+	}
+	if u.SchemaID != schema || u.SchemaVersion != version || u.Statement.Digest() != statement {
+		return [32]byte{}, fmt.Errorf("%w: another question than the event's", ErrStatement)
 	}
 	e := Epoch{Number: epoch, Day: Day(day)}
 	if e.Registry, err = ParseElement(registry[:]); err != nil {

@@ -22,6 +22,25 @@ type recordedUse struct {
 	Payload   []byte            `json:"payload"`
 	Use       []byte            `json:"use"`
 	Nullifier []byte            `json:"nullifier"`
+
+	question `json:"-"`
+}
+
+// question is what the rule of the event fixes.
+type question struct {
+	schema    string
+	version   uint32
+	statement [32]byte
+}
+
+// asked makes the rule's question that of a use.
+func (r *recordedUse) asked(t testing.TB) {
+	t.Helper()
+	u, err := zkp.ParseUse(r.Use)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.question = question{u.SchemaID, u.SchemaVersion, u.Statement.Digest()}
 }
 
 func readUse(t testing.TB) recordedUse {
@@ -34,6 +53,7 @@ func readUse(t testing.TB) recordedUse {
 	if err := json.Unmarshal(b, &r, json.WithUnmarshalers(json.UnmarshalFunc(readElement))); err != nil {
 		t.Fatal(err)
 	}
+	r.asked(t)
 	return r
 }
 
@@ -41,7 +61,7 @@ func (r *recordedUse) key(circuit string) ([]byte, error) { return r.Keys[circui
 
 func (r *recordedUse) check(a *zkp.Accumulator) ([32]byte, error) {
 	registry, revocation := r.Epoch.Registry.Bytes(), r.Epoch.Revocation.Bytes()
-	return a.CheckUse(r.Use, r.Owner, r.Event, [32]byte(r.Payload), r.Epoch.Number, uint32(r.Epoch.Day), registry, revocation, r.key)
+	return a.CheckUse(r.Use, r.Owner, r.Event, [32]byte(r.Payload), r.schema, r.version, r.statement, r.Epoch.Number, uint32(r.Epoch.Day), registry, revocation, r.key)
 }
 
 func TestCheckUse(t *testing.T) {
@@ -61,30 +81,42 @@ func TestCheckUse(t *testing.T) {
 			r.Use = u.Bytes()
 		}
 	}
+	// under has the rule ask what the use answers.
+	under := func(change func(u *zkp.Use)) func(*recordedUse) {
+		return func(r *recordedUse) { with(change)(r); r.asked(t) }
+	}
 	for name, c := range map[string]struct {
 		change func(*recordedUse)
 		want   error
 	}{
-		"not a use":           {func(r *recordedUse) { r.Use = r.Use[1:] }, zkp.ErrForm},
-		"another owner":       {func(r *recordedUse) { r.Owner += "x" }, zkp.ErrShow},
-		"another event":       {func(r *recordedUse) { r.Event += "x" }, zkp.ErrShow},
-		"no event":            {func(r *recordedUse) { r.Event = "" }, zkp.ErrStatement},
-		"another payload":     {func(r *recordedUse) { r.Payload[0] ^= 1 }, zkp.ErrShow},
-		"another epoch":       {func(r *recordedUse) { r.Epoch.Number++ }, zkp.ErrEpoch},
-		"another day":         {func(r *recordedUse) { r.Epoch.Day++ }, zkp.ErrPrepare},
-		"another registry":    {func(r *recordedUse) { r.Epoch.Registry.SetOne() }, zkp.ErrPrepare},
-		"another revocation":  {func(r *recordedUse) { r.Epoch.Revocation.SetOne() }, zkp.ErrPrepare},
-		"another salt":        {with(func(u *zkp.Use) { u.Salt[0] ^= 1 }), zkp.ErrShow},
-		"another audience":    {with(func(u *zkp.Use) { u.Audience += "x" }), zkp.ErrShow},
-		"another query":       {with(func(u *zkp.Use) { u.Query[0] ^= 1 }), zkp.ErrShow},
-		"another expiry":      {with(func(u *zkp.Use) { u.Expiry = u.Expiry.Add(time.Second) }), zkp.ErrShow},
-		"another schema":      {with(func(u *zkp.Use) { u.SchemaID += "x" }), zkp.ErrPrepare},
-		"another version":     {with(func(u *zkp.Use) { u.SchemaVersion++ }), zkp.ErrPrepare},
-		"another bound":       {with(func(u *zkp.Use) { u.Statement.Predicates[0].High++ }), zkp.ErrShow},
-		"another value":       {with(func(u *zkp.Use) { u.Statement.Predicates[1].Value.SetOne() }), zkp.ErrShow},
-		"another table":       {with(func(u *zkp.Use) { u.Statement.Table = 0xfffe }), zkp.ErrShow},
-		"a key for the other": {func(r *recordedUse) { r.Keys[string(zkp.CircuitShow)] = r.Keys[string(zkp.CircuitPrepare)] }, zkp.ErrVerifyingKey},
-		"no key":              {func(r *recordedUse) { r.Keys = nil }, zkp.ErrVerifyingKey},
+		"not a use":            {func(r *recordedUse) { r.Use = r.Use[1:] }, zkp.ErrForm},
+		"another owner":        {func(r *recordedUse) { r.Owner += "x" }, zkp.ErrShow},
+		"another event":        {func(r *recordedUse) { r.Event += "x" }, zkp.ErrShow},
+		"no event":             {func(r *recordedUse) { r.Event = "" }, zkp.ErrStatement},
+		"another payload":      {func(r *recordedUse) { r.Payload[0] ^= 1 }, zkp.ErrShow},
+		"another epoch":        {func(r *recordedUse) { r.Epoch.Number++ }, zkp.ErrEpoch},
+		"another day":          {func(r *recordedUse) { r.Epoch.Day++ }, zkp.ErrPrepare},
+		"another registry":     {func(r *recordedUse) { r.Epoch.Registry.SetOne() }, zkp.ErrPrepare},
+		"another revocation":   {func(r *recordedUse) { r.Epoch.Revocation.SetOne() }, zkp.ErrPrepare},
+		"another salt":         {with(func(u *zkp.Use) { u.Salt[0] ^= 1 }), zkp.ErrShow},
+		"another audience":     {with(func(u *zkp.Use) { u.Audience += "x" }), zkp.ErrShow},
+		"another query":        {with(func(u *zkp.Use) { u.Query[0] ^= 1 }), zkp.ErrShow},
+		"another expiry":       {with(func(u *zkp.Use) { u.Expiry = u.Expiry.Add(time.Second) }), zkp.ErrShow},
+		"another schema":       {under(func(u *zkp.Use) { u.SchemaID += "x" }), zkp.ErrPrepare},
+		"another version":      {under(func(u *zkp.Use) { u.SchemaVersion++ }), zkp.ErrPrepare},
+		"another bound":        {under(func(u *zkp.Use) { u.Statement.Predicates[0].High++ }), zkp.ErrShow},
+		"another value":        {under(func(u *zkp.Use) { u.Statement.Predicates[1].Value.SetOne() }), zkp.ErrShow},
+		"another table":        {under(func(u *zkp.Use) { u.Statement.Table = 0xfffe }), zkp.ErrShow},
+		"the use's schema":     {with(func(u *zkp.Use) { u.SchemaID += "x" }), zkp.ErrStatement},
+		"the use's version":    {with(func(u *zkp.Use) { u.SchemaVersion++ }), zkp.ErrStatement},
+		"the use's bound":      {with(func(u *zkp.Use) { u.Statement.Predicates[0].High++ }), zkp.ErrStatement},
+		"the use's value":      {with(func(u *zkp.Use) { u.Statement.Predicates[1].Value.SetOne() }), zkp.ErrStatement},
+		"the use's table":      {with(func(u *zkp.Use) { u.Statement.Table = 0xfffe }), zkp.ErrStatement},
+		"the rule's schema":    {func(r *recordedUse) { r.schema += "x" }, zkp.ErrStatement},
+		"the rule's version":   {func(r *recordedUse) { r.version++ }, zkp.ErrStatement},
+		"the rule's statement": {func(r *recordedUse) { r.statement[31] ^= 1 }, zkp.ErrStatement},
+		"a key for the other":  {func(r *recordedUse) { r.Keys[string(zkp.CircuitShow)] = r.Keys[string(zkp.CircuitPrepare)] }, zkp.ErrVerifyingKey},
+		"no key":               {func(r *recordedUse) { r.Keys = nil }, zkp.ErrVerifyingKey},
 	} {
 		r := readUse(t)
 		c.change(&r)
@@ -100,7 +132,7 @@ func TestCheckUseRoots(t *testing.T) {
 	registry, revocation := r.Epoch.Registry.Bytes(), r.Epoch.Revocation.Bytes()
 	wild := [32]byte(bytes.Repeat([]byte{0xff}, 32))
 	for _, roots := range [][2][32]byte{{wild, revocation}, {registry, wild}} {
-		_, err := a.CheckUse(r.Use, r.Owner, r.Event, [32]byte(r.Payload), r.Epoch.Number, uint32(r.Epoch.Day), roots[0], roots[1], r.key)
+		_, err := a.CheckUse(r.Use, r.Owner, r.Event, [32]byte(r.Payload), r.schema, r.version, r.statement, r.Epoch.Number, uint32(r.Epoch.Day), roots[0], roots[1], r.key)
 		if !errors.Is(err, zkp.ErrForm) && !errors.Is(err, zkp.ErrValue) {
 			t.Error(err)
 		}
@@ -120,7 +152,7 @@ var errKey = errors.New("the store failed")
 func TestCheckUseKeySource(t *testing.T) {
 	r := readUse(t)
 	registry, revocation := r.Epoch.Registry.Bytes(), r.Epoch.Revocation.Bytes()
-	_, err := new(zkp.Accumulator).CheckUse(r.Use, r.Owner, r.Event, [32]byte(r.Payload), r.Epoch.Number, uint32(r.Epoch.Day), registry, revocation,
+	_, err := new(zkp.Accumulator).CheckUse(r.Use, r.Owner, r.Event, [32]byte(r.Payload), r.schema, r.version, r.statement, r.Epoch.Number, uint32(r.Epoch.Day), registry, revocation,
 		func(string) ([]byte, error) { return nil, errKey })
 	if !errors.Is(err, errKey) {
 		t.Error(err)

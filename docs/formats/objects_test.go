@@ -105,6 +105,10 @@ func objects(t testing.TB, id string) []ledger.Object {
 				{From: "held", To: "held", Signers: ledger.SignerRegistrar | ledger.SignerHolder | ledger.SignerNext},
 			},
 		},
+		&ledger.Rule{
+			ID: "cn.vote", Version: 1, Hash: seed("policy of the vote"), Owner: id, MaxAge: 3600,
+			Question: ledger.Question{Schema: "cn.resident", Version: 1, Statement: seed("statement")},
+		},
 		trail(t, id),
 		&ledger.Purpose{
 			Verifier: id, ID: "library-card", Regulator: id, Region: "110000", Basis: ledger.Text{English: "Consent", Chinese: "个人同意"},

@@ -323,10 +323,15 @@ func infinite(b []byte) []byte {
 func zkUse(t testing.TB) page {
 	r := recordedUse(t)
 	registry, revocation := [32]byte(r.Epoch.Registry), [32]byte(r.Epoch.Revocation)
+	asked, err := zkp.ParseUse(r.Use)
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement := asked.Statement.Digest()
 	check := func(b []byte) ([32]byte, error) {
 		a := zkp.Accumulator{AllowSinglePartySetupUnsafe: true}
 		key := func(circuit string) ([]byte, error) { return r.Keys[circuit], nil }
-		return a.CheckUse(b, r.Owner, r.Event, [32]byte(r.Payload), r.Epoch.Number, uint32(r.Epoch.Day), registry, revocation, key)
+		return a.CheckUse(b, r.Owner, r.Event, [32]byte(r.Payload), asked.SchemaID, asked.SchemaVersion, statement, r.Epoch.Number, uint32(r.Epoch.Day), registry, revocation, key)
 	}
 	epoch := fields{"number": r.Epoch.Number, "day": r.Epoch.Day, "registry": hex.EncodeToString(r.Epoch.Registry), "revocation": hex.EncodeToString(r.Epoch.Revocation)}
 	return page{
@@ -335,6 +340,7 @@ func zkUse(t testing.TB) page {
 		context: fields{
 			"prepareKey": base64.StdEncoding.EncodeToString(r.Keys["hufu-prepare-2"]), "showKey": base64.StdEncoding.EncodeToString(r.Keys["hufu-show-2"]),
 			"epoch": epoch, "owner": r.Owner, "event": r.Event, "payload": hex.EncodeToString(r.Payload),
+			"schema": asked.SchemaID, "version": asked.SchemaVersion, "digest": hex.EncodeToString(statement[:]),
 		},
 		doors: map[string]door{"use": func(b []byte) (any, []byte, error) {
 			u, err := zkp.ParseUse(b)
@@ -355,9 +361,15 @@ func zkUse(t testing.TB) page {
 			{"another version", "use", flipped(r.Use, 9, 3), zkp.ErrForm},
 			{"a byte more", "use", append(slices.Clone(r.Use), 0), zkp.ErrForm},
 			{"another salt, so another nonce", "use", flipped(r.Use, 11, 1), zkp.ErrShow},
+			{"another schema than the rule's", "use", schemaless(r.Use, asked), zkp.ErrStatement},
 			{"a table that is not monotone", "use", tableless(r.Use), zkp.ErrStatement},
 		},
 	}
+}
+
+// schemaless is about another schema.
+func schemaless(b []byte, u *zkp.Use) []byte {
+	return flipped(b, 11+16+32+8+2+len(u.Audience)+2, 1)
 }
 
 // tableless accepts an answer for which no predicate holds.

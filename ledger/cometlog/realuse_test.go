@@ -84,7 +84,7 @@ func (p *poll) found() {
 	}, p.root))
 	p.submit(0,
 		p.sign(&ledger.Schema{ID: voterSchema, Version: 1, VCT: voterType, Hash: numbered(1), Owner: p.office, Attributes: [ledger.AttributeSlots]string{"adult"}}, p.key),
-		p.sign(&ledger.Rule{ID: "count", Version: 1, Hash: numbered(2), Owner: p.office, MaxAge: 3600}, p.key),
+		p.sign(&ledger.Rule{ID: "count", Version: 1, Hash: numbered(2), Owner: p.office, MaxAge: 3600, Question: p.question()}, p.key),
 	)
 	for _, c := range []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow} {
 		file, _, err := p.prover.VerifyingKey(c)
@@ -95,6 +95,21 @@ func (p *poll) found() {
 			Circuit: string(c), KeyHash: sha256.Sum256(file), Setup: ledger.SetupSingleParty, State: ledger.VKActive,
 		}, p.root))
 	}
+}
+
+// question is what the voters answer: that they are of age.
+func (p *poll) question() ledger.Question {
+	s := p.statement()
+	return ledger.Question{Schema: voterSchema, Version: 1, Statement: s.Digest()}
+}
+
+func (p *poll) statement() zkp.Statement {
+	p.Helper()
+	s, err := zkp.All(zkp.Equal(slotAdult, zkp.EncodeBool(true)))
+	if err != nil {
+		p.Fatal(err)
+	}
+	return s
 }
 
 // enrol issues the voter's credential and prepares a proof in the newest epoch.
@@ -162,10 +177,7 @@ func (p *poll) issue() {
 // vote proves that the voter may vote, and is signed by the office that counts.
 func (p *poll) vote(event string, payload byte) *ledger.SignedOperation {
 	p.Helper()
-	statement, err := zkp.All(zkp.Equal(slotAdult, zkp.EncodeBool(true)))
-	if err != nil {
-		p.Fatal(err)
-	}
+	statement := p.statement()
 	ballot := sha256.Sum256([]byte{payload})
 	u := &zkp.Use{
 		Salt: [16]byte{payload}, Audience: "decentralized_identifier:" + p.office, Query: numbered(3),

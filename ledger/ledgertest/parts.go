@@ -163,7 +163,7 @@ func (w *world) objects(a *agency) []ledger.Object {
 }
 
 func (w *world) rule(a *agency) *ledger.Rule {
-	return &ledger.Rule{ID: "count", Version: 1, Hash: numbered(1), Owner: a.did, MaxAge: 1 << 30}
+	return &ledger.Rule{ID: "count", Version: 1, Hash: numbered(1), Owner: a.did, MaxAge: 1 << 30, Question: adult}
 }
 
 // atomic: one bad operation, and nothing of its batch remains.
@@ -313,10 +313,13 @@ func (w *world) counting() (*agency, *ledger.Epoch) {
 	return a, e
 }
 
+// adult is the question of the uses.
+var adult = ledger.Question{Schema: "resident", Version: 1, Statement: [32]byte{18}}
+
 func (w *world) use(a *agency, e *ledger.Epoch, person, event string, payload byte) *ledger.SignedOperation {
 	who := sha256.Sum256([]byte(person))
 	u := &ledger.Use{Nullifier: NullifierOf(who, a.did, event), Rule: "count", Version: 1, Event: event, Epoch: e.Number, Payload: [32]byte{payload}}
-	u.Proof = UsedBy(who, a.did, event, u.Payload, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
+	u.Proof = UsedBy(who, a.did, event, u.Payload, adult, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
 	return w.sign(u, a.key)
 }
 

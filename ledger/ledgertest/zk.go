@@ -67,21 +67,21 @@ func (ZK) Roots(leaves [][32]byte, revoked [][ledger.HandleSize]byte) (registry,
 const UseCircuit = "use"
 
 // CheckUse takes what UsedBy made.
-func (ZK) CheckUse(proof []byte, owner, event string, payload [32]byte, epoch uint64, _ uint32, registry, revocation [32]byte, key func(string) ([]byte, error)) ([32]byte, error) {
+func (ZK) CheckUse(proof []byte, owner, event string, payload [32]byte, schema string, version uint32, statement [32]byte, epoch uint64, _ uint32, registry, revocation [32]byte, key func(string) ([]byte, error)) ([32]byte, error) {
 	k, err := key(UseCircuit)
 	if err != nil {
 		return [32]byte{}, err
 	}
-	if len(proof) != 64 || !bytes.Equal(proof, UsedBy([32]byte(proof), owner, event, payload, epoch, registry, revocation, k)) {
+	if len(proof) != 64 || !bytes.Equal(proof, UsedBy([32]byte(proof), owner, event, payload, ledger.Question{Schema: schema, Version: version, Statement: statement}, epoch, registry, revocation, k)) {
 		return [32]byte{}, errors.New("not a proof")
 	}
 	return NullifierOf([32]byte(proof), owner, event), nil
 }
 
 // UsedBy is a person, and a hash over what a proof is bound to.
-func UsedBy(person [32]byte, owner, event string, payload [32]byte, epoch uint64, registry, revocation [32]byte, key []byte) []byte {
+func UsedBy(person [32]byte, owner, event string, payload [32]byte, q ledger.Question, epoch uint64, registry, revocation [32]byte, key []byte) []byte {
 	h := sha256.New()
-	fmt.Fprintf(h, "%x/%s/%s/%x/%d/%x/%x/%x", person, owner, event, payload, epoch, registry, revocation, key)
+	fmt.Fprintf(h, "%x/%s/%s/%x/%s/%d/%x/%d/%x/%x/%x", person, owner, event, payload, q.Schema, q.Version, q.Statement, epoch, registry, revocation, key)
 	return h.Sum(person[:])
 }
 

@@ -202,6 +202,7 @@ func anchorOf(a *agency, n byte) *ledger.Anchor {
 func ruleOf(owner *agency) *ledger.Rule {
 	return &ledger.Rule{
 		ID: "title", Version: 1, Hash: sha256.Sum256([]byte("rule")), Owner: owner.did, MaxAge: 7200, Type: vct,
+		Question: ledger.Question{Schema: "resident", Version: 1, Statement: [32]byte{18}},
 		Transitions: []ledger.Transition{
 			{From: "", To: "held", Signers: ledger.SignerRegistrar | ledger.SignerNext},
 			{From: "held", To: "closed", Signers: ledger.SignerHolder},
@@ -256,7 +257,12 @@ func (w *world) counting(a *agency) *ledger.Epoch {
 
 func useOf(a *agency, e *ledger.Epoch, person byte) *ledger.Use {
 	u := &ledger.Use{Rule: "title", Version: 1, Event: "vote", Epoch: e.Number, Payload: [32]byte{person, 1}}
-	u.Proof = ledgertest.UsedBy([32]byte{person}, a.did, u.Event, u.Payload, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
+	u.Proof = proofOf(a, e, u, person, ruleOf(a).Question)
 	u.Nullifier = ledgertest.NullifierOf([32]byte{person}, a.did, u.Event)
 	return u
+}
+
+// proofOf is what a person proves who answers a question.
+func proofOf(a *agency, e *ledger.Epoch, u *ledger.Use, person byte, q ledger.Question) []byte {
+	return ledgertest.UsedBy([32]byte{person}, a.did, u.Event, u.Payload, q, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
 }

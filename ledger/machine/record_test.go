@@ -173,6 +173,15 @@ func TestUse(t *testing.T) {
 			w.refuse(c.want, w.sign(u, a.key))
 		})
 	}
+	// The question is the rule's, not the use's.
+	for _, q := range []ledger.Question{
+		{Schema: "driver", Version: 1, Statement: [32]byte{18}}, {Schema: "resident", Version: 2, Statement: [32]byte{18}},
+		{Schema: "resident", Version: 1, Statement: [32]byte{21}},
+	} {
+		other := useOf(a, e, 4)
+		other.Proof = proofOf(a, e, other, 4, q)
+		w.refuse(ledger.ErrProof, w.sign(other, a.key))
+	}
 	u := useOf(a, e, 4)
 	seen := must(ledger.ParseSeen(must(machine.Value(w.store, useOf(a, e, 1).Key()))(t)))(t)
 	if seen.Payload != useOf(a, e, 1).Payload {
@@ -190,7 +199,7 @@ func TestUseNeeds(t *testing.T) {
 	a := w.accredited()
 	e := w.counting(a)
 	plain := ruleOf(a)
-	plain.ID, plain.MaxAge = "plain", 0
+	plain.ID, plain.MaxAge, plain.Question = "plain", 0, ledger.Question{}
 	w.accept(w.sign(plain, a.key))
 	u := useOf(a, e, 1)
 	u.Rule = "plain"

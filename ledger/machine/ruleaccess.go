@@ -155,7 +155,8 @@ func (t *transition) proved(u *ledger.Use, rule *ledger.Rule) error {
 	if t.now.Unix()-closed > int64(rule.MaxAge) {
 		return fmt.Errorf("%w: epoch of the proof", ledger.ErrStale)
 	}
-	nullifier, err := t.zk.CheckUse(u.Proof, rule.Owner, u.Event, u.Payload, epoch.Number, epoch.Day,
+	q := rule.Question
+	nullifier, err := t.zk.CheckUse(u.Proof, rule.Owner, u.Event, u.Payload, q.Schema, q.Version, q.Statement, epoch.Number, epoch.Day,
 		epoch.RegistryRoot, epoch.RevocationRoot, t.verifyingKey)
 	var fault storeError
 	switch {
