@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +48,9 @@ func (a *app) issueCommand() *cobra.Command {
 	return cmd
 }
 
+// statusDays is how long a signed status list holds.
+const statusDays = 7
+
 func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use func(*issuer.Desk) error) error {
 	_, schema, err := a.schemaFile(schemaName)
 	if err != nil {
@@ -55,7 +59,7 @@ func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use 
 	return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, log folder.Ledger) error {
 		desk, err := issuer.New(issuer.Config{
 			Keys: issuer.Keys(office.Keys()), Types: []issuer.Type{{Schema: schema, Region: region}},
-			Store: office.Vault, Ledger: log, Publisher: a.public(), Clock: a.clock,
+			Store: office.Vault, Ledger: log, Publisher: a.public(), Clock: a.clock, StatusDays: statusDays,
 		})
 		if err != nil {
 			return err
@@ -191,7 +195,9 @@ func (a *app) revokeCommand() *cobra.Command {
 			if err := desk.Revoke(ctx, parsed.Grants.PreAuthorized.Code); err != nil {
 				return err
 			}
-			return a.report(map[string]any{"revoked": offer}, "revoke.done")
+			// The desk's lists hold seven days, which nobody can shorten afterwards.
+			end := a.clock().AddDate(0, 0, statusDays).Format(time.DateTime)
+			return a.report(map[string]any{"revoked": offer, "listsUntil": end}, "revoke.done", "End", end)
 		})
 	})
 	flags := cmd.Flags()

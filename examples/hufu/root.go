@@ -75,7 +75,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVar(&a.qr, "qr", false, "write messages as the text of one QR code (HUFU1:…) instead of JSON, and show it where the output is a terminal")
 	flags.StringVar(&a.qrImage, "qr-image", "", "draw the written message as a QR code too: a file that ends in .png or .svg")
 	flags.StringVar(&a.ledger, "ledger", envOr("HUFU_LEDGER", "ledger"), "folder of the ledger; for the demo also addresses of its nodes")
-	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(),
+	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(), a.statusCommand(),
 		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
 	describe(root)
 	return root
