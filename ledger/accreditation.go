@@ -327,14 +327,10 @@ func CheckEntitled(state State, root string, a *Accreditation, at time.Time) err
 
 // link reads one accreditation and judges it alone.
 func link(state State, key string, judge func(*Accreditation) error) (*Accreditation, error) {
-	b, err := state.Get(key)
+	a, err := readFrom(state, key, ParseAccreditation)
 	if errors.Is(err, ErrAbsent) {
 		return nil, &AccreditationError{key, ErrAbsent}
 	}
-	if err != nil {
-		return nil, err
-	}
-	a, err := ParseAccreditation(b)
 	if err != nil {
 		return nil, err
 	}
@@ -360,9 +356,17 @@ func link(state State, key string, judge func(*Accreditation) error) (*Accredita
 }
 
 func readDID(state State, did string) (*DID, error) {
-	b, err := state.Get(DIDKey(did))
+	return readFrom(state, DIDKey(did), func(b []byte) (*DID, error) { return ParseDID(did, b) })
+}
+
+// readFrom parses a value, once for a checkpoint that a view holds.
+func readFrom[T any](state State, key string, parse func([]byte) (*T, error)) (*T, error) {
+	if view, ok := state.(*View); ok {
+		return read(view, key, parse)
+	}
+	b, err := state.Get(key)
 	if err != nil {
 		return nil, err
 	}
-	return ParseDID(did, b)
+	return parse(b)
 }

@@ -38,6 +38,7 @@ type Client struct {
 	state *trustState
 	trust *TrustFile // after the agreements of state
 	head  *Head      // the highest seen, nil before the first
+	held  *held      // what Resolve may use again, nil before the first
 }
 
 // ClientOptions changes defaults. The zero value is safe.
@@ -190,6 +191,12 @@ type ResolveOptions struct {
 	MaxAge time.Duration
 	// Now is the time of the decision; zero means the client's clock.
 	Now time.Time
+	// Reuse is how long Resolve goes on with the checkpoint that a server last gave,
+	// and with what was proved under it, without asking whether there is a newer one:
+	// what the ledger learns meanwhile, a revocation for instance, is seen that much
+	// later. After it, only the checkpoint is asked for, and keys that are new. Zero
+	// asks for everything each time. MaxAge bounds the age all the same.
+	Reuse time.Duration
 }
 
 // Resolve runs judge over values of the ledger. The caller need not know
@@ -221,7 +228,10 @@ func (c *Client) Resolve(ctx context.Context, judge func(*View) error, opts Reso
 	tries := 0
 	for range maxRounds {
 		before := c.Head()
-		view, err := c.view(ctx, opts, asked)
+		view, err := c.heldView(ctx, opts, asked)
+		if view == nil && err == nil {
+			view, err = c.view(ctx, opts, asked)
+		}
 		if overtaken(err, before) && ctx.Err() == nil {
 			continue
 		}
@@ -318,7 +328,13 @@ func (c *Client) view(ctx context.Context, opts ResolveOptions, asked map[string
 			}
 			return nil, err
 		}
-		return view, c.advance(ctx, opts.Now, trust, view.Head, known)
+		if err := c.advance(ctx, opts.Now, trust, view.Head, known); err != nil {
+			return nil, err
+		}
+		if opts.Reuse > 0 && known {
+			c.hold(view, proof)
+		}
+		return view, nil
 	}
 	return nil, fmt.Errorf("%w: more than %d agreements", ErrReader, maxAgreements)
 }

@@ -15,10 +15,13 @@ type View struct {
 	now    time.Time
 	values map[string][]byte
 	proof  *Proof
+	// derived is nil where nothing is held.
+	derived *derived
 }
 
-// Proof returns the proof from which the view was made, for another reader. The caller
-// does not change it.
+// Proof returns the proof from which the view was made, for another reader. It is nil for
+// a view that goes on with what was proved before (ResolveOptions.Reuse). The caller does
+// not change it.
 func (v *View) Proof() *Proof { return v.proof }
 
 // Now returns the time of the decision for which the view was verified.
@@ -161,12 +164,4 @@ func (v *View) Accredited(did, typ, action, region string, at time.Time) ([]Accr
 // key for credentials of a type and region. See the function [IssuingDays].
 func (v *View) IssuingDays(did string, key []byte, typ, region string) (from, until uint32, ok bool, err error) {
 	return IssuingDays(v, v.trust.RootDID, did, key, typ, region)
-}
-
-func read[T any](v *View, key string, parse func([]byte) (*T, error)) (*T, error) {
-	b, err := v.Get(key)
-	if err != nil {
-		return nil, err
-	}
-	return parse(b)
 }
