@@ -12,56 +12,58 @@ import (
 	"github.com/hufu-id/hufu/did"
 )
 
-// BenchmarkVerify measures what a counter does with one presentation: parse,
-// issuer's signature, claims, key binding. The metric "floor-ratio" is its time
-// over that of the two bare ECDSA verifications and one hash of the same bytes
-// that nobody can do without.
+// BenchmarkVerify measures what a counter does with one presentation: parse, issuer's
+// signature, claims, key binding. The metric "floor-ratio" is its time over that of the
+// two bare ECDSA verifications and one hash of the same bytes that nobody can do
+// without: the quickest of many short runs of each, in turn.
 func BenchmarkVerify(b *testing.B) {
 	compact := present(b).Bytes()
-	b.ReportAllocs()
-	for b.Loop() {
+	verify := func() {
 		if _, err := accept(compact); err != nil {
 			b.Fatal(err)
 		}
 	}
-	perOp := b.Elapsed() / time.Duration(b.N)
-	b.ReportMetric(float64(perOp)/float64(floor(b, compact)), "floor-ratio")
+	b.ReportAllocs()
+	for b.Loop() {
+		verify()
+	}
+	const rounds, times = 40, 10
+	least := [2]time.Duration{time.Hour, time.Hour}
+	for range rounds {
+		for i, run := range []func(){verify, floor(b, compact)} {
+			start := time.Now()
+			for range times {
+				run()
+			}
+			least[i] = min(least[i], time.Since(start)/times)
+		}
+	}
+	b.ReportMetric(float64(least[0])/float64(least[1]), "floor-ratio")
 }
 
-// floor times the bare cryptography of a presentation.
-func floor(b *testing.B, compact []byte) time.Duration {
+// floor is the bare cryptography of a presentation.
+func floor(b *testing.B, compact []byte) func() {
 	b.Helper()
 	text := string(compact)
 	first, binding := strings.Split(text, "~")[0], text[strings.LastIndex(text, "~")+1:]
 	type check struct {
-		public *ecdsa.PublicKey
-		digest [32]byte
-		r, s   *big.Int
+		public      *ecdsa.PublicKey
+		signed, sig []byte
 	}
 	var checks []check
 	for compact, public := range map[string]*ecdsa.PublicKey{first: &issuer.PublicKey, binding: &holder.PublicKey} {
-		jws, err := did.ParseJWS(compact, did.AnyTypeUnsafe, did.JWSOptions{})
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := jws.Verify(public); err != nil {
-			b.Fatal(err)
-		}
 		signed, sig := splitSignature(b, compact)
-		checks = append(checks, check{public, sha256.Sum256([]byte(signed)),
-			new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])})
+		checks = append(checks, check{public, []byte(signed), sig})
 	}
-	const rounds = 200
-	start := time.Now()
-	for range rounds {
+	return func() {
 		sha256.Sum256(compact)
 		for _, c := range checks {
-			if !ecdsa.Verify(c.public, c.digest[:], c.r, c.s) {
+			digest := sha256.Sum256(c.signed)
+			if !ecdsa.Verify(c.public, digest[:], new(big.Int).SetBytes(c.sig[:32]), new(big.Int).SetBytes(c.sig[32:])) {
 				b.Fatal("the floor does not hold")
 			}
 		}
 	}
-	return time.Since(start) / rounds
 }
 
 func splitSignature(b *testing.B, compact string) (signed string, sig []byte) {

@@ -157,10 +157,8 @@ func (b *Binding) checkAge(opts BindingOptions) error {
 		maxAge = DefaultBindingAge
 	}
 	dates := Verified{}
-	for name, field := range map[string]*time.Time{"iat": &dates.IssuedAt, "nbf": &dates.NotBefore, "exp": &dates.Expires} {
-		if err := readDate(b.Claims, name, field); err != nil {
-			return fmt.Errorf("%w: %w", ErrBindingForm, err)
-		}
+	if err := dates.readDates(b.Claims); err != nil {
+		return fmt.Errorf("%w: %w", ErrBindingForm, err)
 	}
 	if dates.IssuedAt.IsZero() {
 		return fmt.Errorf("%w: no iat", ErrBindingForm)

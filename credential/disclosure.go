@@ -53,9 +53,17 @@ func isDigest(text string) bool {
 	if len(text) != digestLength {
 		return false
 	}
-	_, ok := decodeBase64URL(text)
-	return ok
+	var last int
+	for i := range len(text) {
+		if last = strings.IndexByte(alphabet, text[i]); last < 0 {
+			return false
+		}
+	}
+	return last%4 == 0 // two bits are left over
 }
+
+// alphabet is that of base64url.
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 // parseDisclosure reads one disclosure; no other function does. It keeps spaces
 // in foreign JSON, because the digest covers the bytes.

@@ -63,6 +63,19 @@ func (p *processor) value(value any, at Path) (any, error) {
 	return value, nil
 }
 
+// below processes a member or element of what lies at a path. Only what can hold
+// digests needs a path of its own.
+func (p *processor) below(value any, at Path, element any) (any, error) {
+	switch value.(type) {
+	case map[string]any, []any:
+		return p.value(value, at.child(element))
+	}
+	if len(at) >= limits.JSONDepth {
+		return nil, ErrDepth
+	}
+	return value, nil
+}
+
 func (p *processor) object(object map[string]any, at Path) (map[string]any, error) {
 	out := make(map[string]any, len(object))
 	for name, member := range object {
@@ -72,7 +85,7 @@ func (p *processor) object(object map[string]any, at Path) (map[string]any, erro
 		if isReserved(name) {
 			return nil, ErrReservedName
 		}
-		value, err := p.value(member, at.child(name))
+		value, err := p.below(member, at, name)
 		if err != nil {
 			return nil, err
 		}

@@ -106,20 +106,19 @@ func (s *SDJWT) registered() (*Verified, error) {
 		Claims: s.UnverifiedClaims(), Header: s.jws.Header, Disclosed: s.Disclosable(),
 		Undisclosed: s.content.undisclosed, presentation: s,
 	}
-	for name, field := range map[string]*string{"iss": &v.Issuer, "vct": &v.VCT} {
-		if err := readText(v.Claims, name, field); err != nil {
-			return nil, err
-		}
+	if err := readText(v.Claims, "iss", &v.Issuer); err != nil {
+		return nil, err
+	}
+	if err := readText(v.Claims, "vct", &v.VCT); err != nil {
+		return nil, err
 	}
 	if s.jws.Header.Typ == Type && (v.VCT == "" || v.Issuer == "" && len(v.Header.X5C) == 0) {
 		return nil, fmt.Errorf("%w: vct, or both iss and x5c", ErrMissingClaim)
 	}
-	for name, field := range map[string]*time.Time{"iat": &v.IssuedAt, "nbf": &v.NotBefore, "exp": &v.Expires} {
-		if err := readDate(v.Claims, name, field); err != nil {
-			return nil, err
-		}
+	err := v.readDates(v.Claims)
+	if err != nil {
+		return nil, err
 	}
-	var err error
 	if v.Confirmation, err = confirmation(v.Claims); err != nil {
 		return nil, err
 	}
@@ -127,6 +126,16 @@ func (s *SDJWT) registered() (*Verified, error) {
 		return nil, err
 	}
 	return v, nil
+}
+
+func (v *Verified) readDates(claims map[string]any) error {
+	if err := readDate(claims, "iat", &v.IssuedAt); err != nil {
+		return err
+	}
+	if err := readDate(claims, "nbf", &v.NotBefore); err != nil {
+		return err
+	}
+	return readDate(claims, "exp", &v.Expires)
 }
 
 func readText(claims map[string]any, name string, field *string) error {
@@ -172,11 +181,11 @@ func confirmation(claims map[string]any) (crypto.PublicKey, error) {
 	if !ok {
 		return nil, ErrConfirmation
 	}
-	data, err := encodeValue(object["jwk"])
-	if err != nil {
-		return nil, err
+	jwk, ok := object["jwk"].(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("%w: no jwk", ErrConfirmation)
 	}
-	public, err := did.ParseJWK(data)
+	public, err := did.JWK(jwk)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfirmation, err)
 	}
@@ -188,11 +197,7 @@ func statusReference(claims map[string]any) (*status.Reference, error) {
 	if !found {
 		return nil, nil
 	}
-	data, err := encodeValue(value)
-	if err != nil {
-		return nil, err
-	}
-	reference, err := status.ParseReference(data)
+	reference, err := status.ReferenceOf(value)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package did
 
 import (
 	"crypto"
+	"crypto/x509"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -95,6 +96,9 @@ func parseChain(raw jsontext.Value) ([][]byte, error) {
 		der, err := base64.StdEncoding.Strict().DecodeString(certificate)
 		if err != nil || strings.ContainsAny(certificate, "\r\n") {
 			return nil, fmt.Errorf("%w: x5c is not base64", ErrHeader)
+		}
+		if _, err := x509.ParseCertificate(der); err != nil {
+			return nil, fmt.Errorf("%w: x5c holds what is no certificate", ErrHeader)
 		}
 		chain[i] = der
 	}

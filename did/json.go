@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/hufu-id/hufu/internal/strictjson"
@@ -34,9 +33,8 @@ func text(object map[string]jsontext.Value, name string) (string, error) {
 	if value.Kind() != '"' {
 		return "", errJSON
 	}
-	var s string
-	err := json.Unmarshal(value, &s)
-	return s, err
+	s, err := jsontext.AppendUnquote(nil, value)
+	return string(s), err
 }
 
 // decodeBase64URL accepts the only spelling of RFC 7515, section 2: no padding,

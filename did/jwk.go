@@ -4,22 +4,24 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 // Members of a JWK that this package reads or refuses (RFC 7517, section 4;
 // RFC 7518, section 6).
 var (
-	jwkMembers     = []string{"kty", "crv", "x", "y", "alg", "use", "key_ops", "kid"}
+	textMembers    = []string{"kty", "crv", "x", "y", "alg", "use", "kid"}
 	privateMembers = []string{"d", "k", "p", "q", "dp", "dq", "qi", "oth", "priv"}
+	jwkMembers     = slices.Concat(textMembers, []string{"key_ops"}, privateMembers)
 )
 
 // ParseJWK reads a public JSON Web Key: P-256 or Ed25519, coordinates of full
@@ -27,9 +29,26 @@ var (
 // must allow verification with the key's own algorithm. Other members are
 // ignored. Errors: [ErrKey], [ErrPrivateKey], [ErrUnsupportedKey].
 func ParseJWK(data []byte) (crypto.PublicKey, error) {
-	object, err := parseObject(data, limits.Document, slices.Concat(jwkMembers, privateMembers)...)
+	value, err := strictjson.Value(data, limits.Document)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("%w: no object", ErrKey)
+	}
+	return JWK(object)
+}
+
+// JWK is ParseJWK for an object that was read already, with names as keys and text as
+// string, by a reader that refuses a repeated name.
+func JWK(object map[string]any) (crypto.PublicKey, error) {
+	for name := range object {
+		for _, known := range jwkMembers {
+			if name != known && strings.EqualFold(name, known) {
+				return nil, fmt.Errorf("%w: a member differs from a known one only in case", ErrKey)
+			}
+		}
 	}
 	for _, name := range privateMembers {
 		if _, found := object[name]; found {
@@ -37,10 +56,13 @@ func ParseJWK(data []byte) (crypto.PublicKey, error) {
 		}
 	}
 	members := make(map[string]string, len(jwkMembers))
-	for _, name := range []string{"kty", "crv", "x", "y", "alg", "use", "kid"} {
-		if members[name], err = text(object, name); err != nil {
+	for _, name := range textMembers {
+		value, found := object[name]
+		text, ok := value.(string)
+		if found && !ok {
 			return nil, fmt.Errorf("%w: %s is not a string", ErrKey, name)
 		}
+		members[name] = text
 	}
 	alg, public, err := publicKey(members)
 	if err != nil {
@@ -52,8 +74,7 @@ func ParseJWK(data []byte) (crypto.PublicKey, error) {
 	return public, nil
 }
 
-// publicKey builds the key from the members that define it. It writes them in
-// canonical form and lets go-jose decode the result.
+// publicKey builds the key from the members that define it.
 func publicKey(members map[string]string) (alg string, public crypto.PublicKey, err error) {
 	x, ok := decodeBase64URL(members["x"])
 	if !ok {
@@ -65,8 +86,14 @@ func publicKey(members map[string]string) (alg string, public crypto.PublicKey, 
 		if !ok {
 			return "", nil, fmt.Errorf("%w: y is not base64url", ErrKey)
 		}
-		public, err = decodeJWK(canonicalP256(x, y))
-		return ES256{}.Alg(), public, err
+		if len(x) != 32 || len(y) != 32 {
+			return "", nil, fmt.Errorf("%w: x and y have 32 bytes each", ErrKey)
+		}
+		key, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, x, y))
+		if err != nil {
+			return "", nil, fmt.Errorf("%w: not a point of P-256", ErrKey)
+		}
+		return ES256{}.Alg(), key, nil
 	case "OKP Ed25519":
 		if len(x) != ed25519.PublicKeySize || !isReduced(x) {
 			return "", nil, fmt.Errorf("%w: not in canonical form", ErrKey)
@@ -78,22 +105,27 @@ func publicKey(members map[string]string) (alg string, public crypto.PublicKey, 
 }
 
 // checkUse refuses a key that its own JWK reserves for another use.
-func checkUse(object map[string]jsontext.Value, members map[string]string, alg string) error {
+func checkUse(object map[string]any, members map[string]string, alg string) error {
 	if members["alg"] != "" && members["alg"] != alg {
 		return fmt.Errorf("%w: alg does not fit the key", ErrKey)
 	}
 	if members["use"] != "" && members["use"] != "sig" {
 		return fmt.Errorf("%w: not a signature key", ErrUnsupportedKey)
 	}
-	raw, ok := object["key_ops"]
-	if !ok {
+	raw, found := object["key_ops"]
+	if !found {
 		return nil
 	}
-	var operations []string
-	if err := json.Unmarshal(raw, &operations); err != nil {
-		return fmt.Errorf("%w: key_ops is not a list of strings", ErrKey)
+	operations, ok := raw.([]any)
+	verify := false
+	for _, operation := range operations {
+		text, isText := operation.(string)
+		ok, verify = ok && isText, verify || text == "verify"
 	}
-	if !slices.Contains(operations, "verify") {
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: key_ops is not a list of strings", ErrKey)
+	case !verify:
 		return fmt.Errorf("%w: not a verification key", ErrUnsupportedKey)
 	}
 	return nil

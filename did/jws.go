@@ -46,10 +46,11 @@ type JWS struct {
 	// nothing else.
 	Header Header
 
-	compact string
-	payload []byte
-	token   *jose.JSONWebSignature
-	suite   Suite
+	compact   string
+	payload   []byte
+	signed    []byte // the first two parts
+	signature []byte
+	suite     Suite
 }
 
 // String returns the token exactly as it was parsed.
@@ -90,11 +91,10 @@ func ParseJWS(compact, typ string, opts JWSOptions) (*JWS, error) {
 	if len(decoded[2]) != suite.SignatureSize() {
 		return nil, fmt.Errorf("%w: signature is not %d bytes", ErrToken, suite.SignatureSize())
 	}
-	token, err := jose.ParseSignedCompact(compact, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(suite.Alg())})
-	if err != nil {
-		return nil, fmt.Errorf("%w: go-jose does not read it", ErrHeader)
-	}
-	return &JWS{Header: header, compact: compact, payload: decoded[1], token: token, suite: suite}, nil
+	signed := compact[:len(compact)-len(parts[2])-1]
+	return &JWS{
+		Header: header, compact: compact, payload: decoded[1], signed: []byte(signed), signature: decoded[2], suite: suite,
+	}, nil
 }
 
 // Verify checks the signature and returns the payload. The caller finds the key
@@ -105,11 +105,10 @@ func (j *JWS) Verify(public crypto.PublicKey) ([]byte, error) {
 	if err := j.suite.Check(public); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAlgorithm, err)
 	}
-	payload, err := j.token.Verify(j.suite.Verifier(public))
-	if err != nil {
+	if !j.suite.Verify(public, j.signed, j.signature) {
 		return nil, ErrSignature
 	}
-	return payload, nil
+	return j.payload, nil
 }
 
 // SignJWS signs payload and returns the compact token. The signer's public key

@@ -26,9 +26,9 @@ type Suite interface {
 	Check(public crypto.PublicKey) error
 	// Sign signs message. The signer may be a security module.
 	Sign(signer crypto.Signer, message []byte) ([]byte, error)
-	// Verifier returns what go-jose verifies with: the public key if go-jose
-	// knows the algorithm, otherwise a jose.OpaqueVerifier.
-	Verifier(public crypto.PublicKey) any
+	// Verify reports whether signature, of SignatureSize bytes, is one of message
+	// under a key that Check accepts.
+	Verify(public crypto.PublicKey, message, signature []byte) bool
 }
 
 // Suites is an allow-list of signature algorithms. The zero value allows none.
@@ -127,8 +127,15 @@ func (ES256) Sign(signer crypto.Signer, message []byte) ([]byte, error) {
 	return rawSignature(der)
 }
 
-// Verifier returns the key itself.
-func (ES256) Verifier(public crypto.PublicKey) any { return public }
+// Verify checks r ‖ s over the SHA-256 of message.
+func (ES256) Verify(public crypto.PublicKey, message, signature []byte) bool {
+	key, ok := public.(*ecdsa.PublicKey)
+	if !ok || len(signature) != 64 {
+		return false
+	}
+	digest := sha256.Sum256(message)
+	return ecdsa.Verify(key, digest[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:]))
+}
 
 // rawSignature turns the ASN.1 signature of a crypto.Signer into the
 // fixed-length form of JOSE. It keeps s as it is; ES256 of package ledger also
@@ -177,8 +184,11 @@ func (EdDSA) Sign(signer crypto.Signer, message []byte) ([]byte, error) {
 	return signer.Sign(rand.Reader, message, crypto.Hash(0))
 }
 
-// Verifier returns the key itself.
-func (EdDSA) Verifier(public crypto.PublicKey) any { return public }
+// Verify checks the 64-byte signature over message.
+func (EdDSA) Verify(public crypto.PublicKey, message, signature []byte) bool {
+	key, ok := public.(ed25519.PublicKey)
+	return ok && len(key) == ed25519.PublicKeySize && ed25519.Verify(key, message, signature)
+}
 
 // isReduced reports whether the y coordinate is below p = 2^255 − 19.
 func isReduced(key ed25519.PublicKey) bool {

@@ -76,6 +76,10 @@ type Options struct {
 	MaxStatusAge time.Duration
 }
 
+func (o Options) ofStatus() status.VerifyOptions {
+	return status.VerifyOptions{Now: o.Now, MaxAge: o.MaxStatusAge}
+}
+
 // Credential is a credential whose origin is known.
 type Credential struct {
 	*credential.Verified
@@ -209,7 +213,9 @@ func (t *trace) schemaOnLedger() error {
 	if err != nil {
 		return err
 	}
-	t.schema, err = publish.Schema(t.ctx, t.public, object.Hash)
+	t.schema, err = keep(t.source, fmt.Sprintf("provenance schema %x", object.Hash), func() (*credential.Schema, error) {
+		return publish.Schema(t.ctx, t.public, object.Hash)
+	})
 	switch {
 	case errors.Is(err, publish.ErrOther):
 		return unchecked{fmt.Errorf("%w: %w", ErrSchema, err)}
@@ -248,7 +254,7 @@ func (t *trace) status() error {
 
 // list checks that a list is signed by the issuer, has the root on the ledger, and is
 // fresh.
-func (t *trace) list(uri string) (*status.Verified, error) {
+func (t *trace) list(uri string) (*signedList, error) {
 	object, err := t.source.Status(t.ctx, uri)
 	if errors.Is(err, ledger.ErrExpired) {
 		return nil, unchecked{err}
@@ -259,19 +265,26 @@ func (t *trace) list(uri string) (*status.Verified, error) {
 	if object.Issuer != t.claims.issuer {
 		return nil, ErrStatusRoot
 	}
-	list, err := t.statusList(uri, object.Root)
+	kept, err := keep(t.source, "provenance lists", func() (*keptLists, error) { return new(keptLists), nil })
 	if err != nil {
-		return nil, unchecked{fmt.Errorf("%w: %w", ErrStatusList, err)}
+		return nil, err
 	}
-	if list.List.Root() != object.Root {
-		return nil, unchecked{ErrStatusRoot}
+	list := kept.of(uri, t.opts)
+	if list == nil {
+		if list, err = t.statusList(uri, object.Root); err != nil {
+			return nil, unchecked{fmt.Errorf("%w: %w", ErrStatusList, err)}
+		}
+		if list.List.Root() != object.Root {
+			return nil, unchecked{ErrStatusRoot}
+		}
+		kept.keep(uri, list)
 	}
 	return list, nil
 }
 
 // statusList fetches and verifies the list. Whoever withholds or damages it
 // proves nothing against the credential: none of its failures is a no.
-func (t *trace) statusList(uri string, root [32]byte) (*status.Verified, error) {
+func (t *trace) statusList(uri string, root [32]byte) (*signedList, error) {
 	raw, err := publish.StatusList(t.ctx, t.public, uri, root)
 	if err != nil {
 		return nil, err
@@ -290,7 +303,7 @@ func (t *trace) statusList(uri string, root [32]byte) (*status.Verified, error) 
 
 // verifyList demands a key that is in force now: who keeps the key of an earlier
 // time is not asked any more which credentials hold.
-func (t *trace) verifyList(raw []byte, uri string) (*status.Verified, error) {
+func (t *trace) verifyList(raw []byte, uri string) (*signedList, error) {
 	token, err := status.Parse(raw, status.ParseOptions{})
 	if err != nil {
 		return nil, err
@@ -302,5 +315,9 @@ func (t *trace) verifyList(raw []byte, uri string) (*status.Verified, error) {
 	if err := key.CheckAt(t.opts.Now); err != nil {
 		return nil, err
 	}
-	return token.Verify(key.Public, uri, status.VerifyOptions{Now: t.opts.Now, MaxAge: t.opts.MaxStatusAge})
+	list, err := token.Verify(key.Public, uri, t.opts.ofStatus())
+	if err != nil {
+		return nil, err
+	}
+	return &signedList{list, key}, nil
 }

@@ -20,5 +20,9 @@ func StatusList(ctx context.Context, source Source, issuer *did.Document, public
 	}
 	t := &trace{ctx: ctx, source: source, public: public, opts: opts, origin: &Origin{Document: issuer}}
 	t.claims.issuer = issuer.ID
-	return t.list(uri)
+	list, err := t.list(uri)
+	if err != nil {
+		return nil, err
+	}
+	return list.Verified, nil
 }

@@ -38,6 +38,11 @@ func TypeSchema(ctx context.Context, source Source, vct string) (*credential.Sch
 	if err != nil {
 		return nil, err
 	}
+	return ParseTypeSchema(b, vct)
+}
+
+// ParseTypeSchema reads a .type file: see [TypeSchema]. The error is [ErrOther].
+func ParseTypeSchema(b []byte, vct string) (*credential.Schema, error) {
 	schema, err := parseSchema(b)
 	if err != nil {
 		return nil, err

@@ -46,7 +46,7 @@ func (t *Token) Verify(public crypto.PublicKey, uri string, opts VerifyOptions) 
 	if t.body.Expires != nil {
 		verified.Expires = time.Unix(int64(*t.body.Expires), 0).UTC()
 	}
-	if err := verified.checkTime(opts); err != nil {
+	if err := verified.CheckTime(opts); err != nil {
 		return nil, err
 	}
 	list, err := inflate(t.body.StatusList.Bits, t.body.StatusList.List)
@@ -67,7 +67,9 @@ func (p *payload) ttl() time.Duration {
 	return time.Duration(min(int64(*p.TTL), int64(maxTTL/time.Second))) * time.Second
 }
 
-func (v *Verified) checkTime(opts VerifyOptions) error {
+// CheckTime judges the age of a list that was verified earlier, as Verify does.
+// Errors: [ErrNotYetValid], [ErrExpired], [ErrStale].
+func (v *Verified) CheckTime(opts VerifyOptions) error {
 	now := opts.Now
 	if now.IsZero() {
 		now = time.Now()

@@ -29,7 +29,7 @@ type shown struct {
 }
 
 // present makes the answer to a request.
-func present(t *testing.T, c *hufutest.Country, counter *hufutest.Counter, request []byte, edit func(*shown)) []byte {
+func present(t testing.TB, c *hufutest.Country, counter *hufutest.Counter, request []byte, edit func(*shown)) []byte {
 	t.Helper()
 	asked, holder := c.Request(request), c.Key()
 	s := &shown{
@@ -51,7 +51,7 @@ func present(t *testing.T, c *hufutest.Country, counter *hufutest.Counter, reque
 	return c.NewResponse(asked.State, hufutest.Claims, s.after(bound.String()))
 }
 
-func ask(t *testing.T, counter *hufutest.Counter) []byte {
+func ask(t testing.TB, counter *hufutest.Counter) []byte {
 	t.Helper()
 	request, err := counter.NewRequest(t.Context(), verifier.RequestOptions{})
 	if err != nil {

@@ -54,7 +54,7 @@ func unchecked(t *testing.T, v *verifier.Verifier, answer []byte, check verifier
 	}
 }
 
-func accepted(t *testing.T, v *verifier.Verifier, answer []byte) *verifier.Result {
+func accepted(t testing.TB, v *verifier.Verifier, answer []byte) *verifier.Result {
 	t.Helper()
 	result, err := v.Verify(t.Context(), answer)
 	if err != nil {
@@ -90,7 +90,7 @@ func failures(t *testing.T, counter *hufutest.Counter, state string, want int) {
 }
 
 // open makes a verifier of the library in which one thing is another.
-func open(t *testing.T, c *hufutest.Country, counter *hufutest.Counter, edit func(*verifier.Config)) *verifier.Verifier {
+func open(t testing.TB, c *hufutest.Country, counter *hufutest.Counter, edit func(*verifier.Config)) *verifier.Verifier {
 	t.Helper()
 	cfg := c.CounterConfig(c.Policy(nil))
 	cfg.Store, cfg.Ledger = counter.Store, c.ClientOver(c.Log, counter.Trust)

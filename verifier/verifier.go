@@ -44,6 +44,11 @@ type Config struct {
 	// counts only where the ledger names its hash. They are read again for each answer,
 	// verifying keys once: a source that is far away belongs in a publish.Cached.
 	Public publish.Source
+	// Reuse is how long the counter goes on with a checkpoint before it asks whether
+	// there is a newer one: a revocation is seen that much later, and an answer costs
+	// little more than its signatures or proofs. Zero asks for each answer. See
+	// ledger.ResolveOptions.
+	Reuse time.Duration
 	// Clock is the counter's; nil means time.Now.
 	Clock func() time.Time
 	// Logger gets a line for each call and Observer an event, without personal data;
@@ -61,6 +66,9 @@ type Config struct {
 	AllowSinglePartySetupUnsafe bool
 }
 
+// maxReuse bounds Config.Reuse: whoever is revoked is not let in for longer.
+const maxReuse = 10 * time.Minute
+
 // maxLifetime bounds the lifetime of a request.
 const maxLifetime = 7 * 24 * time.Hour
 
@@ -73,6 +81,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: no store", ErrConfig)
 	case c.Public == nil:
 		return fmt.Errorf("%w: no public files", ErrConfig)
+	case c.Reuse < 0 || c.Reuse > maxReuse:
+		return fmt.Errorf("%w: a checkpoint is used for at most %s without asking", ErrConfig, maxReuse)
 	case c.Lifetime < 0 || c.Lifetime > maxLifetime:
 		return fmt.Errorf("%w: a request lives at most %s", ErrConfig, maxLifetime)
 	}

@@ -153,7 +153,7 @@ func (v *Verifier) judge(ctx context.Context, a *answer) error {
 	err := v.cfg.Ledger.Resolve(ctx, func(view *ledger.View) error {
 		judged = a.copy()
 		return v.judgeUnder(ctx, judged, view)
-	}, ledger.ResolveOptions{Keys: v.expectedKeys(ctx, a), MaxAge: a.policy.MaxAge.Checkpoint, Now: a.now})
+	}, ledger.ResolveOptions{Keys: v.expectedKeys(a), MaxAge: a.policy.MaxAge.Checkpoint, Now: a.now, Reuse: v.cfg.Reuse})
 	if err != nil {
 		return ledgerError(err)
 	}
@@ -196,10 +196,10 @@ func ledgerError(err error) error {
 
 // expectedKeys are the ledger keys that the judgement is sure to need: asked for
 // at once they save a round each.
-func (v *Verifier) expectedKeys(ctx context.Context, a *answer) []string {
+func (v *Verifier) expectedKeys(a *answer) []string {
 	var keys []string
 	for _, p := range a.parts {
-		if schema, err := v.schemaFor(ctx, p.query); err == nil {
+		if schema := v.schemas.asked(p.query); schema != nil {
 			keys = append(keys, ledger.SchemaKey(schema.ID, uint32(schema.Version)))
 		}
 	}

@@ -30,7 +30,8 @@ import (
 // Method is the name of the method.
 const Method = "hufu"
 
-// FromView derives the document of a DID from a verified view of the ledger.
+// FromView derives the document of a DID from a verified view of the ledger. Nobody
+// may change it: other readers of the same checkpoint get the same one.
 // Errors: did.ErrSyntax, did.ErrUnsupportedMethod for another method,
 // ledger.ErrDeactivated, ledger.ErrAbsent, did.ErrUnsupportedKey, and a
 // [*ledger.NotProvedError], which makes ledger.Client.Resolve ask for the
@@ -53,7 +54,7 @@ func FromView(view *ledger.View, id string) (*did.Document, error) {
 	if object.Deactivated {
 		return nil, ledger.ErrDeactivated
 	}
-	return document(object)
+	return ledger.Derive(view, "did/hufu "+id, func() (*did.Document, error) { return document(object) })
 }
 
 func document(object *ledger.DID) (*did.Document, error) {

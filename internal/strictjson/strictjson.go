@@ -93,12 +93,9 @@ func Object(data []byte, limit int, known ...string) (map[string]jsontext.Value,
 	if err := check(data, limit, false); err != nil {
 		return nil, err
 	}
-	var object map[string]jsontext.Value
-	if err := json.Unmarshal(data, &object); err != nil {
-		return nil, shape(err)
-	}
-	if object == nil {
-		return nil, fmt.Errorf("%w: null", ErrShape)
+	object, err := readMembers(data)
+	if err != nil {
+		return nil, err
 	}
 	for name := range object {
 		for _, k := range known {
@@ -110,12 +107,44 @@ func Object(data []byte, limit int, known ...string) (map[string]jsontext.Value,
 	return object, nil
 }
 
+// readMembers reads the members of an object that check has read.
+func readMembers(data []byte) (map[string]jsontext.Value, error) {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return nil, near(ErrSyntax, decoder)
+	}
+	if token.Kind() != '{' {
+		return nil, fmt.Errorf("%w: no object", ErrShape)
+	}
+	object := map[string]jsontext.Value{}
+	for decoder.PeekKind() != '}' {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return nil, near(ErrSyntax, decoder)
+		}
+		key := name.String()
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return nil, near(ErrSyntax, decoder)
+		}
+		object[key] = value.Clone()
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, near(ErrSyntax, decoder)
+	}
+	if _, err := decoder.ReadToken(); err != io.EOF {
+		return nil, near(ErrSyntax, decoder)
+	}
+	return object, nil
+}
+
 // check reads the tokens once. Unmarshal refuses data after the end.
 func check(data []byte, limit int, refuseNull bool) error {
 	if len(data) > limit {
 		return fmt.Errorf("%w: above %d bytes", ErrTooLarge, limit)
 	}
-	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
 	for {
 		token, err := decoder.ReadToken()
 		if err == io.EOF {

@@ -21,7 +21,7 @@ func Value(data []byte, limit int) (any, error) {
 	if len(data) > limit {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limit)
 	}
-	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
 	value, err := readValue(decoder)
 	if err != nil {
 		return nil, err
