@@ -257,8 +257,8 @@ func (r *AuthorizationRequest) check() error {
 	if _, err := did.Parse(r.Verifier); err != nil {
 		return fmt.Errorf("%w: client_id: %w", ErrRequest, err)
 	}
-	if !isResponseURI(r.ResponseURI) {
-		return fmt.Errorf("%w: response_uri is not https, nor http to a loopback address", ErrRequest)
+	if err := CheckResponseURI(r.ResponseURI); err != nil {
+		return err
 	}
 	if !isURLSafe(r.Nonce) || !isURLSafe(r.State) {
 		return fmt.Errorf("%w: nonce or state is missing or has characters outside the URL-safe ones", ErrRequest)
@@ -321,6 +321,15 @@ func isRetention(s string) bool {
 		return false
 	}
 	return !strings.ContainsFunc(digits[:len(digits)-1], func(r rune) bool { return r < '0' || r > '9' })
+}
+
+// CheckResponseURI returns nil for an address that a request may name for its answer:
+// https, or http to a loopback address. The error is ErrRequest.
+func CheckResponseURI(text string) error {
+	if !isResponseURI(text) {
+		return fmt.Errorf("%w: response_uri is not https, nor http to a loopback address", ErrRequest)
+	}
+	return nil
 }
 
 func isResponseURI(text string) bool {

@@ -34,6 +34,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		{"a request that is expired", func(cfg *verifier.Config) { cfg.Lifetime = -time.Second }},
 		{"an address without a scheme", func(cfg *verifier.Config) { cfg.ResponseURI = "counter.example/answer" }},
 		{"an address of another scheme", func(cfg *verifier.Config) { cfg.ResponseURI = "file:///answer" }},
+		{"an address in the clear", func(cfg *verifier.Config) { cfg.ResponseURI = "http://192.168.1.7/answer" }},
 		{"an address with a password", func(cfg *verifier.Config) { cfg.ResponseURI = "https://a:b@counter.example" }},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -57,9 +56,9 @@ type Config struct {
 	Observer func(context.Context, verdict.Event)
 	// Lifetime of a request; zero means ten minutes, at most seven days.
 	Lifetime time.Duration
-	// ResponseURI is the http or https address to which a wallet posts its answer. A
-	// counter that takes files or QR codes leaves it empty; the request then names an
-	// address that resolves nowhere.
+	// ResponseURI is the address to which a wallet posts its answer, https or http to
+	// a loopback address. A counter that takes files or QR codes leaves it empty; the
+	// request then names an address that resolves nowhere.
 	ResponseURI string
 	// AllowSinglePartySetupUnsafe accepts zero-knowledge keys that one machine
 	// made. Whoever kept its randomness can prove anything.
@@ -112,9 +111,8 @@ func checkResponseURI(text string) error {
 	if text == "" {
 		return nil
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return fmt.Errorf("%w: the response URI is not an http or https address", ErrConfig)
+	if err := openid.CheckResponseURI(text); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func run(ctx context.Context) error {
 	v, err := verifier.New(verifier.Config{
 		Identity: verifier.Identity{DID: own.DID, KeyID: own.KeyID, Key: own.Key}, Ledger: client, Policies: []*verifier.Policy{policy}, Store: store,
 		Public:      publish.NewCached(far, publish.Folder("public"), publish.CacheOptions{}),
-		ResponseURI: *outside + "/answer", AllowSinglePartySetupUnsafe: *unsafe,
+		ResponseURI: *outside + "/answer", AllowSinglePartySetupUnsafe: *unsafe, Reuse: 10 * time.Second,
 	})
 	if err != nil {
 		return err
