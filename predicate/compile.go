@@ -3,7 +3,6 @@ package predicate
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -260,16 +259,4 @@ func Fails(schema *credential.Schema, query *openid.CredentialQuery, claims map[
 		}
 	}
 	return out, nil
-}
-
-// Reveals reports whether a proof of the query reveals the exact value of the
-// claim at path: because a predicate reveals it, or because a predicate that must
-// hold is true of one value only.
-func Reveals(query *openid.CredentialQuery, path credential.Path) bool {
-	if query.Accept.Need(len(query.Predicates)) < len(query.Predicates) {
-		return false
-	}
-	return slices.ContainsFunc(query.Predicates, func(p openid.Predicate) bool {
-		return revealsValue(&p) && p.Path.String() == path.String()
-	})
 }

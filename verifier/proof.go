@@ -31,6 +31,7 @@ type proved struct {
 	part
 	proof    *zkp.Presentation
 	revealed openid.Values
+	day      zkp.Day // of the epoch
 	schema   *credential.Schema
 	question *predicate.Compiled
 }
@@ -216,7 +217,8 @@ func (v *Verifier) proofRequest(a *answer, proofs []proved, epoch zkp.Epoch) (*z
 	}
 	for i := range proofs {
 		p := &proofs[i]
-		statements, err := p.question.On(epoch.Day, p.revealed)
+		p.day = epoch.Day
+		statements, err := p.question.On(p.day, p.revealed)
 		switch {
 		case err != nil && p.question.RevealCount() > 0: // the values are the holder's
 			return nil, &Rejected{CheckStatement, err}
@@ -259,7 +261,7 @@ func (a *answer) learnPart(p *proved) error {
 	}
 	for i := range p.schema.Claims {
 		c := &p.schema.Claims[i]
-		if !predicate.Reveals(p.query, c.Path) {
+		if !p.question.Reveals(c.Path, p.day) {
 			a.result.NeverReceived = append(a.result.NeverReceived,
 				Withheld{p.schema.VCT, predicate.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
 		}

@@ -66,7 +66,8 @@ func (w *Wallet) setFormat(c *Choice, query *openid.Query) bool {
 }
 
 // label sorts every claim that the credential holds into revealed and withheld.
-func (p *Part) label(q *openid.CredentialQuery, c *card, claims map[string]any) {
+func (p *Part) label(c *card, claims map[string]any, today zkp.Day) {
+	left := p.remaining(today)
 	for i := range c.schema.Claims {
 		claim := &c.schema.Claims[i]
 		if _, present := predicate.Claim(claims, claim.Path); !present {
@@ -75,7 +76,7 @@ func (p *Part) label(q *openid.CredentialQuery, c *card, claims map[string]any) 
 		switch {
 		case covers(p.paths, claim.Path):
 			p.Reveals = append(p.Reveals, labelOf(claim))
-		case q.Format == openid.FormatSDJWTZK && predicate.Reveals(q, claim.Path):
+		case left[claim.Path.String()].Told():
 		default:
 			p.Withholds = append(p.Withholds, labelOf(claim))
 		}

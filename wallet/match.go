@@ -125,11 +125,11 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 			return p, ErrNotProvable
 		}
 		p.question = asked.compiled
-		if p.Proves, err = predicate.Describe(c.schema, q); err != nil {
+		if p.Proves, err = asked.compiled.Describe(m.today); err != nil {
 			return p, err
 		}
 	}
-	p.label(q, c, claims)
+	p.label(c, claims, m.today)
 	return p, nil
 }
 

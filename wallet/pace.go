@@ -55,17 +55,31 @@ func readPace(tx vault.Tx) (time.Duration, error) {
 	return min(time.Duration(binary.BigEndian.Uint64(r.Value)), maxPace), nil
 }
 
+// holdGrid is what an answer's time is rounded up to: an exact one would tell devices
+// apart.
+const holdGrid = 250 * time.Millisecond
+
+// defaultHoldBack is Config.MaxHoldBack where that is zero.
+const defaultHoldBack = 4 * time.Second
+
 // holdBack waits as long as preparing this many proofs on the spot takes, whether or
-// not anything had to be prepared: a clock must not tell what is in the pool.
-func (w *Wallet) holdBack(ctx context.Context, started time.Time, proofs int) error {
+// not anything had to be prepared: a clock must not tell what is in the pool. It returns
+// how long the answer takes from its start. Where that is above the bound, whoever waits
+// may tell a device so slow, or so busy.
+func (w *Wallet) holdBack(ctx context.Context, started time.Time, proofs int) (time.Duration, error) {
 	var slowest time.Duration
 	err := w.store.View(ctx, func(tx vault.Tx) (err error) {
 		slowest, err = readPace(tx)
 		return err
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	slowest += slowest / 4 // the next one may be slower
-	return w.cfg.Wait(ctx, slowest*time.Duration(proofs)-w.cfg.Clock().Sub(started))
+	passed := w.cfg.Clock().Sub(started)
+	hold := min(onGrid(slowest*time.Duration(proofs)), w.cfg.MaxHoldBack)
+	hold = max(hold, onGrid(passed))
+	return hold, w.cfg.Wait(ctx, hold-passed)
 }
+
+func onGrid(d time.Duration) time.Duration { return (d + holdGrid - 1) / holdGrid * holdGrid }

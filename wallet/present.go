@@ -34,14 +34,16 @@ type Presented struct {
 	Response []byte // {"state","vp_token"}
 	Bytes    int    // of the presentation itself
 	Entry    Entry
+	// HeldBack is how long making the answer took at least, however it was made.
+	HeldBack time.Duration
 }
 
 // Present answers a Request as consented. It writes the history before anything
 // leaves. Prepared proofs are used up first, even if making the answer fails.
 //
 // Proofs begun with Draft are only sent. Without, they are made now, and the
-// answer is held back as long as preparing on the spot may take: whoever waits
-// for it cannot tell whether the wallet had prepared.
+// answer is held back as long as preparing on the spot may take, at most
+// Config.MaxHoldBack: whoever waits for it cannot tell whether the wallet had prepared.
 func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (_ *Presented, err error) {
 	defer w.ended(ctx, "present", w.cfg.Clock(), &err)
 	defer judge(&err, CheckConsent)
@@ -55,7 +57,10 @@ func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (_ 
 	if !w.cfg.Clock().Before(ask.Expires) {
 		return nil, fmt.Errorf("%w: it has expired", ErrRequest)
 	}
-	token, err := w.token(ctx, ask, consent.Choice)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	token, held, err := w.token(ctx, ask, consent.Choice)
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +69,10 @@ func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (_ 
 		return nil, err
 	}
 	entry := newEntry(w.cfg.Clock(), ask, choice)
-	if err := w.remember(ctx, entry); err != nil {
+	if err := w.remember(ctx, entry, choice); err != nil {
 		return nil, err
 	}
-	out := &Presented{Response: response, Entry: entry}
+	out := &Presented{Response: response, Entry: entry, HeldBack: held}
 	for _, presentations := range token {
 		out.Bytes += len(presentations[0])
 	}
@@ -75,7 +80,7 @@ func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (_ 
 }
 
 // token makes the presentations of a choice, by query id.
-func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[string][]string, error) {
+func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[string][]string, time.Duration, error) {
 	c := &ask.Choices[choice]
 	if c.Format == openid.FormatSDJWTZK {
 		return w.drafted(ctx, ask, choice)
@@ -83,13 +88,13 @@ func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[strin
 	part := &c.Parts[0]
 	h, err := w.usable(ctx, part.Credential)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	text, err := w.disclose(ctx, ask, part, h)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return map[string][]string{part.Query: {text}}, nil
+	return map[string][]string{part.Query: {text}}, 0, nil
 }
 
 // disclose shows the chosen claims and no other, bound to the request.
@@ -162,7 +167,7 @@ func newEntry(now time.Time, ask *Request, choice *Choice) Entry {
 	return e
 }
 
-func (w *Wallet) remember(ctx context.Context, e Entry) error {
+func (w *Wallet) remember(ctx context.Context, e Entry, choice *Choice) error {
 	value, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -171,7 +176,16 @@ func (w *Wallet) remember(ctx context.Context, e Entry) error {
 	var tail [8]byte
 	_, _ = rand.Read(tail[:]) // crypto/rand never fails
 	id := fmt.Sprintf("%s-%x", e.At.Format("20060102T150405.000000000Z"), tail)
-	return w.store.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindHistory, id, value) })
+	today, err := zkp.Today(e.At)
+	if err != nil {
+		return err
+	}
+	return w.store.Update(ctx, func(tx vault.Tx) error {
+		if err := tx.Put(kindHistory, id, value); err != nil {
+			return err
+		}
+		return tell(tx, e.Requester, choice, today)
+	})
 }
 
 // History lists every presentation, oldest first.

@@ -17,9 +17,11 @@ var ErrEpochOld = errors.New("wallet: the newest epoch is older than the request
 
 // draft is the proof of one choice, in the making or made.
 type draft struct {
-	done  chan struct{}
-	token map[string][]string
-	err   error
+	done   chan struct{}
+	cancel context.CancelFunc
+	token  map[string][]string
+	held   time.Duration
+	err    error
 }
 
 // drafts are the proofs of a Request's choices, one at a time of each.
@@ -29,13 +31,28 @@ type drafts struct {
 }
 
 // Draft begins the proofs of a choice while the citizen reads it, so that Present has
-// only to send. It returns at once. Present returns what fails. Draft does nothing for a
-// choice that shows claims.
+// only to send. It returns at once. The draft lives as long as its request, and not only
+// as long as ctx: Discard or Close ends it sooner. Present returns what fails. Draft
+// does nothing for a choice that shows claims.
 func (w *Wallet) Draft(ctx context.Context, ask *Request, choice int) {
 	if ask == nil || ask.request == nil || choice < 0 || choice >= len(ask.Choices) || ask.Choices[choice].Format != openid.FormatSDJWTZK {
 		return
 	}
 	w.begin(ctx, ask, choice)
+}
+
+// Discard ends the drafts of a request that the citizen does not answer. What was
+// prepared for them is used up.
+func (w *Wallet) Discard(ask *Request) {
+	if ask == nil {
+		return
+	}
+	ask.drafts.mu.Lock()
+	defer ask.drafts.mu.Unlock()
+	for _, d := range ask.drafts.of {
+		d.cancel()
+	}
+	ask.drafts.of = nil
 }
 
 func (w *Wallet) begin(ctx context.Context, ask *Request, choice int) *draft {
@@ -47,92 +64,85 @@ func (w *Wallet) begin(ctx context.Context, ask *Request, choice int) *draft {
 	if ask.drafts.of == nil {
 		ask.drafts.of = map[int]*draft{}
 	}
-	d := &draft{done: make(chan struct{})}
+	d := &draft{done: make(chan struct{}), cancel: func() {}}
 	ask.drafts.of[choice] = d
-	ctx, end, err := w.life.begin(ctx)
+	ctx, end, err := w.life.begin(context.WithoutCancel(ctx))
 	if err != nil {
 		d.err = err
 		close(d.done)
 		return d
 	}
+	ctx, d.cancel = context.WithTimeout(ctx, ask.Expires.Sub(w.cfg.Clock()))
 	go func() {
 		defer end()
+		defer d.cancel()
 		defer close(d.done)
-		d.token, d.err = w.prove(ctx, ask, &ask.Choices[choice])
+		d.token, d.held, d.err = w.prove(ctx, ask, &ask.Choices[choice])
 	}()
 	return d
 }
 
-// drafted waits for the proofs of a choice, and begins them where nobody did, or
-// where the draft was cancelled meanwhile.
-func (w *Wallet) drafted(ctx context.Context, ask *Request, choice int) (map[string][]string, error) {
-	token, err := w.takeDraft(ctx, ask, choice)
-	if ctx.Err() == nil && !w.life.over() && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
-		return w.takeDraft(ctx, ask, choice)
-	}
-	return token, err
-}
-
-// takeDraft takes a draft once: whoever presents again proves again.
-func (w *Wallet) takeDraft(ctx context.Context, ask *Request, choice int) (map[string][]string, error) {
+// drafted waits for the proofs of a choice, and begins them where nobody did. It takes
+// a draft once: whoever presents again proves again.
+func (w *Wallet) drafted(ctx context.Context, ask *Request, choice int) (map[string][]string, time.Duration, error) {
 	d := w.begin(ctx, ask, choice)
 	select {
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, 0, ctx.Err()
 	case <-d.done:
 	}
 	ask.drafts.mu.Lock()
 	defer ask.drafts.mu.Unlock()
 	if ask.drafts.of[choice] != d {
-		return nil, fmt.Errorf("%w: presented twice at once", ErrConsent)
+		return nil, 0, fmt.Errorf("%w: presented twice at once, or discarded", ErrConsent)
 	}
 	delete(ask.drafts.of, choice)
-	return d.token, d.err
+	return d.token, d.held, d.err
 }
 
 // prove uses up one prepared proof a part and shows the statements.
-func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (map[string][]string, error) {
+func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (_ map[string][]string, held time.Duration, err error) {
 	started := w.cfg.Clock()
 	epoch, err := w.epochHere(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	oldest := ask.request.MaxEpochAge
 	if oldest == 0 {
 		oldest = w.maxCheckpointAge()
 	}
 	if started.Sub(epoch.closed) > oldest {
-		return nil, fmt.Errorf("%w: %w", w.whyOld(epoch, started), zkp.ErrEpoch)
+		return nil, 0, fmt.Errorf("%w: %w", w.whyOld(epoch, started), zkp.ErrEpoch)
 	}
 	req, err := w.newRequest(ask)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	holdings := make([]zkp.Holding, len(choice.Parts))
 	revealed := make([]openid.Values, len(choice.Parts))
 	for i := range choice.Parts {
 		var question *zkp.Question
 		if holdings[i], question, revealed[i], err = w.answerPart(ctx, &choice.Parts[i], epoch); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		req.Questions = append(req.Questions, *question)
 	}
-	if err := w.holdBack(ctx, started, len(choice.Parts)); err != nil {
-		return nil, err
+	if held, err = w.holdBack(ctx, started, len(choice.Parts)); err != nil {
+		return nil, 0, err
 	}
 	answer, err := zkp.NewAnswer(req, epoch.Epoch, holdings...)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	shown, err := w.cfg.Prover.Show(ctx, answer)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	token := make(map[string][]string, len(shown))
 	for i, p := range shown {
 		token[choice.Parts[i].Query] = []string{(&openid.ProofPresentation{Proof: p.Bytes(), Reveals: revealed[i]}).String()}
 	}
-	return token, nil
+	return token, held, nil
 }
 
 // whyOld tells a wallet that did not look from a ledger that closed no newer epoch.

@@ -140,8 +140,8 @@ func TestDraftFails(t *testing.T) {
 	c.Present(citizen, ask, hufutest.Proof)
 }
 
-// A draft whose screen has closed is begun again by whoever consents on another.
-func TestDraftCancelled(t *testing.T) {
+// A draft outlives the handler that began it, and ends with Discard.
+func TestDraftOutlivesItsHandler(t *testing.T) {
 	c, citizen, s := sketched(t)
 	prepare(t, citizen, 2, 2)
 	setPace(t, citizen, 50*time.Millisecond)
@@ -150,8 +150,50 @@ func TestDraftCancelled(t *testing.T) {
 	citizen.Draft(closed, ask, 0)
 	close()
 	c.Present(citizen, ask, hufutest.Proof)
-	if s.shown != 1 {
-		t.Errorf("%d shown", s.shown)
+	if s.shown != 1 || s.prepared != 2 || len(pool(t, citizen)) != 1 {
+		t.Errorf("%d shown, %d left", s.shown, len(pool(t, citizen)))
+	}
+}
+
+func TestDiscard(t *testing.T) {
+	c, citizen, s := sketched(t)
+	prepare(t, citizen, 1, 1)
+	cfg := c.WalletConfig(citizen)
+	waiting, ended := make(chan struct{}), make(chan error)
+	cfg.Wait = func(ctx context.Context, _ time.Duration) error {
+		close(waiting)
+		<-ctx.Done()
+		ended <- ctx.Err()
+		return ctx.Err()
+	}
+	w, err := wallet.New(cfg)
+	none(t, err)
+	_, ask := c.Ask(citizen, c.Counter(c.Policy(nil)))
+	w.Draft(t.Context(), ask, 0)
+	<-waiting
+	w.Discard(ask)
+	is(t, <-ended, context.Canceled)
+	if s.shown != 0 {
+		t.Error("something was shown")
+	}
+}
+
+// The hold-back is on a grid, bounded and reported.
+func TestHoldBackIsBounded(t *testing.T) {
+	c, citizen, _ := sketched(t)
+	counter := c.Counter(c.Policy(nil))
+	waited := recordWaits(t, c, citizen)
+	for pace, want := range map[time.Duration]time.Duration{
+		300 * time.Millisecond: 500 * time.Millisecond, // with a quarter more, and rounded up
+		10 * time.Second:       4 * time.Second,
+	} {
+		setPace(t, citizen, pace)
+		_, ask := c.Ask(citizen, counter)
+		presented, err := citizen.Present(t.Context(), ask, wallet.Consent{})
+		none(t, err)
+		if held := waited(); len(held) != 1 || held[0] != want || presented.HeldBack != want {
+			t.Errorf("at a pace of %s: held back %v, reported %s", pace, held, presented.HeldBack)
+		}
 	}
 }
 

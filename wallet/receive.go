@@ -27,6 +27,8 @@ var (
 	ErrUnrequested = errors.New("wallet: credential was not applied for here")
 	// ErrReceived: the application was answered before.
 	ErrReceived = errors.New("wallet: credential was received before")
+	// ErrNoEndorsement: the endorsement is missing, though a holder commitment was sent.
+	ErrNoEndorsement = errors.New("wallet: credential has no endorsement")
 	// ErrWrongIssuer: somebody else than the offer named has answered.
 	ErrWrongIssuer = errors.New("wallet: credential comes from another issuer than the offer")
 )
@@ -46,8 +48,9 @@ type record struct {
 
 // Receive checks a credential response as a counter would, checks the endorsement slot
 // by slot against the claims, and stores the credential. If any check fails, Receive
-// stores nothing and the error names the check. A credential without an endorsement is
-// stored. One with another issuer's endorsement is refused: it could never be proved.
+// stores nothing, the application stays open for the true answer, and the error names
+// the check. A credential without an endorsement, or with another issuer's, is refused:
+// it could never be proved.
 func (w *Wallet) Receive(ctx context.Context, response []byte) (_ *Stored, err error) {
 	defer w.ended(ctx, "receive", w.cfg.Clock(), &err)
 	defer judge(&err, CheckForm)
@@ -84,7 +87,13 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err != nil {
 		return nil, ErrUnrequested
 	}
+	if err := w.awaited(ctx, id, found.Issuer); err != nil {
+		return nil, err
+	}
 	if err := legibleClaims(found.Claims); err != nil {
+		return nil, err
+	}
+	if err := checkClaims(found); err != nil {
 		return nil, err
 	}
 	secret, err := w.secret(ctx)
@@ -155,13 +164,31 @@ func legibleClaims(value any) error {
 	return nil
 }
 
-// checkEndorsement allows a missing endorsement. It refuses one that does not sign
-// these claims, or that another issuer's key signed: it could never be proved.
+// awaited checks the application before all that costs more; keep does it again when it
+// stores the credential.
+func (w *Wallet) awaited(ctx context.Context, id, issuer string) error {
+	return w.store.View(ctx, func(tx vault.Tx) error {
+		_, err := openApplication(tx, id, issuer)
+		return err
+	})
+}
+
+// checkClaims holds the claims against the schema on the ledger: what it does not
+// describe has no label that the citizen could read.
+func checkClaims(found *provenance.Credential) error {
+	claims := withoutRegistered(found.Claims)
+	delete(claims, predicate.ClaimBinding)
+	if wrong := found.Schema.Validate(claims); len(wrong) > 0 {
+		return &Rejected{CheckSchema, fmt.Errorf("%w: %w", provenance.ErrSchema, wrong[0])}
+	}
+	return nil
+}
+
+// checkEndorsement demands an endorsement, because every application sends a holder
+// commitment. It refuses one that does not sign these claims, or that another issuer's
+// key signed: it could never be proved.
 func (w *Wallet) checkEndorsement(ctx context.Context, found *provenance.Credential, secret zkp.Secret) error {
 	mine, err := provableOf(found, secret)
-	if errors.Is(err, errNoEndorsement) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
@@ -170,18 +197,9 @@ func (w *Wallet) checkEndorsement(ctx context.Context, found *provenance.Credent
 }
 
 func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application, error) {
-	a, err := readApplication(tx, id)
-	if errors.Is(err, vault.ErrNotFound) {
-		return nil, ErrUnrequested
-	}
+	a, err := openApplication(tx, id, issuer)
 	if err != nil {
 		return nil, err
-	}
-	switch {
-	case a.Finished:
-		return nil, ErrReceived
-	case a.Issuer != issuer:
-		return nil, ErrWrongIssuer
 	}
 	a.Finished = true
 	value, err := json.Marshal(a)
@@ -189,6 +207,22 @@ func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application
 		return nil, err
 	}
 	return a, tx.Put(kindApplication, id, value)
+}
+
+// openApplication is one that waits for an answer of the issuer.
+func openApplication(tx vault.Tx, id, issuer string) (*application, error) {
+	a, err := readApplication(tx, id)
+	switch {
+	case errors.Is(err, vault.ErrNotFound):
+		return nil, ErrUnrequested
+	case err != nil:
+		return nil, err
+	case a.Finished:
+		return nil, ErrReceived
+	case a.Issuer != issuer:
+		return nil, ErrWrongIssuer
+	}
+	return a, nil
 }
 
 func readApplication(tx vault.Tx, id string) (*application, error) {
@@ -203,14 +237,12 @@ func readApplication(tx vault.Tx, id string) (*application, error) {
 	return a, nil
 }
 
-var errNoEndorsement = errors.New("wallet: credential has no endorsement")
-
 // provableOf rebuilds the holder's side of the endorsement and checks that it
 // signs exactly the claims of the SD-JWT.
 func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credential, error) {
 	text, ok := found.Claims[zkp.ClaimName].(string)
 	if !ok {
-		return nil, errNoEndorsement
+		return nil, ErrNoEndorsement
 	}
 	endorsement, err := zkp.ParseEndorsement(text)
 	if err != nil {

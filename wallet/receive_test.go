@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"bytes"
 	"crypto"
 	"errors"
 	"strings"
@@ -165,6 +166,12 @@ func TestReceiveRefuses(t *testing.T) {
 		{"no status", forge(func(f *hufutest.Forgery) { delete(f.Claims, "status") }), provenance.ErrNoStatus},
 		{"a name that turns the screen round", forge(func(f *hufutest.Forgery) { f.Claims["name"] = "张\u202e三" }), legible.ErrDirection},
 		{"a claim whose name shows nothing", forge(func(f *hufutest.Forgery) { f.Claims["\u3164"] = "x" }), legible.ErrBlank},
+		{"stripped of its endorsement", func(*testing.T) []byte { return bytesWithout(t, good, zkp.ClaimName) }, wallet.ErrNoEndorsement},
+		{"a claim that the schema has not got", forge(func(f *hufutest.Forgery) {
+			f.Claims["shoe_size"] = 43
+			f.Hide = append(f.Hide, credential.Path{"shoe_size"})
+		}), provenance.ErrSchema},
+		{"a claim that the schema refuses", forge(func(f *hufutest.Forgery) { f.Claims["birthdate"] = "1984-02-30" }), provenance.ErrSchema},
 		{"an endorsement that is none", forge(func(f *hufutest.Forgery) {
 			f.Claims[zkp.ClaimName] = "AQ"
 			f.Hide = append(f.Hide, credential.Path{zkp.ClaimName})
@@ -183,6 +190,24 @@ func TestReceiveRefuses(t *testing.T) {
 	}
 	_, err := h.Receive(t.Context(), good)
 	none(t, err)
+}
+
+// bytesWithout is a response whose credential lacks the disclosure of a claim.
+func bytesWithout(t *testing.T, response []byte, name string) []byte {
+	t.Helper()
+	r, err := openid.ParseCredentialResponse(response)
+	none(t, err)
+	sd, err := credential.Parse([]byte(r.Credentials[0]), credential.ParseOptions{})
+	none(t, err)
+	parts := strings.Split(r.Credentials[0], "~")
+	for i, path := range sd.Disclosable() {
+		if path.String() == (credential.Path{name}).String() {
+			parts = append(parts[:1+i], parts[2+i:]...)
+			return bytes.Replace(response, []byte(r.Credentials[0]), []byte(strings.Join(parts, "~")), 1)
+		}
+	}
+	t.Fatal("nothing to strip")
+	return nil
 }
 
 // disclosure is the first one of an SD-JWT.

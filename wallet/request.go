@@ -14,6 +14,7 @@ import (
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // Reasons why a request is not answered. Nothing is sent in any of these
@@ -53,7 +54,12 @@ type Part struct {
 	Type       string // vct
 	Reveals    []Label
 	Proves     []predicate.Sentence
-	Withholds  []Label
+	// Withholds has the claims of which this answer tells nothing, or leaves at least
+	// predicate.Narrow values.
+	Withholds []Label
+	// AddsUp has the claims of which this answer and the earlier ones to the same
+	// requester together leave fewer than predicate.Narrow values.
+	AddsUp []Label
 
 	card     *card
 	paths    []credential.Path
@@ -110,18 +116,11 @@ func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request
 		return nil, err
 	}
 	ask.raw = string(request)
-	ask.Before, err = w.answeredBefore(ctx, ask.Requester)
-	return ask, err
-}
-
-func (w *Wallet) answeredBefore(ctx context.Context, requester string) (n int, err error) {
-	history, err := w.History(ctx)
-	for _, e := range history {
-		if e.Requester == requester {
-			n++
-		}
+	today, err := zkp.Today(w.cfg.Clock())
+	if err != nil {
+		return nil, err
 	}
-	return n, err
+	return ask, w.addUp(ctx, ask, today)
 }
 
 func (w *Wallet) consider(ctx context.Context, proved known, parsed *openid.SignedRequest, held *deck) (*Request, error) {

@@ -32,29 +32,45 @@ type epochTrees struct {
 // trees builds the trees of an epoch from public data, those at hand before others. The
 // revocation tree holds at least the part in which the handle lies.
 func (w *Wallet) trees(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Registry, *zkp.Revocation, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	registry, part, err := w.treesAtHand(ctx, epoch, h)
+	// A feed may stall: nobody waits for it longer than its context, and proofs go on.
+	select {
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	case w.building <- struct{}{}:
+	}
+	defer func() { <-w.building }()
+	registry, part, err := w.treesHere(ctx, epoch, h)
 	if !errors.Is(err, ErrRefresh) {
 		return registry, part, err
 	}
-	if w.built == nil || w.built.epoch != epoch.Number {
-		w.built = nil // the trees of an epoch that is over need not wait in memory
-		built, err := w.startTrees(ctx, epoch)
-		if err != nil {
+	built := w.builtOf(epoch)
+	if built == nil {
+		if built, err = w.startTrees(ctx, epoch); err != nil {
 			return nil, nil, err
 		}
-		w.built = built
+		part = built.parts[feed.Part(h, built.bits)]
 	}
-	name := feed.Part(h, w.built.bits)
-	if w.built.parts[name] == nil {
-		tree, err := w.partFromFeed(ctx, epoch, h)
-		if err != nil {
+	if part == nil {
+		if part, err = w.partFromFeed(ctx, epoch, built.bits, h); err != nil {
 			return nil, nil, err
 		}
-		w.built.parts[name] = tree
 	}
-	return w.built.registry, w.built.parts[name], nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	built.parts[feed.Part(h, built.bits)] = part
+	w.built = built
+	return built.registry, part, nil
+}
+
+// builtOf returns the trees of an epoch as far as they are built, nil for none. Those of
+// an epoch that is over need not wait in memory.
+func (w *Wallet) builtOf(epoch *epochAt) *epochTrees {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.built != nil && w.built.epoch != epoch.Number {
+		w.built = nil
+	}
+	return w.built
 }
 
 // treesHere builds the trees of an epoch and asks nobody. The error is ErrRefresh where
@@ -193,13 +209,13 @@ func (w *Wallet) startFromFeed(ctx context.Context, index *feed.Index, epoch *ep
 // partFromFeed builds the part of the revocation tree in which a handle lies.
 // What everyone reads comes first, and only when that is right the part, whose
 // name tells something about the handle.
-func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Revocation, error) {
+func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, bits int, h zkp.Handle) (*zkp.Revocation, error) {
 	index, err := w.feed.Index(ctx)
 	if err != nil {
 		return nil, feedError(err)
 	}
 	g := index.Generation(epoch.Number)
-	if g == nil || g.Bits != w.built.bits {
+	if g == nil || g.Bits != bits {
 		return nil, feedError(feed.ErrEpoch) // it has changed since the trees were begun
 	}
 	roots, err := w.bucketRoots(ctx, g, epoch.Number, epoch.Revocation)

@@ -233,6 +233,11 @@ var rows = verdict.Table{
 		"The request does not prove who asks, and the wallet's list of agencies does not say. Nothing was sent.",
 		"请求未能证明核验单位的身份，钱包的机构名单中也查不到。没有发送任何内容。",
 		"Refresh the wallet, or ask for the request as a file or link.", "请刷新钱包，或以文件、链接方式重新获取请求。"),
+	verdict.On(ErrNoEndorsement).Refused(CheckEndorsement, verdict.EndorsementMismatch,
+		"The credential came without its endorsement, so that nothing could be proved with it. Nothing was stored.",
+		"这份凭证缺少零知识背书，无法据以生成证明，未保存任何内容。",
+		"Fetch it from the agency again.", "请重新向机构领取。"),
+
 	verdict.On(ErrRequest).Refused(CheckRequest, verdict.RequestMalformed,
 		"The request is malformed, or not signed by whom it names. Nothing was sent.", "请求有误，或不是其所称单位签名的。没有发送任何内容。",
 		"Ask for a new one.", "请重新获取请求。"),

@@ -60,6 +60,10 @@ type Config struct {
 	// MaxCheckpointAge bounds the ledger state a decision rests on; zero means
 	// what the trust file says.
 	MaxCheckpointAge time.Duration
+	// MaxHoldBack bounds how long an answer in zero knowledge is held back so that
+	// nobody can tell whether its proof was prepared; zero means 4 s. A device that is
+	// slower than the bound answers later, and that can be seen.
+	MaxHoldBack time.Duration
 }
 
 // check returns ErrConfig for what no ledger could put right.
@@ -73,6 +77,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: no ledger", ErrConfig)
 	case c.Public == nil:
 		return fmt.Errorf("%w: no public files", ErrConfig)
+	case c.MaxHoldBack < 0:
+		return fmt.Errorf("%w: negative bound of the hold-back", ErrConfig)
 	case c.MaxCheckpointAge < 0:
 		return fmt.Errorf("%w: negative maximum age of a checkpoint", ErrConfig)
 	}
@@ -91,8 +97,9 @@ type Wallet struct {
 	index index
 	pool  pool
 
+	building  chan struct{} // holds a token while somebody builds trees
+	built     *epochTrees   // of whoever holds it
 	mu        sync.Mutex
-	built     *epochTrees
 	windows   map[string]keyWindow // of issuers' proof keys
 	windowsOf uint64               // epoch
 	listed    *ledger.View         // the list of agencies
@@ -114,8 +121,12 @@ func New(cfg Config) (*Wallet, error) {
 	if cfg.Wait == nil {
 		cfg.Wait = wait
 	}
+	if cfg.MaxHoldBack == 0 {
+		cfg.MaxHoldBack = defaultHoldBack
+	}
 	return &Wallet{
-		store: cfg.Store, keys: cfg.Keys, feed: publish.Feed(cfg.Public), cfg: cfg,
+		building: make(chan struct{}, 1),
+		store:    cfg.Store, keys: cfg.Keys, feed: publish.Feed(cfg.Public), cfg: cfg,
 		watch: verdict.Watch{Role: "wallet", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
 	}, nil
 }
