@@ -77,8 +77,9 @@ type Schema struct {
 	// Claims lists the claims. Issuers hide all of them.
 	Claims []SchemaClaim `json:"claims"`
 	// Person is the path of the claim that names a person for good, such as an
-	// identity number. A schema that binds persons, or that others are BoundBy, has
-	// one: desks know a person again by its value. The claim is a string.
+	// identity number: desks know a person again by its value. The claim is a string
+	// with a slot. A schema has one that others are BoundBy, or that has BoundBy itself:
+	// the two values are the same.
 	Person Path `json:"person,omitzero"`
 	// BoundBy names the identity credentials, at most [MaxBoundBy], of which a desk
 	// demands one before it issues this type. The holder proves that it names the
@@ -192,6 +193,9 @@ func (s *Schema) checkPerson() error {
 		return c.Path.String() == s.Person.String() && c.Type == TypeString && c.Slot != nil
 	}) {
 		return fmt.Errorf("person is no claim of type string with a slot")
+	}
+	if len(s.BoundBy) > 0 && s.Person == nil {
+		return fmt.Errorf("boundBy without person")
 	}
 	if len(s.BoundBy) > MaxBoundBy {
 		return fmt.Errorf("boundBy names more than %d schemas", MaxBoundBy)

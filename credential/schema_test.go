@@ -108,11 +108,12 @@ func TestParseSchemaRefused(t *testing.T) {
 		"too many digests":              change(`"digests": 12`, `"digests": 513`),
 		"person is no claim":            change(`"digests": 12`, `"digests": 12, "person": ["nobody"]`),
 		"person is a date":              change(`"digests": 12`, `"digests": 12, "person": ["birthdate"]`),
-		"bound by itself":               change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"urn:test:residence","version":2}]`),
-		"bound by nothing":              change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"","version":1}]`),
-		"bound by edition 0":            change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"a","version":0}]`),
-		"bound by one twice":            change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"a","version":1},{"schema":"a","version":1}]`),
-		"bound by too many":             change(`"digests": 12`, `"digests": 12, "boundBy": [`+strings.TrimSuffix(manySchemas(9), ",")+`]`),
+		"bound by itself":               change(`"digests": 12`, `"digests": 12, "person": ["name"], "boundBy": [{"schema":"urn:test:residence","version":2}]`),
+		"bound, and names nobody":       change(`"digests": 12`, `"digests": 12, "boundBy": [{"schema":"a","version":1}]`),
+		"bound by nothing":              change(`"digests": 12`, `"digests": 12, "person": ["name"], "boundBy": [{"schema":"","version":1}]`),
+		"bound by edition 0":            change(`"digests": 12`, `"digests": 12, "person": ["name"], "boundBy": [{"schema":"a","version":0}]`),
+		"bound by one twice":            change(`"digests": 12`, `"digests": 12, "person": ["name"], "boundBy": [{"schema":"a","version":1},{"schema":"a","version":1}]`),
+		"bound by too many":             change(`"digests": 12`, `"digests": 12, "person": ["name"], "boundBy": [`+strings.TrimSuffix(manySchemas(9), ",")+`]`),
 	} {
 		if _, err := credential.ParseSchema([]byte(file)); !errors.Is(err, credential.ErrSchema) {
 			t.Errorf("%s: %v", label, err)

@@ -35,8 +35,14 @@ var schemaFile []byte
 //go:embed testdata/driver.schema.json
 var driverFile []byte
 
-// DriverType is the vct of the credentials of OpenDriverDesk.
-const DriverType = "urn:test:driver:1"
+//go:embed testdata/permit.schema.json
+var permitFile []byte
+
+// The vct of the credentials of OpenDriverDesk and of OpenPermitDesk.
+const (
+	DriverType = "urn:test:driver:1"
+	PermitType = "urn:test:permit:1"
+)
 
 // TB is what a country needs of a *testing.T or *testing.B; see Run for
 // examples, which have neither.
@@ -199,43 +205,83 @@ func (c *Country) Accredit(agency *Agency, action, state string) {
 	c.Submit(c.Root, a)
 }
 
-// OpenDriverDesk opens another agency's desk for a second type, driving licences,
-// which the library may ask for too.
+// OpenDriverDesk opens another agency's desk for driving licences, which the library may
+// ask for too. The type is bound by the residents' credentials.
 func (c *Country) OpenDriverDesk() *issuer.Desk {
 	c.t.Helper()
-	driver, err := credential.ParseSchema(driverFile)
+	return c.openSecondDesk(driverFile)
+}
+
+// OpenPermitDesk opens another agency's desk for permits, which the library may ask for
+// too. The desk finds out itself who a person is.
+func (c *Country) OpenPermitDesk() *issuer.Desk {
+	c.t.Helper()
+	return c.openSecondDesk(permitFile)
+}
+
+func (c *Country) openSecondDesk(file []byte) *issuer.Desk {
+	c.t.Helper()
+	schema, err := credential.ParseSchema(file)
 	c.must(err)
-	c.PublishSchema(driver)
-	traffic := c.NewAgency()
-	for agency, action := range map[*Agency]string{traffic: ledger.ActionIssue, c.Library: ledger.ActionVerify} {
+	c.PublishSchema(schema)
+	second := c.NewAgency()
+	for agency, action := range map[*Agency]string{second: ledger.ActionIssue, c.Library: ledger.ActionVerify} {
 		c.Submit(c.Root, &ledger.Accreditation{
-			Agency: agency.DID, Action: action, Region: Region, Type: DriverType, Accreditor: c.Root.DID, State: ledger.StateActive,
+			Agency: agency.DID, Action: action, Region: Region, Type: schema.VCT, Accreditor: c.Root.DID, State: ledger.StateActive,
 			Subject: agency.Subject,
 		})
 	}
-	cfg := c.DeskConfig(traffic)
-	cfg.Types[0].Schema = driver
+	cfg := c.DeskConfig(second)
+	cfg.Types[0].Schema = schema
 	desk, err := issuer.New(cfg)
 	c.must(err)
 	c.must(desk.Publish(c.t.Context()))
 	return desk
 }
 
-// HoldLicence gives a wallet a driving licence.
-func (c *Country) HoldLicence(h *Holder, desk *issuer.Desk, name, class, since string) *wallet.Stored {
+// HoldLicence gives a wallet a driving licence. The wallet holds the resident's
+// credential, and proves with it who the person is.
+func (c *Country) HoldLicence(h *Holder, desk *issuer.Desk, r Resident, class, since string) *wallet.Stored {
 	c.t.Helper()
-	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader("name,class,since\n"+name+","+class+","+since+"\n"), issuer.ImportOptions{})
+	return c.hold(h, desk, "resident_id,name,class,since\n"+r.Number+","+r.Name+","+class+","+since+"\n")
+}
+
+// HoldPermit gives a wallet a permit.
+func (c *Country) HoldPermit(h *Holder, desk *issuer.Desk, name, class, since string) *wallet.Stored {
+	c.t.Helper()
+	return c.hold(h, desk, "name,class,since\n"+name+","+class+","+since+"\n")
+}
+
+func (c *Country) hold(h *Holder, desk *issuer.Desk, table string) *wallet.Stored {
+	c.t.Helper()
+	offers, refused, err := desk.Import(c.t.Context(), strings.NewReader(table), issuer.ImportOptions{})
 	c.must(err)
 	if len(offers) != 1 {
 		c.t.Fatalf("hufutest: row refused: %v", refused)
 	}
-	application, err := h.Apply(c.t.Context(), offers[0].Offer)
-	c.must(err)
-	response, err := desk.Answer(c.t.Context(), application)
+	response, err := desk.Answer(c.t.Context(), c.Apply(h, offers[0]))
 	c.must(err)
 	stored, err := h.Receive(c.t.Context(), response)
 	c.must(err)
 	return stored
+}
+
+// Apply lets a wallet take up an offer. Where the issuer wants a proof of identity, it
+// shows the first credential that gives one.
+func (c *Country) Apply(h *Holder, offer issuer.Offer) []byte {
+	c.t.Helper()
+	offered, err := h.ResolveOffer(c.t.Context(), offer.Offer)
+	c.must(err)
+	var opts wallet.ApplyOptions
+	if offered.NeedsIdentity {
+		c.must(h.Refresh(c.t.Context()))
+	}
+	if offered.NeedsIdentity && len(offered.Identity) > 0 {
+		opts.Identity = offered.Identity[0].Parts[0].Credential
+	}
+	application, err := h.Wallet.Apply(c.t.Context(), offer.Offer, opts)
+	c.must(err)
+	return application
 }
 
 // OpenDesk opens an issuing desk of an agency over an empty memory store.
@@ -255,5 +301,6 @@ func (c *Country) DeskConfig(agency *Agency) issuer.Config {
 	cfg.Keys, cfg.Store = agency.Issuer(), vault.NewMemoryStore()
 	cfg.Types = []issuer.Type{{Schema: c.Schema, Region: Region}}
 	cfg.Ledger, cfg.Publisher, cfg.Clock = c.Log, c.Public, c.Now
+	cfg.Reader, cfg.Public, cfg.AllowSinglePartySetupUnsafe = c.Client(c.Log), c.Public, true
 	return cfg
 }

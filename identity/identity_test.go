@@ -17,7 +17,8 @@ const residentFile = `{"id":"test.resident","version":1,"vct":"urn:test:resident
 	{"path":["birthdate"],"type":"date","slot":2,"label":{"en":"birth date","zh":"出生日期"}}]}`
 
 const licenceFile = `{"id":"test.licence","version":1,"vct":"urn:test:licence:1","region":"110000","digests":8,
-	"boundBy":[{"schema":"test.resident","version":1}],"claims":[
+	"person":["number"],"boundBy":[{"schema":"test.resident","version":1}],"claims":[
+	{"path":["number"],"type":"string","slot":1,"label":{"en":"number","zh":"号码"}},
 	{"path":["class"],"type":"string","slot":0,"label":{"en":"class","zh":"车型"}}]}`
 
 func schema(t *testing.T, file string) *credential.Schema {

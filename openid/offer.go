@@ -44,6 +44,10 @@ type CredentialOffer struct {
 	ConfigurationIDs []string `json:"credential_configuration_ids"`
 	// Grants says how to obtain them. Nil leaves it to the issuer's metadata.
 	Grants *Grants `json:"grants,omitzero"`
+	// Region is the GB/T 2260 code of six digits for which the issuer says that it is
+	// accredited, so that a wallet can see to that before it shows anything. Our
+	// member hufu_region.
+	Region string `json:"hufu_region,omitzero"`
 }
 
 // Grants holds the grant types that this package knows. It ignores others.
@@ -155,10 +159,17 @@ func (o *CredentialOffer) check() error {
 			return fmt.Errorf("%w: configuration id %d is empty, too long or repeated", ErrOffer, i)
 		}
 	}
+	if o.Region != "" && !isSixDigits(o.Region) {
+		return fmt.Errorf("%w: hufu_region is not six digits", ErrOffer)
+	}
 	if o.Grants == nil || o.Grants.PreAuthorized == nil {
 		return nil
 	}
 	return o.Grants.PreAuthorized.check()
+}
+
+func isSixDigits(s string) bool {
+	return len(s) == 6 && !strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' })
 }
 
 func (g *PreAuthorizedGrant) check() error {

@@ -44,7 +44,8 @@ func joinedCountry(t *testing.T) (*hufutest.Country, *hufutest.Holder, *hufutest
 	c.UseProver()
 	desk := c.OpenDriverDesk()
 	citizen := c.Citizen(c.Adult())
-	c.HoldLicence(citizen, desk, "周安宁", "C1", "2008-06-01")
+	c.NextEpoch()
+	c.HoldLicence(citizen, desk, c.Adult(), "C1", "2008-06-01")
 	c.NextEpoch()
 	return c, citizen, c.Counter(c.Policy(joinedPolicy))
 }
@@ -71,7 +72,7 @@ func TestJoined(t *testing.T) {
 			t.Error("what was revealed stands among the never received")
 		}
 	}
-	if len(result.NeverReceived) != 4+3 {
+	if len(result.NeverReceived) != 4+4 {
 		t.Errorf("never received %+v", result.NeverReceived)
 	}
 	rejected(t, counter.Verifier, respelt(answer), verifier.CheckReplay, verifier.ErrReplayed)

@@ -5,21 +5,15 @@ import (
 	"crypto"
 	"encoding/base64"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
-	"github.com/hufu-id/hufu/zkp"
 )
-
-// ErrOffer means that an offer is not one this wallet can take up.
-var ErrOffer = errors.New("wallet: offer refused")
 
 // application remembers what was asked for until the answer comes.
 type application struct {
@@ -30,31 +24,33 @@ type application struct {
 	Created  time.Time `json:"created"`
 }
 
-// Apply takes up an offer: it makes a fresh holder key, proves possession of it
-// and sends the holder commitment with it. The result is a request envelope for
-// the desk. Applying twice to one offer is allowed; the desk answers one.
-func (w *Wallet) Apply(ctx context.Context, offer []byte) (_ []byte, err error) {
+// ApplyOptions changes defaults. The zero value shows nothing to the issuer.
+type ApplyOptions struct {
+	// Identity is the id of the credential that proves to the issuer who the citizen
+	// is, one of Offered.Identity. The citizen has consented to what it reveals.
+	Identity string
+}
+
+// Apply takes up an offer: it makes a fresh holder key, proves possession of it, and
+// sends the holder commitment with it, or the proof of an identity credential in its
+// place. The result is a request envelope for the desk. Applying twice to one offer is
+// allowed; the desk answers one. The reason of a refusal is ErrOffer or ErrIdentity.
+func (w *Wallet) Apply(ctx context.Context, offer []byte, opts ApplyOptions) (_ []byte, err error) {
 	defer w.ended(ctx, "apply", w.cfg.Clock(), &err)
 	defer judge(&err, CheckOffer)
-	o, err := openid.ParseCredentialOffer(offer)
+	o, err := w.resolveOffer(ctx, offer)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrOffer, err)
+		return nil, err
 	}
-	if len(o.ConfigurationIDs) != 1 || o.Grants == nil || o.Grants.PreAuthorized == nil {
-		return nil, fmt.Errorf("%w: one credential with a pre-authorised code is taken", ErrOffer)
-	}
-	if o.Grants.PreAuthorized.TxCode != nil {
-		return nil, fmt.Errorf("%w: transaction codes are not supported yet", ErrOffer)
-	}
-	schemaID, _, ok := strings.Cut(o.ConfigurationIDs[0], "/")
-	if !ok {
-		return nil, fmt.Errorf("%w: unknown credential configuration", ErrOffer)
+	choice, err := o.chosen(opts.Identity)
+	if err != nil {
+		return nil, err
 	}
 	key, err := w.keys.Generate(ctx, vault.KeySpec{Algorithm: vault.ES256, Purpose: "holder"})
 	if err != nil {
 		return nil, err
 	}
-	request, err := w.credentialRequest(ctx, o, schemaID, key)
+	request, err := w.credentialRequest(ctx, o, choice, key)
 	if err != nil {
 		return nil, err
 	}
@@ -62,14 +58,19 @@ func (w *Wallet) Apply(ctx context.Context, offer []byte) (_ []byte, err error) 
 	if err != nil {
 		return nil, err
 	}
-	value, err := json.Marshal(application{Issuer: o.Issuer, Schema: schemaID, KeyID: key.Info().ID, Created: w.cfg.Clock()})
+	value, err := json.Marshal(application{Issuer: o.Issuer, Schema: o.Schema.ID, KeyID: key.Info().ID, Created: w.cfg.Clock()})
 	if err != nil {
 		return nil, err
 	}
 	if err := w.store.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindApplication, id, value) }); err != nil {
 		return nil, err
 	}
-	return request, nil
+	if choice == nil {
+		return request, nil
+	}
+	entry := Entry{At: w.cfg.Clock().UTC(), Requester: o.Issuer, Purpose: "issue " + o.offer.ConfigurationIDs[0], Format: choice.Format}
+	entry.list(choice)
+	return request, w.remember(ctx, entry, choice)
 }
 
 // credentialID names a credential by the holder key that it is bound to: the
@@ -83,22 +84,34 @@ func credentialID(holder crypto.PublicKey) (string, error) {
 	return hex.EncodeToString(b), err
 }
 
-func (w *Wallet) credentialRequest(ctx context.Context, o *openid.CredentialOffer, schemaID string, key vault.Key) ([]byte, error) {
-	code := o.Grants.PreAuthorized.Code
-	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: openid.OfferNonce(code), IssuedAt: w.cfg.Clock()})
+func (w *Wallet) credentialRequest(ctx context.Context, o *Offered, choice *Choice, key vault.Key) ([]byte, error) {
+	code, now := o.offer.Code(), w.cfg.Clock().Truncate(time.Second)
+	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: openid.OfferNonce(code), IssuedAt: now})
 	if err != nil {
 		return nil, err
 	}
+	request := openid.CredentialRequest{ConfigurationID: o.offer.ConfigurationIDs[0], Proofs: []string{proof}}
+	if choice != nil {
+		request.Identity, err = w.showIdentity(ctx, o, choice, proof, now)
+	} else {
+		request.HolderCommitment, err = w.commitment(ctx, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return (&openid.RequestEnvelope{Code: code, Request: request}).Bytes()
+}
+
+// commitment is the bare holder commitment, for the desk of an identity type.
+func (w *Wallet) commitment(ctx context.Context, o *Offered) ([]byte, error) {
 	secret, err := w.secret(ctx)
 	if err != nil {
 		return nil, err
 	}
-	commitment, err := secret.HolderCommitment(zkp.IssuanceScope(o.Issuer, schemaID))
+	commitment, err := secret.HolderCommitment(identity.Scope(o.Issuer, o.Schema))
 	if err != nil {
 		return nil, err
 	}
 	c := commitment.Bytes()
-	return (&openid.RequestEnvelope{Code: code, Request: openid.CredentialRequest{
-		ConfigurationID: o.ConfigurationIDs[0], Proofs: []string{proof}, HolderCommitment: c[:],
-	}}).Bytes()
+	return c[:], nil
 }

@@ -156,6 +156,12 @@ func newEntry(now time.Time, ask *Request, choice *Choice) Entry {
 	if ask.Purpose != nil {
 		e.Purpose = ask.Purpose.ID
 	}
+	e.list(choice)
+	return e
+}
+
+// list notes what a choice says.
+func (e *Entry) list(choice *Choice) {
 	for _, p := range choice.Parts {
 		for _, l := range p.Reveals {
 			e.Revealed = append(e.Revealed, l.Claim)
@@ -164,7 +170,6 @@ func newEntry(now time.Time, ask *Request, choice *Choice) Entry {
 			e.Proved = append(e.Proved, s.English)
 		}
 	}
-	return e
 }
 
 func (w *Wallet) remember(ctx context.Context, e Entry, choice *Choice) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
@@ -259,6 +260,9 @@ func provableOf(found *provenance.Credential, secret zkp.Secret) (*zkp.Credentia
 	}
 	c := &zkp.Credential{
 		Endorsement: endorsement, Schema: predicate.SchemaElement(found.Schema), Attributes: attributes, Secret: secret,
+	}
+	if endorsement.Issuance != identity.Scope(found.Issuer, found.Schema) {
+		return nil, fmt.Errorf("%w: issuance scope", predicate.ErrMismatch)
 	}
 	if endorsement.Region != found.Region || !endorsement.NotBefore.Start().Equal(found.NotBefore) || !(endorsement.NotAfter + 1).Start().Equal(found.Expires) {
 		return nil, fmt.Errorf("%w: region or validity", predicate.ErrMismatch)

@@ -10,6 +10,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
@@ -58,7 +59,7 @@ func TestApplyRefuses(t *testing.T) {
 		"a type without name": {strings.Replace(good, configuration, "nameless", 1), wallet.ErrOffer},
 	} {
 		t.Run(name, func(t *testing.T) {
-			request, err := h.Apply(t.Context(), []byte(test.offer))
+			request, err := h.Apply(t.Context(), []byte(test.offer), wallet.ApplyOptions{})
 			if request != nil || !errors.Is(err, wallet.ErrOffer) || !errors.Is(err, test.reason) {
 				t.Errorf("got %v", err)
 			}
@@ -257,6 +258,12 @@ func TestReceiveEndorsement(t *testing.T) {
 		"an earlier beginning":   func(s *issuer.IssueSpec) { s.NotBefore-- },
 		"another binding day":    func(s *issuer.IssueSpec) { s.Binding-- },
 		"somebody else's holder": func(s *issuer.IssueSpec) { s.Commitment.SetUint64(7) },
+		"a scope of one desk": func(s *issuer.IssueSpec) {
+			s.Scope = zkp.IssuanceScope(c.Office.DID, c.Schema.ID)
+			var err error
+			s.Commitment, err = secretOf(t, h).HolderCommitment(s.Scope)
+			none(t, err)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := spec()
@@ -302,12 +309,16 @@ func TestHalfOfAnotherAgency(t *testing.T) {
 	}
 }
 
+func secretOf(t *testing.T, h *hufutest.Holder) (secret zkp.Secret) {
+	t.Helper()
+	copy(secret[:], records(t, h, "secret")[0].Value)
+	return secret
+}
+
 // commitmentOf is the holder commitment that the wallet sent to the office.
 func commitmentOf(t *testing.T, c *hufutest.Country, h *hufutest.Holder) zkp.Element {
 	t.Helper()
-	var secret zkp.Secret
-	copy(secret[:], records(t, h, "secret")[0].Value)
-	commitment, err := secret.HolderCommitment(zkp.IssuanceScope(c.Office.DID, c.Schema.ID))
+	commitment, err := secretOf(t, h).HolderCommitment(identity.Scope(c.Office.DID, c.Schema))
 	none(t, err)
 	return commitment
 }

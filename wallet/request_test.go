@@ -258,11 +258,11 @@ func TestUnaccreditedRequester(t *testing.T) {
 // longer for drivers, gets no licence by offering the choice.
 func TestAccreditationOfEachChoice(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})
-	desk := c.OpenDriverDesk()
+	desk := c.OpenPermitDesk()
 	citizen := c.Citizen(c.Adult())
-	c.HoldLicence(citizen, desk, "周安宁", "C1", "2008-06-01")
+	c.HoldPermit(citizen, desk, "周安宁", "C1", "2008-06-01")
 	c.Submit(c.Root, &ledger.Accreditation{
-		Agency: c.Library.DID, Action: ledger.ActionVerify, Region: hufutest.Region, Type: hufutest.DriverType,
+		Agency: c.Library.DID, Action: ledger.ActionVerify, Region: hufutest.Region, Type: hufutest.PermitType,
 		Accreditor: c.Root.DID, State: ledger.StateSuspended, Subject: c.Library.Subject,
 	})
 	counter := c.Counter(c.Policy(func(policy hufutest.JSON) {
@@ -273,7 +273,7 @@ func TestAccreditationOfEachChoice(t *testing.T) {
 			}
 		}
 		policy["dcql"] = hufutest.JSON{
-			"credentials":     []any{query("claims", hufutest.Type, "birthdate"), query("licence", hufutest.DriverType, "class")},
+			"credentials":     []any{query("claims", hufutest.Type, "birthdate"), query("licence", hufutest.PermitType, "class")},
 			"credential_sets": []any{hufutest.JSON{"options": []any{[]any{"claims"}, []any{"licence"}}}},
 		}
 	}))

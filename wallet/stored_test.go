@@ -128,7 +128,7 @@ func TestOtherCredentialsSurvive(t *testing.T) {
 		"its schema": func(tx vault.Tx, s *wallet.Stored) error {
 			schemas, err := tx.List("schema")
 			for _, r := range schemas {
-				if strings.Contains(string(r.Value), hufutest.DriverType) {
+				if strings.Contains(string(r.Value), hufutest.PermitType) {
 					err = tx.Delete("schema", r.ID)
 				}
 			}
@@ -140,7 +140,7 @@ func TestOtherCredentialsSurvive(t *testing.T) {
 			t.Run(name+", index "+index, func(t *testing.T) {
 				c := hufutest.New(t, hufutest.Options{})
 				h := c.Citizen(c.Adult())
-				bad := c.HoldLicence(h, c.OpenDriverDesk(), "周安宁", "C1", "2020-01-01")
+				bad := c.HoldPermit(h, c.OpenPermitDesk(), "周安宁", "C1", "2020-01-01")
 				none(t, h.Store.Update(t.Context(), func(tx vault.Tx) error {
 					if index == "lost" {
 						none(t, tx.Put("index", "head", nil))
@@ -174,7 +174,7 @@ func TestOtherCredentialsSurvive(t *testing.T) {
 func TestForget(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})
 	h := c.Citizen(c.Adult())
-	licence := c.HoldLicence(h, c.OpenDriverDesk(), "周安宁", "C1", "2020-01-01")
+	licence := c.HoldPermit(h, c.OpenPermitDesk(), "周安宁", "C1", "2020-01-01")
 	_, ask := c.Ask(h, c.Counter(c.Policy(nil)))
 	resident := ask.Choices[0].Parts[0].Credential
 	none(t, h.Forget(t.Context(), resident))

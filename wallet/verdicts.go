@@ -216,6 +216,9 @@ var rows = verdict.Table{
 		"The offer is malformed, or of a kind that this wallet does not take.", "领证码有误，或此钱包不支持该种类。",
 		"Ask the agency for a new offer.", "请向机构重新索取领证码。"),
 
+	verdict.On(ErrIdentity).Refused(CheckConsent, verdict.IdentityMissing,
+		"The agency wants a proof of who you are. Nothing was sent.", "签发机构需要您证明身份，没有发送任何内容。",
+		"Choose one of the credentials that give it, and apply again.", "请选择可证明身份的凭证，重新申请。"),
 	verdict.On(ErrUnrequested).Refused(CheckApplication, verdict.NotAppliedFor,
 		"This wallet did not apply for that credential. Nothing was stored.", "此钱包没有申请过该凭证，未保存任何内容。",
 		"Open it in the wallet that applied.", "请在提出申请的钱包中打开。"),

@@ -50,7 +50,7 @@ func says(t *testing.T, d interface{ Describe(string) string }, err error) {
 func TestVerdictOfApplyAndReceive(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})
 	citizen := c.Wallet()
-	_, err := citizen.Apply(t.Context(), []byte("{}"))
+	_, err := citizen.Apply(t.Context(), []byte("{}"), wallet.ApplyOptions{})
 	rejects(t, err, wallet.CheckOffer, verdict.OfferMalformed)
 	_, err = citizen.Receive(t.Context(), []byte("{}"))
 	rejects(t, err, wallet.CheckForm, verdict.MessageMalformed)

@@ -237,9 +237,22 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("wallet/prove.go", "if ", "started.Sub(epoch.closed) > oldest", " {"))
 	// The desk.
 	add("one commitment for one person", "wallet/issuer", ".*", "",
-		never("wallet/issuer/person.go", "case ", "err == nil && string(r.Value) != p.id", ":"))
+		never("wallet/issuer/bound.go", "case ", "there && given.Person != p.id", ":"),
+		never("wallet/issuer/bound.go", "if ", "there && c.Person != p.id", " {"))
+	add("one commitment for one person, at every desk", "wallet/issuer", "TestOneSecretForTwoPeople", "",
+		edit{"wallet/issuer/bound.go", "		if errors.Is(err, ledger.ErrConflict) {\n			return fmt.Errorf(\"%w: another desk bound it\", ErrCommitment)\n		}\n", "		if errors.Is(err, ledger.ErrConflict) {\n			return nil\n		}\n"},
+		never("wallet/issuer/bound.go", "case ", "a.shown == nil && (!there || !given.Ours)", ":"))
 	add("one person with one commitment", "wallet/issuer", ".*", "",
-		never("wallet/issuer/person.go", "	if ", "len(p.Held) > 0", " {\n		return 0, ErrCommitment"))
+		never("wallet/issuer/bound.go", "		if ", "!rebind", " {"),
+		edit{"wallet/issuer/bound.go", "other && !o.Rebind {", "other && !o.Rebind && false {"})
+	add("the person of the identity credential", "wallet/issuer", "TestLicence", "",
+		never("wallet/issuer/answer.go", "case ", "a.shown != nil && hashText(\"person\", a.typ.Schema.ID, a.shown.Person) != o.Person", ":"))
+	add("a proof of identity where the type is bound by one", "wallet/issuer", "TestLicence", "",
+		never("wallet/issuer/answer.go", "if ", "e.Request.Identity == nil && !a.typ.isIdentity()", " {"))
+	add("an earlier binding does not come back", "wallet/issuer", "TestMoveAndRebind", "",
+		edit{"wallet/issuer/bound.go", "!fresh && day <= p.Bound {", "!fresh && day <= p.Bound && false {"})
+	add("a scope that the wallet did not commit in", "wallet", "TestReceiveEndorsement", "",
+		never("wallet/receive.go", "if ", "endorsement.Issuance != identity.Scope(found.Issuer, found.Schema)", " {"))
 	// The counter.
 	add("an epoch that has aged out", "verifier", "TestRevokedAtNoon", "want a rejection at epoch",
 		never("verifier/proof.go", "if ", "a.now.Sub(closed) > a.policy.MaxAge.Epoch", " {"))

@@ -81,7 +81,7 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 			if err := a.checkOutputs(out); err != nil {
 				return err
 			}
-			application, err := c.Apply(ctx, offer)
+			application, err := c.Apply(ctx, offer, wallet.ApplyOptions{})
 			if err != nil {
 				return err
 			}

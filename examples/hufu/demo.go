@@ -343,7 +343,7 @@ func (s *scene) hold(ctx context.Context, name string, offer []byte) (applicatio
 		s.citizen, err = h.NewWallet(ctx, []byte(demoPassphrase), s.keys)
 	}
 	if err == nil {
-		application, err = s.citizen.Apply(ctx, offer)
+		application, err = s.citizen.Apply(ctx, offer, wallet.ApplyOptions{})
 	}
 	if err == nil {
 		response, err = s.desk.Answer(ctx, application)

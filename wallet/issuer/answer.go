@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/openid"
@@ -35,8 +36,13 @@ func (d *Desk) Answer(ctx context.Context, envelope []byte) (_ []byte, err error
 	if response, err := d.repeated(ctx, a); response != nil || err != nil {
 		return response, err
 	}
-	if err := d.checkApplication(e, a); err != nil {
+	if err := d.checkApplication(ctx, e, a); err != nil {
 		return nil, err
+	}
+	if a.shown == nil {
+		if err := d.claimCommitment(ctx, a); err != nil {
+			return nil, err
+		}
 	}
 	response, replaced, err := d.take(ctx, a)
 	for errors.Is(err, errNoRoom) { // others may fill the new list meanwhile
@@ -60,6 +66,7 @@ type application struct {
 	typ          *Type
 	holder       crypto.PublicKey
 	commitment   zkp.Element
+	shown        *identity.Shown // nil where the commitment is bare
 }
 
 // repeated returns the answer to an application that had one.
@@ -77,12 +84,15 @@ func (d *Desk) repeated(ctx context.Context, a *application) (response []byte, e
 	return response, err
 }
 
-func (d *Desk) checkApplication(e *openid.RequestEnvelope, a *application) (err error) {
+func (d *Desk) checkApplication(ctx context.Context, e *openid.RequestEnvelope, a *application) (err error) {
 	if a.typ, err = d.typeOf(e.Request.ConfigurationID); err != nil {
 		return err
 	}
-	if len(e.Request.Proofs) != 1 || e.Request.HolderCommitment == nil {
-		return fmt.Errorf("%w: one key proof and a holder commitment are needed", openid.ErrCredentialRequest)
+	if len(e.Request.Proofs) != 1 || (e.Request.HolderCommitment == nil) == (e.Request.Identity == nil) {
+		return fmt.Errorf("%w: one key proof is needed, and a holder commitment or a proof of identity", openid.ErrCredentialRequest)
+	}
+	if e.Request.Identity == nil && !a.typ.isIdentity() {
+		return ErrIdentity
 	}
 	proof, err := openid.ParseProof(e.Request.Proofs[0])
 	if err != nil {
@@ -90,6 +100,13 @@ func (d *Desk) checkApplication(e *openid.RequestEnvelope, a *application) (err 
 	}
 	a.holder, err = proof.Verify(d.cfg.Keys.DID, openid.OfferNonce(e.Code), openid.VerifyOptions{Now: d.cfg.Clock()})
 	if err != nil {
+		return err
+	}
+	if e.Request.Identity != nil {
+		a.shown, err = d.checkIdentity(ctx, a.typ, e.Request.Identity, e.Request.Proofs[0], proof.Unverified.IssuedAt)
+		if err == nil {
+			a.commitment = a.shown.Commitment
+		}
 		return err
 	}
 	if a.commitment, err = zkp.ParseElement(e.Request.HolderCommitment); err != nil {
@@ -110,31 +127,55 @@ func getOffer(tx vault.Tx, id string) (*offer, error) {
 	return o, err
 }
 
+// live returns the offer of an application, if it can be taken up.
+func (d *Desk) live(tx vault.Tx, a *application) (*offer, error) {
+	o, err := getOffer(tx, a.code)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.Taken != nil:
+		return nil, ErrCodeUsed
+	case o.Type != a.typ.ID():
+		return nil, ErrType
+	case !d.cfg.Clock().Before(o.Expires):
+		return nil, ErrOfferExpired
+	case a.shown != nil && hashText("person", a.typ.Schema.ID, a.shown.Person) != o.Person:
+		return nil, ErrOtherPerson
+	}
+	return o, nil
+}
+
+// ready returns the live offer of an application and its person, who may have what is
+// offered.
+func (d *Desk) ready(tx vault.Tx, a *application) (*offer, *person, zkp.Day, error) {
+	o, err := d.live(tx, a)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	today, err := d.today()
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	p, err := d.people.known(tx, o.Person)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	if err := p.look(tx, today); err != nil {
+		return nil, nil, 0, err
+	}
+	if p.holds(o.Type) && !o.Replaces {
+		return nil, nil, 0, ErrHeld
+	}
+	return o, p, today, nil
+}
+
 // take takes an offer up in one transaction, and names the lists whose credentials it
 // replaced.
 func (d *Desk) take(ctx context.Context, a *application) (response []byte, replaced []string, err error) {
 	err = d.cfg.Store.Update(ctx, func(tx vault.Tx) error {
 		response, replaced = nil, nil
-		o, err := getOffer(tx, a.code)
-		switch {
-		case err != nil:
-			return err
-		case o.Taken != nil:
-			return ErrCodeUsed
-		case o.Type != a.typ.ID():
-			return ErrType
-		case !d.cfg.Clock().Before(o.Expires):
-			return ErrOfferExpired
-		}
-		today, err := d.today()
+		o, p, today, err := d.ready(tx, a)
 		if err != nil {
-			return err
-		}
-		p, err := d.people.known(tx, o.Person)
-		if err != nil {
-			return err
-		}
-		if err := p.look(tx, today); err != nil {
 			return err
 		}
 		if o.Replaces {
@@ -142,10 +183,7 @@ func (d *Desk) take(ctx context.Context, a *application) (response []byte, repla
 				return err
 			}
 		}
-		if p.holds(o.Type) {
-			return ErrHeld
-		}
-		bound, err := d.people.bind(tx, p, a.commitment, today)
+		bound, err := d.people.bind(tx, p, a, o.Rebind, today, d.cfg.Clock())
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/wallet/issuer"
@@ -35,6 +36,16 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		"lists that have ended":          func(cfg *issuer.Config) { cfg.StatusDays = -1 },
 		"a list above every limit":       func(cfg *issuer.Config) { cfg.StatusSize = 1 << 25 },
 		"a list of less than nothing":    func(cfg *issuer.Config) { cfg.StatusSize = -1 },
+		"a reader without files":         func(cfg *issuer.Config) { cfg.Public = nil },
+		"files without a reader":         func(cfg *issuer.Config) { cfg.Reader = nil },
+		"epochs of the future":           func(cfg *issuer.Config) { cfg.EpochAge = -1 },
+		"a bound type without a reader": func(cfg *issuer.Config) {
+			cfg.Reader, cfg.Public = nil, nil
+			bound := strings.Replace(string(c.Schema.Bytes()), `"digests"`, `"boundBy":[{"schema":"a","version":1}],"digests"`, 1)
+			schema, err := credential.ParseSchema([]byte(bound))
+			none(t, err)
+			cfg.Types[0].Schema = schema
+		},
 	} {
 		cfg := c.DeskConfig(c.Office)
 		if _, err := issuer.New(cfg); err != nil {

@@ -176,6 +176,7 @@ var stories = map[string]func(t *testing.T, o *office, c *crash) (again func()){
 		}
 	},
 	"replace": func(t *testing.T, o *office, c *crash) func() {
+		o.oneWallet(t)
 		o.issue(t, o.c.Issue(o.Desk, resident(1)))
 		offer, err := o.Offer(t.Context(), claimsOf(resident(1)), issuer.OfferOptions{Replaces: true})
 		none(t, err)
@@ -234,7 +235,7 @@ func TestCrash(t *testing.T) {
 				if over {
 					return
 				}
-				if at > 20 {
+				if at > 60 {
 					t.Fatal("the story has no end")
 				}
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/zkp"
@@ -87,6 +88,18 @@ type Config struct {
 	Ledger ledger.Submitter
 	// Publisher takes the signed status lists.
 	Publisher Publisher
+	// Reader reads the ledger, and Public has its public files, to check the proof of an
+	// identity credential: for types that are bound by one, and for people who come from
+	// another desk. A desk of identity types may leave both nil and takes nobody from
+	// another desk then.
+	Reader *ledger.Client
+	Public publish.Source
+	// AllowSinglePartySetupUnsafe accepts zero-knowledge keys that one machine made, in
+	// such a proof. Whoever kept its randomness can prove anything.
+	AllowSinglePartySetupUnsafe bool
+	// EpochAge is how long ago the epoch of such a proof may have closed; zero means
+	// 24 hours.
+	EpochAge time.Duration
 	// Clock is the desk's; nil means time.Now.
 	Clock func() time.Time
 	// Logger gets a line for each call and Observer an event, without personal data;
@@ -123,6 +136,10 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: no ledger", ErrConfig)
 	case c.Publisher == nil:
 		return fmt.Errorf("%w: no publisher of status lists", ErrConfig)
+	case (c.Reader == nil) != (c.Public == nil):
+		return fmt.Errorf("%w: reader and public files go together", ErrConfig)
+	case c.EpochAge < 0:
+		return fmt.Errorf("%w: the age of an epoch is not negative", ErrConfig)
 	case c.OfferDays < 0 || c.OfferDays > maxValidDays:
 		return fmt.Errorf("%w: an offer holds 1 to %d days", ErrConfig, maxValidDays)
 	case c.StatusDays < 0 || c.StatusDays > maxStatusDays:
@@ -134,6 +151,9 @@ func (c *Config) check() error {
 	for i := range c.Types {
 		if err := c.Types[i].check(); err != nil {
 			return err
+		}
+		if !c.Types[i].isIdentity() && c.Reader == nil {
+			return fmt.Errorf("%w: a type is bound by an identity credential, and there is no reader of the ledger", ErrConfig)
 		}
 		if id := c.Types[i].ID(); known[id] {
 			return fmt.Errorf("%w: a credential type stands twice", ErrConfig)
@@ -179,6 +199,7 @@ func (c *Config) fill() {
 	if c.Clock == nil {
 		c.Clock = time.Now
 	}
+	c.EpochAge = cmp.Or(c.EpochAge, 24*time.Hour)
 	c.OfferDays = cmp.Or(c.OfferDays, 90)
 	c.StatusDays = cmp.Or(c.StatusDays, 7)
 	c.StatusSize = cmp.Or(c.StatusSize, 1<<16)
@@ -189,6 +210,7 @@ func (c *Config) fill() {
 type Desk struct {
 	settling sync.Mutex // one batch at a time goes to the ledger
 	people   people
+	keyring  *publish.Keyring
 	cfg      Config
 	watch    verdict.Watch
 }
@@ -201,9 +223,10 @@ func New(cfg Config) (*Desk, error) {
 	}
 	cfg.fill()
 	return &Desk{
-		people: registry{},
-		cfg:    cfg,
-		watch:  verdict.Watch{Role: "issuer", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
+		people:  registry{},
+		keyring: publish.NewKeyring(cfg.Public, zkp.KeyOptions{AllowSinglePartySetupUnsafe: cfg.AllowSinglePartySetupUnsafe}),
+		cfg:     cfg,
+		watch:   verdict.Watch{Role: "issuer", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
 	}, nil
 }
 

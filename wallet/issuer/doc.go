@@ -12,10 +12,20 @@
 // # State
 //
 // The desk keeps offers, issued credentials, people and status lists in a vault.Store.
-// A person holds one credential in force of each type, and has one holder commitment a
-// schema; a commitment belongs to one person for good. Once nothing is in force under
-// it, after a loss or at the end, the person may come with another one, whose binding
-// day is new. Each type has its own status lists, and a full one is followed by another.
+// A person holds one credential in force of each type. Each type has its own status
+// lists, and a full one is followed by another.
+//
+// # One person, one secret
+//
+// A person has one holder commitment a schema, and a commitment belongs to one person
+// for good. The desk of an identity type, whose schema has no boundBy, takes a bare
+// commitment and has the ledger give it to this desk alone: an anchor that is the same
+// at every desk of the type is taken once. The desk of every other type takes the proof
+// of an identity credential that names the person of the offer (package identity). So
+// does the desk of an identity type from people who hold the credential of another desk.
+// The binding day stays when a credential is renewed, replaced or moved. Whoever has lost
+// wallet and backup is bound anew, by an offer with OfferOptions.Rebind: the ledger logs
+// it, the binding day is new, and what the person holds is revoked.
 //
 // # Outside the store
 //
@@ -37,7 +47,8 @@
 // answers the offer with an application; Answer returns the credential. The answer is
 // lost, the wallet sends the same application again, and gets the same credential.
 // Another application with the same code is refused with ErrCodeUsed. The citizen loses
-// the phone: the office revokes, and makes a new offer.
+// the phone and restores the wallet from a backup: the office makes an offer that
+// replaces the credential.
 //
 // # Errors
 //

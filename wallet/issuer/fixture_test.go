@@ -10,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/status"
@@ -41,7 +42,9 @@ type office struct {
 	cfg     issuer.Config
 	agency  *hufutest.Agency
 	offline bool // submitting fails
-	deaf    bool // the ledger takes what is submitted, and its answer is lost
+	// wallet is the secret of every application; nil for a new wallet each.
+	wallet *zkp.Secret
+	deaf   bool // the ledger takes what is submitted, and its answer is lost
 	// refuses is the ledger's answer to batches of at least refusesAt revocations.
 	refuses   *ledger.RefusedError
 	refusesAt int
@@ -171,15 +174,26 @@ type application struct {
 	proofs                               int
 }
 
+// oneWallet lets one wallet make all applications.
+func (o *office) oneWallet(t *testing.T) {
+	t.Helper()
+	secret, err := zkp.GenerateSecret(nil)
+	none(t, err)
+	o.wallet = &secret
+}
+
 func (o *office) apply(t *testing.T, offer issuer.Offer, edit func(*application)) []byte {
 	t.Helper()
 	secret, err := zkp.GenerateSecret(nil)
 	none(t, err)
+	if o.wallet != nil {
+		secret = *o.wallet
+	}
 	a := &application{
 		code: offer.Code, configuration: openid.ConfigurationID(o.c.Schema.ID, 1), audience: o.did(t, offer),
 		signer: o.c.Key(), proofs: 1,
 	}
-	commitment, err := secret.HolderCommitment(zkp.IssuanceScope(a.audience, o.c.Schema.ID))
+	commitment, err := secret.HolderCommitment(identity.Scope(a.audience, o.c.Schema))
 	none(t, err)
 	b := commitment.Bytes()
 	a.commitment = b[:]

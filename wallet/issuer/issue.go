@@ -9,6 +9,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/status"
@@ -39,7 +40,7 @@ type IssueSpec struct {
 
 	Holder     crypto.PublicKey // of the holder's key
 	Commitment zkp.Element      // holder commitment; zero: no endorsement
-	Scope      zkp.Scope        // of the commitment; zero: the issuer's own, for this schema
+	Scope      zkp.Scope        // of the commitment; zero: that of the schema, see package identity
 	Binding    zkp.Day          // day the holder's secret was bound
 
 	Status              status.Reference
@@ -117,7 +118,7 @@ func issueEndorsement(ctx context.Context, keys *Keys, spec *IssueSpec, random i
 	}
 	scope := spec.Scope
 	if scope == (zkp.Scope{}) {
-		scope = zkp.IssuanceScope(keys.DID, spec.Schema.ID)
+		scope = identity.Scope(keys.DID, spec.Schema)
 	}
 	endorsement, err := zkp.IssueEndorsement(ctx, keys.Proof, zkp.EndorsementSpec{
 		Schema: predicate.SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment, Issuance: scope,

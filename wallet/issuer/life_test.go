@@ -210,13 +210,18 @@ func TestLostPhone(t *testing.T) {
 		t.Errorf("got %+v", refused)
 	}
 	none(t, o.Revoke(t.Context(), offer.Code))
-	o.issue(t, o.c.Issue(o.Desk, o.c.Adult()))
+	_, err = o.Answer(t.Context(), o.apply(t, o.c.Issue(o.Desk, o.c.Adult()), asIs))
+	is(t, err, issuer.ErrCommitment) // another wallet is a decision of its own
+	anew, err := o.Offer(t.Context(), claimsOf(o.c.Adult()), issuer.OfferOptions{Rebind: true})
+	none(t, err)
+	o.issue(t, *anew)
 	o.agrees(t)
 }
 
 // TestExpired: who holds nothing that is in force gets another one.
 func TestExpired(t *testing.T) {
 	o := newOffice(t)
+	o.oneWallet(t)
 	o.issue(t, o.c.Issue(o.Desk, o.c.Adult()))
 	o.c.Advance(731 * 24 * time.Hour)
 	o.c.Heartbeat()
@@ -227,6 +232,7 @@ func TestExpired(t *testing.T) {
 // TestReplace: the old credential holds until the new one is taken up.
 func TestReplace(t *testing.T) {
 	o := newOffice(t)
+	o.oneWallet(t)
 	o.issue(t, o.c.Issue(o.Desk, o.c.Adult()))
 	moved := o.c.Adult()
 	moved.Address = "新街1号"

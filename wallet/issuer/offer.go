@@ -39,6 +39,12 @@ type OfferOptions struct {
 	// records it: until then the person can show them. What was lost or stolen is
 	// revoked at once, by Revoke, and needs no Replaces.
 	Replaces bool
+	// Rebind lets a person of an identity type come with another wallet than before,
+	// whose backup is lost. The ledger logs it, under a hash that an auditor can be
+	// shown the record of. The binding day is new, and what the person holds is
+	// revoked as with Replaces. Find out who stands there before you set it: a new
+	// binding is a new person to every event that opens later.
+	Rebind bool
 	// Expires is when the offer ends; zero means Config.OfferDays from now.
 	Expires time.Time
 }
@@ -204,8 +210,11 @@ func (d *Desk) offer(tx vault.Tx, t *Type, claims map[string]any, opts OfferOpti
 	if err := p.look(tx, today); err != nil {
 		return nil, err
 	}
-	if p.holds(t.ID()) && !opts.Replaces {
+	if p.holds(t.ID()) && !opts.Replaces && !opts.Rebind {
 		return nil, ErrHeld
+	}
+	if opts.Rebind && !t.isIdentity() {
+		return nil, fmt.Errorf("%w: only the desk of an identity type binds anew", ErrIdentity)
 	}
 	text, err := deterministic(claims)
 	if err != nil {
@@ -217,7 +226,7 @@ func (d *Desk) offer(tx vault.Tx, t *Type, claims map[string]any, opts OfferOpti
 	}
 	o := &offer{
 		Type: t.ID(), Person: p.id, Claims: jsontext.Value(text), External: opts.ExternalID,
-		Replaces: opts.Replaces, Expires: expires,
+		Replaces: opts.Replaces || opts.Rebind, Rebind: opts.Rebind, Expires: expires,
 	}
 	if before := p.offer(t.ID()); before != "" {
 		old, err := d.withdraw(tx, before, func(old *offer) bool { return again && old.sameAs(o) && now.Before(old.Expires) })
@@ -247,7 +256,7 @@ func (d *Desk) offer(tx vault.Tx, t *Type, claims map[string]any, opts OfferOpti
 
 // sameAs reports whether two offers give the same person the same.
 func (o *offer) sameAs(other *offer) bool {
-	return bytes.Equal(o.Claims, other.Claims) && o.External == other.External && o.Replaces == other.Replaces
+	return bytes.Equal(o.Claims, other.Claims) && o.External == other.External && o.Replaces == other.Replaces && o.Rebind == other.Rebind
 }
 
 // withdraw deletes an offer that nobody took up, or returns it where keep says so.
@@ -284,8 +293,13 @@ func alter(tx vault.Tx, name string, change func(*external)) error {
 
 // written is an offer as its person gets it.
 func (d *Desk) written(o *offer) (*Offer, error) {
+	t, err := d.typeOf(o.Type)
+	if err != nil {
+		return nil, err
+	}
 	text, err := (&openid.CredentialOffer{
 		Issuer:           d.cfg.Keys.DID,
+		Region:           t.Region,
 		ConfigurationIDs: []string{o.Type},
 		Grants:           &openid.Grants{PreAuthorized: &openid.PreAuthorizedGrant{Code: o.Code}},
 	}).Bytes()

@@ -1,9 +1,8 @@
 package issuer
 
 import (
-	"encoding/hex"
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
@@ -16,9 +15,9 @@ type people interface {
 	find(tx vault.Tx, t *Type, name string) (*person, error)
 	// known returns the person whom an offer names.
 	known(tx vault.Tx, id string) (*person, error)
-	// bind ties a commitment to a person, and returns the day from which the person
-	// has it. The error is ErrCommitment.
-	bind(tx vault.Tx, p *person, commitment zkp.Element, today zkp.Day) (zkp.Day, error)
+	// bind ties an application's commitment to a person, and returns the day from which
+	// the person has it. The error is ErrCommitment.
+	bind(tx vault.Tx, p *person, a *application, rebind bool, today zkp.Day, now time.Time) (zkp.Day, error)
 	// keep stores a person.
 	keep(tx vault.Tx, p *person) error
 }
@@ -30,6 +29,8 @@ type person struct {
 	Bound      zkp.Day    `json:"bound,omitzero"`
 	Offers     []promised `json:"offers,omitzero"` // not taken up, one a type
 	Held       []held     `json:"held,omitzero"`   // in force when last looked at
+	// Rebound lists the bindings that took the place of earlier ones.
+	Rebound []rebound `json:"rebound,omitzero"`
 
 	id string
 }
@@ -63,29 +64,6 @@ func (registry) known(tx vault.Tx, id string) (*person, error) {
 }
 
 func (registry) keep(tx vault.Tx, p *person) error { return put(tx, kindPerson, p.id, p) }
-
-// bind: a commitment that the desk has seen belongs to its person for good. A person
-// gets another one only while nothing that the old one stands in is in force; the
-// binding day then shows that it is new.
-func (registry) bind(tx vault.Tx, p *person, commitment zkp.Element, today zkp.Day) (zkp.Day, error) {
-	c := commitment.Bytes()
-	name := hashText("commitment", p.Schema, hex.EncodeToString(c[:]))
-	r, err := tx.Get(kindCommitment, name)
-	switch {
-	case err == nil && string(r.Value) != p.id:
-		return 0, ErrCommitment
-	case err != nil && !errors.Is(err, vault.ErrNotFound):
-		return 0, err
-	}
-	if string(p.Commitment) == string(c[:]) {
-		return p.Bound, nil
-	}
-	if len(p.Held) > 0 {
-		return 0, ErrCommitment
-	}
-	p.Commitment, p.Bound = c[:], today
-	return today, tx.Put(kindCommitment, name, []byte(p.id))
-}
 
 // look forgets what is no longer in force.
 func (p *person) look(tx vault.Tx, today zkp.Day) error {

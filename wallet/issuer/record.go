@@ -22,7 +22,7 @@ const (
 	kindOffer      = "offer"          // offer, by hash of the code
 	kindCredential = "credential"     // issued, by place
 	kindPerson     = "person"         // person, by hash of schema and person
-	kindCommitment = "commitment"     // the person's id, by hash of schema and commitment
+	kindCommitment = "commitment"     // claim, by hash of schema and commitment
 	kindExternal   = "external"       // external, by hash of the agency's own name
 	kindNewest     = "status-newest"  // number of the newest list, by type
 	kindList       = "status-list"    // list, by URI
@@ -38,6 +38,7 @@ type offer struct {
 	Code     string         `json:"code"`
 	External string         `json:"external,omitzero"`
 	Replaces bool           `json:"replaces,omitzero"`
+	Rebind   bool           `json:"rebind,omitzero"`
 	Expires  time.Time      `json:"expires"`
 	Taken    *taken         `json:"taken,omitzero"`
 }

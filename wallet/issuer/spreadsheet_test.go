@@ -59,6 +59,7 @@ func TestRowNumbers(t *testing.T) {
 // TestEncodings: what is not UTF-8 beyond doubt is offered, and never guessed.
 func TestEncodings(t *testing.T) {
 	o := newOffice(t)
+	o.oneWallet(t)
 	r := o.c.Adult()
 	text := hufutest.Header + "\n" + r.Row() + "\n"
 	gbk, err := simplifiedchinese.GB18030.NewEncoder().String(text)

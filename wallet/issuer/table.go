@@ -257,9 +257,13 @@ func (t *Type) birthDateAgrees(claims map[string]any) (claim string, ok bool) {
 	return claim, strings.ReplaceAll(born, "-", "") == number[6:14]
 }
 
-// person names the person of a row: by the first claim with an identity number, or
-// else by all claims. claim is the one to point at.
+// person names the person of a row: by the schema's Person, by the first claim with an
+// identity number, or else by all claims. claim is the one to point at.
 func (t *Type) person(claims map[string]any) (claim, name string) {
+	if t.Schema.Person != nil {
+		v, _ := predicate.Claim(claims, t.Schema.Person)
+		return predicate.Name(t.Schema.Person), fmt.Sprint(v)
+	}
 	for i := range t.Schema.Claims {
 		c := &t.Schema.Claims[i]
 		if c.Validate == residentID || c.Validate == "cn-uscc" {

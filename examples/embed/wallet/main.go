@@ -115,7 +115,7 @@ func take(ctx context.Context, w *wallet.Wallet, desk, name string) error {
 	if err != nil {
 		return err
 	}
-	application, err := w.Apply(ctx, offer)
+	application, err := w.Apply(ctx, offer, wallet.ApplyOptions{})
 	if err != nil {
 		return err
 	}
