@@ -49,12 +49,6 @@ func (l *life) begin(ctx context.Context) (context.Context, func(), error) {
 	}, nil
 }
 
-func (l *life) over() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.closed
-}
-
 func (l *life) close() {
 	l.mu.Lock()
 	l.closed = true
