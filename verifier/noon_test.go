@@ -78,8 +78,7 @@ func TestRevokedAtNoon(t *testing.T) {
 	if _, err := revoked.Prepare(t.Context(), 5); !errors.Is(err, zkp.ErrRevoked) {
 		t.Errorf("at one o'clock it prepares: %v", err)
 	}
-	_, ask := c.Ask(revoked, counter)
-	if _, err := revoked.Present(t.Context(), ask, wallet.Consent{}); !errors.Is(err, zkp.ErrRevoked) {
+	if _, err := revoked.ResolveRequest(t.Context(), c.AskText(counter)); !errors.Is(err, wallet.ErrNothingMatches) {
 		t.Errorf("at one o'clock it answers: %v", err)
 	}
 	accepted(t, counter.Verifier, hoarded()) // two hours after eleven, to the minute

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -48,6 +50,19 @@ func (in *bundleIn) bundle() (*bundle, error) {
 
 // Prove implements ledger.Reader.
 func (b *bundle) Prove(context.Context, ...string) (*ledger.Proof, error) { return b.proof, nil }
+
+// Keys lists those that the proof shows to be on the ledger, so that a request can prove
+// who asks.
+func (b *bundle) Keys(_ context.Context, prefix, after string) ([]string, error) {
+	var keys []string
+	for _, e := range b.proof.Entries {
+		if e.Value != nil && e.Key > after && strings.HasPrefix(e.Key, prefix) {
+			keys = append(keys, e.Key)
+		}
+	}
+	slices.Sort(keys)
+	return keys, nil
+}
 
 // ProveConsistency implements ledger.Reader.
 func (b *bundle) ProveConsistency(_ context.Context, from, _ uint64) ([]tlog.Hash, error) {
