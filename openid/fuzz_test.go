@@ -3,9 +3,12 @@ package openid_test
 import (
 	"bytes"
 	"errors"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/vectors"
 	"github.com/hufu-id/hufu/openid"
 )
@@ -31,6 +34,12 @@ func seeds(t testing.TB) map[string][][]byte {
 		"answer":   {[]byte(`{"state":"s-1","vp_token":{"pid":["a.b.c~"]}}`)},
 		"object":   {[]byte(compact), []byte(payload(t, compact))},
 		"proof":    {[]byte(proof), []byte(payload(t, proof))},
+		"info": {
+			[]byte(`[{"format":"hufu_ledger_proof","data":"AQID"}]`),
+			[]byte(`[{"format":"jwt","data":"a.b.c","credential_ids":["age"]},{"format":"hufu_ledger_proof","data":"AQID"}]`),
+			[]byte(`[{"format":"hufu_ledger_proof","data":"` + strings.Repeat("AAAA", limits.VerifierProof/3) + `"}]`),
+			[]byte(`[]`),
+		},
 	}
 	for name := range messages {
 		data := message(vectors.Read(t, name))
@@ -171,6 +180,38 @@ func FuzzRequest(f *testing.F) {
 		}
 		if signed, err := openid.ParseRequest(compact); err == nil && signed.Unverified.Verifier != a.key.Controller {
 			t.Error("a request for another verifier was accepted")
+		}
+	})
+}
+
+// FuzzVerifierInfo puts the data in the place of verifier_info: a proof that comes out is
+// under its cap, and comes out again of what is written with it.
+func FuzzVerifierInfo(f *testing.F) {
+	addSeeds(f, "info")
+	a := newAgency(f)
+	text := payload(f, a.sign(f, a.request(f)))
+	ours := regexp.MustCompile(`"verifier_info":\[[^\]]*\]`).FindString(text)
+	if ours == "" {
+		f.Fatal("the request has no verifier_info")
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		header := did.Header{Typ: "oauth-authz-req+jwt", Kid: a.key.ID}
+		other := strings.Replace(text, ours, `"verifier_info":`+string(data), 1)
+		compact, err := did.SignJWS(t.Context(), a.signer, header, []byte(other), did.JWSOptions{})
+		if err != nil {
+			return
+		}
+		signed, err := openid.ParseRequest(compact)
+		if err != nil {
+			return
+		}
+		proof := signed.Unverified.LedgerProof
+		if len(proof) > limits.VerifierProof || proof != nil && len(proof) == 0 {
+			t.Fatalf("a proof of %d bytes was taken", len(proof))
+		}
+		again, err := openid.ParseRequest(a.sign(t, signed.Unverified))
+		if err != nil || !bytes.Equal(again.Unverified.LedgerProof, proof) {
+			t.Fatalf("written again it is another: %v", err)
 		}
 	})
 }

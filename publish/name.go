@@ -3,6 +3,7 @@ package publish
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -108,8 +109,8 @@ func (n Name) Limit() int64 {
 // the cap, [ErrName] for the zero Name, else [ErrOther], which wraps nothing: a
 // damaged public file is no damaged credential. A .json or .vk file must have the hash in the name, a
 // .type file must be a schema of the type, and a .jwt file a status list token for
-// the URI, whose signature is not verified. The list of agencies must be a bundle. Of the
-// feed only the size is checked.
+// the URI, whose signature is not verified. The list of agencies must be a bundle without
+// files. Of the feed only the size is checked.
 func (n Name) Check(b []byte) error {
 	if n == (Name{}) {
 		return ErrName
@@ -142,7 +143,10 @@ func (n Name) nameOf(b []byte) (Name, error) {
 		}
 		return TypeName(schema.VCT), nil
 	case n.text == agencies:
-		_, err := ledger.ParseBundle(b)
+		bundle, err := ledger.ParseBundle(b)
+		if err == nil && len(bundle.Files) > 0 {
+			err = errors.New("a list of agencies with files")
+		}
 		return n, err
 	case strings.HasSuffix(n.text, suffixStatus):
 		token, err := status.Parse(b, status.ParseOptions{})
