@@ -30,8 +30,9 @@ type ZK interface {
 	// under both roots of an epoch answered one question for this event of the
 	// owner, bound to the payload: the statement with this digest, about a
 	// credential of this schema. key returns the bytes of a circuit's
-	// verifying key; CheckUse returns its error as it is. The nullifier is the
+	// verifying key, and whether the ledger says that it comes of a ceremony;
+	// CheckUse returns its error as it is. The nullifier is the
 	// same for every answer of one person in one event of one owner. An error
 	// says what is wrong with the proof.
-	CheckUse(proof []byte, owner, event string, payload [32]byte, schema string, version uint32, statement [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(circuit string) ([]byte, error)) (nullifier [32]byte, err error)
+	CheckUse(proof []byte, owner, event string, payload [32]byte, schema string, version uint32, statement [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(circuit string) (file []byte, ceremony bool, err error)) (nullifier [32]byte, err error)
 }

@@ -3,6 +3,7 @@ package predicate
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -88,6 +89,15 @@ func (q *Compiled) On(day zkp.Day, revealed openid.Values) ([]zkp.Statement, err
 		return []zkp.Statement{s}, err
 	}
 	return zkp.Split(predicates...)
+}
+
+// Circuits lists the circuits that a proof of the question takes.
+func (q *Compiled) Circuits() []zkp.Circuit {
+	circuits := []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow}
+	if slices.ContainsFunc(q.sets, func(s *zkp.Set) bool { return s != nil }) {
+		circuits = append(circuits, zkp.CircuitShowSet)
+	}
+	return circuits
 }
 
 // RevealCount counts the values that the holder reveals with the proof.

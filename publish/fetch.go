@@ -88,15 +88,16 @@ func CheckSchema(view *ledger.View, schema *credential.Schema) error {
 }
 
 // CheckKey holds a verifying key against the ledger: nil where the ledger names its
-// hash for its circuit. The error is [ErrOther] for another hash, zkp.ErrVerifyingKey
-// for bytes that are no key, or the view's: ledger.ErrAbsent, ledger.ErrRetired, or a
+// hash for its circuit, as a ceremony's unless opts allow a single party. The error is
+// [ErrOther] for another hash, zkp.ErrVerifyingKey for bytes that are no key,
+// zkp.ErrSinglePartySetup, or the view's: ledger.ErrAbsent, ledger.ErrRetired, or a
 // *ledger.NotProvedError for ledger.Resolve to act on.
-func CheckKey(view *ledger.View, key []byte) error {
+func CheckKey(view *ledger.View, key []byte, opts zkp.KeyOptions) error {
 	circuit, _, err := zkp.InspectVerifyingKey(key)
 	if err != nil {
 		return err
 	}
-	object, err := view.VK(string(circuit))
+	object, err := namedKey(view, circuit, opts)
 	if err != nil {
 		return err
 	}

@@ -69,15 +69,18 @@ func TestCheckSchema(t *testing.T) {
 	is(t, check(schemaFile(t, 2)), ledger.ErrAbsent)
 }
 
+var development = zkp.KeyOptions{AllowSinglePartySetupUnsafe: true}
+
 func TestCheckKey(t *testing.T) {
 	c, key, other := hufutest.New(t, hufutest.Options{}), keyFile(t, 1), keyFile(t, 2)
 	check := func(key []byte) error {
-		return judge(t, c, func(view *ledger.View) error { return publish.CheckKey(view, key) })
+		return judge(t, c, func(view *ledger.View) error { return publish.CheckKey(view, key, development) })
 	}
 	is(t, check(key), ledger.ErrAbsent)
 	vk := &ledger.VK{Circuit: string(zkp.CircuitPrepare), KeyHash: sha256.Sum256(key), Setup: ledger.SetupSingleParty, State: ledger.VKActive}
 	c.Submit(c.Root, vk)
 	none(t, check(key))
+	is(t, judge(t, c, func(view *ledger.View) error { return publish.CheckKey(view, key, zkp.KeyOptions{}) }), zkp.ErrSinglePartySetup)
 	is(t, check(key[1:]), zkp.ErrVerifyingKey)
 	is(t, check(other), publish.ErrOther)
 	vk.State = ledger.VKRetired

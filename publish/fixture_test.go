@@ -77,13 +77,23 @@ func schema(t testing.TB, version int) *credential.Schema {
 // keyFile is a well-formed verifying key that verifies nothing, one of several.
 func keyFile(t testing.TB, number int64) []byte {
 	t.Helper()
+	return keyOf(t, zkp.CircuitPrepare, number)
+}
+
+func showKey(t testing.TB) []byte {
+	t.Helper()
+	return keyOf(t, zkp.CircuitShow, 1)
+}
+
+func keyOf(t testing.TB, circuit zkp.Circuit, number int64) []byte {
+	t.Helper()
 	_, _, g1, g2 := bn254.Generators()
 	g1.ScalarMultiplication(&g1, big.NewInt(number))
-	ic := slices.Repeat([]bn254.G1Affine{g1}, zkp.CircuitPrepare.PublicInputs()+1)
+	ic := slices.Repeat([]bn254.G1Affine{g1}, circuit.PublicInputs()+1)
 	var beta, gamma bn254.G2Affine
 	beta.Double(&g2)
 	gamma.Add(&beta, &g2)
-	key, err := zkp.NewVerifyingKey(zkp.CircuitPrepare, zkp.SetupSingleParty, g1, beta, gamma, g2, ic)
+	key, err := zkp.NewVerifyingKey(circuit, zkp.SetupSingleParty, g1, beta, gamma, g2, ic)
 	none(t, err)
 	return key.Bytes()
 }

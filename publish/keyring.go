@@ -2,6 +2,7 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -10,8 +11,14 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
+// ErrKeyNotAtHand means that the ledger names a verifying key that is not at hand. It
+// wraps why.
+var ErrKeyNotAtHand = errors.New("publish: verifying key not at hand")
+
 // A Keyring opens the verifying keys that a ledger names, each once: to open one costs
-// more than a verification. It is safe for concurrent use.
+// more than a verification. It takes a key of a single party only where its options
+// allow it, whatever the key says of itself: the ledger's word counts, too. It is safe
+// for concurrent use.
 type Keyring struct {
 	source Source
 	opts   zkp.KeyOptions
@@ -26,19 +33,20 @@ func NewKeyring(source Source, opts zkp.KeyOptions) *Keyring {
 }
 
 // Keys returns the keys for some circuits, as the view has them. Errors:
-// *ledger.NotProvedError, for ledger.Client.Resolve; those of ledger.View.VK, of
-// [VerifyingKey] and of zkp.ParseVerifyingKey; zkp.ErrVerifyingKey.
+// *ledger.NotProvedError, for ledger.Client.Resolve; those of ledger.View.VK;
+// zkp.ErrSinglePartySetup; [ErrKeyNotAtHand], with that of [VerifyingKey]; those of
+// zkp.ParseVerifyingKey; zkp.ErrVerifyingKey.
 func (k *Keyring) Keys(ctx context.Context, view *ledger.View, circuits []zkp.Circuit) (*zkp.Keys, error) {
 	list := make([]*zkp.VerifyingKey, 0, len(circuits)+1)
 	if !slices.Contains(circuits, zkp.CircuitShow) { // every set of keys has it
 		circuits = append(slices.Clone(circuits), zkp.CircuitShow)
 	}
 	for _, circuit := range circuits {
-		object, err := view.VK(string(circuit))
+		object, err := namedKey(view, circuit, k.opts)
 		if err != nil {
 			return nil, err
 		}
-		key, err := k.open(ctx, object.KeyHash)
+		key, err := k.open(ctx, circuit, object.KeyHash)
 		if err != nil {
 			return nil, err
 		}
@@ -50,9 +58,21 @@ func (k *Keyring) Keys(ctx context.Context, view *ledger.View, circuits []zkp.Ci
 	return zkp.NewKeys(list...)
 }
 
+// namedKey is what the ledger says of a circuit's key.
+func namedKey(view *ledger.View, circuit zkp.Circuit, opts zkp.KeyOptions) (*ledger.VK, error) {
+	object, err := view.VK(string(circuit))
+	if err != nil {
+		return nil, err
+	}
+	if object.Setup != ledger.SetupCeremony && !opts.AllowSinglePartySetupUnsafe {
+		return nil, fmt.Errorf("%w: %s, says the ledger", zkp.ErrSinglePartySetup, circuit)
+	}
+	return object, nil
+}
+
 // open fetches without the lock, so that a slow source holds up nobody who needs
 // another key.
-func (k *Keyring) open(ctx context.Context, hash [32]byte) (*zkp.VerifyingKey, error) {
+func (k *Keyring) open(ctx context.Context, circuit zkp.Circuit, hash [32]byte) (*zkp.VerifyingKey, error) {
 	k.mu.Lock()
 	key := k.opened[hash]
 	k.mu.Unlock()
@@ -61,7 +81,7 @@ func (k *Keyring) open(ctx context.Context, hash [32]byte) (*zkp.VerifyingKey, e
 	}
 	b, err := VerifyingKey(ctx, k.source, hash)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %s: %w", ErrKeyNotAtHand, circuit, err)
 	}
 	if key, err = zkp.ParseVerifyingKey(b, hash, k.opts); err != nil {
 		return nil, err

@@ -4,6 +4,9 @@ import "github.com/hufu-id/hufu/publish"
 
 // publicRows come after those of what a file is needed for, which say more.
 var publicRows = Table{
+	On(publish.ErrKeyNotAtHand).Unchecked("prepare", VerifyingKeyMissing,
+		"The zero-knowledge key that the ledger names is missing.", "缺少账本所指的零知识证明密钥。",
+		"Fetch the public files of the ledger again.", "请重新获取账本的公开文件。"),
 	On(publish.ErrUnreachable).Unchecked("", PublicFilesUnreachable,
 		"The server of the ledger's public files does not reply.", "存放账本公开文件的服务器没有应答。",
 		"Connect to the network and try again.", "请连接网络后重试。"),

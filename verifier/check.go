@@ -5,13 +5,11 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/did/hufu"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
-	"github.com/hufu-id/hufu/zkp"
 )
 
 // CheckKeys is a check of Verifier.Check alone: the counter's own key is in force.
@@ -93,15 +91,14 @@ func (v *Verifier) checkPolicy(ctx context.Context, view *ledger.View, p *Policy
 		if err := publish.CheckSchema(view, schema); err != nil {
 			return check(CheckSchema, err)
 		}
-		if _, err := v.questions.of(p.hash, schema, q); err != nil {
+		question, err := v.questions.of(p.hash, schema, q)
+		if err != nil {
 			return &Rejected{CheckPolicy, err}
 		}
-	}
-	if !slices.ContainsFunc(p.Query.Credentials, isProof) {
-		return nil
-	}
-	for _, circuit := range []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow} {
-		if _, err := v.key(ctx, view, circuit); err != nil {
+		if !isProof(*q) {
+			continue
+		}
+		if _, err := v.keys(ctx, view, question.Circuits()); err != nil {
 			return err
 		}
 	}

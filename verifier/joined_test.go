@@ -2,6 +2,7 @@ package verifier_test
 
 import (
 	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
 
@@ -160,7 +161,10 @@ func TestNoKeyForSets(t *testing.T) {
 		t.Fatal(err)
 	}
 	counter := &hufutest.Counter{Verifier: v, Store: cfg.Store}
-	unchecked(t, v, c.Answer(citizen, counter, "resident"), verifier.CheckPrepare, verifier.ErrKeyNotAtHand)
+	unchecked(t, v, c.Answer(citizen, counter, "resident"), verifier.CheckPrepare, publish.ErrKeyNotAtHand)
+	if err := v.Check(t.Context(), verifier.CheckOptions{Region: hufutest.Region}); !errors.Is(err, publish.ErrKeyNotAtHand) {
+		t.Errorf("found out at the start: %v", err)
+	}
 }
 
 // The citizen is told what nearly gives a value away, and how often this

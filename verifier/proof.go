@@ -3,8 +3,6 @@ package verifier
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
@@ -22,8 +20,6 @@ var (
 	// ErrEpochAhead: the proof speaks of an epoch that closed after the newest
 	// checkpoint at hand, as a counter that works from a bundle may see.
 	ErrEpochAhead = errors.New("verifier: proof is of an epoch newer than the checkpoint at hand")
-	// ErrKeyNotAtHand: the ledger names a verifying key that is not at hand.
-	ErrKeyNotAtHand = errors.New("verifier: verifying key not at hand")
 )
 
 // proved is one proof of an answer with what it is held against.
@@ -105,7 +101,7 @@ func (v *Verifier) identify(ctx context.Context, a *answer, view *ledger.View, p
 // verifyProofs checks all proofs of the answer, and notes the name they are
 // given under.
 func (v *Verifier) verifyProofs(ctx context.Context, a *answer, view *ledger.View, request *zkp.Request, epoch zkp.Epoch, proofs []proved) error {
-	keys, err := v.keys(ctx, view, request)
+	keys, err := v.keys(ctx, view, request.Circuits())
 	if err != nil {
 		return err
 	}
@@ -141,71 +137,21 @@ func (v *Verifier) epoch(a *answer, view *ledger.View, number uint64) (zkp.Epoch
 	if a.now.Sub(closed) > a.policy.MaxAge.Epoch {
 		return zkp.Epoch{}, &Rejected{CheckEpoch, ErrEpochTooOld}
 	}
-	return epochOf(object)
-}
-
-func epochOf(object *ledger.Epoch) (zkp.Epoch, error) {
-	registry, err := zkp.ParseElement(object.RegistryRoot[:])
+	roots, err := publish.EpochRoots(object)
 	if err != nil {
 		return zkp.Epoch{}, &Unchecked{CheckEpoch, err}
 	}
-	revocation, err := zkp.ParseElement(object.RevocationRoot[:])
-	if err != nil {
-		return zkp.Epoch{}, &Unchecked{CheckEpoch, err}
-	}
-	return zkp.Epoch{Number: object.Number, Day: zkp.Day(object.Day), Registry: registry, Revocation: revocation}, nil
+	return roots, nil
 }
 
-// keys pins the verifying keys that the request needs by the ledger's vk objects.
-func (v *Verifier) keys(ctx context.Context, view *ledger.View, request *zkp.Request) (*zkp.Keys, error) {
-	circuits := []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow}
-	if slices.Contains(request.Circuits(), zkp.CircuitShowSet) {
-		circuits = append(circuits, zkp.CircuitShowSet)
-	}
-	list := make([]*zkp.VerifyingKey, len(circuits))
-	for i, c := range circuits {
-		var err error
-		if list[i], err = v.key(ctx, view, c); err != nil {
-			return nil, err
-		}
-	}
-	keys, err := zkp.NewKeys(list...)
-	if err != nil {
-		return nil, &Unchecked{CheckPrepare, err}
-	}
-	return keys, nil
-}
-
-func (v *Verifier) key(ctx context.Context, view *ledger.View, circuit zkp.Circuit) (*zkp.VerifyingKey, error) {
-	object, err := view.VK(string(circuit))
+// keys returns the verifying keys that some circuits need, as the ledger names them.
+func (v *Verifier) keys(ctx context.Context, view *ledger.View, circuits []zkp.Circuit) (*zkp.Keys, error) {
+	keys, err := v.keyring.Keys(ctx, view, circuits)
 	var missing *ledger.NotProvedError
-	switch {
-	case errors.As(err, &missing):
-		return nil, err
-	case err != nil: // a ledger without keys says nothing about the proof
+	if err != nil && !errors.As(err, &missing) { // a ledger without keys says nothing about the proof
 		return nil, &Unchecked{CheckPrepare, err}
 	}
-	// The key says of itself how it was made; the consortium's word counts.
-	if object.Setup != ledger.SetupCeremony && !v.cfg.AllowSinglePartySetupUnsafe {
-		return nil, &Unchecked{CheckPrepare, fmt.Errorf("%w: %s, says the ledger", zkp.ErrSinglePartySetup, circuit)}
-	}
-	k, err := v.cache.key(object.KeyHash, func() (*zkp.VerifyingKey, error) { return v.fetchKey(ctx, circuit, object.KeyHash) })
-	if err == nil && k.Circuit() != circuit {
-		err = fmt.Errorf("%w: %s, and the ledger names it for %s", ErrKeyNotAtHand, k.Circuit(), circuit)
-	}
-	if err != nil {
-		return nil, &Unchecked{CheckPrepare, err}
-	}
-	return k, nil
-}
-
-// fetchKey fetches and parses the verifying key that the ledger names for a circuit.
-func (v *Verifier) fetchKey(ctx context.Context, circuit zkp.Circuit, hash [32]byte) (*zkp.VerifyingKey, error) {
-	b, err := publish.VerifyingKey(ctx, v.cfg.Public, hash)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrKeyNotAtHand, circuit, err)
-	}
-	return zkp.ParseVerifyingKey(b, hash, zkp.KeyOptions{AllowSinglePartySetupUnsafe: v.cfg.AllowSinglePartySetupUnsafe})
+	return keys, err
 }
 
 // proofRequest rebuilds the questions from our own stored request, and from the

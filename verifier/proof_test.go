@@ -337,7 +337,7 @@ func TestProofKeys(t *testing.T) {
 	}{
 		{"none at hand", func(cfg *verifier.Config) {
 			cfg.Public = altered{c.Public, keys(func(zkp.Circuit) ([]byte, error) { return nil, publish.ErrNotAtHand })}
-		}, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
+		}, verifier.CheckPrepare, publish.ErrKeyNotAtHand},
 		{"one at hand", func(cfg *verifier.Config) {
 			cfg.Public = altered{c.Public, keys(func(circuit zkp.Circuit) ([]byte, error) {
 				if circuit == zkp.CircuitPrepare {
@@ -345,7 +345,7 @@ func TestProofKeys(t *testing.T) {
 				}
 				return nil, publish.ErrNotAtHand
 			})}
-		}, verifier.CheckPrepare, verifier.ErrKeyNotAtHand},
+		}, verifier.CheckPrepare, publish.ErrKeyNotAtHand},
 		{"not the ledger's", func(cfg *verifier.Config) {
 			cfg.Public = altered{c.Public, keys(func(zkp.Circuit) ([]byte, error) { return []byte("key"), nil })}
 		}, verifier.CheckPrepare, publish.ErrOther},

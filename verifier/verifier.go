@@ -140,13 +140,13 @@ type Verifier struct {
 	cfg   Config
 	store Store
 	watch verdict.Watch
-	cache keyCache
 	// Schemas that were fetched.
 	schemas schemaCache
 	// Asked questions, ready to be held against an answer.
 	questions questionCache
 	policies  policyCache
 	attested  attestations
+	keyring   *publish.Keyring
 }
 
 // ErrConfig means that something in a Config is missing or cannot be right.
@@ -168,7 +168,8 @@ func New(cfg Config) (*Verifier, error) {
 	}
 	v := &Verifier{
 		cfg: cfg, store: cfg.Store,
-		watch: verdict.Watch{Role: "verifier", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
+		keyring: publish.NewKeyring(cfg.Public, zkp.KeyOptions{AllowSinglePartySetupUnsafe: cfg.AllowSinglePartySetupUnsafe}),
+		watch:   verdict.Watch{Role: "verifier", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
 	}
 	v.policies.configure(cfg.Policies)
 	return v, nil

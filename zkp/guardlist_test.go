@@ -253,6 +253,13 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"wallet/issuer/bound.go", "!fresh && day <= p.Bound {", "!fresh && day <= p.Bound && false {"})
 	add("a scope that the wallet did not commit in", "wallet", "TestReceiveEndorsement", "",
 		never("wallet/receive.go", "if ", "endorsement.Issuance != identity.Scope(found.Issuer, found.Schema)", " {"))
+	// Keys that one party made, says the ledger.
+	add("no key of one party at a counter or a desk", "publish", "TestKeyring|TestCheckKey", "",
+		never("publish/keyring.go", "if ", "object.Setup != ledger.SetupCeremony && !opts.AllowSinglePartySetupUnsafe", " {"))
+	add("nor at a node", "zkp", "TestCheckUseSetup", "",
+		never("zkp/use.go", "if ", "!ceremony && !a.AllowSinglePartySetupUnsafe", " {"))
+	add("which asks the record", "ledger/machine", "TestUseUnderAKeyOfOneParty", "",
+		edit{"ledger/machine/ruleaccess.go", "return object.File, vk.Setup == ledger.SetupCeremony, nil", "return object.File, true, nil"})
 	// The counter.
 	add("an epoch that has aged out", "verifier", "TestRevokedAtNoon", "want a rejection at epoch",
 		never("verifier/proof.go", "if ", "a.now.Sub(closed) > a.policy.MaxAge.Epoch", " {"))

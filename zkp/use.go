@@ -180,8 +180,10 @@ func (u *Use) request(owner, event string, payload [32]byte) *Request {
 // CheckUse verifies a Use of the owner's event, bound to the payload, under an
 // epoch. The question is that of the event's rule: schema, version and Digest of the
 // statement; for another one the error is ErrStatement. key returns the verifying key
-// of a circuit. CheckUse returns the Nullifier. The error is one of this package, or that of key.
-func (a *Accumulator) CheckUse(proof []byte, owner, event string, payload [32]byte, schema string, version uint32, statement [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(circuit string) ([]byte, error)) ([32]byte, error) {
+// of a circuit, and whether the ledger says that it comes of a ceremony: what the key
+// says of itself proves nothing. CheckUse returns the Nullifier. The error is one of this
+// package, or that of key.
+func (a *Accumulator) CheckUse(proof []byte, owner, event string, payload [32]byte, schema string, version uint32, statement [32]byte, epoch uint64, day uint32, registry, revocation [32]byte, key func(circuit string) (file []byte, ceremony bool, err error)) ([32]byte, error) {
 	u, err := ParseUse(proof)
 	if err != nil {
 		return [32]byte{}, err
@@ -210,12 +212,15 @@ func (a *Accumulator) CheckUse(proof []byte, owner, event string, payload [32]by
 
 // useKeys reads the keys that a request needs. A key of another circuit makes
 // NewKeys report the right one as missing.
-func (a *Accumulator) useKeys(request *Request, key func(circuit string) ([]byte, error)) (*Keys, error) {
+func (a *Accumulator) useKeys(request *Request, key func(circuit string) (file []byte, ceremony bool, err error)) (*Keys, error) {
 	var keys []*VerifyingKey
 	for _, c := range request.Circuits() {
-		b, err := key(string(c))
+		b, ceremony, err := key(string(c))
 		if err != nil {
 			return nil, err
+		}
+		if !ceremony && !a.AllowSinglePartySetupUnsafe {
+			return nil, fmt.Errorf("%w: %s, says the ledger", ErrSinglePartySetup, c)
 		}
 		k, err := a.verifyingKey(b)
 		if err != nil {

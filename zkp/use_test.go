@@ -2,6 +2,7 @@ package zkp_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"os"
@@ -24,6 +25,7 @@ type recordedUse struct {
 	Nullifier []byte            `json:"nullifier"`
 
 	question `json:"-"`
+	ceremony bool // says the ledger
 }
 
 // question is what the rule of the event fixes.
@@ -57,7 +59,9 @@ func readUse(t testing.TB) recordedUse {
 	return r
 }
 
-func (r *recordedUse) key(circuit string) ([]byte, error) { return r.Keys[circuit], nil }
+func (r *recordedUse) key(circuit string) ([]byte, bool, error) {
+	return r.Keys[circuit], r.ceremony, nil
+}
 
 func (r *recordedUse) check(a *zkp.Accumulator) ([32]byte, error) {
 	registry, revocation := r.Epoch.Registry.Bytes(), r.Epoch.Revocation.Bytes()
@@ -144,6 +148,33 @@ func TestCheckUseSetup(t *testing.T) {
 	if _, err := r.check(new(zkp.Accumulator)); !errors.Is(err, zkp.ErrSinglePartySetup) {
 		t.Error("a key of one party:", err)
 	}
+	// The same keys, which say of themselves that they come of a ceremony.
+	for circuit, b := range r.Keys {
+		r.Keys[circuit] = saysCeremony(t, b)
+	}
+	if _, err := r.check(new(zkp.Accumulator)); !errors.Is(err, zkp.ErrSinglePartySetup) {
+		t.Error("a key of one party, says the ledger:", err)
+	}
+	r.ceremony = true
+	if _, err := r.check(new(zkp.Accumulator)); err != nil {
+		t.Error("a ceremony's keys, says the ledger:", err)
+	}
+}
+
+// saysCeremony changes what a key says of its setup.
+func saysCeremony(t *testing.T, key []byte) []byte {
+	t.Helper()
+	other := bytes.Clone(key)
+	for i := range other {
+		other[i] ^= byte(zkp.SetupSingleParty ^ zkp.SetupCeremony)
+		k, err := zkp.ParseVerifyingKey(other, sha256.Sum256(other), zkp.KeyOptions{})
+		if err == nil && k.Setup() == zkp.SetupCeremony {
+			return other
+		}
+		other[i] = key[i]
+	}
+	t.Fatal("no byte says how the key was made")
+	return nil
 }
 
 var errKey = errors.New("the store failed")
@@ -153,7 +184,7 @@ func TestCheckUseKeySource(t *testing.T) {
 	r := readUse(t)
 	registry, revocation := r.Epoch.Registry.Bytes(), r.Epoch.Revocation.Bytes()
 	_, err := new(zkp.Accumulator).CheckUse(r.Use, r.Owner, r.Event, [32]byte(r.Payload), r.schema, r.version, r.statement, r.Epoch.Number, uint32(r.Epoch.Day), registry, revocation,
-		func(string) ([]byte, error) { return nil, errKey })
+		func(string) ([]byte, bool, error) { return nil, false, errKey })
 	if !errors.Is(err, errKey) {
 		t.Error(err)
 	}

@@ -330,7 +330,7 @@ func zkUse(t testing.TB) page {
 	statement := asked.Statement.Digest()
 	check := func(b []byte) ([32]byte, error) {
 		a := zkp.Accumulator{AllowSinglePartySetupUnsafe: true}
-		key := func(circuit string) ([]byte, error) { return r.Keys[circuit], nil }
+		key := func(circuit string) ([]byte, bool, error) { return r.Keys[circuit], false, nil }
 		return a.CheckUse(b, r.Owner, r.Event, [32]byte(r.Payload), asked.SchemaID, asked.SchemaVersion, statement, r.Epoch.Number, uint32(r.Epoch.Day), registry, revocation, key)
 	}
 	epoch := fields{"number": r.Epoch.Number, "day": r.Epoch.Day, "registry": hex.EncodeToString(r.Epoch.Registry), "revocation": hex.EncodeToString(r.Epoch.Revocation)}

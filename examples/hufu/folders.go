@@ -15,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 	"github.com/hufu-id/hufu/zkp/prover/anchored"
 )
@@ -189,7 +190,7 @@ func (a *app) proverKeys(ctx context.Context, h *folder.Home) (*prover.Prover, e
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	keys, err := anchored.Open(ctx, client, folder.Public(h.Ledger))
+	keys, err := anchored.Open(ctx, client, folder.Public(h.Ledger), zkp.KeyOptions{})
 	if errors.Is(err, os.ErrNotExist) {
 		keys, err = a.developmentKeys(ctx)
 	}

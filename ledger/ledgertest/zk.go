@@ -67,10 +67,13 @@ func (ZK) Roots(leaves [][32]byte, revoked [][ledger.HandleSize]byte) (registry,
 const UseCircuit = "use"
 
 // CheckUse takes what UsedBy made.
-func (ZK) CheckUse(proof []byte, owner, event string, payload [32]byte, schema string, version uint32, statement [32]byte, epoch uint64, _ uint32, registry, revocation [32]byte, key func(string) ([]byte, error)) ([32]byte, error) {
-	k, err := key(UseCircuit)
+func (ZK) CheckUse(proof []byte, owner, event string, payload [32]byte, schema string, version uint32, statement [32]byte, epoch uint64, _ uint32, registry, revocation [32]byte, key func(string) ([]byte, bool, error)) ([32]byte, error) {
+	k, ceremony, err := key(UseCircuit)
 	if err != nil {
 		return [32]byte{}, err
+	}
+	if !ceremony {
+		return [32]byte{}, errors.New("a key of one party")
 	}
 	if len(proof) != 64 || !bytes.Equal(proof, UsedBy([32]byte(proof), owner, event, payload, ledger.Question{Schema: schema, Version: version, Statement: statement}, epoch, registry, revocation, k)) {
 		return [32]byte{}, errors.New("not a proof")

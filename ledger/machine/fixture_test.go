@@ -246,8 +246,12 @@ func (w *world) grantOf(a *agency, key crypto.Signer) *ledger.Grant {
 // key with its bytes, and a closed epoch, which is returned.
 func (w *world) counting(a *agency) *ledger.Epoch {
 	w.Helper()
+	return w.countingWith(a, vkOf("use"))
+}
+
+func (w *world) countingWith(a *agency, vk *ledger.VK) *ledger.Epoch {
+	w.Helper()
 	file := &ledger.KeyFile{File: []byte("verifying key"), Agency: a.did}
-	vk := vkOf("use")
 	vk.KeyHash = sha256.Sum256(file.File)
 	w.accept(w.sign(ruleOf(a), a.key), w.sign(vk, w.root.key), w.sign(file, a.key))
 	w.now = w.now.Add(time.Hour)

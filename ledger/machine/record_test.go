@@ -210,6 +210,14 @@ func TestUseNeeds(t *testing.T) {
 	w.refuse(ledger.ErrMissing, w.sign(useOf(a, e, 1), a.key))
 }
 
+// TestUseUnderAKeyOfOneParty: the record of the key decides, not the key alone.
+func TestUseUnderAKeyOfOneParty(t *testing.T) {
+	w := newWorld(t)
+	a := w.accredited()
+	e := w.countingWith(a, &ledger.VK{Circuit: "use", Setup: ledger.SetupSingleParty, State: ledger.VKActive})
+	w.refuse(ledger.ErrProof, w.sign(useOf(a, e, 1), a.key))
+}
+
 func TestUseNeedsTheKeyFile(t *testing.T) {
 	w := newWorld(t)
 	a := w.accredited()

@@ -170,21 +170,22 @@ func (t *transition) proved(u *ledger.Use, rule *ledger.Rule) error {
 	return nil
 }
 
-// verifyingKey returns the bytes of a circuit's active key.
-func (t *transition) verifyingKey(circuit string) ([]byte, error) {
+// verifyingKey returns the bytes of a circuit's active key, and whether its record says
+// that it comes of a ceremony.
+func (t *transition) verifyingKey(circuit string) (file []byte, ceremony bool, err error) {
 	vk, err := current(t, ledger.VKKey(circuit), ledger.ParseVK)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	if vk == nil || vk.State != ledger.VKActive {
-		return nil, fmt.Errorf("%w: no verifying key in use for the circuit", ledger.ErrMissing)
+		return nil, false, fmt.Errorf("%w: no verifying key in use for the circuit", ledger.ErrMissing)
 	}
-	file, err := current(t, ledger.KeyFileKey(vk.KeyHash), ledger.ParseKeyFile)
+	object, err := current(t, ledger.KeyFileKey(vk.KeyHash), ledger.ParseKeyFile)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if file == nil {
-		return nil, fmt.Errorf("%w: the verifying key's bytes", ledger.ErrMissing)
+	if object == nil {
+		return nil, false, fmt.Errorf("%w: the verifying key's bytes", ledger.ErrMissing)
 	}
-	return file.File, nil
+	return object.File, vk.Setup == ledger.SetupCeremony, nil
 }

@@ -16,7 +16,9 @@
 //	…
 //	err = anchored.Publish(ctx, log, folder, "ceremony", state, signers...)
 //
-// and a wallet opens what the ledger names: anchored.Open(ctx, client, folder).
+// and a wallet opens what the ledger names:
+//
+//	keys, err := anchored.Open(ctx, client, folder, zkp.KeyOptions{})
 //
 // Not checked: Publish takes the state's word that the ceremony was verified and its
 // participants compared; the ledger alone decides whether the signers may name keys.
@@ -181,11 +183,12 @@ func copyFile(from, to string) error {
 }
 
 // Open opens the proving keys of a ceremony that lie among the public files, where
-// the ledger names the verifying key of each: nobody would accept what others
-// prove. The error is fs.ErrNotExist where the folder has no such keys or not those
+// the ledger names the verifying key of each, as a ceremony's unless opts allow a single
+// party: nobody would accept what others prove. The error is fs.ErrNotExist where the folder has no such keys or not those
 // of every circuit, prover.ErrKeyFile, zkp.ErrVerifyingKey for keys that the
-// ledger does not name, or one of ledger.Client.
-func Open(ctx context.Context, client *ledger.Client, folder publish.Folder) (*prover.Prover, error) {
+// ledger does not name, with zkp.ErrSinglePartySetup for those of one party, or one of
+// ledger.Client.
+func Open(ctx context.Context, client *ledger.Client, folder publish.Folder, opts zkp.KeyOptions) (*prover.Prover, error) {
 	if _, err := os.Stat(keysDir(folder)); err != nil {
 		return nil, fmt.Errorf("anchored: %w", err)
 	}
@@ -203,7 +206,7 @@ func Open(ctx context.Context, client *ledger.Client, folder publish.Folder) (*p
 	}
 	return keys, client.Resolve(ctx, func(view *ledger.View) error {
 		for _, b := range all {
-			if err := publish.CheckKey(view, b); err != nil {
+			if err := publish.CheckKey(view, b, opts); err != nil {
 				return fmt.Errorf("%w: %w", zkp.ErrVerifyingKey, err)
 			}
 		}

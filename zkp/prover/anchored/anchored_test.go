@@ -118,7 +118,7 @@ func TestPublish(t *testing.T) {
 	keys := hufutest.New(t, hufutest.Options{}).UseProver()
 	dir, state := sealed(t, keys)
 	folder := publish.Folder(t.TempDir())
-	if _, err := anchored.Open(t.Context(), c.Client(c.Log), folder); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := anchored.Open(t.Context(), c.Client(c.Log), folder, zkp.KeyOptions{}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no keys yet: %v", err)
 	}
 	open := *state
@@ -138,7 +138,7 @@ func TestPublish(t *testing.T) {
 	if err := anchored.Publish(t.Context(), c.Log, folder, dir, state, c.Root.Key); !errors.As(err, &refused) {
 		t.Errorf("published twice: %v", err)
 	}
-	opened, err := anchored.Open(t.Context(), c.Client(c.Log), folder)
+	opened, err := anchored.Open(t.Context(), c.Client(c.Log), folder, zkp.KeyOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,8 +151,16 @@ func TestPublish(t *testing.T) {
 	}
 
 	without := hufutest.New(t, hufutest.Options{})
-	if _, err := anchored.Open(t.Context(), without.Client(without.Log), folder); !errors.Is(err, zkp.ErrVerifyingKey) {
+	if _, err := anchored.Open(t.Context(), without.Client(without.Log), folder, zkp.KeyOptions{}); !errors.Is(err, zkp.ErrVerifyingKey) {
 		t.Errorf("a ledger that does not name them: %v", err)
+	}
+	alone := hufutest.New(t, hufutest.Options{})
+	alone.UseProver() // the same keys, and the ledger says that one party made them
+	if _, err := anchored.Open(t.Context(), alone.Client(alone.Log), folder, zkp.KeyOptions{}); !errors.Is(err, zkp.ErrSinglePartySetup) {
+		t.Errorf("keys of one party: %v", err)
+	}
+	if _, err := anchored.Open(t.Context(), alone.Client(alone.Log), folder, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true}); err != nil {
+		t.Errorf("keys of one party, taken knowingly: %v", err)
 	}
 }
 
@@ -167,7 +175,9 @@ func TestPublishDevelopment(t *testing.T) {
 		if _, err := publish.VerifyingKey(t.Context(), c.Public, hash); err != nil {
 			t.Error(err)
 		}
-		if err := resolve(t, c, func(view *ledger.View) error { return publish.CheckKey(view, b) }); err != nil {
+		if err := resolve(t, c, func(view *ledger.View) error {
+			return publish.CheckKey(view, b, zkp.KeyOptions{AllowSinglePartySetupUnsafe: true})
+		}); err != nil {
 			t.Error(err)
 		}
 	}

@@ -441,19 +441,32 @@ func TestBeaconBeforeItsTime(t *testing.T) {
 // Whoever began a weak ceremony did so knowingly; nobody else takes it for one
 // unless he says so, too.
 func TestWeakPlanIsRefusedByEveryone(t *testing.T) {
-	p := plan(t)
-	p.Participants, p.Minimum = p.Participants[:1], 1
-	dir := filepath.Join(t.TempDir(), "ceremony")
-	unsafe := at(begin)
-	unsafe.AllowWeakPlanUnsafe = true
-	if _, err := ceremony.Init(t.Context(), dir, p, []zkp.Circuit{zkp.CircuitShow}, unsafe); err != nil {
-		t.Fatal(err)
-	}
-	var refused *ceremony.Refused
-	if _, err := ceremony.Verify(t.Context(), dir, at(begin)); !errors.As(err, &refused) || !errors.Is(err, ceremony.ErrPlan) {
-		t.Errorf("%v", err)
-	}
-	if _, err := ceremony.Verify(t.Context(), dir, unsafe); err != nil {
-		t.Errorf("with the switch: %v", err)
+	for name, weaken := range map[string]func(*ceremony.Plan){
+		"one participant":               func(p *ceremony.Plan) { p.Participants, p.Minimum = p.Participants[:1], 1 },
+		"two participants":              func(p *ceremony.Plan) { p.Participants = p.Participants[:2] },
+		"one contribution":              func(p *ceremony.Plan) { p.Minimum = 1 },
+		"a home-made beacon of phase 1": func(p *ceremony.Plan) { p.Beacons[0].Source = "the root's own dice" },
+		"a home-made beacon of phase 2": func(p *ceremony.Plan) { p.Beacons[1].Source = "the root's own dice" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := plan(t)
+			weaken(&p)
+			dir := filepath.Join(t.TempDir(), "ceremony")
+			unsafe := at(begin)
+			unsafe.AllowWeakPlanUnsafe = true
+			if _, err := ceremony.Init(t.Context(), dir, p, []zkp.Circuit{zkp.CircuitShow}, at(begin)); !errors.Is(err, ceremony.ErrPlan) {
+				t.Fatalf("begun: %v", err)
+			}
+			if _, err := ceremony.Init(t.Context(), dir, p, []zkp.Circuit{zkp.CircuitShow}, unsafe); err != nil {
+				t.Fatal(err)
+			}
+			var refused *ceremony.Refused
+			if _, err := ceremony.Verify(t.Context(), dir, at(begin)); !errors.As(err, &refused) || !errors.Is(err, ceremony.ErrPlan) {
+				t.Errorf("%v", err)
+			}
+			if _, err := ceremony.Verify(t.Context(), dir, unsafe); err != nil {
+				t.Errorf("with the switch: %v", err)
+			}
+		})
 	}
 }
