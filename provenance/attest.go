@@ -36,8 +36,8 @@ type AttestOptions struct {
 
 // Attest makes one ledger proof of who a counter is and what it may ask, for a wallet
 // that asks nobody. Under one checkpoint it proves the counter's DID, every accreditation
-// to verify one of the types, in force or not, each with its chain to the root, and the
-// purpose where the ledger has it. The state leaf, which every proof has,
+// to verify one of the types, in force or not, each with its chain to the root, how the
+// root describes itself, and the purpose where the ledger has it. The state leaf, which every proof has,
 // names the newest closed epoch and its roots.
 //
 // Which accreditations there are, the ledger's server says: one that leaves some out makes
@@ -112,6 +112,9 @@ func attested(view *ledger.View, who Requester, keys []string) error {
 		_, err := ledger.Chain(view, view.RootDID(), key, view.Now())
 		_ = read(err)
 	}
+	// Where the root has not described itself, that is proved too.
+	_, err := view.Get(ledger.RootKey(view.RootDID()))
+	_ = read(err)
 	if len(missing) > 0 {
 		return &ledger.NotProvedError{Keys: missing}
 	}

@@ -37,6 +37,9 @@ func TestAttest(t *testing.T) {
 			t.Errorf("type %d: %v", i, err)
 		}
 	}
+	if root, err := view.Subject(nil); err != nil || root != c.Root.Subject {
+		t.Errorf("the root: %+v, %v", root, err)
+	}
 	who.Types = types
 	if _, err := provenance.Attest(t.Context(), client, who, provenance.AttestOptions{}); !errors.Is(err, provenance.ErrAttestation) {
 		t.Errorf("65 accreditations: %v", err)

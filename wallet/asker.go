@@ -125,6 +125,22 @@ func (k known) mayVerify(id, typ, region string, at time.Time) ([]ledger.Accredi
 	return ledger.Accredited(k, k[0].RootDID(), id, typ, ledger.ActionVerify, region, at)
 }
 
+// root is how the root describes itself, zero where nothing here says.
+func (k known) root() (ledger.Accreditation, error) {
+	b, err := k.Get(ledger.RootKey(k[0].RootDID()))
+	if errors.Is(err, ledger.ErrAbsent) {
+		return ledger.Accreditation{}, nil
+	}
+	if err != nil {
+		return ledger.Accreditation{}, err
+	}
+	a, err := ledger.ParseAccreditation(b)
+	if err != nil {
+		return ledger.Accreditation{}, err
+	}
+	return *a, nil
+}
+
 // Get implements [ledger.State].
 func (k known) Get(key string) ([]byte, error) {
 	for _, view := range k {

@@ -88,6 +88,7 @@ type Request struct {
 	Choices     []Choice
 
 	request *openid.AuthorizationRequest
+	root    ledger.Accreditation // how the root describes itself, zero where nobody says
 	raw     string
 	drafts  drafts
 }
@@ -142,6 +143,9 @@ func (w *Wallet) consider(ctx context.Context, proved known, parsed *openid.Sign
 		return nil, err
 	}
 	mayAsk(proved, ask, now)
+	if ask.root, err = proved.root(); err != nil {
+		return nil, requestError(err)
+	}
 	return ask, nil
 }
 
@@ -153,13 +157,34 @@ func requestError(err error) error {
 	return fmt.Errorf("%w: %w", ErrRequest, err)
 }
 
-// Who says who asks, as its accreditor vouches: name, credit code and contact. It
-// reports false where nobody vouches; then the DID alone is known.
+// Who says who asks, as its accreditor vouches: name, credit code and contact. The root,
+// whom nobody accredits, vouches for itself. It reports false where nobody vouches; then
+// the DID alone is known.
 func (r *Request) Who() (ledger.Subject, bool) {
-	if len(r.Chain) == 0 {
+	if len(r.Chain) > 0 {
+		return r.Chain[0].Subject, true
+	}
+	return r.rootAs(r.Requester)
+}
+
+// Accreditor says who vouches for Who: the agency that accredited it. It reports false
+// for the root, where nobody vouches, and where the accreditor's name is not known here.
+func (r *Request) Accreditor() (ledger.Subject, bool) {
+	switch len(r.Chain) {
+	case 0:
+		return ledger.Subject{}, false
+	case 1:
+		return r.rootAs(r.Chain[0].Accreditor)
+	}
+	return r.Chain[1].Subject, true
+}
+
+// rootAs is the root's name where the root is meant.
+func (r *Request) rootAs(id string) (ledger.Subject, bool) {
+	if r.root.Agency != id {
 		return ledger.Subject{}, false
 	}
-	return r.Chain[0].Subject, true
+	return r.root.Subject, true
 }
 
 // mayAsk looks up, for each choice, whether the requester is accredited to verify

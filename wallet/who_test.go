@@ -36,6 +36,44 @@ func TestWhoAsks(t *testing.T) {
 	}
 }
 
+// TestWhoVouches: the citizen reads who accredited the requester, at each length of chain,
+// and the root by the name that it gives itself, from the request alone.
+func TestWhoVouches(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	citizen := c.Citizen(c.Adult())
+	district, branch := c.NewAgency(), c.NewAgency()
+	c.Submit(c.Root, &ledger.Accreditation{
+		Agency: district.DID, Action: ledger.ActionAccredit, Region: hufutest.Region, Type: hufutest.Type,
+		Accreditor: c.Root.DID, State: ledger.StateActive, Subject: district.Subject,
+	})
+	c.Submit(district, &ledger.Accreditation{
+		Agency: branch.DID, Action: ledger.ActionVerify, Region: hufutest.Region, Type: hufutest.Type, Accreditor: district.DID,
+		Via: ledger.AccreditationKey(district.DID, ledger.ActionAccredit, hufutest.Region, hufutest.Type), State: ledger.StateActive, Subject: branch.Subject,
+	})
+	c.NextEpoch()
+	for name, test := range map[string]struct {
+		asks      *hufutest.Agency
+		who, by   ledger.Subject
+		byNobody  bool
+		byNoWords bool
+	}{
+		"by the root":      {asks: c.Library, who: c.Library.Subject, by: c.Root.Subject},
+		"by a district":    {asks: branch, who: branch.Subject, by: district.Subject},
+		"the root":         {asks: c.Root, who: c.Root.Subject, byNobody: true},
+		"nobody's counter": {asks: c.NewAgency(), byNobody: true, byNoWords: true},
+	} {
+		ask, err := citizen.ResolveRequest(t.Context(), c.AskText(c.CounterOf(test.asks, c.Policy(nil))))
+		none(t, err)
+		who, known := ask.Who()
+		if known == test.byNoWords || who != test.who {
+			t.Errorf("%s: %+v, %t", name, who, known)
+		}
+		if by, known := ask.Accreditor(); known == test.byNobody || by != test.by {
+			t.Errorf("%s is vouched for by %+v, %t", name, by, known)
+		}
+	}
+}
+
 // TestWhoIssued: a card bears its issuer's name, in the list and after a restart.
 func TestWhoIssued(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})

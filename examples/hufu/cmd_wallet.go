@@ -234,15 +234,21 @@ func chooseWith(ask *wallet.Request, with string) (int, error) {
 // sayAsk is the consent screen.
 func (a *app) sayAsk(ask *wallet.Request, choice int) {
 	c := &ask.Choices[choice]
-	who := "ask.accredited"
-	if c.Accreditation != nil {
-		who = "ask.unaccredited"
-	}
-	name, contact, region := "", "", ""
+	name, contact, region, by := "", "", "000000", "" // the region of the root
 	if s, known := ask.Who(); known {
-		name, contact, region = a.inLang(s.Name.English, s.Name.Chinese), s.Contact, ask.Chain[0].Region
+		name, contact = a.inLang(s.Name.English, s.Name.Chinese), s.Contact
 	}
-	a.say("ask.who", "DID", ask.Requester, "Standing", a.words.text(who), "Name", name, "Contact", contact, "Region", region)
+	if len(ask.Chain) > 0 {
+		region = ask.Chain[0].Region
+	}
+	if s, known := ask.Accreditor(); known {
+		by = a.inLang(s.Name.English, s.Name.Chinese)
+	}
+	standing := a.words.text("ask.accredited", "By", by)
+	if c.Accreditation != nil {
+		standing = a.words.text("ask.unaccredited")
+	}
+	a.say("ask.who", "DID", ask.Requester, "Standing", standing, "Name", name, "Contact", contact, "Region", region)
 	if p := ask.Purpose; p != nil {
 		a.say("ask.purpose", "Purpose", a.inLang(p.Text.EN, p.Text.ZH), "Basis", a.inLang(p.Basis.EN, p.Basis.ZH), "Retention", a.retention(p.Retention))
 	}
