@@ -156,6 +156,7 @@ const (
 	ValueOutOfRange     Code = "value-out-of-range"    // refused: proofs cannot speak of this value
 	RevealedValues      Code = "revealed-values"       // refused: not the values that were asked for
 	IdentityType        Code = "identity-type"         // refused: the type is not bound by that identity credential
+	IdentityTypes       Code = "identity-types"        // refused: several identity types do not show one person
 	OtherPerson         Code = "other-person"          // refused: the identity credential names somebody else
 	IdentityMissing     Code = "identity-missing"      // refused: no proof of an identity credential
 )

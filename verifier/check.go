@@ -5,11 +5,14 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 
+	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/did/hufu"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // CheckKeys is a check of Verifier.Check alone: the counter's own key is in force.
@@ -27,7 +30,8 @@ const wholeCountry = "000000"
 // Check finds out before the first citizen does whether the counter can do its work:
 // its key is in force on the ledger; it is accredited to ask for every type of every
 // policy; the schema of each, and the verifying keys where proofs are asked for, are at
-// hand and the ledger's; each question can be asked of its type. The error is a
+// hand and the ledger's; each question can be asked of its type; what proofs are joined,
+// or count people, rests on one identity type. The error is a
 // [*Rejected] for what is not so, an [*Unchecked] for what could not be found out.
 func (v *Verifier) Check(ctx context.Context, opts CheckOptions) (err error) {
 	now := v.cfg.Clock()
@@ -77,7 +81,9 @@ func (v *Verifier) checkKey(view *ledger.View) error {
 }
 
 func (v *Verifier) checkPolicy(ctx context.Context, view *ledger.View, p *Policy, region string) error {
-	for i := range p.Query.Credentials {
+	schemas := make([]*credential.Schema, len(p.Query.Credentials))
+	var circuits []zkp.Circuit
+	for i := range schemas {
 		q := &p.Query.Credentials[i]
 		for _, vct := range q.Meta.VCTValues {
 			if _, err := view.Accredited(v.cfg.Identity.DID, vct, ledger.ActionVerify, region, view.Now()); err != nil {
@@ -88,6 +94,7 @@ func (v *Verifier) checkPolicy(ctx context.Context, view *ledger.View, p *Policy
 		if err != nil {
 			return &Unchecked{CheckSchema, err}
 		}
+		schemas[i] = schema
 		if err := publish.CheckSchema(view, schema); err != nil {
 			return check(CheckSchema, err)
 		}
@@ -95,14 +102,19 @@ func (v *Verifier) checkPolicy(ctx context.Context, view *ledger.View, p *Policy
 		if err != nil {
 			return &Rejected{CheckPolicy, err}
 		}
-		if !isProof(*q) {
-			continue
-		}
-		if _, err := v.keys(ctx, view, question.Circuits()); err != nil {
-			return err
+		if isProof(*q) {
+			circuits = append(circuits, question.Circuits()...)
 		}
 	}
-	return nil
+	if err := p.checkOnePerson(schemas); err != nil {
+		return &Rejected{CheckPolicy, err}
+	}
+	if circuits == nil {
+		return nil
+	}
+	slices.Sort(circuits)
+	_, err := v.keys(ctx, view, slices.Compact(circuits))
+	return err
 }
 
 // refusedUnlessMissing leaves to ledger.Resolve what the proof at hand does not cover.

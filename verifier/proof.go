@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
@@ -44,6 +45,9 @@ func (v *Verifier) judgeProof(ctx context.Context, a *answer, view *ledger.View)
 		if err := v.identify(ctx, a, view, &proofs[i]); err != nil {
 			return err
 		}
+	}
+	if err := onePerson(proofs); err != nil { // the answer may hold more than one way to answer
+		return &Rejected{CheckSchema, err}
 	}
 	a.passed(CheckSchema)
 	epoch, err := v.epoch(a, view, proofs[0].proof.Epoch)
@@ -96,6 +100,18 @@ func (v *Verifier) identify(ctx context.Context, a *answer, view *ledger.View, p
 	}
 	a.result.Types = append(a.result.Types, schema.VCT)
 	return nil
+}
+
+// onePerson returns identity.ErrTypes for proofs that one secret can make for two people.
+func onePerson(proofs []proved) error {
+	if len(proofs) < 2 {
+		return nil
+	}
+	schemas := make([]*credential.Schema, len(proofs))
+	for i := range proofs {
+		schemas[i] = proofs[i].schema
+	}
+	return identity.OnePerson(schemas...)
 }
 
 // verifyProofs checks all proofs of the answer, and notes the name they are

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
@@ -195,7 +196,8 @@ type RequestOptions struct {
 // signed request object (typ oauth-authz-req+jwt) for the wallet, with a proof of who
 // asks. Without a ledger to read, the proof is left out and Request.Unproved says why.
 // The error is [ErrConfig] for a policy id that is not here or a type without a schema
-// file, or that of the public files, the signer or the store.
+// file, identity.ErrTypes for a policy that joins proofs of several identity types, or
+// counts people by them, or that of the public files, the signer or the store.
 func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Request, err error) {
 	now := v.cfg.Clock()
 	defer func() { v.watch.End(ctx, "new-request", now, v.cfg.Clock(), err) }()
@@ -207,10 +209,14 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Requ
 		}
 		policy = v.cfg.Policies[i]
 	}
-	for i := range policy.Query.Credentials {
-		if _, err := v.schemaFor(ctx, &policy.Query.Credentials[i]); err != nil {
+	schemas := make([]*credential.Schema, len(policy.Query.Credentials))
+	for i := range schemas {
+		if schemas[i], err = v.schemaFor(ctx, &policy.Query.Credentials[i]); err != nil {
 			return nil, err
 		}
+	}
+	if err := policy.checkOnePerson(schemas); err != nil {
+		return nil, err
 	}
 	if len(opts.Correlation) > limits.Identifier {
 		return nil, fmt.Errorf("%w: a correlation of more than %d bytes", ErrConfig, limits.Identifier)

@@ -263,6 +263,10 @@ func elsewhere(t *testing.T) (out []guard) {
 	// The counter.
 	add("an epoch that has aged out", "verifier", "TestRevokedAtNoon", "want a rejection at epoch",
 		never("verifier/proof.go", "if ", "a.now.Sub(closed) > a.policy.MaxAge.Epoch", " {"))
+	add("several identity types are not one person", "verifier", "TestOnePersonOfAPolicy", "",
+		never("verifier/verifier.go", "if err := policy.checkOnePerson(schemas); ", "err != nil", " {"))
+	add("nor in an answer that joins two ways", "verifier", "TestOnePersonOfAnAnswer", "",
+		never("verifier/proof.go", "if err := onePerson(proofs); ", "err != nil", " {"))
 	add("the policy that was asked under", "verifier", "TestAnotherPolicy", "a good answer was refused",
 		edit{"verifier/verify.go", "a.policy, err = v.policyOf(ctx, r.Policy)", "a.policy = v.cfg.Policies[0]"})
 	add("accreditation for what is shown", "wallet", "TestAccreditationOfEachChoice", "",
