@@ -79,7 +79,6 @@ func (c *CredentialQuery) alternatives() [][]ClaimQuery {
 
 func matchAll(set []ClaimQuery, claims map[string]any) ([]credential.Path, bool) {
 	var paths []credential.Path
-	seen := map[string]bool{}
 	for i, claim := range set {
 		if isDuplicate(set[:i], claim) {
 			continue
@@ -89,8 +88,7 @@ func matchAll(set []ClaimQuery, claims map[string]any) ([]credential.Path, bool)
 			return nil, false
 		}
 		for _, path := range found {
-			if text := path.String(); !seen[text] {
-				seen[text] = true
+			if !slices.ContainsFunc(paths, func(p credential.Path) bool { return slices.Equal(p, path) }) {
 				paths = append(paths, path)
 			}
 		}

@@ -110,6 +110,12 @@ func find(schema *credential.Schema, path credential.Path) (*credential.SchemaCl
 // Claim returns the value at a schema's path, and whether the claims hold
 // exactly one.
 func Claim(claims map[string]any, path credential.Path) (any, bool) {
+	if len(path) == 1 {
+		if name, ok := path[0].(string); ok {
+			value, ok := claims[name]
+			return value, ok
+		}
+	}
 	values := path.Values(claims)
 	if len(values) != 1 {
 		return nil, false

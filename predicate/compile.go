@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -20,6 +21,13 @@ type Compiled struct {
 	query  *openid.CredentialQuery
 	slots  []*credential.SchemaClaim // one a predicate
 	sets   []*zkp.Set                // nil where a predicate asks about none
+	last   atomic.Pointer[dated]     // what nobody reveals anything for, as of the last day
+}
+
+// dated are the statements of one day.
+type dated struct {
+	day        zkp.Day
+	statements []zkp.Statement
 }
 
 // Compile checks a query's predicates against a schema. Errors: ErrClaim,
@@ -213,7 +221,7 @@ func (q *Compiled) Holds(claims map[string]any, day zkp.Day) (bool, error) {
 	if err != nil {
 		return false, nil // a claim to be revealed is absent
 	}
-	statements, err := q.On(day, revealed)
+	statements, err := q.on(day, revealed)
 	if err != nil {
 		return false, err
 	}
@@ -227,6 +235,19 @@ func (q *Compiled) Holds(claims map[string]any, day zkp.Day) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// on is On, which it asks once a day unless something is revealed. Nobody may change what
+// it returns.
+func (q *Compiled) on(day zkp.Day, revealed openid.Values) ([]zkp.Statement, error) {
+	if d := q.last.Load(); d != nil && d.day == day && len(revealed) == 0 {
+		return d.statements, nil
+	}
+	statements, err := q.On(day, revealed)
+	if err == nil && len(revealed) == 0 {
+		q.last.Store(&dated{day, statements})
+	}
+	return statements, err
 }
 
 // attributes encodes what is asked about. An absent claim leaves its slot absent, so

@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
@@ -92,7 +93,7 @@ func labelOf(claim *credential.SchemaClaim) Label {
 func covers(paths []credential.Path, claim credential.Path) bool {
 	for _, p := range paths {
 		n := min(len(p), len(claim))
-		if credential.Path(p[:n]).String() == credential.Path(claim[:n]).String() {
+		if slices.Equal(p[:n], claim[:n]) {
 			return true
 		}
 	}

@@ -19,14 +19,14 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-func is(t *testing.T, err, want error) {
+func is(t testing.TB, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {
 		t.Fatalf("got %v, want: %v", err, want)
 	}
 }
 
-func none(t *testing.T, err error) {
+func none(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ type office struct {
 
 // agrees insists that the desk's records, the ledger and the public files say the same
 // of every list.
-func (o *office) agrees(t *testing.T) {
+func (o *office) agrees(t testing.TB) {
 	t.Helper()
 	revoked := map[status.Reference]bool{}
 	lists := map[string]bool{}
@@ -86,7 +86,7 @@ func (o *office) agrees(t *testing.T) {
 }
 
 // count counts what was issued, and what of it is revoked.
-func (o *office) count(t *testing.T) (all, revoked int) {
+func (o *office) count(t testing.TB) (all, revoked int) {
 	t.Helper()
 	for c, err := range o.Issued(t.Context()) {
 		none(t, err)
@@ -99,13 +99,13 @@ func (o *office) count(t *testing.T) (all, revoked int) {
 }
 
 // edition lets the office issue another edition of its schema, too, and names it.
-func (o *office) edition(t *testing.T, version int) string {
+func (o *office) edition(t testing.TB, version int) string {
 	t.Helper()
 	return o.addType(t, strings.Replace(string(o.c.Schema.Bytes()), `"version": 1`, fmt.Sprintf(`"version": %d`, version), 1))
 }
 
 // addType lets the office issue another type, too, and names it.
-func (o *office) addType(t *testing.T, schema string) string {
+func (o *office) addType(t testing.TB, schema string) string {
 	t.Helper()
 	s, err := credential.ParseSchema([]byte(schema))
 	none(t, err)
@@ -121,7 +121,7 @@ func claimsOf(r hufutest.Resident) map[string]any {
 
 var errOffline = errors.New("no line to the ledger")
 
-func newOffice(t *testing.T) *office {
+func newOffice(t testing.TB) *office {
 	t.Helper()
 	o := newOfficeIn(t, hufutest.New(t, hufutest.Options{}), 0)
 	none(t, o.Publish(t.Context()))
@@ -129,7 +129,7 @@ func newOffice(t *testing.T) *office {
 }
 
 // newOfficeIn opens a desk of a new agency, whose lists have a size.
-func newOfficeIn(t *testing.T, c *hufutest.Country, size int) *office {
+func newOfficeIn(t testing.TB, c *hufutest.Country, size int) *office {
 	t.Helper()
 	o := &office{c: c, store: vault.NewMemoryStore()}
 	line := submitter(func(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
@@ -158,7 +158,7 @@ func newOfficeIn(t *testing.T, c *hufutest.Country, size int) *office {
 }
 
 // did is the desk's agency.
-func (o *office) did(t *testing.T, offer issuer.Offer) string {
+func (o *office) did(t testing.TB, offer issuer.Offer) string {
 	t.Helper()
 	parsed, err := openid.ParseCredentialOffer(offer.Offer)
 	none(t, err)
@@ -175,14 +175,14 @@ type application struct {
 }
 
 // oneWallet lets one wallet make all applications.
-func (o *office) oneWallet(t *testing.T) {
+func (o *office) oneWallet(t testing.TB) {
 	t.Helper()
 	secret, err := zkp.GenerateSecret(nil)
 	none(t, err)
 	o.wallet = &secret
 }
 
-func (o *office) apply(t *testing.T, offer issuer.Offer, edit func(*application)) []byte {
+func (o *office) apply(t testing.TB, offer issuer.Offer, edit func(*application)) []byte {
 	t.Helper()
 	secret, err := zkp.GenerateSecret(nil)
 	none(t, err)
