@@ -84,6 +84,7 @@ func TestWhatIsDisclosedSatisfiesTheQuery(t *testing.T) {
 	for path, want := range map[string]string{
 		`["address"]`: `map[city:X street:Y] <nil>`, `["address","city"]`: `map[city:X] <nil>`,
 		`["nat"]`: `<nil> [CN FR DE]`, `["nat",null]`: `<nil> [CN FR DE]`, `["nat",0]`: `<nil> [CN]`,
+		`["nat",1]`: `<nil> [CN FR]`, // the first keeps the second in its place
 	} {
 		query, err := openid.ParseQuery([]byte(`{"credentials":[{"id":"x","format":"dc+sd-jwt","meta":{"vct_values":["urn:t"]},"claims":[{"path":` + path + `}]}]}`))
 		if err != nil {
@@ -106,7 +107,16 @@ func TestWhatIsDisclosedSatisfiesTheQuery(t *testing.T) {
 			t.Errorf("%s discloses %s, want %s", path, got, want)
 		}
 	}
-	query, err := openid.ParseQuery([]byte(`{"credentials":[{"id":"x","format":"dc+sd-jwt","meta":{"vct_values":["urn:t"]},"claims":[{"path":["address"]}]}]}`))
+	two := `[{"path":["address","city"]},{"path":["nat",1]},{"path":["nat",0]}]` // together, each once
+	query, err := openid.ParseQuery([]byte(`{"credentials":[{"id":"x","format":"dc+sd-jwt","meta":{"vct_values":["urn:t"]},"claims":` + two + `}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths, err := query.Credentials[0].Match(sd.UnverifiedClaims())
+	if got := fmt.Sprint(paths); err != nil || got != `[["address","city"] ["nat",0] ["nat",1]]` {
+		t.Errorf("two claims: %s, %v", got, err)
+	}
+	query, err = openid.ParseQuery([]byte(`{"credentials":[{"id":"x","format":"dc+sd-jwt","meta":{"vct_values":["urn:t"]},"claims":[{"path":["address"]}]}]}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,8 @@ var (
 // Match decides whether one credential answers this query, and returns the
 // paths to disclose: those of the first claim set that the claims satisfy, or
 // without claim sets those of all claims (OpenID4VP 1.0 section 6.4.1). It
-// replaces every null in a path with the numbers of the elements that fit.
+// replaces every null in a path with the numbers of the elements that fit. To an element
+// asked for by number it adds those before it, which keep it in its place.
 // claims holds all claims of the SD-JWT, vct included, as package credential
 // decodes them. For FormatSDJWTZK it returns no path and checks only that
 // enough attributes are present; the prover finds out whether the predicates
@@ -44,9 +45,9 @@ func (c *CredentialQuery) Match(claims map[string]any) ([]credential.Path, error
 
 // CheckAnswer repeats Match on the claims that a verifier received: type, claim
 // sets and values. An array element that was asked for by number must stand at
-// that number among the disclosed elements: a holder whose earlier elements are
-// hidden has no answer to such a query, and one who hides them moves it. CheckAnswer does not refuse claims
-// that nobody asked for: the caller lists them. The error is ErrNoMatch, or
+// that number among the disclosed elements: one who hides the elements before it moves
+// it. CheckAnswer does not refuse claims that nobody asked for: the caller lists them.
+// The error is ErrNoMatch, or
 // ErrUnsupportedFormat for FormatSDJWTZK, whose answers disclose no claims.
 func (c *CredentialQuery) CheckAnswer(disclosed map[string]any) error {
 	if c.Format != FormatSDJWT {
@@ -123,10 +124,23 @@ func (c ClaimQuery) match(claims map[string]any) (paths []credential.Path) {
 		}
 		fits := func(want any) bool { return equalValue(values[i], want) }
 		if c.Values == nil || slices.ContainsFunc(c.Values, fits) {
-			paths = append(paths, path)
+			paths = append(append(paths, c.before(path)...), path)
 		}
 	}
 	return paths
+}
+
+// before lists the array elements that stand before those that the query asks for by
+// number on the way to a value. An element that is not disclosed leaves no gap (RFC 9901
+// section 7.1), so without them the value would stand at another number.
+func (c ClaimQuery) before(path credential.Path) (earlier []credential.Path) {
+	for i, element := range c.Path {
+		number, ok := element.(int)
+		for n := 0; ok && n < number; n++ {
+			earlier = append(earlier, append(slices.Clone(path[:i]), n))
+		}
+	}
+	return earlier
 }
 
 func (c *CredentialQuery) matchPredicates(claims map[string]any) error {

@@ -41,7 +41,7 @@ func TestMatch(t *testing.T) {
 		{"number in an object", `,"claims":[{"path":["address",0]}]`, "no"},
 		{"null in an object", `,"claims":[{"path":["address",null]}]`, "no"},
 		{"through a string", `,"claims":[{"path":["name","x"]}]`, "no"},
-		{"element", `,"claims":[{"path":["degrees",1,"type"]}]`, "[degrees 1 type]"},
+		{"element", `,"claims":[{"path":["degrees",1,"type"]}]`, "[degrees 0] [degrees 1 type]"},
 		{"element beyond", `,"claims":[{"path":["degrees",3]}]`, "no"},
 		{"every element", `,"claims":[{"path":["degrees",null,"type"]}]`, "[degrees 0 type] [degrees 1 type]"},
 		{"every element of none", `,"claims":[{"path":["empty",null]}]`, "no"},

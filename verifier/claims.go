@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/zkp"
@@ -23,36 +25,60 @@ var (
 	ErrEndorsementDisclosed = errors.New("verifier: the answer discloses the endorsement; erase it")
 )
 
-// judgeClaims checks an SD-JWT presentation: whole or in part.
+// judgeClaims checks one or several SD-JWT presentations, each whole or in part.
 func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View) error {
-	sd, err := credential.Parse([]byte(a.parts[0].text), credential.ParseOptions{})
-	if err != nil {
-		return &Rejected{CheckForm, err}
+	shown := make([]*credential.SDJWT, len(a.parts))
+	for i, p := range a.parts {
+		var err error
+		if shown[i], err = credential.Parse([]byte(p.text), credential.ParseOptions{}); err != nil {
+			return &Rejected{CheckForm, err}
+		}
 	}
-	a.result.Bytes = len(a.parts[0].text)
+	a.result.Learned, a.result.NeverReceived, a.result.Bytes = nil, nil, 0
+	found := make([]*provenance.Credential, len(a.parts))
+	for i, sd := range shown {
+		var err error
+		if found[i], err = v.judgeShown(ctx, a, view, a.parts[i].query, sd); err != nil {
+			return err
+		}
+		a.result.Bytes += len(a.parts[i].text)
+		a.learnClaims(a.parts[i].query.ID, found[i])
+	}
+	a.result.Holder = holderOf(found)
+	a.passed(CheckIssuer, CheckAccreditation, CheckSchema, CheckSignature, CheckValidity, CheckStatus, CheckBinding, CheckPolicy)
+	return nil
+}
+
+// judgeShown checks one presentation against the query that it answers.
+func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View, q *openid.CredentialQuery, sd *credential.SDJWT) (*provenance.Credential, error) {
 	found, err := provenance.Verify(ctx, provenance.Ledger(view), sd, v.cfg.Public,
 		provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status})
 	if err != nil {
-		return fromProvenance(err)
+		return nil, fromProvenance(err)
 	}
-	a.passed(CheckIssuer, CheckAccreditation, CheckSchema, CheckSignature, CheckValidity, CheckStatus)
 	if _, err := found.VerifyBinding(v.ClientID(), a.request.Nonce, credential.BindingOptions{
 		Now: a.now, MaxAge: a.now.Sub(a.request.Created) + credential.DefaultSkew, // while the request lives
 	}); err != nil {
-		return &Rejected{CheckBinding, err}
+		return nil, &Rejected{CheckBinding, err}
 	}
-	a.passed(CheckBinding)
-	if err := v.meetsPolicy(a, found); err != nil {
-		return &Rejected{CheckPolicy, err}
+	if err := v.meetsPolicy(a, q, found); err != nil {
+		return nil, &Rejected{CheckPolicy, err}
 	}
-	a.passed(CheckPolicy)
-	a.result.Types, a.result.Issuer = []string{found.VCT}, found.Issuer
-	if chain := found.Origin.Chain; len(chain) > 0 { // the root is accredited by nobody
-		name := chain[0].Subject.Name
-		a.result.IssuerName = &Text{English: name.English, Chinese: name.Chinese}
+	return found, nil
+}
+
+// holderOf says what the bindings of the presentations show. Each was verified.
+func holderOf(found []*provenance.Credential) Holder {
+	if len(found) == 1 {
+		return HolderOne
 	}
-	a.learnClaims(found)
-	return nil
+	for _, f := range found[1:] {
+		key, ok := f.Confirmation.(interface{ Equal(crypto.PublicKey) bool })
+		if !ok || !key.Equal(found[0].Confirmation) {
+			return HolderNotProved
+		}
+	}
+	return HolderSameKey
 }
 
 // fromProvenance keeps false and unknown apart. The *provenance.Error stays inside:
@@ -69,21 +95,21 @@ func fromProvenance(err error) error {
 }
 
 // meetsPolicy repeats every check of the query on what was received.
-func (v *Verifier) meetsPolicy(a *answer, found *provenance.Credential) error {
+func (v *Verifier) meetsPolicy(a *answer, q *openid.CredentialQuery, found *provenance.Credential) error {
 	if a.policy.AccreditedBy == "" && !slices.Contains(a.policy.Issuers, found.Issuer) {
 		return ErrIssuerNotNamed
 	}
 	if _, disclosed := found.Claims[zkp.ClaimName]; disclosed {
 		return ErrEndorsementDisclosed
 	}
-	if err := a.parts[0].query.CheckAnswer(found.Claims); err != nil {
+	if err := q.CheckAnswer(found.Claims); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotMet, err)
 	}
 	today, err := zkp.Today(a.now)
 	if err != nil {
 		return err
 	}
-	held, err := predicate.Holds(found.Schema, a.parts[0].query, found.Claims, today)
+	held, err := predicate.Holds(found.Schema, q, found.Claims, today)
 	if err != nil {
 		return err
 	}
@@ -93,23 +119,28 @@ func (v *Verifier) meetsPolicy(a *answer, found *provenance.Credential) error {
 	return nil
 }
 
-// learnClaims lists what was disclosed, asked for or not, and what was not. A claim
+// learnClaims lists who issued a credential and what was disclosed of it, asked for or not, and what was not. A claim
 // that the schema does not name was received all the same, and stands under its path:
 // a counter that kept quiet about it would say less than it knows.
-func (a *answer) learnClaims(found *provenance.Credential) {
-	a.result.Learned, a.result.NeverReceived = nil, nil
+func (a *answer) learnClaims(query string, found *provenance.Credential) {
+	issuer := Issuer{DID: found.Issuer}
+	if chain := found.Origin.Chain; len(chain) > 0 {
+		name := chain[0].Subject.Name
+		issuer.Name = &Text{English: name.English, Chinese: name.Chinese}
+	}
+	a.result.Types, a.result.Issuers = append(a.result.Types, found.VCT), append(a.result.Issuers, issuer)
 	for i := range found.Schema.Claims {
 		c := &found.Schema.Claims[i]
 		label := Text{c.Label.English, c.Label.Chinese}
 		if value, ok := predicate.Claim(found.Claims, c.Path); ok {
-			a.result.Learned = append(a.result.Learned, Learned{Type: found.VCT, Claim: predicate.Name(c.Path), Label: label, Value: value})
+			a.result.Learned = append(a.result.Learned, Learned{Query: query, Type: found.VCT, Claim: predicate.Name(c.Path), Label: label, Value: value})
 		} else {
-			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{found.VCT, predicate.Name(c.Path), label})
+			a.result.NeverReceived = append(a.result.NeverReceived, Withheld{query, found.VCT, predicate.Name(c.Path), label})
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(found.Claims)) {
 		if !slices.Contains(envelope, name) {
-			a.learnOther(found, credential.Path{name}, found.Claims[name])
+			a.learnOther(query, found, credential.Path{name}, found.Claims[name])
 		}
 	}
 }
@@ -118,7 +149,7 @@ func (a *answer) learnClaims(found *provenance.Credential) {
 var envelope = []string{"iss", "iat", "nbf", "exp", "vct", "vct#integrity", "status", "cnf", provenance.ClaimSource}
 
 // learnOther lists what lies at a path and is no claim of the schema, nor a part of one.
-func (a *answer) learnOther(found *provenance.Credential, at credential.Path, value any) {
+func (a *answer) learnOther(query string, found *provenance.Credential, at credential.Path, value any) {
 	for i := range found.Schema.Claims {
 		if path := found.Schema.Claims[i].Path; len(path) <= len(at) && slices.Equal(path, at[:len(path)]) {
 			return
@@ -126,10 +157,10 @@ func (a *answer) learnOther(found *provenance.Credential, at credential.Path, va
 	}
 	if object, ok := value.(map[string]any); ok && len(object) > 0 {
 		for _, name := range slices.Sorted(maps.Keys(object)) {
-			a.learnOther(found, append(slices.Clip(at), name), object[name])
+			a.learnOther(query, found, append(slices.Clip(at), name), object[name])
 		}
 		return
 	}
 	name := predicate.Name(at)
-	a.result.Learned = append(a.result.Learned, Learned{Type: found.VCT, Claim: name, Label: Text{name, name}, Value: value})
+	a.result.Learned = append(a.result.Learned, Learned{Query: query, Type: found.VCT, Claim: name, Label: Text{name, name}, Value: value})
 }

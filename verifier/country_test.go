@@ -120,7 +120,7 @@ func TestChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	answer := c.Answer(citizen, counter, hufutest.Claims)
-	if got := accepted(t, counter.Verifier, answer).IssuerName; got == nil || got.Chinese != branch.Subject.Name.Chinese || got.English != branch.Subject.Name.English {
+	if got := accepted(t, counter.Verifier, answer).Issuers[0].Name; got == nil || got.Chinese != branch.Subject.Name.Chinese || got.English != branch.Subject.Name.English {
 		t.Errorf("issued by %v", got)
 	}
 	answer = c.Answer(citizen, counter, hufutest.Claims)

@@ -62,6 +62,7 @@ func TestJoined(t *testing.T) {
 	result := accepted(t, counter.Verifier, answer)
 	same(t, "queries", result.Queries, []string{"resident", "driver"})
 	same(t, "types", result.Types, []string{hufutest.Type, hufutest.DriverType})
+	same(t, "holder", result.Holder, verifier.HolderProved)
 	if result.Bytes != zkp.PresentationSize(2)+zkp.PresentationSize(1) || len(result.Learned) != 6 {
 		t.Errorf("%d bytes, learned %+v", result.Bytes, result.Learned)
 	}

@@ -214,7 +214,22 @@ func (p *Policy) check() error {
 	default:
 		return bad("unknown scope kind")
 	}
+	if err := p.checkFormats(); err != nil {
+		return err
+	}
 	return p.checkBound()
+}
+
+// checkFormats: whatever answers a way is of one format.
+func (p *Policy) checkFormats() error {
+	for _, way := range p.Query.Ways() {
+		for _, id := range way {
+			if p.Query.Credential(id).Format != p.Query.Credential(way[0]).Format {
+				return fmt.Errorf("%w: it asks for proofs and disclosed claims together, which no answer is taken with", ErrPolicy)
+			}
+		}
+	}
+	return nil
 }
 
 // checkBound: a person whose secret is replaced has a new pseudonym in every event.

@@ -135,6 +135,10 @@ func (v *Verifier) verifyProofs(ctx context.Context, a *answer, view *ledger.Vie
 		return &Rejected{CheckStatement, err}
 	}
 	a.passed(CheckPrepare, CheckStatement, CheckPolicy)
+	a.result.Holder = HolderOne
+	if len(proofs) > 1 {
+		a.result.Holder = HolderProved
+	}
 	a.remember(shown)
 	return nil
 }
@@ -215,7 +219,7 @@ func (a *answer) learnPart(p *proved) error {
 	}
 	revealed := p.revealed
 	for i, s := range sentences {
-		l := Learned{Type: p.schema.VCT, Claim: predicate.Name(p.query.Predicates[i].Path), Statement: &Text{s.English, s.Chinese}}
+		l := Learned{Query: p.query.ID, Type: p.schema.VCT, Claim: predicate.Name(p.query.Predicates[i].Path), Statement: &Text{s.English, s.Chinese}}
 		if p.query.Predicates[i].Op == openid.OpReveal {
 			l.Value, revealed = revealed[0], revealed[1:]
 		}
@@ -225,7 +229,7 @@ func (a *answer) learnPart(p *proved) error {
 		c := &p.schema.Claims[i]
 		if !p.question.Reveals(c.Path, p.day) {
 			a.result.NeverReceived = append(a.result.NeverReceived,
-				Withheld{p.schema.VCT, predicate.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
+				Withheld{p.query.ID, p.schema.VCT, predicate.Name(c.Path), Text{c.Label.English, c.Label.Chinese}})
 		}
 	}
 	return nil

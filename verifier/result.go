@@ -60,7 +60,8 @@ func (u *Unchecked) Unwrap() error { return u.Err }
 // Learned is one thing that the counter now knows: a disclosed value or a proved
 // statement.
 type Learned struct {
-	Type      string `json:"type"` // vct of the credential
+	Query     string `json:"query"` // id
+	Type      string `json:"type"`  // vct of the credential
 	Claim     string `json:"claim"`
 	Label     Text   `json:"label"`
 	Value     any    `json:"value,omitempty"`
@@ -69,27 +70,54 @@ type Learned struct {
 
 // Withheld is one claim of the credential type that was never received.
 type Withheld struct {
-	Type  string `json:"type"` // vct of the credential
+	Query string `json:"query"` // id
+	Type  string `json:"type"`  // vct of the credential
 	Claim string `json:"claim"`
 	Label Text   `json:"label"`
 }
 
-// Result is what the counter learned from an accepted answer, all of it verified. If
-// it joins several credentials, one person holds them all.
+// Issuer is who issued one credential.
+type Issuer struct {
+	DID string `json:"did"`
+	// Name is the issuer's, as its accreditor vouches; nil for the root, which nobody
+	// accredits.
+	Name *Text `json:"name,omitempty"`
+}
+
+// Holder says what is proved about who holds the credentials of an answer.
+type Holder string
+
+// What is proved about the holder.
+const (
+	// HolderOne: the answer shows one credential, and its holder gave it.
+	HolderOne Holder = "one"
+	// HolderProved: the proofs are made with one secret, which the desks of one identity
+	// type bound to one person. That person holds all credentials of the answer.
+	HolderProved Holder = "proved"
+	// HolderSameKey: one key is bound in every credential, and signed each presentation
+	// for this request. Whoever has that key holds them all. That their issuers meant one
+	// person is not proved.
+	HolderSameKey Holder = "same-key"
+	// HolderNotProved: each credential was shown by whoever holds it, and nothing proves
+	// that these are one person.
+	HolderNotProved Holder = "not-proved"
+)
+
+// Result is what the counter learned from an accepted answer, all of it verified. Holder
+// says whether one person holds all credentials of the answer.
 type Result struct {
 	Request     string    `json:"request"`               // id of the request
 	Correlation string    `json:"correlation,omitempty"` // as in RequestOptions
 	Accepted    time.Time `json:"accepted"`              // when, on the counter's clock
 	// Repeated means that the same answer had been accepted before, at Accepted: it
 	// was sent again, and nobody is to be served again.
-	Repeated bool     `json:"repeated,omitempty"`
-	Level    Level    `json:"level"`
-	Queries  []string `json:"queries"` // ids, in the query's order
-	Format   string   `json:"format"`
-	Types    []string `json:"types"`  // vct of each
-	Issuer   string   `json:"issuer"` // DID; empty where a proof hides it
-	// IssuerName is the issuer's, as its accreditor vouches; nil where a proof hides it.
-	IssuerName    *Text         `json:"issuerName,omitempty"`
+	Repeated      bool          `json:"repeated,omitempty"`
+	Level         Level         `json:"level"`
+	Queries       []string      `json:"queries"` // ids, in the query's order
+	Format        string        `json:"format"`
+	Types         []string      `json:"types"`             // vct of each
+	Issuers       []Issuer      `json:"issuers,omitempty"` // of each; nil where proofs hide them
+	Holder        Holder        `json:"holder"`
 	Learned       []Learned     `json:"learned"`
 	NeverReceived []Withheld    `json:"neverReceived"`
 	Checks        []Check       `json:"checks"`

@@ -33,11 +33,11 @@ func TestResultOfClaims(t *testing.T) {
 	answer := c.Answer(citizen, counter, hufutest.Claims)
 	result := accepted(t, counter.Verifier, answer)
 	same(t, "learned", result.Learned, []verifier.Learned{
-		{Type: hufutest.Type, Claim: "birthdate", Label: birthLabel, Value: "1984-02-29"},
-		{Type: hufutest.Type, Claim: "district", Label: districtLabel, Value: "110101"},
+		{Query: hufutest.Claims, Type: hufutest.Type, Claim: "birthdate", Label: birthLabel, Value: "1984-02-29"},
+		{Query: hufutest.Claims, Type: hufutest.Type, Claim: "district", Label: districtLabel, Value: "110101"},
 	})
 	same(t, "never received", result.NeverReceived, []verifier.Withheld{
-		{Type: hufutest.Type, Claim: "name", Label: nameLabel}, {Type: hufutest.Type, Claim: "resident_id", Label: numberLabel}, {Type: hufutest.Type, Claim: "address", Label: addressLabel},
+		{Query: hufutest.Claims, Type: hufutest.Type, Claim: "name", Label: nameLabel}, {Query: hufutest.Claims, Type: hufutest.Type, Claim: "resident_id", Label: numberLabel}, {Query: hufutest.Claims, Type: hufutest.Type, Claim: "address", Label: addressLabel},
 	})
 	same(t, "checks", result.Checks, []verifier.Check{
 		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint,
@@ -45,8 +45,11 @@ func TestResultOfClaims(t *testing.T) {
 		verifier.CheckValidity, verifier.CheckStatus, verifier.CheckBinding, verifier.CheckPolicy, verifier.CheckReplay,
 	})
 	_, _, text := c.Response(answer)
-	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Pseudonym, result.Bytes},
-		[...]any{[]string{hufutest.Claims}, openid.FormatSDJWT, []string{hufutest.Type}, c.Office.DID, "", len(text)})
+	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Holder, result.Pseudonym, result.Bytes},
+		[...]any{[]string{hufutest.Claims}, openid.FormatSDJWT, []string{hufutest.Type}, verifier.HolderOne, "", len(text)})
+	if len(result.Issuers) != 1 || result.Issuers[0].DID != c.Office.DID {
+		t.Errorf("issuers %+v", result.Issuers)
+	}
 }
 
 // TestResultListsWhatNobodyAskedFor: a wallet that shows more than was asked
@@ -75,9 +78,9 @@ func TestResultListsWhatNoSchemaNames(t *testing.T) {
 	}))
 	text := func(s string) verifier.Text { return verifier.Text{English: s, Chinese: s} }
 	same(t, "learned", result.Learned[2:], []verifier.Learned{
-		{Type: hufutest.Type, Claim: "home.phone", Label: text("home.phone"), Value: int64(13800000000)},
-		{Type: hufutest.Type, Claim: "jti", Label: text("jti"), Value: "urn:card:1"},
-		{Type: hufutest.Type, Claim: "party", Label: text("party"), Value: "member"},
+		{Query: hufutest.Claims, Type: hufutest.Type, Claim: "home.phone", Label: text("home.phone"), Value: int64(13800000000)},
+		{Query: hufutest.Claims, Type: hufutest.Type, Claim: "jti", Label: text("jti"), Value: "urn:card:1"},
+		{Query: hufutest.Claims, Type: hufutest.Type, Claim: "party", Label: text("party"), Value: "member"},
 	})
 	stored, err := counter.Outcome(t.Context(), result.Request)
 	if err != nil {
@@ -91,18 +94,21 @@ func TestResultOfProof(t *testing.T) {
 	counter := c.Counter(c.Policy(nil))
 	result := accepted(t, counter.Verifier, c.Answer(citizen, counter, hufutest.Proof))
 	same(t, "learned", result.Learned, []verifier.Learned{
-		{Type: hufutest.Type, Claim: "birthdate", Statement: &verifier.Text{English: "aged 18 or over, by birth date", Chinese: "年满18周岁（按出生日期）"}},
-		{Type: hufutest.Type, Claim: "district", Statement: &verifier.Text{English: "district is 110101", Chinese: "所在区县为110101"}},
+		{Query: hufutest.Proof, Type: hufutest.Type, Claim: "birthdate", Statement: &verifier.Text{English: "aged 18 or over, by birth date", Chinese: "年满18周岁（按出生日期）"}},
+		{Query: hufutest.Proof, Type: hufutest.Type, Claim: "district", Statement: &verifier.Text{English: "district is 110101", Chinese: "所在区县为110101"}},
 	})
 	// The district is not here: that it is 110101 was told.
 	same(t, "never received", result.NeverReceived, []verifier.Withheld{
-		{Type: hufutest.Type, Claim: "name", Label: nameLabel}, {Type: hufutest.Type, Claim: "resident_id", Label: numberLabel},
-		{Type: hufutest.Type, Claim: "birthdate", Label: birthLabel}, {Type: hufutest.Type, Claim: "address", Label: addressLabel},
+		{Query: hufutest.Proof, Type: hufutest.Type, Claim: "name", Label: nameLabel}, {Query: hufutest.Proof, Type: hufutest.Type, Claim: "resident_id", Label: numberLabel},
+		{Query: hufutest.Proof, Type: hufutest.Type, Claim: "birthdate", Label: birthLabel}, {Query: hufutest.Proof, Type: hufutest.Type, Claim: "address", Label: addressLabel},
 	})
 	same(t, "checks", result.Checks, []verifier.Check{
 		verifier.CheckForm, verifier.CheckRequest, verifier.CheckClock, verifier.CheckCheckpoint, verifier.CheckSchema,
 		verifier.CheckEpoch, verifier.CheckPrepare, verifier.CheckStatement, verifier.CheckPolicy, verifier.CheckReplay,
 	})
-	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Issuer, result.Pseudonym, result.Bytes},
-		[...]any{[]string{hufutest.Proof}, openid.FormatSDJWTZK, []string{hufutest.Type}, "", "", zkp.PresentationSize(1)})
+	same(t, "the rest", [...]any{result.Queries, result.Format, result.Types, result.Holder, result.Pseudonym, result.Bytes},
+		[...]any{[]string{hufutest.Proof}, openid.FormatSDJWTZK, []string{hufutest.Type}, verifier.HolderOne, "", zkp.PresentationSize(1)})
+	if result.Issuers != nil {
+		t.Errorf("the proof hides the issuer: %+v", result.Issuers)
+	}
 }

@@ -121,8 +121,8 @@ func (a *answer) again(r Request) error {
 }
 
 // choose holds the answer's shape against the query and puts its presentations
-// in the query's order. One presentation is taken, or several proofs: claims of
-// two credentials would not show that one person holds both.
+// in the query's order. Proofs and disclosed claims are not taken together: the proofs
+// show one person, and nothing would tie the others to them.
 func (a *answer) choose() error {
 	if err := a.policy.Query.CheckResponse(a.response); err != nil {
 		return err
@@ -140,8 +140,8 @@ func (a *answer) choose() error {
 		a.result.Queries, a.result.Format = append(a.result.Queries, query.ID), query.Format
 	}
 	for _, p := range a.parts {
-		if len(a.parts) > 1 && p.query.Format != openid.FormatSDJWTZK {
-			return fmt.Errorf("%w: several credentials are taken as proofs only", openid.ErrUnasked)
+		if p.query.Format != a.result.Format {
+			return fmt.Errorf("%w: proofs and disclosed claims are not taken together", openid.ErrUnasked)
 		}
 	}
 	return nil

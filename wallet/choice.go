@@ -14,8 +14,8 @@ import (
 // maxChoices is how many ways to answer a citizen is shown.
 const maxChoices = 16
 
-// findChoices lists, in the query's order, each way that answers the request:
-// one credential alone, or several of them proved together.
+// findChoices lists, in the query's order, each way that answers the request: one
+// credential alone, several shown, or several proved together.
 func (w *Wallet) findChoices(ctx context.Context, ask *Request, held *deck, now time.Time) error {
 	m := &matcher{ctx: ctx, w: w, held: held, now: now, parts: map[string][]Part{}}
 	var err error
@@ -51,19 +51,14 @@ func extend(choices []Choice, parts []Part) (out []Choice) {
 	return out
 }
 
-// setFormat accepts one part of any format, or several that are proved: only
-// there does the pseudonym show that they are of one person.
+// setFormat accepts parts of one format: no counter takes proofs and disclosed claims
+// together.
 func (w *Wallet) setFormat(c *Choice, query *openid.Query) bool {
 	if len(c.Parts) == 0 || len(c.Parts) > zkp.MaxQuestions {
 		return false
 	}
-	for _, p := range c.Parts {
-		c.Format = query.Credential(p.Query).Format
-		if len(c.Parts) > 1 && c.Format != openid.FormatSDJWTZK {
-			return false
-		}
-	}
-	return true
+	c.Format = query.Credential(c.Parts[0].Query).Format
+	return !slices.ContainsFunc(c.Parts, func(p Part) bool { return query.Credential(p.Query).Format != c.Format })
 }
 
 // label sorts every claim that the credential holds into revealed and withheld.

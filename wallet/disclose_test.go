@@ -1,12 +1,39 @@
 package wallet_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/wallet"
 )
+
+// TestWhatTheCounterWouldRefuseIsNotOffered: it will compare the birth date, and asks to
+// see the district alone.
+func TestWhatTheCounterWouldRefuseIsNotOffered(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	citizen := c.Citizen(c.Adult())
+	for name, test := range map[string]struct {
+		claims []any
+		want   error
+	}{
+		"shown what is compared": {[]any{hufutest.JSON{"path": []any{"district"}}, hufutest.JSON{"path": []any{"birthdate"}}}, nil},
+		"shown something else":   {[]any{hufutest.JSON{"path": []any{"district"}}}, wallet.ErrNothingMatches},
+	} {
+		counter := c.Counter(c.Policy(func(policy hufutest.JSON) {
+			policy["dcql"] = hufutest.JSON{"credentials": []any{hufutest.JSON{
+				"id": "x", "format": openid.FormatSDJWT, "meta": hufutest.JSON{"vct_values": []any{hufutest.Type}}, "claims": test.claims,
+				"predicates": []any{hufutest.JSON{"path": []any{"birthdate"}, "op": "at_least_years", "years": 18}},
+			}}}
+		}))
+		ask, err := citizen.ResolveRequest(t.Context(), c.AskText(counter))
+		if !errors.Is(err, test.want) || err == nil && len(ask.Choices) != 1 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
 
 // TestPresentChecksAsTheCounterWould: an element whose earlier ones stay hidden moves
 // to another number. What the counter would refuse is not sent.

@@ -130,7 +130,32 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 		}
 	}
 	p.label(c, claims, m.today)
-	return p, nil
+	if q.Format == openid.FormatSDJWT {
+		err = m.show(q, &p)
+	}
+	return p, err
+}
+
+// show makes the very presentation that a consent would send, unsigned, and lets it pass
+// the counter's own check before the citizen is asked.
+func (m *matcher) show(q *openid.CredentialQuery, p *Part) error {
+	h, err := m.w.open(m.ctx, p.card)
+	if err != nil {
+		return err
+	}
+	shown, err := h.sd.Disclose(p.paths...)
+	if err != nil {
+		return err
+	}
+	disclosed := shown.UnverifiedClaims()
+	if err := q.CheckAnswer(disclosed); err != nil {
+		return err
+	}
+	holds, err := predicate.Holds(p.card.schema, q, disclosed, m.today)
+	if err == nil && !holds {
+		err = zkp.ErrUnsatisfied
+	}
+	return err
 }
 
 // why says of each credential that was looked at what stands between it and an answer.

@@ -85,16 +85,20 @@ func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[strin
 	if c.Format == openid.FormatSDJWTZK {
 		return w.drafted(ctx, ask, choice)
 	}
-	part := &c.Parts[0]
-	h, err := w.usable(ctx, part.Credential)
-	if err != nil {
-		return nil, 0, err
+	token := make(map[string][]string, len(c.Parts))
+	for i := range c.Parts {
+		part := &c.Parts[i]
+		h, err := w.usable(ctx, part.Credential)
+		if err != nil {
+			return nil, 0, err
+		}
+		text, err := w.disclose(ctx, ask, part, h)
+		if err != nil {
+			return nil, 0, err
+		}
+		token[part.Query] = []string{text}
 	}
-	text, err := w.disclose(ctx, ask, part, h)
-	if err != nil {
-		return nil, 0, err
-	}
-	return map[string][]string{part.Query: {text}}, 0, nil
+	return token, 0, nil
 }
 
 // disclose shows the chosen claims and no other, bound to the request.

@@ -37,8 +37,8 @@ type Label struct {
 	Sensitive        bool
 }
 
-// A Choice is one way to answer: one credential, shown in part or proved, or several
-// credentials, proved together to be of one person.
+// A Choice is one way to answer: with one credential or several, each shown in part, or
+// all proved together to be of one person.
 type Choice struct {
 	Format string // openid.FormatSDJWT or FormatSDJWTZK
 	Parts  []Part // one a credential

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/wallet"
@@ -116,14 +117,19 @@ func TestVerdictSaysWhatIsNotTrue(t *testing.T) {
 func TestVerdictOfAVault(t *testing.T) {
 	c, citizen, _ := sketched(t)
 	credential := records(t, citizen, "credential")[0]
+	counter := c.Counter(c.Policy(nil))
+	ask, err := citizen.ResolveRequest(t.Context(), c.AskText(counter))
+	none(t, err)
 	none(t, citizen.Store.Update(t.Context(), func(tx vault.Tx) error {
 		value := slices.Clone(credential.Value)
 		value[len(value)/2] ^= 1
 		return tx.Put("credential", credential.ID, value)
 	}))
-	counter := c.Counter(c.Policy(nil))
-	ask, err := citizen.ResolveRequest(t.Context(), c.AskText(counter)) // no round has opened it yet
+	unread, err := citizen.ResolveRequest(t.Context(), c.AskText(counter)) // no round has opened it yet
 	none(t, err)
+	if len(unread.Choices) != 1 || unread.Choices[0].Format != openid.FormatSDJWTZK {
+		t.Errorf("what cannot be shown is offered: %+v", unread.Choices)
+	}
 	_, err = citizen.Present(t.Context(), ask, wallet.Consent{Choice: 1})
 	fails(t, err, wallet.CheckVault, verdict.VaultDamaged)
 	none(t, citizen.Refresh(t.Context())) // one bad record does not stop a round

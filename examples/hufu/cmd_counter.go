@@ -185,6 +185,12 @@ func (a *app) sayResult(r *verifier.Result) error {
 		return a.print(map[string]any{"accepted": true, "result": r})
 	}
 	a.say("result.accepted", "AsOf", r.AsOf.In(time.Local).Format(time.DateTime))
+	switch r.Holder {
+	case verifier.HolderNotProved:
+		a.say("result.holder-not-proved")
+	case verifier.HolderSameKey:
+		a.say("result.holder-same-key")
+	}
 	a.say("result.learned", "List", a.learned(r))
 	a.say("result.withheld", "List", a.withheld(r))
 	a.say("result.cost", "Bytes", r.Bytes, "Milliseconds", fmt.Sprintf("%.1f", r.Milliseconds), "Checks", len(r.Checks))

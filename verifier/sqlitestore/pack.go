@@ -25,9 +25,9 @@ func newTemplate(text []byte) *template { return &template{text: text} }
 // results is the template of every result. It comes from no answer: a template stays
 // when the results are purged.
 var results = newTemplate([]byte(`{"level":"software","queries":["proof"],"format":"dc+sd-jwt_zk","format":"dc+sd-jwt","types":["urn:` +
-	`"],"issuer":"did:hufu:","learned":[{"type":"urn:","claim":"","label":{"en":"","zh":""},"value":"","statement":{"en":"aged 18 or over, by birth date","zh":"年满18周岁（按出生日期）"}}` +
-	`],"neverReceived":[{"type":"urn:","claim":"name","label":{"en":"name","zh":"姓名"}},{"type":"urn:","claim":"resident_id","label":{"en":"resident identity number","zh":"公民身份号码"}}` +
-	`,{"type":"urn:","claim":"birthdate","label":{"en":"birth date","zh":"出生日期"}},{"type":"urn:","claim":"address","label":{"en":"address","zh":"住址"}}` +
+	`"],"issuers":[{"did":"did:hufu:","name":{"en":"","zh":""}}],"holder":"one","learned":[{"query":"claims","type":"urn:","claim":"","label":{"en":"","zh":""},"value":"","statement":{"en":"aged 18 or over, by birth date","zh":"年满18周岁（按出生日期）"}}` +
+	`],"neverReceived":[{"query":"proof","type":"urn:","claim":"name","label":{"en":"name","zh":"姓名"}},{"query":"proof","type":"urn:","claim":"resident_id","label":{"en":"resident identity number","zh":"公民身份号码"}}` +
+	`,{"query":"proof","type":"urn:","claim":"birthdate","label":{"en":"birth date","zh":"出生日期"}},{"query":"proof","type":"urn:","claim":"address","label":{"en":"address","zh":"住址"}}` +
 	`],"checks":["form","request","clock","checkpoint","schema","epoch","prepare","statement","policy","replay","once"],` +
 	`"checks":["form","request","clock","checkpoint","issuer","accreditation","schema","signature","validity","status","binding","policy","replay"],` +
 	`"pseudonym":"","asOf":"2026-","checkpoint":1,"bytes":1,"milliseconds":1.5,"request":"","correlation":"","accepted":"2026-`))
