@@ -43,15 +43,17 @@ type AuthorizationRequest struct {
 	// ResponseURI is the address for the answer: https, or http to a loopback
 	// address.
 	ResponseURI string
-	// Nonce binds the answer to the request. It consists of URL-safe
-	// characters. SignRequest wants at least 22 of them, 128 bits in base64url.
+	// Nonce binds the answer to the request. It consists of URL-safe characters, at
+	// least 12. SignRequest wants at least 22 of them, 128 bits in base64url.
 	Nonce string
 	// State identifies the request at the counter. It must be as hard to guess
 	// as Nonce.
 	State    string
 	Query    *Query
 	IssuedAt time.Time // whole seconds
-	Expires  time.Time // whole seconds, after IssuedAt
+	// NotBefore is when the request begins to count, in whole seconds; zero means IssuedAt.
+	NotBefore time.Time
+	Expires   time.Time // whole seconds, after IssuedAt and NotBefore
 	// Formats lists, for each credential format, the signature algorithms that
 	// the counter accepts. In SignRequest nil means did.DefaultSuites for each
 	// format in Query.
@@ -93,6 +95,13 @@ func (r *AuthorizationRequest) ClientID() string { return clientIDPrefix + r.Ver
 type Algorithms struct {
 	SDJWT []string `json:"sd-jwt_alg_values,omitzero"`
 	KBJWT []string `json:"kb-jwt_alg_values,omitzero"`
+}
+
+// Accept reports whether the counter takes an SD-JWT that the issuer signed with one
+// algorithm and the holder with another. What a list leaves out is refused; a list that is
+// absent says nothing.
+func (a Algorithms) Accept(issuer, holder string) bool {
+	return (a.SDJWT == nil || slices.Contains(a.SDJWT, issuer)) && (a.KBJWT == nil || slices.Contains(a.KBJWT, holder))
 }
 
 // A Purpose says why a counter asks, under which law, and how long it keeps the
@@ -143,6 +152,7 @@ type requestJSON struct {
 	State          string              `json:"state"`
 	Audience       string              `json:"aud"`
 	IssuedAt       strictjson.Since    `json:"iat"`
+	NotBefore      *strictjson.Since   `json:"nbf,omitzero"`
 	Expires        strictjson.Until    `json:"exp"`
 	Query          jsontext.Value      `json:"dcql_query"`
 	ClientMetadata *clientMetadataJSON `json:"client_metadata,omitzero"`
@@ -202,6 +212,9 @@ func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
 	if request.LedgerProof, err = ledgerProof(wire.VerifierInfo, query); err != nil {
 		return nil, err
 	}
+	if wire.NotBefore != nil {
+		request.NotBefore = time.Unix(int64(*wire.NotBefore), 0).UTC()
+	}
 	if wire.Epochs != nil {
 		request.MaxEpochAge = time.Duration(wire.Epochs.MaxAge) * time.Second
 	}
@@ -238,8 +251,8 @@ func (w *requestJSON) check() error {
 		return fmt.Errorf("%w: hufu_epochs max_age is out of range", ErrRequest)
 	case w.Scope != nil && w.Scope.Kind == "":
 		return fmt.Errorf("%w: hufu_scope without a kind", ErrRequest)
-	case !inRange(int64(w.IssuedAt)) || !inRange(int64(w.Expires)):
-		return fmt.Errorf("%w: iat or exp is missing or out of range", ErrRequest)
+	case !inRange(int64(w.IssuedAt)) || !inRange(int64(w.Expires)) || w.NotBefore != nil && !inRange(int64(*w.NotBefore)):
+		return fmt.Errorf("%w: iat or exp is missing, or iat, nbf or exp is out of range", ErrRequest)
 	}
 	return nil
 }
@@ -263,12 +276,19 @@ func (r *AuthorizationRequest) check() error {
 	if !isURLSafe(r.Nonce) || !isURLSafe(r.State) {
 		return fmt.Errorf("%w: nonce or state is missing or has characters outside the URL-safe ones", ErrRequest)
 	}
-	if !r.Expires.After(r.IssuedAt) {
-		return fmt.Errorf("%w: exp is not after iat", ErrRequest)
+	if len(r.Nonce) < minNonce {
+		return fmt.Errorf("%w: a nonce of less than %d characters is guessed", ErrRequest, minNonce)
+	}
+	if !r.Expires.After(r.IssuedAt) || !r.Expires.After(r.NotBefore) {
+		return fmt.Errorf("%w: exp is not after iat and nbf", ErrRequest)
 	}
 	for _, c := range r.Query.Credentials {
-		if _, ok := r.Formats[c.Format]; !ok {
+		algorithms, ok := r.Formats[c.Format]
+		if !ok {
 			return fmt.Errorf("%w: vp_formats_supported lacks a format that is asked for", ErrRequest)
+		}
+		if algorithms.SDJWT != nil && len(algorithms.SDJWT) == 0 || algorithms.KBJWT != nil && len(algorithms.KBJWT) == 0 {
+			return fmt.Errorf("%w: vp_formats_supported accepts no algorithm", ErrRequest)
 		}
 	}
 	if err := r.Scope.check(); err != nil || r.Purpose == nil {

@@ -164,6 +164,11 @@ func TestParseRequestRefuses(t *testing.T) {
 		{"response with a fragment", `/response"`, `/response#x"`, openid.ErrRequest},
 		{"response to no host", `https://counter.example/response`, `https:///response`, openid.ErrRequest},
 		{"long response uri", `/response"`, `/` + strings.Repeat("x", limits.Identifier) + `"`, openid.ErrRequest},
+		{"a nonce that is guessed", `"nonce":"` + sampleNonce + `"`, `"nonce":"1"`, openid.ErrRequest},
+		{"a nonce of eleven characters", `"nonce":"` + sampleNonce + `"`, `"nonce":"n-0S6_WzA2M"`, openid.ErrRequest},
+		{"nbf that is no time", `"iat"`, `"nbf":-1,"iat"`, openid.ErrRequest},
+		{"no algorithm accepted", `"sd-jwt_alg_values":["ES256","EdDSA"]`, `"sd-jwt_alg_values":[]`, openid.ErrRequest},
+		{"no algorithm of holders accepted", `"kb-jwt_alg_values":["ES256","EdDSA"]`, `"kb-jwt_alg_values":[]`, openid.ErrRequest},
 		{"no nonce", `"nonce":"` + sampleNonce + `",`, ``, openid.ErrRequest},
 		{"nonce in another case", `"nonce"`, `"Nonce"`, openid.ErrJSON},
 		{"nonce with a space", `"nonce":"`, `"nonce":" `, openid.ErrRequest},
@@ -304,6 +309,28 @@ func TestVerifyRequestRefuses(t *testing.T) {
 	}
 	if _, err := signed.Verify(a.key, openid.VerifyOptions{Now: noon.Add(5*time.Minute + 2*time.Second), Skew: time.Second}); !errors.Is(err, openid.ErrRequestTime) {
 		t.Errorf("a smaller skew is not used: %v", err)
+	}
+}
+
+// TestRequestNotBefore: a request may begin to count later than it was signed.
+func TestRequestNotBefore(t *testing.T) {
+	a := newAgency(t)
+	later := a.request(t)
+	later.NotBefore = noon.Add(3 * time.Minute)
+	signed, err := openid.ParseRequest(a.sign(t, later))
+	if err != nil || !signed.Unverified.NotBefore.Equal(later.NotBefore) {
+		t.Fatalf("got %+v, %v", signed, err)
+	}
+	for after, want := range map[time.Duration]error{
+		time.Minute: openid.ErrRequestTime, 2*time.Minute - time.Second: openid.ErrRequestTime, 2 * time.Minute: nil, 4 * time.Minute: nil,
+	} {
+		if _, err := signed.Verify(a.key, openid.VerifyOptions{Now: noon.Add(after)}); !errors.Is(err, want) {
+			t.Errorf("%s after it was signed: %v", after, err)
+		}
+	}
+	later.NotBefore = later.Expires
+	if err := later.Check(); !errors.Is(err, openid.ErrRequest) {
+		t.Errorf("it never counts: %v", err)
 	}
 }
 

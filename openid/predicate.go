@@ -36,7 +36,7 @@ const (
 	showPredicates = 4
 	maxShows       = 4
 	maxPredicates  = maxShows * showPredicates
-	maxYears       = 150
+	maxYears       = 120 // before any day since 2020 lies a day that an attribute can have
 )
 
 // A Predicate is one condition on a hidden attribute. This project defines it;
@@ -115,7 +115,7 @@ func (p Predicate) check() error {
 	}
 	switch want {
 	case memberValue:
-		return checkValue(p.Value)
+		return checkOperand(p.Value)
 	case memberValues:
 		return p.checkSet()
 	case memberBounds:
@@ -171,8 +171,19 @@ func (p Predicate) checkSet() error {
 		if reflect.TypeOf(value) != reflect.TypeOf(p.Values[0]) {
 			return fmt.Errorf("%w: values of a set are of one type", ErrQuery)
 		}
+		if err := checkOperand(value); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// checkOperand refuses a value that no attribute has.
+func checkOperand(value any) error {
+	if n, ok := value.(int64); ok && n < 0 {
+		return fmt.Errorf("%w: a number below 0", ErrQuery)
+	}
+	return checkValue(value)
 }
 
 // checkBounds accepts two numbers from 0, or two dates, the lower one first.
@@ -198,9 +209,10 @@ func checkBounds(low, high any) error {
 	return fmt.Errorf("%w: a range is two numbers from 0 or two dates, in order", ErrQuery)
 }
 
+// isDate accepts the days that an attribute can have.
 func isDate(s string) bool {
-	_, err := time.Parse(time.DateOnly, s)
-	return err == nil
+	day, err := time.Parse(time.DateOnly, s)
+	return err == nil && day.Year() >= 1900
 }
 
 // An Acceptance says how many of a query's predicates must hold. In JSON it is

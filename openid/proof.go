@@ -37,8 +37,10 @@ type Proof struct {
 	// Unverified is the payload. Do not trust it before Verify.
 	Unverified ProofClaims
 
-	key   crypto.PublicKey
-	token *did.JWS
+	key    crypto.PublicKey
+	token  *did.JWS
+	begins *strictjson.Since
+	ends   *strictjson.Until
 }
 
 // ProofClaims is the payload of a key proof.
@@ -53,6 +55,9 @@ type proofJSON struct {
 	Audience string           `json:"aud"`
 	Nonce    string           `json:"nonce"`
 	IssuedAt strictjson.Since `json:"iat"`
+	// Appendix F.1 knows neither; a proof that has them says when it counts (RFC 7519).
+	NotBefore *strictjson.Since `json:"nbf,omitzero"`
+	Expires   *strictjson.Until `json:"exp,omitzero"`
 }
 
 // SignProof makes a key proof for an issuer. The nonce is the issuer's c_nonce.
@@ -91,7 +96,7 @@ func ParseProof(compact string) (*Proof, error) {
 		return nil, err
 	}
 	claims := ProofClaims{Audience: wire.Audience, Nonce: wire.Nonce, IssuedAt: time.Unix(int64(wire.IssuedAt), 0).UTC()}
-	return &Proof{Unverified: claims, key: token.Header.JWK, token: token}, nil
+	return &Proof{Unverified: claims, key: token.Header.JWK, token: token, begins: wire.NotBefore, ends: wire.Expires}, nil
 }
 
 func (w *proofJSON) check() error {
@@ -122,6 +127,10 @@ func (p *Proof) Verify(audience, nonce string, opts VerifyOptions) (crypto.Publi
 	}
 	age := opts.now().Sub(p.Unverified.IssuedAt)
 	if age < -opts.skew() || age > maxProofAge+opts.skew() {
+		return nil, ErrProofTime
+	}
+	if p.begins != nil && time.Unix(int64(*p.begins), 0).After(opts.now().Add(opts.skew())) ||
+		p.ends != nil && !opts.now().Before(time.Unix(int64(*p.ends), 0).Add(opts.skew())) {
 		return nil, ErrProofTime
 	}
 	return p.key, nil

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -51,6 +52,33 @@ func TestProof(t *testing.T) {
 				t.Error("another key came back")
 			}
 		})
+	}
+}
+
+// TestProofSaysWhenItCounts: nbf and exp belong to every JWT (RFC 7519).
+func TestProofSaysWhenItCounts(t *testing.T) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after := noon.Add(-2*time.Minute).Unix(), noon.Add(2*time.Minute).Unix()
+	for extra, want := range map[string]error{
+		fmt.Sprintf(`,"nbf":%d,"exp":%d`, before, after): nil,
+		fmt.Sprintf(`,"nbf":%d`, after):                  openid.ErrProofTime,
+		fmt.Sprintf(`,"exp":%d`, before):                 openid.ErrProofTime,
+	} {
+		payload := fmt.Sprintf(`{"aud":"https://agency.example","nonce":"c0de","iat":%d%s}`, noon.Unix(), extra)
+		token, err := did.SignJWS(t.Context(), private, did.Header{Typ: "openid4vci-proof+jwt", JWK: private.Public()}, []byte(payload), did.JWSOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		proof, err := openid.ParseProof(token)
+		if err != nil {
+			t.Fatalf("%s: %v", payload, err)
+		}
+		if _, err := proof.Verify("https://agency.example", "c0de", openid.VerifyOptions{Now: noon}); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", payload, err, want)
+		}
 	}
 }
 

@@ -25,6 +25,9 @@ const requestType = "oauth-authz-req+jwt"
 // minEntropy is the length of 128 bits in base64url.
 const minEntropy = 22
 
+// minNonce is the shortest nonce that is read, that of the standard's own examples.
+const minNonce = 12
+
 // defaultSkew is the largest difference between two honest clocks.
 const defaultSkew = time.Minute
 
@@ -41,6 +44,13 @@ func SignRequest(ctx context.Context, signer crypto.Signer, kid string, request 
 		return "", err
 	}
 	return did.SignJWS(ctx, signer, did.Header{Typ: requestType, Kid: kid}, payload, did.JWSOptions{})
+}
+
+// Check returns the error that SignRequest would return for the request itself: ErrRequest
+// or ErrQuery.
+func (r *AuthorizationRequest) Check() error {
+	_, err := r.payload()
+	return err
 }
 
 // payload writes a request and checks it as strictly as parsing does.
@@ -64,6 +74,10 @@ func (r *AuthorizationRequest) payload() ([]byte, error) {
 		IssuedAt: strictjson.Since(r.IssuedAt.Unix()), Expires: strictjson.Until(r.Expires.Unix()),
 		Query: query, ClientMetadata: &clientMetadataJSON{Formats: r.formats()},
 		Purpose: r.Purpose, Policy: r.Policy,
+	}
+	if !r.NotBefore.IsZero() {
+		begins := strictjson.Since(r.NotBefore.Unix())
+		wire.NotBefore = &begins
 	}
 	if r.LedgerProof != nil {
 		wire.VerifierInfo = []verifierInfoJSON{infoOf(r.LedgerProof)}
@@ -164,7 +178,11 @@ func (r *SignedRequest) Verify(key did.Key, opts VerifyOptions) (*AuthorizationR
 		return nil, err
 	}
 	now := opts.now()
-	if r.Unverified.IssuedAt.After(now.Add(opts.skew())) || !now.Before(r.Unverified.Expires.Add(opts.skew())) {
+	begins := r.Unverified.IssuedAt
+	if r.Unverified.NotBefore.After(begins) {
+		begins = r.Unverified.NotBefore
+	}
+	if begins.After(now.Add(opts.skew())) || !now.Before(r.Unverified.Expires.Add(opts.skew())) {
 		return nil, ErrRequestTime
 	}
 	verified := *r.Unverified

@@ -47,6 +47,11 @@ func Compile(schema *credential.Schema, query *openid.CredentialQuery) (*Compile
 		if err != nil {
 			return nil, fmt.Errorf("predicate %d: %w", i+1, err)
 		}
+		if p.Op != openid.OpReveal {
+			if _, err := convert(claim, p, set, 0); err != nil { // a value that no such claim has
+				return nil, fmt.Errorf("predicate %d: %w", i+1, err)
+			}
+		}
 		q.slots, q.sets = append(q.slots, claim), append(q.sets, set)
 	}
 	return q, nil
@@ -168,7 +173,7 @@ func convertRange(claim *credential.SchemaClaim, p *openid.Predicate) (zkp.Predi
 	switch claim.Type {
 	case credential.TypeInteger:
 		low, okLow := bound(p.Min, int64(0))
-		high, okHigh := bound(p.Max, int64(math.MaxInt64-1))
+		high, okHigh := bound(p.Max, int64(math.MaxInt64))
 		if okLow && okHigh {
 			return zkp.Between(*claim.Slot, low, high), nil
 		}

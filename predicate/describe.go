@@ -109,18 +109,18 @@ func revealsValue(p *openid.Predicate) bool {
 
 // rangeWidth returns the number of values in a range that has an upper bound.
 // Without a lower bound the range begins where the encoding begins.
-func rangeWidth(p *openid.Predicate) (int64, bool) {
+func rangeWidth(p *openid.Predicate) (uint64, bool) {
 	switch high := p.Max.(type) {
 	case int64:
 		low, _ := p.Min.(int64)
-		return high - low + 1, true
+		return uint64(high) - uint64(low) + 1, true
 	case string:
 		to, err := zkp.ParseDay(high)
 		if low, ok := p.Min.(string); ok && err == nil {
 			from, err := zkp.ParseDay(low)
-			return int64(to) - int64(from) + 1, err == nil
+			return uint64(to) - uint64(from) + 1, err == nil
 		}
-		return int64(to) + 1, err == nil
+		return uint64(to) + 1, err == nil
 	}
 	return 0, false
 }

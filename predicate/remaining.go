@@ -54,7 +54,7 @@ func anything(kind credential.ClaimType) Remaining {
 	case credential.TypeDate:
 		return Remaining{Ordered: true, Low: 1, High: 1<<32 - 1}
 	case credential.TypeInteger:
-		return Remaining{Ordered: true, Low: 1, High: 1<<63 - 1}
+		return Remaining{Ordered: true, Low: 1, High: 1 << 63}
 	case credential.TypeBoolean:
 		return Remaining{Ordered: true, Low: 0, High: 1}
 	}

@@ -217,7 +217,19 @@ func (p *Policy) check() error {
 	if err := p.checkFormats(); err != nil {
 		return err
 	}
+	if err := p.checkAsked(); err != nil {
+		return err
+	}
 	return p.checkBound()
+}
+
+// checkAsked: a request can say all of it, within the bounds that wallets keep.
+func (p *Policy) checkAsked() error {
+	r := &Request{ID: random(), Nonce: random(), Created: time.Unix(1, 0), Expires: time.Unix(2, 0)}
+	if err := p.asOpenID(r, "did:hufu:counter", noResponseURI).Check(); err != nil {
+		return fmt.Errorf("%w: no request can ask it: %w", ErrPolicy, err)
+	}
+	return nil
 }
 
 // checkFormats: whatever answers a way is of one format.

@@ -64,12 +64,21 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"proofs and claims in one of two ways": edited(func(p hufutest.JSON) {
 			p["dcql"].(hufutest.JSON)["credential_sets"] = []any{hufutest.JSON{"options": []any{[]any{"proof"}, []any{"claims", "proof"}}}}
 		}),
-		"neither issuers nor root":             edited(func(p hufutest.JSON) { delete(p, "accreditedBy") }),
-		"both issuers and root":                edited(set("issuers", []string{"did:hufu:a"})),
-		"accredited by somebody":               edited(set("accreditedBy", "did:hufu:a")),
-		"no bound on checkpoints":              edited(within("maxAge", "checkpoint", 0)),
-		"no bound on epochs":                   edited(within("maxAge", "epoch", 0)),
-		"no bound on status lists":             edited(within("maxAge", "status", 0)),
+		"neither issuers nor root":               edited(func(p hufutest.JSON) { delete(p, "accreditedBy") }),
+		"both issuers and root":                  edited(set("issuers", []string{"did:hufu:a"})),
+		"accredited by somebody":                 edited(set("accreditedBy", "did:hufu:a")),
+		"no bound on checkpoints":                edited(within("maxAge", "checkpoint", 0)),
+		"no bound on epochs":                     edited(within("maxAge", "epoch", 0)),
+		"no bound on status lists":               edited(within("maxAge", "status", 0)),
+		"a bound on epochs that no wallet reads": edited(within("maxAge", "epoch", 367*24*3600)),
+		"a purpose that no wallet reads":         edited(within("purpose", "en", strings.Repeat("because ", 200))),
+		"a purpose id that no wallet reads":      edited(within("purpose", "id", strings.Repeat("a", 600))),
+		"a basis that no wallet reads":           edited(within("basis", "zh", strings.Repeat("因", 400))),
+		"an event that no wallet reads": edited(func(p hufutest.JSON) {
+			onlyProof(p)
+			hufutest.Once(p)
+			p["scope"].(hufutest.JSON)["event"] = strings.Repeat("a", 600)
+		}),
 		"a bound below zero":                   edited(within("maxAge", "epoch", -1)),
 		"no purpose":                           edited(func(p hufutest.JSON) { delete(p, "purpose") }),
 		"a purpose without id":                 edited(within("purpose", "id", "")),

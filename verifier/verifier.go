@@ -153,6 +153,9 @@ type Verifier struct {
 // ErrConfig means that something in a Config is missing or cannot be right.
 var ErrConfig = errors.New("verifier: incomplete configuration")
 
+// noResponseURI resolves nowhere.
+const noResponseURI = "https://counter.invalid/answer"
+
 // New opens a counter. It makes no network request. The error is [ErrConfig].
 func New(cfg Config) (*Verifier, error) {
 	if err := cfg.check(); err != nil {
@@ -165,7 +168,7 @@ func New(cfg Config) (*Verifier, error) {
 		cfg.Lifetime = 10 * time.Minute
 	}
 	if cfg.ResponseURI == "" {
-		cfg.ResponseURI = "https://counter.invalid/answer"
+		cfg.ResponseURI = noResponseURI
 	}
 	v := &Verifier{
 		cfg: cfg, store: cfg.Store,
@@ -238,7 +241,7 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Requ
 
 // sign makes both objects of a request.
 func (v *Verifier) sign(ctx context.Context, r *Request, p *Policy) error {
-	asked := v.authorizationRequest(r, p)
+	asked := p.asOpenID(r, v.cfg.Identity.DID, v.cfg.ResponseURI)
 	object := func() ([]byte, error) {
 		text, err := openid.SignRequest(ctx, v.cfg.Identity.Key, v.cfg.Identity.KeyID, asked)
 		return []byte(text), err
@@ -258,11 +261,11 @@ func (v *Verifier) sign(ctx context.Context, r *Request, p *Policy) error {
 	return err
 }
 
-// authorizationRequest is what a policy asks, as the wallet reads it.
-func (v *Verifier) authorizationRequest(r *Request, p *Policy) *openid.AuthorizationRequest {
+// asOpenID is what a policy asks, as the wallet reads it.
+func (p *Policy) asOpenID(r *Request, verifier, responseURI string) *openid.AuthorizationRequest {
 	hash := openid.Hash(p.hash)
 	return &openid.AuthorizationRequest{
-		Verifier: v.cfg.Identity.DID, ResponseURI: v.cfg.ResponseURI, Nonce: r.Nonce, State: r.ID,
+		Verifier: verifier, ResponseURI: responseURI, Nonce: r.Nonce, State: r.ID,
 		Query: p.Query, IssuedAt: r.Created, Expires: r.Expires,
 		Purpose: &openid.Purpose{
 			ID:        p.Purpose.ID,

@@ -17,7 +17,7 @@ const maxChoices = 16
 // findChoices lists, in the query's order, each way that answers the request: one
 // credential alone, several shown, or several proved together.
 func (w *Wallet) findChoices(ctx context.Context, ask *Request, held *deck, now time.Time) error {
-	m := &matcher{ctx: ctx, w: w, held: held, now: now, parts: map[string][]Part{}}
+	m := &matcher{ctx: ctx, w: w, held: held, accepts: ask.request.Formats, now: now, parts: map[string][]Part{}}
 	var err error
 	if m.today, err = zkp.Today(now); err != nil {
 		return err

@@ -35,6 +35,33 @@ func TestWhatTheCounterWouldRefuseIsNotOffered(t *testing.T) {
 	}
 }
 
+// TestSignaturesThatTheCounterTakes: what it does not list, it refuses.
+func TestSignaturesThatTheCounterTakes(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	citizen, counter := c.Citizen(c.Adult()), c.Counter(c.Policy(nil))
+	asked := c.Request(c.AskText(counter))
+	both := []string{"EdDSA", "ES256"}
+	for name, test := range map[string]struct {
+		accepted openid.Algorithms
+		offered  bool
+	}{
+		"both":                      {openid.Algorithms{SDJWT: both, KBJWT: both}, true},
+		"says nothing":              {openid.Algorithms{}, true},
+		"another for the issuer":    {openid.Algorithms{SDJWT: []string{"ES384"}, KBJWT: both}, false},
+		"another for the holder":    {openid.Algorithms{SDJWT: both, KBJWT: []string{"EdDSA"}}, false},
+		"says nothing of the first": {openid.Algorithms{KBJWT: []string{"ES256"}}, true},
+	} {
+		r := *asked
+		r.Formats = map[string]openid.Algorithms{openid.FormatSDJWT: test.accepted, openid.FormatSDJWTZK: {}}
+		object, err := openid.SignRequest(t.Context(), c.Library.Key, c.Library.KeyID, &r)
+		none(t, err)
+		ask, err := citizen.ResolveRequest(t.Context(), []byte(object))
+		if (err == nil) != test.offered || err != nil && !errors.Is(err, wallet.ErrNothingMatches) {
+			t.Errorf("%s: %+v, %v", name, ask, err)
+		}
+	}
+}
+
 // TestPresentChecksAsTheCounterWould: an element whose earlier ones stay hidden moves
 // to another number. What the counter would refuse is not sent.
 func TestPresentChecksAsTheCounterWould(t *testing.T) {

@@ -2,10 +2,12 @@ package wallet
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
@@ -17,13 +19,15 @@ const maxMismatches = 100
 // matcher finds the credentials that answer one request, from the index. It stops at
 // as many as a citizen is shown, and looks for reasons only where none answers.
 type matcher struct {
-	ctx   context.Context // of the request
-	w     *Wallet
-	held  *deck
-	now   time.Time
-	today zkp.Day
-	parts map[string][]Part // by query
-	fails []mismatch
+	ctx  context.Context // of the request
+	w    *Wallet
+	held *deck
+	// accepts has the algorithms that the counter takes, by format.
+	accepts map[string]openid.Algorithms
+	now     time.Time
+	today   zkp.Day
+	parts   map[string][]Part // by query
+	fails   []mismatch
 }
 
 type mismatch struct {
@@ -147,6 +151,9 @@ func (m *matcher) show(q *openid.CredentialQuery, p *Part) error {
 	if err != nil {
 		return err
 	}
+	if err := m.signedAsAccepted(q, h); err != nil {
+		return err
+	}
 	disclosed := shown.UnverifiedClaims()
 	if err := q.CheckAnswer(disclosed); err != nil {
 		return err
@@ -156,6 +163,23 @@ func (m *matcher) show(q *openid.CredentialQuery, p *Part) error {
 		err = zkp.ErrUnsatisfied
 	}
 	return err
+}
+
+// signedAsAccepted holds both signatures of a presentation against the algorithms that
+// the counter takes (OpenID4VP 1.0 appendix B.3.4).
+func (m *matcher) signedAsAccepted(q *openid.CredentialQuery, h *holding) error {
+	key, err := m.w.keys.Key(m.ctx, h.keyID)
+	if err != nil {
+		return err
+	}
+	suite, err := did.DefaultSuites().ForKey(key.Public())
+	if err != nil {
+		return err
+	}
+	if !m.accepts[q.Format].Accept(h.sd.Header().Alg, suite.Alg()) {
+		return fmt.Errorf("%w: the counter takes no signature of this kind", openid.ErrNoMatch)
+	}
+	return nil
 }
 
 // why says of each credential that was looked at what stands between it and an answer.
