@@ -20,7 +20,7 @@ import (
 
 func (a *app) issueCommand() *cobra.Command {
 	var dir, table, application, out, schema, region, encoding string
-	var replace bool
+	var replace, rebind bool
 	cmd := command("issue", "", func(ctx context.Context, _ string) error {
 		if (table == "") == (application == "") {
 			return usageError{errors.New(a.words.text("issue.one-of"))}
@@ -30,7 +30,7 @@ func (a *app) issueCommand() *cobra.Command {
 		}
 		return a.withDesk(ctx, dir, schema, region, func(desk *issuer.Desk) error {
 			if table != "" {
-				opts := issuer.ImportOptions{Encoding: issuer.Encoding(encoding), Replaces: replace}
+				opts := issuer.ImportOptions{Encoding: issuer.Encoding(encoding), Replaces: replace, Rebind: rebind}
 				return a.importTable(ctx, desk, table, cmp.Or(out, "offers"), opts)
 			}
 			return a.answerApplication(ctx, desk, application, cmp.Or(out, "response.json"))
@@ -45,6 +45,7 @@ func (a *app) issueCommand() *cobra.Command {
 	flags.StringVar(&region, "region", "110101", "GB/T 2260 code the agency is accredited for")
 	flags.StringVar(&encoding, "encoding", "", "of the table: utf-8, gb18030 or utf-16 (default: utf-8, and ask where it looks like another)")
 	flags.BoolVar(&replace, "replace", false, "new credentials for people who hold one: the old one is revoked when the new one is taken up")
+	flags.BoolVar(&rebind, "rebind", false, "people whose wallet and backup are lost, each of whom you have identified again: a new wallet is bound, and the ledger logs it")
 	return cmd
 }
 

@@ -215,6 +215,12 @@ func TestLostPhone(t *testing.T) {
 	anew, err := o.Offer(t.Context(), claimsOf(o.c.Adult()), issuer.OfferOptions{Rebind: true})
 	none(t, err)
 	o.issue(t, *anew)
+	offers, refused, err := o.Import(t.Context(), table(o.c.Adult().Row()), issuer.ImportOptions{Rebind: true})
+	none(t, err)
+	if len(offers) != 1 || len(refused) != 0 {
+		t.Fatalf("got %+v", refused)
+	}
+	o.issue(t, offers[0]) // lost a second time
 	o.agrees(t)
 }
 

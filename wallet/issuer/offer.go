@@ -83,11 +83,12 @@ type Row struct {
 	ExternalID string         // as in OfferOptions
 }
 
-// ImportOptions are for all rows of a table. Type, Replaces and Expires are as in
-// OfferOptions.
+// ImportOptions are for all rows of a table. Type, Replaces, Rebind and Expires are as
+// in OfferOptions.
 type ImportOptions struct {
 	Type     string
 	Replaces bool
+	Rebind   bool
 	Expires  time.Time
 	// Encoding is that of the file; empty means UTF-8. It is never guessed.
 	Encoding Encoding
@@ -170,7 +171,9 @@ func (d *Desk) importSome(ctx context.Context, t *Type, rows []numbered, opts Im
 				}
 			}
 			if problem == nil {
-				o, err := d.offer(tx, t, r.Claims, OfferOptions{ExternalID: r.ExternalID, Replaces: opts.Replaces, Expires: opts.Expires}, true)
+				o, err := d.offer(tx, t, r.Claims, OfferOptions{
+					ExternalID: r.ExternalID, Replaces: opts.Replaces, Rebind: opts.Rebind, Expires: opts.Expires,
+				}, true)
 				switch {
 				case err == nil:
 					o.Row = r.number
