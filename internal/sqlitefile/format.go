@@ -2,9 +2,12 @@ package sqlitefile
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,29 +19,33 @@ var (
 	ErrFormat = errors.New("not a database of this format")
 	// ErrEmpty is the [ErrFormat] of a database that holds nothing yet.
 	ErrEmpty = fmt.Errorf("%w: it is empty", ErrFormat)
+	// ErrSchema is the [ErrFormat] of a database whose marks are right, and which has a
+	// table, index, view or trigger that the format does not make, or lacks one.
+	ErrSchema = fmt.Errorf("%w: its tables, indexes, views or triggers are not those of the format", ErrFormat)
 )
 
 // Format tells one database from another.
 type Format struct {
 	// ApplicationID names the application, UserVersion the version of its tables.
 	ApplicationID, UserVersion int
-	// Objects is the number of tables, indexes, views and triggers, without those
-	// that SQLite makes by itself.
-	Objects int
-	// AnyIndex leaves indexes out of the count: an administrator's own index changes
+	// Schema are the statements that make the tables and all else that a file has.
+	Schema string
+	// AnyIndex lets a file have further indexes: an administrator's own index changes
 	// no answer, where a trigger or a view could.
 	AnyIndex bool
 }
 
-// Marks returns the statements that mark a database. They belong into the
-// transaction that makes the tables.
-func (f Format) Marks() string {
-	return fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", f.ApplicationID, f.UserVersion)
+// Statements returns the statements that make the tables and mark the database. They
+// belong into one transaction.
+func (f Format) Statements() string {
+	return fmt.Sprintf("%s\nPRAGMA application_id = %d; PRAGMA user_version = %d;", f.Schema, f.ApplicationID, f.UserVersion)
 }
 
-// Check compares a file with the format and does not change it. The error is
-// fs.ErrNotExist, [ErrFormat], [ErrEmpty], or the system's own. For a file that is
-// not a database it is ErrFormat, and [IsDamaged] is true.
+// Check compares a file with the format and does not change it: the marks, and each
+// entry of sqlite_schema, to the letter, with what Statements would make. Statistics
+// that ANALYZE left are passed over. The error is fs.ErrNotExist, [ErrFormat],
+// [ErrEmpty], [ErrSchema], or the system's own. For a file that is not a database it is
+// ErrFormat, and [IsDamaged] is true.
 func (f Format) Check(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return err
@@ -47,17 +54,45 @@ func (f Format) Check(ctx context.Context, path string) error {
 	if err != nil {
 		return formatError(err)
 	}
-	found, err := f.look(ctx, conn)
+	found, err := look(ctx, conn)
 	if err := errors.Join(formatError(err), conn.Close()); err != nil {
 		return err
 	}
-	switch found {
-	case f:
-		return nil
-	case Format{AnyIndex: f.AnyIndex}:
+	switch {
+	case found.application == 0 && found.version == 0 && len(found.objects) == 0:
 		return ErrEmpty
+	case found.application != f.ApplicationID || found.version != f.UserVersion:
+		return fmt.Errorf("%w: application %#x, version %d", ErrFormat, found.application, found.version)
 	}
-	return fmt.Errorf("%w: application %#x, version %d, %d objects", ErrFormat, found.ApplicationID, found.UserVersion, found.Objects)
+	return f.compare(found.objects)
+}
+
+// compare holds what stands in a file against what the statements make.
+func (f Format) compare(found []object) error {
+	conn, err := new(sqlite3.SQLiteDriver).Open(":memory:")
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	made := conn.(*sqlite3.SQLiteConn)
+	if _, err := made.Exec(f.Statements(), nil); err != nil {
+		return err
+	}
+	want, err := readObjects(made)
+	if err != nil {
+		return err
+	}
+	for _, o := range found {
+		if i := slices.Index(want, o); i >= 0 {
+			want = slices.Delete(want, i, i+1)
+		} else if !f.AnyIndex || o.kind != "index" {
+			return ErrSchema
+		}
+	}
+	if len(want) > 0 {
+		return ErrSchema
+	}
+	return nil
 }
 
 func formatError(err error) error {
@@ -67,35 +102,64 @@ func formatError(err error) error {
 	return err
 }
 
+// contents are what a file says of itself.
+type contents struct {
+	application, version int
+	objects              []object
+}
+
+// object is an entry of sqlite_schema.
+type object struct{ kind, name, table, sql string }
+
 // look reads what a file says of itself, in one state of it, and is as patient as
 // Connect. The transaction ends with the connection.
-func (f Format) look(ctx context.Context, conn *sqlite3.SQLiteConn) (found Format, err error) {
+func look(ctx context.Context, conn *sqlite3.SQLiteConn) (found contents, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if _, err := conn.Exec("BEGIN", nil); err != nil {
-		return Format{}, err
+		return contents{}, err
 	}
-	found.AnyIndex = f.AnyIndex
-	objects := "SELECT count(*) FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'"
-	if f.AnyIndex {
-		objects += " AND type <> 'index'"
-	}
-	for query, to := range map[string]*int{
-		"PRAGMA application_id": &found.ApplicationID,
-		"PRAGMA user_version":   &found.UserVersion,
-		objects:                 &found.Objects,
-	} {
-		text, err := readText(conn, query)
-		for IsBusy(err) && ctx.Err() == nil {
-			time.Sleep(5 * time.Millisecond)
-			text, err = readText(conn, query)
+	for {
+		found.objects, err = readObjects(conn)
+		if err == nil || !IsBusy(err) || ctx.Err() != nil {
+			break
 		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	if err != nil {
+		return contents{}, err
+	}
+	for pragma, to := range map[string]*int{"application_id": &found.application, "user_version": &found.version} {
+		text, err := readText(conn, "PRAGMA "+pragma)
 		if err != nil {
-			return Format{}, err
+			return contents{}, err
 		}
 		if *to, err = strconv.Atoi(text); err != nil {
-			return Format{}, err
+			return contents{}, err
 		}
 	}
 	return found, nil
+}
+
+// maxObjects is more than any format has. A file with more is not read to its end.
+const maxObjects = 1000
+
+// readObjects reads all entries of sqlite_schema but those of ANALYZE's tables, which
+// hold statistics and change no answer.
+func readObjects(conn *sqlite3.SQLiteConn) (list []object, err error) {
+	rows, err := conn.Query(`SELECT type, name, tbl_name, ifnull(sql, '') FROM sqlite_schema
+		WHERE NOT (type = 'table' AND name GLOB 'sqlite_stat[134]') LIMIT `+strconv.Itoa(maxObjects), nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	row := make([]driver.Value, len(rows.Columns()))
+	for {
+		if err := rows.Next(row); errors.Is(err, io.EOF) {
+			return list, nil
+		} else if err != nil {
+			return nil, err
+		}
+		list = append(list, object{fmt.Sprint(row[0]), fmt.Sprint(row[1]), fmt.Sprint(row[2]), fmt.Sprint(row[3])})
+	}
 }

@@ -5,9 +5,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +17,7 @@ import (
 	"github.com/hufu-id/hufu/internal/sqlitefile"
 )
 
-var format = sqlitefile.Format{ApplicationID: 0x48754654, UserVersion: 3, Objects: 2}
+var format = sqlitefile.Format{ApplicationID: 0x48754654, UserVersion: 3, Schema: tables}
 
 const tables = "CREATE TABLE t (k TEXT PRIMARY KEY, v BLOB); CREATE INDEX i ON t (v);"
 
@@ -120,27 +122,44 @@ func TestOddPath(t *testing.T) {
 	if err := sqlitefile.Create(path); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, pool(t, path, sqlitefile.Settings{}), tables+format.Marks())
+	exec(t, pool(t, path, sqlitefile.Settings{}), format.Statements())
 	if err := format.Check(t.Context(), path); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestCheck(t *testing.T) {
-	other := format
+	other, marks, anyIndex := format, format, format
 	other.UserVersion++
+	marks.Schema = ""
+	anyIndex.AnyIndex = true
+	const trigger = " AFTER INSERT ON t BEGIN DELETE FROM t; END;"
 	for name, c := range map[string]struct {
+		format     sqlitefile.Format
 		statements string
 		want       error
 	}{
-		"ours":            {tables + format.Marks(), nil},
-		"nothing":         {"", sqlitefile.ErrEmpty},
-		"tables, no mark": {tables, sqlitefile.ErrFormat},
-		"a mark alone":    {format.Marks(), sqlitefile.ErrFormat},
-		"a later version": {tables + other.Marks(), sqlitefile.ErrFormat},
-		"one table more":  {tables + format.Marks() + "CREATE TABLE more (x);", sqlitefile.ErrFormat},
-		"a trigger": {
-			tables + format.Marks() + "CREATE TRIGGER x AFTER INSERT ON t BEGIN DELETE FROM t; END;", sqlitefile.ErrFormat,
+		"ours":                {format, format.Statements(), nil},
+		"nothing":             {format, "", sqlitefile.ErrEmpty},
+		"tables, no mark":     {format, tables, sqlitefile.ErrFormat},
+		"a mark alone":        {format, marks.Statements(), sqlitefile.ErrSchema},
+		"a later version":     {format, other.Statements(), sqlitefile.ErrFormat},
+		"with statistics":     {format, format.Statements() + "INSERT INTO t VALUES ('k', 'v'); ANALYZE;", nil},
+		"one table more":      {format, format.Statements() + "CREATE TABLE more (x);", sqlitefile.ErrSchema},
+		"a trigger":           {format, format.Statements() + "CREATE TRIGGER x" + trigger, sqlitefile.ErrSchema},
+		"a trigger's name":    {format, format.Statements() + "CREATE TRIGGER sqlite7" + trigger, sqlitefile.ErrSchema},
+		"a statistics trap":   {format, format.Statements() + "CREATE TRIGGER sqlitexstat1" + trigger, sqlitefile.ErrSchema},
+		"a trigger instead":   {format, format.Statements() + "DROP INDEX i; CREATE TRIGGER i" + trigger, sqlitefile.ErrSchema},
+		"a view instead":      {format, "CREATE TABLE u (k, v); CREATE VIEW t AS SELECT * FROM u;" + marks.Statements(), sqlitefile.ErrSchema},
+		"an index less":       {format, format.Statements() + "DROP INDEX i;", sqlitefile.ErrSchema},
+		"an index more":       {format, format.Statements() + "CREATE INDEX j ON t (v);", sqlitefile.ErrSchema},
+		"another index":       {format, format.Statements() + "DROP INDEX i; CREATE INDEX i ON t (k);", sqlitefile.ErrSchema},
+		"a column more":       {format, format.Statements() + "ALTER TABLE t ADD COLUMN more;", sqlitefile.ErrSchema},
+		"any index":           {anyIndex, format.Statements() + "CREATE INDEX j ON t (v);", nil},
+		"any index, one less": {anyIndex, format.Statements() + "DROP INDEX i; CREATE INDEX j ON t (v);", sqlitefile.ErrSchema},
+		"any index, trigger":  {anyIndex, format.Statements() + "CREATE TRIGGER x" + trigger, sqlitefile.ErrSchema},
+		"a table a thousand times": {
+			format, format.Statements() + many("CREATE TABLE x%d (y);", 1200), sqlitefile.ErrSchema,
 		},
 	} {
 		path := create(t)
@@ -152,7 +171,7 @@ func TestCheck(t *testing.T) {
 			}
 		}
 		before := read(t, path)
-		err := format.Check(t.Context(), path)
+		err := c.format.Check(t.Context(), path)
 		if !errors.Is(err, c.want) || c.want != nil && !errors.Is(err, sqlitefile.ErrFormat) || sqlitefile.IsDamaged(err) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -160,6 +179,15 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%s: the file was changed", name)
 		}
 	}
+}
+
+func many(statement string, n int) string {
+	var b strings.Builder
+	b.WriteString("BEGIN;")
+	for i := range n {
+		fmt.Fprintf(&b, statement, i)
+	}
+	return b.String() + "COMMIT;"
 }
 
 func read(t *testing.T, path string) []byte {
@@ -203,7 +231,7 @@ func hold(t *testing.T, path string) *sql.DB {
 func TestWaitsForAnother(t *testing.T) {
 	path := create(t)
 	holder := hold(t, path)
-	exec(t, holder, tables+format.Marks())
+	exec(t, holder, format.Statements())
 	time.AfterFunc(200*time.Millisecond, func() { holder.Close() })
 	began := time.Now()
 	if err := format.Check(t.Context(), path); err != nil {

@@ -35,7 +35,7 @@ var settings = sqlitefile.Settings{Mode: sqlitefile.Write, SecureDelete: true}
 var format = sqlitefile.Format{
 	ApplicationID: 0x48754657, // "HuFW"
 	UserVersion:   userVersion,
-	Objects:       7, // five tables, two indexes
+	Schema:        schema,
 }
 
 const schema = `
@@ -182,7 +182,7 @@ func (s *Store) initialise(ctx context.Context, first slot) error {
 	}
 	defer s.unlockTurn()
 	return s.transact(ctx, immediate, func() error {
-		if _, err := s.conn.ExecContext(ctx, schema+format.Marks()); err != nil {
+		if _, err := s.conn.ExecContext(ctx, format.Statements()); err != nil {
 			return describe("create", err)
 		}
 		if err := writeSlot(ctx, s.conn, first); err != nil {

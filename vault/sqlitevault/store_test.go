@@ -240,6 +240,9 @@ func TestOpenRefuses(t *testing.T) {
 	triggered := filepath.Join(dir, "triggered")
 	create(t, triggered).Close()
 	execute(t, triggered, "CREATE TRIGGER forget AFTER INSERT ON tag BEGIN DELETE FROM tag; END")
+	instead := filepath.Join(dir, "instead")
+	create(t, instead).Close()
+	execute(t, instead, "DROP INDEX tag_record", "CREATE TRIGGER tag_record AFTER INSERT ON tag BEGIN DELETE FROM tag; END")
 	tests := []struct {
 		name, path string
 		want       error
@@ -250,6 +253,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"another database", foreign, sqlitevault.ErrFormat},
 		{"a later version", later, sqlitevault.ErrFormat},
 		{"a trigger", triggered, sqlitevault.ErrFormat},
+		{"a trigger instead of an index", instead, sqlitevault.ErrFormat},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

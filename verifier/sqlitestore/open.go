@@ -24,7 +24,7 @@ var (
 var format = sqlitefile.Format{
 	ApplicationID: 0x48754656, // "HuFV"
 	UserVersion:   2,
-	Objects:       6, // tables
+	Schema:        schema,
 	AnyIndex:      true,
 }
 
@@ -126,7 +126,7 @@ func (s *Store) prepare(ctx context.Context) error {
 		if err != nil || tables > 0 {
 			return describe("read version", err)
 		}
-		_, err = tx.ExecContext(ctx, schema+format.Marks())
+		_, err = tx.ExecContext(ctx, format.Statements())
 		return describe("create", err)
 	})
 }

@@ -185,6 +185,11 @@ func TestOpenRefuses(t *testing.T) {
 			s.Close()
 			run(t, path, "CREATE TRIGGER forget AFTER UPDATE ON nonce BEGIN UPDATE nonce SET used = 0; END")
 		}, sqlitestore.Options{}},
+		{"a trigger that passes for SQLite's own", func(t *testing.T, path string) {
+			s := open(t, path, sqlitestore.Options{Create: true})
+			s.Close()
+			run(t, path, "CREATE TRIGGER sqlite7 AFTER UPDATE ON nonce BEGIN UPDATE nonce SET used = 0; END")
+		}, sqlitestore.Options{}},
 	}
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

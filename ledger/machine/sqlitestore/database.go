@@ -27,7 +27,7 @@ const readConnections = 4
 var format = sqlitefile.Format{
 	ApplicationID: 0x4875464c, // "HuFL"
 	UserVersion:   2,
-	Objects:       len(machine.Tables()) + 2, // checkpoint and engine
+	Schema:        schema(),
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -145,16 +145,20 @@ func (d *DB) Close() error {
 	return err
 }
 
-// createTables makes the tables, and marks the file as a ledger of this version.
-func (s *Tx) createTables() error {
+// schema are the tables of the machine, of checkpoints and of the engine.
+func schema() string {
 	var b strings.Builder
 	for _, table := range machine.Tables() {
 		fmt.Fprintf(&b, "CREATE TABLE %s (key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;\n", table)
 	}
 	b.WriteString("CREATE TABLE checkpoint (height INTEGER NOT NULL PRIMARY KEY, note BLOB NOT NULL);\n")
 	b.WriteString("CREATE TABLE engine (name TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL);\n")
-	b.WriteString(format.Marks())
-	_, err := s.conn.conn.Exec(b.String(), nil) // several statements at once
+	return b.String()
+}
+
+// createTables makes the tables, and marks the file as a ledger of this version.
+func (s *Tx) createTables() error {
+	_, err := s.conn.conn.Exec(format.Statements(), nil) // several statements at once
 	return describe("create", err)
 }
 

@@ -112,7 +112,9 @@ func TestOpenRefuses(t *testing.T) {
 		garbage:                                  machine.ErrDamaged,
 		altered(t, "PRAGMA user_version = 77"):   sqlitestore.ErrVersion,
 		altered(t, "PRAGMA application_id = 77"): sqlitestore.ErrVersion,
-		altered(t, "CREATE TRIGGER x AFTER INSERT ON value BEGIN DELETE FROM value; END"): sqlitestore.ErrVersion,
+		altered(t, "CREATE TRIGGER sqlite7 AFTER INSERT ON value BEGIN DELETE FROM value; END"): sqlitestore.ErrVersion,
+		altered(t, "ALTER TABLE engine ADD COLUMN more"):                                        sqlitestore.ErrVersion,
+		altered(t, "CREATE TRIGGER x AFTER INSERT ON value BEGIN DELETE FROM value; END"):       sqlitestore.ErrVersion,
 	} {
 		for _, options := range []sqlitestore.Options{{}, {ReadOnly: true}, {Copy: true}} {
 			if _, err := sqlitestore.Open(t.Context(), path, options); !errors.Is(err, want) {
