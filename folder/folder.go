@@ -38,6 +38,9 @@ type Options struct {
 	// Patience is how long a vault or a counter's store may be held by another
 	// program before ErrBusy; zero means as long as the context lasts.
 	Patience time.Duration
+	// Restored accepts vaults that their owner put back from an older copy
+	// (sqlitevault.Options).
+	Restored bool
 }
 
 func (o Options) withDefaults() Options {

@@ -30,7 +30,7 @@ func createVault(ctx context.Context, dir string, passphrase []byte, opts Option
 }
 
 func openVault(ctx context.Context, dir string, passphrase []byte, opts Options) (*Vault, error) {
-	store, err := sqlitevault.Open(ctx, filepath.Join(dir, vaultName), passphrase, sqlitevault.Options{})
+	store, err := sqlitevault.Open(ctx, filepath.Join(dir, vaultName), passphrase, sqlitevault.Options{Restored: opts.Restored})
 	if err != nil {
 		err = &Error{dir, ErrVault, err}
 	}

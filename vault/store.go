@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -17,6 +18,9 @@ var (
 	// ErrDamaged means that a record, or the store as a whole, is not what was
 	// stored. A driver's own errors of this kind wrap it.
 	ErrDamaged = errors.New("vault: damaged")
+	// ErrRolledBack means that a store went back to an older state, or that what would
+	// tell is gone. It wraps ErrDamaged.
+	ErrRolledBack = fmt.Errorf("%w: it may be older than one seen before", ErrDamaged)
 	// ErrInvalidated means that a key is lost for good, for example because the
 	// fingerprints on the device changed.
 	ErrInvalidated = errors.New("vault: key invalidated")

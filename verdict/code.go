@@ -20,6 +20,7 @@ const (
 const (
 	VaultLocked         Code = "vault-locked"          // unchecked: wrong passphrase, or damaged
 	VaultDamaged        Code = "vault-damaged"         // unchecked: not what was stored
+	VaultRolledBack     Code = "vault-rolled-back"     // unchecked: an older state, or nothing tells
 	VaultKeyLost        Code = "vault-key-lost"        // unchecked: the device lost the key for good
 	VaultKeyUnsupported Code = "vault-key-unsupported" // unchecked: the device makes no such key
 	NotFound            Code = "not-found"             // unchecked: nothing has this name

@@ -84,7 +84,7 @@ func TestClassify(t *testing.T) {
 		"no reply in time":           {wrapped(ledger.ErrUnreachable, context.DeadlineExceeded), verdict.LedgerUnreachable, false, "checkpoint"},
 
 		"a driver's damage":     {sqlitevault.ErrIntegrity, verdict.VaultDamaged, false, "vault"},
-		"an older vault":        {sqlitevault.ErrRolledBack, verdict.VaultDamaged, false, "vault"},
+		"an older vault":        {sqlitevault.ErrRolledBack, verdict.VaultRolledBack, false, "vault"},
 		"another file":          {sqlitevault.ErrFormat, verdict.VaultDamaged, false, "vault"},
 		"a reader's silence":    {remote.ErrUnreachable, verdict.LedgerUnreachable, false, "checkpoint"},
 		"an engine's damage":    {&machine.DamagedError{}, verdict.LedgerDamaged, false, "checkpoint"},

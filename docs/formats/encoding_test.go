@@ -70,6 +70,7 @@ var sentinels = []struct {
 	{"sqlitevault.ErrIntegrity", sqlitevault.ErrIntegrity},
 	{"sqlitevault.ErrKDF", sqlitevault.ErrKDF},
 	{"sqlitevault.ErrRolledBack", sqlitevault.ErrRolledBack},
+	{"sqlitevault.ErrNoGeneration", sqlitevault.ErrNoGeneration},
 	{"ceremony.ErrPlan", ceremony.ErrPlan},
 	{"ceremony.ErrForm", ceremony.ErrForm},
 }

@@ -140,8 +140,19 @@ func vaultFile(t testing.TB) page {
 	return page{
 		name:    "vault",
 		context: fields{"passphrase": passphrase, "rootKey": r.root},
-		doors:   map[string]door{"vault": openVault(t, passphrase, 0), "vault, another passphrase": openVault(t, "x", 0), "vault, seen at 3": openVault(t, passphrase, 3)},
-		vectors: []example{{"one record with one tag", "vault", good}},
+		doors: map[string]door{
+			"vault": openVault(t, passphrase, r.generation(t, 2)), "vault, another passphrase": openVault(t, "x", r.generation(t, 2)),
+			"vault, seen at 3": openVault(t, passphrase, r.generation(t, 3)),
+			"generation": func(b []byte) (any, []byte, error) {
+				shown, _, err := openVault(t, passphrase, b)(good)
+				return shown, b, err
+			},
+		},
+		vectors: []example{
+			{"one record with one tag", "vault", good},
+			{"of that vault", "generation", r.generation(t, 2)},
+			{"of that vault, one behind, in the other slot", "generation", r.generation(t, 1)},
+		},
 		refused: []refusal{
 			{"another passphrase", "vault, another passphrase", good, vault.ErrLocked},
 			{"fewer passes than two", "vault", replaced(t, good, []byte("32768, 2, 1"), []byte("32768, 1, 1")), sqlitevault.ErrKDF},
@@ -150,12 +161,24 @@ func vaultFile(t testing.TB) page {
 			{"the tag removed", "vault", good[:strings.LastIndex(string(good), "INSERT")], sqlitevault.ErrIntegrity},
 			{"the counter brought forward", "vault", replaced(t, good, []byte(", 1, 2, X"), []byte(", 1, 4, X")), sqlitevault.ErrIntegrity},
 			{"an older vault than one seen before", "vault, seen at 3", good, sqlitevault.ErrRolledBack},
+			{"one ahead of the vault", "generation", r.generation(t, 3), sqlitevault.ErrRolledBack},
+			{"a mac changed", "generation", flipped(r.generation(t, 2), 30, 1), sqlitevault.ErrNoGeneration},
+			{"a byte more", "generation", append(r.generation(t, 2), 0), sqlitevault.ErrNoGeneration},
+			{"a slot in the other one's place", "generation", replaced(t, r.generation(t, 2), r.generation(t, 2)[16:], append(make([]byte, 40), r.generation(t, 2)[16:56]...)), sqlitevault.ErrNoGeneration},
 		},
 	}
 }
 
-// openVault makes a file of a script and opens it as a wallet does.
-func openVault(t testing.TB, passphrase string, seen uint64) door {
+// generation is the file beside a vault, of one counter.
+func (r *rows) generation(t testing.TB, counter uint64) []byte {
+	slots := [2][]byte{make([]byte, 40), make([]byte, 40)}
+	slots[counter%2] = append(u64(counter), mac(r.derive(t, "generation", nil), r.wallet, u64(counter))...)
+	return append(append([]byte("hufu/generation\n"), slots[0]...), slots[1]...)
+}
+
+// openVault makes a file of a script, with another beside it, and opens it as a wallet
+// does.
+func openVault(t testing.TB, passphrase string, generation []byte) door {
 	return func(script []byte) (any, []byte, error) {
 		path := filepath.Join(t.TempDir(), "vault.db")
 		db := must[*sql.DB](t)(sql.Open("sqlite3", path))
@@ -166,7 +189,10 @@ func openVault(t testing.TB, passphrase string, seen uint64) door {
 		if err := db.Close(); err != nil {
 			t.Fatal(err)
 		}
-		store, err := sqlitevault.Open(t.Context(), path, []byte(passphrase), sqlitevault.Options{MinGeneration: seen})
+		if err := os.WriteFile(path+".generation", generation, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		store, err := sqlitevault.Open(t.Context(), path, []byte(passphrase), sqlitevault.Options{})
 		if err != nil {
 			return nil, nil, err
 		}

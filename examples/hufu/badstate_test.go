@@ -31,6 +31,8 @@ var commandsOf = []struct {
 	{"wallet/trust.json", []string{"wallet", "list"}},
 	{"wallet/vault.db", []string{"wallet", "list"}},
 	{"ledger/log.db", []string{"wallet", "present", "request.jwt", "--with", "claims", "--yes", "--out", "new.json"}},
+	{"wallet/vault.db.generation", []string{"wallet", "list"}},
+	{"agency/vault.db.generation", []string{"issue", "--csv", "residents.csv", "--out", "new"}},
 	{"counter/home.json", []string{"verify", "answer.json"}},
 	{"counter/agency.json", []string{"verify", "answer.json"}},
 	{"counter/trust.json", []string{"verify", "answer.json"}},

@@ -32,7 +32,9 @@ func isBusy(err error) bool {
 	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
 }
 
-func (a *app) folders() folder.Options { return folder.Options{Clock: a.clock, Patience: patience} }
+func (a *app) folders() folder.Options {
+	return folder.Options{Clock: a.clock, Patience: patience, Restored: a.restored}
+}
 
 // missing says of which kind the folder is that is not there.
 func missing(id string, err error) error {

@@ -48,6 +48,7 @@ var hints = map[verdict.Code]string{
 	verdict.CeremonyFile:    "hint.dir",
 	verdict.CeremonyTurn:    "hint.pass-over",
 	verdict.RevocationData:  "hint.feed",
+	verdict.VaultRolledBack: "hint.restored",
 }
 
 // A judgement is an error as this command prints it.

@@ -32,6 +32,7 @@ type app struct {
 	words    *words
 	lang     string
 	json     bool
+	restored bool
 	qr       bool
 	qrImage  string // file
 	explain  bool
@@ -75,6 +76,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVar(&a.qr, "qr", false, "write messages as the text of one QR code (HUFU1:…) instead of JSON, and show it where the output is a terminal")
 	flags.StringVar(&a.qrImage, "qr-image", "", "draw the written message as a QR code too: a file that ends in .png or .svg")
 	flags.StringVar(&a.ledger, "ledger", envOr("HUFU_LEDGER", "ledger"), "folder of the ledger; for the demo also addresses of its nodes")
+	flags.BoolVar(&a.restored, "restored", false, "the vault was put back from an older copy on purpose: take it as it is")
 	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(), a.statusCommand(),
 		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
 	describe(root)

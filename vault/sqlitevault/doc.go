@@ -31,7 +31,10 @@
 // A row that was changed, swapped with another, restored from an older copy,
 // removed or brought back gives ErrIntegrity: when the vault is opened, when
 // another process has written since the last look, and, for that row, when it
-// is read. A file that goes backwards under an open vault gives ErrRolledBack. A
+// is read. A file that is older than it was on this machine gives ErrRolledBack, for
+// example because its log was deleted or a copy was put back: a second file, with the
+// suffix ".generation", tells how new it must be. Where that is gone, Open returns
+// ErrNoGeneration. Whoever put a copy back on purpose opens it with Options.Restored. A
 // file with another table, index, view or trigger is no vault: ErrFormat.
 //
 // # Example
@@ -45,9 +48,10 @@
 //
 // # Not checked
 //
-// A whole file replaced by its own older copy while no process has it open
-// looks right, because everything in it is. Keep Store.Generation somewhere else
-// and hand it back as Options.MinGeneration to detect that. The file shows how
+// Vault and generation put back together, from one older copy of both, look right,
+// because everything in them is. Keep Store.Generation out of reach of whoever can do
+// that, and hand it back as Options.MinGeneration. Where processes race, or one dies in
+// between, the generation may lag by the last changes. The file shows how
 // many records there are, which share a kind or a tag, their sizes, and how
 // often the vault changed. A passphrase change does not lock out somebody who
 // has an older copy of the file and the older passphrase. Keys are in this

@@ -14,8 +14,8 @@ import (
 )
 
 // ErrRolledBack means that the vault is older than one that was seen before. It
-// wraps vault.ErrDamaged.
-var ErrRolledBack = fmt.Errorf("vault/sqlitevault: the vault went back to an older state: %w", vault.ErrDamaged)
+// wraps vault.ErrRolledBack.
+var ErrRolledBack = fmt.Errorf("vault/sqlitevault: the vault went back to an older state: %w", vault.ErrRolledBack)
 
 // sum is a number modulo 2^256. Adding one share for each row makes a digest
 // of the set of rows that a change adjusts without reading the others. The

@@ -83,17 +83,22 @@ type Options struct {
 	// KDF is used for a new passphrase; the zero value means 64 MiB, 3
 	// passes, 4 lanes. Open takes the vault's own.
 	KDF KDF
-	// MinGeneration is a Store.Generation that was kept elsewhere. Open refuses an
-	// older vault with ErrRolledBack.
+	// MinGeneration is a Store.Generation that was kept elsewhere, out of reach of
+	// whoever can replace the vault's files. Open refuses an older vault with
+	// ErrRolledBack.
 	MinGeneration uint64
+	// Restored accepts a vault that its owner put back from an older copy, or without
+	// the file that tells how new it must be. Its generation then jumps over every one
+	// that was seen here, so that the vault it replaced is the older one from now on.
+	Restored bool
 	// Create makes Open make the vault when it is missing, under the passphrase. Without
 	// it a missing file is an error: an empty vault has forgotten every key.
 	Create bool
 }
 
-// Create makes a vault at path, which must not exist, and opens it. The file
-// has mode 0600. The error is ErrPassphrase, ErrKDF, fs.ErrExist, or the
-// system's own. The passphrase is not kept; the caller may clear it.
+// Create makes a vault at path, and the file that tells how new it is at path with
+// the suffix ".generation", and opens it. Neither may exist. The files have mode 0600.
+// The error is ErrPassphrase, ErrKDF, fs.ErrExist, or the system's own. The passphrase is not kept; the caller may clear it.
 func Create(ctx context.Context, path string, passphrase []byte, opts Options) (*Store, error) {
 	walletID, root := random(16), random(rootBytes)
 	first, err := newSlot(walletID, root, passphrase, opts.KDF.orDefault())
@@ -103,11 +108,17 @@ func Create(ctx context.Context, path string, passphrase []byte, opts Options) (
 	if err := sqlitefile.Create(path); err != nil {
 		return nil, describe("create", err)
 	}
-	s, err := fill(ctx, path, deriveKeys(walletID, root, firstEpoch), first)
+	k := deriveKeys(walletID, root, firstEpoch)
+	// The files are of this call's own making, and nothing is in them.
+	g, err := createGeneration(path, k)
 	if err != nil {
-		// The file is of this call's own making, and nothing is in it.
-		return nil, errors.Join(err, os.Remove(path))
+		return nil, errors.Join(describe("create", err), os.Remove(path))
 	}
+	s, err := fill(ctx, path, k, first)
+	if err != nil {
+		return nil, errors.Join(err, g.file.Close(), os.Remove(path), os.Remove(path+generationSuffix))
+	}
+	s.generation = g
 	return s, nil
 }
 
@@ -127,8 +138,9 @@ func fill(ctx context.Context, path string, k *keys, first slot) (*Store, error)
 // Open opens the vault at path. A file that is locked, unreadable, damaged or
 // not ours is left as it is, for its owner to decide about. The error is
 // fs.ErrNotExist without Options.Create, ErrFormat, ErrSetting, ErrKDF, ErrIntegrity,
-// ErrRolledBack, the system's own, or vault.ErrLocked: the same for a wrong passphrase and
-// for a damaged slot.
+// ErrRolledBack, ErrNoGeneration, the system's own, or vault.ErrLocked: the same for a
+// wrong passphrase and for a damaged slot. With Options.Create it is fs.ErrExist where
+// only the vault is missing, and the file beside it is there.
 func Open(ctx context.Context, path string, passphrase []byte, opts Options) (*Store, error) {
 	if _, err := os.Lstat(path); opts.Create && errors.Is(err, fs.ErrNotExist) {
 		return Create(ctx, path, passphrase, opts)
@@ -142,7 +154,7 @@ func Open(ctx context.Context, path string, passphrase []byte, opts Options) (*S
 	if err != nil {
 		return nil, err
 	}
-	if err := s.unlock(ctx, passphrase, opts.MinGeneration); err != nil {
+	if err := s.unlock(ctx, path, passphrase, opts); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -202,14 +214,63 @@ func (s *Store) initialise(ctx context.Context, first slot) error {
 
 // unlock derives the keys and checks the whole vault. The log is cut on the
 // way out, in case a process died between a deletion and the cut after it.
-func (s *Store) unlock(ctx context.Context, passphrase []byte, newestSeen uint64) error {
+func (s *Store) unlock(ctx context.Context, path string, passphrase []byte, opts Options) error {
 	_, k, err := s.openSlot(ctx, passphrase)
 	if err != nil {
 		return err
 	}
 	s.keys, s.truncate = k, true
-	s.seen.counter = newestSeen
-	return s.View(ctx, func(vault.Tx) error { return nil })
+	s.seen.counter = opts.MinGeneration
+	// The file is read first: a vault is never behind it, whoever writes meanwhile.
+	s.generation, err = openGeneration(path, k)
+	switch {
+	case opts.Restored && (err == nil || errors.Is(err, ErrNoGeneration)):
+		return s.accept(ctx, path)
+	case err != nil:
+		return describe("open", err)
+	}
+	s.seen.counter = max(s.seen.counter, s.generation.noted)
+	if err := s.View(ctx, func(vault.Tx) error { return nil }); err != nil {
+		return err
+	}
+	s.generation.note(s.seen.counter)
+	return nil
+}
+
+// accept takes a vault that was put back as the newest.
+func (s *Store) accept(ctx context.Context, path string) error {
+	if err := s.View(ctx, func(vault.Tx) error { return nil }); err != nil {
+		return err
+	}
+	var before uint64
+	if g := s.generation; g != nil {
+		if before = g.noted; before <= s.seen.counter {
+			g.note(s.seen.counter)
+			return nil // nothing was put back
+		}
+		s.generation = nil
+		if err := g.file.Close(); err != nil {
+			return describe("close", err)
+		}
+	}
+	if err := s.lock(ctx); err != nil {
+		return err
+	}
+	defer s.unlockTurn()
+	var next head
+	err := s.transact(ctx, immediate, func() error {
+		if err := s.checkState(ctx); err != nil {
+			return err
+		}
+		next = head{counter: max(before, s.seen.counter) + 1, rows: s.seen.rows}
+		return s.keys.writeHead(ctx, s.conn, next)
+	})
+	if err != nil {
+		return err
+	}
+	s.seen = next
+	s.generation, err = replaceGeneration(path, s.keys, next.counter)
+	return describe("write generation", err)
 }
 
 // openSlot turns the passphrase into the vault's keys.

@@ -16,11 +16,12 @@ type Store struct {
 	conn *sql.Conn     // the one connection
 	turn chan struct{} // holds a token while somebody uses what is below
 
-	keys     *keys
-	seen     head  // the newest state that was checked
-	version  int64 // SQLite's count of other connections' commits, at that time
-	truncate bool  // the log holds bytes that were deleted
-	closed   bool
+	keys       *keys
+	generation *generation // nil while the vault is not open yet
+	seen       head        // the newest state that was checked
+	version    int64       // SQLite's count of other connections' commits, at that time
+	truncate   bool        // the log holds bytes that were deleted
+	closed     bool
 }
 
 // querier is what *sql.Conn offers.
@@ -58,6 +59,9 @@ func (s *Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
 		return err
 	}
 	defer s.unlockTurn()
+	if err := s.generation.settle(); err != nil {
+		return err
+	}
 	next, err := s.seen, error(nil)
 	err = s.transact(ctx, immediate, func() error {
 		if err := s.checkState(ctx); err != nil {
@@ -77,6 +81,7 @@ func (s *Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
 	})
 	if err == nil {
 		s.seen = next
+		s.generation.note(next.counter)
 	}
 	return err
 }
@@ -168,7 +173,8 @@ func (s *Store) Audit(ctx context.Context) error {
 
 // Generation returns how often the vault had changed when this process last
 // looked: 1 when new, one more with each Update that writes and each
-// passphrase. Kept outside the vault, it is Options.MinGeneration.
+// passphrase. Kept out of reach of whoever can replace the vault's files, it is
+// Options.MinGeneration.
 func (s *Store) Generation() uint64 {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()
@@ -186,6 +192,9 @@ func (s *Store) ChangePassphrase(ctx context.Context, old, next []byte, opts Opt
 		return err
 	}
 	defer s.unlockTurn()
+	if err := s.generation.settle(); err != nil {
+		return err
+	}
 	var changed head
 	err := s.transact(ctx, immediate, func() error {
 		if err := s.checkState(ctx); err != nil {
@@ -210,6 +219,7 @@ func (s *Store) ChangePassphrase(ctx context.Context, old, next []byte, opts Opt
 	})
 	if err == nil {
 		s.seen, s.truncate = changed, true
+		s.generation.note(changed.counter)
 	}
 	return err
 }
@@ -227,7 +237,11 @@ func (s *Store) Close() error {
 	if s.keys != nil {
 		s.keys.wipe()
 	}
-	return errors.Join(s.conn.Close(), s.db.Close())
+	err := errors.Join(s.conn.Close(), s.db.Close())
+	if s.generation != nil {
+		err = errors.Join(err, s.generation.file.Close())
+	}
+	return err
 }
 
 func (s *Store) lock(ctx context.Context) error {

@@ -1,0 +1,184 @@
+package sqlitevault_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"testing"
+
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/sqlitevault"
+)
+
+const generation = ".generation"
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func writeFile(t *testing.T, path string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWentBack: what takes a vault back to an older state, or takes away what would
+// tell, is noticed; whoever says that it was put back on purpose opens it, and the
+// vault in whose place it came is the older one from then on.
+func TestWentBack(t *testing.T) {
+	for name, tt := range map[string]struct {
+		spoil func(t *testing.T, path, older, stranger string)
+		want  error
+		has   string // what record a is after Restored
+	}{
+		"the log is deleted": {func(t *testing.T, path, _, _ string) {
+			if err := os.Remove(path + "-wal"); err != nil {
+				t.Fatal(err)
+			}
+		}, sqlitevault.ErrRolledBack, "one"},
+		"the log is emptied": {func(t *testing.T, path, _, _ string) { writeFile(t, path+"-wal", nil) }, sqlitevault.ErrRolledBack, "one"},
+		"an older copy": {func(t *testing.T, path, older, _ string) {
+			writeFile(t, path, readFile(t, older))
+			writeFile(t, path+"-wal", nil)
+		}, sqlitevault.ErrRolledBack, "one"},
+		"the generation is deleted": {func(t *testing.T, path, _, _ string) {
+			if err := os.Remove(path + generation); err != nil {
+				t.Fatal(err)
+			}
+		}, sqlitevault.ErrNoGeneration, "three"},
+		"the generation is empty": {func(t *testing.T, path, _, _ string) { writeFile(t, path+generation, nil) }, sqlitevault.ErrNoGeneration, "three"},
+		"the generation is longer": {func(t *testing.T, path, _, _ string) {
+			writeFile(t, path+generation, append(readFile(t, path+generation), 0))
+		}, sqlitevault.ErrNoGeneration, "three"},
+		"both slots changed": {func(t *testing.T, path, _, _ string) {
+			b := readFile(t, path+generation)
+			b[23]++
+			b[63]++
+			writeFile(t, path+generation, b)
+		}, sqlitevault.ErrNoGeneration, "three"},
+		"slots exchanged": {func(t *testing.T, path, _, _ string) {
+			b := readFile(t, path+generation)
+			writeFile(t, path+generation, append(append(append([]byte{}, b[:16]...), b[56:]...), b[16:56]...))
+		}, sqlitevault.ErrNoGeneration, "three"},
+		"another vault's generation": {func(t *testing.T, path, _, stranger string) {
+			writeFile(t, path+generation, readFile(t, stranger+generation))
+		}, sqlitevault.ErrNoGeneration, "three"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			original, stranger := vaultPath(t), vaultPath(t)
+			create(t, stranger).Close()
+			s := create(t, original)
+			put(t, s, "a", "one")
+			s.Close()
+			older := copyFile(t, original)
+			s = open(t, original)
+			put(t, s, "a", "two")
+			put(t, s, "a", "three")
+			newest := s.Generation()
+			path := copyFiles(t, original) // as a crash leaves them
+			untouched := copyFiles(t, original)
+			tt.spoil(t, path, older, stranger)
+			_, err := sqlitevault.Open(t.Context(), path, passphrase, sqlitevault.Options{})
+			if !errors.Is(err, tt.want) || !errors.Is(err, vault.ErrRolledBack) || !errors.Is(err, vault.ErrDamaged) {
+				t.Fatalf("got %v", err)
+			}
+			if _, err := sqlitevault.Open(t.Context(), path, []byte("wrong"), sqlitevault.Options{Restored: true}); !errors.Is(err, vault.ErrLocked) {
+				t.Errorf("restored without the passphrase: %v", err)
+			}
+			if _, err := sqlitevault.Open(t.Context(), path, passphrase, sqlitevault.Options{Restored: true, MinGeneration: newest + 1}); !errors.Is(err, sqlitevault.ErrRolledBack) {
+				t.Errorf("restored against a generation kept elsewhere: %v", err)
+			}
+			restored, err := sqlitevault.Open(t.Context(), path, passphrase, sqlitevault.Options{Restored: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantValue(t, restored, "a", tt.has)
+			if restored.Generation() <= newest {
+				t.Errorf("generation %d, after %d", restored.Generation(), newest)
+			}
+			restored.Close()
+			again := open(t, path) // without Restored
+			wantValue(t, again, "a", tt.has)
+			put(t, again, "a", "four")
+			again.Close()
+			for _, suffix := range []string{"", "-wal"} { // the vault that was displaced
+				writeFile(t, path+suffix, readFile(t, untouched+suffix))
+			}
+			if _, err := sqlitevault.Open(t.Context(), path, passphrase, sqlitevault.Options{}); !errors.Is(err, sqlitevault.ErrRolledBack) {
+				t.Errorf("the vault that was displaced came back: %v", err)
+			}
+		})
+	}
+}
+
+// TestRestoredOfNothing changes nothing where the vault is the newest one.
+func TestRestoredOfNothing(t *testing.T) {
+	path := vaultPath(t)
+	s := create(t, path)
+	put(t, s, "a", "one")
+	before := s.Generation()
+	s.Close()
+	s, err := sqlitevault.Open(t.Context(), path, passphrase, sqlitevault.Options{Restored: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if s.Generation() != before {
+		t.Errorf("generation %d, before %d", s.Generation(), before)
+	}
+}
+
+// TestVaultAhead: a process that dies between the commit and the note after it leaves a
+// vault that is newer than told, and a slot that it was just writing does not count.
+func TestVaultAhead(t *testing.T) {
+	path := vaultPath(t)
+	s := create(t, path)
+	put(t, s, "a", "one")
+	told := readFile(t, path+generation)
+	put(t, s, "a", "two")
+	newest := s.Generation()
+	s.Close()
+	torn := readFile(t, path+generation)
+	at := 16 + int(newest%2)*40
+	torn[at+20]++
+	for name, b := range map[string][]byte{"older": told, "torn": torn} {
+		writeFile(t, path+generation, b)
+		s := open(t, path)
+		wantValue(t, s, "a", "two")
+		s.Close()
+		older := copyFile(t, path)
+		if string(readFile(t, older+generation)) == string(b) {
+			t.Errorf("%s: opening did not catch up", name)
+		}
+	}
+}
+
+// TestVaultIsMissing: where only the file beside it is left, no empty vault takes its
+// place.
+func TestVaultIsMissing(t *testing.T) {
+	path := vaultPath(t)
+	create(t, path).Close()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	opts := quick
+	opts.Create = true
+	for name, make := range map[string]func(context.Context, string, []byte, sqlitevault.Options) (*sqlitevault.Store, error){
+		"Open": sqlitevault.Open, "Create": sqlitevault.Create,
+	} {
+		if _, err := make(t.Context(), path, passphrase, opts); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s made a file", name)
+		}
+	}
+}
