@@ -66,7 +66,7 @@ func (s *SDJWT) Bind(ctx context.Context, holder crypto.Signer, audience, nonce 
 		opts.IssuedAt = time.Now()
 	}
 	claims["iat"], claims["aud"], claims["nonce"] = opts.IssuedAt.Unix(), audience, nonce
-	claims["sd_hash"] = digestOf(s.presented())
+	claims["sd_hash"] = digestOf(s.presented)
 	payload, err := encodeValue(claims)
 	if err != nil {
 		return nil, err
@@ -135,7 +135,7 @@ func (v *Verified) VerifyBinding(audience, nonce string, opts BindingOptions) (*
 		return nil, fmt.Errorf("%w: %w", ErrBindingForm, err)
 	}
 	binding := &Binding{Claims: claims}
-	if claims["sd_hash"] != digestOf(v.presentation.presented()) {
+	if claims["sd_hash"] != digestOf(v.presentation.presented) {
 		return nil, ErrBindingHash
 	}
 	if audience == "" || claims["aud"] != audience {

@@ -39,13 +39,15 @@ func digestOf(encoded string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
+var base64URL = base64.RawURLEncoding.Strict()
+
 // decodeBase64URL accepts only the text that the bytes encode to. It refuses
 // line breaks itself, because Go's strict decoder skips them.
 func decodeBase64URL(text string) ([]byte, bool) {
 	if strings.ContainsAny(text, "\r\n") {
 		return nil, false
 	}
-	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	data, err := base64URL.DecodeString(text)
 	return data, err == nil
 }
 
@@ -53,17 +55,26 @@ func isDigest(text string) bool {
 	if len(text) != digestLength {
 		return false
 	}
-	var last int
+	var last byte
 	for i := range len(text) {
-		if last = strings.IndexByte(alphabet, text[i]); last < 0 {
+		if last = sextets[text[i]]; last > 63 {
 			return false
 		}
 	}
 	return last%4 == 0 // two bits are left over
 }
 
-// alphabet is that of base64url.
-const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+// sextets has the six bits of each character of base64url, and 255 for every other.
+var sextets = func() (table [256]byte) {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	for i := range table {
+		table[i] = 255
+	}
+	for i := range len(alphabet) {
+		table[alphabet[i]] = byte(i)
+	}
+	return table
+}()
 
 // parseDisclosure reads one disclosure; no other function does. It keeps spaces
 // in foreign JSON, because the digest covers the bytes.

@@ -79,7 +79,7 @@ func Issue(ctx context.Context, signer crypto.Signer, header did.Header, claims 
 	if err != nil {
 		return nil, err
 	}
-	issued, err := assemble(jws, builder.disclosures, "", opts.Suites)
+	issued, err := assemble(join(jws, builder.disclosures), "", opts.Suites)
 	if err != nil {
 		return nil, err
 	}

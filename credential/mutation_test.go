@@ -80,17 +80,24 @@ func mutateJSON(r *rand.Rand, parts []string) []string {
 	return parts
 }
 
-// accept runs everything that a counter runs and returns what it learned.
-func accept(compact []byte) (string, error) {
+// judge runs everything that a counter runs.
+func judge(compact []byte) (*credential.Verified, error) {
 	token, err := credential.Parse(compact, credential.ParseOptions{})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	verified, err := token.Verify(issuer.Public(), credential.VerifyOptions{Now: now})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	if _, err := verified.VerifyBinding("counter", "nonce-1", credential.BindingOptions{Now: now}); err != nil {
+	_, err = verified.VerifyBinding("counter", "nonce-1", credential.BindingOptions{Now: now})
+	return verified, err
+}
+
+// accept returns what a counter learns.
+func accept(compact []byte) (string, error) {
+	verified, err := judge(compact)
+	if err != nil {
 		return "", err
 	}
 	return fmt.Sprint(verified.Claims, verified.Disclosed, verified.Undisclosed), nil

@@ -31,7 +31,7 @@ func process(payload map[string]any, disclosures []disclosure) (*processed, erro
 	if alg, found := payload[nameHash]; found && alg != hashSHA256 {
 		return nil, ErrHashAlgorithm
 	}
-	p := &processor{disclosures: disclosures, byDigest: map[string]int{}, seen: map[string]bool{}, paths: make([]Path, len(disclosures))}
+	p := &processor{disclosures: disclosures, byDigest: make(map[string]int, len(disclosures)), seen: map[string]bool{}, paths: make([]Path, len(disclosures))}
 	for i, d := range disclosures {
 		if _, found := p.byDigest[d.digest]; found {
 			return nil, ErrDuplicateDisclosure
@@ -76,12 +76,14 @@ func (p *processor) below(value any, at Path, element any) (any, error) {
 	return value, nil
 }
 
+// object changes the object that it is given, which nobody else holds.
 func (p *processor) object(object map[string]any, at Path) (map[string]any, error) {
-	out := make(map[string]any, len(object))
+	digests, found := object[nameDigests]
+	delete(object, nameDigests)
+	if len(at) == 0 {
+		delete(object, nameHash)
+	}
 	for name, member := range object {
-		if name == nameDigests || name == nameHash && len(at) == 0 {
-			continue
-		}
 		if isReserved(name) {
 			return nil, ErrReservedName
 		}
@@ -89,22 +91,21 @@ func (p *processor) object(object map[string]any, at Path) (map[string]any, erro
 		if err != nil {
 			return nil, err
 		}
-		out[name] = value
+		object[name] = value
 	}
-	digests, found := object[nameDigests]
 	if !found {
-		return out, nil
+		return object, nil
 	}
 	list, ok := digests.([]any)
 	if !ok {
 		return nil, fmt.Errorf("%w: %s is not a list", ErrDigest, nameDigests)
 	}
 	for _, digest := range list {
-		if err := p.member(out, digest, at); err != nil {
+		if err := p.member(object, digest, at); err != nil {
 			return nil, err
 		}
 	}
-	return out, nil
+	return object, nil
 }
 
 // member adds the claim behind one digest of an _sd list, if the claim is

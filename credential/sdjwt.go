@@ -15,9 +15,12 @@ import (
 type SDJWT struct {
 	jws         *did.JWS
 	disclosures []disclosure
-	binding     string
-	content     *processed
-	suites      *did.Suites
+	// presented is everything before the key binding, the last "~" included. sd_hash
+	// covers it (RFC 9901, section 4.3.1).
+	presented string
+	binding   string
+	content   *processed
+	suites    *did.Suites
 }
 
 // ParseOptions changes how tokens are read. The zero value is the safe default.
@@ -36,17 +39,26 @@ func Parse(compact []byte, opts ParseOptions) (*SDJWT, error) {
 	if len(compact) > limits.Token {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Token)
 	}
-	parts := strings.Split(string(compact), "~")
-	if len(parts) < 2 {
+	text := string(compact)
+	end := strings.LastIndexByte(text, '~')
+	if end < 0 {
 		return nil, fmt.Errorf("%w: no ~", ErrForm)
 	}
-	return assemble(parts[0], parts[1:len(parts)-1], parts[len(parts)-1], opts.Suites)
+	return assemble(text[:end+1], text[end+1:], opts.Suites)
 }
 
-func assemble(issuer string, encoded []string, binding string, suites *did.Suites) (*SDJWT, error) {
-	if len(encoded) > limits.Disclosures {
+// join writes what is presented: the issuer's JWT and each disclosure, each before a "~".
+func join(issuer string, disclosures []string) string {
+	return strings.Join(append([]string{issuer}, disclosures...), "~") + "~"
+}
+
+// assemble reads what is presented and a key binding or nothing.
+func assemble(presented, binding string, suites *did.Suites) (*SDJWT, error) {
+	if strings.Count(presented, "~") > limits.Disclosures+1 {
 		return nil, fmt.Errorf("%w: above %d", ErrTooManyDisclosures, limits.Disclosures)
 	}
+	encoded := strings.Split(presented[:len(presented)-1], "~")
+	issuer, encoded := encoded[0], encoded[1:]
 	if binding != "" && strings.Count(binding, ".") != 2 {
 		return nil, fmt.Errorf("%w: what follows the last ~ is no JWT", ErrForm)
 	}
@@ -59,7 +71,7 @@ func assemble(issuer string, encoded []string, binding string, suites *did.Suite
 	if err != nil {
 		return nil, err
 	}
-	s := &SDJWT{jws: jws, binding: binding, suites: suites}
+	s := &SDJWT{jws: jws, presented: presented, binding: binding, suites: suites, disclosures: make([]disclosure, 0, len(encoded))}
 	for _, text := range encoded {
 		d, err := parseDisclosure(text)
 		if err != nil {
@@ -113,23 +125,10 @@ func (s *SDJWT) Disclosable() []Path {
 func (s *SDJWT) Bound() bool { return s.binding != "" }
 
 // String returns the compact form, byte for byte as it was parsed.
-func (s *SDJWT) String() string { return s.presented() + s.binding }
+func (s *SDJWT) String() string { return s.presented + s.binding }
 
 // Bytes returns the compact form.
 func (s *SDJWT) Bytes() []byte { return []byte(s.String()) }
-
-// presented returns everything before the key binding, the last "~" included.
-// sd_hash covers it (RFC 9901, section 4.3.1).
-func (s *SDJWT) presented() string {
-	var text strings.Builder
-	text.WriteString(s.jws.String())
-	text.WriteByte('~')
-	for _, d := range s.disclosures {
-		text.WriteString(d.encoded)
-		text.WriteByte('~')
-	}
-	return text.String()
-}
 
 // Disclose returns a presentation with exactly the disclosures that are needed
 // to show the given paths: those on the way to each path, its own, and those below
@@ -154,7 +153,7 @@ func (s *SDJWT) Disclose(paths ...Path) (*SDJWT, error) {
 			kept = append(kept, d.encoded)
 		}
 	}
-	return assemble(s.jws.String(), kept, "", s.suites)
+	return assemble(join(s.jws.String(), kept), "", s.suites)
 }
 
 func onTheWay(path Path, wanted []Path) bool {

@@ -37,13 +37,15 @@ func text(object map[string]jsontext.Value, name string) (string, error) {
 	return string(s), err
 }
 
+var base64URL = base64.RawURLEncoding.Strict()
+
 // decodeBase64URL accepts the only spelling of RFC 7515, section 2: no padding,
 // no unused bits, no line breaks (which Go's strict decoder skips).
 func decodeBase64URL(s string) ([]byte, bool) {
 	if strings.ContainsAny(s, "\r\n") {
 		return nil, false
 	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	b, err := base64URL.DecodeString(s)
 	return b, err == nil
 }
 

@@ -66,10 +66,10 @@ func ParseJWS(compact, typ string, opts JWSOptions) (*JWS, error) {
 	if len(compact) > opts.maxBytes() {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, opts.maxBytes())
 	}
-	parts := strings.Split(compact, ".")
-	if len(parts) != 3 {
+	if strings.Count(compact, ".") != 2 { // before there is a list of them
 		return nil, ErrToken
 	}
+	parts := strings.Split(compact, ".")
 	var decoded [3][]byte
 	for i, part := range parts {
 		var ok bool

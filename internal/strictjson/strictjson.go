@@ -14,7 +14,6 @@
 package strictjson
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -109,7 +108,8 @@ func Object(data []byte, limit int, known ...string) (map[string]jsontext.Value,
 
 // readMembers reads the members of an object that check has read.
 func readMembers(data []byte) (map[string]jsontext.Value, error) {
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
+	decoder, done := decoderOf(data)
+	defer done()
 	token, err := decoder.ReadToken()
 	if err != nil {
 		return nil, near(ErrSyntax, decoder)
@@ -144,7 +144,8 @@ func check(data []byte, limit int, refuseNull bool) error {
 	if len(data) > limit {
 		return fmt.Errorf("%w: above %d bytes", ErrTooLarge, limit)
 	}
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
+	decoder, done := decoderOf(data)
+	defer done()
 	for {
 		token, err := decoder.ReadToken()
 		if err == io.EOF {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -21,7 +22,8 @@ func Value(data []byte, limit int) (any, error) {
 	if len(data) > limit {
 		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limit)
 	}
-	decoder := jsontext.NewDecoder(bytes.NewBuffer(data))
+	decoder, done := decoderOf(data)
+	defer done()
 	value, err := readValue(decoder)
 	if err != nil {
 		return nil, err
@@ -30,6 +32,24 @@ func Value(data []byte, limit int) (any, error) {
 		return nil, near(ErrSyntax, decoder)
 	}
 	return value, nil
+}
+
+// decoders are used again: most documents are a few hundred bytes, less than a new decoder.
+var decoders = sync.Pool{New: func() any { return jsontext.NewDecoder(new(bytes.Buffer)) }}
+
+// maxKept bounds the document of which a decoder is kept, with what it grew to.
+const maxKept = 64 << 10
+
+// decoderOf reads a document. done gives the decoder back, without the document.
+func decoderOf(data []byte) (decoder *jsontext.Decoder, done func()) {
+	decoder = decoders.Get().(*jsontext.Decoder)
+	decoder.Reset(bytes.NewBuffer(data))
+	return decoder, func() {
+		if len(data) <= maxKept {
+			decoder.Reset(new(bytes.Buffer))
+			decoders.Put(decoder)
+		}
+	}
 }
 
 func readValue(decoder *jsontext.Decoder) (any, error) {
