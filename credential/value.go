@@ -19,7 +19,7 @@ func decodeValue(data []byte) (any, error) {
 	case err == nil:
 		return value, nil
 	case errors.Is(err, strictjson.ErrTooLarge):
-		return nil, fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Token)
+		return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
 	case errors.Is(err, strictjson.ErrDepth):
 		return nil, ErrDepth
 	}

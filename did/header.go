@@ -40,7 +40,7 @@ type Header struct {
 
 // parseHeader reads header bytes; no other function does.
 func parseHeader(data []byte) (Header, error) {
-	object, err := parseObject(data, limits.Token, knownHeaders...)
+	object, err := parseObject(data, limits.Document, knownHeaders...)
 	if err != nil {
 		return Header{}, fmt.Errorf("%w: %w", ErrHeader, err)
 	}

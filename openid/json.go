@@ -36,7 +36,7 @@ func unmarshal[T any](data []byte) (*T, error) {
 func jsonError(err error) error {
 	switch {
 	case errors.Is(err, strictjson.ErrTooLarge):
-		return fmt.Errorf("%w: above %d bytes", ErrTooLarge, limits.Message)
+		return fmt.Errorf("%w: %w", ErrTooLarge, err)
 	case errors.Is(err, credential.ErrPath):
 		return fmt.Errorf("%w: malformed path", ErrQuery)
 	case errors.Is(err, ErrUnsupportedFormat):

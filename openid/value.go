@@ -37,21 +37,28 @@ func parseValue(raw jsontext.Value) (any, error) {
 type Values []any
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom. It keeps an empty list
-// apart from an absent one.
+// apart from an absent one, and no more values than are taken.
 func (l *Values) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	var raw []jsontext.Value
-	if err := json.UnmarshalDecode(dec, &raw); err != nil {
-		return err
+	if token, err := dec.ReadToken(); err != nil || token.Kind() != '[' {
+		return fmt.Errorf("%w: values are a list", ErrQuery)
 	}
-	*l = make(Values, len(raw))
-	for i := range raw {
-		value, err := parseValue(raw[i])
+	*l = Values{}
+	for dec.PeekKind() != ']' {
+		if len(*l) == maxValues {
+			return fmt.Errorf("%w: values is too long", ErrQuery)
+		}
+		raw, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		(*l)[i] = value
+		value, err := parseValue(raw)
+		if err != nil {
+			return err
+		}
+		*l = append(*l, value)
 	}
-	return nil
+	_, err := dec.ReadToken()
+	return err
 }
 
 // checkValues checks the alternative values of one claim.

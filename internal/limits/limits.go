@@ -10,6 +10,9 @@ const (
 	Disclosures = 512
 	// JSONDepth caps how deep a JSON document from outside may nest.
 	JSONDepth = 32
+	// JSONTokens caps the tokens of a JSON document from outside: names, values, braces
+	// and brackets. A name of three bytes may cost a hundred once it is read.
+	JSONTokens = 32 << 10
 	// Identifier caps a DID, key id, schema id, claim name or ledger key.
 	Identifier = 512
 	// Document caps a DID document, schema file, policy file or trust file.

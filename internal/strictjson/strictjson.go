@@ -1,7 +1,8 @@
 // Package strictjson reads JSON from outside. It accepts only what every reader
 // understands alike.
 //
-// It refuses a document above its cap, nesting deeper than limits.JSONDepth, a
+// It refuses a document above its cap, with more tokens than limits.JSONTokens (unless
+// its cap is above everything from outside), nesting deeper than limits.JSONDepth, a
 // repeated member, an unknown member, a member that differs from a known one only
 // in case, text that is not UTF-8, and data after the end. No error quotes the
 // input, which may hold personal data.
@@ -28,7 +29,8 @@ import (
 
 // Why a document is refused.
 var (
-	// ErrTooLarge means a document above its cap; it was not read.
+	// ErrTooLarge means a document above its cap, which was not read, or one with more
+	// tokens than limits.JSONTokens.
 	ErrTooLarge = errors.New("JSON too large")
 	// ErrDepth means nesting beyond limits.JSONDepth.
 	ErrDepth = errors.New("JSON nested too deep")
@@ -146,13 +148,16 @@ func check(data []byte, limit int, refuseNull bool) error {
 	}
 	decoder, done := decoderOf(data)
 	defer done()
-	for {
+	for left := tokensOf(limit); ; left-- {
 		token, err := decoder.ReadToken()
 		if err == io.EOF {
 			return nil
 		}
 		if err != nil {
 			return near(ErrSyntax, decoder)
+		}
+		if left == 0 {
+			return fmt.Errorf("%w: too many values", ErrTooLarge)
 		}
 		depth := decoder.StackDepth()
 		if depth > limits.JSONDepth {

@@ -24,7 +24,7 @@ func Value(data []byte, limit int) (any, error) {
 	}
 	decoder, done := decoderOf(data)
 	defer done()
-	value, err := readValue(decoder)
+	value, err := (&valueReader{decoder, tokensOf(limit)}).read()
 	if err != nil {
 		return nil, err
 	}
@@ -52,60 +52,82 @@ func decoderOf(data []byte) (decoder *jsontext.Decoder, done func()) {
 	}
 }
 
-func readValue(decoder *jsontext.Decoder) (any, error) {
-	token, err := decoder.ReadToken()
-	if err != nil {
-		return nil, near(ErrSyntax, decoder)
+// tokensOf is how many tokens a document may have. What is larger than anything from
+// outside comes from our own vault.
+func tokensOf(limit int) int {
+	if limit > limits.StatusToken {
+		return limit
 	}
-	if decoder.StackDepth() > limits.JSONDepth {
+	return limits.JSONTokens
+}
+
+// valueReader reads values until it has read as many tokens as it may.
+type valueReader struct {
+	*jsontext.Decoder
+	left int
+}
+
+func (r *valueReader) token() (jsontext.Token, error) {
+	if r.left--; r.left < 0 {
+		return jsontext.Token{}, fmt.Errorf("%w: too many values", ErrTooLarge)
+	}
+	token, err := r.ReadToken()
+	if err != nil {
+		return token, near(ErrSyntax, r.Decoder)
+	}
+	return token, nil
+}
+
+func (r *valueReader) read() (any, error) {
+	token, err := r.token()
+	if err != nil {
+		return nil, err
+	}
+	if r.StackDepth() > limits.JSONDepth {
 		return nil, fmt.Errorf("%w: more than %d levels", ErrDepth, limits.JSONDepth)
 	}
 	switch token.Kind() {
 	case '{':
-		return readObject(decoder)
+		return r.object()
 	case '[':
-		return readArray(decoder)
+		return r.array()
 	case '"':
 		return token.String(), nil
 	case 't', 'f':
 		return token.Bool(), nil
 	case '0':
-		return readNumber(token.String(), decoder)
+		return readNumber(token.String(), r.Decoder)
 	}
 	return nil, nil
 }
 
-func readObject(decoder *jsontext.Decoder) (any, error) {
+func (r *valueReader) object() (any, error) {
 	object := map[string]any{}
-	for decoder.PeekKind() != '}' {
-		name, err := decoder.ReadToken()
+	for r.PeekKind() != '}' {
+		name, err := r.token()
 		if err != nil {
-			return nil, near(ErrSyntax, decoder)
+			return nil, err
 		}
 		key := name.String()
-		if object[key], err = readValue(decoder); err != nil {
+		if object[key], err = r.read(); err != nil {
 			return nil, err
 		}
 	}
-	if _, err := decoder.ReadToken(); err != nil {
-		return nil, near(ErrSyntax, decoder)
-	}
-	return object, nil
+	_, err := r.token()
+	return object, err
 }
 
-func readArray(decoder *jsontext.Decoder) (any, error) {
+func (r *valueReader) array() (any, error) {
 	array := []any{}
-	for decoder.PeekKind() != ']' {
-		value, err := readValue(decoder)
+	for r.PeekKind() != ']' {
+		value, err := r.read()
 		if err != nil {
 			return nil, err
 		}
 		array = append(array, value)
 	}
-	if _, err := decoder.ReadToken(); err != nil {
-		return nil, near(ErrSyntax, decoder)
-	}
-	return array, nil
+	_, err := r.token()
+	return array, err
 }
 
 func readNumber(text string, decoder *jsontext.Decoder) (any, error) {
