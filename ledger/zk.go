@@ -19,6 +19,9 @@ type ZK interface {
 	// them. The state machine refuses a revocation beyond the capacity, because
 	// no epoch could close after it.
 	RevocationBucket() (bits, capacity int)
+	// RegistryCapacity is how many leaves the registry tree holds. The state machine
+	// refuses what could lead to more, because no epoch could close after it.
+	RegistryCapacity() int
 	// RegistryLeaf returns the leaf that says: credentials of this schema and
 	// region, signed with key, may begin on the days from fromDay to untilDay,
 	// both included.

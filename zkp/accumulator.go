@@ -45,6 +45,9 @@ func (a *Accumulator) RevocationBucket() (bits, capacity int) {
 	return bucketBits, 1<<(3*bucketDepth) - 1
 }
 
+// RegistryCapacity returns how many leaves the registry tree holds.
+func (a *Accumulator) RegistryCapacity() int { return registryCapacity }
+
 // RegistryLeaf returns the leaf of one accredited proof key; see RegistryEntry.
 // Errors: ErrProofKey, ErrValue for a day that does not fit DayBits: the
 // circuits rely on it.

@@ -9,6 +9,8 @@ import (
 const (
 	RegistryArity = 4
 	RegistryDepth = 8
+
+	registryCapacity = 1 << (2 * RegistryDepth)
 )
 
 // A RegistryEntry is one proof key that is accredited for one schema and

@@ -33,6 +33,9 @@ func (ZK) Handle(key []byte, random [16]byte) ([ledger.HandleSize]byte, error) {
 // RevocationBucket is as in package zkp.
 func (ZK) RevocationBucket() (bits, capacity int) { return 9, 1 << 15 }
 
+// RegistryCapacity is as in package zkp.
+func (ZK) RegistryCapacity() int { return 1 << 16 }
+
 // RegistryLeaf is a hash of everything.
 func (ZK) RegistryLeaf(key []byte, schemaID string, version uint32, region string, from, until uint32) ([32]byte, error) {
 	b := append(bytes.Clone(key), schemaID+"\x00"+region+"\x00"...)

@@ -79,7 +79,8 @@ func TestRegistry(t *testing.T) {
 	w.accept(w.sign(schemaOf(a, 1), a.key), w.sign(schemaOf(a, 2), a.key))
 	other := schemaOf(a, 3)
 	other.VCT = "https://example.org/driver"
-	w.accept(w.sign(other, a.key))
+	other.Owner = w.root.did
+	w.accept(w.sign(other, w.root.key))
 
 	want := [][32]byte{
 		leaf(closed, 1, beijing), leaf(closed, 2, beijing), leaf(proofKey(8), 1, dongche), leaf(proofKey(8), 2, dongche),

@@ -44,13 +44,15 @@ type world struct {
 	root    *agency
 }
 
-func newWorld(t testing.TB) *world {
+func newWorld(t testing.TB) *world { return newWorldWith(t, ledgertest.ZK{}) }
+
+func newWorldWith(t testing.TB, zk ledger.ZK) *world {
 	t.Helper()
 	w := &world{TB: t, now: start, store: machine.NewMemory()}
 	root, create := w.newAgency()
 	w.root = root
 	var err error
-	if w.machine, err = machine.New(ledgertest.ZK{}, root.did, machine.Options{}); err != nil {
+	if w.machine, err = machine.New(zk, root.did, machine.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	w.accept(create, w.sign(w.consortium(0, 1, root.key), root.key))

@@ -36,7 +36,10 @@ func (t *transition) did(c change) error {
 	if err := t.claimProofKeys(next); err != nil {
 		return err
 	}
-	return t.set(c)
+	if err := t.set(c); err != nil {
+		return err
+	}
+	return t.roomForKeys(old, next)
 }
 
 func (t *transition) createDID(c change) error {

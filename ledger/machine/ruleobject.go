@@ -43,7 +43,10 @@ func (t *transition) accreditation(c change) error {
 	} else if a.Subject != old.Subject {
 		return fmt.Errorf("%w: who an agency is changes in an active accreditation", ledger.ErrConflict)
 	}
-	return t.set(c)
+	if err := t.set(c); err != nil {
+		return err
+	}
+	return t.roomForAccreditation(old, a)
 }
 
 // over reports whether an accreditation is nobody's any more.
@@ -63,16 +66,46 @@ func (t *transition) entitled(a *ledger.Accreditation) error {
 	return storeError{err}
 }
 
-// schema: an agency publishes it, once.
+// schema: an agency that issues or accredits for its type publishes it, once.
 func (t *transition) schema(c change) error {
 	s, err := object(c, ledger.ParseSchema)
 	if err != nil {
 		return err
 	}
-	if err := t.signedByAgency(c, s.Owner); err != nil {
+	if err := t.signedByDID(c, s.Owner); err != nil {
 		return err
 	}
-	return t.setOnce(c)
+	if err := t.mayPublish(s); err != nil {
+		return err
+	}
+	if err := t.setOnce(c); err != nil {
+		return err
+	}
+	return t.roomForSchema(s)
+}
+
+// mayPublish demands that the owner of a schema issues its type, or accredits for it.
+func (t *transition) mayPublish(s *ledger.Schema) error {
+	if s.Owner == t.root {
+		return nil
+	}
+	keys, err := t.keys(ledger.AccreditationPrefix(s.Owner))
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		chain, err := ledger.Chain(t, t.root, key, t.now)
+		if errors.Is(err, ledger.ErrNotAccredited) {
+			continue
+		}
+		if err != nil {
+			return storeError{err}
+		}
+		if a := chain[0]; a.Action != ledger.ActionVerify && (a.Type == s.VCT || a.Type == ledger.AnyType) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%w: not accredited for the type of the schema", ledger.ErrUnauthorised)
 }
 
 // anchor: an agency makes it, once.

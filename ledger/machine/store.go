@@ -37,11 +37,13 @@ const (
 	TableHistory Table = "history"
 	// TableEpoch: u64 epoch → u64 height of the checkpoint that closed it.
 	TableEpoch Table = "epoch"
+	// TableRoom: what the registry tree may come to hold; see room.go.
+	TableRoom Table = "room"
 )
 
 // Tables lists all tables.
 func Tables() []Table {
-	return []Table{TableLeaf, TableHash, TableHead, TableOperation, TableValue, TableNode, TableRevoked, TableRegistry, TableHistory, TableEpoch}
+	return []Table{TableLeaf, TableHash, TableHead, TableOperation, TableValue, TableNode, TableRevoked, TableRegistry, TableHistory, TableEpoch, TableRoom}
 }
 
 // A Store keeps a ledger, as seen from within one transaction. The machine
