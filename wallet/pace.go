@@ -62,22 +62,23 @@ const holdGrid = 250 * time.Millisecond
 // defaultHoldBack is Config.MaxHoldBack where that is zero.
 const defaultHoldBack = 4 * time.Second
 
-// holdBack waits as long as preparing this many proofs on the spot takes, whether or
-// not anything had to be prepared: a clock must not tell what is in the pool. It returns
-// how long the answer takes from its start. Where that is above the bound, whoever waits
-// may tell a device so slow, or so busy.
-func (w *Wallet) holdBack(ctx context.Context, started time.Time, proofs int) (time.Duration, error) {
-	var slowest time.Duration
-	err := w.store.View(ctx, func(tx vault.Tx) (err error) {
+// pace is how long preparing a proof on the spot takes here. It is read before anything is
+// prepared, which changes it.
+func (w *Wallet) pace(ctx context.Context) (slowest time.Duration, err error) {
+	err = w.store.View(ctx, func(tx vault.Tx) (err error) {
 		slowest, err = readPace(tx)
 		return err
 	})
-	if err != nil {
-		return 0, err
-	}
-	slowest += slowest / 4 // the next one may be slower
+	return slowest + slowest/4, err // the next one may be slower
+}
+
+// holdBack waits as long as preparing this many proofs on the spot takes at a pace, whether
+// or not anything had to be prepared: a clock must not tell what is in the pool. It returns
+// how long the answer takes from its start. Where that is above the bound, whoever waits
+// may tell a device so slow, or so busy.
+func (w *Wallet) holdBack(ctx context.Context, started time.Time, pace time.Duration, proofs int) (time.Duration, error) {
 	passed := w.cfg.Clock().Sub(started)
-	hold := min(onGrid(slowest*time.Duration(proofs)), w.cfg.MaxHoldBack)
+	hold := min(onGrid(pace*time.Duration(proofs)), w.cfg.MaxHoldBack)
 	hold = max(hold, onGrid(passed))
 	return hold, w.cfg.Wait(ctx, hold-passed)
 }

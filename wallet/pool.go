@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -168,7 +167,7 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 	if err != nil {
 		return nil, err
 	}
-	window, known := w.windowHere(epoch, registration{h.card.Issuer, mine.Endorsement.Issuer, h.card.Type, mine.Endorsement.Region})
+	window, known := w.windowHere(epoch, (&provable{h.card, mine}).registration())
 	if !known {
 		return nil, fmt.Errorf("%w: no key window", ErrRefresh)
 	}
@@ -180,66 +179,6 @@ func (w *Wallet) prepareNow(ctx context.Context, h *holding, mine *zkp.Credentia
 		return nil, err
 	}
 	return w.cfg.Prover.Prepare(ctx, witness)
-}
-
-// registration is what the registry accredits a proof key for.
-type registration struct {
-	issuer      string
-	key         zkp.PublicKey
-	typ, region string
-}
-
-// keyWindow is the days for which it does.
-type keyWindow struct{ from, until zkp.Day }
-
-// windowIn is keyWindow once an epoch: asked at every proof, it would tell who
-// serves the ledger when one is used.
-func (w *Wallet) windowIn(ctx context.Context, epoch *epochAt, r registration) (keyWindow, error) {
-	window, known := w.windowHere(epoch, r)
-	if known {
-		return window, nil
-	}
-	window, err := w.keyWindow(ctx, r)
-	if err != nil {
-		return window, err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.windowsOf == epoch.Number {
-		w.windows[r.name()] = window
-	}
-	return window, nil
-}
-
-func (r registration) name() string {
-	return strings.Join([]string{r.issuer, string(r.key.Bytes()), r.region, r.typ}, "/")
-}
-
-// windowHere is a window that was read in this epoch.
-func (w *Wallet) windowHere(epoch *epochAt, r registration) (keyWindow, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.windowsOf != epoch.Number || w.windows == nil {
-		w.windowsOf, w.windows = epoch.Number, map[string]keyWindow{}
-	}
-	window, known := w.windows[r.name()]
-	return window, known
-}
-
-// keyWindow finds the days as the ledger does.
-func (w *Wallet) keyWindow(ctx context.Context, r registration) (window keyWindow, err error) {
-	err = w.resolve(ctx, func(view *ledger.View) error {
-		from, until, ok, err := view.IssuingDays(r.issuer, r.key.Bytes(), r.typ, r.region)
-		if err != nil {
-			return err
-		}
-		if !ok {
-			return zkp.ErrNotRegistered
-		}
-		window = keyWindow{zkp.Day(from), zkp.Day(until)}
-		return nil
-	})
-	return window, err
 }
 
 // zkCredential joins a stored credential with the holder secret.

@@ -103,6 +103,10 @@ func (w *Wallet) drafted(ctx context.Context, ask *Request, choice int) (map[str
 // prove uses up one prepared proof a part and shows the statements.
 func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (_ map[string][]string, held time.Duration, err error) {
 	started := w.cfg.Clock()
+	pace, err := w.pace(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
 	epoch, err := w.epochHere(ctx)
 	if err != nil {
 		return nil, 0, err
@@ -127,7 +131,7 @@ func (w *Wallet) prove(ctx context.Context, ask *Request, choice *Choice) (_ map
 		}
 		req.Questions = append(req.Questions, *question)
 	}
-	if held, err = w.holdBack(ctx, started, len(choice.Parts)); err != nil {
+	if held, err = w.holdBack(ctx, started, pace, len(choice.Parts)); err != nil {
 		return nil, 0, err
 	}
 	answer, err := zkp.NewAnswer(req, epoch.Epoch, holdings...)

@@ -67,6 +67,30 @@ func TestHeldBack(t *testing.T) {
 	}
 }
 
+// TestDelayIsOnTheGrid: an answer's time is a multiple of a quarter of a second, so that
+// devices of about one speed answer alike, with a prepared proof or without.
+func TestDelayIsOnTheGrid(t *testing.T) {
+	c, citizen, _ := sketched(t)
+	counter := c.Counter(c.Policy(nil))
+	recordWaits(t, c, citizen)
+	const grid = 250 * time.Millisecond
+	for pace, want := range map[time.Duration]time.Duration{
+		time.Millisecond: grid, 150 * time.Millisecond: grid, 190 * time.Millisecond: grid, 210 * time.Millisecond: 2 * grid, 390 * time.Millisecond: 2 * grid,
+	} {
+		for _, made := range []int{0, 1} {
+			_, err := citizen.Prepare(t.Context(), made)
+			none(t, err)
+			setPace(t, citizen, pace)
+			_, ask := c.Ask(citizen, counter)
+			presented, err := citizen.Present(t.Context(), ask, wallet.Consent{})
+			none(t, err)
+			if presented.HeldBack != want {
+				t.Errorf("at a pace of %s with %d prepared it takes %s, want %s", pace, made, presented.HeldBack, want)
+			}
+		}
+	}
+}
+
 // Every proof that is made on the spot tells how long that takes here.
 func TestPaceIsMeasured(t *testing.T) {
 	_, citizen, _ := sketched(t)

@@ -193,7 +193,7 @@ func (w *Wallet) checkEndorsement(ctx context.Context, found *provenance.Credent
 	if err != nil {
 		return err
 	}
-	_, err = w.keyWindow(ctx, registration{found.Issuer, mine.Endorsement.Issuer, found.VCT, mine.Endorsement.Region})
+	_, err = w.keyWindow(ctx, registration{found.Issuer, mine.Endorsement.Issuer, found.VCT, mine.Endorsement.Region, mine.Schema})
 	return err
 }
 

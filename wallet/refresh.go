@@ -65,7 +65,8 @@ func (w *Wallet) refresh(ctx context.Context, held *deck, epoch *epochAt) (faile
 	if w.cfg.Prover == nil {
 		return failed, nil
 	}
-	wanted, lacking := 0, 0
+	wanted := 0
+	var lacking []*provable
 	for _, c := range held.all {
 		if !c.Provable || c.holds(w.cfg.Clock()) != nil {
 			continue
@@ -74,16 +75,19 @@ func (w *Wallet) refresh(ctx context.Context, held *deck, epoch *epochAt) (faile
 		if w.readFor(c.ID, epoch) {
 			continue
 		}
-		if err := w.refreshProvable(ctx, c, epoch); err != nil {
+		p, err := w.provable(ctx, c)
+		if err != nil {
 			failed[c.ID] = err
-			lacking++
 			continue
 		}
-		w.mu.Lock()
-		w.ready[c.ID] = true
-		w.mu.Unlock()
+		lacking = append(lacking, p)
 	}
-	if wanted > 0 && wanted == lacking {
+	w.refreshProvable(ctx, epoch, lacking, failed)
+	lost := len(failed)
+	if failed[agenciesFailed] != nil {
+		lost--
+	}
+	if wanted > 0 && wanted == lost {
 		return failed, nil
 	}
 	return failed, w.keepSnapshot(ctx, epoch)
@@ -99,21 +103,50 @@ func (w *Wallet) readFor(id string, epoch *epochAt) bool {
 	return w.ready[id]
 }
 
-// refreshProvable reads what proofs of one credential need.
-func (w *Wallet) refreshProvable(ctx context.Context, c *card, epoch *epochAt) error {
+// provable is a credential of which proofs are to be made.
+type provable struct {
+	*card
+	*zkp.Credential
+}
+
+func (w *Wallet) provable(ctx context.Context, c *card) (*provable, error) {
 	h, err := w.open(ctx, c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	mine, err := w.zkCredential(ctx, h)
-	if err != nil {
-		return err
+	return &provable{c, mine}, err
+}
+
+func (p *provable) registration() registration {
+	return registration{p.card.Issuer, p.Endorsement.Issuer, p.Type, p.Endorsement.Region, p.Credential.Schema}
+}
+
+// refreshProvable reads what proofs of some credentials need: the sets for all of them at
+// once, because whoever serves these is not to see how many there are.
+func (w *Wallet) refreshProvable(ctx context.Context, epoch *epochAt, list []*provable, failed map[string]error) {
+	if len(list) == 0 {
+		return
 	}
-	if _, err := w.windowIn(ctx, epoch, registration{c.Issuer, mine.Endorsement.Issuer, c.Type, mine.Endorsement.Region}); err != nil {
-		return err
+	handles := make([]zkp.Handle, len(list))
+	for i, p := range list {
+		handles[i] = p.Endorsement.Handle()
 	}
-	_, _, err = w.trees(ctx, epoch, mine.Endorsement.Handle())
-	return err
+	err := w.readTrees(ctx, epoch, handles)
+	for _, p := range list {
+		if err == nil {
+			_, failed[p.ID] = w.windowIn(ctx, epoch, p.registration())
+		} else {
+			failed[p.ID] = err
+		}
+		if failed[p.ID] != nil {
+			continue
+		}
+		delete(failed, p.ID)
+		w.mu.Lock()
+		w.ready[p.ID] = true
+		w.mu.Unlock()
+	}
 }
 
 // refreshAgencies reads the list of agencies anew when half its life is over.
@@ -158,6 +191,24 @@ type storedWindow struct {
 	Until uint32 `json:"until"`
 }
 
+func parseSnapshot(b []byte) (*snapshot, error) {
+	s := new(snapshot)
+	return s, strictjson.Read(b, limits.Record, s)
+}
+
+// windows are the key windows, by the names of their registrations.
+func (s *snapshot) windows() (map[string]keyWindow, error) {
+	out := map[string]keyWindow{}
+	for _, stored := range s.Windows {
+		name, err := hex.DecodeString(stored.Key)
+		if err != nil {
+			return nil, fmt.Errorf("%w: snapshot: %w", vault.ErrDamaged, err)
+		}
+		out[string(name)] = keyWindow{zkp.Day(stored.From), zkp.Day(stored.Until)}
+	}
+	return out, nil
+}
+
 func (w *Wallet) keepSnapshot(ctx context.Context, epoch *epochAt) error {
 	s := snapshot{
 		Read: w.cfg.Clock().UTC(), AsOf: epoch.asOf.UTC(), Number: epoch.Number, Day: uint32(epoch.Day), Closed: epoch.closed.UTC(),
@@ -194,10 +245,7 @@ func storedRound[T any](ctx context.Context, store vault.Store, id string, parse
 // was none, or where its checkpoint has aged out, and ErrNoEpoch where the ledger had
 // closed none.
 func (w *Wallet) epochHere(ctx context.Context) (*epochAt, error) {
-	s, err := storedRound(ctx, w.store, recordSnapshot, func(b []byte) (*snapshot, error) {
-		s := new(snapshot)
-		return s, strictjson.Read(b, limits.Record, s)
-	})
+	s, err := storedRound(ctx, w.store, recordSnapshot, parseSnapshot)
 	if err != nil {
 		return nil, err
 	}
@@ -223,17 +271,14 @@ func (w *Wallet) recall(s *snapshot) (*epochAt, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: snapshot: %w", vault.ErrDamaged, err)
 	}
+	windows, err := s.windows()
+	if err != nil {
+		return nil, err
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.windowsOf != s.Number || w.windows == nil {
-		w.windowsOf, w.windows = s.Number, map[string]keyWindow{}
-		for _, stored := range s.Windows {
-			name, err := hex.DecodeString(stored.Key)
-			if err != nil {
-				return nil, fmt.Errorf("%w: snapshot: %w", vault.ErrDamaged, err)
-			}
-			w.windows[string(name)] = keyWindow{zkp.Day(stored.From), zkp.Day(stored.Until)}
-		}
+		w.windowsOf, w.windows = s.Number, windows
 	}
 	return &epochAt{
 		Epoch:  zkp.Epoch{Number: s.Number, Day: zkp.Day(s.Day), Registry: registry, Revocation: revocation},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
@@ -29,37 +31,50 @@ type epochTrees struct {
 	parts    map[int]*zkp.Revocation
 }
 
-// trees builds the trees of an epoch from public data, those at hand before others. The
-// revocation tree holds at least the part in which the handle lies.
-func (w *Wallet) trees(ctx context.Context, epoch *epochAt, h zkp.Handle) (*zkp.Registry, *zkp.Revocation, error) {
+// readTrees reads what trees of an epoch are built of, where it is not at hand for all of
+// the handles. What it asks for depends on the wallet's cover, not on the handles in it.
+func (w *Wallet) readTrees(ctx context.Context, epoch *epochAt, handles []zkp.Handle) error {
 	// A feed may stall: nobody waits for it longer than its context, and proofs go on.
 	select {
 	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+		return ctx.Err()
 	case w.building <- struct{}{}:
 	}
 	defer func() { <-w.building }()
-	registry, part, err := w.treesHere(ctx, epoch, h)
-	if !errors.Is(err, ErrRefresh) {
-		return registry, part, err
+	if err := w.allHere(ctx, epoch, handles); !errors.Is(err, ErrRefresh) {
+		return err
 	}
-	built := w.builtOf(epoch)
+	built, err := w.builtOf(epoch), error(nil)
 	if built == nil {
 		if built, err = w.startTrees(ctx, epoch); err != nil {
-			return nil, nil, err
+			return err
 		}
-		part = built.parts[feed.Part(h, built.bits)]
 	}
-	if part == nil {
-		if part, err = w.partFromFeed(ctx, epoch, built.bits, h); err != nil {
-			return nil, nil, err
+	parts := built.parts
+	if built.lacks(handles) {
+		if parts, err = w.readCover(ctx, epoch, built, handles); err != nil {
+			return err
 		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	built.parts[feed.Part(h, built.bits)] = part
+	maps.Copy(built.parts, parts)
 	w.built = built
-	return built.registry, part, nil
+	return nil
+}
+
+// allHere is ErrRefresh where a tree is not at hand.
+func (w *Wallet) allHere(ctx context.Context, epoch *epochAt, handles []zkp.Handle) error {
+	for _, h := range handles {
+		if _, _, err := w.treesHere(ctx, epoch, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *epochTrees) lacks(handles []zkp.Handle) bool {
+	return slices.ContainsFunc(handles, func(h zkp.Handle) bool { return b.parts[feed.Part(h, b.bits)] == nil })
 }
 
 // builtOf returns the trees of an epoch as far as they are built, nil for none. Those of
@@ -206,40 +221,6 @@ func (w *Wallet) startFromFeed(ctx context.Context, index *feed.Index, epoch *ep
 	return &epochTrees{epoch: epoch.Number, bits: g.Bits, registry: registry, parts: map[int]*zkp.Revocation{}}, nil
 }
 
-// partFromFeed builds the part of the revocation tree in which a handle lies.
-// What everyone reads comes first, and only when that is right the part, whose
-// name tells something about the handle.
-func (w *Wallet) partFromFeed(ctx context.Context, epoch *epochAt, bits int, h zkp.Handle) (*zkp.Revocation, error) {
-	index, err := w.feed.Index(ctx)
-	if err != nil {
-		return nil, feedError(err)
-	}
-	g := index.Generation(epoch.Number)
-	if g == nil || g.Bits != bits {
-		return nil, feedError(feed.ErrEpoch) // it has changed since the trees were begun
-	}
-	roots, err := w.bucketRoots(ctx, g, epoch.Number, epoch.Revocation)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.checkCrowd(ctx, g); err != nil {
-		return nil, err
-	}
-	have, err := w.storedPart(ctx, h, g.Bits)
-	if err != nil {
-		return nil, err
-	}
-	part, err := w.feed.Handles(ctx, index, have, h, epoch.Number)
-	if err != nil {
-		return nil, feedError(err)
-	}
-	tree, err := zkp.NewRevocationPart(roots, part.Bits, part.Part, part.Handles)
-	if err != nil {
-		return nil, feedError(err)
-	}
-	return tree, errors.Join(w.keepRoots(ctx, epoch.Number, roots), w.keepSet(ctx, recordPart(part.Bits, part.Part), part.Bytes()))
-}
-
 func (w *Wallet) keepRoots(ctx context.Context, epoch uint64, roots [][32]byte) error {
 	return w.keepSet(ctx, recordRoots, (&feed.Roots{Epoch: epoch, Buckets: roots}).Bytes())
 }
@@ -333,17 +314,6 @@ const maxBits = 7
 
 func recordPart(bits, part int) string { return fmt.Sprintf("revoked-%d-%02x", bits, part) }
 func recordCrowd(bits int) string      { return fmt.Sprintf("crowd-%d", bits) }
-
-// storedPart finds the smallest stored part that a handle lies in.
-func (w *Wallet) storedPart(ctx context.Context, h zkp.Handle, bits int) (*feed.Handles, error) {
-	for ; bits >= 0; bits-- {
-		part, err := storedSet(ctx, w.store, recordPart(bits, feed.Part(h, bits)), feed.ParseHandles)
-		if part != nil || err != nil {
-			return part, err
-		}
-	}
-	return nil, nil
-}
 
 // storedSet reads one of them; nil where there is none.
 func storedSet[T any](ctx context.Context, store vault.Store, id string, parse func([]byte) (*T, error)) (out *T, err error) {

@@ -267,7 +267,7 @@ func TestForgedFeed(t *testing.T) {
 func kept(t *testing.T, h *hufutest.Holder) (restore func()) {
 	t.Helper()
 	before := records(t, h, "feed")
-	if len(before) != 3 { // registry, roots, a part
+	if len(before) != 4 { // cover, registry, a part, roots
 		t.Fatalf("%d records", len(before))
 	}
 	return func() {

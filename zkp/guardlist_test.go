@@ -235,6 +235,17 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"wallet/pool.go", "	if p.of == nil || p.epoch != epoch {", "	if p.of == nil {"})
 	add("an epoch that is too old is not shown", "wallet", "TestMaxEpochAge", "",
 		never("wallet/prove.go", "if ", "started.Sub(epoch.closed) > oldest", " {"))
+	// What whoever serves the sets may see.
+	add("a wallet reads its whole cover", "wallet", "TestCoverHidesTheCard", "parts were read",
+		edit{"wallet/cover.go", "	for _, part := range c.parts(bits) {", "	for part := range wanted {"})
+	add("all of it from the same epoch on", "wallet", "TestCoverOfSeveralCards", "with a second card it reads",
+		edit{"wallet/cover.go", "	return kept, len(kept) == len(wanted), nil", "	return kept, true, nil"})
+	add("a cover never gets smaller", "wallet", "TestCoverOfSeveralCards", "once the card is gone",
+		edit{"wallet/cover.go", "	c := stored\n	for _, h", "	c := (*cover)(nil)\n	for _, h"})
+	add("no issuer is named in a round", "wallet", "TestServersSeeRounds", "",
+		edit{"wallet/window.go", "	if w.listed != nil {", "	if w.listed != nil && false {"})
+	add("the delay is that of before", "wallet", "TestDelayIsOnTheGrid", "with 0 prepared",
+		edit{"wallet/prove.go", "	if held, err = w.holdBack(ctx, started, pace, ", "	if pace, err = w.pace(ctx); err != nil {\n		return nil, 0, err\n	}\n	if held, err = w.holdBack(ctx, started, pace, "})
 	// The desk.
 	add("one commitment for one person", "wallet/issuer", ".*", "",
 		never("wallet/issuer/bound.go", "case ", "there && given.Person != p.id", ":"),

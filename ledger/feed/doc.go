@@ -39,7 +39,8 @@
 // revoked handles: it is the largest number for which every part holds at least
 // 2^16 of them ([Bits]). Each handle belonged to a credential, so a part stands
 // for at least 2^16 issued credentials. The number is 0, and everyone reads
-// everything, until about 2^17 handles are revoked.
+// everything, until about 2^17 handles are revoked. Package wallet reads the parts of two
+// bits at least, all of them at once, whatever number of credentials it has.
 //
 // A reader checks a feed against this rule before it asks for a part: the
 // counts are proved under the bucket roots, and these under the ledger's root,
