@@ -8,6 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/zkp"
@@ -129,4 +130,20 @@ func keys(alter func(zkp.Circuit) ([]byte, error)) func(publish.Name, []byte) ([
 		}
 		return alter(circuit)
 	}
+}
+
+// recordsOf are the values that a wallet stores of one kind.
+func recordsOf(t *testing.T, h *hufutest.Holder, kind string) (values [][]byte) {
+	t.Helper()
+	err := h.Store.View(t.Context(), func(tx vault.Tx) error {
+		records, err := tx.List(kind)
+		for _, r := range records {
+			values = append(values, r.Value)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values
 }

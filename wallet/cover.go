@@ -10,8 +10,8 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// coverBits is how much the names of the parts that a wallet reads may tell in all its
-// life: at least a quarter of all handles could be its own.
+// coverBits is how much the names of the parts that a wallet reads may tell: at least a
+// quarter of all handles could be its own.
 const coverBits = 2
 
 // cover is the block of parts that this wallet reads, all of it, whenever it reads any:

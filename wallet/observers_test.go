@@ -7,6 +7,7 @@ import (
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // What whoever serves the ledger and the public files sees of a wallet, for
@@ -220,5 +221,71 @@ func TestServersSeeTheLastVisit(t *testing.T) {
 	none(t, opened.Refresh(t.Context()))
 	if len(w.since) != 1 || w.since[0] != last.Head().Size {
 		t.Errorf("it asks for growth since %v, and saw %d last", w.since, last.Head().Size)
+	}
+}
+
+// TestLedgerKeepsOfAWallet: what the public, and every node and witness, reads of a wallet.
+// A desk of an identity type anchors one hash when it binds a person, and a revocation
+// adds a handle that only the wallet and the desk know. Nothing else leaves a trace.
+func TestLedgerKeepsOfAWallet(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	c.UseSketch(new(sketch))
+	c.NextEpoch()
+	size := func() uint64 {
+		t.Helper()
+		client := c.Client(c.Log)
+		none(t, client.Follow(t.Context()))
+		return client.Head().Size
+	}
+	grows := func(what string, by uint64, do func()) {
+		t.Helper()
+		before := size()
+		do()
+		if after := size(); after != before+by {
+			t.Errorf("%s adds %d leaves, want %d", what, after-before, by)
+		}
+	}
+	var h *hufutest.Holder
+	var response []byte
+	grows("set-up", 0, func() {
+		h = c.Wallet()
+		none(t, h.Refresh(t.Context()))
+	})
+	offer := c.Issue(c.Desk, c.Adult())
+	var application []byte
+	grows("applying", 0, func() { application = c.Apply(h, offer) })
+	bound, err := c.Log.Keys(t.Context(), ledger.PrefixAnchor, "")
+	none(t, err)
+	grows("issuing", 2, func() { // the hash, and the state leaf after it
+		response, err = c.Desk.Answer(t.Context(), application)
+		none(t, err)
+	})
+	more, err := c.Log.Keys(t.Context(), ledger.PrefixAnchor, "")
+	none(t, err)
+	if len(more) != len(bound)+1 {
+		t.Errorf("%d anchors, then %d", len(bound), len(more))
+	}
+	counter := c.Counter(c.Policy(nil))
+	grows("receiving, rounds and answers", 0, func() {
+		_, err := h.Receive(t.Context(), response)
+		none(t, err)
+	})
+	c.NextEpoch()
+	grows("rounds and answers", 0, func() {
+		_, err := h.Prepare(t.Context(), 2)
+		none(t, err)
+		for _, query := range []string{hufutest.Claims, hufutest.Proof} {
+			c.Answer(h, counter, query)
+		}
+	})
+	epoch := c.Log.Trust().EpochAt(c.Now()) - 1
+	revoked, err := c.Log.Revoked(t.Context(), epoch)
+	none(t, err)
+	none(t, c.Desk.Revoke(t.Context(), offer.Code))
+	c.NextEpoch()
+	now, err := c.Log.Revoked(t.Context(), epoch+1)
+	none(t, err)
+	if len(revoked) != 0 || len(now) != 1 || now[0] != [zkp.HandleSize]byte(handleOf(t, h)) {
+		t.Errorf("revoked: %x, then %x", revoked, now)
 	}
 }
