@@ -57,6 +57,9 @@ type Agency struct {
 	Vault *Vault
 	dir   string
 	opts  Options
+
+	log    Ledger // nil without one
+	client *ledger.Client
 }
 
 // NewAgency makes an agency's folder, its keys and its DID on the ledger. Without a
@@ -101,19 +104,21 @@ func OpenAgency(ctx context.Context, dir string, passphrase []byte, opts Options
 }
 
 // Join opens the agency on a ledger, finishes what was interrupted, and notes the DID
-// in agency.json. A root agency whose subject is whole tells the ledger who it is. With a nil ledger the agency only signs. Errors are those of
-// agency.Open, agency.OpenOffline and ledger.NewClient.
+// in agency.json. A root agency whose subject is whole tells the ledger who it is. With a
+// nil ledger the agency only signs. Errors are those of agency.Open, agency.OpenOffline
+// and ledger.NewClient.
 func (a *Agency) Join(ctx context.Context, log Ledger) (err error) {
 	opts := agency.Options{Clock: a.opts.Clock, ProofKey: true, Create: !a.Card.Root}
 	if log == nil {
 		a.Agency, err = agency.OpenOffline(ctx, a.Vault, opts)
 		return err
 	}
-	client, err := ledger.NewClient(ctx, log.Trust(), log, vault.NewTrustStore(a.Vault, log.Trust().Origin), ledger.ClientOptions{Clock: a.opts.Clock})
+	a.log = log
+	a.client, err = ledger.NewClient(ctx, log.Trust(), log, vault.NewTrustStore(a.Vault, log.Trust().Origin), ledger.ClientOptions{Clock: a.opts.Clock})
 	if err != nil {
 		return err
 	}
-	if a.Agency, err = agency.Open(ctx, a.Vault, client, log, opts); err != nil {
+	if a.Agency, err = agency.Open(ctx, a.Vault, a.client, log, opts); err != nil {
 		return err
 	}
 	if subject := a.Card.Fill(ledger.Subject{}); a.Card.Root && !a.Card.Described && subject.Check() == nil {

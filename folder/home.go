@@ -100,6 +100,15 @@ func (h *Home) Join(ctx context.Context) (Ledger, publish.Source, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	public, err := publicOf(log, h.Ledger, h.opts)
+	if err != nil {
+		return nil, nil, errors.Join(err, log.Close())
+	}
+	return log, public, nil
+}
+
+// publicOf has the public files of a ledger whose folder is named.
+func publicOf(log Ledger, dir string, opts Options) (publish.Source, error) {
 	var addresses []string
 	if joined, elsewhere := log.(*remote.Joined); elsewhere {
 		for _, server := range joined.Addresses() {
@@ -109,13 +118,13 @@ func (h *Home) Join(ctx context.Context) (Ledger, publish.Source, error) {
 		}
 	}
 	if len(addresses) == 0 {
-		return log, Public(h.Ledger), nil
+		return Public(dir), nil
 	}
 	server, err := files.New(files.Options{}, addresses...)
 	if err != nil {
-		return nil, nil, errors.Join(err, log.Close())
+		return nil, err
 	}
-	return log, publish.NewCached(server, Public(h.Ledger), publish.CacheOptions{Clock: h.opts.Clock}), nil
+	return publish.NewCached(server, Public(dir), publish.CacheOptions{Clock: opts.Clock}), nil
 }
 
 // Wallet is an open wallet.

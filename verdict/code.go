@@ -160,6 +160,7 @@ const (
 	IdentityTypes       Code = "identity-types"        // refused: several identity types do not show one person
 	OtherPerson         Code = "other-person"          // refused: the identity credential names somebody else
 	IdentityMissing     Code = "identity-missing"      // refused: no proof of an identity credential
+	NoIdentity          Code = "no-identity"           // refused: the wallet holds no identity credential for this type
 )
 
 // Codes of a request and its answer.
@@ -201,6 +202,7 @@ const (
 	ApplicationOld         Code = "application-old"         // refused: not fresh
 	ApplicationUnsupported Code = "application-unsupported" // refused: it asks for what is not built in
 	OtherWallet            Code = "other-wallet"            // refused: this person has another wallet, or the wallet another person
+	TableOnePerson         Code = "table-one-person"        // refused: a new binding takes a table of one person
 	TableMalformed         Code = "table-malformed"         // refused: the table as a whole
 	TableEncoding          Code = "table-encoding"          // refused: somebody must say in which encoding it is
 	CannotIssue            Code = "cannot-issue"            // refused: the claims do not fit the type

@@ -34,13 +34,17 @@ type ApplyOptions struct {
 // Apply takes up an offer: it makes a fresh holder key, proves possession of it, and
 // sends the holder commitment with it, or the proof of an identity credential in its
 // place. The result is a request envelope for the desk. Applying twice to one offer is
-// allowed; the desk answers one. The reason of a refusal is ErrOffer or ErrIdentity.
+// allowed; the desk answers one. The reason of a refusal is ErrOffer, ErrIdentity,
+// ErrNoIdentity, or ErrNotProvable in a wallet without a prover.
 func (w *Wallet) Apply(ctx context.Context, offer []byte, opts ApplyOptions) (_ []byte, err error) {
 	defer w.ended(ctx, "apply", w.cfg.Clock(), &err)
 	defer judge(&err, CheckOffer)
 	o, err := w.resolveOffer(ctx, offer)
 	if err != nil {
 		return nil, err
+	}
+	if o.NeedsIdentity && w.cfg.Prover == nil {
+		return nil, ErrNotProvable
 	}
 	choice, err := o.chosen(opts.Identity)
 	if err != nil {

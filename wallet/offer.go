@@ -24,9 +24,16 @@ var ErrOffer = errors.New("wallet: offer refused")
 // has chosen none. Wallet.ResolveOffer lists the credentials that give one.
 var ErrIdentity = errors.New("wallet: the issuer wants a proof of identity")
 
+// ErrNoIdentity means that the issuer wants a proof of who the citizen is, and no
+// credential here gives one.
+var ErrNoIdentity = errors.New("wallet: nothing here proves who the citizen is")
+
 // Offered is an offer that the wallet has looked into, for its owner to decide on.
 type Offered struct {
-	Issuer string             // DID
+	Issuer string // DID
+	// Who says who the issuer is, as its accreditor vouches; zero where nobody does.
+	Who    ledger.Subject
+	Region string             // GB/T 2260, for which the issuer offers it
 	Schema *credential.Schema // as the ledger names it
 	// Identity lists the ways to prove to the issuer who one is: one Part each, with
 	// what the issuer will learn. Where NeedsIdentity is not set, a proof is for
@@ -62,7 +69,7 @@ func (w *Wallet) resolveOffer(ctx context.Context, offer []byte) (*Offered, erro
 	if err != nil || openid.ConfigurationID(id, int(version)) != o.ConfigurationIDs[0] {
 		return nil, fmt.Errorf("%w: unknown credential configuration", ErrOffer)
 	}
-	out := &Offered{Issuer: o.Issuer, offer: o}
+	out := &Offered{Issuer: o.Issuer, Region: o.Region, offer: o}
 	if err := w.resolve(ctx, func(view *ledger.View) error { return w.lookInto(ctx, view, out, id, uint32(version)) }); err != nil {
 		return nil, err
 	}
@@ -83,10 +90,16 @@ func (w *Wallet) lookInto(ctx context.Context, view *ledger.View, out *Offered, 
 	if out.Schema, err = publish.Schema(ctx, w.cfg.Public, object.Hash); err != nil {
 		return err
 	}
-	if out.offer.Region == "" {
+	if out.Region == "" {
 		return fmt.Errorf("%w: it names no region", ErrOffer)
 	}
-	_, err = view.Accredited(out.Issuer, out.Schema.VCT, ledger.ActionIssue, out.offer.Region, view.Now())
+	chain, err := view.Accredited(out.Issuer, out.Schema.VCT, ledger.ActionIssue, out.Region, view.Now())
+	if err != nil {
+		return err
+	}
+	if out.Who, err = view.Subject(chain); errors.Is(err, ledger.ErrAbsent) {
+		return nil // a root agency that has not said who it is
+	}
 	return err
 }
 
@@ -180,6 +193,8 @@ func (o *Offered) chosen(id string) (*Choice, error) {
 	switch {
 	case id != "":
 		return nil, fmt.Errorf("%w: the issuer takes no proof of it", vault.ErrNotFound)
+	case o.NeedsIdentity && len(o.Identity) == 0:
+		return nil, ErrNoIdentity
 	case o.NeedsIdentity:
 		return nil, ErrIdentity
 	}

@@ -1,12 +1,15 @@
 package wallet_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
 // TestWhoAsks: the citizen reads the name that the accreditor vouches for, and no
@@ -89,3 +92,41 @@ func TestWhoIssued(t *testing.T) {
 		t.Errorf("%d cards", cards)
 	}
 }
+
+// TestWhoOffers: an offer bears the name of its issuer, in whatever wallet, and says in
+// which region.
+func TestWhoOffers(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	offered, err := c.Wallet().ResolveOffer(t.Context(), c.Issue(c.Desk, c.Adult()).Offer)
+	if err != nil || offered.Who != c.Office.Subject || offered.Region != hufutest.Region {
+		t.Errorf("%+v, %v", offered, err)
+	}
+}
+
+// TestNothingProvesWhoOneIs: a wallet that holds no identity credential is told so, and
+// one that cannot prove is told that.
+func TestNothingProvesWhoOneIs(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	traffic := c.OpenDriverDesk()
+	offer, err := traffic.Offer(t.Context(), map[string]any{
+		"resident_id": c.Adult().Number, "name": c.Adult().Name, "class": "C1", "since": "2008-06-01"}, issuer.OfferOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Citizen(c.Adult()).Apply(t.Context(), offer.Offer, wallet.ApplyOptions{}); !errors.Is(err, wallet.ErrNotProvable) {
+		t.Errorf("without a prover: %v", err)
+	}
+	holder := c.Wallet()
+	cfg := c.WalletConfig(holder)
+	cfg.Prover = idle{}
+	proving, err := wallet.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := proving.Apply(t.Context(), offer.Offer, wallet.ApplyOptions{}); !errors.Is(err, wallet.ErrNoIdentity) {
+		t.Errorf("without an identity credential: %v", err)
+	}
+}
+
+// idle is a prover that nobody asks.
+type idle struct{ wallet.Prover }

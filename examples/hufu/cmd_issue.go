@@ -19,8 +19,9 @@ import (
 )
 
 func (a *app) issueCommand() *cobra.Command {
-	var dir, table, application, out, schema, region, encoding string
-	var replace, rebind bool
+	var table, application, out, encoding string
+	var d deskOptions
+	var replace, rebind, yes bool
 	cmd := command("issue", "", func(ctx context.Context, _ string) error {
 		if (table == "") == (application == "") {
 			return usageError{errors.New(a.words.text("issue.one-of"))}
@@ -28,44 +29,78 @@ func (a *app) issueCommand() *cobra.Command {
 		if table != "" && a.qrImage != "" && strings.TrimSuffix(a.qrImage, filepath.Ext(a.qrImage)) != offerImage {
 			return usageError{errors.New(a.words.text("issue.image"))}
 		}
-		return a.withDesk(ctx, dir, schema, region, func(desk *issuer.Desk) error {
+		if rebind {
+			if err := a.confirm(ctx, "issue.rebind", yes); err != nil {
+				return err
+			}
+		}
+		return a.withDesk(ctx, d, func(desk *issuer.Desk, typ string) error {
+			if table != "" && typ == "" {
+				return usageError{errors.New(a.words.text("issue.which-type"))}
+			}
 			if table != "" {
-				opts := issuer.ImportOptions{Encoding: issuer.Encoding(encoding), Replaces: replace, Rebind: rebind}
+				opts := issuer.ImportOptions{Type: typ, Encoding: issuer.Encoding(encoding), Replaces: replace, Rebind: rebind}
 				return a.importTable(ctx, desk, table, cmp.Or(out, "offers"), opts)
 			}
 			return a.answerApplication(ctx, desk, application, cmp.Or(out, "response.json"))
 		})
 	})
 	flags := cmd.Flags()
-	flags.StringVar(&dir, "agency", "agency", "folder of the issuing agency")
-	flags.StringVar(&table, "csv", "", "table of residents; its header names the schema's claims")
+	flags.StringVar(&d.dir, "agency", "agency", "folder of the issuing agency")
+	flags.StringVar(&table, "csv", "", "table of people; its header names the schema's claims")
 	flags.StringVar(&application, "application", "", "application from a wallet: file, QR text or -")
 	flags.StringVar(&out, "out", "", "folder for offers (default: offers), or file for the response (default: response.json; - for standard output)")
-	flags.StringVar(&schema, "schema", "", "schema file (default: the resident credential that ships with hufu)")
-	flags.StringVar(&region, "region", "110101", "GB/T 2260 code the agency is accredited for")
+	flags.StringVar(&d.schema, "schema", "", "schema file of the table's type (default: the desk's only one, at first the resident credential that ships with hufu)")
+	flags.StringVar(&d.region, "region", demoRegion, "GB/T 2260 code the agency is accredited for")
 	flags.StringVar(&encoding, "encoding", "", "of the table: utf-8, gb18030 or utf-16 (default: utf-8, and ask where it looks like another)")
 	flags.BoolVar(&replace, "replace", false, "new credentials for people who hold one: the old one is revoked when the new one is taken up")
-	flags.BoolVar(&rebind, "rebind", false, "people whose wallet and backup are lost, each of whom you have identified again: a new wallet is bound, and the ledger logs it")
+	flags.BoolVar(&rebind, "rebind", false, "bind a new wallet for the one person of the table, whose earlier wallet is lost; the ledger logs it")
+	flags.BoolVar(&yes, "yes", false, "bind anew without being asked")
+	flags.BoolVar(&d.unsafe, "allow-single-party-unsafe", false, "accept development keys of the circuits in a proof of identity")
 	return cmd
 }
 
 // statusDays is how long a signed status list holds.
 const statusDays = 7
 
-func (a *app) withDesk(ctx context.Context, dir, schemaName, region string, use func(*issuer.Desk) error) error {
-	_, schema, err := a.schemaFile(schemaName)
-	if err != nil {
-		return err
-	}
-	return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, log folder.Ledger) error {
-		desk, err := issuer.New(issuer.Config{
-			Keys: issuer.Keys(office.Keys()), Types: []issuer.Type{{Schema: schema, Region: region}},
-			Store: office.Vault, Ledger: log, Publisher: a.public(), Clock: a.clock, StatusDays: statusDays,
-		})
+// deskOptions say whose desk is opened. A schema is made one of the desk's types.
+type deskOptions struct {
+	dir, schema, region string
+	unsafe              bool
+}
+
+// withDesk opens an issuing desk for the length of a function. typ is the type that a
+// table is for: the schema's, or the desk's only one. A desk begins with the resident
+// credential that ships with hufu.
+func (a *app) withDesk(ctx context.Context, d deskOptions, use func(desk *issuer.Desk, typ string) error) error {
+	return a.withAgencyAndLedger(ctx, d.dir, func(office *folder.Agency, _ folder.Ledger) error {
+		types, err := office.Types(ctx)
 		if err != nil {
 			return err
 		}
-		return use(desk)
+		typ := ""
+		if len(types) == 1 {
+			typ = types[0].ID()
+		}
+		if d.schema != "" || len(types) == 0 {
+			_, schema, err := a.schemaFile(d.schema)
+			if err != nil {
+				return err
+			}
+			t := issuer.Type{Schema: schema, Region: cmp.Or(d.region, demoRegion)}
+			if typ = t.ID(); d.region == "" {
+				types = []issuer.Type{t} // nothing was issued yet
+			} else if err := office.KeepType(ctx, t); err != nil {
+				return err
+			} else {
+				types = nil // those that are kept
+			}
+		}
+		desk, err := office.Desk(ctx, a.ledger, issuer.Config{Types: types, StatusDays: statusDays, AllowSinglePartySetupUnsafe: d.unsafe})
+		if err != nil {
+			return err
+		}
+		return use(desk, typ)
 	})
 }
 
@@ -175,7 +210,8 @@ func (a *app) answerApplication(ctx context.Context, desk *issuer.Desk, applicat
 }
 
 func (a *app) revokeCommand() *cobra.Command {
-	var dir, offer, schema, region string
+	var d deskOptions
+	var offer string
 	var yes bool
 	cmd := command("revoke", "", func(ctx context.Context, _ string) error {
 		b, err := a.readMessage(offer, openid.QROffer)
@@ -189,10 +225,10 @@ func (a *app) revokeCommand() *cobra.Command {
 		if err != nil {
 			return &inputError{id: "input.malformed", name: offer, err: err}
 		}
-		if err := a.confirm("revoke.confirm", yes); err != nil {
+		if err := a.confirm(ctx, "revoke.confirm", yes); err != nil {
 			return err
 		}
-		return a.withDesk(ctx, dir, schema, region, func(desk *issuer.Desk) error {
+		return a.withDesk(ctx, d, func(desk *issuer.Desk, _ string) error {
 			if err := desk.Revoke(ctx, parsed.Grants.PreAuthorized.Code); err != nil {
 				return err
 			}
@@ -202,10 +238,8 @@ func (a *app) revokeCommand() *cobra.Command {
 		})
 	})
 	flags := cmd.Flags()
-	flags.StringVar(&dir, "agency", "agency", "folder of the issuing agency")
+	flags.StringVar(&d.dir, "agency", "agency", "folder of the issuing agency")
 	flags.StringVar(&offer, "offer", "", "the offer under which the credential was issued")
-	flags.StringVar(&schema, "schema", "", "schema file (default: the resident credential that ships with hufu)")
-	flags.StringVar(&region, "region", "110101", "GB/T 2260 code the agency is accredited for")
 	flags.BoolVar(&yes, "yes", false, "do not ask")
 	_ = cmd.MarkFlagRequired("offer")
 	return cmd

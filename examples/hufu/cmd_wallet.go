@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/folder"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
@@ -57,8 +58,13 @@ func (a *app) withWallet(ctx context.Context, dir string, proving bool, use func
 	if err != nil {
 		return err
 	}
+	return a.inWallet(ctx, h, passphrase, proving, use)
+}
+
+func (a *app) inWallet(ctx context.Context, h *folder.Home, passphrase []byte, proving bool, use func(*folder.Wallet) error) error {
 	var keys wallet.Prover
 	if proving {
+		var err error
 		if keys, err = a.proverKeys(ctx, h); err != nil {
 			return err
 		}
@@ -71,25 +77,72 @@ func (a *app) withWallet(ctx context.Context, dir string, proving bool, use func
 }
 
 func (a *app) walletApply(dir *string) *cobra.Command {
-	var out string
+	var out, identity string
+	var yes bool
 	cmd := command("apply OFFER", "one offer: a file, QR text or -", func(ctx context.Context, arg string) error {
 		offer, err := a.readMessage(arg, openid.QROffer)
 		if err != nil {
 			return err
 		}
-		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
+		h, passphrase, err := a.enterHome(*dir, "wallet.missing")
+		if err != nil {
+			return err
+		}
+		proving := identity != ""
+		apply := func(c *folder.Wallet) error {
+			o, err := c.ResolveOffer(ctx, offer)
+			if err != nil {
+				return err
+			}
+			if o.NeedsIdentity && !proving { // keys are loaded only where they are needed
+				proving = true
+				return nil
+			}
 			if err := a.checkOutputs(out); err != nil {
 				return err
 			}
-			application, err := c.Apply(ctx, offer, wallet.ApplyOptions{})
+			opts, err := a.agreeToOffer(ctx, o, identity, yes)
+			if err != nil {
+				return err
+			}
+			application, err := c.Apply(ctx, offer, opts)
 			if err != nil {
 				return err
 			}
 			return a.sent(out, openid.QRCredentialRequest, application, "wallet.applied")
-		})
+		}
+		before := proving
+		if err := a.inWallet(ctx, h, passphrase, before, apply); err != nil || proving == before {
+			return err
+		}
+		return a.inWallet(ctx, h, passphrase, true, apply)
 	})
 	outFlag(cmd, &out, "application.json")
+	cmd.Flags().StringVar(&identity, "identity", "", "id of the credential that proves who you are, or the beginning of it (default: the first that does)")
+	cmd.Flags().BoolVar(&yes, "yes", false, "consent without being asked")
 	return cmd
+}
+
+// agreeToOffer shows who issues and, where a proof of identity goes with the application,
+// what it tells, for consent.
+func (a *app) agreeToOffer(ctx context.Context, o *wallet.Offered, identity string, yes bool) (wallet.ApplyOptions, error) {
+	a.say("offer.who", "Name", a.nameOf(o.Who, o.Issuer), "Contact", o.Who.Contact, "Region", o.Region, "Type", o.Schema.ID, "VCT", o.Schema.VCT)
+	if !o.NeedsIdentity && identity == "" {
+		return wallet.ApplyOptions{}, nil
+	}
+	for i := range o.Identity {
+		p := &o.Identity[i].Parts[0]
+		if !strings.HasPrefix(p.Credential, identity) {
+			continue
+		}
+		a.say("offer.identity", "Type", p.Type, "Credential", p.Credential)
+		a.sayPart(p)
+		return wallet.ApplyOptions{Identity: p.Credential}, a.confirm(ctx, "present.confirm", yes)
+	}
+	if identity != "" && len(o.Identity) > 0 {
+		return wallet.ApplyOptions{}, vault.ErrNotFound
+	}
+	return wallet.ApplyOptions{}, wallet.ErrNoIdentity
 }
 
 func outFlag(cmd *cobra.Command, out *string, name string) {
@@ -120,7 +173,7 @@ func (a *app) walletReceive(dir *string) *cobra.Command {
 				return err
 			}
 			return a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer},
-				"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", a.issuerOf(s), "Until", s.Expires.Format(time.DateOnly))
+				"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly))
 		})
 	})
 }
@@ -202,7 +255,7 @@ func (a *app) walletPresent(dir *string) *cobra.Command {
 			}
 			c.Draft(ctx, ask, choice) // while the citizen reads
 			a.sayAsk(ask, choice)
-			if err := a.confirm("present.confirm", yes); err != nil {
+			if err := a.confirm(ctx, "present.confirm", yes); err != nil {
 				return err
 			}
 			presented, err := c.Present(ctx, ask, wallet.Consent{Choice: choice, AcceptUnaccredited: unaccredited})
@@ -365,9 +418,9 @@ func (a *app) walletShow(dir *string) *cobra.Command {
 	})
 }
 
-// issuerOf is the issuer's name, or its DID where nobody vouched for one.
-func (a *app) issuerOf(s *wallet.Stored) string {
-	return cmp.Or(a.inLang(s.Who.Name.English, s.Who.Name.Chinese), s.Issuer)
+// nameOf is the name that an accreditor vouches for, or the DID where nobody does.
+func (a *app) nameOf(s ledger.Subject, did string) string {
+	return cmp.Or(a.inLang(s.Name.English, s.Name.Chinese), did)
 }
 
 // sayStored is one line: what it is, from whom, and whether it holds.
@@ -379,7 +432,7 @@ func (a *app) sayStored(s *wallet.Stored) {
 	state := a.inLang(s.Status.Words())
 	a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly),
 		"provable": s.Provable, "status": s.Status.State},
-		"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", a.issuerOf(s), "Until", s.Expires.Format(time.DateOnly), "Status", state)
+		"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly), "Status", state)
 }
 
 func (a *app) walletHistory(dir *string) *cobra.Command {

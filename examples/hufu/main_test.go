@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -87,7 +88,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("XDG_CACHE_HOME", cache)
 			env.Setenv("HUFU_PASSPHRASE", "a passphrase for tests")
 			env.Setenv("LANG", "en_US.UTF-8")
-			return os.WriteFile(env.WorkDir+"/residents.csv", sample("residents.csv"), 0o600)
+			for _, name := range []string{"residents.csv", "resident.schema.json", "driver.schema.json", "drivers.csv"} {
+				if err := os.WriteFile(filepath.Join(env.WorkDir, name), sample(name), 0o600); err != nil {
+					return err
+				}
+			}
+			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"clockat": clockAt, "cheat": cheat, "exitcode": exitCode, "jsonenv": jsonEnv, "sleep": sleep, "oneline": oneLine,

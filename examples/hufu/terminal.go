@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -110,8 +113,8 @@ func (a *app) ask(f *os.File, id string) ([]byte, error) {
 // errDeclined is a no to a question.
 var errDeclined = errors.New("declined")
 
-// confirm asks a yes-or-no question unless the answer is yes already.
-func (a *app) confirm(id string, yes bool) error {
+// confirm asks a yes-or-no question unless the answer is yes already. Ctrl-C is a no.
+func (a *app) confirm(ctx context.Context, id string, yes bool) error {
 	if yes {
 		return nil
 	}
@@ -120,11 +123,30 @@ func (a *app) confirm(id string, yes bool) error {
 		return usageError{errors.New(a.words.text("confirm.none"))}
 	}
 	fmt.Fprint(a.err, a.words.text(id), " ")
-	var answer string
-	_, _ = fmt.Fscanln(f, &answer) // no answer is a no
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes", "是", "好":
-		return nil
+	answer := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(io.LimitReader(f, lineLimit)).ReadString('\n') // no answer is a no
+		answer <- line
+	}()
+	select {
+	case line := <-answer:
+		if isYes(line) {
+			return nil
+		}
+	case <-ctx.Done():
+		fmt.Fprintln(a.err)
 	}
 	return errDeclined
+}
+
+// lineLimit caps an answer in bytes.
+const lineLimit = 1 << 10
+
+// isYes reads a whole line.
+func isYes(line string) bool {
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "y", "yes", "是", "是的", "好", "好的", "同意":
+		return true
+	}
+	return false
 }

@@ -83,8 +83,12 @@ type Row struct {
 	ExternalID string         // as in OfferOptions
 }
 
-// ImportOptions are for all rows of a table. Type, Replaces, Rebind and Expires are as
-// in OfferOptions.
+// ErrOnePerson: a new binding is for one person, and the table has another number of
+// rows.
+var ErrOnePerson = errors.New("issuer: a table for a new binding has one row")
+
+// ImportOptions are for all rows of a table. Type, Replaces, Rebind and Expires are as in
+// OfferOptions. With Rebind a table has one row: the error is ErrOnePerson.
 type ImportOptions struct {
 	Type     string
 	Replaces bool
@@ -143,6 +147,9 @@ func (d *Desk) importAll(ctx context.Context, t *Type, rows iter.Seq2[numbered, 
 			}
 			some = append(some, row)
 		}
+		if opts.Rebind && len(offers)+len(refused) == 0 && len(some) != 1 {
+			return nil, nil, ErrOnePerson
+		}
 		if len(some) == 0 {
 			break
 		}
@@ -171,9 +178,7 @@ func (d *Desk) importSome(ctx context.Context, t *Type, rows []numbered, opts Im
 				}
 			}
 			if problem == nil {
-				o, err := d.offer(tx, t, r.Claims, OfferOptions{
-					ExternalID: r.ExternalID, Replaces: opts.Replaces, Rebind: opts.Rebind, Expires: opts.Expires,
-				}, true)
+				o, err := d.offer(tx, t, r.Claims, OfferOptions{ExternalID: r.ExternalID, Replaces: opts.Replaces, Rebind: opts.Rebind, Expires: opts.Expires}, true)
 				switch {
 				case err == nil:
 					o.Row = r.number

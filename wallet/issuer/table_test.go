@@ -2,10 +2,12 @@ package issuer_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
@@ -185,4 +187,26 @@ func FuzzImport(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestRebindOnePerson: a new binding is made for one person at a time, and says so
+// before anything is stored.
+func TestRebindOnePerson(t *testing.T) {
+	o := newOffice(t)
+	alice, bob := o.c.Adult().Row(), o.c.OtherAdult().Row()
+	for name, table := range map[string]io.Reader{"two rows": table(alice, bob), "no row": table()} {
+		offers, refused, err := o.Import(t.Context(), table, issuer.ImportOptions{Rebind: true})
+		if !errors.Is(err, issuer.ErrOnePerson) || len(offers)+len(refused) != 0 {
+			t.Errorf("%s: %d offers, %v", name, len(offers), err)
+		}
+	}
+	before := receive(t, o.c, o.c.Wallet(), o.Desk, o.c.Issue(o.Desk, o.c.Adult()))
+	o.c.Advance(72 * time.Hour)
+	o.c.Heartbeat()
+	none(t, o.Renew(t.Context()))
+	offers, _, err := o.Import(t.Context(), table(alice), issuer.ImportOptions{Rebind: true})
+	none(t, err)
+	if after := receive(t, o.c, o.c.Wallet(), o.Desk, offers[0]); boundOn(t, after) <= boundOn(t, before) {
+		t.Error("the new wallet is not bound anew")
+	}
 }

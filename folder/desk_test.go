@@ -1,0 +1,62 @@
+package folder_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/folder"
+	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/wallet/issuer"
+)
+
+// TestDesk: an agency's desk has the types that were kept, in whatever process it is
+// opened, and none that the agency may not issue.
+func TestDesk(t *testing.T) {
+	p := newPlace(t)
+	a, err := folder.NewAgency(t.Context(), p.path("office"), named("Office"), pass, p.Log, p.opts)
+	none(t, err)
+	office := &hufutest.Agency{Subject: ledgertest.SubjectOf(a.DID())}
+	office.DID = a.DID()
+	resident := issuer.Type{Schema: p.Schema, Region: hufutest.Region, ValidDays: 30}
+	if err := a.KeepType(t.Context(), resident); !errors.Is(err, ledger.ErrNotAccredited) {
+		t.Errorf("not accredited: %v", err)
+	}
+	p.Accredit(office, ledger.ActionIssue, ledger.StateActive)
+	elsewhere := resident
+	elsewhere.Region = "310101"
+	if err := a.KeepType(t.Context(), elsewhere); !errors.Is(err, ledger.ErrNotAccredited) {
+		t.Errorf("another region: %v", err)
+	}
+	if _, err := a.Desk(t.Context(), p.Dir, issuer.Config{}); !errors.Is(err, issuer.ErrConfig) {
+		t.Errorf("a desk without a type: %v", err)
+	}
+	none(t, a.KeepType(t.Context(), resident))
+	none(t, a.Close())
+
+	a, err = folder.OpenAgency(t.Context(), p.path("office"), pass, p.opts)
+	none(t, err)
+	defer a.Close()
+	if err := a.KeepType(t.Context(), resident); !errors.Is(err, agency.ErrOffline) {
+		t.Errorf("without a ledger: %v", err)
+	}
+	none(t, a.Join(t.Context(), p.Log))
+	types, err := a.Types(t.Context())
+	if err != nil || len(types) != 1 || types[0].ID() != resident.ID() || types[0].Region != resident.Region || types[0].ValidDays != 30 ||
+		types[0].Schema.Hash() != p.Schema.Hash() {
+		t.Fatalf("%+v, %v", types, err)
+	}
+	desk, err := a.Desk(t.Context(), p.Dir, issuer.Config{})
+	none(t, err)
+	none(t, desk.Renew(t.Context()))
+
+	for _, value := range []string{`{}`, `{"region":"110101","validDays":1,"schema":"{}"}`} {
+		none(t, a.Vault.Update(t.Context(), func(tx vault.Tx) error { return tx.Put("desk-type", "x", []byte(value)) }))
+		if _, err := a.Types(t.Context()); !errors.Is(err, vault.ErrDamaged) {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}
