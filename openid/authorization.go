@@ -325,6 +325,22 @@ func (p *Purpose) check() error {
 	return nil
 }
 
+// Kept says for people how long an answer is kept.
+func (p *Purpose) Kept() (english, chinese string) {
+	if !isRetention(p.Retention) {
+		return p.Retention, p.Retention
+	}
+	number := strings.TrimLeft(p.Retention[1:len(p.Retention)-1], "0")
+	if number == "" {
+		return "no personal data, only the result", "不保存个人信息，只保留核验结果"
+	}
+	unit := map[byte][2]string{'D': {"day", "天"}, 'W': {"week", "周"}, 'M': {"month", "个月"}, 'Y': {"year", "年"}}[p.Retention[len(p.Retention)-1]]
+	if number != "1" {
+		unit[0] += "s"
+	}
+	return "for " + number + " " + unit[0] + ", then deleted", "保存 " + number + " " + unit[1] + "，到期删除"
+}
+
 // CheckRetention accepts an ISO 8601 duration with one unit: P, up to four digits, and
 // D, W, M or Y. The error is [ErrRequest].
 func CheckRetention(duration string) error {

@@ -373,3 +373,19 @@ func BenchmarkParseRequest(b *testing.B) {
 		}
 	}
 }
+
+// TestKept: how long an answer is kept is said as people say it.
+func TestKept(t *testing.T) {
+	for duration, want := range map[string][2]string{
+		"P0D": {"no personal data, only the result", "不保存个人信息，只保留核验结果"}, "P00Y": {"no personal data, only the result", "不保存个人信息，只保留核验结果"},
+		"P1D": {"for 1 day, then deleted", "保存 1 天，到期删除"}, "P30D": {"for 30 days, then deleted", "保存 30 天，到期删除"},
+		"P2W": {"for 2 weeks, then deleted", "保存 2 周，到期删除"}, "P06M": {"for 6 months, then deleted", "保存 6 个月，到期删除"},
+		"P10Y": {"for 10 years, then deleted", "保存 10 年，到期删除"},
+		"":     {"", ""}, "P": {"P", "P"}, "PD": {"PD", "PD"}, "P1H": {"P1H", "P1H"},
+	} {
+		en, zh := (&openid.Purpose{Retention: duration}).Kept()
+		if en != want[0] || zh != want[1] {
+			t.Errorf("%q: %q, %q", duration, en, zh)
+		}
+	}
+}

@@ -216,6 +216,10 @@ func TestDiscloses(t *testing.T) {
 		if err != nil || got[0].Discloses != test.want {
 			t.Errorf("%.60s: %v, %v", test.predicate, got, err)
 		}
+		says := strings.Contains(test.predicate, `"reveal"`) || strings.Contains(test.predicate, `"eq"`)
+		if err == nil && got[0].Reveals != says {
+			t.Errorf("%.60s: the sentence says the value: %v", test.predicate, got[0].Reveals)
+		}
 	}
 }
 

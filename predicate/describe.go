@@ -15,6 +15,8 @@ type Sentence struct {
 	// Discloses is set if the answer nearly discloses the value: the question
 	// allows one value, or fewer than 100.
 	Discloses bool
+	// Reveals is set if the sentence itself says the value, or that it is shown.
+	Reveals bool
 }
 
 // narrow is the least number of possible values at which "yes" hides which one
@@ -36,7 +38,7 @@ func Describe(schema *credential.Schema, query *openid.CredentialQuery) ([]Sente
 		if err != nil {
 			return nil, err
 		}
-		s.Discloses = discloses(p)
+		s.Discloses, s.Reveals = discloses(p), p.Op == openid.OpReveal || p.Op == openid.OpEqual
 		out = append(out, s)
 	}
 	return out, nil

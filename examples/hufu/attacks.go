@@ -198,6 +198,9 @@ func (s *scene) withdrawn(ctx context.Context, id string, withdraw func() error)
 	if err := s.refused(id+"-prepare", err); err != nil {
 		return err
 	}
+	if err := s.sayCards(ctx, s.citizen); err != nil {
+		return err
+	}
 	return s.agedProof(ctx, id+"-proof", proofBytes(early.Response))
 }
 

@@ -126,7 +126,7 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 // agreeToOffer shows who issues and, where a proof of identity goes with the application,
 // what it tells, for consent.
 func (a *app) agreeToOffer(ctx context.Context, o *wallet.Offered, identity string, yes bool) (wallet.ApplyOptions, error) {
-	a.say("offer.who", "Name", a.nameOf(o.Who, o.Issuer), "Contact", o.Who.Contact, "Region", o.Region, "Type", o.Schema.ID, "VCT", o.Schema.VCT)
+	a.say("offer.who", "Name", a.nameOf(o.Who, o.Issuer), "Contact", o.Who.Contact, "Region", o.Region, "Type", o.Schema.ID)
 	if !o.NeedsIdentity && identity == "" {
 		return wallet.ApplyOptions{}, nil
 	}
@@ -135,7 +135,7 @@ func (a *app) agreeToOffer(ctx context.Context, o *wallet.Offered, identity stri
 		if !strings.HasPrefix(p.Credential, identity) {
 			continue
 		}
-		a.say("offer.identity", "Type", p.Type, "Credential", p.Credential)
+		a.say("offer.identity", "Type", p.Type, "Credential", shortID(p.Credential))
 		a.sayPart(p)
 		return wallet.ApplyOptions{Identity: p.Credential}, a.confirm(ctx, "present.confirm", yes)
 	}
@@ -173,7 +173,7 @@ func (a *app) walletReceive(dir *string) *cobra.Command {
 				return err
 			}
 			return a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer},
-				"wallet.received", "ID", s.ID, "Type", s.Type, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly))
+				"wallet.received", "ID", shortID(s.ID), "Type", s.SchemaID, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly))
 		})
 	})
 }
@@ -224,7 +224,7 @@ func (a *app) keepPrepared(ctx context.Context, c *folder.Wallet, count int, pre
 			prepared(made)
 		} else if sentence := a.sentence(err); sentence != said {
 			said = sentence
-			fmt.Fprintln(a.err, sentence)
+			a.tell(a.err, sentence)
 		}
 	})
 	if errors.Is(err, context.Canceled) {
@@ -287,28 +287,24 @@ func chooseWith(ask *wallet.Request, with string) (int, error) {
 // sayAsk is the consent screen.
 func (a *app) sayAsk(ask *wallet.Request, choice int) {
 	c := &ask.Choices[choice]
-	name, contact, region, by := "", "", "000000", "" // the region of the root
-	if s, known := ask.Who(); known {
-		name, contact = a.inLang(s.Name.English, s.Name.Chinese), s.Contact
-	}
-	if len(ask.Chain) > 0 {
-		region = ask.Chain[0].Region
-	}
-	if s, known := ask.Accreditor(); known {
-		by = a.inLang(s.Name.English, s.Name.Chinese)
-	}
-	standing := a.words.text("ask.accredited", "By", by)
+	who, _ := ask.Who()
+	a.say("ask.who", "Name", a.nameOf(who, ask.Requester))
 	if c.Accreditation != nil {
-		standing = a.words.text("ask.unaccredited")
+		a.say("ask.unaccredited")
+	} else if len(ask.Chain) > 0 { // nobody accredits the root
+		by, _ := ask.Accreditor()
+		a.say("ask.accredited", "By", a.nameOf(by, ask.Chain[0].Accreditor), "Region", ask.Chain[0].Region)
 	}
-	a.say("ask.who", "DID", ask.Requester, "Standing", standing, "Name", name, "Contact", contact, "Region", region)
+	if who.Contact != "" {
+		a.say("ask.contact", "Contact", who.Contact)
+	}
 	if p := ask.Purpose; p != nil {
-		a.say("ask.purpose", "Purpose", a.inLang(p.Text.EN, p.Text.ZH), "Basis", a.inLang(p.Basis.EN, p.Basis.ZH), "Retention", a.retention(p.Retention))
+		a.say("ask.purpose", "Purpose", a.inLang(p.Text.EN, p.Text.ZH), "Basis", a.inLang(p.Basis.EN, p.Basis.ZH), "Retention", a.inLang(p.Kept()))
 	}
 	for i := range c.Parts {
 		p := &c.Parts[i]
 		if len(c.Parts) > 1 {
-			a.say("ask.part", "Type", p.Type, "Credential", p.Credential)
+			a.say("ask.part", "Type", p.Type, "Credential", shortID(p.Credential))
 		}
 		a.sayPart(p)
 	}
@@ -323,19 +319,28 @@ func (a *app) sayAsk(ask *wallet.Request, choice int) {
 	if ask.Before > 0 {
 		a.say("ask.before", "Times", ask.Before)
 	}
+	a.say("ask.free")
 }
 
+// sayPart says what is told of one credential: values that are shown, and statements.
 func (a *app) sayPart(p *wallet.Part) {
-	if len(p.Proves) > 0 {
-		a.say("ask.proves", "List", a.sentences(p, false))
+	told, careful := labelsIn(p.Reveals, a.inLang), []string(nil)
+	for _, s := range p.Proves {
+		told = append(told, a.inLang(s.English, s.Chinese))
+		if s.Discloses && !s.Reveals {
+			careful = append(careful, a.inLang(s.English, s.Chinese))
+		}
 	}
-	if told := a.sentences(p, true); told != "" {
-		a.say("ask.discloses", "List", told)
+	a.say("ask.learn", "List", strings.Join(told, a.inLang("; ", "；")))
+	if len(careful) > 0 {
+		a.say("ask.discloses", "List", strings.Join(careful, a.inLang("; ", "；")))
 	}
-	if len(p.Reveals) > 0 {
-		a.say("ask.reveals", "List", a.labels(p.Reveals))
+	if len(p.AddsUp) > 0 {
+		a.say("ask.adds-up", "List", a.labels(p.AddsUp))
 	}
-	a.say("ask.withholds", "List", a.labels(p.Withholds))
+	if len(p.Withholds) > 0 {
+		a.say("ask.withholds", "List", a.labels(p.Withholds))
+	}
 }
 
 func (a *app) inLang(en, zh string) string {
@@ -345,52 +350,45 @@ func (a *app) inLang(en, zh string) string {
 	return en
 }
 
-func (a *app) retention(duration string) string {
-	if duration == "P0D" {
-		return a.words.text("retention.none")
-	}
-	return a.words.text("retention.for", "Duration", duration)
-}
-
-// sentences lists what is proved, or of that what nearly tells the value.
-func (a *app) sentences(p *wallet.Part, disclosing bool) string {
-	parts := make([]string, 0, len(p.Proves))
-	for _, s := range p.Proves {
-		if s.Discloses || !disclosing {
-			parts = append(parts, a.inLang(s.English, s.Chinese))
-		}
-	}
-	return strings.Join(parts, a.inLang("; ", "；"))
-}
-
 func (a *app) labels(labels []wallet.Label) string {
-	parts := make([]string, 0, len(labels))
-	for _, l := range labels {
-		parts = append(parts, a.inLang(l.English, l.Chinese))
-	}
-	return strings.Join(parts, a.inLang(", ", "、"))
+	return strings.Join(labelsIn(labels, a.inLang), a.inLang(", ", "、"))
 }
+
+func labelsIn(labels []wallet.Label, inLang func(en, zh string) string) (out []string) {
+	for _, l := range labels {
+		out = append(out, inLang(l.English, l.Chinese))
+	}
+	return out
+}
+
+// shortID is enough of a credential's id to name it in this wallet.
+func shortID(id string) string { return id[:min(len(id), 12)] }
 
 func (a *app) walletList(dir *string) *cobra.Command {
 	return command("list", "", func(ctx context.Context, _ string) error {
 		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
 			if err := c.RefreshStatus(ctx); err != nil { // what is known is listed all the same
-				fmt.Fprintln(a.err, a.sentence(err))
+				a.tell(a.err, a.sentence(err))
 			}
-			empty := !a.json
-			for s, err := range c.Credentials(ctx) {
-				if err != nil {
-					return err
-				}
-				empty = false
-				a.sayStored(s)
-			}
-			if empty {
-				a.say("wallet.empty")
-			}
-			return nil
+			return a.sayCards(ctx, c)
 		})
 	})
+}
+
+// sayCards says of every card whether it holds.
+func (a *app) sayCards(ctx context.Context, c *folder.Wallet) error {
+	empty := !a.json
+	for s, err := range c.Credentials(ctx) {
+		if err != nil {
+			return err
+		}
+		empty = false
+		a.sayStored(s)
+	}
+	if empty {
+		a.say("wallet.empty")
+	}
+	return nil
 }
 
 func (a *app) walletShow(dir *string) *cobra.Command {
@@ -409,7 +407,7 @@ func (a *app) walletShow(dir *string) *cobra.Command {
 				}
 				a.sayStored(s)
 				for _, f := range s.Fields() {
-					fmt.Fprintf(a.out, "  %s: %s\n", legible.Line(a.inLang(f.English, f.Chinese)), legible.Line(fmt.Sprint(f.Value)))
+					a.say("wallet.field", "Label", legible.Line(a.inLang(f.English, f.Chinese)), "Value", legible.Line(fmt.Sprint(f.Value)))
 				}
 				return nil
 			}
@@ -426,13 +424,13 @@ func (a *app) nameOf(s ledger.Subject, did string) string {
 // sayStored is one line: what it is, from whom, and whether it holds.
 func (a *app) sayStored(s *wallet.Stored) {
 	if s.Err != nil {
-		a.report(map[string]any{"credential": s.ID, "error": a.sentence(s.Err)}, "wallet.unreadable", "ID", s.ID, "Why", a.sentence(s.Err))
+		a.report(map[string]any{"credential": s.ID, "error": a.sentence(s.Err)}, "wallet.unreadable", "ID", shortID(s.ID), "Why", a.sentence(s.Err))
 		return
 	}
 	state := a.inLang(s.Status.Words())
 	a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly),
 		"provable": s.Provable, "status": s.Status.State},
-		"wallet.item", "ID", s.ID, "Type", s.Type, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly), "Status", state)
+		"wallet.item", "ID", shortID(s.ID), "Type", s.SchemaID, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly), "Status", state)
 }
 
 func (a *app) walletHistory(dir *string) *cobra.Command {

@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
-	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
@@ -276,7 +275,8 @@ func (s *scene) accreditScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.step("accredit", "Office", s.office.DID(), "Library", s.library.Agency.DID(), "Region", demoRegion)
+	s.step("accredit", "Root", s.nameOf(demoAgencies["root"], ""), "Office", s.nameOf(demoAgencies["office"], ""),
+		"Library", s.nameOf(demoAgencies["library"], ""), "Region", demoRegion)
 	return nil
 }
 
@@ -363,7 +363,8 @@ func (s *scene) receiveScene(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.step("receive", "Bytes", len(response), "Claims", len(s.labelsOf(stored)))
+	s.step("receive", "Bytes", len(response), "Claims", len(stored.Fields()))
+	s.sayStored(stored)
 	for name, b := range map[string][]byte{"offer.json": s.offers[0].Offer, "application.json": application, "response.json": response} {
 		if err := s.keepMessage(name, b); err != nil {
 			return err
@@ -382,20 +383,6 @@ func (s *scene) receiveScene(ctx context.Context) error {
 	}
 	s.step(id, "Milliseconds", time.Since(started).Milliseconds()/2)
 	return nil
-}
-
-func (s *scene) labelsOf(stored *wallet.Stored) []string {
-	var names []string
-	schema, err := credential.ParseSchema(sample("resident.schema.json"))
-	if err != nil {
-		return nil
-	}
-	for _, c := range schema.Claims {
-		if len(c.Path.Values(stored.Claims)) > 0 {
-			names = append(names, c.Path.String())
-		}
-	}
-	return names
 }
 
 // ask lets a counter make a request after the sample policy.
@@ -446,11 +433,13 @@ func (s *scene) answerScene(ctx context.Context, how string) error {
 		return err
 	}
 	if how == "claims" {
-		s.step("ask")
-		s.sayAsk(ask, choice)
+		s.step("ask", "Library", s.nameOf(demoAgencies["library"], ""))
 	} else if err := s.keepMessage("request.jwt", request); err != nil {
 		return err
+	} else {
+		s.say("demo.ask-proof")
 	}
+	s.sayAsk(ask, choice)
 	started := time.Now()
 	presented, err := s.citizen.Present(ctx, ask, wallet.Consent{Choice: choice})
 	if err != nil {

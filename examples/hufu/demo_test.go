@@ -38,10 +38,23 @@ func TestDemo(t *testing.T) {
 	demoEnvironment(t)
 	got := mustHufu(t, "demo", "--keep", "kept")
 	assertSays(t, got.stdout, "5 rows accepted, 4 refused", "row 6, birthdate", "row 9, resident_id",
-		"Revealed:  birth date, district", "Learned:        birth date = 1990-05-17; district = 110101",
-		"Learned:        aged 18 or over, by birth date; district is one of 110101, 110102, 110105, 110106",
-		"Never received: name, resident identity number, birth date, district, address",
+		"They will learn:     birth date; district\n", "Learned:        birth date = 1990-05-17; district = 110101",
+		"Learned:        aged 18 or over, by birth date; district is 110101",
+		"Never received: name, resident identity number, birth date, address",
 		"[statement]", "[replay]", "[binding]", "[status]", "[epoch]", "[accreditation]", "[checkpoint]", "Done.")
+	for screen, want := range map[string]int{
+		"Dongcheng Library wants to check something about you.":                               2, // claims, proof
+		"They will learn:     aged 18 or over, by birth date; district is 110101\n":           1,
+		"They will not learn: name, resident identity number, birth date, address\n":          1,
+		"Purpose:             Issue an adult library card to residents of Dongcheng District": 2,
+		"cn.resident, from Dongcheng Residents' Office: valid":                                2,
+		"cn.resident, from Dongcheng Residents' Office: revoked":                              1,
+		"did:hufu:": 0,
+	} {
+		if n := strings.Count(got.stdout, screen); n != want {
+			t.Errorf("%q stands there %d times, not %d:\n%s", screen, n, want, got.stdout)
+		}
+	}
 	if got.err != "" {
 		t.Errorf("standard error: %q", got.err)
 	}

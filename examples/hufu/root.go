@@ -147,7 +147,7 @@ func (a *app) finish(err error) int {
 	if a.json {
 		a.printError(err, code, j, sentence)
 	}
-	fmt.Fprintln(a.err, sentence)
+	a.tell(a.err, sentence)
 	return code
 }
 

@@ -20,7 +20,7 @@ import (
 // say prints a sentence, unless JSON was asked for.
 func (a *app) say(id string, data ...any) {
 	if !a.json {
-		fmt.Fprintln(a.out, a.words.text(id, data...))
+		a.tell(a.out, a.words.text(id, data...))
 	}
 }
 

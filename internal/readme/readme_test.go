@@ -141,7 +141,7 @@ func TestRoadByHand(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, want := range []string{
-		"✓ Accepted", "Never received: name, resident identity number, birth date, district, address", "Revoked: the ledger", "every stored row agrees",
+		"✓ Accepted", "Never received: name, resident identity number, birth date, address", "Revoked: the ledger", "every stored row agrees",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the road does not print %q:\n%s", want, out)
