@@ -116,6 +116,26 @@ func from(to string, states ...string) step {
 	}
 }
 
+// Named returns who this agency said that another is, in an accreditation that it gave,
+// in force or not. The error is ledger.ErrAbsent where it gave none, or one of
+// ledger.Client.
+func (a *Agency) Named(ctx context.Context, grant Grant) (subject ledger.Subject, err error) {
+	key := ledger.AccreditationKey(grant.To, grant.Action, grant.Region, grant.Type)
+	err = a.resolve(ctx, func(view *ledger.View) error {
+		b, err := view.Get(key)
+		if err != nil {
+			return err
+		}
+		term, err := ledger.ParseAccreditation(b)
+		if err != nil {
+			return err
+		}
+		subject = term.Subject
+		return nil
+	}, key)
+	return subject, err
+}
+
 func (a *Agency) grant(ctx context.Context, grant Grant, next step) error {
 	term := &ledger.Accreditation{
 		Agency: grant.To, Action: grant.Action, Region: grant.Region, Type: grant.Type, Accreditor: a.DID(),

@@ -169,3 +169,20 @@ func TestGrantRefuses(t *testing.T) {
 	w.log.prove = func() error { return errLine }
 	is(t, w.root.Accredit(t.Context(), w.grant(office)), errLine)
 }
+
+// TestNamed: whoever accredited an agency knows its name, also after it was revoked.
+func TestNamed(t *testing.T) {
+	w := newWorld(t)
+	office, _ := w.create()
+	g := w.grant(office)
+	if _, err := w.root.Named(t.Context(), g); !errors.Is(err, ledger.ErrAbsent) {
+		t.Errorf("of nobody: %v", err)
+	}
+	none(t, w.root.Accredit(t.Context(), g))
+	none(t, w.root.Revoke(t.Context(), g))
+	want := g.Subject
+	g.Subject = ledger.Subject{}
+	if got, err := w.root.Named(t.Context(), g); err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}

@@ -72,7 +72,7 @@ func (w *Wallet) Apply(ctx context.Context, offer []byte, opts ApplyOptions) (_ 
 	if choice == nil {
 		return request, nil
 	}
-	entry := Entry{At: w.cfg.Clock().UTC(), Requester: o.Issuer, Purpose: "issue " + o.offer.ConfigurationIDs[0], Format: choice.Format}
+	entry := Entry{At: w.cfg.Clock().UTC(), Requester: o.Issuer, Name: o.Who.Name, Purpose: "issue " + o.offer.ConfigurationIDs[0], Format: choice.Format}
 	entry.list(choice)
 	return request, w.remember(ctx, entry, choice)
 }

@@ -187,7 +187,7 @@ func (m *matcher) why() (out []Mismatch) {
 	for _, f := range m.fails {
 		fails, err := unmatched(f.query, f.card, f.card.claims(), m.today, f.err)
 		out = append(out, Mismatch{
-			Query: f.query.ID, Credential: f.card.ID, Type: f.card.Type, Issuer: f.card.Issuer, Fails: fails, Err: err,
+			Query: f.query.ID, Credential: f.card.ID, Type: f.card.Type, Issuer: f.card.Issuer, Who: f.card.Who, Fails: fails, Err: err,
 		})
 	}
 	return out

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/zkp"
@@ -26,7 +27,9 @@ type Mismatch struct {
 	Query      string
 	Credential string // id in this wallet
 	Type       string // vct
-	Issuer     string
+	Issuer     string // DID
+	// Who says who the issuer is, as in Stored.
+	Who ledger.Subject
 	// Fails are the predicates that are not true of the credential.
 	Fails []predicate.Sentence
 	// Err is zkp.ErrUnsatisfied where predicates fail; else openid.ErrNoMatch for

@@ -12,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
@@ -141,11 +142,15 @@ func (w *Wallet) scope(ask *Request) (zkp.Scope, error) {
 // equality spell the value out. It stays in the encrypted store.
 type Entry struct {
 	At        time.Time `json:"at"`
-	Requester string    `json:"requester"`
-	Purpose   string    `json:"purpose"`
-	Format    string    `json:"format"`
-	Revealed  []string  `json:"revealed"`
-	Proved    []string  `json:"proved"`
+	Requester string    `json:"requester"` // DID
+	// Name is the requester's, as its accreditor vouched then; zero where nobody did.
+	Name     ledger.Text `json:"name,omitzero"`
+	Purpose  string      `json:"purpose"`
+	Format   string      `json:"format"`
+	Revealed []string    `json:"revealed"`
+	Proved   []string    `json:"proved"`
+	// ProvedChinese has the statements of Proved in Chinese.
+	ProvedChinese []string `json:"provedChinese,omitzero"`
 	// Scope is once or pairwise where the requester knows the proof's author
 	// again, and Event what for.
 	Scope string `json:"scope,omitzero"`
@@ -154,6 +159,9 @@ type Entry struct {
 
 func newEntry(now time.Time, ask *Request, choice *Choice) Entry {
 	e := Entry{At: now.UTC(), Requester: ask.Requester, Format: choice.Format}
+	if who, known := ask.Who(); known {
+		e.Name = who.Name
+	}
 	if choice.Format == openid.FormatSDJWTZK {
 		e.Scope, e.Event = string(ask.Scope.Kind), ask.Scope.Event
 	}
@@ -171,7 +179,7 @@ func (e *Entry) list(choice *Choice) {
 			e.Revealed = append(e.Revealed, l.Claim)
 		}
 		for _, s := range p.Proves {
-			e.Proved = append(e.Proved, s.English)
+			e.Proved, e.ProvedChinese = append(e.Proved, s.English), append(e.ProvedChinese, s.Chinese)
 		}
 	}
 }

@@ -57,6 +57,9 @@ func TestHistory(t *testing.T) {
 		t.Fatalf("%d entries, %v", len(history), err)
 	}
 	first, second := history[0], history[1]
+	if first.Name != c.Library.Subject.Name || second.Name != first.Name || len(second.ProvedChinese) != 2 {
+		t.Errorf("to whom, and in Chinese: %+v, %+v", first, second)
+	}
 	if first.Requester != c.Library.DID || first.Purpose != "library-card" || first.Format != openid.FormatSDJWT ||
 		strings.Join(first.Revealed, " ") != "birthdate district" || len(first.Proved) != 0 {
 		t.Errorf("claims: %+v", first)

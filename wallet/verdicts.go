@@ -8,6 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verdict"
 )
@@ -167,10 +168,20 @@ func (e *NothingMatches) Verdict() verdict.Verdict {
 		v.What.English = "The credential in this wallet does not show that: " + strings.Join(english, "; ") + ". Nothing was sent."
 		v.What.Chinese = "此钱包中的凭证不符合：" + strings.Join(chinese, "；") + "。没有发送任何内容。"
 	case withdrawn != nil:
-		v.What.English = "The credential that would answer is " + en + ". Its issuer is " + withdrawn.Issuer + ". Nothing was sent."
-		v.What.Chinese = "可用于应答的凭证" + zh + "，签发机构为" + withdrawn.Issuer + "。没有发送任何内容。"
+		v.What.English = "The credential that would answer is " + en + ". Nothing was sent."
+		v.What.Chinese = "可用于应答的凭证" + zh + "，没有发送任何内容。"
+		v.Next.English = "Contact its issuer: " + reach(withdrawn.Who.Name.English, withdrawn, ", ") + "."
+		v.Next.Chinese = "请联系签发机构：" + reach(withdrawn.Who.Name.Chinese, withdrawn, "，") + "。"
 	}
 	return v
+}
+
+// reach is an issuer's name and contact, or its DID where nobody vouched for them.
+func reach(name string, m *Mismatch, comma string) string {
+	if name == "" {
+		return m.Issuer
+	}
+	return legible.Line(name) + comma + legible.Line(m.Who.Contact)
 }
 
 // withdrawn is the first credential that does not hold, and how that is said.

@@ -118,8 +118,12 @@ func (a *app) agencyState(verb, state string, bring func(*hufuagency.Agency, con
 			if err := bring(office.Agency, ctx, grant); err != nil {
 				return err
 			}
-			return a.report(map[string]any{"agency": grant.To, "action": grant.Action, "region": grant.Region, "type": grant.Type, "state": state},
-				"agency."+state, "DID", grant.To, "Action", a.words.text("action."+grant.Action), "Region", grant.Region, "Type", grant.Type)
+			who, err := office.Named(ctx, grant)
+			if err != nil {
+				return err
+			}
+			return a.report(map[string]any{"agency": grant.To, "name": a.nameOf(who, grant.To), "action": grant.Action, "region": grant.Region, "type": grant.Type, "state": state},
+				"agency."+state, "Name", a.nameOf(who, grant.To), "Action", a.words.text("action."+grant.Action), "Region", grant.Region, "Type", grant.Type)
 		})
 	})
 	flags := cmd.Flags()

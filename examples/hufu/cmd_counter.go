@@ -191,6 +191,13 @@ func (a *app) sayResult(r *verifier.Result) error {
 	case verifier.HolderSameKey:
 		a.say("result.holder-same-key")
 	}
+	for _, by := range r.Issuers {
+		name := by.DID
+		if by.Name != nil {
+			name = a.inLang(by.Name.English, by.Name.Chinese)
+		}
+		a.say("result.issuer", "Name", name)
+	}
 	a.say("result.learned", "List", a.learned(r))
 	a.say("result.withheld", "List", a.withheld(r))
 	a.say("result.cost", "Bytes", r.Bytes, "Milliseconds", fmt.Sprintf("%.1f", r.Milliseconds), "Checks", len(r.Checks))

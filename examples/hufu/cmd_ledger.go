@@ -57,11 +57,15 @@ func (a *app) ledgerShow() *cobra.Command {
 		return a.withLedger(ctx, func(log folder.Ledger) error {
 			return a.resolve(ctx, log, func(view *ledger.View) error {
 				h := view.Head
+				root, err := view.Subject(nil)
+				if err != nil && !errors.Is(err, ledger.ErrAbsent) {
+					return err
+				}
 				return a.report(map[string]any{
 					"origin": h.Origin, "size": h.Size, "root": hex.EncodeToString(h.Root[:]),
 					"asOf": h.Time.UTC().Format(time.RFC3339), "epoch": h.State.Epoch, "rootDID": log.Trust().RootDID,
 				}, "ledger.head", "Origin", h.Origin, "Size", h.Size, "Root", hex.EncodeToString(h.Root[:8]),
-					"Time", h.Time.In(time.Local).Format(time.DateTime), "Epoch", h.State.Epoch, "DID", log.Trust().RootDID)
+					"Time", h.Time.In(time.Local).Format(time.DateTime), "Epoch", h.State.Epoch, "Name", a.nameOf(root, log.Trust().RootDID))
 			})
 		})
 	})

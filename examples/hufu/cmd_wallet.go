@@ -444,8 +444,12 @@ func (a *app) walletHistory(dir *string) *cobra.Command {
 				a.say("history.empty")
 			}
 			for _, e := range entries {
-				a.report(e, "history.item", "Time", e.At.In(time.Local).Format(time.DateTime), "DID", e.Requester, "Purpose", e.Purpose,
-					"List", strings.Join(append(e.Revealed, e.Proved...), ", "))
+				told := e.Proved
+				if a.lang == "zh" {
+					told = e.ProvedChinese
+				}
+				a.report(e, "history.item", "Time", e.At.In(time.Local).Format(time.DateTime), "Name", cmp.Or(a.inLang(e.Name.English, e.Name.Chinese), e.Requester),
+					"Purpose", e.Purpose, "List", strings.Join(append(e.Revealed, told...), a.inLang(", ", "、")))
 			}
 			return nil
 		})

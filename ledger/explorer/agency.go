@@ -131,7 +131,7 @@ func addAccreditation(a *Answer, view *ledger.View, root, key string, now time.T
 		return err
 	}
 	s := a.add("accreditation")
-	s.add("name", Text, accr.Subject.Name.Chinese+" / "+accr.Subject.Name.English)
+	s.add("name", Text, names(accr.Subject))
 	s.add("code", Text, accr.Subject.Code)
 	s.add("contact", Text, accr.Subject.Contact)
 	s.add("type", Text, accr.Type)
@@ -144,15 +144,40 @@ func addAccreditation(a *Answer, view *ledger.View, root, key string, now time.T
 		if fails.Key != key {
 			s.add("fails-at", Agency, agencyOf(fails.Key))
 		}
-		s.add("by", Agency, accr.Accreditor)
-		return nil
+		return addAccreditor(s, view, accr)
 	}
 	s.add("state", Word, "in-force")
-	for _, link := range chain {
-		s.add("by", Agency, link.Accreditor)
+	for i := range chain {
+		if err := addAccreditor(s, view, &chain[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }
+
+// addAccreditor says who gave an accreditation, by name where it has one.
+func addAccreditor(s *Section, view *ledger.View, accr *ledger.Accreditation) error {
+	by, err := view.Subject(nil) // the root
+	if accr.Via != "" {
+		var b []byte
+		if b, err = view.Get(accr.Via); err == nil {
+			var via *ledger.Accreditation
+			if via, err = ledger.ParseAccreditation(b); err == nil {
+				by = via.Subject
+			}
+		}
+	}
+	if err == nil {
+		s.add("by-name", Text, names(by))
+	} else if !errors.Is(err, ledger.ErrAbsent) {
+		return err
+	}
+	s.add("by", Agency, accr.Accreditor)
+	return nil
+}
+
+// names are an agency's names in both languages.
+func names(s ledger.Subject) string { return s.Name.Chinese + " / " + s.Name.English }
 
 // agencyOf returns the agency in the key of an accreditation.
 func agencyOf(key string) string {

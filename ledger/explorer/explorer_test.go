@@ -52,9 +52,10 @@ func TestAnswers(t *testing.T) {
 	a, err := x.Ledger(ctx)
 	expect(t, a, err, "[log] origin=ledger.example/window size=", "root-agency="+root, "needed=1", "[signatures] signed-by=ledger.example/window ")
 
+	district := ledgertest.SubjectOf(w.District.DID)
 	a, err = x.OfAgency(ctx, w.Office.DID)
 	expect(t, a, err, "[agency] did="+w.Office.DID+" state=active", "[key] key-id=sig-1 key-purpose=key-signature", "state=in-force",
-		"[accreditation] name=", " contact=https://", " type="+explorertest.Type+" action=issue region=110101 state=in-force by="+w.District.DID+" by="+root+"\n")
+		"[accreditation] name=", " contact=https://", " type="+explorertest.Type+" action=issue region=110101 state=in-force by-name="+district.Name.Chinese+" / "+district.Name.English+" by="+w.District.DID+" by="+root+"\n")
 
 	office := ledgertest.SubjectOf(w.Office.DID)
 	for _, asked := range []string{office.Code, office.Name.Chinese, office.Name.English, strings.ToLower(office.Name.English)} {
