@@ -61,6 +61,7 @@ func Run(t *testing.T, fresh func(t *testing.T) *World) {
 		"Auditor":     (*world).auditor,
 		"Bundle":      (*world).bundle,
 		"Tiles":       (*world).tiles,
+		"Names":       (*world).names,
 	} {
 		t.Run(name, func(t *testing.T) { part(&world{World: fresh(t), TB: t}) })
 	}
