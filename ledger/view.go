@@ -1,7 +1,10 @@
 package ledger
 
 import (
+	"iter"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -148,6 +151,22 @@ func (v *View) Agreement(n uint64) (*Agreement, error) {
 // ParseEpoch.
 func (v *View) Epoch(n uint64) (*Epoch, error) {
 	return read(v, EpochKey(n), ParseEpoch)
+}
+
+// Accreditations yields the accreditations that the view proves, in force or not, in the
+// order of their keys.
+func (v *View) Accreditations() iter.Seq[*Accreditation] {
+	return func(yield func(*Accreditation) bool) {
+		for _, key := range slices.Sorted(maps.Keys(v.values)) {
+			if !strings.HasPrefix(key, PrefixAccreditation) {
+				continue
+			}
+			// Absence is proved too, and the ledger takes no value that does not read.
+			if a, err := ParseAccreditation(v.values[key]); err == nil && !yield(a) {
+				return
+			}
+		}
+	}
 }
 
 // Accredited finds the chain of accreditations from an agency to the trust

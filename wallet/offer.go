@@ -32,9 +32,12 @@ var ErrNoIdentity = errors.New("wallet: nothing here proves who the citizen is")
 type Offered struct {
 	Issuer string // DID
 	// Who says who the issuer is, as its accreditor vouches; zero where nobody does.
-	Who    ledger.Subject
-	Region string             // GB/T 2260, for which the issuer offers it
-	Schema *credential.Schema // as the ledger names it
+	Who ledger.Subject
+	// LooksLike has other agencies for which the issuer may be taken, as far as this wallet
+	// knows.
+	LooksLike []Lookalike
+	Region    string             // GB/T 2260, for which the issuer offers it
+	Schema    *credential.Schema // as the ledger names it
 	// Identity lists the ways to prove to the issuer who one is: one Part each, with
 	// what the issuer will learn. Where NeedsIdentity is not set, a proof is for
 	// people who hold this type from another desk.
@@ -73,8 +76,18 @@ func (w *Wallet) resolveOffer(ctx context.Context, offer []byte) (*Offered, erro
 	if err := w.resolve(ctx, func(view *ledger.View) error { return w.lookInto(ctx, view, out, id, uint32(version)) }); err != nil {
 		return nil, err
 	}
+	held, err := w.deck(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.agencies(ctx, w.cfg.Clock()); err != nil && !errors.Is(err, ErrRefresh) {
+		return nil, err
+	}
+	if out.LooksLike, err = w.lookalikes(ctx, out.Issuer, out.Who, held); err != nil {
+		return nil, err
+	}
 	out.NeedsIdentity = len(out.Schema.BoundBy) > 0
-	out.Identity, err = w.identities(ctx, out)
+	out.Identity, err = w.identities(ctx, out, held)
 	return out, err
 }
 
@@ -105,13 +118,9 @@ func (w *Wallet) lookInto(ctx context.Context, view *ledger.View, out *Offered, 
 
 // identities lists the credentials that the issuer takes as a proof of identity. For an
 // identity type those are of other desks.
-func (w *Wallet) identities(ctx context.Context, out *Offered) ([]Choice, error) {
+func (w *Wallet) identities(ctx context.Context, out *Offered, held *deck) ([]Choice, error) {
 	if w.cfg.Prover == nil {
 		return nil, nil
-	}
-	held, err := w.deck(ctx)
-	if err != nil {
-		return nil, err
 	}
 	now := w.cfg.Clock()
 	today, err := zkp.Today(now)

@@ -201,6 +201,15 @@ func (w *Wallet) remember(ctx context.Context, e Entry, choice *Choice) error {
 		if err := tx.Put(kindHistory, id, value); err != nil {
 			return err
 		}
+		if e.Name != (ledger.Text{}) {
+			name, err := json.Marshal(e.Name)
+			if err != nil {
+				return err
+			}
+			if err := tx.Put(kindMet, e.Requester, name); err != nil {
+				return err
+			}
+		}
 		return tell(tx, e.Requester, choice, today)
 	})
 }

@@ -73,6 +73,8 @@ type Request struct {
 	// Chain leads from the accreditation by which the requester may ask to the root. It
 	// is empty where none counts, and for the root itself. See Who.
 	Chain []ledger.Accreditation
+	// LooksLike has other agencies for which the requester may be taken.
+	LooksLike []Lookalike
 	// Scope says whether the requester recognises the citizen's later proofs: within
 	// one event, or always. The wallet derives the pseudonym; the requester cannot
 	// choose it.
@@ -117,6 +119,10 @@ func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request
 		return nil, err
 	}
 	ask.raw = string(request)
+	who, _ := ask.Who()
+	if ask.LooksLike, err = w.lookalikes(ctx, ask.Requester, who, held); err != nil {
+		return nil, err
+	}
 	today, err := zkp.Today(w.cfg.Clock())
 	if err != nil {
 		return nil, err

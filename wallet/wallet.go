@@ -103,6 +103,7 @@ type Wallet struct {
 	windows   map[string]keyWindow // of issuers' proof keys
 	windowsOf uint64               // epoch
 	listed    *ledger.View         // the list of agencies
+	names     nameIndex            // of listed
 	ready     map[string]bool      // credentials for whose proofs all was read
 	readyOf   uint64               // epoch
 }

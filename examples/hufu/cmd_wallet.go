@@ -127,6 +127,7 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 // what it tells, for consent.
 func (a *app) agreeToOffer(ctx context.Context, o *wallet.Offered, identity string, yes bool) (wallet.ApplyOptions, error) {
 	a.say("offer.who", "Name", a.nameOf(o.Who, o.Issuer), "Contact", o.Who.Contact, "Region", o.Region, "Type", o.Schema.ID)
+	a.sayLookalikes(o.LooksLike)
 	if !o.NeedsIdentity && identity == "" {
 		return wallet.ApplyOptions{}, nil
 	}
@@ -298,6 +299,7 @@ func (a *app) sayAsk(ask *wallet.Request, choice int) {
 	if who.Contact != "" {
 		a.say("ask.contact", "Contact", who.Contact)
 	}
+	a.sayLookalikes(ask.LooksLike)
 	if p := ask.Purpose; p != nil {
 		a.say("ask.purpose", "Purpose", a.inLang(p.Text.EN, p.Text.ZH), "Basis", a.inLang(p.Basis.EN, p.Basis.ZH), "Retention", a.inLang(p.Kept()))
 	}
@@ -320,6 +322,17 @@ func (a *app) sayAsk(ask *wallet.Request, choice int) {
 		a.say("ask.before", "Times", ask.Before)
 	}
 	a.say("ask.free")
+}
+
+// sayLookalikes warns of names that may be mistaken.
+func (a *app) sayLookalikes(others []wallet.Lookalike) {
+	for _, other := range others {
+		id := "ask.alike"
+		if other.Met {
+			id = "ask.alike-met"
+		}
+		a.say(id, "Name", a.inLang(other.Name.English, other.Name.Chinese))
+	}
 }
 
 // sayPart says what is told of one credential: values that are shown, and statements.

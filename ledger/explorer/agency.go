@@ -3,6 +3,7 @@ package explorer
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,12 +145,38 @@ func addAccreditation(a *Answer, view *ledger.View, root, key string, now time.T
 		if fails.Key != key {
 			s.add("fails-at", Agency, agencyOf(fails.Key))
 		}
+		if err := addHeirs(s, view, accr); err != nil {
+			return err
+		}
 		return addAccreditor(s, view, accr)
 	}
 	s.add("state", Word, "in-force")
+	if err := addHeirs(s, view, accr); err != nil {
+		return err
+	}
 	for i := range chain {
 		if err := addAccreditor(s, view, &chain[i]); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// addHeirs says which other agencies bear the names or the code of an accreditation by
+// now, or what looks like them.
+func addHeirs(s *Section, view *ledger.View, accr *ledger.Accreditation) error {
+	var heirs []string
+	for _, key := range accr.Subject.Keys() {
+		b, err := view.Get(key)
+		if errors.Is(err, ledger.ErrAbsent) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if did := string(b); did != accr.Agency && !slices.Contains(heirs, did) {
+			heirs = append(heirs, did)
+			s.add("alike", Agency, did)
 		}
 	}
 	return nil

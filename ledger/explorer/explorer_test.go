@@ -270,3 +270,26 @@ func TestLongRecords(t *testing.T) {
 		t.Error("all steps were read")
 	}
 }
+
+// TestNameOfAnother: the page of an agency whose names another bears by now says so, and
+// a search for the name finds the other.
+func TestNameOfAnother(t *testing.T) {
+	w := explorertest.New(t)
+	x := w.Explorer(w.Ledger)
+	a, err := x.OfAgency(t.Context(), w.Gym.DID)
+	expect(t, a, err, "state=suspended")
+	if strings.Contains(text(a), "alike=") {
+		t.Errorf("its own name:\n%s", text(a))
+	}
+	heir := w.Succeed()
+	a, err = x.OfAgency(t.Context(), w.Gym.DID)
+	expect(t, a, err, "state=revoked alike="+heir.DID+" by=")
+	if n := strings.Count(text(a), "alike="); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	a, err = x.OfAgency(t.Context(), ledgertest.SubjectOf(w.Gym.DID).Name.Chinese)
+	expect(t, a, err, "[agency] did="+heir.DID)
+	if strings.Contains(text(a), "alike=") {
+		t.Errorf("the heir's own name:\n%s", text(a))
+	}
+}

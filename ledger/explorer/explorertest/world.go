@@ -179,6 +179,22 @@ func (w *World) Accredit(a Agency, action, region, by, via string, signer crypto
 	return accr
 }
 
+// Succeed revokes what Gym was accredited for, and gives it with Gym's names to a new
+// agency, which it returns.
+func (w *World) Succeed() Agency {
+	w.Helper()
+	accr := &ledger.Accreditation{
+		Agency: w.Gym.DID, Action: ledger.ActionVerify, Region: Region, Type: Type, Accreditor: w.Ledger.Trust().RootDID,
+		State: ledger.StateRevoked, Subject: ledgertest.SubjectOf(w.Gym.DID),
+	}
+	heir := w.agency()
+	next := *accr
+	next.Agency, next.State, next.Subject.Code = heir.DID, ledger.StateActive, ledgertest.SubjectOf(heir.DID).Code
+	w.Submit(w.sign(accr, w.root))
+	w.Submit(w.sign(&next, w.root))
+	return heir
+}
+
 func (w *World) agency() Agency {
 	w.Helper()
 	key := newKey(w)
