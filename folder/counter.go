@@ -3,8 +3,11 @@ package folder
 import (
 	"context"
 	"errors"
+	"io"
+	"os"
 	"path/filepath"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/verifier"
@@ -24,6 +27,7 @@ type Counter struct {
 const (
 	counterName = "counter.db"
 	bundleName  = "ledger.bundle"
+	policyName  = "policy.json"
 )
 
 // NewCounter makes a counter in a new home; its DID goes on the ledger. The error is
@@ -117,10 +121,48 @@ func (c *Counter) Close() (err error) {
 	return err
 }
 
-// Verifier makes the counter's verifier. cfg has the policies and what else the caller
-// decides; Verifier sets Identity, Ledger, Store and Public, and Clock where it is
-// nil. Errors are those of ledger.NewClient and verifier.New.
+// KeepPolicy makes a policy file the counter's. Requests made under another are still
+// judged by that one. The error is one of verifier.ParsePolicy, or an [*Error] with
+// [ErrUnwritable].
+func (c *Counter) KeepPolicy(file []byte) error {
+	if _, err := verifier.ParsePolicy(file); err != nil {
+		return err
+	}
+	return replace(filepath.Join(c.Dir, policyName), file)
+}
+
+// keptPolicies are the policy that KeepPolicy left, or none.
+func (c *Counter) keptPolicies() ([]*verifier.Policy, error) {
+	f, err := os.Open(filepath.Join(c.Dir, policyName))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, &Error{c.Dir, ErrCounter, err}
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limits.Document+1)) // the parser refuses more
+	if err != nil {
+		return nil, &Error{c.Dir, ErrCounter, err}
+	}
+	policy, err := verifier.ParsePolicy(b)
+	if err != nil {
+		return nil, err
+	}
+	return []*verifier.Policy{policy}, nil
+}
+
+// Verifier makes the counter's verifier. cfg has what the caller decides; Verifier sets
+// Identity, Ledger, Store and Public, and Clock where it is nil. Where it has no
+// policies, the one of KeepPolicy counts. Errors are those of ledger.NewClient,
+// verifier.ParsePolicy and verifier.New, and an [*Error] with [ErrCounter] where the file
+// cannot be read.
 func (c *Counter) Verifier(ctx context.Context, cfg verifier.Config) (_ *verifier.Verifier, err error) {
+	if len(cfg.Policies) == 0 {
+		if cfg.Policies, err = c.keptPolicies(); err != nil {
+			return nil, err
+		}
+	}
 	if cfg.Clock == nil {
 		cfg.Clock = c.opts.Clock
 	}

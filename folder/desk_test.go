@@ -2,6 +2,8 @@ package folder_test
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/hufu-id/hufu/agency"
@@ -10,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
@@ -58,5 +61,35 @@ func TestDesk(t *testing.T) {
 		if _, err := a.Types(t.Context()); !errors.Is(err, vault.ErrDamaged) {
 			t.Errorf("%s: %v", value, err)
 		}
+	}
+}
+
+// TestCounterKeepsItsPolicy: a counter asks after the policy that was kept, in whatever
+// process it is opened, and after none where none was.
+func TestCounterKeepsItsPolicy(t *testing.T) {
+	p := newPlace(t)
+	c, err := p.home(t, "counter").NewCounter(t.Context(), named("Library"), pass)
+	none(t, err)
+	_, err = c.Verifier(t.Context(), verifier.Config{})
+	if !errors.Is(err, verifier.ErrConfig) {
+		t.Errorf("without a policy: %v", err)
+	}
+	if err := c.KeepPolicy([]byte("{}")); !errors.Is(err, verifier.ErrPolicy) {
+		t.Errorf("no policy: %v", err)
+	}
+	file, err := os.ReadFile("../examples/hufu/sample/adult-in-district.policy.json")
+	none(t, err)
+	none(t, c.KeepPolicy(file))
+	none(t, c.Close())
+	h, err := folder.OpenHome(p.path("counter"), p.opts)
+	none(t, err)
+	c, err = h.OpenCounter(t.Context(), pass, false)
+	none(t, err)
+	defer c.Close()
+	_, err = c.Verifier(t.Context(), verifier.Config{})
+	none(t, err)
+	none(t, os.WriteFile(filepath.Join(p.path("counter"), "policy.json"), make([]byte, 1<<20), 0o600))
+	if _, err := c.Verifier(t.Context(), verifier.Config{}); !errors.Is(err, verifier.ErrPolicy) {
+		t.Errorf("a damaged policy: %v", err)
 	}
 }

@@ -15,6 +15,7 @@
 //	vault.db       keys and credentials, encrypted
 //	counter.db     what a counter must remember (verifier/sqlitestore)
 //	agency.json    a counter is an agency, too
+//	policy.json    what a counter asks
 //	ledger.bundle  what a counter stored to work without a network
 //
 // For example, a wallet is made with (*Home).NewWallet of a [NewHome], and opened with

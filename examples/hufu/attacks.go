@@ -3,52 +3,39 @@ package main
 import (
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// message is an answer taken apart by an attacker.
-type message struct {
-	State   string              `json:"state"`
-	VPToken map[string][]string `json:"vp_token"`
-}
-
-func open(response []byte) (m message) {
-	if err := json.Unmarshal(response, &m); err != nil {
+// open takes an answer of ours apart: its only presentation, and of which query.
+func open(response []byte) (r *openid.Response, query, text string) {
+	r, err := openid.ParseResponse(response)
+	if err != nil {
 		panic(err) // our own answer, a moment ago
 	}
-	return m
-}
-
-func (m message) bytes() []byte {
-	b, err := json.Marshal(m)
-	if err != nil {
-		panic(err)
+	for id, list := range r.VPToken {
+		query, text = id, list[0]
 	}
-	return b
-}
-
-// one returns the only presentation and its query.
-func (m message) one() (query, text string) {
-	for id, list := range m.VPToken {
-		return id, list[0]
-	}
-	return "", ""
+	return r, query, text
 }
 
 func proofBytes(response []byte) []byte {
-	_, text := open(response).one()
+	_, _, text := open(response)
 	b, _ := base64.RawURLEncoding.DecodeString(text)
 	return b
+}
+
+// proofFor is an answer to the request with a state.
+func proofFor(state, query string, proof []byte) ([]byte, error) {
+	return (&openid.Response{State: state, VPToken: map[string][]string{query: {base64.RawURLEncoding.EncodeToString(proof)}}}).Bytes()
 }
 
 // attackScene plays six attacks; each must be refused, and says by which check.
@@ -101,12 +88,14 @@ func (s *scene) tampered(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m := open(presented.Response)
-	query, _ := m.one()
+	answer, query, _ := open(presented.Response)
 	b := proofBytes(presented.Response)
 	b[zkp.PresentationSize(0)-zkp.ProofSize-1] ^= 1 // the pseudonym's last bit
-	m.VPToken[query] = []string{base64.RawURLEncoding.EncodeToString(b)}
-	_, err = v.Verify(ctx, m.bytes())
+	forged, err := proofFor(answer.State, query, b)
+	if err != nil {
+		return err
+	}
+	_, err = v.Verify(ctx, forged)
 	return s.refused("tampered", err)
 }
 
@@ -139,11 +128,15 @@ func (s *scene) otherCounter(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m := open(presented.Response)
-		if m.State, err = stateOf(ours); err != nil {
+		answer, _, _ := open(presented.Response)
+		if answer.State, err = stateOf(ours); err != nil {
 			return err
 		}
-		_, err = v.Verify(ctx, m.bytes())
+		passedOn, err := answer.Bytes()
+		if err != nil {
+			return err
+		}
+		_, err = v.Verify(ctx, passedOn)
 		if err := s.refused("other-counter-"+with, err); err != nil {
 			return err
 		}
@@ -153,18 +146,11 @@ func (s *scene) otherCounter(ctx context.Context) error {
 
 // stateOf reads the state out of a request object.
 func stateOf(request []byte) (string, error) {
-	parts := strings.Split(string(request), ".")
-	if len(parts) != 3 {
-		return "", errors.New("not a request object")
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	parsed, err := openid.ParseRequest(string(request))
 	if err != nil {
 		return "", err
 	}
-	var claims struct {
-		State string `json:"state"`
-	}
-	return claims.State, json.Unmarshal(payload, &claims)
+	return parsed.Unverified.State, nil
 }
 
 // revoked: the office revokes the credential.
@@ -220,8 +206,11 @@ func (s *scene) agedProof(ctx context.Context, id string, early []byte) error {
 	if err != nil {
 		return err
 	}
-	m := message{state, map[string][]string{"proof": {base64.RawURLEncoding.EncodeToString(early)}}}
-	_, err = v.Verify(ctx, m.bytes())
+	old, err := proofFor(state, "proof", early)
+	if err != nil {
+		return err
+	}
+	_, err = v.Verify(ctx, old)
 	return s.refused(id, err)
 }
 

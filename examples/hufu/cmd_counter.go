@@ -38,6 +38,9 @@ func (a *app) counterInit() *cobra.Command {
 			return err
 		}
 		defer c.Close()
+		if err := c.KeepPolicy(sample(defaultPolicy)); err != nil {
+			return err
+		}
 		return a.report(map[string]any{"counter": dir, "did": c.Agency.Card.DID}, "counter.made", "Dir", dir, "DID", c.Agency.Card.DID)
 	})
 	counterFlag(cmd, &dir)
@@ -80,11 +83,11 @@ func (a *app) requestCommand() *cobra.Command {
 				return err
 			}
 			if file != nil {
-				if err := keepPolicy(c.Dir, file); err != nil {
+				if err := c.KeepPolicy(file); err != nil {
 					return err
 				}
 			}
-			v, err := verifierOf(ctx, c, verifier.Config{})
+			v, err := c.Verifier(ctx, verifier.Config{})
 			if err != nil {
 				return err
 			}
@@ -152,7 +155,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			return err
 		}
 		return a.withCounter(ctx, dir, func(ctx context.Context, c *folder.Counter) error {
-			v, err := verifierOf(ctx, c, verifier.Config{AllowSinglePartySetupUnsafe: unsafe})
+			v, err := c.Verifier(ctx, verifier.Config{AllowSinglePartySetupUnsafe: unsafe})
 			if err != nil {
 				return err
 			}

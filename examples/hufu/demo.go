@@ -180,7 +180,10 @@ func (s *scene) why(id string) {
 
 // keepMessage stores a message, for --keep.
 func (s *scene) keepMessage(name string, b []byte) error {
-	return replaceFile(filepath.Join(s.dir, "messages", name), append(b, '\n'))
+	if err := os.MkdirAll(s.path("messages"), 0o700); err != nil {
+		return err
+	}
+	return writeNew(filepath.Join(s.path("messages"), name), b)
 }
 
 // nextEpoch lets an epoch end that began after now, and the ledger close it.
@@ -306,10 +309,11 @@ func (s *scene) newCounter(ctx context.Context, name string) (*folder.Counter, e
 		return nil, err
 	}
 	c, err := h.NewCounter(ctx, demoAgencies[name], []byte(demoPassphrase))
-	if err == nil {
-		s.opened = append(s.opened, c)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	s.opened = append(s.opened, c)
+	return c, c.KeepPolicy(sample(defaultPolicy))
 }
 
 func (s *scene) importScene(ctx context.Context, table []byte) error {
@@ -388,7 +392,7 @@ func (s *scene) receiveScene(ctx context.Context) error {
 // ask lets a counter make a request after the sample policy.
 func (s *scene) ask(ctx context.Context, c *folder.Counter, cfg verifier.Config) (*verifier.Verifier, []byte, error) {
 	cfg.AllowSinglePartySetupUnsafe = true
-	v, err := verifierOf(ctx, c, cfg)
+	v, err := c.Verifier(ctx, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -459,7 +463,7 @@ func (s *scene) answerScene(ctx context.Context, how string) error {
 			return err
 		}
 		s.say("demo.qr", "Characters", len(text), "Version", code.Version())
-		if err := replaceFile(filepath.Join(s.dir, "messages", "answer-proof.png"), code.PNG(qrimage.ModulePixels)); err != nil {
+		if err := s.keepMessage("answer-proof.png", code.PNG(qrimage.ModulePixels)); err != nil {
 			return err
 		}
 	}

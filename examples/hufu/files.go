@@ -152,21 +152,3 @@ func writeNew(name string, b []byte) error {
 	_, err = f.Write(b)
 	return errors.Join(err, f.Close())
 }
-
-// replaceFile writes a file whole or not at all.
-func replaceFile(name string, b []byte) error {
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(b)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
-}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,7 +13,6 @@ import (
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 	"github.com/hufu-id/hufu/zkp/prover/anchored"
@@ -137,49 +135,8 @@ func (a *app) enterHome(dir, none string) (*folder.Home, []byte, error) {
 	return h, passphrase, err
 }
 
-const (
-	// defaultPolicy is the sample that a new counter asks after.
-	defaultPolicy = "adult-in-district.policy.json"
-	// policyName is the counter's policy file in its folder.
-	policyName = "policy.json"
-)
-
-// policyOf reads the policy that a counter keeps.
-func policyOf(dir string) ([]byte, error) {
-	f, err := os.Open(filepath.Join(dir, policyName))
-	if errors.Is(err, os.ErrNotExist) {
-		return sample(defaultPolicy), nil
-	}
-	if err != nil {
-		return nil, &inputError{id: "counter.closed", name: dir, err: err}
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, documentLimit+1)) // the parser refuses more
-}
-
-// keepPolicy makes a policy the counter's. Requests made under another are still
-// judged by that one.
-func keepPolicy(dir string, file []byte) error {
-	if _, err := verifier.ParsePolicy(file); err != nil {
-		return err
-	}
-	return replaceFile(filepath.Join(dir, policyName), file)
-}
-
-// verifierOf joins a counter with the policy that it keeps. Development keys are
-// accepted only where the caller said so.
-func verifierOf(ctx context.Context, c *folder.Counter, cfg verifier.Config) (*verifier.Verifier, error) {
-	file, err := policyOf(c.Dir)
-	if err != nil {
-		return nil, err
-	}
-	policy, err := verifier.ParsePolicy(file)
-	if err != nil {
-		return nil, err
-	}
-	cfg.Policies = []*verifier.Policy{policy}
-	return c.Verifier(ctx, cfg)
-}
+// defaultPolicy is the sample that a new counter asks after.
+const defaultPolicy = "adult-in-district.policy.json"
 
 // proverKeys opens the keys of a ceremony where the ledger's public folder has
 // them for every circuit, else this machine's development keys.

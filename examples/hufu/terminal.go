@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/hufu-id/hufu/legible"
+	"github.com/hufu-id/hufu/legible/lines"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
 
@@ -23,6 +24,9 @@ func (a *app) say(id string, data ...any) {
 		a.tell(a.out, a.words.text(id, data...))
 	}
 }
+
+// tell prints a text, on a terminal in lines that fit it.
+func (a *app) tell(w io.Writer, text string) { fmt.Fprintln(w, lines.Wrap(text, lines.Columns(w))) }
 
 // print writes one JSON object on one line, and returns nil.
 func (a *app) print(v any) error {

@@ -1,7 +1,21 @@
-package main
+// Package lines breaks text into the lines of a terminal, in the languages of this
+// project: where the Unicode line breaking algorithm (UAX #14) allows, and counted in
+// columns, of which a Chinese character takes two.
+//
+// A line of a screen such as "  Purpose: Library card" has a label and a text. The lines
+// below it stand under the text, or, where the label leaves too little room, under the
+// label and two columns in.
+//
+// For example, Wrap("  Learned: aged 18 or over; district is 110101", 28) is
+//
+//	Learned: aged 18 or over;
+//	         district is
+//	         110101
+//
+// Not checked: what the text has in it. Package legible makes it safe to print.
+package lines
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -11,27 +25,22 @@ import (
 	"golang.org/x/term"
 )
 
-// maxColumns is the longest line that is easy to read.
-const maxColumns = 100
+// MaxColumns is the longest line that is easy to read.
+const MaxColumns = 100
 
-// tell prints a text. On a terminal it breaks lines where its languages allow (UAX 14).
-func (a *app) tell(w io.Writer, text string) {
-	fmt.Fprintln(w, wrap(text, columnsOf(w)))
-}
-
-// columnsOf is the width of a terminal; 0 for what is none.
-func columnsOf(w io.Writer) int {
+// Columns is the width of a terminal, at most MaxColumns, or 0 for what is none.
+func Columns(w io.Writer) int {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0
 	}
 	columns, _, _ := term.GetSize(int(f.Fd())) // not every terminal tells
-	return min(columns, maxColumns)
+	return min(columns, MaxColumns)
 }
 
-// wrap breaks lines longer than a number of columns, 0 for none. The lines below one
+// Wrap breaks lines longer than a number of columns, 0 for none. The lines below one
 // stand under its text.
-func wrap(text string, columns int) string {
+func Wrap(text string, columns int) string {
 	if columns <= 0 {
 		return text
 	}

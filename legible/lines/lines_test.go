@@ -1,10 +1,12 @@
-package main
+package lines_test
 
 import (
 	"strings"
 	"testing"
 
 	"github.com/rivo/uniseg"
+
+	"github.com/hufu-id/hufu/legible/lines"
 )
 
 // TestWrap: nothing is lost, no line is too long, and the lines below one stand under its
@@ -23,7 +25,7 @@ func TestWrap(t *testing.T) {
 		"spaces":   "a" + strings.Repeat(" ", 200) + "b",
 	} {
 		for _, columns := range []int{20, 40, 80, 100} {
-			got := wrap(text, columns)
+			got := lines.Wrap(text, columns)
 			for line := range strings.SplitSeq(got, "\n") {
 				if n := uniseg.StringWidth(line); n > columns {
 					t.Errorf("%s at %d: %d columns: %q", name, columns, n, line)
@@ -33,15 +35,15 @@ func TestWrap(t *testing.T) {
 				t.Errorf("%s at %d: got %q", name, columns, got)
 			}
 		}
-		if wrap(text, 0) != text {
+		if lines.Wrap(text, 0) != text {
 			t.Errorf("%s: changed where there is no terminal", name)
 		}
 	}
 	want := "  Learned: aged 18 or over;\n           district is\n           110101"
-	if got := wrap("  Learned: aged 18 or over; district is 110101", 28); got != want {
+	if got := lines.Wrap("  Learned: aged 18 or over; district is 110101", 28); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if got := wrap("  对方会知道：您已年满，住在东城区。", 24); got != "  对方会知道：您已年满，\n    住在东城区。" {
+	if got := lines.Wrap("  对方会知道：您已年满，住在东城区。", 24); got != "  对方会知道：您已年满，\n    住在东城区。" {
 		t.Errorf("got\n%s", got)
 	}
 }
