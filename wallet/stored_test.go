@@ -68,7 +68,7 @@ func TestRevokedIsNotShown(t *testing.T) {
 			t.Errorf("names %q", m.Issuer)
 		}
 	}
-	if said := verdict.Describe(err, "en"); !strings.Contains(said, "revoked") || !strings.Contains(said, c.Office.DID) {
+	if said := verdict.Describe(err, "en"); !strings.Contains(said, "revoked") || !strings.Contains(said, c.Office.Subject.Name.English) {
 		t.Errorf("says %q", said)
 	}
 	for choice := range early.Choices {
