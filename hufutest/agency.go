@@ -73,6 +73,13 @@ func (a *Agency) Rotate() {
 	a.Keys = a.agency.Keys()
 }
 
+// ReplaceProofKey replaces the agency's proof key, and Keys with it.
+func (a *Agency) ReplaceProofKey() {
+	a.country.t.Helper()
+	a.country.must(a.agency.ReplaceProofKey(a.country.t.Context()))
+	a.Keys = a.agency.Keys()
+}
+
 // MarkCompromised says that somebody else may have had a key since a time. It
 // replaces Keys where the key was one of them.
 func (a *Agency) MarkCompromised(keyID string, since time.Time) {

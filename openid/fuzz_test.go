@@ -24,6 +24,10 @@ func seeds(t testing.TB) map[string][][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reissue, err := openid.SignReissue(t.Context(), a.signer, reissueClaims)
+	if err != nil {
+		t.Fatal(err)
+	}
 	all := map[string][][]byte{
 		"qr":       {[]byte(openid.QRText(openid.QROffer, []byte(offerText))), []byte(frame(0x82, 0x18, 0x01, 0x41, 'x'))},
 		"offer":    {[]byte(offerText)},
@@ -40,6 +44,7 @@ func seeds(t testing.TB) map[string][][]byte {
 			[]byte(`[{"format":"hufu_ledger_proof","data":"` + strings.Repeat("AAAA", limits.VerifierProof/3) + `"}]`),
 			[]byte(`[]`),
 		},
+		"reissue": {[]byte(reissue), []byte(payload(t, reissue))},
 	}
 	for name := range messages {
 		data := message(vectors.Read(t, name))
@@ -212,6 +217,32 @@ func FuzzVerifierInfo(f *testing.F) {
 		again, err := openid.ParseRequest(a.sign(t, signed.Unverified))
 		if err != nil || !bytes.Equal(again.Unverified.LedgerProof, proof) {
 			t.Fatalf("written again it is another: %v", err)
+		}
+	})
+}
+
+func FuzzReissue(f *testing.F) {
+	addSeeds(f, "reissue")
+	a := newAgency(f)
+	header := did.Header{Typ: "hufu-reissue+jwt", JWK: a.signer.Public()}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if _, err := openid.ParseReissue(string(data)); err == nil {
+			return
+		}
+		compact, err := did.SignJWS(t.Context(), a.signer, header, data, did.JWSOptions{})
+		if err != nil {
+			return
+		}
+		request, err := openid.ParseReissue(compact)
+		if err != nil {
+			return
+		}
+		again, err := openid.SignReissue(t.Context(), a.signer, request.Unverified)
+		if err != nil {
+			t.Fatalf("what was read cannot be signed: %v", err)
+		}
+		if other, err := openid.ParseReissue(again); err != nil || other.Unverified != request.Unverified {
+			t.Errorf("read %+v, then %+v: %v", request.Unverified, other, err)
 		}
 	})
 }

@@ -36,10 +36,12 @@ const (
 	// QRProofPresentation carries the bytes of a zero-knowledge presentation
 	// without JSON around them, so that it fits a small code.
 	QRProofPresentation QRType = 6
+	// QRReissueRequest carries the compact request of SignReissue.
+	QRReissueRequest QRType = 7
 )
 
 // known reports whether t is one of the constants above.
-func (t QRType) known() bool { return t >= QROffer && t <= QRProofPresentation }
+func (t QRType) known() bool { return t >= QROffer && t <= QRReissueRequest }
 
 // qrFrame is the CBOR array [type, body].
 type qrFrame struct {

@@ -12,7 +12,7 @@ import (
 
 func TestQRTextRoundTrip(t *testing.T) {
 	for _, body := range [][]byte{nil, {0}, []byte("{}"), bytes.Repeat([]byte{0xff}, 300)} {
-		for kind := openid.QROffer; kind <= openid.QRProofPresentation; kind++ {
+		for kind := openid.QROffer; kind <= openid.QRReissueRequest; kind++ {
 			text := openid.QRText(kind, body)
 			gotKind, got, err := openid.ParseQRText(text)
 			if err != nil || gotKind != kind || !bytes.Equal(got, body) {
@@ -44,7 +44,7 @@ func TestParseQRTextRefuses(t *testing.T) {
 		{"one character more", good + "0", openid.ErrQRText},
 		{"group too large", "HUFU1:GGW", openid.ErrQRText},
 		{"type 0", frame(0x82, 0x00, 0x41, 'x'), openid.ErrQRText},
-		{"type 7", frame(0x82, 0x07, 0x41, 'x'), openid.ErrQRText},
+		{"type 8", frame(0x82, 0x08, 0x41, 'x'), openid.ErrQRText},
 		{"type in two bytes", frame(0x82, 0x18, 0x01, 0x41, 'x'), openid.ErrQRText},
 		{"length in two bytes", frame(0x82, 0x01, 0x58, 0x01, 'x'), openid.ErrQRText},
 		{"text for bytes", frame(0x82, 0x01, 0x61, 'x'), openid.ErrQRText},

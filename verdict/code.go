@@ -213,6 +213,10 @@ const (
 	NotAppliedFor          Code = "not-applied-for"         // refused: this wallet did not apply for it
 	ReceivedBefore         Code = "received-before"         // refused
 	OtherIssuer            Code = "other-issuer"            // refused: not the issuer of the offer
+	NotReissued            Code = "not-reissued"            // refused: nothing was signed in its place
+	OtherHolderKey         Code = "other-holder-key"        // refused: not signed with the credential's holder key
+	ReissueDiffers         Code = "reissue-differs"         // refused: it says something else than the one before
+	ReissueUnanswered      Code = "reissue-unanswered"      // unchecked: the issuer did not hand it out
 )
 
 // Codes of a ceremony and of the circuits' keys.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -19,8 +20,16 @@ var ErrNoEpoch = errors.New("wallet: the ledger has closed no epoch yet")
 type pool struct {
 	mu    sync.Mutex
 	epoch uint64
-	of    map[string][]*zkp.Prepared // by credential
+	of    map[pooled][]*zkp.Prepared
 }
+
+// pooled names one text of a credential: one that came anew has another.
+type pooled struct {
+	id   string
+	text [32]byte
+}
+
+func (c *card) pooled() pooled { return pooled{c.ID, c.Text} }
 
 // turn drops the proofs of other epochs.
 func (p *pool) turn(epoch uint64) {
@@ -31,7 +40,7 @@ func (p *pool) turn(epoch uint64) {
 
 func (p *pool) turnLocked(epoch uint64) {
 	if p.of == nil || p.epoch != epoch {
-		p.epoch, p.of = epoch, map[string][]*zkp.Prepared{}
+		p.epoch, p.of = epoch, map[pooled][]*zkp.Prepared{}
 	}
 }
 
@@ -42,40 +51,41 @@ func (p *pool) newest() uint64 {
 	return p.epoch
 }
 
-func (p *pool) count(id string) int {
+func (p *pool) count(of pooled) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.of[id])
+	return len(p.of[of])
 }
 
 // put keeps a proof, unless its epoch is over.
-func (p *pool) put(id string, made *zkp.Prepared) {
+func (p *pool) put(of pooled, made *zkp.Prepared) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.of != nil && p.epoch == made.Epoch {
-		p.of[id] = append(p.of[id], made)
+		p.of[of] = append(p.of[of], made)
 	}
 }
 
 // take removes a proof of an epoch for good, before it is used.
-func (p *pool) take(id string, epoch uint64) *zkp.Prepared {
+func (p *pool) take(of pooled, epoch uint64) *zkp.Prepared {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.turnLocked(epoch)
-	list := p.of[id]
+	list := p.of[of]
 	if len(list) == 0 {
 		return nil
 	}
 	taken := list[len(list)-1]
 	list[len(list)-1] = nil
-	p.of[id] = list[:len(list)-1]
+	p.of[of] = list[:len(list)-1]
 	return taken
 }
 
+// drop deletes the proofs of every text of a credential.
 func (p *pool) drop(id string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.of, id)
+	maps.DeleteFunc(p.of, func(of pooled, _ []*zkp.Prepared) bool { return of.id == id })
 }
 
 // Prepare refreshes, as Refresh does, and fills the pool: want prepared proofs for every provable credential in the
@@ -87,6 +97,7 @@ func (p *pool) drop(id string) {
 func (w *Wallet) Prepare(ctx context.Context, want int) (_ int, err error) {
 	defer w.ended(ctx, "prepare", w.cfg.Clock(), &err)
 	defer judge(&err, CheckPrepare)
+	anew := w.fetchReissued(ctx)
 	epoch, err := w.newestEpoch(ctx)
 	if err != nil {
 		return 0, err
@@ -100,7 +111,7 @@ func (w *Wallet) Prepare(ctx context.Context, want int) (_ int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	made, failures := 0, []error(nil)
+	made, failures := 0, anew
 	if err := failed[agenciesFailed]; err != nil {
 		failures = append(failures, err)
 	}
@@ -126,7 +137,7 @@ func (w *Wallet) fill(ctx context.Context, c *card, epoch *epochAt, want int) (m
 		w.pool.drop(c.ID)
 		return 0, zkp.ErrRevoked
 	}
-	have := w.pool.count(c.ID)
+	have := w.pool.count(c.pooled())
 	if have >= want || c.holds(w.cfg.Clock()) != nil {
 		return 0, nil
 	}
@@ -143,7 +154,7 @@ func (w *Wallet) fill(ctx context.Context, c *card, epoch *epochAt, want int) (m
 		if err != nil {
 			return made, err
 		}
-		w.pool.put(c.ID, p)
+		w.pool.put(c.pooled(), p)
 	}
 	return made, nil
 }
@@ -151,7 +162,7 @@ func (w *Wallet) fill(ctx context.Context, c *card, epoch *epochAt, want int) (m
 // takePrepared removes one prepared proof from the pool before it is used; with none
 // left it prepares on the spot.
 func (w *Wallet) takePrepared(ctx context.Context, h *holding, mine *zkp.Credential, epoch *epochAt) (*zkp.Prepared, error) {
-	if taken := w.pool.take(h.card.ID, epoch.Number); taken != nil {
+	if taken := w.pool.take(h.card.pooled(), epoch.Number); taken != nil {
 		return taken, nil
 	}
 	return w.prepareTimed(ctx, h, mine, epoch)

@@ -185,20 +185,12 @@ func (e *Entry) list(choice *Choice) {
 }
 
 func (w *Wallet) remember(ctx context.Context, e Entry, choice *Choice) error {
-	value, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	// Two presentations may fall on one instant; the record ids sort by time.
-	var tail [8]byte
-	_, _ = rand.Read(tail[:]) // crypto/rand never fails
-	id := fmt.Sprintf("%s-%x", e.At.Format("20060102T150405.000000000Z"), tail)
 	today, err := zkp.Today(e.At)
 	if err != nil {
 		return err
 	}
 	return w.store.Update(ctx, func(tx vault.Tx) error {
-		if err := tx.Put(kindHistory, id, value); err != nil {
+		if err := e.put(tx); err != nil {
 			return err
 		}
 		if e.Name != (ledger.Text{}) {
@@ -214,7 +206,19 @@ func (w *Wallet) remember(ctx context.Context, e Entry, choice *Choice) error {
 	})
 }
 
-// History lists every presentation, oldest first.
+func (e *Entry) put(tx vault.Tx) error {
+	value, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	// Two presentations may fall on one instant; the record ids sort by time.
+	var tail [8]byte
+	_, _ = rand.Read(tail[:]) // crypto/rand never fails
+	return tx.Put(kindHistory, fmt.Sprintf("%s-%x", e.At.Format("20060102T150405.000000000Z"), tail), value)
+}
+
+// History lists every presentation, and each credential that came anew in place of
+// another, oldest first.
 func (w *Wallet) History(ctx context.Context) (_ []Entry, err error) {
 	defer judge(&err, CheckVault)
 	var out []Entry

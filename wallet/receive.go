@@ -55,14 +55,7 @@ type record struct {
 func (w *Wallet) Receive(ctx context.Context, response []byte) (_ *Stored, err error) {
 	defer w.ended(ctx, "receive", w.cfg.Clock(), &err)
 	defer judge(&err, CheckForm)
-	r, err := openid.ParseCredentialResponse(response)
-	if err != nil {
-		return nil, err
-	}
-	if len(r.Credentials) != 1 {
-		return nil, fmt.Errorf("%w: one credential is taken", openid.ErrCredentialResponse)
-	}
-	sd, err := credential.Parse([]byte(r.Credentials[0]), credential.ParseOptions{})
+	sd, err := parseResponse(response)
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +64,18 @@ func (w *Wallet) Receive(ctx context.Context, response []byte) (_ *Stored, err e
 		return nil, err
 	}
 	return w.keep(ctx, sd, found)
+}
+
+// parseResponse reads the one credential of a response.
+func parseResponse(response []byte) (*credential.SDJWT, error) {
+	r, err := openid.ParseCredentialResponse(response)
+	if err != nil {
+		return nil, err
+	}
+	if len(r.Credentials) != 1 {
+		return nil, fmt.Errorf("%w: one credential is taken", openid.ErrCredentialResponse)
+	}
+	return credential.Parse([]byte(r.Credentials[0]), credential.ParseOptions{})
 }
 
 // trace runs provenance over one ledger view.
@@ -91,31 +96,7 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err := w.awaited(ctx, id, found.Issuer); err != nil {
 		return nil, err
 	}
-	if err := legibleClaims(found.Claims); err != nil {
-		return nil, err
-	}
-	if err := checkClaims(found); err != nil {
-		return nil, err
-	}
-	secret, err := w.secret(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.checkEndorsement(ctx, found, secret); err != nil {
-		return nil, err
-	}
-	issuer, err := did.MarshalJWK(found.Origin.Key.Public)
-	if err != nil {
-		return nil, err
-	}
-	rec := record{
-		Issuer: issuer, Text: sd.String(), Received: w.cfg.Clock().UTC(),
-		SchemaID: found.Schema.ID, Version: found.Schema.Version, SchemaHash: found.Schema.Hash(),
-	}
-	if chain := found.Origin.Chain; len(chain) > 0 {
-		rec.Who = chain[0].Subject
-	}
-	card, err := factsOf(id, &rec, found.Verified)
+	rec, card, err := w.examine(ctx, id, sd, found)
 	if err != nil {
 		return nil, err
 	}
@@ -125,22 +106,57 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 			return err
 		}
 		rec.KeyID = a.KeyID
-		value, err := json.Marshal(rec)
-		if err != nil {
-			return err
-		}
-		if err := putSchema(tx, found.Schema); err != nil {
-			return err
-		}
-		if err := tx.Put(kindCredential, id, value); err != nil {
-			return err
-		}
-		return putCard(tx, card)
+		return rec.put(tx, card, found.Schema)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return w.Credential(ctx, id)
+}
+
+// put stores a credential with its schema and its facts.
+func (r *record) put(tx vault.Tx, card *facts, schema *credential.Schema) error {
+	value, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	if err := putSchema(tx, schema); err != nil {
+		return err
+	}
+	if err := tx.Put(kindCredential, card.ID, value); err != nil {
+		return err
+	}
+	return putCard(tx, card)
+}
+
+// examine checks what the ledger cannot know, and makes what is stored, without the key.
+func (w *Wallet) examine(ctx context.Context, id string, sd *credential.SDJWT, found *provenance.Credential) (*record, *facts, error) {
+	if err := legibleClaims(found.Claims); err != nil {
+		return nil, nil, err
+	}
+	if err := checkClaims(found); err != nil {
+		return nil, nil, err
+	}
+	secret, err := w.secret(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := w.checkEndorsement(ctx, found, secret); err != nil {
+		return nil, nil, err
+	}
+	issuer, err := did.MarshalJWK(found.Origin.Key.Public)
+	if err != nil {
+		return nil, nil, err
+	}
+	rec := &record{
+		Issuer: issuer, Text: sd.String(), Received: w.cfg.Clock().UTC(),
+		SchemaID: found.Schema.ID, Version: found.Schema.Version, SchemaHash: found.Schema.Hash(),
+	}
+	if chain := found.Origin.Chain; len(chain) > 0 {
+		rec.Who = chain[0].Subject
+	}
+	card, err := factsOf(id, rec, found.Verified)
+	return rec, card, err
 }
 
 // legibleClaims refuses claims that a screen would show as something else. The error

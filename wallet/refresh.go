@@ -25,12 +25,27 @@ import (
 // agencies. Call it on the app's own clock, as KeepPrepared and Prepare do, never because
 // of a request: whoever serves the ledger sees when.
 //
+// First it fetches, through Config.Reissuer, what issuers signed in place of credentials
+// whose keys are void, as ReceiveReissue does.
+//
 // What is not to be had is reported after the rest was read, and what was read before
 // stands. A ledger without a closed epoch, and public files without a list of agencies,
 // are no error.
 func (w *Wallet) Refresh(ctx context.Context) (err error) {
 	defer w.ended(ctx, "refresh", w.cfg.Clock(), &err)
 	defer judge(&err, CheckCheckpoint)
+	anew := w.fetchReissued(ctx)
+	err = w.refreshLedger(ctx)
+	if len(anew) == 0 {
+		return err
+	}
+	if err != nil {
+		anew = append([]error{err}, anew...)
+	}
+	return joined(anew, CheckCheckpoint)
+}
+
+func (w *Wallet) refreshLedger(ctx context.Context) error {
 	epoch, err := w.newestEpoch(ctx)
 	if errors.Is(err, ErrNoEpoch) {
 		return errors.Join(w.refreshAgencies(ctx), w.keepSnapshot(ctx, epoch))
@@ -72,7 +87,7 @@ func (w *Wallet) refresh(ctx context.Context, held *deck, epoch *epochAt) (faile
 			continue
 		}
 		wanted++
-		if w.readFor(c.ID, epoch) {
+		if w.readFor(c, epoch) {
 			continue
 		}
 		p, err := w.provable(ctx, c)
@@ -94,13 +109,13 @@ func (w *Wallet) refresh(ctx context.Context, held *deck, epoch *epochAt) (faile
 }
 
 // readFor reports whether a round of this epoch has read what proofs of a credential need.
-func (w *Wallet) readFor(id string, epoch *epochAt) bool {
+func (w *Wallet) readFor(c *card, epoch *epochAt) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.readyOf != epoch.Number || w.ready == nil {
-		w.readyOf, w.ready = epoch.Number, map[string]bool{}
+		w.readyOf, w.ready = epoch.Number, map[pooled]bool{}
 	}
-	return w.ready[id]
+	return w.ready[c.pooled()]
 }
 
 // provable is a credential of which proofs are to be made.
@@ -144,7 +159,7 @@ func (w *Wallet) refreshProvable(ctx context.Context, epoch *epochAt, list []*pr
 		}
 		delete(failed, p.ID)
 		w.mu.Lock()
-		w.ready[p.ID] = true
+		w.ready[p.pooled()] = true
 		w.mu.Unlock()
 	}
 }

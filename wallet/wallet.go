@@ -32,6 +32,13 @@ type Prover interface {
 	Show(ctx context.Context, a *zkp.Answer) ([]*zkp.Presentation, error)
 }
 
+// A Reissuer carries a wallet's reissue request to an issuer, and back what the issuer
+// signed in place of a credential: issuer.Desk.Reissue, in one process or behind a
+// server. Only the issuer, which is a DID, may read either of them.
+type Reissuer interface {
+	Reissue(ctx context.Context, issuer string, request []byte) (response []byte, err error)
+}
+
 // Config has what New needs. Store, Keys, Ledger and Public are required.
 type Config struct {
 	Store vault.Store
@@ -47,6 +54,9 @@ type Config struct {
 	Sets Sets
 	// Prover is nil in a wallet that shows claims only.
 	Prover Prover
+	// Reissuer is asked in a round for credentials whose issuer's key is void; nil leaves
+	// that to RequestReissue and ReceiveReissue.
+	Reissuer Reissuer
 	// Clock is the device's; nil means time.Now.
 	Clock func() time.Time
 	// Wait returns after a duration, or with the context's error before it; nil waits
@@ -104,8 +114,9 @@ type Wallet struct {
 	windowsOf uint64               // epoch
 	listed    *ledger.View         // the list of agencies
 	names     nameIndex            // of listed
-	ready     map[string]bool      // credentials for whose proofs all was read
+	ready     map[pooled]bool      // credentials for whose proofs all was read
 	readyOf   uint64               // epoch
+	signers   map[pooled]signers
 }
 
 // ErrConfig means that something in a Config is missing or cannot be right.
@@ -149,14 +160,15 @@ func (w *Wallet) ended(ctx context.Context, operation string, started time.Time,
 	w.watch.End(ctx, operation, started, w.cfg.Clock(), *err)
 }
 
-// resolve runs judge over ledger values proved under one fresh checkpoint. The error
+// resolve runs judge over ledger values proved under one fresh checkpoint; each of the keys
+// saves a round. The error
 // is judge's, or that of ledgerError.
-func (w *Wallet) resolve(ctx context.Context, judge func(*ledger.View) error) error {
+func (w *Wallet) resolve(ctx context.Context, judge func(*ledger.View) error, keys ...string) error {
 	var found error
 	err := w.cfg.Ledger.Resolve(ctx, func(view *ledger.View) error {
 		found = judge(view)
 		return found
-	}, ledger.ResolveOptions{Now: w.cfg.Clock(), MaxAge: w.cfg.MaxCheckpointAge})
+	}, ledger.ResolveOptions{Keys: keys, Now: w.cfg.Clock(), MaxAge: w.cfg.MaxCheckpointAge})
 	if err == nil || err == found {
 		return err
 	}

@@ -230,7 +230,7 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("wallet/receive.go", "if err := c.Check(); ", "err != nil", " {"))
 	// Single use.
 	add("a prepared proof leaves the pool", "wallet", "TestPool", "are left, want",
-		edit{"wallet/pool.go", "	list[len(list)-1] = nil\n	p.of[id] = list[:len(list)-1]\n", ""})
+		edit{"wallet/pool.go", "	list[len(list)-1] = nil\n	p.of[of] = list[:len(list)-1]\n", ""})
 	add("and of its own epoch alone is used", "wallet", "TestPoolOfAnOlderEpoch", "",
 		edit{"wallet/pool.go", "	if p.of == nil || p.epoch != epoch {", "	if p.of == nil {"})
 	add("an epoch that is too old is not shown", "wallet", "TestMaxEpochAge", "",

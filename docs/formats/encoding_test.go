@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
@@ -60,6 +61,8 @@ var sentinels = []struct {
 	{"ledger.ErrFormat", ledger.ErrFormat},
 	{"openid.ErrTooLarge", openid.ErrTooLarge},
 	{"openid.ErrQRText", openid.ErrQRText},
+	{"openid.ErrProof", openid.ErrProof},
+	{"did.ErrType", did.ErrType},
 	{"openid.ErrUnsupportedFormat", openid.ErrUnsupportedFormat},
 	{"verifier.ErrPolicy", verifier.ErrPolicy},
 	{"openid.ErrQuery", openid.ErrQuery},

@@ -1,10 +1,14 @@
 package formats_test
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"testing"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/verifier"
@@ -38,7 +42,7 @@ func qrText(t testing.TB) page {
 			{"lower case", "QR text", []byte("HUFU1:ab"), openid.ErrQRText},
 			{"a white space at the end, which is a base45 digit", "QR text", []byte(good + " "), openid.ErrQRText},
 			{"a group of three above 65,535", "QR text", []byte("HUFU1::::"), openid.ErrQRText},
-			{"type 7", "QR text", []byte(openid.QRText(7, []byte("abc"))), openid.ErrQRText},
+			{"type 8", "QR text", []byte(openid.QRText(8, []byte("abc"))), openid.ErrQRText},
 			{"a length in two bytes, which is not the shortest", "QR text", []byte("HUFU1:" + base45(t, []byte{0x82, 1, 0x58, 1, 'a'})), openid.ErrQRText},
 		},
 	}
@@ -69,6 +73,7 @@ func query(t testing.TB) page {
 		limits: map[string]int{"message": limits.Message, "values": 2048},
 		doors: map[string]door{
 			"query":            parseQuery,
+			"reissue request":  parseReissue,
 			"offer nonce":      computed(func(code []byte) (any, error) { return fields{"text": openid.OfferNonce(string(code))}, nil }),
 			"configuration id": computed(func([]byte) (any, error) { return fields{"text": openid.ConfigurationID("cn.resident", 1)}, nil }),
 		},
@@ -76,6 +81,7 @@ func query(t testing.TB) page {
 			{"aged 18 or over, in one of two districts", "query", []byte(adultQuery)},
 			{"of the code in the input", "offer nonce", []byte("one-time-code")},
 			{"of version 1 of a schema", "configuration id", []byte("cn.resident 1")},
+			{"for one credential", "reissue request", []byte(reissueRequest(t, "hufu-reissue+jwt", reissuePayload))},
 		},
 		refused: []refusal{
 			{"an unknown operation", "query", bad("at_least_years", "older_than"), openid.ErrQuery},
@@ -86,9 +92,30 @@ func query(t testing.TB) page {
 			{"claims with a proof", "query", bad(`"predicates":[`, `"claims":[{"path":["name"]}],"predicates":[`), openid.ErrQuery},
 			{"three of two", "query", bad(`"110102"]}]`, `"110102"]}],"predicates_accept":{"k_of":3}`), openid.ErrQuery},
 			{"a member twice", "query", bad(`"id":"age"`, `"id":"age","id":"age"`), openid.ErrJSON},
+			{"another typ", "reissue request", []byte(reissueRequest(t, "openid4vci-proof+jwt", reissuePayload)), did.ErrType},
+			{"an unknown member of a payload", "reissue request", []byte(reissueRequest(t, "hufu-reissue+jwt", `{"nonce":"x",`+reissuePayload[1:])), openid.ErrJSON},
+			{"a hash of 31 bytes", "reissue request", []byte(reissueRequest(t, "hufu-reissue+jwt", strings.Replace(reissuePayload, `U0"`, `"`, 1))), openid.ErrProof},
 			{"a format of somebody else", "query", bad("dc+sd-jwt_zk", "mso_mdoc"), openid.ErrUnsupportedFormat},
 		},
 	}
+}
+
+const reissuePayload = `{"aud":"did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi","credential":"h8z9EW5HO2aB1ATl1FASdXNN4ynoYQ4C0-yoidoJfU0","iat":1772366400}`
+
+func reissueRequest(t testing.TB, typ, payload string) string {
+	seed := sha256.Sum256([]byte("holder key of a vector"))
+	holder := ed25519.NewKeyFromSeed(seed[:])
+	return must[string](t)(did.SignJWS(t.Context(), holder, did.Header{Typ: typ, JWK: holder.Public()}, []byte(payload), did.JWSOptions{}))
+}
+
+func parseReissue(b []byte) (any, []byte, error) {
+	r, err := openid.ParseReissue(string(b))
+	if err != nil {
+		return nil, nil, err
+	}
+	claims := r.Unverified
+	_, err = r.Verify(claims.Audience, openid.VerifyOptions{Now: claims.IssuedAt})
+	return fields{"aud": claims.Audience, "credential": hexOf(claims.Credential[:]), "iat": claims.IssuedAt.Unix()}, b, err
 }
 
 func parseQuery(b []byte) (any, []byte, error) {

@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) agencyCommand() *cobra.Command {
-	return group("agency", a.agencyInit(), a.agencySchema(), a.agencyRecover(),
+	return group("agency", a.agencyInit(), a.agencySchema(), a.agencyRecover(), a.agencyCompromised(), a.agencyResign(), a.agencyReissue(),
 		a.agencyState("accredit", ledger.StateActive, (*hufuagency.Agency).Accredit),
 		a.agencyState("suspend", ledger.StateSuspended, (*hufuagency.Agency).Suspend),
 		a.agencyState("end", ledger.StateEnded, (*hufuagency.Agency).End),

@@ -21,7 +21,7 @@ import (
 
 func (a *app) walletCommand() *cobra.Command {
 	var dir string
-	cmd := group("wallet", a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletRefresh(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
+	cmd := group("wallet", a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletReissue(&dir), a.walletRefresh(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
 		a.walletList(&dir), a.walletShow(&dir), a.walletHistory(&dir))
 	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
 	return cmd
@@ -163,13 +163,18 @@ func (a *app) sent(out string, kind openid.QRType, message []byte, id string) er
 }
 
 func (a *app) walletReceive(dir *string) *cobra.Command {
-	return command("receive RESPONSE", "one response: a file, QR text or -", func(ctx context.Context, arg string) error {
+	var reissued bool
+	cmd := command("receive RESPONSE", "one response: a file, QR text or -", func(ctx context.Context, arg string) error {
 		response, err := a.readMessage(arg, openid.QRCredentialResponse)
 		if err != nil {
 			return err
 		}
 		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			s, err := c.Receive(ctx, response)
+			take := c.Receive
+			if reissued {
+				take = c.ReceiveReissue
+			}
+			s, err := take(ctx, response)
 			if err != nil {
 				return err
 			}
@@ -177,6 +182,8 @@ func (a *app) walletReceive(dir *string) *cobra.Command {
 				"wallet.received", "ID", shortID(s.ID), "Type", s.SchemaID, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly))
 		})
 	})
+	cmd.Flags().BoolVar(&reissued, "reissued", false, "it takes the place of a credential here, as asked for by hufu wallet reissue")
+	return cmd
 }
 
 func (a *app) walletRefresh(dir *string) *cobra.Command {
@@ -184,6 +191,13 @@ func (a *app) walletRefresh(dir *string) *cobra.Command {
 		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
 			if err := c.Refresh(ctx); err != nil {
 				return err
+			}
+			void, err := c.Void(ctx)
+			if err != nil {
+				return err
+			}
+			for _, id := range void {
+				a.report(map[string]any{"void": id}, "wallet.void", "ID", id)
 			}
 			return a.report(map[string]any{"wallet": *dir}, "wallet.refreshed")
 		})

@@ -238,7 +238,7 @@ func (d *Desk) issue(ctx context.Context, tx vault.Tx, a *application, o *offer,
 	}
 	c := &issued{
 		Type: o.Type, Offer: a.code, External: o.External, At: d.cfg.Clock().UTC(), NotAfter: today + zkp.Day(a.typ.ValidDays),
-		ProofKey: d.cfg.Keys.Proof.ProofKey().Bytes(), Random: out.Endorsement.Random[:],
+		KeyID: d.cfg.Keys.KeyID, handle: handleOf(out.Endorsement),
 	}
 	p.promise(o.Type, "")
 	p.Held = append(p.Held, held{o.Type, at})

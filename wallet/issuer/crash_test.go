@@ -195,6 +195,44 @@ var stories = map[string]func(t *testing.T, o *office, c *crash) (again func()){
 			}
 		}
 	},
+	"resign": func(t *testing.T, o *office, c *crash) func() {
+		_, applications, answers := o.issued3(t)
+		o.stolen(t)
+		_, err := o.doomed(t, c).Resign(t.Context(), issuer.ResignOptions{})
+		killed(t, c, err)
+		return func() {
+			done, err := o.Resign(t.Context(), issuer.ResignOptions{})
+			none(t, err)
+			if done.Signed+done.Good != 3 {
+				t.Errorf("%+v", done)
+			}
+			for n, application := range applications {
+				again, err := o.Answer(t.Context(), application)
+				none(t, err)
+				if bytes.Equal(again, answers[n]) {
+					t.Error("not signed anew")
+				}
+				_, _, err = o.trace(t, again)
+				none(t, err)
+			}
+		}
+	},
+	"revoke after resign": func(t *testing.T, o *office, c *crash) func() {
+		offers, _, _ := o.issued3(t)
+		o.agency.ReplaceProofKey()
+		o.rekeyed(t)
+		_, err := o.Resign(t.Context(), issuer.ResignOptions{Retired: true})
+		none(t, err)
+		killed(t, c, o.doomed(t, c).Revoke(t.Context(), offers[1].Code))
+		return func() {
+			if err := o.Revoke(t.Context(), offers[1].Code); err != nil {
+				is(t, err, issuer.ErrRevoked)
+			}
+			if _, revoked := o.count(t); revoked != 1 {
+				t.Errorf("%d revoked", revoked)
+			}
+		}
+	},
 	"publish": func(t *testing.T, o *office, c *crash) func() {
 		o.issue(t, o.c.Issue(o.Desk, resident(1)))
 		killed(t, c, o.doomed(t, c).Publish(t.Context()))

@@ -6,8 +6,9 @@
 // [Desk.Offer] makes one offer. [Desk.Answer] checks an application's proof of
 // possession and holder commitment, and issues. [Desk.Revoke] sets the status bit and
 // the revocation handle in one batch of ledger operations. [Desk.Renew] signs status
-// lists anew before they expire. [Issue] makes one credential without a desk: an SD-JWT
-// VC (RFC 9901) with its endorsement.
+// lists anew before they expire. After a theft of the office's keys [Desk.Resign] signs
+// what is in force anew, and [Desk.Reissue] hands it to its holder. [Issue] makes one
+// credential without a desk: an SD-JWT VC (RFC 9901) with its endorsement.
 //
 // # State
 //

@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"errors"
@@ -42,6 +43,7 @@ type IssueSpec struct {
 	Commitment zkp.Element      // holder commitment; zero: no endorsement
 	Scope      zkp.Scope        // of the commitment; zero: that of the schema, see package identity
 	Binding    zkp.Day          // day the holder's secret was bound
+	Random     []byte           // of the handle, 16 bytes; nil: fresh
 
 	Status              status.Reference
 	NotBefore, NotAfter zkp.Day // both included
@@ -119,6 +121,9 @@ func issueEndorsement(ctx context.Context, keys *Keys, spec *IssueSpec, random i
 	scope := spec.Scope
 	if scope == (zkp.Scope{}) {
 		scope = identity.Scope(keys.DID, spec.Schema)
+	}
+	if spec.Random != nil {
+		random = bytes.NewReader(spec.Random)
 	}
 	endorsement, err := zkp.IssueEndorsement(ctx, keys.Proof, zkp.EndorsementSpec{
 		Schema: predicate.SchemaElement(spec.Schema), Region: spec.Region, Holder: spec.Commitment, Issuance: scope,

@@ -50,6 +50,7 @@ type pending struct {
 	ValidUntil time.Time `json:"validUntil"`
 	KeyID      string    `json:"keyId"`
 	Indexes    []int     `json:"indexes,omitzero"` // to revoke, in the order of the batch
+	Earlier    []int     `json:"earlier,omitzero"` // of the batch's further revocations
 	Due        bool      `json:"due,omitzero"`     // the signature was wanted for itself
 }
 

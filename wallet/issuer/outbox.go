@@ -98,7 +98,11 @@ func (d *Desk) sign(tx vault.Tx, l *list) (*pending, error) {
 	p := &pending{
 		Sequence: l.Sequence + 1, KeyID: d.cfg.Keys.KeyID,
 		ValidUntil: d.cfg.Clock().Add(time.Duration(d.cfg.StatusDays) * 24 * time.Hour).UTC().Truncate(time.Second),
-		Indexes:    slices.Clone(l.Waiting[:min(len(l.Waiting), maxTogether)]), Due: l.Due,
+		Due:        l.Due,
+	}
+	handles, err := p.choose(tx, l)
+	if err != nil {
+		return nil, err
 	}
 	s, err := l.status(tx, p.Indexes)
 	if err != nil {
@@ -107,13 +111,9 @@ func (d *Desk) sign(tx vault.Tx, l *list) (*pending, error) {
 	objects := []ledger.Object{&ledger.Status{
 		URI: l.URI, Issuer: d.cfg.Keys.DID, Sequence: p.Sequence, Root: s.Root(), ValidUntil: p.ValidUntil.Unix(),
 	}}
-	for _, i := range p.Indexes {
-		c, err := getIssued(tx, entry{l.URI, i})
-		if err != nil {
-			return nil, err
-		}
-		r := &ledger.Revocation{ProofKey: c.ProofKey, List: l.URI, Index: uint64(i)}
-		copy(r.Random[:], c.Random)
+	for n, i := range slices.Concat(p.Indexes, p.Earlier) {
+		r := &ledger.Revocation{ProofKey: handles[n].ProofKey, List: l.URI, Index: uint64(i)}
+		copy(r.Random[:], handles[n].Random)
 		objects = append(objects, r)
 	}
 	ops, err := ledger.SignObjects(objects, d.cfg.Keys.Key)
@@ -122,6 +122,34 @@ func (d *Desk) sign(tx vault.Tx, l *list) (*pending, error) {
 	}
 	p.Operations = ledger.FormatBatch(ops)
 	return p, nil
+}
+
+// choose takes the first entries that wait, as many as fit one batch, and returns the
+// handle of each and then the earlier ones.
+func (p *pending) choose(tx vault.Tx, l *list) (handles []handle, err error) {
+	var earlier []handle
+	for _, i := range l.Waiting {
+		c, err := getIssued(tx, entry{l.URI, i})
+		if err != nil {
+			return nil, err
+		}
+		if n := len(handles) + len(earlier); n > 0 && n+1+len(c.Earlier) > maxTogether {
+			break
+		}
+		p.Indexes, handles = append(p.Indexes, i), append(handles, c.handle)
+		earlier = append(earlier, c.Earlier...)
+		p.Earlier = append(p.Earlier, slices.Repeat([]int{i}, len(c.Earlier))...)
+	}
+	return append(handles, earlier...), nil
+}
+
+// revokes returns the entry that an operation of the batch revokes.
+func (p *pending) revokes(operation int) (index int, ok bool) {
+	all := slices.Concat(p.Indexes, p.Earlier)
+	if operation < 1 || operation > len(all) {
+		return 0, false // the list itself
+	}
+	return all[operation-1], true
 }
 
 // conclude writes down what the ledger said of a batch. refusal is nil where it took
@@ -192,10 +220,13 @@ func (d *Desk) refused(tx vault.Tx, l *list, p *pending, refusal error, out *out
 	case p.KeyID != d.cfg.Keys.KeyID || p.Sequence <= l.Sequence:
 		drop, keep = nil, p.Indexes
 		l.Due = true
-	case errors.As(refusal, &r) && r.Index > 0 && r.Index <= len(p.Indexes):
-		drop = p.Indexes[r.Index-1 : r.Index]
-		keep = slices.Delete(slices.Clone(p.Indexes), r.Index-1, r.Index)
-		l.Due = p.Due
+	case errors.As(refusal, &r):
+		if index, ok := p.revokes(r.Index); ok {
+			drop, keep = []int{index}, without(slices.Clone(p.Indexes), index)
+			l.Due = p.Due
+			break
+		}
+		out.lost = refusal
 	default:
 		out.lost = refusal
 	}

@@ -28,6 +28,7 @@ const (
 	kindList       = "status-list"    // list, by URI
 	kindTaken      = "status-taken"   // bits of a page: given away
 	kindInvalid    = "status-invalid" // bits of a page: revoked, as the ledger has it
+	kindResigned   = "resigned"       // entry, by hash of the credential before
 )
 
 // offer is one person's way to a credential, from its making on.
@@ -67,14 +68,24 @@ type issued struct {
 	External string    `json:"external,omitzero"`
 	At       time.Time `json:"at"`
 	NotAfter zkp.Day   `json:"notAfter"`
-	// ProofKey signed the endorsement, and Random is in it: the revocation handle.
-	// Keys come and go, and the handle stays.
-	ProofKey []byte `json:"proofKey"`
-	Random   []byte `json:"random"`
+	// KeyID signed the credential; empty in records of before it was noted.
+	KeyID string `json:"keyId,omitzero"`
+	handle
+	// Earlier are the handles of endorsements that were signed anew and count still.
+	Earlier []handle `json:"earlier,omitzero"`
 	// Revoking means that its revocation waits for the ledger.
 	Revoking bool      `json:"revoking,omitzero"`
 	Revoked  time.Time `json:"revoked,omitzero"`
 }
+
+// handle makes a revocation handle: ProofKey signed the endorsement, and Random is in it.
+// Keys come and go, and the handle stays.
+type handle struct {
+	ProofKey []byte `json:"proofKey"`
+	Random   []byte `json:"random"`
+}
+
+func handleOf(e *zkp.Endorsement) handle { return handle{e.Issuer.Bytes(), e.Random[:]} }
 
 // external is what an agency's own name stands for.
 type external struct {

@@ -172,5 +172,11 @@ var rows = verdict.Table{
 	verdict.On(ErrRevoked).Refused(CheckRevocation, verdict.RevokedBefore,
 		"This credential was revoked before.", "此凭证此前已撤销。",
 		"There is nothing more to do.", "无需再办理。"),
+	verdict.On(ErrNotReissued).Refused(CheckApplication, verdict.NotReissued,
+		"This desk signed nothing in place of that credential.", "本机构没有重新签发过此凭证。",
+		"Ask the agency that issued it whether it has signed its credentials anew.", "请向签发机构查询是否已完成重新签发。"),
+	verdict.On(ErrHolder).Refused(CheckApplication, verdict.OtherHolderKey,
+		"The request does not come from the wallet that holds the credential. Nothing was handed out.", "请求不是由持有该凭证的钱包发出，未提供任何内容。",
+		"Ask with the wallet that holds it.", "请使用持有该凭证的钱包提出请求。"),
 	verdict.On(ErrConfig).Configuration(),
 }

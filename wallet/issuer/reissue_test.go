@@ -1,0 +1,214 @@
+package issuer_test
+
+import (
+	"bytes"
+	"crypto"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/identity"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/predicate"
+	"github.com/hufu-id/hufu/provenance"
+	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp"
+)
+
+func equal(a, b map[string]any) bool { return reflect.DeepEqual(a, b) }
+
+// trace judges an answer's credential as a counter would.
+func (o *office) trace(t *testing.T, answer []byte) (*provenance.Credential, crypto.PublicKey, error) {
+	t.Helper()
+	var found *provenance.Credential
+	err := o.c.Client(o.c.Log).Resolve(t.Context(), func(view *ledger.View) (err error) {
+		found, err = provenance.Verify(t.Context(), provenance.Ledger(view), parsed(t, answer), o.c.Public, provenance.Options{Now: o.c.Now()})
+		return err
+	}, ledger.ResolveOptions{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return found, found.Confirmation, nil
+}
+
+// TestReissueRefuses: the desk answers the holder of the very credential, in time, and
+// nobody else.
+func TestReissueRefuses(t *testing.T) {
+	o := newOffice(t)
+	key := o.c.Key()
+	offer := o.c.Issue(o.Desk, resident(1))
+	answer, err := o.Answer(t.Context(), o.apply(t, offer, func(a *application) { a.signer = key }))
+	none(t, err)
+	other := o.issue(t, o.c.Issue(o.Desk, resident(2)))
+	good := openid.ReissueClaims{
+		Audience: o.agency.DID, Credential: openid.CredentialHash(parsed(t, answer).String()), IssuedAt: o.c.Now().Truncate(time.Second),
+	}
+	ask := func(signer crypto.Signer, claims openid.ReissueClaims) []byte {
+		text, err := openid.SignReissue(t.Context(), signer, claims)
+		none(t, err)
+		return []byte(text)
+	}
+	_, err = o.Reissue(t.Context(), ask(key, good))
+	is(t, err, issuer.ErrNotReissued)
+	o.stolen(t)
+	_, err = o.Resign(t.Context(), issuer.ResignOptions{})
+	none(t, err)
+
+	request := ask(key, good)
+	first, err := o.Reissue(t.Context(), request)
+	none(t, err)
+	for _, again := range [][]byte{request, ask(key, good)} {
+		second, err := o.Reissue(t.Context(), again)
+		none(t, err)
+		if !bytes.Equal(first, second) {
+			t.Error("another answer")
+		}
+	}
+	for name, test := range map[string]struct {
+		signer crypto.Signer
+		edit   func(*openid.ReissueClaims)
+		want   error
+	}{
+		"another holder key": {o.c.Key(), func(*openid.ReissueClaims) {}, issuer.ErrHolder},
+		"somebody else's credential": {key, func(c *openid.ReissueClaims) {
+			c.Credential = openid.CredentialHash(parsed(t, other).String())
+		}, issuer.ErrHolder},
+		"a credential that nobody issued": {key, func(c *openid.ReissueClaims) { c.Credential[0]++ }, issuer.ErrNotReissued},
+		"the newest credential":           {key, func(c *openid.ReissueClaims) { c.Credential = openid.CredentialHash(parsed(t, first).String()) }, issuer.ErrNotReissued},
+		"another desk":                    {key, func(c *openid.ReissueClaims) { c.Audience = o.c.Office.DID }, openid.ErrProofAudience},
+		"an old request":                  {key, func(c *openid.ReissueClaims) { c.IssuedAt = c.IssuedAt.Add(-7 * time.Minute) }, openid.ErrProofTime},
+		"a request of tomorrow":           {key, func(c *openid.ReissueClaims) { c.IssuedAt = c.IssuedAt.Add(24 * time.Hour) }, openid.ErrProofTime},
+	} {
+		t.Run(name, func(t *testing.T) {
+			claims := good
+			test.edit(&claims)
+			answer, err := o.Reissue(t.Context(), ask(test.signer, claims))
+			is(t, err, test.want)
+			if answer != nil {
+				t.Error("a refusal with an answer")
+			}
+		})
+	}
+	t.Run("replayed later", func(t *testing.T) {
+		o.c.Advance(7 * time.Minute)
+		_, err := o.Reissue(t.Context(), request)
+		is(t, err, openid.ErrProofTime)
+	})
+	good.IssuedAt = o.c.Now().Truncate(time.Second)
+	t.Run("signed anew twice", func(t *testing.T) {
+		o.stolen(t)
+		_, err := o.Resign(t.Context(), issuer.ResignOptions{})
+		none(t, err)
+		newest, err := o.Reissue(t.Context(), ask(key, good))
+		none(t, err)
+		_, _, err = o.trace(t, newest)
+		none(t, err)
+	})
+	t.Run("revoked", func(t *testing.T) {
+		o.offline = true
+		if err := o.Revoke(t.Context(), offer.Code); err == nil {
+			t.Fatal("revoked without a line to the ledger")
+		}
+		_, err := o.Reissue(t.Context(), ask(key, good)) // it waits for the ledger
+		is(t, err, issuer.ErrRevoked)
+		o.offline = false
+		_, err = o.Recover(t.Context())
+		none(t, err)
+		_, err = o.Reissue(t.Context(), ask(key, good))
+		is(t, err, issuer.ErrRevoked)
+	})
+}
+
+// TestReceiveReissueRefuses: a wallet lets nothing take a credential's place that says
+// something else, holds longer or is older.
+func TestReceiveReissueRefuses(t *testing.T) {
+	o := newOffice(t)
+	h, stranger := o.citizen(t, 1), o.citizen(t, 2)
+	before := held(t, h)
+	o.c.Advance(25 * time.Hour)
+	o.c.Heartbeat()
+	o.stolen(t)
+	_, err := o.Resign(t.Context(), issuer.ResignOptions{})
+	none(t, err)
+	fetch := func(h *hufutest.Holder) []byte {
+		request, err := h.RequestReissue(t.Context(), held(t, h).ID)
+		none(t, err)
+		answer, err := o.Reissue(t.Context(), request)
+		none(t, err)
+		return answer
+	}
+	second := fetch(h)
+	o.c.Advance(25 * time.Hour)
+	o.agency.Rotate()
+	o.rekeyed(t)
+	_, err = o.Resign(t.Context(), issuer.ResignOptions{Retired: true})
+	none(t, err)
+	third := fetch(h)
+	refuses := func(answer []byte, want error) {
+		t.Helper()
+		now := held(t, h)
+		_, err := h.ReceiveReissue(t.Context(), answer)
+		is(t, err, want)
+		if after := held(t, h); !reflect.DeepEqual(after, now) {
+			t.Error("a refusal changed the credential")
+		}
+	}
+	refuses(fetch(stranger), wallet.ErrUnrequested)
+	for name, edit := range map[string]func(*issuer.IssueSpec){
+		"holds longer":  func(s *issuer.IssueSpec) { s.NotAfter++ },
+		"another entry": func(s *issuer.IssueSpec) { s.Status.Index++ },
+		"another name":  func(s *issuer.IssueSpec) { s.Claims["name"] = "赵某" },
+		"another day":   func(s *issuer.IssueSpec) { s.Binding++ },
+	} {
+		t.Run(name, func(t *testing.T) { refuses(o.otherwise(t, h, third, edit), wallet.ErrDiffers) })
+	}
+	s, err := h.ReceiveReissue(t.Context(), third)
+	none(t, err)
+	if s.ID != before.ID || !s.Expires.Equal(before.Expires) || s.NotBefore.Equal(before.NotBefore) {
+		t.Errorf("before: %+v, after: %+v", before, s)
+	}
+	history, err := h.History(t.Context())
+	none(t, err)
+	_, err = h.ReceiveReissue(t.Context(), third)
+	none(t, err)
+	if again, err := h.History(t.Context()); err != nil || len(again) != len(history) {
+		t.Errorf("the same once more is noted: %v", err)
+	}
+	refuses(second, wallet.ErrDiffers)
+	_, err = h.Receive(t.Context(), third)
+	is(t, err, wallet.ErrReceived)
+}
+
+// otherwise signs what an answer says, but for one thing, with the office's keys.
+func (o *office) otherwise(t *testing.T, h *hufutest.Holder, answer []byte, edit func(*issuer.IssueSpec)) []byte {
+	t.Helper()
+	found, holder, err := o.trace(t, answer)
+	none(t, err)
+	endorsement, err := zkp.ParseEndorsement(found.Claims[zkp.ClaimName].(string))
+	none(t, err)
+	binding, err := zkp.ParseDay(found.Claims[predicate.ClaimBinding].(string))
+	none(t, err)
+	secret := new(zkp.Secret)
+	none(t, h.Store.View(t.Context(), func(tx vault.Tx) error {
+		r, err := tx.Get("secret", "holder")
+		copy(secret[:], r.Value)
+		return err
+	}))
+	commitment, err := secret.HolderCommitment(identity.Scope(o.agency.DID, o.c.Schema))
+	none(t, err)
+	spec := &issuer.IssueSpec{
+		Schema: o.c.Schema, Claims: claimsOf(resident(1)), Region: found.Region, Holder: holder, Commitment: commitment,
+		Binding: binding, Status: *found.Status, NotBefore: endorsement.NotBefore, NotAfter: endorsement.NotAfter,
+	}
+	edit(spec)
+	keys := o.agency.Issuer()
+	out, err := issuer.Issue(t.Context(), &keys, spec, nil)
+	none(t, err)
+	response, err := (&openid.CredentialResponse{Credentials: []string{out.Credential.String()}}).Bytes()
+	none(t, err)
+	return response
+}
