@@ -151,6 +151,7 @@ func (w *Wallet) fetchReissued(ctx context.Context) (failed []error) {
 	if w.cfg.Reissuer == nil {
 		return nil
 	}
+	_ = w.refreshAgencies(ctx) // the round says it, if that fails
 	ids, err := w.Void(ctx)
 	if err != nil {
 		return []error{err}

@@ -19,7 +19,8 @@ type signers struct {
 
 // Void lists the credentials that no longer count because their issuer's key was
 // compromised, by id, revoked and expired ones left out. The issuer signs them anew:
-// RequestReissue asks for it. Void reads the issuers' DIDs on the ledger: call it on the
+// RequestReissue asks for it. Void goes by the list of agencies, as the last round left it,
+// and reads the DIDs of issuers on the ledger that the list does not have: call it on the
 // app's own clock, as Refresh does, and not because of a request.
 func (w *Wallet) Void(ctx context.Context) (ids []string, err error) {
 	defer w.ended(ctx, "void", w.cfg.Clock(), &err)
@@ -28,7 +29,7 @@ func (w *Wallet) Void(ctx context.Context) (ids []string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	signed, keys := map[*card]signers{}, map[string]bool{}
+	signed := map[*card]signers{}
 	for _, c := range d.all {
 		if c.err != nil || c.holds(w.cfg.Clock()) != nil {
 			continue
@@ -40,9 +41,38 @@ func (w *Wallet) Void(ctx context.Context) (ids []string, err error) {
 		if err != nil {
 			return nil, err
 		}
-		signed[c], keys[ledger.DIDKey(c.Issuer)] = s, true
+		signed[c] = s
 	}
-	if len(signed) == 0 {
+	listed, err := w.agencies(ctx, w.cfg.Clock())
+	if err != nil && !errors.Is(err, ErrRefresh) {
+		return nil, err
+	}
+	for c, s := range signed {
+		if listed == nil {
+			break
+		}
+		object, err := listed.DID(c.Issuer)
+		if err != nil {
+			continue // the ledger is asked
+		}
+		if s.compromised(c.Issuer, object) {
+			ids = append(ids, c.ID)
+		}
+		delete(signed, c)
+	}
+	asked, err := w.voidOnLedger(ctx, signed)
+	ids = append(ids, asked...)
+	slices.Sort(ids)
+	return ids, err
+}
+
+// voidOnLedger asks the ledger for the issuers of credentials.
+func (w *Wallet) voidOnLedger(ctx context.Context, signed map[*card]signers) (ids []string, err error) {
+	keys := map[string]bool{}
+	for c := range signed {
+		keys[ledger.DIDKey(c.Issuer)] = true
+	}
+	if len(keys) == 0 {
 		return nil, nil
 	}
 	err = w.resolve(ctx, func(view *ledger.View) error {
@@ -52,16 +82,20 @@ func (w *Wallet) Void(ctx context.Context) (ids []string, err error) {
 			if err != nil {
 				return err
 			}
-			if slices.ContainsFunc(object.Keys, func(k ledger.PublicKey) bool {
-				return k.Compromised() && (c.Issuer+"#"+k.ID == s.keyID || k.Purpose == ledger.PurposeProof && string(k.Public) == s.proof)
-			}) {
+			if s.compromised(c.Issuer, object) {
 				ids = append(ids, c.ID)
 			}
 		}
-		slices.Sort(ids)
 		return nil
 	}, slices.Sorted(maps.Keys(keys))...)
 	return ids, err
+}
+
+// compromised reports whether one of the keys is, by its issuer's DID.
+func (s signers) compromised(issuer string, object *ledger.DID) bool {
+	return slices.ContainsFunc(object.Keys, func(k ledger.PublicKey) bool {
+		return k.Compromised() && (issuer+"#"+k.ID == s.keyID || k.Purpose == ledger.PurposeProof && string(k.Public) == s.proof)
+	})
 }
 
 // signersOf opens a credential once in the life of the wallet.

@@ -76,10 +76,18 @@ func watch(t *testing.T, c *hufutest.Country, h *hufutest.Holder, files publish.
 	t.Helper()
 	w := &watched{Ledger: c.Log, files: files}
 	cfg := c.WalletConfig(h)
-	cfg.Ledger, cfg.Sets, cfg.Public = c.Client(w), w, w
+	cfg.Ledger, cfg.Sets, cfg.Public, cfg.Reissuer = c.Client(w), w, w, unasked{t}
 	opened, err := wallet.New(cfg)
 	none(t, err)
 	return &hufutest.Holder{Wallet: opened, Store: h.Store, Keys: h.Keys, Code: h.Code}, w
+}
+
+// unasked is a way to issuers who have signed nothing anew.
+type unasked struct{ *testing.T }
+
+func (u unasked) Reissue(context.Context, string, []byte) ([]byte, error) {
+	u.Error("an issuer is asked though its key is in force")
+	return nil, vault.ErrNotFound
 }
 
 // classes counts how many sorts of transcripts there are.
