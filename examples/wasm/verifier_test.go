@@ -24,7 +24,7 @@ import (
 // witness stands between a native counter and its ledger and public files, and
 // notes what the counter looked at: that is what a page has to fetch.
 type witness struct {
-	ledger.Reader
+	ledger.Ledger
 	publish.Source
 
 	mu            sync.Mutex
@@ -39,7 +39,7 @@ func (w *witness) Prove(ctx context.Context, keys ...string) (*ledger.Proof, err
 	for _, k := range keys {
 		w.keys[k] = true
 	}
-	return w.Reader.Prove(ctx, keys...)
+	return w.Ledger.Prove(ctx, keys...)
 }
 
 func (w *witness) Read(ctx context.Context, name publish.Name) ([]byte, error) {
@@ -79,7 +79,7 @@ func newPage(t testing.TB) *page {
 	})
 	c.NextEpoch()
 	p.catchUp()
-	p.witness = &witness{Reader: c.Log, Source: c.Public, keys: map[string]bool{}, verifyingKeys: map[publish.Name][]byte{}, lists: map[string]string{}}
+	p.witness = &witness{Ledger: c.Log, Source: c.Public, keys: map[string]bool{}, verifyingKeys: map[publish.Name][]byte{}, lists: map[string]string{}}
 	cfg := c.CounterConfig(c.Policy(nil))
 	cfg.Ledger, cfg.Public = c.Client(p.witness), p.witness
 	native := must[*verifier.Verifier](t)(verifier.New(cfg))
