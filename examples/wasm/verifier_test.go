@@ -361,9 +361,6 @@ func TestVerifierCouldNotCheck(t *testing.T) {
 		"development keys": {hufutest.Proof, func(in JSON) { delete(in, "allow_single_party_setup_unsafe") }},
 		"no verifying key": {hufutest.Proof, func(in JSON) { delete(in, "verifying_keys") }},
 		"no status list":   {hufutest.Claims, func(in JSON) { delete(in, "status") }},
-		"a bundle without the keys": {hufutest.Proof, func(in JSON) {
-			in["ledger"] = JSON{"proof": must[*ledger.Proof](t)(p.Log.Prove(t.Context())).Bytes()}
-		}},
 	} {
 		in := p.opening()
 		tt.edit(in)
