@@ -170,7 +170,7 @@ func TestGrantRefuses(t *testing.T) {
 	is(t, w.root.Accredit(t.Context(), w.grant(office)), errLine)
 }
 
-// TestNamed: whoever accredited an agency knows its name, also after it was revoked.
+// TestNamed: an agency knows the name that it gave another, also after it was revoked.
 func TestNamed(t *testing.T) {
 	w := newWorld(t)
 	office, _ := w.create()

@@ -89,9 +89,7 @@ func (c *Country) Issue(desk *issuer.Desk, r Resident) issuer.Offer {
 func (c *Country) Respond(h *Holder, desk *issuer.Desk, r Resident) []byte {
 	c.t.Helper()
 	offer := c.Issue(desk, r)
-	application, err := h.Apply(c.t.Context(), offer.Offer, wallet.ApplyOptions{})
-	c.must(err)
-	response, err := desk.Answer(c.t.Context(), application)
+	response, err := desk.Answer(c.t.Context(), c.Apply(h, offer))
 	c.must(err)
 	h.Code = offer.Code
 	return response

@@ -236,17 +236,15 @@ func Standing(state State, root, key string) (chain []Accreditation, term Term, 
 	return chain, term, err
 }
 
-// Restorable walks from the accreditation at key to the root and reports, with nil,
-// that no link is revoked: what is suspended in it may be restored. Errors are those of
-// Chain.
-func Restorable(state State, root, key string) error {
-	_, err := walk(state, root, key, func(a *Accreditation) error {
+// Restorable is Chain where no link is revoked: what is suspended or over in it may be
+// restored. Errors are those of Chain.
+func Restorable(state State, root, key string) ([]Accreditation, error) {
+	return walk(state, root, key, func(a *Accreditation) error {
 		if a.State == StateRevoked {
 			return ErrAccreditationRevoked
 		}
 		return nil
 	})
-	return err
 }
 
 // within is what a term and a period have in common.

@@ -46,9 +46,9 @@ func (c *CredentialQuery) Match(claims map[string]any) ([]credential.Path, error
 // CheckAnswer repeats Match on the claims that a verifier received: type, claim
 // sets and values. An array element that was asked for by number must stand at
 // that number among the disclosed elements: one who hides the elements before it moves
-// it. CheckAnswer does not refuse claims that nobody asked for: the caller lists them.
-// The error is ErrNoMatch, or
-// ErrUnsupportedFormat for FormatSDJWTZK, whose answers disclose no claims.
+// it. CheckAnswer does not refuse claims that nobody asked for: the caller lists them. The
+// error is ErrNoMatch, or ErrUnsupportedFormat for FormatSDJWTZK, whose answers disclose no
+// claims.
 func (c *CredentialQuery) CheckAnswer(disclosed map[string]any) error {
 	if c.Format != FormatSDJWT {
 		return fmt.Errorf("%w: not answered by claims", ErrUnsupportedFormat)
@@ -191,10 +191,13 @@ func (q *Query) Select(can func(id string) bool) (required, optional []string, e
 	return required, optional, nil
 }
 
+// MaxWays is where [Query.Ways] stops listing.
+const MaxWays = 32
+
 // Ways lists the sets of credential queries that answer the whole query, in the
 // verifier's order of preference. Each way takes one option of each
 // required credential set, in the query's order. Optional sets are left to the
-// caller. Ways returns at most 32 sets.
+// caller. Ways returns at most MaxWays sets.
 func (q *Query) Ways() [][]string {
 	ways := [][]string{nil}
 	for _, set := range q.sets() {
@@ -204,7 +207,7 @@ func (q *Query) Ways() [][]string {
 		var longer [][]string
 		for _, way := range ways {
 			for _, option := range set.Options {
-				if len(longer) < maxSets {
+				if len(longer) < MaxWays {
 					longer = append(longer, join(way, option))
 				}
 			}

@@ -18,8 +18,7 @@ const reissueType = "hufu-reissue+jwt"
 
 // A ReissueRequest asks an issuer for what it signed in place of a credential, as after
 // a theft of its key. It is a JWS by the holder key of that credential, which the jwk
-// header carries. It names the credential by a hash, so that it tells nothing of the
-// holder to whoever does not know the credential.
+// header carries. It names the credential by a hash, which tells nothing of the holder.
 type ReissueRequest struct {
 	// Unverified is the payload. Do not trust it before Verify.
 	Unverified ReissueClaims

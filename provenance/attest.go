@@ -37,8 +37,8 @@ type AttestOptions struct {
 // Attest makes one ledger proof of who a counter is and what it may ask, for a wallet
 // that asks nobody. Under one checkpoint it proves the counter's DID, every accreditation
 // to verify one of the types, in force or not, each with its chain to the root, how the
-// root describes itself, and the purpose where the ledger has it. The state leaf, which every proof has,
-// names the newest closed epoch and its roots.
+// root describes itself, and the purpose where the ledger has it. The state leaf, which
+// every proof has, names the newest closed epoch and its roots.
 //
 // Which accreditations there are, the ledger's server says: one that leaves some out makes
 // the counter prove less than it could. The error is [ErrAttestation], or one of

@@ -119,9 +119,9 @@ func (v *Verifier) meetsPolicy(a *answer, q *openid.CredentialQuery, found *prov
 	return nil
 }
 
-// learnClaims lists who issued a credential and what was disclosed of it, asked for or not, and what was not. A claim
-// that the schema does not name was received all the same, and stands under its path:
-// a counter that kept quiet about it would say less than it knows.
+// learnClaims lists who issued a credential, what was disclosed of it, asked for or not,
+// and what was not. A claim that the schema does not name was received all the same, and
+// stands under its path: a counter that kept quiet about it would say less than it knows.
 func (a *answer) learnClaims(query string, found *provenance.Credential) {
 	issuer := Issuer{DID: found.Issuer}
 	if chain := found.Origin.Chain; len(chain) > 0 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/identity"
+	"github.com/hufu-id/hufu/openid"
 )
 
 // checkOnePerson returns identity.ErrTypes for a policy whose answers would not show
@@ -41,7 +42,7 @@ func (p *Policy) joined() [][]string {
 		}
 	}
 	ways := p.Query.Ways()
-	if p.Scope.Kind != "none" || len(ways) >= maxWays {
+	if p.Scope.Kind != "none" || len(ways) >= openid.MaxWays {
 		return [][]string{all}
 	}
 	for i := range ways {
@@ -49,6 +50,3 @@ func (p *Policy) joined() [][]string {
 	}
 	return ways
 }
-
-// maxWays is where openid.Query.Ways stops listing.
-const maxWays = 32

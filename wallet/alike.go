@@ -53,8 +53,8 @@ func (w *Wallet) lookalikes(ctx context.Context, did string, who ledger.Subject,
 			note(Lookalike{agency, name, true})
 		}
 	}
-	for _, c := range held.all {
-		met(c.Issuer, c.Who.Name)
+	for _, issuer := range held.met {
+		met(issuer.Agency, issuer.Name)
 	}
 	err := w.store.View(ctx, func(tx vault.Tx) error {
 		records, err := tx.List(kindMet)

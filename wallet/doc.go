@@ -7,7 +7,9 @@
 // exactly the same claims. [Wallet.KeepPrepared] makes proofs while the app is open.
 // [Wallet.ResolveRequest] verifies a signed request (OpenID4VP 1.0 with DCQL) and lists
 // every way to answer it. [Wallet.Present] writes the history, then answers in one of
-// these ways. The agency's side of Apply and Receive is package wallet/issuer.
+// these ways. Where an issuer's key was stolen, [Wallet.Refresh] fetches what it signed
+// anew, or [Wallet.RequestReissue] and [Wallet.ReceiveReissue] do. The agency's side is
+// package wallet/issuer.
 //
 // # Formats
 //
@@ -19,8 +21,8 @@
 //
 // A library asks "aged 18 or over, lives in Dongcheng". ResolveRequest returns two
 // choices: to prove both, or to show birth date and district. The citizen chooses the
-// proof. Present deletes one prepared proof from the vault, shows the statement for
-// this request alone, and returns the answer.
+// proof. Present takes one prepared proof out of the pool, which is in memory, shows the
+// statement for this request alone, and returns the answer.
 //
 // # Errors
 //

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -140,6 +141,7 @@ type deck struct {
 	all    []*card // by id
 	byID   map[string]*card
 	byType map[string][]*card
+	met    []Lookalike // the issuers, each under each of its names
 	lists  standings
 }
 
@@ -213,10 +215,13 @@ func newCard(tx vault.Tx, f *facts, known schemas) *card {
 func (x *index) deal(lists standings) {
 	d := &deck{all: slices.Concat(x.cards[:]...), byID: map[string]*card{}, byType: map[string][]*card{}, lists: lists}
 	slices.SortFunc(d.all, func(a, b *card) int { return strings.Compare(a.ID, b.ID) })
+	met := map[Lookalike]bool{}
 	for _, c := range d.all {
 		d.byID[c.ID] = c
 		d.byType[c.Type] = append(d.byType[c.Type], c)
+		met[Lookalike{c.Issuer, c.Who.Name, true}] = true
 	}
+	d.met = slices.Collect(maps.Keys(met))
 	x.deck = d
 }
 

@@ -88,8 +88,8 @@ func (p *pool) drop(id string) {
 	maps.DeleteFunc(p.of, func(of pooled, _ []*zkp.Prepared) bool { return of.id == id })
 }
 
-// Prepare refreshes, as Refresh does, and fills the pool: want prepared proofs for every provable credential in the
-// newest epoch. Proofs of older epochs are discarded. It is called while the app is
+// Prepare refreshes, as Refresh does, and fills the pool: want prepared proofs for every
+// provable credential in the newest epoch. Proofs of older epochs are discarded. It is called while the app is
 // open, never on request, so that timing tells nobody what is held. It returns how
 // many proofs it made; a credential that cannot be prepared (zkp.ErrRevoked,
 // zkp.ErrNotRegistered) is reported after the others are done. The pool is in memory:

@@ -161,8 +161,7 @@ func (w *Wallet) ended(ctx context.Context, operation string, started time.Time,
 }
 
 // resolve runs judge over ledger values proved under one fresh checkpoint; each of the keys
-// saves a round. The error
-// is judge's, or that of ledgerError.
+// saves a round. The error is judge's, or that of ledgerError.
 func (w *Wallet) resolve(ctx context.Context, judge func(*ledger.View) error, keys ...string) error {
 	var found error
 	err := w.cfg.Ledger.Resolve(ctx, func(view *ledger.View) error {

@@ -68,11 +68,11 @@ func (w *Wallet) windowAtHand(ctx context.Context, r registration) (keyWindow, b
 			candidates = append(candidates, keyWindow{zkp.Day(from), zkp.Day(until)})
 		}
 	}
+	if w.built == nil {
+		return keyWindow{}, false, nil
+	}
 	for _, c := range candidates {
 		entry := zkp.RegistryEntry{Key: r.key, Schema: r.schema, Region: r.region, From: c.from, Until: c.until}
-		if w.built == nil {
-			break
-		}
 		if _, err := w.built.registry.Path(entry); err == nil {
 			return c, true, nil
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
@@ -150,20 +149,15 @@ func (a *app) walletReissue(dir *string) *cobra.Command {
 			if err := a.checkOutputs(out); err != nil {
 				return err
 			}
-			for s, err := range c.Credentials(ctx) {
-				if err != nil {
-					return err
-				}
-				if !strings.HasPrefix(s.ID, arg) {
-					continue
-				}
-				request, err := c.RequestReissue(ctx, s.ID)
-				if err != nil {
-					return err
-				}
-				return a.sent(out, openid.QRReissueRequest, request, "wallet.reissue")
+			s, err := credentialOf(ctx, c, arg)
+			if err != nil {
+				return err
 			}
-			return vault.ErrNotFound
+			request, err := c.RequestReissue(ctx, s.ID)
+			if err != nil {
+				return err
+			}
+			return a.sent(out, openid.QRReissueRequest, request, "wallet.reissue")
 		})
 	})
 	outFlag(cmd, &out, "reissue.jwt")

@@ -418,27 +418,33 @@ func (a *app) sayCards(ctx context.Context, c *folder.Wallet) error {
 	return nil
 }
 
+// credentialOf finds a credential by its id or the beginning of it.
+func credentialOf(ctx context.Context, c *folder.Wallet, id string) (*wallet.Stored, error) {
+	for s, err := range c.Credentials(ctx) {
+		if err != nil || strings.HasPrefix(s.ID, id) {
+			return s, err
+		}
+	}
+	return nil, vault.ErrNotFound
+}
+
 func (a *app) walletShow(dir *string) *cobra.Command {
 	return command("show CREDENTIAL", "one credential's id, or the beginning of it", func(ctx context.Context, arg string) error {
 		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			for s, err := range c.Credentials(ctx) {
-				switch {
-				case err != nil:
-					return err
-				case !strings.HasPrefix(s.ID, arg):
-					continue
-				case s.Err != nil:
-					return s.Err
-				case a.json:
-					return a.print(map[string]any{"credential": s.ID, "type": s.Type, "claims": s.Claims})
-				}
-				a.sayStored(s)
-				for _, f := range s.Fields() {
-					a.say("wallet.field", "Label", legible.Line(a.inLang(f.English, f.Chinese)), "Value", legible.Line(fmt.Sprint(f.Value)))
-				}
-				return nil
+			s, err := credentialOf(ctx, c, arg)
+			switch {
+			case err != nil:
+				return err
+			case s.Err != nil:
+				return s.Err
+			case a.json:
+				return a.print(map[string]any{"credential": s.ID, "type": s.Type, "claims": s.Claims})
 			}
-			return vault.ErrNotFound
+			a.sayStored(s)
+			for _, f := range s.Fields() {
+				a.say("wallet.field", "Label", legible.Line(a.inLang(f.English, f.Chinese)), "Value", legible.Line(fmt.Sprint(f.Value)))
+			}
+			return nil
 		})
 	})
 }

@@ -53,7 +53,7 @@ func (w *world) names() {
 	w.bears(ledger.NameKey("东城区图书馆"), heir.did)
 	w.bears(ledger.NameKey("Dongcheng Library"), heir.did)
 
-	// It is not revived for whoever bore it before, and is again free afterwards.
+	// Its first bearer cannot take it back. Once the heir gives it up, anybody may have it.
 	again := w.verifying(first)
 	again.Action, again.Subject.Name = ledger.ActionAccredit, accr.Subject.Name
 	w.refuse(ledger.ErrTaken, w.sign(again, w.Root))

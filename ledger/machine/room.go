@@ -138,7 +138,7 @@ func (t *transition) countLeaves() (leaves uint64, err error) {
 		if n == 0 {
 			continue
 		}
-		err = ledger.Restorable(t, t.root, key)
+		_, err = ledger.Restorable(t, t.root, key)
 		if errors.Is(err, ledger.ErrNotAccredited) {
 			continue
 		}
@@ -239,9 +239,9 @@ func (t *transition) below(via string) (string, error) {
 	if via == "" {
 		return "", nil
 	}
-	chain, _, err := ledger.Standing(t, t.root, via)
+	chain, err := ledger.Restorable(t, t.root, via) // whoever is suspended stays in its branch
 	if errors.Is(err, ledger.ErrNotAccredited) {
-		return "", nil // it gives nothing
+		return "", nil // it gives nothing any more
 	}
 	if err != nil {
 		return "", storeError{err}

@@ -182,6 +182,32 @@ func TestOneBranchFillsItsShare(t *testing.T) {
 	w.close()
 }
 
+// What agencies add while their accreditor is suspended counts in its share: it may be
+// restored.
+func TestSuspendedBranchHasOneShare(t *testing.T) {
+	w := newWorldWith(t, tightZK{})
+	p, entitlement := w.province()
+	w.accept(w.sign(schemaOf(w.root, 1), w.root.key))
+	a, b := w.agency(proofKey(7)), w.agency(proofKey(8))
+	w.accept(w.sign(given(p, entitlement.Key(), a, dongche), p.key), w.sign(given(p, entitlement.Key(), b, dongche), p.key))
+	suspended := *entitlement
+	suspended.State = ledger.StateSuspended
+	w.accept(w.sign(&suspended, w.root.key))
+	grown := func(of *agency, from, n byte) *ledger.SignedOperation {
+		d := of.change(t)
+		for i := range n {
+			k := proofKey(from + i)
+			k.ID = fmt.Sprintf("zk-%d", from+i)
+			d.Keys = append(d.Keys, k)
+		}
+		return w.sign(d, of.next)
+	}
+	w.accept(grown(a, 20, tight/4-2))
+	w.refuse(ledger.ErrFull, grown(b, 40, 1))
+	w.accept(w.sign(entitlement, w.root.key))
+	w.close()
+}
+
 // A restored accreditor brings back what stood below it: where there is no more room
 // for that, it stays revoked.
 func TestNoRoomToComeBack(t *testing.T) {

@@ -34,7 +34,7 @@
 // is read. A file that is older than it was on this machine gives ErrRolledBack, for
 // example because its log was deleted or a copy was put back: a second file, with the
 // suffix ".generation", tells how new it must be. Where that is gone, Open returns
-// ErrNoGeneration. Whoever put a copy back on purpose opens it with Options.Restored. A
+// ErrNoGeneration. To open a copy that was put back on purpose, set Options.Restored. A
 // file with another table, index, view or trigger is no vault: ErrFormat.
 //
 // # Example
@@ -49,8 +49,8 @@
 // # Not checked
 //
 // Vault and generation put back together, from one older copy of both, look right,
-// because everything in them is. Keep Store.Generation out of reach of whoever can do
-// that, and hand it back as Options.MinGeneration. Where processes race, or one dies in
+// because everything in them is. To notice that, keep Store.Generation on another machine,
+// and hand it back as Options.MinGeneration. Where processes race, or one dies in
 // between, the generation may lag by the last changes. The file shows how
 // many records there are, which share a kind or a tag, their sizes, and how
 // often the vault changed. A passphrase change does not lock out somebody who

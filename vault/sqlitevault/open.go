@@ -83,8 +83,8 @@ type Options struct {
 	// KDF is used for a new passphrase; the zero value means 64 MiB, 3
 	// passes, 4 lanes. Open takes the vault's own.
 	KDF KDF
-	// MinGeneration is a Store.Generation that was kept elsewhere, out of reach of
-	// whoever can replace the vault's files. Open refuses an older vault with
+	// MinGeneration is a Store.Generation that was kept elsewhere, where nobody who can
+	// replace the vault's files can replace it. Open refuses an older vault with
 	// ErrRolledBack.
 	MinGeneration uint64
 	// Restored accepts a vault that its owner put back from an older copy, or without
@@ -98,7 +98,8 @@ type Options struct {
 
 // Create makes a vault at path, and the file that tells how new it is at path with
 // the suffix ".generation", and opens it. Neither may exist. The files have mode 0600.
-// The error is ErrPassphrase, ErrKDF, fs.ErrExist, or the system's own. The passphrase is not kept; the caller may clear it.
+// The error is ErrPassphrase, ErrKDF, fs.ErrExist, or the system's own. The passphrase is
+// not kept; the caller may clear it.
 func Create(ctx context.Context, path string, passphrase []byte, opts Options) (*Store, error) {
 	walletID, root := random(16), random(rootBytes)
 	first, err := newSlot(walletID, root, passphrase, opts.KDF.orDefault())
@@ -221,7 +222,7 @@ func (s *Store) unlock(ctx context.Context, path string, passphrase []byte, opts
 	}
 	s.keys, s.truncate = k, true
 	s.seen.counter = opts.MinGeneration
-	// The file is read first: a vault is never behind it, whoever writes meanwhile.
+	// The file is read first: it is written after the vault, by every process.
 	s.generation, err = openGeneration(path, k)
 	switch {
 	case opts.Restored && (err == nil || errors.Is(err, ErrNoGeneration)):

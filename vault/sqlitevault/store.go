@@ -173,8 +173,7 @@ func (s *Store) Audit(ctx context.Context) error {
 
 // Generation returns how often the vault had changed when this process last
 // looked: 1 when new, one more with each Update that writes and each
-// passphrase. Kept out of reach of whoever can replace the vault's files, it is
-// Options.MinGeneration.
+// passphrase. Kept on another machine, it is Options.MinGeneration.
 func (s *Store) Generation() uint64 {
 	s.turn <- struct{}{}
 	defer func() { <-s.turn }()

@@ -216,17 +216,17 @@ func (d *Desk) accepted(tx vault.Tx, l *list, p *pending, out *outcome) error {
 func (d *Desk) refused(tx vault.Tx, l *list, p *pending, refusal error, out *outcome) error {
 	drop, keep := p.Indexes, []int(nil)
 	var r *ledger.RefusedError
+	index, named := 0, false
+	if errors.As(refusal, &r) {
+		index, named = p.revokes(r.Index)
+	}
 	switch {
 	case p.KeyID != d.cfg.Keys.KeyID || p.Sequence <= l.Sequence:
 		drop, keep = nil, p.Indexes
 		l.Due = true
-	case errors.As(refusal, &r):
-		if index, ok := p.revokes(r.Index); ok {
-			drop, keep = []int{index}, without(slices.Clone(p.Indexes), index)
-			l.Due = p.Due
-			break
-		}
-		out.lost = refusal
+	case named:
+		drop, keep = []int{index}, without(slices.Clone(p.Indexes), index)
+		l.Due = p.Due
 	default:
 		out.lost = refusal
 	}

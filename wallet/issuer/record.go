@@ -68,8 +68,7 @@ type issued struct {
 	External string    `json:"external,omitzero"`
 	At       time.Time `json:"at"`
 	NotAfter zkp.Day   `json:"notAfter"`
-	// KeyID signed the credential; empty in records of before it was noted.
-	KeyID string `json:"keyId,omitzero"`
+	KeyID    string    `json:"keyId"` // of the key that signed the credential
 	handle
 	// Earlier are the handles of endorsements that were signed anew and count still.
 	Earlier []handle `json:"earlier,omitzero"`

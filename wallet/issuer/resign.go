@@ -181,7 +181,7 @@ func (d *Desk) look(tx vault.Tx, s *standing, at entry, count *Resigned) (*resig
 		return nil, nil
 	}
 	w := &resigning{at: at, record: c}
-	if c.KeyID != "" && !s.wants(c.KeyID, c.ProofKey) {
+	if !s.wants(c.KeyID, c.ProofKey) {
 		count.Good++
 		return nil, nil
 	}
@@ -197,13 +197,6 @@ func (d *Desk) look(tx vault.Tx, s *standing, at entry, count *Resigned) (*resig
 		w.before = o.Taken.Response
 	}
 	w.commitment = p.Commitment
-	if c.KeyID == "" {
-		sd, err := credentialIn(w.before)
-		if err == nil && !s.wants(sd.Header().Kid, c.ProofKey) {
-			count.Good++
-			return nil, nil
-		}
-	}
 	return w, nil
 }
 

@@ -184,8 +184,8 @@ func copyFile(from, to string) error {
 
 // Open opens the proving keys of a ceremony that lie among the public files, where
 // the ledger names the verifying key of each, as a ceremony's unless opts allow a single
-// party: nobody would accept what others prove. The error is fs.ErrNotExist where the folder has no such keys or not those
-// of every circuit, prover.ErrKeyFile, zkp.ErrVerifyingKey for keys that the
+// party: nobody would accept what others prove. The error is fs.ErrNotExist where the
+// folder has no such keys or not those of every circuit, prover.ErrKeyFile, zkp.ErrVerifyingKey for keys that the
 // ledger does not name, with zkp.ErrSinglePartySetup for those of one party, or one of
 // ledger.Client.
 func Open(ctx context.Context, client *ledger.Client, folder publish.Folder, opts zkp.KeyOptions) (*prover.Prover, error) {
