@@ -39,9 +39,12 @@ func (d *dividing) round(h *hufutest.Holder) string {
 	return w.took()
 }
 
+// next closes an epoch. The list of agencies is published with it, since an epoch takes an
+// hour and a wallet refuses a list of more than a day.
 func (d *dividing) next() {
 	d.t.Helper()
 	d.NextEpoch()
+	d.PublishAgencies()
 	export(d.t, d.Country, d.dir)
 }
 
