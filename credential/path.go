@@ -2,6 +2,7 @@ package credential
 
 import (
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 )
@@ -84,49 +85,58 @@ func (p Path) MarshalJSON() ([]byte, error) {
 	return encodeValue([]any(p))
 }
 
-// Expand returns the concrete path, without nil, of every value that p selects
-// in claims. It returns nothing if p selects nothing or is malformed.
-func (p Path) Expand(claims map[string]any) []Path {
-	if p.check() != nil {
-		return nil
+// Select yields every value that p selects in claims, in order, with its concrete path,
+// without nil. It yields nothing if p selects nothing or is malformed.
+func (p Path) Select(claims map[string]any) iter.Seq2[Path, any] {
+	return func(yield func(Path, any) bool) {
+		if p.check() == nil {
+			walkPath(claims, p, make(Path, 0, len(p)), yield)
+		}
 	}
-	var found []Path
-	walkPath(claims, p, nil, func(at Path, _ any) { found = append(found, at) })
+}
+
+// Expand returns the paths of Select.
+func (p Path) Expand(claims map[string]any) (found []Path) {
+	for at := range p.Select(claims) {
+		found = append(found, at)
+	}
 	return found
 }
 
-// Values returns every value that p selects in claims, in order. It returns
-// nothing if p is malformed.
-func (p Path) Values(claims map[string]any) []any {
-	if p.check() != nil {
-		return nil
+// Values returns the values of Select.
+func (p Path) Values(claims map[string]any) (found []any) {
+	for _, value := range p.Select(claims) {
+		found = append(found, value)
 	}
-	var found []any
-	walkPath(claims, p, nil, func(_ Path, value any) { found = append(found, value) })
 	return found
 }
 
-func walkPath(value any, rest, at Path, visit func(Path, any)) {
+// walkPath reports whether to go on. A path that names one value is written into at, which
+// has room for it.
+func walkPath(value any, rest, at Path, yield func(Path, any) bool) bool {
 	if len(rest) == 0 {
-		visit(at, value)
-		return
+		return yield(at, value)
 	}
 	object, isObject := value.(map[string]any)
 	array, isArray := value.([]any)
 	switch element := rest[0].(type) {
 	case string:
 		if member, ok := object[element]; isObject && ok {
-			walkPath(member, rest[1:], at.child(element), visit)
+			return walkPath(member, rest[1:], append(at, element), yield)
 		}
 	case int:
 		if isArray && element < len(array) {
-			walkPath(array[element], rest[1:], at.child(element), visit)
+			return walkPath(array[element], rest[1:], append(at, element), yield)
 		}
 	case nil:
 		for i, member := range array {
-			walkPath(member, rest[1:], at.child(i), visit)
+			// A copy with room of its own: siblings would write over one another.
+			if !walkPath(member, rest[1:], append(append(make(Path, 0, cap(at)), at...), i), yield) {
+				return false
+			}
 		}
 	}
+	return true
 }
 
 // child returns a new path. Appending to p itself could overwrite a sibling.

@@ -68,6 +68,38 @@ func Once(policy JSON) {
 	}
 }
 
+// Counted is an edit of the policy: one answer a person, counted by the ledger, of those
+// who were of age and bound by the country's first day. See [Country.OpenEvent].
+func Counted(policy JSON) {
+	dcql := policy["dcql"].(JSON)
+	question := dcql["credentials"].([]any)[0].(JSON)
+	dcql["credentials"] = []any{question}
+	delete(dcql, "credential_sets")
+	question["predicates"] = []any{
+		JSON{"path": []any{"birthdate"}, "op": string(openid.OpRange), "max": firstDay.AddDate(-18, 0, 0).Format(time.DateOnly)},
+		JSON{"path": []any{"district"}, "op": "eq", "value": Region},
+	}
+	Once(policy)
+	policy["scope"] = JSON{"kind": "counted", "event": "vote-2026"}
+}
+
+// OpenEvent puts on the ledger what it needs to count by a policy of [Counted]: the rule, and
+// the development keys of [Country.UseProver]. The ledger takes those only where
+// Options.ZK does: a zkp.Accumulator with AllowSinglePartySetupUnsafe.
+func (c *Country) OpenEvent(owner *Agency, policy *verifier.Policy) {
+	c.t.Helper()
+	rule, err := policy.Rule(owner.DID, c.Schema)
+	c.must(err)
+	c.Submit(owner, rule)
+	keys, err := developmentKeys()
+	c.must(err)
+	for _, circuit := range []zkp.Circuit{zkp.CircuitPrepare, zkp.CircuitShow} {
+		file, _, err := keys.VerifyingKey(circuit)
+		c.must(err)
+		c.Submit(owner, &ledger.KeyFile{File: file, Agency: owner.DID})
+	}
+}
+
 // Counter is a verifier with its store.
 type Counter struct {
 	*verifier.Verifier
@@ -153,6 +185,14 @@ func (c *Country) Answer(h *Holder, counter *Counter, query string) []byte {
 	c.t.Helper()
 	_, ask := c.Ask(h, counter)
 	return c.Present(h, ask, query)
+}
+
+// SignRequest signs a request in an agency's name, whatever it asks.
+func (c *Country) SignRequest(by *Agency, r *openid.AuthorizationRequest) []byte {
+	c.t.Helper()
+	object, err := openid.SignRequest(c.t.Context(), by.Key, by.KeyID, r)
+	c.must(err)
+	return []byte(object)
 }
 
 // Request reads a request object without verifying it.

@@ -1,6 +1,7 @@
 package openid
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -127,6 +128,7 @@ type ScopeKind string
 const (
 	ScopeNone     ScopeKind = ""         // not at all; "none" in JSON
 	ScopeOnce     ScopeKind = "once"     // once in one event
+	ScopeCounted  ScopeKind = "counted"  // once in one event, with what the holder says in it
 	ScopePairwise ScopeKind = "pairwise" // under one name at this verifier
 )
 
@@ -135,9 +137,12 @@ const (
 // scope from this and from Verifier.
 type Scope struct {
 	Kind ScopeKind
-	// Event is required for ScopeOnce, optional for ScopePairwise and empty
-	// for ScopeNone.
+	// Event is required for ScopeOnce and ScopeCounted, optional for ScopePairwise and
+	// empty for ScopeNone.
 	Event string
+	// Saying is what the holder says in the event. ScopeCounted requires it; every other
+	// kind has none.
+	Saying *Saying
 }
 
 // requestJSON is the payload of a request object. The last three members are
@@ -173,8 +178,10 @@ type clientMetadataJSON struct {
 }
 
 type scopeJSON struct {
-	Kind  string `json:"kind"`
-	Event string `json:"event,omitzero"`
+	Kind  string       `json:"kind"`
+	Event string       `json:"event,omitzero"`
+	Says  *PurposeText `json:"says,omitzero"`
+	Salt  *string      `json:"salt,omitzero"`
 }
 
 type epochsJSON struct {
@@ -218,11 +225,10 @@ func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
 	if wire.Epochs != nil {
 		request.MaxEpochAge = time.Duration(wire.Epochs.MaxAge) * time.Second
 	}
-	if wire.Scope != nil && wire.Scope.Kind != scopeNone {
-		request.Scope.Kind = ScopeKind(wire.Scope.Kind)
-	}
 	if wire.Scope != nil {
-		request.Scope.Event = wire.Scope.Event
+		if request.Scope, err = wire.Scope.parse(); err != nil {
+			return nil, err
+		}
 	}
 	if err := request.check(); err != nil {
 		return nil, err
@@ -291,26 +297,10 @@ func (r *AuthorizationRequest) check() error {
 			return fmt.Errorf("%w: vp_formats_supported accepts no algorithm", ErrRequest)
 		}
 	}
-	if err := r.Scope.check(); err != nil || r.Purpose == nil {
+	if err := cmp.Or(r.Scope.check(), r.checkCounted()); err != nil || r.Purpose == nil {
 		return err
 	}
 	return r.Purpose.check()
-}
-
-func (s Scope) check() error {
-	ok := false
-	switch s.Kind {
-	case ScopeNone:
-		ok = s.Event == ""
-	case ScopeOnce:
-		ok = isIdentifier(s.Event)
-	case ScopePairwise:
-		ok = s.Event == "" || isIdentifier(s.Event)
-	}
-	if !ok {
-		return fmt.Errorf("%w: hufu_scope", ErrRequest)
-	}
-	return nil
 }
 
 func (p *Purpose) check() error {

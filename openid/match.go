@@ -3,7 +3,6 @@ package openid
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/hufu-id/hufu/credential"
@@ -107,7 +106,12 @@ func isDuplicate(before []ClaimQuery, claim ClaimQuery) bool {
 func isShell(value any) bool {
 	switch value := value.(type) {
 	case map[string]any:
-		return !slices.ContainsFunc(slices.Collect(maps.Values(value)), func(v any) bool { return !isShell(v) })
+		for _, v := range value {
+			if !isShell(v) {
+				return false
+			}
+		}
+		return true
 	case []any:
 		return !slices.ContainsFunc(value, func(v any) bool { return !isShell(v) })
 	}
@@ -117,12 +121,11 @@ func isShell(value any) bool {
 // match returns the concrete paths of the values that fit. A value that does
 // not fit counts as absent, and an object or list whose content is hidden too.
 func (c ClaimQuery) match(claims map[string]any) (paths []credential.Path) {
-	values := c.Path.Values(claims)
-	for i, path := range c.Path.Expand(claims) {
-		if isShell(values[i]) {
+	for path, value := range c.Path.Select(claims) {
+		if isShell(value) {
 			continue
 		}
-		fits := func(want any) bool { return equalValue(values[i], want) }
+		fits := func(want any) bool { return equalValue(value, want) }
 		if c.Values == nil || slices.ContainsFunc(c.Values, fits) {
 			paths = append(append(paths, c.before(path)...), path)
 		}

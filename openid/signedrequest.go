@@ -82,8 +82,8 @@ func (r *AuthorizationRequest) payload() ([]byte, error) {
 	if r.LedgerProof != nil {
 		wire.VerifierInfo = []verifierInfoJSON{infoOf(r.LedgerProof)}
 	}
-	if r.Scope.Kind != ScopeNone {
-		wire.Scope = &scopeJSON{Kind: string(r.Scope.Kind), Event: r.Scope.Event}
+	if r.Scope != (Scope{}) {
+		wire.Scope = r.Scope.wire()
 	}
 	if r.MaxEpochAge != 0 {
 		wire.Epochs = &epochsJSON{MaxAge: int64(r.MaxEpochAge / time.Second)}

@@ -151,6 +151,7 @@ const (
 	IssuerNotRegistered Code = "issuer-not-registered" // refused: its issuer is not accredited in this epoch
 	RevocationData      Code = "revocation-data"       // unchecked: it does not fit the ledger
 	CrowdTooSmall       Code = "crowd-too-small"       // refused: reading the revocation data would tell too much
+	RuleMissing         Code = "rule-missing"          // unchecked: the ledger has not the rule of a counted event
 	VerifyingKeyMissing Code = "verifying-key-missing" // unchecked: the key that the ledger names is not here
 	SinglePartyKeys     Code = "single-party-keys"     // unchecked: one machine made the circuits' keys
 	NotProvable         Code = "not-provable"          // refused: no proof can be made of this credential here
@@ -168,6 +169,7 @@ const (
 	RequestMalformed       Code = "request-malformed"        // refused
 	RequestSigner          Code = "request-signer"           // refused: not signed by whom it names
 	RequestExpired         Code = "request-expired"          // refused: outside its period
+	SayingDiffers          Code = "saying-differs"           // refused: it would be counted with other words
 	RequestUnknown         Code = "request-unknown"          // refused: this counter did not make it
 	RequesterNotAccredited Code = "requester-not-accredited" // refused: the requester may not ask this
 	RequesterUnproved      Code = "requester-unproved"       // unchecked: nothing at hand proves who asks

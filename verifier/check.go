@@ -31,7 +31,7 @@ const wholeCountry = "000000"
 // its key is in force on the ledger; it is accredited to ask for every type of every
 // policy; the schema of each, and the verifying keys where proofs are asked for, are at
 // hand and the ledger's; each question can be asked of its type; what proofs are joined,
-// or count people, rests on one identity type. The error is a
+// or count people, rests on one identity type; the rule of a counted event is the ledger's. The error is a
 // [*Rejected] for what is not so, an [*Unchecked] for what could not be found out.
 func (v *Verifier) Check(ctx context.Context, opts CheckOptions) (err error) {
 	now := v.cfg.Clock()
@@ -108,6 +108,11 @@ func (v *Verifier) checkPolicy(ctx context.Context, view *ledger.View, p *Policy
 	}
 	if err := p.checkOnePerson(schemas); err != nil {
 		return &Rejected{CheckPolicy, err}
+	}
+	if p.Scope.Kind == kindCounted {
+		if err := v.checkRule(view, p, schemas[0]); err != nil {
+			return refusedUnlessMissing(CheckPolicy, err)
+		}
 	}
 	if circuits == nil {
 		return nil

@@ -52,7 +52,7 @@ type Purpose struct {
 
 // Scope says whether the counter recognises answers of one person.
 type Scope struct {
-	Kind  string `json:"kind"` // "none", "once" or "pairwise"
+	Kind  string `json:"kind"` // "none", "once", "counted" or "pairwise"
 	Event string `json:"event,omitzero"`
 }
 
@@ -200,9 +200,9 @@ func (p *Policy) check() error {
 		if p.Scope.Event != "" {
 			return bad("scope none has no event")
 		}
-	case "once", "pairwise":
-		if (p.Scope.Event == "") == (p.Scope.Kind == "once") {
-			return bad("scope once names its event, pairwise does not")
+	case "once", "counted", "pairwise":
+		if (p.Scope.Event == "") == (p.Scope.Kind != "pairwise") {
+			return bad("scope once or counted names its event, pairwise does not")
 		}
 		// Disclosed claims carry no pseudonym: who may show them could answer
 		// a once-only request twice.
@@ -217,15 +217,21 @@ func (p *Policy) check() error {
 	if err := p.checkFormats(); err != nil {
 		return err
 	}
-	if err := p.checkAsked(); err != nil {
+	if err := p.checkBound(); err != nil {
 		return err
 	}
-	return p.checkBound()
+	if err := p.checkCounted(); err != nil {
+		return err
+	}
+	return p.checkAsked()
 }
 
 // checkAsked: a request can say all of it, within the bounds that wallets keep.
 func (p *Policy) checkAsked() error {
 	r := &Request{ID: random(), Nonce: random(), Created: time.Unix(1, 0), Expires: time.Unix(2, 0)}
+	if p.Scope.Kind == kindCounted {
+		r.saying = &openid.Saying{Text: openid.PurposeText{EN: "yes", ZH: "同意"}}
+	}
 	if err := p.asOpenID(r, "did:hufu:counter", noResponseURI).Check(); err != nil {
 		return fmt.Errorf("%w: no request can ask it: %w", ErrPolicy, err)
 	}
@@ -247,13 +253,13 @@ func (p *Policy) checkFormats() error {
 // checkBound: a person whose secret is replaced has a new pseudonym in every event.
 // One who was bound before the event opened has the same throughout.
 func (p *Policy) checkBound() error {
-	if p.Scope.Kind != "once" {
+	if p.Scope.Kind != "once" && p.Scope.Kind != kindCounted {
 		return nil
 	}
 	for i := range p.Query.Credentials {
 		if _, bounded := predicate.BoundBy(&p.Query.Credentials[i]); !bounded {
-			return fmt.Errorf("%w: scope once needs, in each question, {\"path\":[%q],\"op\":\"range\",\"max\":\"the day before it opens\"}",
-				ErrPolicy, predicate.ClaimBinding)
+			return fmt.Errorf("%w: scope %s needs, in each question, {\"path\":[%q],\"op\":\"range\",\"max\":\"the day before it opens\"}",
+				ErrPolicy, p.Scope.Kind, predicate.ClaimBinding)
 		}
 	}
 	return nil

@@ -140,6 +140,9 @@ func (v *Verifier) verifyProofs(ctx context.Context, a *answer, view *ledger.Vie
 		a.result.Holder = HolderProved
 	}
 	a.remember(shown)
+	if a.policy.Scope.Kind == kindCounted {
+		return v.count(a, view, request, &proofs[0], shown)
+	}
 	return nil
 }
 

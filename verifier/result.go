@@ -111,20 +111,25 @@ type Result struct {
 	Accepted    time.Time `json:"accepted"`              // when, on the counter's clock
 	// Repeated means that the same answer had been accepted before, at Accepted: it
 	// was sent again, and nobody is to be served again.
-	Repeated      bool          `json:"repeated,omitempty"`
-	Level         Level         `json:"level"`
-	Queries       []string      `json:"queries"` // ids, in the query's order
-	Format        string        `json:"format"`
-	Types         []string      `json:"types"`             // vct of each
-	Issuers       []Issuer      `json:"issuers,omitempty"` // of each; nil where proofs hide them
-	Holder        Holder        `json:"holder"`
-	Learned       []Learned     `json:"learned"`
-	NeverReceived []Withheld    `json:"neverReceived"`
-	Checks        []Check       `json:"checks"`
-	Pseudonym     string        `json:"pseudonym,omitempty"` // only in a named scope
-	AsOf          time.Time     `json:"asOf"`                // of the checkpoint
-	Checkpoint    uint64        `json:"checkpoint"`          // its size
-	Bytes         int           `json:"bytes"`               // of the presentations
-	Duration      time.Duration `json:"-"`                   // of judging
-	Milliseconds  float64       `json:"milliseconds"`
+	Repeated      bool       `json:"repeated,omitempty"`
+	Level         Level      `json:"level"`
+	Queries       []string   `json:"queries"` // ids, in the query's order
+	Format        string     `json:"format"`
+	Types         []string   `json:"types"`             // vct of each
+	Issuers       []Issuer   `json:"issuers,omitempty"` // of each; nil where proofs hide them
+	Holder        Holder     `json:"holder"`
+	Learned       []Learned  `json:"learned"`
+	NeverReceived []Withheld `json:"neverReceived"`
+	Checks        []Check    `json:"checks"`
+	Pseudonym     string     `json:"pseudonym,omitempty"` // only in a named scope
+	// Says is what was said in a counted event, and Use the ledger.Use that counts it, in
+	// its canonical form: the agency signs and submits it. Until the ledger took it the
+	// person is counted at this counter alone.
+	Says         *Text         `json:"says,omitempty"`
+	Use          []byte        `json:"use,omitempty"`
+	AsOf         time.Time     `json:"asOf"`       // of the checkpoint
+	Checkpoint   uint64        `json:"checkpoint"` // its size
+	Bytes        int           `json:"bytes"`      // of the presentations
+	Duration     time.Duration `json:"-"`          // of judging
+	Milliseconds float64       `json:"milliseconds"`
 }

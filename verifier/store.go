@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/hufu-id/hufu/openid"
 )
 
 var (
@@ -42,7 +44,8 @@ type Request struct {
 
 	// Small is the same request without the proof, for a QR code. Only a wallet that has
 	// the list of agencies can read it.
-	Small []byte
+	Small  []byte
+	saying *openid.Saying // what Object says in a counted event
 	// Unproved is why Object carries no proof, nil where it does.
 	Unproved error
 	// Failures counts the attempts that were refused.

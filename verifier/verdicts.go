@@ -85,6 +85,10 @@ var rows = verdict.Table{
 	verdict.On(ErrPolicy).Refused(CheckPolicy, verdict.PolicyMalformed,
 		"The policy file is malformed or incomplete.", "核验规则文件有误或不完整。",
 		"Correct the file, and open the counter again.", "请更正文件后重新打开服务窗口。"),
-	verdict.On(ErrConfig).Configuration(),
+	verdict.On(ErrRule).Unchecked(CheckPolicy, verdict.RuleMissing,
+		"The ledger has no rule for this event, or another than this counter's: it would count nothing.",
+		"账本上没有此项活动的规则，或与本窗口的规则不一致，无法计入。",
+		"Put the rule on the ledger, then ask again.", "请先将规则登记到账本，再重新发起请求。"),
+	verdict.On(ErrConfig, ErrSays).Configuration(),
 	verdict.On(ErrRequestExists, ErrStoreClosed).Internal(),
 }

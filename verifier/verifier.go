@@ -193,6 +193,10 @@ type RequestOptions struct {
 	// is stored with the request and comes back in Result and Outcome; the wallet
 	// never sees it.
 	Correlation string
+	// Says is what the citizen says in a counted event, as chosen at this counter: a
+	// ballot, a rating. The wallet shows it before consent, and the answer is bound to
+	// it. A policy of another scope takes none.
+	Says Text
 }
 
 // NewRequest makes a request and stores it durably with its policy. Request.Object is the
@@ -200,7 +204,8 @@ type RequestOptions struct {
 // asks. Without a ledger to read, the proof is left out and Request.Unproved says why.
 // The error is [ErrConfig] for a policy id that is not here or a type without a schema
 // file, identity.ErrTypes for a policy that joins proofs of several identity types, or
-// counts people by them, or that of the public files, the signer or the store.
+// counts people by them, [ErrSays] for what is said in no counted event, or in one and
+// missing or illegible, or that of the public files, the signer or the store.
 func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Request, err error) {
 	now := v.cfg.Clock()
 	defer func() { v.watch.End(ctx, "new-request", now, v.cfg.Clock(), err) }()
@@ -225,6 +230,9 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Requ
 		return nil, fmt.Errorf("%w: a correlation of more than %d bytes", ErrConfig, limits.Identifier)
 	}
 	r := &Request{ID: random(), Nonce: random(), Policy: policy.hash, Correlation: opts.Correlation, Created: now, Expires: now.Add(v.cfg.Lifetime).Truncate(time.Second)}
+	if err := policy.say(r, opts.Says, schemas); err != nil {
+		return nil, err
+	}
 	if err := v.sign(ctx, r, policy); err != nil {
 		return nil, err
 	}
@@ -273,7 +281,7 @@ func (p *Policy) asOpenID(r *Request, verifier, responseURI string) *openid.Auth
 			Basis:     openid.PurposeText{EN: p.Basis.English, ZH: p.Basis.Chinese},
 			Retention: p.Retention,
 		},
-		Policy: &hash, Scope: p.openidScope(), MaxEpochAge: p.MaxAge.Epoch,
+		Policy: &hash, Scope: p.openidScope(r.saying), MaxEpochAge: p.MaxAge.Epoch,
 	}
 }
 
@@ -289,6 +297,8 @@ func (p *Policy) scope(owner string) zkp.Scope {
 	switch p.Scope.Kind {
 	case "once":
 		return zkp.Scope{Kind: zkp.ScopeOnce, Owner: owner, ID: p.Scope.Event}
+	case kindCounted:
+		return zkp.Scope{Kind: zkp.ScopeCounted, Owner: owner, ID: p.Scope.Event}
 	case "pairwise":
 		return zkp.Scope{Kind: zkp.ScopePairwise, Owner: owner}
 	}
@@ -296,9 +306,9 @@ func (p *Policy) scope(owner string) zkp.Scope {
 }
 
 // openidScope says the same to the wallet.
-func (p *Policy) openidScope() openid.Scope {
+func (p *Policy) openidScope(saying *openid.Saying) openid.Scope {
 	if p.Scope.Kind == "none" {
 		return openid.Scope{}
 	}
-	return openid.Scope{Kind: openid.ScopeKind(p.Scope.Kind), Event: p.Scope.Event}
+	return openid.Scope{Kind: openid.ScopeKind(p.Scope.Kind), Event: p.Scope.Event, Saying: saying}
 }

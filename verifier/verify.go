@@ -206,6 +206,9 @@ func (v *Verifier) expectedKeys(a *answer) []string {
 	if a.result.Format == openid.FormatSDJWTZK {
 		keys = append(keys, ledger.VKKey(string(zkp.CircuitPrepare)), ledger.VKKey(string(zkp.CircuitShow)))
 	}
+	if a.policy.Scope.Kind == kindCounted {
+		keys = append(keys, ledger.RuleKey(a.policy.ID, uint32(a.policy.Version)))
+	}
 	return keys
 }
 
@@ -254,7 +257,7 @@ func (a *answer) remember(shown *zkp.Shown) {
 	}
 	name, scope := shown.Pseudonym.Bytes(), shown.Scope.Bytes()
 	a.result.Pseudonym = hex.EncodeToString(name[:])
-	if a.policy.Scope.Kind == "once" {
+	if a.policy.Scope.Kind != "pairwise" {
 		a.once = []OnceKey{{Scope: scope, Pseudonym: name}}
 	}
 }

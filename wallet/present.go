@@ -131,6 +131,8 @@ func (w *Wallet) scope(ask *Request) (zkp.Scope, error) {
 		return zkp.Scope{}, nil
 	case openid.ScopeOnce:
 		return zkp.Scope{Kind: zkp.ScopeOnce, Owner: ask.Requester, ID: s.Event}, nil
+	case openid.ScopeCounted:
+		return zkp.Scope{Kind: zkp.ScopeCounted, Owner: ask.Requester, ID: s.Event}, nil
 	case openid.ScopePairwise:
 		return zkp.Scope{Kind: zkp.ScopePairwise, Owner: ask.Requester}, nil
 	}
@@ -151,10 +153,13 @@ type Entry struct {
 	Proved   []string    `json:"proved"`
 	// ProvedChinese has the statements of Proved in Chinese.
 	ProvedChinese []string `json:"provedChinese,omitzero"`
-	// Scope is once or pairwise where the requester knows the proof's author
+	// Scope is once, counted or pairwise where the requester knows the proof's author
 	// again, and Event what for.
 	Scope string `json:"scope,omitzero"`
 	Event string `json:"event,omitzero"`
+	// Saying is what the citizen said in a counted event. Its Payload stands on the
+	// ledger once it is counted.
+	Saying *openid.Saying `json:"saying,omitzero"`
 }
 
 func newEntry(now time.Time, ask *Request, choice *Choice) Entry {
@@ -163,7 +168,7 @@ func newEntry(now time.Time, ask *Request, choice *Choice) Entry {
 		e.Name = who.Name
 	}
 	if choice.Format == openid.FormatSDJWTZK {
-		e.Scope, e.Event = string(ask.Scope.Kind), ask.Scope.Event
+		e.Scope, e.Event, e.Saying = string(ask.Scope.Kind), ask.Scope.Event, ask.Scope.Saying
 	}
 	if ask.Purpose != nil {
 		e.Purpose = ask.Purpose.ID

@@ -23,6 +23,8 @@ var (
 	// ErrRequest: the request is malformed, not signed by whom it names, or
 	// expired.
 	ErrRequest = errors.New("wallet: request refused")
+	// ErrSaying: the answer would be counted with other words than the request shows.
+	ErrSaying = errors.New("wallet: the answer would say something else than the request shows")
 	// ErrNotAccredited: the requester may not ask for this type here.
 	ErrNotAccredited = errors.New("wallet: requester is not accredited to ask")
 	// ErrNothingMatches: no credential here answers the request; *NothingMatches
@@ -77,7 +79,8 @@ type Request struct {
 	LooksLike []Lookalike
 	// Scope says whether the requester recognises the citizen's later proofs: within
 	// one event, or always. The wallet derives the pseudonym; the requester cannot
-	// choose it.
+	// choose it. Scope.Saying is what the citizen says with the answer in a counted
+	// event: the answer is bound to these words, and counts with no others.
 	Scope openid.Scope
 	// Before counts the earlier answers to this requester. Together they tell more
 	// than each of them.
@@ -141,6 +144,9 @@ func (w *Wallet) consider(ctx context.Context, proved known, parsed *openid.Sign
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
+	if err := checkSaying(verified); err != nil {
+		return nil, err
+	}
 	ask := &Request{
 		Requester: requester, Scope: verified.Scope, ResponseURI: verified.ResponseURI, Purpose: verified.Purpose,
 		Expires: verified.Expires, request: verified,
@@ -153,6 +159,15 @@ func (w *Wallet) consider(ctx context.Context, proved known, parsed *openid.Sign
 		return nil, requestError(err)
 	}
 	return ask, nil
+}
+
+// checkSaying: the nonce commits to what the citizen reads, and to nothing else.
+func checkSaying(r *openid.AuthorizationRequest) error {
+	s := r.Scope.Saying
+	if s != nil && zkp.UseNonce(s.Payload(), s.UseSalt()) != r.Nonce {
+		return fmt.Errorf("%w: %w", ErrRequest, ErrSaying)
+	}
+	return nil
 }
 
 // requestError keeps "nothing here says" apart from "refused".

@@ -257,6 +257,10 @@ var rows = verdict.Table{
 		"这份凭证缺少零知识背书，无法据以生成证明，未保存任何内容。",
 		"Fetch it from the agency again.", "请重新向机构领取。"),
 
+	verdict.On(ErrSaying).Refused(CheckRequest, verdict.SayingDiffers,
+		"The answer would be counted with other words than the request shows. Nothing was sent.",
+		"应答所计入的内容与请求所示不符。没有发送任何内容。",
+		"Do not answer. Report it to the organisation's supervisor.", "请不要应答，并向其主管单位反映。"),
 	verdict.On(ErrRequest).Refused(CheckRequest, verdict.RequestMalformed,
 		"The request is malformed, or not signed by whom it names. Nothing was sent.", "请求有误，或不是其所称单位签名的。没有发送任何内容。",
 		"Ask for a new one.", "请重新获取请求。"),

@@ -286,6 +286,13 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("verifier/verify.go", "case ", "!r.Accepted.IsZero()", ":"))
 	add("once, though twenty come at a time", "verifier", "TestReplay", "accepted",
 		never("verifier/memstore.go", "if ", "s.nonces[a.Nonce]", " {"))
+	// What a ledger counts.
+	add("an answer says what the wallet showed", "verifier", "TestCountedOnlyAsSaid", "",
+		never("wallet/request.go", "if ", "s != nil && zkp.UseNonce(s.Payload(), s.UseSalt()) != r.Nonce", " {"))
+	add("no use of an answer in another scope", "zkp/prover", "TestOnlyCountedIsUsed", "",
+		edit{"zkp/use.go", "Kind: ScopeCounted, Owner: owner", "Kind: ScopeOnce, Owner: owner"})
+	add("the rule that the ledger has", "verifier", "TestCountedNeedsTheRule", "",
+		never("verifier/counted.go", "if ", "string(have.Bytes()) != string(want.Bytes())", " {"))
 	add("a pseudonym counts once", "verifier", "TestOnce", "",
 		never("verifier/memstore.go", "if ", "s.once[key] || fresh[key]", " {"))
 	// The ceremony.

@@ -70,8 +70,13 @@ type ScopeKind string
 const (
 	// ScopeFresh, the zero value: a new scope for every request, unlinkable.
 	ScopeFresh ScopeKind = ""
-	// ScopeOnce: each person answers once in one event (a vote, a benefit).
+	// ScopeOnce: each person answers once in one event, as the counter counts (a
+	// benefit, a library card).
 	ScopeOnce ScopeKind = "once"
+	// ScopeCounted: each person answers once in one event, as a ledger counts (a vote, a
+	// rating). Of no other kind is an answer a [Use]: what a holder answered otherwise
+	// says nothing there.
+	ScopeCounted ScopeKind = "counted"
 	// ScopePairwise: each person has one name at one agency.
 	ScopePairwise ScopeKind = "pairwise"
 	// ScopeIssuance: the holder commitment at one issuer for one schema.
@@ -102,7 +107,7 @@ func (s Scope) element(context Element) (Element, error) {
 		}
 		c := context.Bytes()
 		return HashToField("scope", []byte("fresh"), c[:]), nil
-	case ScopeOnce, ScopePairwise, ScopeIssuance:
+	case ScopeOnce, ScopeCounted, ScopePairwise, ScopeIssuance:
 		if s.Owner == "" || (s.ID == "" && s.Kind != ScopePairwise) {
 			return Element{}, fmt.Errorf("%w: a scope of kind %q names its owner and event", ErrStatement, s.Kind)
 		}

@@ -33,7 +33,7 @@ func (s *Statement) append(b []byte) []byte {
 
 // A Use is one answer with everything that a stranger needs to verify it. The
 // ledger carries it where a person is counted once in an event. It asks one
-// question about one credential in a scope of kind ScopeOnce. It asks about no
+// question about one credential in a scope of kind ScopeCounted. It asks about no
 // set, because the members would have to travel too. The nonce of the answer's
 // request was UseNonce.
 type Use struct {
@@ -172,7 +172,7 @@ func (r *textReader) predicate() Predicate {
 func (u *Use) request(owner, event string, payload [32]byte) *Request {
 	return &Request{
 		Nonce: UseNonce(payload, u.Salt), Audience: u.Audience, Query: u.Query, Expiry: u.Expiry,
-		Scope:     Scope{Kind: ScopeOnce, Owner: owner, ID: event},
+		Scope:     Scope{Kind: ScopeCounted, Owner: owner, ID: event},
 		Questions: []Question{{Schema: SchemaElement(u.SchemaID, u.SchemaVersion), Statements: []Statement{u.Statement}}},
 	}
 }

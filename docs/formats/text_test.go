@@ -3,7 +3,9 @@ package formats_test
 import (
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 
@@ -72,14 +74,24 @@ func query(t testing.TB) page {
 		name:   "query",
 		limits: map[string]int{"message": limits.Message, "values": 2048},
 		doors: map[string]door{
-			"query":            parseQuery,
-			"reissue request":  parseReissue,
-			"offer nonce":      computed(func(code []byte) (any, error) { return fields{"text": openid.OfferNonce(string(code))}, nil }),
+			"query":           parseQuery,
+			"reissue request": parseReissue,
+			"offer nonce":     computed(func(code []byte) (any, error) { return fields{"text": openid.OfferNonce(string(code))}, nil }),
+			"payload": computed(func(b []byte) (any, error) {
+				p := sayingOf(b).Payload()
+				return fields{"payload": hexOf(p[:])}, nil
+			}),
+			"use salt": computed(func(b []byte) (any, error) {
+				salt := sayingOf(b).UseSalt()
+				return fields{"use salt": hexOf(salt[:])}, nil
+			}),
 			"configuration id": computed(func([]byte) (any, error) { return fields{"text": openid.ConfigurationID("cn.resident", 1)}, nil }),
 		},
 		vectors: []example{
 			{"aged 18 or over, in one of two districts", "query", []byte(adultQuery)},
 			{"of the code in the input", "offer nonce", []byte("one-time-code")},
+			{"of a ballot", "payload", ballotInput()},
+			{"of the same", "use salt", ballotInput()},
 			{"of version 1 of a schema", "configuration id", []byte("cn.resident 1")},
 			{"for one credential", "reissue request", []byte(reissueRequest(t, "hufu-reissue+jwt", reissuePayload))},
 		},
@@ -98,6 +110,26 @@ func query(t testing.TB) page {
 			{"a format of somebody else", "query", bad("dc+sd-jwt_zk", "mso_mdoc"), openid.ErrUnsupportedFormat},
 		},
 	}
+}
+
+// ballotInput is salt ‖ en ‖ zh, each text after its length.
+func ballotInput() []byte {
+	salt := seed("salt of a ballot")
+	b := slices.Clone(salt[:])
+	for _, text := range []string{"I vote for the library", "我投图书馆一票"} {
+		b = append(binary.BigEndian.AppendUint16(b, uint16(len(text))), text...)
+	}
+	return b
+}
+
+func sayingOf(b []byte) *openid.Saying {
+	s := &openid.Saying{Salt: [32]byte(b)}
+	rest := b[32:]
+	for _, text := range []*string{&s.Text.EN, &s.Text.ZH} {
+		n := int(binary.BigEndian.Uint16(rest))
+		*text, rest = string(rest[2:2+n]), rest[2+n:]
+	}
+	return s
 }
 
 const reissuePayload = `{"aud":"did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi","credential":"h8z9EW5HO2aB1ATl1FASdXNN4ynoYQ4C0-yoidoJfU0","iat":1772366400}`

@@ -328,6 +328,9 @@ func (a *app) sayAsk(ask *wallet.Request, choice int) {
 		switch ask.Scope.Kind {
 		case openid.ScopeOnce:
 			a.say("ask.once", "Event", ask.Scope.Event)
+		case openid.ScopeCounted:
+			says := ask.Scope.Saying.Text
+			a.say("ask.counted", "Event", ask.Scope.Event, "Says", a.inLang(says.EN, says.ZH))
 		case openid.ScopePairwise:
 			a.say("ask.pairwise")
 		}

@@ -185,7 +185,7 @@ func (p *poll) vote(event string, payload byte) *ledger.SignedOperation {
 	}
 	req := &zkp.Request{
 		Nonce: zkp.UseNonce(ballot, u.Salt), Audience: u.Audience, Query: u.Query, Expiry: u.Expiry,
-		Scope:     zkp.Scope{Kind: zkp.ScopeOnce, Owner: p.office, ID: event},
+		Scope:     zkp.Scope{Kind: zkp.ScopeCounted, Owner: p.office, ID: event},
 		Questions: []zkp.Question{{Schema: p.voter.Schema, Statements: []zkp.Statement{statement}}},
 	}
 	answer, err := zkp.NewAnswer(req, p.epoch, zkp.Holding{Credential: p.voter, Prepared: p.prepared})
