@@ -140,7 +140,8 @@ func (d *Desk) prepareClaim(tx vault.Tx, a *application, id string) (*claim, err
 }
 
 // bind ties a commitment to a person and returns the binding day. A commitment belongs
-// to its person for good.
+// to its person for good. One that takes the place of another is bound today, whatever
+// day it was bound elsewhere: until today the person could answer with the other.
 func (registry) bind(tx vault.Tx, p *person, a *application, rebind bool, today zkp.Day, now time.Time) (zkp.Day, error) {
 	id, c := commitmentID(p.Schema, a.commitment), a.commitment.Bytes()
 	given := new(claim)
@@ -158,9 +159,13 @@ func (registry) bind(tx vault.Tx, p *person, a *application, rebind bool, today 
 	fresh, day := len(p.Commitment) == 0, today
 	if a.shown != nil {
 		// Another desk found out who the person is. A later binding takes the place of
-		// an earlier one: that desk logged it.
-		if day = a.shown.Bound; !fresh && day <= p.Bound {
+		// an earlier one: that desk logged it. Of two bindings of one day the later is
+		// the one that was not seen here yet.
+		if !fresh && (a.shown.Bound < p.Bound || a.shown.Bound == p.Bound && there) {
 			return 0, ErrCommitment
+		}
+		if fresh {
+			day = a.shown.Bound
 		}
 		if err := put(tx, kindCommitment, id, &claim{Person: p.id, Ours: true}); err != nil {
 			return 0, err

@@ -26,7 +26,9 @@
 // does the desk of an identity type from people who hold the credential of another desk.
 // The binding day stays when a credential is renewed, replaced or moved. Whoever has lost
 // wallet and backup is bound anew, by an offer with OfferOptions.Rebind: the ledger logs
-// it, the binding day is new, and what the person holds is revoked.
+// it, the binding day is new, and what the person holds is revoked. A desk of a later type
+// follows, also on the same day, and its binding day is that on which it does: with what
+// it issued before, the person could answer until then.
 //
 // # Outside the store
 //

@@ -304,6 +304,81 @@ func TestMoveAndRebind(t *testing.T) {
 	})
 }
 
+// Who is bound anew on the day of the first binding is served on that day, and the
+// earlier wallet does not come back with an answer of an epoch before.
+func TestReboundOnTheSameDay(t *testing.T) {
+	long.NotShort(t, "proves in zero knowledge")
+	c := hufutest.New(t, hufutest.Options{})
+	c.UseProver()
+	traffic := c.OpenDriverDesk()
+	lost := c.Wallet()
+	card := c.Hold(lost, c.Adult())
+	c.NextEpoch()
+	first := c.HoldLicence(lost, traffic, c.Adult(), "C1", "2008-06-01")
+	claims := map[string]any{"resident_id": c.Adult().Number, "name": c.Adult().Name, "class": "C1", "since": "2008-06-01"}
+	offer := func() issuer.Offer {
+		o, err := traffic.Offer(t.Context(), claims, issuer.OfferOptions{Replaces: true})
+		none(t, err)
+		return *o
+	}
+	fresh := c.Wallet()
+	receive(t, c, fresh, c.Desk, offerOf(t, c.Desk, c.Adult(), issuer.OfferOptions{Rebind: true}))
+	c.NextEpoch()
+	licence := receive(t, c, fresh, traffic, offer())
+	if boundOn(t, licence) != boundOn(t, first) {
+		t.Errorf("bound on %s, on the day %s", boundOn(t, licence), boundOn(t, first))
+	}
+	late := offer()
+	early, err := lost.Apply(t.Context(), late.Offer, wallet.ApplyOptions{Identity: card.ID})
+	none(t, err)
+	_, err = traffic.Answer(t.Context(), early)
+	is(t, err, issuer.ErrCommitment)
+	t.Run("somebody else's wallet", func(t *testing.T) {
+		_, err := traffic.Answer(t.Context(), c.Apply(c.Citizen(c.OtherAdult()), offer()))
+		is(t, err, issuer.ErrOtherPerson)
+	})
+	t.Run("and once more", func(t *testing.T) {
+		third := c.Wallet()
+		receive(t, c, third, c.Desk, offerOf(t, c.Desk, c.Adult(), issuer.OfferOptions{Rebind: true}))
+		c.NextEpoch()
+		receive(t, c, third, traffic, offer())
+	})
+}
+
+// Who waits with the licence after being bound anew cannot use the old one until then and
+// the new one afterwards: the licence is bound on the day on which it is replaced.
+func TestReplacedLicenceIsNoSecondVote(t *testing.T) {
+	long.NotShort(t, "proves in zero knowledge")
+	c := hufutest.New(t, hufutest.Options{})
+	c.UseProver()
+	traffic := c.OpenDriverDesk()
+	lost := c.Citizen(c.Adult())
+	c.NextEpoch()
+	c.HoldLicence(lost, traffic, c.Adult(), "C1", "2008-06-01")
+	c.Advance(24 * time.Hour)
+	c.NextEpoch()
+	fresh := c.Wallet()
+	identity := receive(t, c, fresh, c.Desk, offerOf(t, c.Desk, c.Adult(), issuer.OfferOptions{Rebind: true}))
+	c.Advance(48 * time.Hour)
+	none(t, traffic.Renew(t.Context()))
+	none(t, c.Desk.Renew(t.Context()))
+	c.NextEpoch()
+	day, err := zkp.Today(c.Now())
+	none(t, err)
+	today := day.String()
+	for range 2 { // replaced by its own wallet, it keeps its day
+		offer, err := traffic.Offer(t.Context(), map[string]any{"resident_id": c.Adult().Number, "name": c.Adult().Name, "class": "C1", "since": "2008-06-01"},
+			issuer.OfferOptions{Replaces: true})
+		none(t, err)
+		licence := receive(t, c, fresh, traffic, *offer)
+		if boundOn(t, licence) != today || today <= boundOn(t, identity) {
+			t.Errorf("licence bound on %s, identity on %s, today is %s", boundOn(t, licence), boundOn(t, identity), today)
+		}
+		c.Advance(24 * time.Hour)
+		c.NextEpoch()
+	}
+}
+
 // The two people of one wallet cannot vote twice by being bound anew.
 func TestRebindIsNoSecondVote(t *testing.T) {
 	long.NotShort(t, "proves in zero knowledge")
