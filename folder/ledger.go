@@ -25,10 +25,26 @@ func Public(ledgerDir string) publish.Folder {
 	return publish.Folder(filepath.Join(ledgerDir, "public"))
 }
 
-// OpenLedger opens a ledger's folder. For one that lies on this machine it makes the
-// checkpoint that closes an epoch which is over. The error is an [*Error] with
-// [ErrNoLedger] or [ErrLedger].
+// OpenLedger opens a ledger's folder for somebody who writes to it. For one that lies on
+// this machine it makes the checkpoint that closes an epoch which is over, by the
+// machine's clock: no reader trusts the ledger before the time that it names. The error
+// is an [*Error] with [ErrNoLedger] or [ErrLedger].
 func OpenLedger(ctx context.Context, dir string, opts Options) (Ledger, error) {
+	log, err := ReadLedger(ctx, dir, opts)
+	if err != nil {
+		return nil, err
+	}
+	if own, here := log.(*sqlitelog.Log); here {
+		if err := own.CloseEpoch(ctx); err != nil {
+			return nil, errors.Join(ledgerClosed(dir, err), log.Close())
+		}
+	}
+	return log, nil
+}
+
+// ReadLedger opens a ledger's folder for a reader, and changes nothing: a reader whose
+// clock is wrong does no harm. Errors are those of OpenLedger.
+func ReadLedger(ctx context.Context, dir string, opts Options) (Ledger, error) {
 	joined, err := remote.OpenJoined(dir, remote.Options{})
 	if err == nil {
 		return joined, nil
@@ -39,9 +55,6 @@ func OpenLedger(ctx context.Context, dir string, opts Options) (Ledger, error) {
 	log, err := OpenLog(ctx, dir, opts)
 	if err != nil {
 		return nil, err
-	}
-	if err := log.CloseEpoch(ctx); err != nil {
-		return nil, errors.Join(ledgerClosed(dir, err), log.Close())
 	}
 	return log, nil
 }

@@ -71,7 +71,7 @@ func (a *app) ceremonyInit(dir *string) *cobra.Command {
 
 // participants reads the keys of agencies from the ledger.
 func (a *app) participants(ctx context.Context, names []string) (out []ceremony.Participant, err error) {
-	err = a.withLedger(ctx, func(log folder.Ledger) error {
+	err = a.readLedger(ctx, func(log folder.Ledger) error {
 		return a.resolve(ctx, log, func(view *ledger.View) error {
 			out = nil
 			for _, name := range names {

@@ -54,7 +54,7 @@ func (a *app) ledgerInit() *cobra.Command {
 
 func (a *app) ledgerShow() *cobra.Command {
 	return command("show", "", func(ctx context.Context, _ string) error {
-		return a.withLedger(ctx, func(log folder.Ledger) error {
+		return a.readLedger(ctx, func(log folder.Ledger) error {
 			return a.resolve(ctx, log, func(view *ledger.View) error {
 				h := view.Head
 				root, err := view.Subject(nil)
@@ -112,7 +112,7 @@ func (a *app) ledgerBundle() *cobra.Command {
 		if err := a.checkOutputs(out); err != nil {
 			return err
 		}
-		return a.withLedger(ctx, func(log folder.Ledger) error {
+		return a.readLedger(ctx, func(log folder.Ledger) error {
 			bundle, err := a.exportBundle(ctx, log, since)
 			if err != nil {
 				return err

@@ -114,7 +114,7 @@ func (a *app) initHome(ctx context.Context, dir, trust, fingerprint string) (*fo
 	if err != nil {
 		return nil, nil, err
 	}
-	log, err := folder.OpenLedger(ctx, filepath.Dir(trust), a.folders())
+	log, err := folder.ReadLedger(ctx, filepath.Dir(trust), a.folders())
 	if err == nil {
 		err = log.Close()
 	}
@@ -141,7 +141,7 @@ const defaultPolicy = "adult-in-district.policy.json"
 // proverKeys opens the keys of a ceremony where the ledger's public folder has
 // them for every circuit, else this machine's development keys.
 func (a *app) proverKeys(ctx context.Context, h *folder.Home) (*prover.Prover, error) {
-	log, err := folder.OpenLedger(ctx, h.Ledger, a.folders())
+	log, err := folder.ReadLedger(ctx, h.Ledger, a.folders())
 	if err != nil {
 		return nil, err
 	}

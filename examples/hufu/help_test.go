@@ -80,8 +80,8 @@ func TestWrongUsage(t *testing.T) {
 		{"zkp setup", "--allow-single-party-unsafe"},
 		{"ledger init --root agency --ledger other", "not made with --root"},
 		{"ledger init --ledger other", "has a ledger already"},
-		{"revoke --offer offers/offer-001.json", "needs a yes"},
-		{"wallet present request.jwt --with claims --out new.json", "needs a yes"},
+		{"revoke --offer offers/offer-001.json", "Please confirm"},
+		{"wallet present request.jwt --with claims --out new.json", "Please confirm"},
 	} {
 		t.Run(c.command, func(t *testing.T) {
 			got := hufu(strings.Fields(c.command)...)

@@ -68,7 +68,16 @@ func (a *app) joinLedger(addresses string, trust *ledger.TrustFile) error {
 	return nil
 }
 
-// withLedger opens the ledger for the length of a function.
+// readLedger opens the ledger for the length of a function that reads.
+func (a *app) readLedger(ctx context.Context, use func(folder.Ledger) error) error {
+	log, err := folder.ReadLedger(ctx, a.ledger, a.folders())
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(log), log.Close())
+}
+
+// withLedger opens the ledger for the length of a function that writes.
 func (a *app) withLedger(ctx context.Context, use func(folder.Ledger) error) error {
 	log, err := folder.OpenLedger(ctx, a.ledger, a.folders())
 	if err != nil {

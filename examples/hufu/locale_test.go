@@ -64,6 +64,36 @@ func TestLocalesAgree(t *testing.T) {
 	}
 }
 
+// TestCounts: a heading stands over something, one is not many, and no line ends in a
+// space.
+func TestCounts(t *testing.T) {
+	wrong := map[int]*regexp.Regexp{
+		0: regexp.MustCompile(`\b0 [a-z ]*:$|0 行：$`),
+		1: regexp.MustCompile(`\b1 [a-z]+s\b|\(s\)`),
+		2: regexp.MustCompile(`\b2 (row|proof|entry|leaf|key|bit|node|claim|check|contribution)\b`),
+	}
+	const counts = ".Accepted .Bits .Checks .Claims .Count .Dropped .Ended .Good .K .Left .Lists .Of .Refused .Revoked .Seen .Signed .Size .Times .Witnesses "
+	trailing := regexp.MustCompile(`[ \x{3000}](\n|$)`)
+	for _, lang := range []string{"en", "zh"} {
+		w := newWords(lang)
+		for id, sentence := range sentences(t, lang) {
+			for n, never := range wrong {
+				var values []any
+				for _, f := range fields(sentence) {
+					values = append(values, f[1:], any("X"))
+					if strings.Contains(counts, f+" ") {
+						values[len(values)-1] = n
+					}
+				}
+				text := w.text(id, values...)
+				if never.MatchString(text) || trailing.MatchString(text) {
+					t.Errorf("%s: %s: %q", lang, id, text)
+				}
+			}
+		}
+	}
+}
+
 // families are ids that the source puts together: a prefix and these ends.
 func families() map[string][]string {
 	scenes := []string{"ledger", "accredit", "import", "receive", "epoch", "ask", "claims", "proof", "attacks", "joined", "epoch-live"}

@@ -29,7 +29,7 @@ func TestResign(t *testing.T) {
 	}
 
 	got := mustHufu(t, "agency", "resign")
-	if !strings.Contains(got.stdout, "1 of 1 credentials signed anew") {
+	if !strings.Contains(got.stdout, "signed anew: 1;") {
 		t.Errorf("%q", got.stdout)
 	}
 	if got := mustHufu(t, "agency", "resign", "--json"); !strings.Contains(got.stdout, `"good":1`) || !strings.Contains(got.stdout, `"signed":0`) {
