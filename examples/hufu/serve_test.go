@@ -79,7 +79,7 @@ func TestDemoElsewhere(t *testing.T) {
 	if got.code != exitAccepted {
 		t.Fatalf("exit code %d: %s\n%s", got.code, got.err, got.stdout)
 	}
-	assertSays(t, got.stdout, "1 nodes, of which 1 must sign", "✓ Accepted", "[epoch]", "[accreditation]", "Could not check")
+	assertSays(t, got.stdout, "1 node, of which 1 must sign", "✓ Accepted", "[epoch]", "[accreditation]", "Could not check")
 	again := hufu(append(args, "--lang", "zh", "--explain")...)
 	if again.code != exitAccepted {
 		t.Fatalf("a second time on the same ledger: %s", again.err)
