@@ -274,6 +274,28 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("zkp/use.go", "if ", "!ceremony && !a.AllowSinglePartySetupUnsafe", " {"))
 	add("which asks the record", "ledger/machine", "TestUseUnderAKeyOfOneParty", "",
 		edit{"ledger/machine/ruleaccess.go", "return object.File, vk.Setup == ledger.SetupCeremony, nil", "return object.File, true, nil"})
+	// No accepted operation keeps an epoch from closing.
+	for name, c := range map[string]edit{
+		"keys":           {"ledger/machine/ruledid.go", "return t.roomForKeys(old, next)", "return nil"},
+		"accreditations": {"ledger/machine/ruleobject.go", "return t.roomForAccreditation(old, a)", "return nil"},
+		"schemas":        {"ledger/machine/ruleobject.go", "return t.roomForSchema(s)", "return nil"},
+		"anything":       never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return fmt.Errorf(\"%w: the registry\", ledger.ErrFull)"),
+	} {
+		add("a registry with room for "+name, "ledger/machine", "TestEveryEpochCloses|TestNoRoomToComeBack", "", c)
+	}
+	add("a branch has its share of the registry", "ledger/machine", "TestOneBranchFillsItsShare", "",
+		never("ledger/machine/room.go", "if used += added; ", "used > uint64(t.zk.RegistryCapacity()/shares)", " {"))
+	add("no schemas of another's type", "ledger/machine", "TestSchemaOfAnothersType", "",
+		never("ledger/machine/ruleobject.go", "if err := t.mayPublish(s); ", "err != nil", " {"))
+	// What lies on disk.
+	add("a table more than the format's", "internal/sqlitefile", "TestCheck", "",
+		never("internal/sqlitefile/format.go", "} else if ", "!f.AnyIndex || o.kind != \"index\"", " {"))
+	add("a table less", "internal/sqlitefile", "TestCheck", "",
+		never("internal/sqlitefile/format.go", "if ", "len(want) > 0", " {"))
+	add("an older copy of a vault", "vault/sqlitevault", "TestWentBack", "",
+		edit{"vault/sqlitevault/open.go", "	s.seen.counter = max(s.seen.counter, s.generation.noted)\n", ""})
+	add("a counter that the vault's own key wrote", "vault/sqlitevault", ".*", "",
+		edit{"vault/sqlitevault/generation.go", " && hmac.Equal(slot[8:], k.generationMAC(counter))", ""})
 	// The counter.
 	add("an epoch that has aged out", "verifier", "TestRevokedAtNoon", "want a rejection at epoch",
 		never("verifier/proof.go", "if ", "a.now.Sub(closed) > a.policy.MaxAge.Epoch", " {"))
