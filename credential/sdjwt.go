@@ -127,6 +127,13 @@ func (s *SDJWT) Bound() bool { return s.binding != "" }
 // String returns the compact form, byte for byte as it was parsed.
 func (s *SDJWT) String() string { return s.presented + s.binding }
 
+// IssuerJWT returns what the issuer signed, in compact form: the part that every
+// presentation has in common.
+func (s *SDJWT) IssuerJWT() string {
+	jwt, _, _ := strings.Cut(s.presented, "~")
+	return jwt
+}
+
 // Bytes returns the compact form.
 func (s *SDJWT) Bytes() []byte { return []byte(s.String()) }
 

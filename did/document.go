@@ -38,7 +38,7 @@ type Key struct {
 	Until time.Time
 	// CompromisedFrom is the first instant at which another party may have had
 	// the private key; zero means never. No signature of such a key counts,
-	// whatever date it bears.
+	// whatever date it bears, unless it provably existed before: see CheckExisted.
 	CompromisedFrom time.Time
 }
 
@@ -55,6 +55,16 @@ func (k Key) CheckAt(at time.Time) error {
 		return ErrKeyNotValid
 	}
 	return nil
+}
+
+// CheckExisted is CheckAt for what provably existed at a time, zero where nothing proves
+// it. A signature of a compromised key counts, too, if it existed before
+// CompromisedFrom: whoever had the key from then on did not make it.
+func (k Key) CheckExisted(at, existed time.Time) error {
+	if !existed.IsZero() && existed.Before(k.CompromisedFrom) {
+		k.CompromisedFrom = time.Time{}
+	}
+	return k.CheckAt(at)
 }
 
 // Key returns the key with this full DID URL. The error is [ErrNoKey].

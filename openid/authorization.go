@@ -74,6 +74,10 @@ type AuthorizationRequest struct {
 	// MaxEpochAge is the greatest age of a zero-knowledge proof's epoch, in
 	// whole seconds. Zero means the ledger's own maximum.
 	MaxEpochAge time.Duration
+	// Existence says that the counter takes, beside disclosed claims, what shows that a
+	// credential existed before its issuer's key was compromised. Its member is
+	// hufu_existence.
+	Existence bool
 
 	// LedgerProof proves who the verifier is and what it may ask, to a wallet that asks
 	// nobody: a ledger.Proof in its canonical form, which ParseRequest does not read. It
@@ -167,6 +171,7 @@ type requestJSON struct {
 	Policy  *Hash       `json:"hufu_policy,omitzero"`
 	Scope   *scopeJSON  `json:"hufu_scope,omitzero"`
 	Epochs  *epochsJSON `json:"hufu_epochs,omitzero"`
+	Exists  bool        `json:"hufu_existence,omitzero"`
 
 	RedirectURI     jsontext.Value `json:"redirect_uri,omitzero"`
 	ScopeParameter  jsontext.Value `json:"scope,omitzero"`
@@ -214,6 +219,7 @@ func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
 		Formats:     wire.ClientMetadata.Formats,
 		Purpose:     wire.Purpose,
 		Policy:      wire.Policy,
+		Existence:   wire.Exists,
 		QueryHash:   sha256.Sum256(wire.Query),
 	}
 	if request.LedgerProof, err = ledgerProof(wire.VerifierInfo, query); err != nil {

@@ -57,7 +57,7 @@ func (a agency) request(t testing.TB) *openid.AuthorizationRequest {
 		Nonce: sampleNonce, State: sampleNonce + "s", Query: query,
 		IssuedAt: noon, Expires: noon.Add(5 * time.Minute),
 		Purpose: &openid.Purpose{ID: "age", Text: openid.PurposeText{EN: "To sell you a ticket", ZH: "购票"}, Basis: openid.PurposeText{EN: "Law 1", ZH: "第一条"}, Retention: "P0D"},
-		Policy:  &openid.Hash{1}, Scope: openid.Scope{Kind: openid.ScopeOnce, Event: "vote-1"}, MaxEpochAge: 2 * time.Hour, LedgerProof: []byte{1, 2, 3},
+		Policy:  &openid.Hash{1}, Scope: openid.Scope{Kind: openid.ScopeOnce, Event: "vote-1"}, MaxEpochAge: 2 * time.Hour, Existence: true, LedgerProof: []byte{1, 2, 3},
 	}
 }
 

@@ -229,6 +229,9 @@ func FuzzReissue(f *testing.F) {
 		if _, err := openid.ParseReissue(string(data)); err == nil {
 			return
 		}
+		if _, err := openid.ParseExistence(string(data)); err == nil {
+			return
+		}
 		compact, err := did.SignJWS(t.Context(), a.signer, header, data, did.JWSOptions{})
 		if err != nil {
 			return

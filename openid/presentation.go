@@ -1,6 +1,7 @@
 package openid
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -19,11 +20,20 @@ type Response struct {
 	// presentations: for FormatSDJWT an SD-JWT with or without key binding, for
 	// FormatSDJWTZK the text of a ProofPresentation.
 	VPToken map[string][]string
+	// Existence shows, by the id of a credential query, that the credential existed by a
+	// time: a provenance.Existence in its canonical form, which ParseResponse does not
+	// read. This project defines it, to requests that ask for it. Its member is
+	// hufu_existence, base64url.
+	Existence map[string][]byte
 }
 
+// maxExistence bounds an existence in bytes.
+const maxExistence = 512
+
 type responseJSON struct {
-	State   string               `json:"state"`
-	VPToken map[string][]compact `json:"vp_token"`
+	State     string               `json:"state"`
+	VPToken   map[string][]compact `json:"vp_token"`
+	Existence map[string]string    `json:"hufu_existence,omitzero"`
 }
 
 // ParseResponse reads the JSON of an answer. It does not read the
@@ -40,6 +50,16 @@ func ParseResponse(data []byte) (*Response, error) {
 		for _, value := range values {
 			response.VPToken[id] = append(response.VPToken[id], string(value))
 		}
+	}
+	for id, text := range wire.Existence {
+		b, err := decodeBase64URL(text)
+		if err != nil {
+			return nil, fmt.Errorf("%w: hufu_existence: %w", ErrResponse, err)
+		}
+		if response.Existence == nil {
+			response.Existence = map[string][]byte{}
+		}
+		response.Existence[id] = b
 	}
 	if err := response.check(); err != nil {
 		return nil, err
@@ -64,6 +84,11 @@ func (r *Response) check() error {
 			}
 		}
 	}
+	for id, b := range r.Existence {
+		if r.VPToken[id] == nil || len(b) == 0 || len(b) > maxExistence {
+			return fmt.Errorf("%w: hufu_existence is of no presentation, empty or too long", ErrResponse)
+		}
+	}
 	return nil
 }
 
@@ -72,8 +97,16 @@ func (r *Response) Bytes() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	var existence map[string]string
+	if r.Existence != nil {
+		existence = map[string]string{}
+	}
+	for id, b := range r.Existence {
+		existence[id] = base64.RawURLEncoding.EncodeToString(b)
+	}
 	return marshal(&struct {
-		State   string              `json:"state"`
-		VPToken map[string][]string `json:"vp_token"`
-	}{r.State, r.VPToken})
+		State     string              `json:"state"`
+		VPToken   map[string][]string `json:"vp_token"`
+		Existence map[string]string   `json:"hufu_existence,omitzero"`
+	}{r.State, r.VPToken, existence})
 }

@@ -146,7 +146,9 @@ func TestParseProofRefuses(t *testing.T) {
 }
 
 func TestParseResponseRefuses(t *testing.T) {
-	response := &openid.Response{State: "s-1", VPToken: map[string][]string{"pid": {"a.b.c~"}, "age": {"AAEC", "AwQF"}}}
+	response := &openid.Response{
+		State: "s-1", VPToken: map[string][]string{"pid": {"a.b.c~"}, "age": {"AAEC", "AwQF"}}, Existence: map[string][]byte{"pid": {1, 2, 3}},
+	}
 	data, err := response.Bytes()
 	if err != nil {
 		t.Fatal(err)
@@ -167,6 +169,11 @@ func TestParseResponseRefuses(t *testing.T) {
 		{"object presentation", `["a.b.c~"]`, `[{}]`, openid.ErrUnsupportedFormat},
 		{"65 presentations", `["a.b.c~"]`, `["x"` + strings.Repeat(`,"x"`, 64) + `]`, openid.ErrResponse},
 		{"repeated id", `"age":`, `"pid":["x"],"age":`, openid.ErrJSON},
+		{"existence of nothing", `{"pid":"AQID"}`, `{"other":"AQID"}`, openid.ErrResponse},
+		{"empty existence", `"AQID"`, `""`, openid.ErrResponse},
+		{"long existence", `"AQID"`, `"` + strings.Repeat("AQID", 171) + `"`, openid.ErrResponse},
+		{"existence in another spelling", `"AQID"`, `"AQI="`, openid.ErrResponse},
+		{"existence as a list", `"AQID"`, `["AQID"]`, openid.ErrJSON},
 	}...)
 	checkRefusals(t, string(data), tests, func(data []byte) error {
 		_, err := openid.ParseResponse(data)

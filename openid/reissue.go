@@ -13,12 +13,19 @@ import (
 	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
-// reissueType is the typ of a reissue request.
-const reissueType = "hufu-reissue+jwt"
+// Types of requests about a credential. One is never taken for the other: whoever has
+// the first gets the credential.
+const (
+	reissueType   = "hufu-reissue+jwt"
+	existenceType = "hufu-existence+jwt"
+)
 
 // A ReissueRequest asks an issuer for what it signed in place of a credential, as after
 // a theft of its key. It is a JWS by the holder key of that credential, which the jwk
 // header carries. It names the credential by a hash, which tells nothing of the holder.
+//
+// An existence request is the same of another type: it asks for what shows that the
+// credential existed by a time.
 type ReissueRequest struct {
 	// Unverified is the payload. Do not trust it before Verify.
 	Unverified ReissueClaims
@@ -46,6 +53,15 @@ func CredentialHash(compact string) [32]byte { return sha256.Sum256([]byte(compa
 
 // SignReissue makes a reissue request. The error is ErrProof, or one of did.SignJWS.
 func SignReissue(ctx context.Context, holder crypto.Signer, claims ReissueClaims) (string, error) {
+	return claims.sign(ctx, holder, reissueType)
+}
+
+// SignExistence makes an existence request. Errors are those of SignReissue.
+func SignExistence(ctx context.Context, holder crypto.Signer, claims ReissueClaims) (string, error) {
+	return claims.sign(ctx, holder, existenceType)
+}
+
+func (claims ReissueClaims) sign(ctx context.Context, holder crypto.Signer, typ string) (string, error) {
 	wire := reissueJSON{
 		Audience: claims.Audience, Credential: base64.RawURLEncoding.EncodeToString(claims.Credential[:]),
 		IssuedAt: strictjson.Since(claims.IssuedAt.Unix()),
@@ -57,13 +73,22 @@ func SignReissue(ctx context.Context, holder crypto.Signer, claims ReissueClaims
 	if err != nil {
 		return "", err
 	}
-	return did.SignJWS(ctx, holder, did.Header{Typ: reissueType, JWK: holder.Public()}, payload, did.JWSOptions{})
+	return did.SignJWS(ctx, holder, did.Header{Typ: typ, JWK: holder.Public()}, payload, did.JWSOptions{})
 }
 
 // ParseReissue reads a reissue request. Unknown members of the payload are refused. The
 // error is ErrJSON, ErrProof, or one of did.ParseJWS.
 func ParseReissue(compact string) (*ReissueRequest, error) {
-	token, err := did.ParseJWS(compact, reissueType, did.JWSOptions{})
+	return parseReissue(compact, reissueType)
+}
+
+// ParseExistence reads an existence request. Errors are those of ParseReissue.
+func ParseExistence(compact string) (*ReissueRequest, error) {
+	return parseReissue(compact, existenceType)
+}
+
+func parseReissue(compact, typ string) (*ReissueRequest, error) {
+	token, err := did.ParseJWS(compact, typ, did.JWSOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,29 @@ func TestReissue(t *testing.T) {
 	}
 }
 
+// TestExistenceRequest: it reads as itself alone.
+func TestExistenceRequest(t *testing.T) {
+	_, private, _ := ed25519.GenerateKey(rand.Reader)
+	compact, err := openid.SignExistence(t.Context(), private, reissueClaims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request, err := openid.ParseExistence(compact)
+	if err != nil || !reflect.DeepEqual(request.Unverified, reissueClaims) {
+		t.Fatalf("parsed %+v, %v", request, err)
+	}
+	if _, err := request.Verify(reissueClaims.Audience, openid.VerifyOptions{Now: noon}); err != nil {
+		t.Error(err)
+	}
+	reissue, err := openid.SignReissue(t.Context(), private, reissueClaims)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := openid.ParseExistence(reissue); !errors.Is(err, did.ErrType) {
+		t.Errorf("a reissue request: %v", err)
+	}
+}
+
 func TestParseReissueRefuses(t *testing.T) {
 	_, private, _ := ed25519.GenerateKey(rand.Reader)
 	header := did.Header{Typ: "hufu-reissue+jwt", JWK: private.Public()}
@@ -91,9 +114,10 @@ func TestParseReissueRefuses(t *testing.T) {
 		header did.Header
 		want   error
 	}{
-		"a key proof": {did.Header{Typ: "openid4vci-proof+jwt", JWK: private.Public()}, did.ErrType},
-		"no key":      {did.Header{Typ: header.Typ}, openid.ErrProof},
-		"kid beside":  {did.Header{Typ: header.Typ, JWK: private.Public(), Kid: "did:example:1#0"}, openid.ErrProof},
+		"a key proof":          {did.Header{Typ: "openid4vci-proof+jwt", JWK: private.Public()}, did.ErrType},
+		"no key":               {did.Header{Typ: header.Typ}, openid.ErrProof},
+		"an existence request": {did.Header{Typ: "hufu-existence+jwt", JWK: private.Public()}, did.ErrType},
+		"kid beside":           {did.Header{Typ: header.Typ, JWK: private.Public(), Kid: "did:example:1#0"}, openid.ErrProof},
 	} {
 		if _, err := openid.ParseReissue(sign(t, tt.header, reissueText)); !errors.Is(err, tt.want) {
 			t.Errorf("%s: got %v, want %v", name, err, tt.want)

@@ -73,7 +73,7 @@ func (r *AuthorizationRequest) payload() ([]byte, error) {
 		Nonce: r.Nonce, State: r.State, Audience: selfIssued,
 		IssuedAt: strictjson.Since(r.IssuedAt.Unix()), Expires: strictjson.Until(r.Expires.Unix()),
 		Query: query, ClientMetadata: &clientMetadataJSON{Formats: r.formats()},
-		Purpose: r.Purpose, Policy: r.Policy,
+		Purpose: r.Purpose, Policy: r.Policy, Exists: r.Existence,
 	}
 	if !r.NotBefore.IsZero() {
 		begins := strictjson.Since(r.NotBefore.Unix())

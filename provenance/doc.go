@@ -16,6 +16,10 @@
 // For example, Verify of a resident's credential returns the region it was issued
 // for, and an Origin whose Chain leads from the issuing office to the root agency.
 //
+// What a compromised key signed does not count, whatever date it bears. An [Existence]
+// shows, by an anchor on the ledger, that a credential is older than the theft; whoever
+// passes what [Existence.Verify] found as Options.Existed lets it count.
+//
 // It does not check who presents the credential (key binding), what was asked,
 // or anything in zero knowledge.
 package provenance

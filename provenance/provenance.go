@@ -74,6 +74,9 @@ type Options struct {
 	// MaxStatusAge bounds the age of the status list token; zero means that
 	// its own expiry alone decides.
 	MaxStatusAge time.Duration
+	// Existed lets a credential count although the key that signed it was compromised,
+	// if it existed before. Nil accepts nothing of such a key. See Existence.
+	Existed *Existed
 }
 
 func (o Options) ofStatus() status.VerifyOptions {
@@ -163,7 +166,14 @@ func (t *trace) issuer() error {
 	if err != nil {
 		return err
 	}
-	t.origin, err = t.source.Identify(t.ctx, t.claims.issuer, t.sd.Header().Kid, t.claims.issuedAt)
+	existed, err := t.opts.Existed.of(t.sd, t.claims.issuer)
+	if err != nil {
+		return err
+	}
+	t.origin, err = t.source.Identify(t.ctx, t.claims.issuer, t.sd.Header().Kid, t.claims.issuedAt, existed)
+	if err == nil && !existed.IsZero() && !t.origin.Key.CompromisedFrom.IsZero() {
+		t.origin.Existed = t.opts.Existed.By
+	}
 	return err
 }
 

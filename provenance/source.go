@@ -16,8 +16,10 @@ type Source interface {
 	// Anchor names what every chain must lead to: for the ledger, the root agency.
 	Anchor() string
 	// Identify returns the key that a message names, if it is the named agency's and
-	// was in force at a time.
-	Identify(ctx context.Context, id, keyID string, at time.Time) (*Origin, error)
+	// was in force at a time. existed is a time at which the message provably existed,
+	// zero where nothing proves it: where it lies before a compromise of the key, the
+	// message counts all the same.
+	Identify(ctx context.Context, id, keyID string, at, existed time.Time) (*Origin, error)
 	// Vouch returns the chain from the agency to the anchor that entitles it to a
 	// deed, the agency's own accreditation first. It is empty for the anchor itself.
 	Vouch(ctx context.Context, id string, deed Deed) ([]ledger.Accreditation, error)
@@ -35,6 +37,9 @@ type Origin struct {
 	Key did.Key
 	// Document holds all keys of the agency.
 	Document *did.Document
+	// Existed is the ledger's own time by which the credential existed, where that counts
+	// although Key was compromised later; zero where Key is in force.
+	Existed time.Time
 	// Chain leads from the agency's accreditation to the anchor. It is empty until
 	// Source.Vouch was asked, and for the anchor itself.
 	Chain []ledger.Accreditation
@@ -61,7 +66,7 @@ type onLedger struct{ view *ledger.View }
 
 func (l onLedger) Anchor() string { return l.view.RootDID() }
 
-func (l onLedger) Identify(_ context.Context, id, keyID string, at time.Time) (*Origin, error) {
+func (l onLedger) Identify(_ context.Context, id, keyID string, at, existed time.Time) (*Origin, error) {
 	document, err := hufu.FromView(l.view, id)
 	if err != nil {
 		return nil, err
@@ -70,7 +75,7 @@ func (l onLedger) Identify(_ context.Context, id, keyID string, at time.Time) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := key.CheckAt(at); err != nil {
+	if err := key.CheckExisted(at, existed); err != nil {
 		return nil, err
 	}
 	return &Origin{ID: id, Key: key, Document: document, Evidence: l.view.Head.Checkpoint}, nil

@@ -241,7 +241,7 @@ func (n *nation) resolve(use func(*ledger.View) error) error {
 func (n *nation) shown(key *ledger.PublicKey, day time.Time) bool {
 	return n.resolve(func(view *ledger.View) error {
 		source, id := provenance.Ledger(view), n.office.object.ID
-		if _, err := source.Identify(context.Background(), id, id+"#"+key.ID, day); err != nil {
+		if _, err := source.Identify(context.Background(), id, id+"#"+key.ID, day, time.Time{}); err != nil {
 			return err
 		}
 		_, err := source.Vouch(context.Background(), id, provenance.Deed{Action: ledger.ActionIssue, Type: vct, Region: region, At: day})

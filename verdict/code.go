@@ -100,6 +100,7 @@ const (
 const (
 	KeyNotInForce       Code = "key-not-in-force"      // refused: not in force when it signed
 	KeyCompromised      Code = "key-compromised"       // refused: others may have it
+	ExistenceFalse      Code = "existence-false"       // refused: the ledger does not show that it existed
 	KeyUnknown          Code = "key-unknown"           // refused: the agency has no such key
 	KeyMalformed        Code = "key-malformed"         // refused: malformed or not supported
 	IdentifierInvalid   Code = "identifier-invalid"    // refused: not a DID, or of an unknown method
@@ -216,6 +217,7 @@ const (
 	ReceivedBefore         Code = "received-before"         // refused
 	OtherIssuer            Code = "other-issuer"            // refused: not the issuer of the offer
 	NotReissued            Code = "not-reissued"            // refused: nothing was signed in its place
+	NotAnchored            Code = "not-anchored"            // refused: no anchor covers it
 	OtherHolderKey         Code = "other-holder-key"        // refused: not signed with the credential's holder key
 	ReissueDiffers         Code = "reissue-differs"         // refused: it says something else than the one before
 	ReissueUnanswered      Code = "reissue-unanswered"      // unchecked: the issuer did not hand it out

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/predicate"
@@ -38,7 +39,7 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 	found := make([]*provenance.Credential, len(a.parts))
 	for i, sd := range shown {
 		var err error
-		if found[i], err = v.judgeShown(ctx, a, view, a.parts[i].query, sd); err != nil {
+		if found[i], err = v.judgeShown(ctx, a, view, &a.parts[i], sd); err != nil {
 			return err
 		}
 		a.result.Bytes += len(a.parts[i].text)
@@ -50,9 +51,8 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 }
 
 // judgeShown checks one presentation against the query that it answers.
-func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View, q *openid.CredentialQuery, sd *credential.SDJWT) (*provenance.Credential, error) {
-	found, err := provenance.Verify(ctx, provenance.Ledger(view), sd, v.cfg.Public,
-		provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status})
+func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View, p *part, sd *credential.SDJWT) (*provenance.Credential, error) {
+	found, err := v.trace(ctx, a, view, p, sd)
 	if err != nil {
 		return nil, fromProvenance(err)
 	}
@@ -61,10 +61,40 @@ func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View,
 	}); err != nil {
 		return nil, &Rejected{CheckBinding, err}
 	}
-	if err := v.meetsPolicy(a, q, found); err != nil {
+	if err := v.meetsPolicy(a, p.query, found); err != nil {
 		return nil, &Rejected{CheckPolicy, err}
 	}
 	return found, nil
+}
+
+// trace traces a credential to the root. One whose issuer's key was compromised counts
+// only if the policy takes it and the answer shows that it existed before: the log is
+// asked for nothing else.
+func (v *Verifier) trace(ctx context.Context, a *answer, view *ledger.View, p *part, sd *credential.SDJWT) (*provenance.Credential, error) {
+	source, opts := provenance.Ledger(view), provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status}
+	found, err := provenance.Verify(ctx, source, sd, v.cfg.Public, opts)
+	if !errors.Is(err, did.ErrKeyCompromised) || stepOf(err) != provenance.StepIssuer || !a.policy.Existence || p.existence == nil {
+		return found, err
+	}
+	if p.existed == nil {
+		existence, err := provenance.ParseExistence(p.existence)
+		if err != nil {
+			return nil, &provenance.Error{Step: provenance.StepIssuer, Err: err}
+		}
+		if p.existed, err = existence.Verify(ctx, v.cfg.Ledger, sd); err != nil {
+			return nil, err
+		}
+	}
+	opts.Existed = p.existed
+	return provenance.Verify(ctx, source, sd, v.cfg.Public, opts)
+}
+
+func stepOf(err error) provenance.Step {
+	var failed *provenance.Error
+	if errors.As(err, &failed) {
+		return failed.Step
+	}
+	return ""
 }
 
 // holderOf says what the bindings of the presentations show. Each was verified.
@@ -127,6 +157,9 @@ func (a *answer) learnClaims(query string, found *provenance.Credential) {
 	if chain := found.Origin.Chain; len(chain) > 0 {
 		name := chain[0].Subject.Name
 		issuer.Name = &Text{English: name.English, Chinese: name.Chinese}
+	}
+	if by := found.Origin.Existed.UTC(); !by.IsZero() {
+		issuer.Existed = &by
 	}
 	a.result.Types, a.result.Issuers = append(a.result.Types, found.VCT), append(a.result.Issuers, issuer)
 	for i := range found.Schema.Claims {

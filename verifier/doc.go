@@ -19,6 +19,9 @@
 // false. An [*Unchecked], or any other error, means that it could not be found out,
 // and is never a no. Both have a Code for programs and Describe for people.
 //
+// What a compromised key signed is refused. A policy with Existence takes disclosed claims
+// that the ledger shows to have existed before; Result.Issuers then says by when.
+//
 // A Verifier judges each answer by the policy under which it was asked. The store
 // keeps policies by their hash.
 //

@@ -71,6 +71,9 @@ type Policy struct {
 	Purpose   Purpose
 	Basis     Text
 	Retention string // ISO 8601 duration; P0D keeps the result alone
+	// Existence takes a credential whose issuer's key was compromised, if the ledger shows
+	// that it existed before; see provenance.Existence. The zero value takes none.
+	Existence bool
 
 	raw  []byte
 	hash [32]byte
@@ -92,11 +95,12 @@ type policyJSON struct {
 	Purpose   Purpose `json:"purpose"`
 	Basis     Text    `json:"basis"`
 	Retention string  `json:"retention"`
+	Existence bool    `json:"existence,omitzero"`
 }
 
 // ParsePolicy reads a policy file: JSON {id, version, dcql, issuers |
 // accreditedBy, maxAge{checkpoint, epoch, status in seconds}, level ("software"), scope,
-// purpose, basis, retention}. Unknown members are refused, for a misspelt rule
+// purpose, basis, retention, existence}. Unknown members are refused, for a misspelt rule
 // would be no rule, and so is what Verify would not enforce.
 func ParsePolicy(b []byte) (*Policy, error) {
 	var in policyJSON
@@ -110,7 +114,7 @@ func ParsePolicy(b []byte) (*Policy, error) {
 	p := &Policy{
 		ID: in.ID, Version: in.Version, Query: query, Issuers: in.Issuers, AccreditedBy: in.AccreditedBy,
 		MaxAge: MaxAge{seconds(in.MaxAge.Checkpoint), seconds(in.MaxAge.Epoch), seconds(in.MaxAge.Status)},
-		Level:  LevelSoftware, Scope: in.Scope, Purpose: in.Purpose, Basis: in.Basis, Retention: in.Retention,
+		Level:  LevelSoftware, Scope: in.Scope, Purpose: in.Purpose, Basis: in.Basis, Retention: in.Retention, Existence: in.Existence,
 		raw: bytes.Clone(b), hash: sha256.Sum256(b),
 	}
 	if in.Level != "" && in.Level != LevelSoftware {
@@ -190,6 +194,10 @@ func (p *Policy) check() error {
 	}
 	if openid.CheckRetention(p.Retention) != nil {
 		return bad("retention is P, a number, and D, W, M or Y, such as P30D")
+	}
+	// The leaf of a compromised key is gone from the registry.
+	if p.Existence && !slices.ContainsFunc(p.Query.Credentials, func(q openid.CredentialQuery) bool { return !isProof(q) }) {
+		return bad("existence goes with disclosed claims: no proof can be made under a compromised key")
 	}
 	// A proof hides the issuer among all that are accredited.
 	if p.AccreditedBy == "" && slices.ContainsFunc(p.Query.Credentials, isProof) {

@@ -108,6 +108,8 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"scope once open to the newly bound": edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "once", "event": "x"} }),
 		"scope pairwise with an event":       edited(func(p hufutest.JSON) { onlyProof(p); p["scope"] = hufutest.JSON{"kind": "pairwise", "event": "x"} }),
 		"once, by disclosed claims":          edited(hufutest.Once),
+		"the existence of what is proved":    edited(func(p hufutest.JSON) { onlyProof(p); p["existence"] = true }),
+		"an existence that is a word":        edited(set("existence", "yes")),
 		"pairwise, by disclosed claims":      edited(set("scope", hufutest.JSON{"kind": "pairwise"})),
 	} {
 		t.Run(name, func(t *testing.T) {

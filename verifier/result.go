@@ -82,6 +82,9 @@ type Issuer struct {
 	// Name is the issuer's, as its accreditor vouches; nil for the root, which nobody
 	// accredits.
 	Name *Text `json:"name,omitempty"`
+	// Existed is the ledger's time by which the credential existed, where it counts
+	// although the issuer's key was compromised later; nil where the key is in force.
+	Existed *time.Time `json:"existed,omitempty"`
 }
 
 // Holder says what is proved about who holds the credentials of an answer.

@@ -281,7 +281,7 @@ func (p *Policy) asOpenID(r *Request, verifier, responseURI string) *openid.Auth
 			Basis:     openid.PurposeText{EN: p.Basis.English, ZH: p.Basis.Chinese},
 			Retention: p.Retention,
 		},
-		Policy: &hash, Scope: p.openidScope(r.saying), MaxEpochAge: p.MaxAge.Epoch,
+		Policy: &hash, Scope: p.openidScope(r.saying), MaxEpochAge: p.MaxAge.Epoch, Existence: p.Existence,
 	}
 }
 

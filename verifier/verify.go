@@ -11,6 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -32,8 +33,10 @@ type answer struct {
 
 // part is one presentation of an answer and the credential query that it answers.
 type part struct {
-	query *openid.CredentialQuery
-	text  string
+	query     *openid.CredentialQuery
+	text      string
+	existence []byte              // as it came; nil for none
+	existed   *provenance.Existed // what the log has proved of it
 }
 
 // Verify decides on one response, {"state", "vp_token"}. The error is nil only
@@ -136,7 +139,7 @@ func (a *answer) choose() error {
 		if len(presentations) != 1 { // a query may allow several; we judge one
 			return fmt.Errorf("%w: one presentation a query is taken", openid.ErrUnasked)
 		}
-		a.parts = append(a.parts, part{query, presentations[0]})
+		a.parts = append(a.parts, part{query: query, text: presentations[0], existence: a.response.Existence[query.ID]})
 		a.result.Queries, a.result.Format = append(a.result.Queries, query.ID), query.Format
 	}
 	for _, p := range a.parts {

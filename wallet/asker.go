@@ -112,7 +112,7 @@ type known []*ledger.View
 // identify returns the key that signed, as the newest view that has the DID shows it.
 func (k known) identify(ctx context.Context, id, keyID string, at time.Time) (origin *provenance.Origin, err error) {
 	for _, view := range k {
-		if origin, err = provenance.Ledger(view).Identify(ctx, id, keyID, at); !errors.Is(err, ledger.ErrNotProved) {
+		if origin, err = provenance.Ledger(view).Identify(ctx, id, keyID, at, time.Time{}); !errors.Is(err, ledger.ErrNotProved) {
 			return origin, err
 		}
 	}

@@ -8,8 +8,9 @@
 // [Wallet.ResolveRequest] verifies a signed request (OpenID4VP 1.0 with DCQL) and lists
 // every way to answer it. [Wallet.Present] writes the history, then answers in one of
 // these ways. Where an issuer's key was stolen, [Wallet.Refresh] fetches what it signed
-// anew, or [Wallet.RequestReissue] and [Wallet.ReceiveReissue] do. The agency's side is
-// package wallet/issuer.
+// anew, or [Wallet.RequestReissue] and [Wallet.ReceiveReissue] do. What shows that a
+// credential existed before, [Wallet.RequestExistence] asks for, and
+// [Wallet.ReceiveExistence] keeps. The agency's side is package wallet/issuer.
 //
 // # Formats
 //

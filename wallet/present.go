@@ -65,7 +65,11 @@ func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (_ 
 	if err != nil {
 		return nil, err
 	}
-	response, err := (&openid.Response{State: ask.request.State, VPToken: token}).Bytes()
+	existed, err := w.existences(ctx, ask, choice)
+	if err != nil {
+		return nil, err
+	}
+	response, err := (&openid.Response{State: ask.request.State, VPToken: token, Existence: existed}).Bytes()
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,7 @@ func (w *Wallet) Forget(ctx context.Context, id string) (err error) {
 	return w.store.Update(ctx, func(tx vault.Tx) error {
 		c := d.byID[id]
 		found := c != nil
-		for _, kind := range []string{kindCredential, kindApplication} {
+		for _, kind := range []string{kindCredential, kindApplication, kindExistence} {
 			err := tx.Delete(kind, id)
 			if err != nil && !errors.Is(err, vault.ErrNotFound) {
 				return err

@@ -190,7 +190,8 @@ const (
 	kindSchema      = "schema" // by the hash of the file
 	kindHistory     = "history"
 	kindFeed        = "feed"
-	kindRound       = "round" // what the last Refresh read
+	kindExistence   = "existence" // beside a credential: hash of its text, then the existence
+	kindRound       = "round"     // what the last Refresh read
 )
 
 const secretID = "holder"

@@ -159,6 +159,23 @@ func TestResolve(t *testing.T) {
 			t.Errorf("at %d: %v", at, got)
 		}
 	}
+	for _, c := range []struct {
+		at, existed int64
+		want        error
+	}{
+		{100, 199, nil}, {299, 199, nil}, {100, 200, did.ErrKeyCompromised}, {100, 201, did.ErrKeyCompromised},
+		{99, 199, did.ErrKeyNotValid}, {300, 199, did.ErrKeyNotValid},
+	} {
+		if got := doc.Keys[0].CheckExisted(time.Unix(c.at, 0), time.Unix(c.existed, 0)); got != c.want {
+			t.Errorf("of %d, existed at %d: %v, want %v", c.at, c.existed, got, c.want)
+		}
+	}
+	if got := doc.Keys[0].CheckExisted(time.Unix(100, 0), time.Time{}); got != did.ErrKeyCompromised {
+		t.Errorf("nothing shows that it existed: %v", got)
+	}
+	if got := k.CheckExisted(time.Unix(100, 0), time.Unix(500, 0)); got != nil {
+		t.Errorf("of a key in force: %v", got)
+	}
 }
 
 func TestRefused(t *testing.T) {

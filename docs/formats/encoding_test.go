@@ -16,6 +16,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
@@ -42,6 +43,7 @@ var sentinels = []struct {
 	{"zkp.ErrStatement", zkp.ErrStatement},
 	{"zkp.ErrValue", zkp.ErrValue},
 	{"zkp.ErrForm", zkp.ErrForm},
+	{"provenance.ErrExistence", provenance.ErrExistence},
 	{"publish.ErrName", publish.ErrName},
 	{"publish.ErrOther", publish.ErrOther},
 	{"feed.ErrFormat", feed.ErrFormat},

@@ -47,7 +47,7 @@ var pages = []func(testing.TB) page{
 	zkPrimitives, zkEndorsement, zkVerifyingKey, zkPresentation, zkUse,
 	publicFiles, feedFiles,
 	ledgerTrust, ledgerOperation, ledgerObjects, ledgerCheckpoint, ledgerProof, ledgerBundle,
-	qrText, query, policy, schema,
+	qrText, query, policy, schema, existencePage,
 	vaultFile, ceremonyFiles,
 }
 

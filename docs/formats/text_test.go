@@ -74,9 +74,10 @@ func query(t testing.TB) page {
 		name:   "query",
 		limits: map[string]int{"message": limits.Message, "values": 2048},
 		doors: map[string]door{
-			"query":           parseQuery,
-			"reissue request": parseReissue,
-			"offer nonce":     computed(func(code []byte) (any, error) { return fields{"text": openid.OfferNonce(string(code))}, nil }),
+			"query":             parseQuery,
+			"reissue request":   func(b []byte) (any, []byte, error) { return parseReissue(b, openid.ParseReissue) },
+			"existence request": func(b []byte) (any, []byte, error) { return parseReissue(b, openid.ParseExistence) },
+			"offer nonce":       computed(func(code []byte) (any, error) { return fields{"text": openid.OfferNonce(string(code))}, nil }),
 			"payload": computed(func(b []byte) (any, error) {
 				p := sayingOf(b).Payload()
 				return fields{"payload": hexOf(p[:])}, nil
@@ -94,6 +95,7 @@ func query(t testing.TB) page {
 			{"of the same", "use salt", ballotInput()},
 			{"of version 1 of a schema", "configuration id", []byte("cn.resident 1")},
 			{"for one credential", "reissue request", []byte(reissueRequest(t, "hufu-reissue+jwt", reissuePayload))},
+			{"for its existence", "existence request", []byte(reissueRequest(t, "hufu-existence+jwt", reissuePayload))},
 		},
 		refused: []refusal{
 			{"an unknown operation", "query", bad("at_least_years", "older_than"), openid.ErrQuery},
@@ -105,6 +107,7 @@ func query(t testing.TB) page {
 			{"three of two", "query", bad(`"110102"]}]`, `"110102"]}],"predicates_accept":{"k_of":3}`), openid.ErrQuery},
 			{"a member twice", "query", bad(`"id":"age"`, `"id":"age","id":"age"`), openid.ErrJSON},
 			{"another typ", "reissue request", []byte(reissueRequest(t, "openid4vci-proof+jwt", reissuePayload)), did.ErrType},
+			{"a reissue request", "existence request", []byte(reissueRequest(t, "hufu-reissue+jwt", reissuePayload)), did.ErrType},
 			{"an unknown member of a payload", "reissue request", []byte(reissueRequest(t, "hufu-reissue+jwt", `{"nonce":"x",`+reissuePayload[1:])), openid.ErrJSON},
 			{"a hash of 31 bytes", "reissue request", []byte(reissueRequest(t, "hufu-reissue+jwt", strings.Replace(reissuePayload, `U0"`, `"`, 1))), openid.ErrProof},
 			{"a format of somebody else", "query", bad("dc+sd-jwt_zk", "mso_mdoc"), openid.ErrUnsupportedFormat},
@@ -140,8 +143,8 @@ func reissueRequest(t testing.TB, typ, payload string) string {
 	return must[string](t)(did.SignJWS(t.Context(), holder, did.Header{Typ: typ, JWK: holder.Public()}, []byte(payload), did.JWSOptions{}))
 }
 
-func parseReissue(b []byte) (any, []byte, error) {
-	r, err := openid.ParseReissue(string(b))
+func parseReissue(b []byte, parse func(string) (*openid.ReissueRequest, error)) (any, []byte, error) {
+	r, err := parse(string(b))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -190,7 +193,7 @@ func policy(t testing.TB) page {
 			return fields{
 				"id": p.ID, "version": p.Version, "hash": p.Hash(), "issuers": p.Issuers, "accreditedBy": p.AccreditedBy, "maxAge": p.MaxAge,
 				"scope": fields{"kind": p.Scope.Kind, "event": p.Scope.Event}, "purpose": fields{"id": p.Purpose.ID, "en": p.Purpose.English, "zh": p.Purpose.Chinese},
-				"basis": fields{"en": p.Basis.English, "zh": p.Basis.Chinese}, "retention": p.Retention,
+				"basis": fields{"en": p.Basis.English, "zh": p.Basis.Chinese}, "retention": p.Retention, "existence": p.Existence,
 			}, b, nil
 		}},
 		vectors: []example{{"a library card", "policy", []byte(policyFile)}},
@@ -201,6 +204,7 @@ func policy(t testing.TB) page {
 			{"issuers and accreditedBy", "policy", bad(`"accreditedBy": "root"`, `"accreditedBy": "root", "issuers": ["did:example:1"]`), verifier.ErrPolicy},
 			{"a purpose in one language", "policy", bad(`, "zh": "办理借阅证"`, ``), verifier.ErrPolicy},
 			{"once without an event", "policy", bad(`"kind": "none"`, `"kind": "once"`), verifier.ErrPolicy},
+			{"the existence of what is proved", "policy", bad(`"P0D"`, `"P0D", "existence": true`), verifier.ErrPolicy},
 			{"a level that nothing attests", "policy", bad(`"level": "software"`, `"level": "presence"`), verifier.ErrPolicy},
 		},
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/internal/long"
@@ -230,6 +231,35 @@ var stories = map[string]func(t *testing.T, o *office, c *crash) (again func()){
 			}
 			if _, revoked := o.count(t); revoked != 1 {
 				t.Errorf("%d revoked", revoked)
+			}
+		}
+	},
+	"anchor": func(t *testing.T, o *office, c *crash) func() {
+		holders := []*hufutest.Holder{o.holder(t, 1), o.holder(t, 2)}
+		o.c.Heartbeat()
+		_, err := o.doomed(t, c).AnchorIssued(t.Context())
+		killed(t, c, err)
+		o.c.Advance(time.Hour)
+		theft := o.c.Now()
+		inLog := 0 // before the theft
+		keys, err := o.c.Log.Keys(t.Context(), ledger.PrefixAnchor, "")
+		none(t, err)
+		for _, key := range keys {
+			b, err := o.c.Log.Get(t.Context(), key)
+			none(t, err)
+			if a, err := ledger.ParseAnchor(b); err == nil && a.Agency == o.agency.DID && a.Count == 2 {
+				inLog++
+			}
+		}
+		return func() {
+			_, err := o.AnchorIssued(t.Context())
+			none(t, err)
+			anchors(t, o, 0)
+			for _, h := range holders {
+				by, _ := o.fetchExistence(t, h)
+				if inLog > 0 && !by.Before(theft) {
+					t.Error("it is in the log from before, and counts from later on")
+				}
 			}
 		}
 	},

@@ -7,8 +7,10 @@
 // possession and holder commitment, and issues. [Desk.Revoke] sets the status bit and
 // the revocation handle in one batch of ledger operations. [Desk.Renew] signs status
 // lists anew before they expire. After a theft of the office's keys [Desk.Resign] signs
-// what is in force anew, and [Desk.Reissue] hands it to its holder. [Issue] makes one
-// credential without a desk: an SD-JWT VC (RFC 9901) with its endorsement.
+// what is in force anew, and [Desk.Reissue] hands it to its holder. [Desk.AnchorIssued]
+// has the ledger show that credentials existed before such a theft, and [Desk.Existence]
+// hands what shows it to their holders. [Issue] makes one credential without a desk: an
+// SD-JWT VC (RFC 9901) with its endorsement.
 //
 // # State
 //

@@ -116,7 +116,7 @@ func (d *Desk) follow(tx vault.Tx, typ string, before *list) (*list, error) {
 // page reads one page of bits; one that was never written is empty.
 func (l *list) page(tx vault.Tx, kind string, n int) ([]byte, error) {
 	length := (min(pageBits, l.Size-n*pageBits) + 7) / 8
-	r, err := tx.Get(kind, l.URI+"/"+strconv.Itoa(n))
+	r, err := tx.Get(kind, pageID(l.URI, n))
 	if errors.Is(err, vault.ErrNotFound) {
 		return make([]byte, length), nil
 	}
@@ -127,8 +127,10 @@ func (l *list) page(tx vault.Tx, kind string, n int) ([]byte, error) {
 }
 
 func (l *list) savePage(tx vault.Tx, kind string, n int, page []byte) error {
-	return tx.Put(kind, l.URI+"/"+strconv.Itoa(n), page)
+	return tx.Put(kind, pageID(l.URI, n), page)
 }
+
+func pageID(uri string, n int) string { return uri + "/" + strconv.Itoa(n) }
 
 // allocate draws an unused entry. Each has the same chance, so that neighbours in the
 // list were not neighbours at the desk. The caller's transaction keeps it.

@@ -29,6 +29,9 @@ const (
 	kindTaken      = "status-taken"   // bits of a page: given away
 	kindInvalid    = "status-invalid" // bits of a page: revoked, as the ledger has it
 	kindResigned   = "resigned"       // entry, by hash of the credential before
+	kindAnchored   = "anchored"       // bits of a page: an anchor covers the credential, or none ever will
+	kindExistence  = "existence"      // existence, by hash of the credential
+	kindBatch      = "batch"          // batch, by root, and the pending one
 )
 
 // offer is one person's way to a credential, from its making on.

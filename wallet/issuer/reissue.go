@@ -62,7 +62,13 @@ func reissued(tx vault.Tx, credential [32]byte, holder crypto.PublicKey) ([]byte
 	if !c.Revoked.IsZero() || c.Revoking {
 		return nil, ErrRevoked
 	}
-	o, err := getOffer(tx, c.Offer)
+	return heldBy(tx, c.Offer, holder)
+}
+
+// heldBy returns the answer that an offer has today, if the holder key is the one that
+// its credential is bound to. The error is ErrNotReissued or ErrHolder.
+func heldBy(tx vault.Tx, offer string, holder crypto.PublicKey) ([]byte, error) {
+	o, err := getOffer(tx, offer)
 	if err != nil {
 		return nil, err
 	}

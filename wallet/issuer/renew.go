@@ -91,6 +91,8 @@ type Recovery struct {
 	Revoked, Dropped []Credential
 	// Lists are the status lists that were brought to the ledger or to the public.
 	Lists []string
+	// Anchored counts the credentials whose anchor was brought to the ledger.
+	Anchored int
 }
 
 // Recover finishes or drops what was interrupted: it submits again what is pending,
@@ -127,7 +129,10 @@ func (d *Desk) Recover(ctx context.Context) (_ *Recovery, err error) {
 			return r, err
 		}
 	}
-	return r, nil
+	if d.cfg.Reader != nil {
+		r.Anchored, err = d.settleBatch(ctx)
+	}
+	return r, err
 }
 
 // Credential is one issued credential, as the desk's record has it. It holds no claim.

@@ -239,6 +239,7 @@ func (w *resigning) keep(tx vault.Tx) (bool, error) {
 		put(tx, kindCredential, w.at.id(), w.next),
 		put(tx, kindOffer, c.Offer, o),
 		put(tx, kindResigned, resignedID(openid.CredentialHash(w.text)), w.at),
+		unanchored(tx, w.at),
 	)
 }
 
