@@ -1,6 +1,7 @@
 package provenance
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -159,7 +160,6 @@ type Existed struct {
 	// By is the ledger's own time.
 	By time.Time
 
-	issuer string
 	signed [32]byte // SHA-256 of what the issuer signed
 }
 
@@ -172,35 +172,24 @@ func (e *Existence) Verify(ctx context.Context, client *ledger.Client, sd *crede
 	if err != nil {
 		return nil, &Error{Step: StepIssuer, Unchecked: true, Err: fmt.Errorf("anchor of the credential: %w", err)}
 	}
-	issuer, _ := sd.UnverifiedClaims()["iss"].(string)
-	by, err := e.judge(sd, issuer, leaves[0], leaves[1])
+	by, err := e.judge(sd, leaves[0], leaves[1])
 	if err != nil {
 		return nil, &Error{Step: StepIssuer, Err: err}
 	}
-	return &Existed{By: by, issuer: issuer, signed: sha256.Sum256([]byte(sd.IssuerJWT()))}, nil
+	return &Existed{By: by, signed: sha256.Sum256([]byte(sd.IssuerJWT()))}, nil
 }
 
 // judge holds an existence against the leaves that the ledger has proved.
-func (e *Existence) judge(sd *credential.SDJWT, issuer string, anchor, state []byte) (time.Time, error) {
+func (e *Existence) judge(sd *credential.SDJWT, anchor, state []byte) (time.Time, error) {
 	bad := func(what string) (time.Time, error) { return time.Time{}, fmt.Errorf("%w: %s", ErrExistence, what) }
 	if e.State <= e.Leaf {
 		return bad("the state does not come after the anchor")
 	}
-	if ledger.IsStateLeaf(anchor) {
-		return bad("a state in place of an anchor")
-	}
+	issuer, _ := sd.UnverifiedClaims()["iss"].(string)
+	want := &ledger.Anchor{Hash: e.Root(sd), Count: uint64(e.Count), Agency: issuer}
 	op, err := ledger.ParseSignedOperation(anchor)
-	if err != nil || op.Operation.Kind != ledger.KindAnchor {
-		return bad("another operation")
-	}
-	object, err := ledger.ParseAnchor(op.Operation.Body)
-	switch {
-	case err != nil:
-		return bad("another operation")
-	case object.Agency != issuer:
-		return bad("another agency anchored it")
-	case object.Count != uint64(e.Count) || object.Hash != e.Root(sd):
-		return bad("another hash is anchored")
+	if err != nil || op.Operation.Kind != ledger.KindAnchor || !bytes.Equal(op.Operation.Body, want.Bytes()) {
+		return bad("no anchor of it by its issuer")
 	}
 	s, err := ledger.ParseStateLeaf(state)
 	if err != nil {
@@ -214,11 +203,11 @@ const clocks = time.Minute
 
 // of is a time by which a credential surely existed, on any clock; zero where nothing
 // says so. The error is [ErrExistence] where something is said of another credential.
-func (e *Existed) of(sd *credential.SDJWT, issuer string) (time.Time, error) {
+func (e *Existed) of(sd *credential.SDJWT) (time.Time, error) {
 	if e == nil {
 		return time.Time{}, nil
 	}
-	if e.issuer != issuer || e.signed != sha256.Sum256([]byte(sd.IssuerJWT())) {
+	if e.signed != sha256.Sum256([]byte(sd.IssuerJWT())) {
 		return time.Time{}, fmt.Errorf("%w: it is of another", ErrExistence)
 	}
 	return e.By.Add(clocks), nil

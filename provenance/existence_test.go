@@ -178,8 +178,9 @@ func TestExistenceUnchecked(t *testing.T) {
 	if strings.Contains(err.Error(), c.Adult().Name) {
 		t.Errorf("%v", err)
 	}
-	turned := *e
-	turned.Leaf, turned.State = e.State, e.Leaf
+	turned := *e // nobody need have parsed it
+	turned.State, err = client.StateAfter(t.Context(), 0)
+	none(t, err)
 	_, err = turned.Verify(t.Context(), client, credentials[0])
 	failsAt(t, err, provenance.StepIssuer, provenance.ErrExistence, false)
 

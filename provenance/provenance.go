@@ -166,7 +166,7 @@ func (t *trace) issuer() error {
 	if err != nil {
 		return err
 	}
-	existed, err := t.opts.Existed.of(t.sd, t.claims.issuer)
+	existed, err := t.opts.Existed.of(t.sd)
 	if err != nil {
 		return err
 	}

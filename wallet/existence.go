@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -59,12 +58,8 @@ func (w *Wallet) ReceiveExistence(ctx context.Context, id string, path []byte) (
 		return by, err
 	}
 	return existed.By, w.store.Update(ctx, func(tx vault.Tx) error {
-		rec, err := readRecord(tx, id)
-		if err != nil {
+		if _, err := readRecord(tx, id); err != nil { // it was forgotten meanwhile
 			return err
-		}
-		if openid.CredentialHash(rec.Text) != h.card.Text {
-			return fmt.Errorf("%w: the credential was replaced meanwhile", provenance.ErrExistence)
 		}
 		return tx.Put(kindExistence, id, append(h.card.Text[:], path...))
 	})

@@ -116,9 +116,6 @@ func (w *Wallet) replace(ctx context.Context, id string, sd *credential.SDJWT, f
 			return errOvertaken
 		}
 		entry := Entry{At: w.cfg.Clock().UTC(), Requester: found.Issuer, Purpose: "reissue " + openid.ConfigurationID(c.SchemaID, c.Version)}
-		if err := tx.Delete(kindExistence, id); err != nil && !errors.Is(err, vault.ErrNotFound) {
-			return err // it is of the old one
-		}
 		return errors.Join(rec.put(tx, card, found.Schema), entry.put(tx))
 	})
 	if err == nil {

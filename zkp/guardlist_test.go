@@ -267,6 +267,69 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"wallet/issuer/bound.go", "		if fresh {\n			day =", "		if true {\n			day ="})
 	add("a scope that the wallet did not commit in", "wallet", "TestReceiveEndorsement", "",
 		never("wallet/receive.go", "if ", "endorsement.Issuance != identity.Scope(found.Issuer, found.Schema)", " {"))
+	// What is signed anew goes to its holder, and takes the place of nothing else.
+	add("reissue to the holder", "wallet/issuer", "TestReissueRefuses|TestAnchorIssued", "",
+		never("wallet/issuer/reissue.go", "if same, err := boundTo(sd.UnverifiedClaims(), holder); ", "err != nil || !same", " {"))
+	add("reissue to who asks this desk, now", "wallet/issuer", "TestReissueRefuses", "",
+		never("wallet/issuer/reissue.go", "holder, err := r.Verify(d.cfg.Keys.DID, openid.VerifyOptions{Now: d.cfg.Clock()})\n	if ", "err != nil", " {"))
+	add("reissue nothing that is revoked", "wallet/issuer", "TestReissueRefuses", "",
+		never("wallet/issuer/reissue.go", "if ", "!c.Revoked.IsZero() || c.Revoking", " {"))
+	add("reissue nothing that was not signed anew", "wallet/issuer", "TestReissueRefuses", "",
+		never("wallet/issuer/reissue.go", "if ", "!there", " {"))
+	add("void are keys that were stolen", "wallet/issuer", "TestVoid", "",
+		edit{"wallet/void.go", "k.Compromised() && (", "("})
+	add("the signature key as well as the proof key", "wallet/issuer", "TestVoid", "",
+		edit{"wallet/void.go", "issuer+\"#\"+k.ID == s.keyID || ", ""})
+	add("the proof key as well as the signature key", "wallet/issuer", "TestVoid", "",
+		edit{"wallet/void.go", " || k.Purpose == ledger.PurposeProof && string(k.Public) == s.proof", ""})
+	add("void is not what is over", "wallet/issuer", "TestVoid", "",
+		edit{"wallet/void.go", "c.err != nil || c.holds(w.cfg.Clock()) != nil", "c.err != nil"})
+	add("a wallet asks anew for what it holds", "wallet/issuer", "TestVoid", "",
+		edit{"wallet/reissue.go", "Credential: h.card.Text,", "Credential: [32]byte{},"})
+	add("in place of what it holds", "wallet/issuer", "TestReceiveReissueRefuses", "",
+		never("wallet/reissue.go", "case ", "c == nil", ":"))
+	for _, c := range []string{
+		"found.VCT != c.Type || found.Schema.ID != c.SchemaID || found.Schema.Version != c.Version", "found.Region != c.Region",
+		"status == nil || status.URI != c.StatusURI || status.Index != c.Index", "found.Expires.After(c.Expires)",
+		"found.NotBefore.Before(c.NotBefore)", "!reflect.DeepEqual(withoutRegistered(found.Claims), withoutRegistered(before.claims))",
+	} {
+		add("in its place: "+c, "wallet/issuer", "TestReceiveReissueRefuses", "", never("wallet/reissue.go", "case ", c, ":"))
+	}
+	// What the ledger anchored before a theft.
+	add("existence where the policy takes it", "wallet/issuer", "TestExistence", "",
+		edit{"verifier/claims.go", "!a.policy.Existence || p.existence == nil", "p.existence == nil"})
+	add("existence of no proof", "verifier", "TestParsePolicyRefuses", "",
+		edit{"verifier/policy.go", "p.Existence && !slices", "false && !slices"})
+	add("existence where the counter asks", "wallet/issuer", "TestExistence", "",
+		edit{"wallet/existence.go", "!ask.request.Existence || ", ""})
+	add("existence of this credential, and not of the one before", "wallet/issuer", "TestExistence", "",
+		edit{"wallet/existence.go", "err == nil && bytes.HasPrefix(r.Value, c.Text[:])", "err == nil"})
+	add("existence as the ledger has it", "wallet/issuer", "TestThiefsExistence", "",
+		edit{"wallet/existence.go", "	existed, err := e.Verify(ctx, w.cfg.Ledger, h.sd)\n	if err != nil {", "	existed, err := e.Verify(ctx, w.cfg.Ledger, h.sd)\n	if existed == nil {\n		existed = new(provenance.Existed)\n	}\n	if false && err != nil {"})
+	add("an existence request is no reissue request", "wallet/issuer", "TestAnchorIssued", "",
+		edit{"wallet/issuer/existence.go", "openid.ParseExistence(", "openid.ParseReissue("})
+	add("existence before the theft", "did/hufu", "TestResolve", "",
+		edit{"did/document.go", "!existed.IsZero() && existed.Before(k.CompromisedFrom)", "!existed.IsZero()"})
+	add("existence on every clock", "wallet/issuer", "TestExistenceAtTheHour", "",
+		edit{"provenance/existence.go", "return e.By.Add(clocks), nil", "return e.By, nil"})
+	add("existence of another", "provenance", "TestExistenceUnchecked", "",
+		never("provenance/existence.go", "if ", "e.signed != sha256.Sum256([]byte(sd.IssuerJWT()))", " {"))
+	add("the state comes after the anchor", "provenance", "TestExistenceUnchecked", "",
+		never("provenance/existence.go", "if ", "e.State <= e.Leaf", " {"))
+	add("the issuer's own anchor of this credential", "wallet/issuer", "TestThiefsExistence", "",
+		edit{"provenance/existence.go", " || !bytes.Equal(op.Operation.Body, want.Bytes())", ""})
+	add("and nobody else's", "wallet/issuer", "TestThiefsExistence", "another_agency's_anchor",
+		edit{"provenance/existence.go", "Agency: issuer}", "Agency: issuer}\n	if op, err := ledger.ParseSignedOperation(anchor); err == nil {\n		if a, err := ledger.ParseAnchor(op.Operation.Body); err == nil {\n			want.Agency = a.Agency\n		}\n	}"})
+	for _, c := range []string{"e.Count == 0 || e.Count > MaxBatch || e.Index >= e.Count", "e.State <= e.Leaf || e.State >= 1<<62", "len(e.Siblings) != siblings(e.Index, e.Count)"} {
+		add("existence: "+c, "provenance", "TestParseExistenceRefuses", "", never("provenance/existence.go", "case ", c, ":"))
+	}
+	add("a leaf of the log that the client knows", "ledger", "TestLeavesOfAFork", "",
+		edit{"ledger/leaves.go", "	return CheckConsistency(older, newer, consistency)\n", "	_ = CheckConsistency(older, newer, consistency)\n	return nil\n"})
+	add("a leaf that is in the log", "ledger", "TestLeaves", "",
+		edit{"ledger/leaves.go", "		if err := c.included(ctx, proof); err != nil {\n			return nil, err\n		}\n", "		if err := c.included(ctx, proof); err != nil && !errors.Is(err, ErrNotIncluded) {\n			return nil, err\n		}\n"},
+		edit{"ledger/leaves.go", "	\"context\"\n", "	\"context\"\n	\"errors\"\n"})
+	add("the leaf that was asked for", "ledger", "TestLeaves", "",
+		never("ledger/leaves.go", "if ", "proof == nil || proof.Index != index", " {"))
 	// Keys that one party made, says the ledger.
 	add("no key of one party at a counter or a desk", "publish", "TestKeyring|TestCheckKey", "",
 		never("publish/keyring.go", "if ", "object.Setup != ledger.SetupCeremony && !opts.AllowSinglePartySetupUnsafe", " {"))

@@ -93,6 +93,15 @@ func TestExistence(t *testing.T) {
 	}
 	_, err = other.Verify(t.Context(), c.Answer(h, other, hufutest.Claims))
 	is(t, err, did.ErrKeyCompromised)
+	// Nor does it count there where a wallet sends it all the same.
+	_, path := o.fetchExistence(t, h)
+	unasked, err := openid.ParseResponse(c.Answer(h, other, hufutest.Claims))
+	none(t, err)
+	unasked.Existence = map[string][]byte{hufutest.Claims: path}
+	b, err := unasked.Bytes()
+	none(t, err)
+	_, err = other.Verify(t.Context(), b)
+	is(t, err, did.ErrKeyCompromised)
 	_, err = taker.Verify(t.Context(), c.Answer(late, taker, hufutest.Claims)) // the wallet never asked
 	is(t, err, did.ErrKeyCompromised)
 	o.fetchExistence(t, late) // the desk has kept it

@@ -2,11 +2,15 @@ package issuer_test
 
 import (
 	"bytes"
+	"context"
 	"crypto"
+	"errors"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/ledger"
@@ -158,11 +162,20 @@ func TestReceiveReissueRefuses(t *testing.T) {
 		}
 	}
 	refuses(fetch(stranger), wallet.ErrUnrequested)
+	edition, err := credential.ParseSchema(bytes.Replace(o.c.Schema.Bytes(), []byte(`"version": 1`), []byte(`"version": 2`), 1))
+	none(t, err)
+	o.c.PublishSchema(edition)
+	o.c.Submit(o.c.Root, &ledger.Accreditation{
+		Agency: o.agency.DID, Action: ledger.ActionIssue, Region: "110102", Type: hufutest.Type,
+		Accreditor: o.c.Root.DID, State: ledger.StateActive, Subject: o.agency.Subject,
+	})
 	for name, edit := range map[string]func(*issuer.IssueSpec){
-		"holds longer":  func(s *issuer.IssueSpec) { s.NotAfter++ },
-		"another entry": func(s *issuer.IssueSpec) { s.Status.Index++ },
-		"another name":  func(s *issuer.IssueSpec) { s.Claims["name"] = "赵某" },
-		"another day":   func(s *issuer.IssueSpec) { s.Binding++ },
+		"holds longer":    func(s *issuer.IssueSpec) { s.NotAfter++ },
+		"another entry":   func(s *issuer.IssueSpec) { s.Status.Index++ },
+		"another name":    func(s *issuer.IssueSpec) { s.Claims["name"] = "赵某" },
+		"another day":     func(s *issuer.IssueSpec) { s.Binding++ },
+		"another region":  func(s *issuer.IssueSpec) { s.Region = "110102" },
+		"another edition": func(s *issuer.IssueSpec) { s.Schema = edition },
 	} {
 		t.Run(name, func(t *testing.T) { refuses(o.otherwise(t, h, third, edit), wallet.ErrDiffers) })
 	}
@@ -211,4 +224,109 @@ func (o *office) otherwise(t *testing.T, h *hufutest.Holder, answer []byte, edit
 	response, err := (&openid.CredentialResponse{Credentials: []string{out.Credential.String()}}).Bytes()
 	none(t, err)
 	return response
+}
+
+// readOnly is a store into which nothing can be written.
+type readOnly struct{ vault.Store }
+
+func (readOnly) Update(context.Context, func(vault.Tx) error) error {
+	return errors.New("nothing is written here")
+}
+
+// TestReissueRepeated: a request that is sent again gets the same answer, byte for byte,
+// or a refusal, and leaves nothing behind: not while the desk lives, not after it was
+// opened anew, not after the holder has received the answer.
+func TestReissueRepeated(t *testing.T) {
+	o := newOffice(t)
+	h := o.citizen(t, 1)
+	anchors(t, o, 1)
+	asksExistence, err := h.RequestExistence(t.Context(), held(t, h).ID)
+	none(t, err)
+	o.stolen(t)
+	_, err = o.Resign(t.Context(), issuer.ResignOptions{})
+	none(t, err)
+	request, err := h.RequestReissue(t.Context(), held(t, h).ID)
+	none(t, err)
+	first, err := o.Reissue(t.Context(), request)
+	none(t, err)
+	path, err := o.Existence(t.Context(), asksExistence)
+	none(t, err)
+	issued, _ := o.count(t)
+	again := func(want error) {
+		t.Helper()
+		cfg := o.cfg
+		cfg.Store = readOnly{o.store}
+		cfg.Ledger = noLine
+		desk, err := issuer.New(cfg)
+		none(t, err)
+		for range 3 {
+			answer, err := desk.Reissue(t.Context(), request)
+			is(t, err, want)
+			shown, err2 := desk.Existence(t.Context(), asksExistence)
+			is(t, err2, want)
+			if want == nil && (!bytes.Equal(answer, first) || !bytes.Equal(shown, path)) || want != nil && (answer != nil || shown != nil) {
+				t.Error("another answer")
+			}
+		}
+		if now, _ := o.count(t); now != issued {
+			t.Errorf("%d credentials, before %d", now, issued)
+		}
+	}
+	again(nil)
+	_, err = h.ReceiveReissue(t.Context(), first)
+	none(t, err)
+	again(nil)
+	if _, err := o.Resign(t.Context(), issuer.ResignOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	again(nil)
+	o.c.Advance(6*time.Minute + time.Second)
+	again(openid.ErrProofTime)
+}
+
+// TestVoid: a wallet names what no longer counts, whichever of the two keys was stolen,
+// until it has it anew; what is over is left out.
+func TestVoid(t *testing.T) {
+	for name, mark := range map[string]func(o *office){
+		"signature key": func(o *office) { o.agency.MarkCompromised(o.agency.KeyID, o.c.Now()) },
+		"proof key":     func(o *office) { o.agency.MarkCompromised(o.proofKeyID(t, o.agency.Proof.ProofKey()), o.c.Now()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOffice(t)
+			h, revoked := o.holder(t, 1), o.holder(t, 2)
+			isVoid := func(h *hufutest.Holder, want ...string) {
+				t.Helper()
+				void, err := h.Void(t.Context())
+				none(t, err)
+				if !slices.Equal(void, want) {
+					t.Errorf("void: %q, want %q", void, want)
+				}
+			}
+			isVoid(h)
+			o.agency.Rotate() // in good standing
+			o.rekeyed(t)
+			isVoid(h)
+			o = o.again(t, h)
+			none(t, o.Revoke(t.Context(), revoked.Code))
+			mark(o)
+			o.rekeyed(t)
+			none(t, o.Publish(t.Context()))
+			none(t, revoked.RefreshStatus(t.Context()))
+			isVoid(revoked)
+			isVoid(h, held(t, h).ID)
+			_, err := o.Resign(t.Context(), issuer.ResignOptions{})
+			none(t, err)
+			reissues(t, o, h)
+			isVoid(h)
+		})
+	}
+}
+
+// again signs everything with the keys of today, and lets a wallet fetch it.
+func (o *office) again(t *testing.T, h *hufutest.Holder) *office {
+	t.Helper()
+	_, err := o.Resign(t.Context(), issuer.ResignOptions{Retired: true})
+	none(t, err)
+	reissues(t, o, h)
+	return o
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -336,17 +337,25 @@ func TestResignOfOneKey(t *testing.T) {
 	}
 }
 
-// TestResignLeaves: what cannot be signed anew is named, and the rest is signed.
+// TestResignLeaves: what cannot be signed anew is named and stays as it is, and all the
+// rest is signed. The registry loses the leaf of the stolen key and gains one of the new.
 func TestResignLeaves(t *testing.T) {
 	o := newOffice(t)
-	o.issued3(t)
+	_, applications, answers := o.issued3(t)
 	other := o.edition(t, 2)
 	o.c.NameSchema(o.cfg.Types[1].Schema)
 	o.oneWallet(t)
 	offer, err := o.Offer(t.Context(), claimsOf(resident(9)), issuer.OfferOptions{Type: other, ExternalID: "file 9"})
 	none(t, err)
-	_, err = o.Answer(t.Context(), o.apply(t, *offer, func(a *application) { a.configuration = other }))
+	last := o.apply(t, *offer, func(a *application) { a.configuration = other })
+	answer, err := o.Answer(t.Context(), last)
 	none(t, err)
+	applications, answers = append(applications, last), append(answers, answer)
+	o.c.NextEpoch()
+	before := o.leaves(t)
+	if len(before) != 2 || len(o.registry(t, before)) != 2 {
+		t.Fatalf("%d leaves, %d of them in the registry", len(before), len(o.registry(t, before)))
+	}
 	o.cfg.Types = o.cfg.Types[:1]
 	o.stolen(t)
 	var left []string
@@ -356,19 +365,82 @@ func TestResignLeaves(t *testing.T) {
 	}}
 	done, err := o.Resign(t.Context(), opts)
 	none(t, err)
-	if done != (issuer.Resigned{Of: 4, Seen: 4, Signed: 3, Left: 1}) || len(left) != 1 || left[0] != "file 9" {
+	if done != (issuer.Resigned{Of: 4, Seen: 4, Signed: 3, Left: 1}) || !slices.Equal(left, []string{"file 9"}) {
 		t.Errorf("%+v, left: %q", done, left)
 	}
+	second := make([][]byte, len(answers))
+	for n := range answers {
+		second[n], err = o.Answer(t.Context(), applications[n])
+		none(t, err)
+		if n == 3 {
+			if !bytes.Equal(second[n], answers[n]) {
+				t.Error("what is left was changed")
+			}
+			continue
+		}
+		if kid := parsed(t, second[n]).Header().Kid; kid != o.agency.KeyID {
+			t.Errorf("credential %d is signed by %s", n, kid)
+		}
+		_, _, err = o.trace(t, second[n])
+		none(t, err)
+	}
+	o.c.NextEpoch()
+	after := o.leaves(t)
+	if stay := o.registry(t, before); len(stay) != 0 {
+		t.Errorf("%d leaves of the stolen key stay", len(stay))
+	}
+	if there := o.registry(t, after); len(after) != 2 || len(there) != 2 {
+		t.Errorf("%d leaves of the new key, %d of them in the registry", len(after), len(there))
+	}
+
 	o.c.Accredit(o.agency, ledger.ActionIssue, ledger.StateSuspended)
 	o.stolen(t)
-	opts.Left = func(_ issuer.Credential, why error) {
-		if !errors.Is(why, zkp.ErrNotRegistered) && !errors.Is(why, issuer.ErrType) {
-			t.Errorf("left: %v", why)
-		}
-	}
-	if done, err = o.Resign(t.Context(), opts); err == nil && done.Signed > 0 {
+	opts.Left = func(issuer.Credential, error) { t.Error("an office that is suspended goes through its credentials") }
+	done, err = o.Resign(t.Context(), opts)
+	is(t, err, ledger.ErrUnauthorised) // nor may it renew its lists
+	if done != (issuer.Resigned{}) {
 		t.Errorf("an office that is suspended signs: %+v", done)
 	}
+	for n := range answers {
+		if now, err := o.Answer(t.Context(), applications[n]); err != nil || !bytes.Equal(now, second[n]) {
+			t.Errorf("credential %d was changed: %v", n, err)
+		}
+	}
+}
+
+// leaves are the leaves that the registry ought to have of the office's proof key.
+func (o *office) leaves(t *testing.T) (out [][32]byte) {
+	t.Helper()
+	none(t, o.c.Client(o.c.Log).Resolve(t.Context(), func(view *ledger.View) error {
+		out = nil
+		key := o.agency.Proof.ProofKey()
+		from, until, ok, err := view.IssuingDays(o.agency.DID, key.Bytes(), hufutest.Type, hufutest.Region)
+		if err != nil || !ok {
+			return err
+		}
+		for version := range uint32(2) {
+			leaf, err := new(zkp.Accumulator).RegistryLeaf(key.Bytes(), o.c.Schema.ID, version+1, hufutest.Region, from, until)
+			if err != nil {
+				return err
+			}
+			out = append(out, leaf)
+		}
+		return nil
+	}, ledger.ResolveOptions{}))
+	return out
+}
+
+// registry are those of some leaves that the newest closed epoch has.
+func (o *office) registry(t *testing.T, leaves [][32]byte) (out [][32]byte) {
+	t.Helper()
+	all, err := o.c.Log.Registry(t.Context(), o.c.Log.Trust().EpochAt(o.c.Now())-1)
+	none(t, err)
+	for _, leaf := range leaves {
+		if slices.Contains(all, leaf) {
+			out = append(out, leaf)
+		}
+	}
+	return out
 }
 
 // TestResignNeedsKeysInForce: nothing is signed under a key that is void itself.
