@@ -317,7 +317,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("the state comes after the anchor", "provenance", "TestExistenceUnchecked", "",
 		never("provenance/existence.go", "if ", "e.State <= e.Leaf", " {"))
 	add("the issuer's own anchor of this credential", "wallet/issuer", "TestThiefsExistence", "",
-		edit{"provenance/existence.go", " || !bytes.Equal(op.Operation.Body, want.Bytes())", ""})
+		edit{"provenance/existence.go", " || !bytes.Equal(op.Operation.Body, want.Bytes())", " || bytes.Equal(nil, want.Bytes())"})
 	add("and nobody else's", "wallet/issuer", "TestThiefsExistence", "another_agency's_anchor",
 		edit{"provenance/existence.go", "Agency: issuer}", "Agency: issuer}\n	if op, err := ledger.ParseSignedOperation(anchor); err == nil {\n		if a, err := ledger.ParseAnchor(op.Operation.Body); err == nil {\n			want.Agency = a.Agency\n		}\n	}"})
 	for _, c := range []string{"e.Count == 0 || e.Count > MaxBatch || e.Index >= e.Count", "e.State <= e.Leaf || e.State >= 1<<62", "len(e.Siblings) != siblings(e.Index, e.Count)"} {
