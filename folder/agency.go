@@ -5,10 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 
 	"github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 )
@@ -39,11 +40,11 @@ const cardName = "agency.json"
 // [ErrMissing] or [ErrMalformed].
 func ReadCard(dir string) (card Card, err error) {
 	name := filepath.Join(dir, cardName)
-	b, err := os.ReadFile(name)
+	b, err := limits.ReadFile(name, limits.Document)
 	if err != nil {
 		return card, &Error{dir, ErrMissing, err}
 	}
-	if err := json.Unmarshal(b, &card); err != nil || card.Name == "" {
+	if err := strictjson.Read(b, limits.Document, &card); err != nil || card.Name == "" {
 		return card, &Error{name, ErrMalformed, err}
 	}
 	return card, nil

@@ -64,7 +64,7 @@ func NewHome(dir, trustPath string, trust *ledger.TrustFile, opts Options) (*Hom
 // OpenHome reads a folder that NewHome made. The error is an [*Error] with
 // [ErrMissing] or [ErrMalformed].
 func OpenHome(dir string, opts Options) (*Home, error) {
-	b, err := os.ReadFile(filepath.Join(dir, homeName))
+	b, err := limits.ReadFile(filepath.Join(dir, homeName), limits.Document)
 	if err != nil {
 		return nil, &Error{dir, ErrMissing, err}
 	}
@@ -72,7 +72,7 @@ func OpenHome(dir string, opts Options) (*Home, error) {
 	if err := strictjson.Read(b, limits.Document, &file); err != nil {
 		return nil, &Error{filepath.Join(dir, homeName), ErrMalformed, err}
 	}
-	if b, err = os.ReadFile(filepath.Join(dir, trustName)); err != nil {
+	if b, err = limits.ReadFile(filepath.Join(dir, trustName), limits.Document); err != nil {
 		return nil, &Error{dir, ErrMissing, err}
 	}
 	trust, err := ledger.ParseTrust(b)

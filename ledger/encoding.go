@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/fxamacker/cbor/v2"
+
+	"github.com/hufu-id/hufu/internal/limits"
 )
 
 // formatVersion is the first element of every object on the ledger.
@@ -19,14 +21,22 @@ type versioned[T any] struct {
 
 var (
 	encMode = must(encOptions().EncMode())
-	decMode = must(cbor.DecOptions{
+	decMode = must(decOptions(maxBundleEntries).DecMode())
+	// smallMode reads what is no longer than limits.Operation. A list of its own rules
+	// is far shorter than that; a list of empty values would cost a hundred bytes each.
+	smallMode = must(decOptions(limits.Operation / 16).DecMode())
+)
+
+func decOptions(list int) cbor.DecOptions {
+	return cbor.DecOptions{
 		DupMapKey:         cbor.DupMapKeyEnforcedAPF,
 		IndefLength:       cbor.IndefLengthForbidden,
 		TagsMd:            cbor.TagsForbidden,
 		MaxNestedLevels:   8,
+		MaxArrayElements:  list,
 		ExtraReturnErrors: cbor.ExtraDecErrorUnknownField,
-	}.DecMode())
-)
+	}
+}
 
 // encOptions is core deterministic encoding (RFC 8949, section 4.2.1). Nil and
 // empty are the same value, so they get the same encoding.
@@ -57,7 +67,11 @@ func decode(b []byte, limit int, v any) error {
 	if len(b) > limit {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrTooLarge, len(b), limit)
 	}
-	if err := decMode.Unmarshal(b, v); err != nil {
+	mode := decMode
+	if limit <= limits.Operation {
+		mode = smallMode
+	}
+	if err := mode.Unmarshal(b, v); err != nil {
 		return fmt.Errorf("%w: not the expected CBOR", ErrFormat)
 	}
 	if !bytes.Equal(encode(v), b) {

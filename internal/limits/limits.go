@@ -47,8 +47,13 @@ const (
 	FeedCounts = 1 << 20
 	// CSV caps an imported table of residents.
 	CSV = 64 << 20
+	// CSVRows caps the rows of an imported table, each of which may be refused.
+	CSVRows = 1 << 20
 	// Record caps one sealed record of a vault.
 	Record = 64 << 20
+	// RecordTokens caps the tokens of a vault's record that is JSON. Entries of a status
+	// list that wait to be revoked are a token each.
+	RecordTokens = 4 << 20
 	// Key caps a zero-knowledge proving key or circuit file.
 	Key = 64 << 20
 )

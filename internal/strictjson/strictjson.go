@@ -1,11 +1,11 @@
 // Package strictjson reads JSON from outside. It accepts only what every reader
 // understands alike.
 //
-// It refuses a document above its cap, with more tokens than limits.JSONTokens (unless
-// its cap is above everything from outside), nesting deeper than limits.JSONDepth, a
-// repeated member, an unknown member, a member that differs from a known one only
-// in case, text that is not UTF-8, and data after the end. No error quotes the
-// input, which may hold personal data.
+// It refuses a document above its cap, with more tokens than limits.JSONTokens
+// (limits.RecordTokens where the cap is limits.Record), nesting deeper than
+// limits.JSONDepth, a repeated member, an unknown member, a member that differs from a
+// known one only in case, text that is not UTF-8, and data after the end. No error
+// quotes the input, which may hold personal data.
 //
 // For example: Read([]byte(`{"name":"x","Name":"y"}`), limits.Document, &v) is
 // [ErrShape], where encoding/json would take "y".
@@ -30,7 +30,7 @@ import (
 // Why a document is refused.
 var (
 	// ErrTooLarge means a document above its cap, which was not read, or one with more
-	// tokens than limits.JSONTokens.
+	// tokens than limits.JSONTokens or limits.RecordTokens.
 	ErrTooLarge = errors.New("JSON too large")
 	// ErrDepth means nesting beyond limits.JSONDepth.
 	ErrDepth = errors.New("JSON nested too deep")

@@ -303,3 +303,23 @@ func ExampleRead() {
 	fmt.Println(err)
 	// Output: not the expected JSON: a member differs from a known one in case or dashes alone
 }
+
+// TestTokens: only what has the cap of a vault's record may have more tokens than any
+// document from outside.
+func TestTokens(t *testing.T) {
+	list := func(tokens int) []byte { return []byte("[" + strings.Repeat("0,", tokens-3) + "0]") }
+	for _, c := range []struct{ limit, tokens int }{
+		{limits.Message, limits.JSONTokens}, {limits.StatusToken + 1, limits.JSONTokens}, {limits.Record - 1, limits.JSONTokens}, {limits.Record, limits.RecordTokens},
+	} {
+		var v []int64
+		if err := strictjson.Read(list(c.tokens), c.limit, &v); err != nil {
+			t.Errorf("%d tokens under %d bytes: %v", c.tokens, c.limit, err)
+		}
+		if err := strictjson.Read(list(c.tokens+1), c.limit, &v); !errors.Is(err, strictjson.ErrTooLarge) {
+			t.Errorf("%d tokens under %d bytes: %v", c.tokens+1, c.limit, err)
+		}
+		if _, err := strictjson.Value(list(c.tokens+1), c.limit); !errors.Is(err, strictjson.ErrTooLarge) {
+			t.Errorf("a value of %d tokens under %d bytes: %v", c.tokens+1, c.limit, err)
+		}
+	}
+}

@@ -52,11 +52,11 @@ func decoderOf(data []byte) (decoder *jsontext.Decoder, done func()) {
 	}
 }
 
-// tokensOf is how many tokens a document may have. What is larger than anything from
-// outside comes from our own vault.
+// tokensOf is how many tokens a document may have. The cap of a record, which nothing
+// from outside has, is for our own vault.
 func tokensOf(limit int) int {
-	if limit > limits.StatusToken {
-		return limit
+	if limit == limits.Record {
+		return limits.RecordTokens
 	}
 	return limits.JSONTokens
 }

@@ -81,7 +81,7 @@ func readFile(path string) ([]byte, error) {
 	if info.Size() > limits.Proof {
 		return nil, fmt.Errorf("%w: %s of %d bytes", ErrConfig, filepath.Base(path), info.Size())
 	}
-	b, err := os.ReadFile(path)
+	b, err := limits.ReadFile(path, limits.Proof)
 	if err != nil {
 		return nil, fmt.Errorf("cometlog: %w", err)
 	}

@@ -13,6 +13,7 @@ import (
 	"runtime"
 
 	"github.com/hufu-id/hufu/internal/durable"
+	"github.com/hufu-id/hufu/internal/limits"
 )
 
 // ErrKeyFile means a key file that is malformed, readable by others, or holds
@@ -48,7 +49,7 @@ func ReadKey(path string) (crypto.Signer, error) {
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return nil, fmt.Errorf("%w: %s is open to others (mode %v)", ErrKeyFile, filepath.Base(path), info.Mode().Perm())
 	}
-	b, err := os.ReadFile(path)
+	b, err := limits.ReadFile(path, limits.Document)
 	if err != nil {
 		return nil, fmt.Errorf("cosign: key file: %w", err)
 	}

@@ -65,7 +65,7 @@ func Join(dir string, trust *ledger.TrustFile, addresses ...string) error {
 // fingerprint again. The error is fs.ErrNotExist where the folder has no
 // nodes.json, [ErrFolder], or the system's own.
 func OpenJoined(dir string, options Options) (*Joined, error) {
-	b, err := os.ReadFile(filepath.Join(dir, fileServers))
+	b, err := limits.ReadFile(filepath.Join(dir, fileServers), limits.Document)
 	if err != nil {
 		return nil, fmt.Errorf("remote: %w", err)
 	}
@@ -77,7 +77,7 @@ func OpenJoined(dir string, options Options) (*Joined, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrFolder, fileServers, err)
 	}
-	b, err = os.ReadFile(filepath.Join(dir, fileTrust))
+	b, err = limits.ReadFile(filepath.Join(dir, fileTrust), limits.Document)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrFolder, fileTrust, err) // not the fs.ErrNotExist of nodes.json
 	}

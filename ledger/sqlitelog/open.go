@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"sync/atomic"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -69,7 +69,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
-	b, err := os.ReadFile(filepath.Join(dir, fileTrust))
+	b, err := limits.ReadFile(filepath.Join(dir, fileTrust), limits.Document)
 	if err != nil {
 		return nil, fmt.Errorf("sqlitelog: trust file: %w", err)
 	}

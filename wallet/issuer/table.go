@@ -52,7 +52,11 @@ func (d *Desk) Import(ctx context.Context, table io.Reader, opts ImportOptions) 
 	if err := f.readHeader(); err != nil {
 		return nil, nil, err
 	}
+	rows := 0
 	for _, err := range f.rows() { // nothing is stored of half a table
+		if rows++; err == nil && rows > limits.CSVRows {
+			err = fmt.Errorf("%w: more than %d rows", ErrTable, limits.CSVRows)
+		}
 		if err != nil {
 			return nil, nil, err
 		}

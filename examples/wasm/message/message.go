@@ -26,8 +26,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
+	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -39,11 +38,8 @@ const Limit = 8 << 20
 
 // Read reads one JSON object strictly.
 func Read[T any](b []byte) (v T, err error) {
-	if len(b) > Limit {
-		return v, fmt.Errorf("%w: above %d bytes", ErrForm, Limit)
-	}
-	if err := json.Unmarshal(b, &v, json.RejectUnknownMembers(true)); err != nil {
-		return v, fmt.Errorf("%w: not the JSON that this function takes", ErrForm)
+	if err := strictjson.Read(b, Limit, &v); err != nil {
+		return v, fmt.Errorf("%w: not the JSON that this function takes: %w", ErrForm, err)
 	}
 	return v, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
@@ -73,7 +74,7 @@ func writeMember(path string, m *cometlog.Member) error {
 }
 
 func readMember(path string) (*cometlog.Member, error) {
-	b, err := os.ReadFile(path)
+	b, err := limits.ReadFile(path, limits.Document)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +176,7 @@ func addMember(dir string, m *cometlog.Member) error {
 }
 
 func readTrust(dir string) (*ledger.TrustFile, error) {
-	b, err := os.ReadFile(filepath.Join(dir, trustName))
+	b, err := limits.ReadFile(filepath.Join(dir, trustName), limits.Document)
 	if err != nil {
 		return nil, err
 	}
@@ -209,7 +210,7 @@ func joinCommand() *cobra.Command {
 }
 
 func join(dir, consortium, fingerprint string) error {
-	b, err := os.ReadFile(filepath.Join(consortium, trustName))
+	b, err := limits.ReadFile(filepath.Join(consortium, trustName), limits.Document)
 	if err != nil {
 		return err
 	}
@@ -217,7 +218,7 @@ func join(dir, consortium, fingerprint string) error {
 	if err != nil {
 		return err
 	}
-	genesis, err := os.ReadFile(filepath.Join(consortium, genesisName))
+	genesis, err := limits.ReadFile(filepath.Join(consortium, genesisName), limits.Proof)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
@@ -103,7 +103,7 @@ func auditCommand() *cobra.Command {
 const auditTime = 2 * time.Minute
 
 func audit(ctx context.Context, consortium, fingerprint string, addresses []string) (*ledger.Head, *cometlog.Opinion, error) {
-	b, err := os.ReadFile(filepath.Join(consortium, trustName))
+	b, err := limits.ReadFile(filepath.Join(consortium, trustName), limits.Document)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,7 +111,7 @@ func audit(ctx context.Context, consortium, fingerprint string, addresses []stri
 	if err != nil {
 		return nil, nil, err
 	}
-	genesis, err := os.ReadFile(filepath.Join(consortium, genesisName))
+	genesis, err := limits.ReadFile(filepath.Join(consortium, genesisName), limits.Proof)
 	if err != nil {
 		return nil, nil, err
 	}

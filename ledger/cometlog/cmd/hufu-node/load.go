@@ -9,7 +9,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
@@ -126,7 +126,7 @@ func (l *load) open() ([]*remote.Client, *ledger.TrustFile, crypto.Signer, error
 		}
 		clients = append(clients, client)
 	}
-	b, err := os.ReadFile(filepath.Join(l.dir, trustName))
+	b, err := limits.ReadFile(filepath.Join(l.dir, trustName), limits.Document)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -139,7 +139,7 @@ func (l *load) open() ([]*remote.Client, *ledger.TrustFile, crypto.Signer, error
 }
 
 func readRoot(path string) (crypto.Signer, error) {
-	b, err := os.ReadFile(path)
+	b, err := limits.ReadFile(path, limits.Document)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 )
@@ -104,7 +105,7 @@ func (t *testnet) create() error {
 	if err != nil {
 		return err
 	}
-	trust, err := os.ReadFile(filepath.Join(dirs[0], trustName))
+	trust, err := limits.ReadFile(filepath.Join(dirs[0], trustName), limits.Document)
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func createRoot(path string) (*ecdsa.PrivateKey, error) {
 
 // describe prints what a wallet, a counter and the demo need.
 func (t *testnet) describe() error {
-	b, err := os.ReadFile(filepath.Join(t.dir, trustName))
+	b, err := limits.ReadFile(filepath.Join(t.dir, trustName), limits.Document)
 	if err != nil {
 		return err
 	}
