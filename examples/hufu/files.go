@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 )
 
@@ -112,7 +113,7 @@ func (a *app) writeMessage(name string, kind openid.QRType, b []byte) error {
 		b = []byte(text)
 	}
 	if name == "-" {
-		_, err := fmt.Fprintln(a.out, string(b))
+		_, err := fmt.Fprintln(a.out, string(legible.JSON(b)))
 		return err
 	}
 	return writeNew(name, append(b, '\n'))

@@ -30,7 +30,7 @@ const (
 	Binary
 )
 
-// large is the size from which Inflate leaves out what only a schemaless reader minds.
+// large is the size from which Inflate only repeats and lengthens.
 const large = 2 << 20
 
 // Inflate makes inputs of about so many bytes, and no more, of a seed: every list
@@ -203,12 +203,12 @@ func vary(v any, i uint32) any {
 
 // replace puts dear values where something else stood.
 func (g *grower) replace(c *codec, at string, room int, rebuild func(any) []byte) {
+	if g.size > large {
+		return
+	}
 	if c.binary {
 		for _, lie := range [][]byte{{0x9b, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}, {0x5b, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}, {0xbb, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff}} {
 			g.give(fmt.Sprintf("%s claims %x", at, lie[0]), lied(rebuild, lie, room))
-		}
-		if g.size > large {
-			return
 		}
 		g.give(at+" of numbers", rebuild(slices.Repeat([]any{uint64(0)}, room)))
 		g.give(at+" of lists", rebuild(slices.Repeat([]any{[]any{}}, room)))

@@ -26,6 +26,7 @@ import (
 	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // Options changes how a node is opened. The zero value is safe.
@@ -224,7 +225,17 @@ func logger(options Options) log.Logger {
 	if options.Verbose {
 		level = log.AllowInfo()
 	}
-	return log.NewFilter(log.NewTMJSONLogger(log.NewSyncWriter(options.Log)), level)
+	return log.NewFilter(log.NewTMJSONLogger(log.NewSyncWriter(legibleLog{options.Log})), level)
+}
+
+// legibleLog escapes lines of JSON that quote what others sent: peers name themselves.
+type legibleLog struct{ io.Writer }
+
+func (l legibleLog) Write(b []byte) (int, error) {
+	if _, err := l.Writer.Write(legible.JSON(b)); err != nil {
+		return 0, err
+	}
+	return len(b), nil
 }
 
 // Trust returns the trust file for readers.

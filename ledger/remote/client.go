@@ -19,6 +19,7 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/legible"
 )
 
 var (
@@ -156,7 +157,7 @@ func reasonOf(body []byte) string {
 	if readAnswer(body, &e) != nil {
 		return "no reason given"
 	}
-	return printable(e.Error)
+	return legible.Line(e.Error)
 }
 
 // get asks and demands a success.

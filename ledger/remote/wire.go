@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // wireReceipt is a ledger.Receipt in JSON.
@@ -99,31 +100,13 @@ func (r *remoteReason) Error() string { return r.text }
 func (r *remoteReason) Unwrap() error { return r.sentinel }
 
 func (w *wireRefusal) refused() error {
-	reason := &remoteReason{text: printable(w.Reason)}
+	reason := &remoteReason{text: legible.Line(w.Reason)}
 	for _, c := range codes {
 		if c.code == w.Code {
 			reason.sentinel = c.err
 		}
 	}
-	return &ledger.RefusedError{Index: w.Index, Kind: printable(w.Kind), Reason: reason}
-}
-
-// maxReason bounds the text of a server that the client prints.
-const maxReason = 300
-
-// printable replaces control characters, so that a server's text cannot steer a
-// terminal.
-func printable(s string) string {
-	out := []rune{}
-	for _, r := range s {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			r = ' '
-		}
-		if out = append(out, r); len(out) == maxReason {
-			break
-		}
-	}
-	return string(out)
+	return &ledger.RefusedError{Index: w.Index, Kind: legible.Line(w.Kind), Reason: reason}
 }
 
 type wireProve struct {

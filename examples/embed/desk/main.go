@@ -13,7 +13,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
 	"net/http"
 	"os"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"github.com/hufu-id/hufu/examples/embed/edge"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
 	files "github.com/hufu-id/hufu/publish/remote"
@@ -48,7 +48,10 @@ var (
 // main may be killed at any time: every store outlives it.
 func main() {
 	flag.Parse()
-	log.Fatal(run(context.Background()))
+	if err := run(context.Background()); err != nil {
+		legible.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 func run(ctx context.Context) error {
@@ -84,7 +87,7 @@ func run(ctx context.Context) error {
 	pages := http.NewServeMux()
 	pages.Handle("POST /apply", edge.Handler(desk.Answer))
 	pages.Handle("GET /public/", http.StripPrefix("/public", files.NewHandler("public")))
-	fmt.Println("ready", office.DID())
+	legible.Fprintln(os.Stdout, "ready", office.DID())
 	return (&http.Server{Addr: *listen, Handler: pages, ReadTimeout: time.Minute}).ListenAndServe()
 }
 
@@ -97,7 +100,7 @@ func importTable(ctx context.Context, desk *issuer.Desk) error {
 	defer file.Close()
 	offers, refused, err := desk.Import(ctx, file, issuer.ImportOptions{})
 	for _, r := range refused {
-		log.Printf("row %d refused: %s: %s", r.Row, r.Claim, r.Describe(os.Getenv("LANG")))
+		legible.Fprintf(os.Stderr, "row %d refused: %s: %s\n", r.Row, r.Claim, r.Describe(os.Getenv("LANG")))
 	}
 	for _, o := range offers {
 		err = errors.Join(err, os.WriteFile(fmt.Sprintf("offer-%d-%03d.json", time.Now().Unix(), o.Row), o.Offer, 0o600))
@@ -110,7 +113,7 @@ func keepFresh(ctx context.Context, desk *issuer.Desk) {
 	for {
 		wait := *refresh
 		if err := desk.Renew(ctx); err != nil {
-			log.Print(verdict.Describe(err, os.Getenv("LANG")))
+			legible.Fprintln(os.Stderr, verdict.Describe(err, os.Getenv("LANG")))
 			wait = min(wait, time.Minute)
 		}
 		time.Sleep(wait)
@@ -121,9 +124,9 @@ func keepFresh(ctx context.Context, desk *issuer.Desk) {
 func obey(ctx context.Context, desk *issuer.Desk) {
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		if err := revoke(ctx, desk, lines.Text()); err != nil {
-			log.Print(verdict.Describe(err, os.Getenv("LANG")))
+			legible.Fprintln(os.Stderr, verdict.Describe(err, os.Getenv("LANG")))
 		} else {
-			fmt.Println("revoked", lines.Text())
+			legible.Fprintln(os.Stdout, "revoked", lines.Text())
 		}
 	}
 }

@@ -13,8 +13,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"flag"
-	"fmt"
-	"log"
 	"net/http"
 	"os"
 	"sync"
@@ -23,6 +21,7 @@ import (
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/examples/embed/edge"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/publish"
 	files "github.com/hufu-id/hufu/publish/remote"
@@ -46,7 +45,10 @@ var (
 // main may be killed at any time: every store outlives it.
 func main() {
 	flag.Parse()
-	log.Fatal(run(context.Background()))
+	if err := run(context.Background()); err != nil {
+		legible.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 }
 
 func run(ctx context.Context) error {
@@ -90,7 +92,7 @@ func run(ctx context.Context) error {
 	pages.Handle("GET /request", edge.Handler(k.request))
 	pages.Handle("POST /answer", edge.Handler(k.answer))
 	pages.Handle("GET /outcome", edge.Handler(k.outcome))
-	fmt.Println("ready", own.DID)
+	legible.Fprintln(os.Stdout, "ready", own.DID)
 	server := &http.Server{Addr: *listen, Handler: pages, ReadTimeout: time.Minute}
 	return server.ListenAndServe()
 }

@@ -13,8 +13,6 @@ import (
 	"bufio"
 	"context"
 	"flag"
-	"fmt"
-	"log"
 	"os"
 	"strconv"
 	"strings"
@@ -22,6 +20,7 @@ import (
 	"github.com/hufu-id/hufu/examples/embed/edge"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/publish"
 	files "github.com/hufu-id/hufu/publish/remote"
 	"github.com/hufu-id/hufu/vault"
@@ -45,7 +44,8 @@ func say(err error) string { return verdict.Describe(err, os.Getenv("LANG")) }
 func main() {
 	flag.Parse()
 	if err := run(context.Background()); err != nil {
-		log.Fatal(err)
+		legible.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 
@@ -61,12 +61,12 @@ func run(ctx context.Context) error {
 	}
 	go w.KeepPrepared(ctx, 2, func(made int, err error) {
 		if err != nil {
-			fmt.Println("!", say(err))
+			legible.Fprintln(os.Stdout, "!", say(err))
 			return
 		}
-		fmt.Println("prepared", made)
+		legible.Fprintln(os.Stdout, "prepared", made)
 	})
-	fmt.Println("ready")
+	legible.Fprintln(os.Stdout, "ready")
 	return obey(ctx, w, bufio.NewScanner(os.Stdin))
 }
 
@@ -100,10 +100,10 @@ func obey(ctx context.Context, w *wallet.Wallet, lines *bufio.Scanner) error {
 		case len(words) == 2 && words[0] == "answer":
 			err = answer(ctx, w, words[1], lines)
 		default:
-			fmt.Println("! take DESK OFFER, or answer REQUEST")
+			legible.Fprintln(os.Stdout, "! take DESK OFFER, or answer REQUEST")
 		}
 		if err != nil {
-			fmt.Println("!", say(err))
+			legible.Fprintln(os.Stdout, "!", say(err))
 		}
 	}
 	return lines.Err()
@@ -127,7 +127,7 @@ func take(ctx context.Context, w *wallet.Wallet, desk, name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("received", stored.Type, "until", stored.Expires.Format("2006-01-02"))
+	legible.Fprintln(os.Stdout, "received", stored.Type, "until", stored.Expires.Format("2006-01-02"))
 	return nil
 }
 
@@ -147,7 +147,7 @@ func answer(ctx context.Context, w *wallet.Wallet, name string, lines *bufio.Sca
 	}
 	choice, err := strconv.Atoi(strings.TrimSpace(lines.Text()))
 	if err != nil || choice < 0 || choice >= len(ask.Choices) {
-		fmt.Println("nothing was sent")
+		legible.Fprintln(os.Stdout, "nothing was sent")
 		return nil
 	}
 	presented, err := w.Present(ctx, ask, wallet.Consent{Choice: choice})
@@ -157,28 +157,28 @@ func answer(ctx context.Context, w *wallet.Wallet, name string, lines *bufio.Sca
 	if _, err := edge.Post(ctx, ask.ResponseURI, presented.Response); err != nil {
 		return err
 	}
-	fmt.Println("accepted")
+	legible.Fprintln(os.Stdout, "accepted")
 	return nil
 }
 
 func show(ask *wallet.Request) {
-	fmt.Println(ask.Requester, "asks")
+	legible.Fprintln(os.Stdout, ask.Requester, "asks")
 	if p := ask.Purpose; p != nil {
-		fmt.Printf("to: %s (%s), kept for %s\n", p.Text.EN, p.Basis.EN, p.Retention)
+		legible.Fprintf(os.Stdout, "to: %s (%s), kept for %s\n", p.Text.EN, p.Basis.EN, p.Retention)
 	}
 	for i, choice := range ask.Choices {
-		fmt.Println(i, choice.Format)
+		legible.Fprintln(os.Stdout, i, choice.Format)
 		for _, part := range choice.Parts {
 			for _, s := range part.Proves {
-				fmt.Println("  proves", s.English)
+				legible.Fprintln(os.Stdout, "  proves", s.English)
 			}
 			for _, l := range part.Reveals {
-				fmt.Println("  shows", l.English)
+				legible.Fprintln(os.Stdout, "  shows", l.English)
 			}
 		}
 		if choice.Accreditation != nil {
-			fmt.Println(" ", say(choice.Accreditation))
+			legible.Fprintln(os.Stdout, " ", say(choice.Accreditation))
 		}
 	}
-	fmt.Println("choose a number, or no")
+	legible.Fprintln(os.Stdout, "choose a number, or no")
 }

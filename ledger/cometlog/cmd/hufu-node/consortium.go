@@ -20,6 +20,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // A consortium's folder holds what all members share, all of it public: trust.json
@@ -51,7 +52,7 @@ func memberCommand() *cobra.Command {
 			if err := writeMember(out, member); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "The node's keys are in %s; keep it safe. Send %s to the others.\n", dir, out)
+			legible.Fprintf(cmd.OutOrStdout(), "The node's keys are in %s; keep it safe. Send %s to the others.\n", dir, out)
 			return nil
 		},
 	}
@@ -110,7 +111,7 @@ func foundCommand() *cobra.Command {
 				return err
 			}
 			print := trust.Fingerprint()
-			fmt.Fprintf(cmd.OutOrStdout(), "%d members, of whom %d must sign. Fingerprint of trust.json:\n\n  %s\n\nEach member: hufu-node join --dir node --consortium %s, then hufu-node run --dir node\n",
+			legible.Fprintf(cmd.OutOrStdout(), "%d members, of whom %d must sign. Fingerprint of trust.json:\n\n  %s\n\nEach member: hufu-node join --dir node --consortium %s, then hufu-node run --dir node\n",
 				len(members), trust.K, hex.EncodeToString(print[:]), dir)
 			return nil
 		},
@@ -197,7 +198,7 @@ func joinCommand() *cobra.Command {
 			if err := join(dir, consortium, fingerprint); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "The node is ready: hufu-node run --dir %s\n", dir)
+			legible.Fprintf(cmd.OutOrStdout(), "The node is ready: hufu-node run --dir %s\n", dir)
 			return nil
 		},
 	}
@@ -292,7 +293,7 @@ func (a *agreement) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "Agreement %d: %d members instead of %d, of whom %d must sign.\n", next.Number, len(next.Nodes), len(current.Nodes), next.K)
+	legible.Fprintf(cmd.OutOrStdout(), "Agreement %d: %d members instead of %d, of whom %d must sign.\n", next.Number, len(next.Nodes), len(current.Nodes), next.K)
 	if !a.yes && !confirmed(cmd) {
 		return errors.New("nothing was changed")
 	}
@@ -304,7 +305,7 @@ func (a *agreement) run(cmd *cobra.Command) error {
 			return err
 		}
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), "Agreed. Readers follow with the trust file they have.")
+	legible.Fprintln(cmd.OutOrStdout(), "Agreed. Readers follow with the trust file they have.")
 	return nil
 }
 
@@ -361,7 +362,7 @@ func names(members []cometlog.Member) (out []string) {
 }
 
 func confirmed(cmd *cobra.Command) bool {
-	fmt.Fprint(cmd.OutOrStdout(), "Sign and hand in? [y/N] ")
+	legible.Fprintf(cmd.OutOrStdout(), "Sign and hand in? [y/N] ")
 	var answer string
 	fmt.Fscanln(cmd.InOrStdin(), &answer) // no answer is no
 	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")

@@ -17,6 +17,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // lightHandler serves light blocks, which are public, as checkpoints are.
@@ -84,7 +85,7 @@ func auditCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "The checkpoint of %d leaves holds, signed at %s.\nCometBFT's light client agrees: it is the state after block %d, on which %d nodes vote.\n",
+			legible.Fprintf(cmd.OutOrStdout(), "The checkpoint of %d leaves holds, signed at %s.\nCometBFT's light client agrees: it is the state after block %d, on which %d nodes vote.\n",
 				head.Size, head.Time.Format(time.DateTime), opinion.Block, opinion.Validators)
 			return nil
 		},

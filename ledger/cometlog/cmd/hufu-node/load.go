@@ -21,6 +21,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // load is what the command was asked for.
@@ -180,7 +181,7 @@ func (l *load) progress(ctx context.Context, began time.Time) {
 			fmt.Fprintln(l.errOut)
 			return
 		case <-time.After(time.Second):
-			fmt.Fprintf(l.errOut, "\rmeasuring: %2.0f of %.0f s", time.Since(began).Seconds(), l.time.Seconds())
+			legible.Fprintf(l.errOut, "\rmeasuring: %2.0f of %.0f s", time.Since(began).Seconds(), l.time.Seconds())
 		}
 	}
 }
@@ -201,7 +202,7 @@ func (l *load) print(f figures) error {
 	if l.asJSON {
 		return json.NewEncoder(l.out).Encode(f)
 	}
-	_, err := fmt.Fprintf(l.out, "%d operations in %.1f s: %.0f a second, %d batches failed\nfrom handing in to a checkpoint that counts: p50 %.2f s, p95 %.2f s, p99 %.2f s, worst %.2f s\n",
+	_, err := legible.Fprintf(l.out, "%d operations in %.1f s: %.0f a second, %d batches failed\nfrom handing in to a checkpoint that counts: p50 %.2f s, p95 %.2f s, p99 %.2f s, worst %.2f s\n",
 		f.Operations, f.Seconds, f.PerSecond, f.Failed, f.P50, f.P95, f.P99, f.Worst)
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
 	"github.com/hufu-id/hufu/ledger/remote"
+	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -64,10 +65,10 @@ func run(cmd *cobra.Command, dir string, verbose bool, audit time.Duration) (err
 		go auditRegularly(ctx, node, audit, failed)
 	}
 	config := node.Config()
-	fmt.Fprintf(cmd.OutOrStdout(), "%s runs. API: http://%s\n", config.Name, config.API)
+	legible.Fprintf(cmd.OutOrStdout(), "%s runs. API: http://%s\n", config.Name, config.API)
 	select {
 	case <-ctx.Done():
-		fmt.Fprintln(cmd.OutOrStdout(), "stopping")
+		legible.Fprintln(cmd.OutOrStdout(), "stopping")
 		return nil
 	case <-node.Done():
 		return cometlog.ErrStopped

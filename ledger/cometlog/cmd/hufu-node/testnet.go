@@ -25,6 +25,7 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
+	"github.com/hufu-id/hufu/legible"
 )
 
 // testnet is what the command was asked for.
@@ -151,7 +152,7 @@ func (t *testnet) describe() error {
 		}
 		addresses = append(addresses, "http://"+config.API)
 	}
-	fmt.Fprintf(t.out, "%d nodes, of which %d must sign. Try it with:\n\n  hufu demo --ledger %s \\\n    --trust %s --root-key %s \\\n    --fingerprint %s\n\n",
+	legible.Fprintf(t.out, "%d nodes, of which %d must sign. Try it with:\n\n  hufu demo --ledger %s \\\n    --trust %s --root-key %s \\\n    --fingerprint %s\n\n",
 		len(folders), trust.K, strings.Join(addresses, ","), filepath.Join(t.dir, trustName), filepath.Join(t.dir, rootName), hex.EncodeToString(print[:]))
 	return nil
 }
@@ -182,7 +183,7 @@ func (t *testnet) runNodes(ctx context.Context) error {
 		say := func(line string) {
 			lines.Lock()
 			defer lines.Unlock()
-			fmt.Fprintf(t.out, "%s: %s\n", name, line)
+			legible.Fprintf(t.out, "%s: %s\n", name, line)
 		}
 		process := exec.CommandContext(ctx, self, "run", "--dir", folder)
 		process.Cancel = func() error { return process.Process.Signal(syscall.SIGTERM) }

@@ -15,13 +15,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/hufu-id/hufu/legible"
 )
 
 func main() {
 	out := flag.String("out", "static", "folder for checker.wasm.gz and wasm_exec.js")
 	flag.Parse()
 	if err := build(*out); err != nil {
-		fmt.Fprintln(os.Stderr, "build:", err)
+		legible.Fprintln(os.Stderr, "build:", err)
 		os.Exit(1)
 	}
 }
