@@ -18,9 +18,13 @@ const (
 	digestLength = 43
 )
 
-func isReserved(name string) bool {
-	return name == nameDigests || name == nameElement || name == nameHash
-}
+// isReserved reports whether no claim of ours may have the name.
+func isReserved(name string) bool { return holdsDigests(name) || name == nameHash }
+
+// holdsDigests reports whether no claim at all may have the name. "_sd_alg" says
+// something at the top of a payload only (RFC 9901, section 4.1.1), and is a name like
+// others below it.
+func holdsDigests(name string) bool { return name == nameDigests || name == nameElement }
 
 // A disclosure is one salted claim (RFC 9901, section 4.2).
 type disclosure struct {
@@ -101,7 +105,7 @@ func parseDisclosure(encoded string) (disclosure, error) {
 	if d.name, ok = parts[1].(string); !ok || len(d.name) > limits.Identifier {
 		return disclosure{}, fmt.Errorf("%w: no claim name", ErrDisclosure)
 	}
-	if isReserved(d.name) {
+	if holdsDigests(d.name) {
 		return disclosure{}, ErrReservedName
 	}
 	return d, nil

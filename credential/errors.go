@@ -36,7 +36,7 @@ var (
 	ErrDisclosureKind = errors.New("credential: disclosure of the other kind")
 	// ErrCollision means a disclosed name that the object already has.
 	ErrCollision = errors.New("credential: two claims of one name")
-	// ErrReservedName means a claim named _sd, _sd_alg or "...".
+	// ErrReservedName means a claim named _sd or "...", or a disclosed _sd_alg at the top.
 	ErrReservedName = errors.New("credential: reserved claim name")
 	// ErrHashAlgorithm means an _sd_alg other than sha-256.
 	ErrHashAlgorithm = errors.New("credential: disclosure hash not supported")

@@ -84,7 +84,7 @@ func (p *processor) object(object map[string]any, at Path) (map[string]any, erro
 		delete(object, nameHash)
 	}
 	for name, member := range object {
-		if isReserved(name) {
+		if holdsDigests(name) {
 			return nil, ErrReservedName
 		}
 		value, err := p.below(member, at, name)
@@ -117,6 +117,9 @@ func (p *processor) member(out map[string]any, digest any, at Path) error {
 	}
 	if d.element {
 		return ErrDisclosureKind
+	}
+	if len(at) == 0 && d.name == nameHash {
+		return ErrReservedName
 	}
 	if _, found := out[d.name]; found {
 		return ErrCollision

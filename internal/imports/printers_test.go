@@ -71,7 +71,7 @@ func printed(function string, args []ast.Expr) (values []ast.Expr, prints bool) 
 		return args, true
 	case "fmt.Fprint", "fmt.Fprintf", "fmt.Fprintln", "io.WriteString":
 		into := types.ExprString(args[0])
-		if strings.HasPrefix(into, "&") || into == "h" || into == "s" || into == "rw" { // a builder, a hash, a fmt.State, a page that html/template made
+		if strings.HasPrefix(into, "&") || into == "h" || into == "f" || into == "rw" { // a builder, a hash, a fmt.State, a page that html/template made
 			return nil, false
 		}
 		return args[1:], true
