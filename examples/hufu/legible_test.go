@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 	"unicode"
 
@@ -63,6 +66,23 @@ func TestNoErrorMovesTheScreen(t *testing.T) {
 			}
 			if asJSON && !json.Valid(out.Bytes()) {
 				t.Errorf("%s: %s is no JSON", what, out.String())
+			}
+		}
+	}
+}
+
+// TestFullDiskIsOneSentence: whatever ran out of room, the sentence names it, and what
+// helps.
+func TestFullDiskIsOneSentence(t *testing.T) {
+	for _, reason := range []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG} {
+		for _, err := range []error{
+			fmt.Errorf("vault/sqlitevault: commit: %w", reason),
+			&folder.Error{Reason: folder.ErrUnwritable, Path: "x", Err: &fs.PathError{Op: "write", Path: "x", Err: reason}},
+		} {
+			var out, errOut bytes.Buffer
+			a := &app{out: &out, err: &errOut, words: newWords("en"), lang: "en"}
+			if code := a.finish(err); code != 2 || strings.Count(errOut.String(), "disk is full") != 1 || strings.Count(strings.TrimSpace(errOut.String()), "\n") > 1 {
+				t.Errorf("%v: %d, %q", err, code, errOut.String())
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"syscall"
 
 	hufuagency "github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/folder"
@@ -26,6 +27,9 @@ type reason struct {
 }
 
 var reasons = []reason{
+	{syscall.ENOSPC, "why.no-room", false},
+	{syscall.EDQUOT, "why.no-room", false},
+	{syscall.EFBIG, "why.no-room", false},
 	{folder.ErrBusy, "why.busy", false},
 	{anchored.ErrNotSealed, "why.ceremony-unsealed", true},
 	{anchored.ErrNoKey, "why.no-signature-key", true},

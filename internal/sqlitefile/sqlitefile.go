@@ -36,6 +36,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
@@ -209,6 +210,23 @@ func (c connector) Connect(ctx context.Context) (driver.Conn, error) {
 
 // Driver implements driver.Connector.
 func (connector) Driver() driver.Driver { return new(sqlite3.SQLiteDriver) }
+
+// WithRoom names what SQLite means by a disk that is full: the result is syscall.ENOSPC,
+// as for a file of any other kind. It returns other errors as they are.
+func WithRoom(err error) error {
+	var e sqlite3.Error
+	if errors.As(err, &e) && (e.Code == sqlite3.ErrFull || e.SystemErrno == syscall.ENOSPC || e.SystemErrno == syscall.EFBIG || e.SystemErrno == syscall.EDQUOT) {
+		return fmt.Errorf("%w: %w", err, syscall.ENOSPC)
+	}
+	return err
+}
+
+// HadEnded reports whether a ROLLBACK found no transaction: some failures, such as a full
+// disk, end it by themselves.
+func HadEnded(err error) bool {
+	var e sqlite3.Error
+	return errors.As(err, &e) && e.Code == sqlite3.ErrError
+}
 
 // IsBusy reports that another process held the file until the wait was over.
 func IsBusy(err error) bool {

@@ -303,5 +303,5 @@ func describe(action string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("vault/sqlitevault: %s: %w", action, err)
+	return fmt.Errorf("vault/sqlitevault: %s: %w", action, sqlitefile.WithRoom(err))
 }

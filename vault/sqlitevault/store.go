@@ -105,8 +105,9 @@ func (s *Store) transact(ctx context.Context, begin string, fn func() error) (er
 	committed := false
 	defer func() {
 		if !committed {
-			_, rollbackErr := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-			err = errors.Join(err, describe("roll back", rollbackErr))
+			if _, e := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK"); !sqlitefile.HadEnded(e) {
+				err = errors.Join(err, describe("roll back", e))
+			}
 		}
 	}()
 	if err := fn(); err != nil {

@@ -24,7 +24,7 @@ func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("verifier/sqlitestore: commit: %w", err)
+		return describe("commit", err)
 	}
 	return nil
 }
@@ -194,7 +194,7 @@ func describe(action string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("verifier/sqlitestore: %s: %w", action, err)
+	return fmt.Errorf("verifier/sqlitestore: %s: %w", action, sqlitefile.WithRoom(err))
 }
 
 // notNil keeps an empty value from becoming NULL.

@@ -206,5 +206,5 @@ func describe(action string, err error) error {
 	if sqlitefile.IsDamaged(err) {
 		return fmt.Errorf("%w: %s: %w", machine.ErrDamaged, action, err)
 	}
-	return fmt.Errorf("sqlitestore: %s: %w", action, err)
+	return fmt.Errorf("sqlitestore: %s: %w", action, sqlitefile.WithRoom(err))
 }

@@ -6,8 +6,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/mattn/go-sqlite3"
-
+	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
@@ -37,9 +36,7 @@ func (s *Tx) Rollback() error {
 	s.conn.cache.forget()
 	err := s.conn.exec("ROLLBACK")
 	s.pool.free <- s.conn
-	// Some failures end the transaction by themselves.
-	var e sqlite3.Error
-	if errors.As(err, &e) && e.Code == sqlite3.ErrError {
+	if sqlitefile.HadEnded(err) {
 		return nil
 	}
 	return describe("roll back", err)
