@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"slices"
 	"testing"
 
 	"github.com/hufu-id/hufu/did"
@@ -75,7 +76,10 @@ func strange(t *testing.T, alg string, key map[string]any) stranger {
 			return hmac.Equal(mac.Sum(nil), signature)
 		}}
 	case "ES":
-		public := &ecdsa.PublicKey{Curve: elliptic.P521(), X: number("x"), Y: number("y")}
+		public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P521(), slices.Concat([]byte{4}, member(t, key, "x"), member(t, key, "y")))
+		if err != nil {
+			t.Fatal(err)
+		}
 		return stranger{alg, 132, func(message, signature []byte) bool {
 			return ecdsa.Verify(public, digest(message), new(big.Int).SetBytes(signature[:66]), new(big.Int).SetBytes(signature[66:]))
 		}}

@@ -42,6 +42,7 @@ func (d Door) Check(t *testing.T, size int) {
 	for i, seed := range d.Seeds {
 		var err error
 		loose = loose || len(seed) > size
+		_ = d.Parse(seed) // what is made once is not counted
 		if n := Bytes(func() { err = d.Parse(seed) }); err != nil || n > d.Most(len(seed))+base {
 			t.Fatalf("seed %d: %d bytes were allocated (%v)", i, n, err)
 		}

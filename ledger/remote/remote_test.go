@@ -172,7 +172,7 @@ func TestRefusalsKeepTheirReason(t *testing.T) {
 	if !errors.As(err, &refused) || !errors.Is(err, ledger.ErrConflict) {
 		t.Fatal(err)
 	}
-	if strings.ContainsAny(err.Error(), "\x1b\u009b") || len(err.Error()) > 500 {
+	if strings.ContainsAny(err.Error(), "\x1b\u009b") || len(err.Error()) > 1200 {
 		t.Errorf("%q", err)
 	}
 }
