@@ -113,16 +113,13 @@ func (t *Agreement) Check() error {
 	if t.Threshold == 0 || int64(t.Threshold) > int64(len(t.AgencyKeys)) || len(t.AgencyKeys) > maxWitnesses {
 		return fmt.Errorf("%w: %d of %d agency keys", ErrValue, t.Threshold, len(t.AgencyKeys))
 	}
-	seen := map[string]bool{}
-	for _, key := range t.AgencyKeys {
-		if len(key) == 0 || len(key) > maxKeyBytes || seen[string(key)] {
-			return fmt.Errorf("%w: agency key empty, too long or twice", ErrValue)
-		}
-		seen[string(key)] = true
+	if err := checkAgencyKeys(t.AgencyKeys); err != nil {
+		return err
 	}
 	if len(t.Nodes) > maxWitnesses || len(t.Nodes) > 0 && 3*int(t.K) <= 2*len(t.Witnesses) {
 		return fmt.Errorf("%w: %d nodes, and %d of %d cosigners", ErrValue, len(t.Nodes), t.K, len(t.Witnesses))
 	}
+	seen := map[string]bool{}
 	for _, key := range t.Nodes {
 		if len(key) != ed25519.PublicKeySize || seen[string(key)] {
 			return fmt.Errorf("%w: node key of another length, or twice", ErrValue)
@@ -131,6 +128,18 @@ func (t *Agreement) Check() error {
 	}
 	_, err := witnessVerifiers(t.Witnesses)
 	return err
+}
+
+// checkAgencyKeys refuses a key that stands twice: it would count twice.
+func checkAgencyKeys(keys [][]byte) error {
+	seen := map[string]bool{}
+	for _, key := range keys {
+		if len(key) == 0 || len(key) > maxKeyBytes || seen[string(key)] {
+			return fmt.Errorf("%w: agency key empty, too long or twice", ErrValue)
+		}
+		seen[string(key)] = true
+	}
+	return nil
 }
 
 // An Epoch holds the roots of one closed epoch: the registry and the

@@ -184,8 +184,15 @@ func (t *TrustFile) prepare() (err error) {
 	} else if t.log, err = note.NewVerifier(t.LogKey); err != nil || t.log.Name() != t.Origin {
 		return fmt.Errorf("%w: log key is malformed or not the origin's", ErrValue)
 	}
-	t.witnesses, err = witnessVerifiers(t.WitnessKeys)
-	return err
+	if t.witnesses, err = witnessVerifiers(t.WitnessKeys); err != nil {
+		return err
+	}
+	for _, w := range t.witnesses {
+		if t.log != nil && w.Name() == t.log.Name() && w.KeyHash() == t.log.KeyHash() {
+			return fmt.Errorf("%w: a witness with the log's name and hash", ErrValue)
+		}
+	}
+	return checkAgencyKeys(t.AgencyKeys)
 }
 
 // verifiers are all whose signatures on a checkpoint count for something.
@@ -196,8 +203,12 @@ func (t *TrustFile) verifiers() []note.Verifier {
 	return append([]note.Verifier{t.log}, t.witnesses...)
 }
 
-// witnessVerifiers parses cosignature/v1 verifier keys and refuses one key
-// under two names: it would count twice.
+// cosignatureV1 is the algorithm byte of a witness's key (C2SP tlog-cosignature).
+const cosignatureV1 = 4
+
+// witnessVerifiers parses cosignature/v1 verifier keys in their one spelling. It refuses a
+// key under two names, because it would count twice, and two keys under one name and hash,
+// because no checkpoint that both signed can be opened.
 func witnessVerifiers(vkeys []string) ([]note.Verifier, error) {
 	var out []note.Verifier
 	seen := map[string]bool{}
@@ -207,15 +218,16 @@ func witnessVerifiers(vkeys []string) ([]note.Verifier, error) {
 			return nil, fmt.Errorf("%w: malformed witness key", ErrValue)
 		}
 		// The parser above takes other key types and ignores the hash.
-		encoded, ok := strings.CutPrefix(vkey, fmt.Sprintf("%s+%08x+", v.Name(), v.KeyHash()))
+		signer := fmt.Sprintf("%s+%08x+", v.Name(), v.KeyHash())
+		encoded, ok := strings.CutPrefix(vkey, signer)
 		key, err := base64.StdEncoding.Strict().DecodeString(encoded)
-		if !ok || err != nil {
+		if !ok || err != nil || key[0] != cosignatureV1 || base64.StdEncoding.EncodeToString(key) != encoded {
 			return nil, fmt.Errorf("%w: witness key is not of type cosignature/v1", ErrValue)
 		}
-		if seen[string(key)] {
-			return nil, fmt.Errorf("%w: one witness key twice", ErrValue)
+		if seen[string(key)] || seen[signer] {
+			return nil, fmt.Errorf("%w: one witness twice", ErrValue)
 		}
-		seen[string(key)] = true
+		seen[string(key)], seen[signer] = true, true
 		out = append(out, v)
 	}
 	return out, nil

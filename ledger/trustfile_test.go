@@ -1,8 +1,13 @@
 package ledger_test
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,13 +97,93 @@ func TestTrustFileRefused(t *testing.T) {
 	must(ledger.ParseTrust([]byte(file(origin, log, q+fmt.Sprintf(",%q", otherName), "2", didOf(1), ""))))(t)
 }
 
-// TestOneKeyTwoNames: a witness under two names would count twice.
-func TestOneKeyTwoNames(t *testing.T) {
+// witnessKey writes a witness's verifier key by hand: any algorithm byte and any name, with
+// the hash that a cosigner of this key has.
+func witnessKey(name string, algorithm byte, key []byte) string {
+	return verifierKey(name, keyHash(name, 4, key), algorithm, key)
+}
+
+func verifierKey(name string, hash uint32, algorithm byte, key []byte) string {
+	return fmt.Sprintf("%s+%08x+%s", name, hash, base64.StdEncoding.EncodeToString(append([]byte{algorithm}, key...)))
+}
+
+// keyHash is that of C2SP signed-note: a log's with 1, a witness's with 4.
+func keyHash(name string, algorithm byte, key []byte) uint32 {
+	sum := sha256.Sum256(slices.Concat([]byte(name), []byte{'\n', algorithm}, key))
+	return binary.BigEndian.Uint32(sum[:])
+}
+
+// taken reports whether a trust file and an agreement take witnesses, both alike.
+func taken(t *testing.T, w *world, witnesses ...string) bool {
+	t.Helper()
+	_, file := ledger.NewTrust(ledger.TrustFile{Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: witnesses, K: len(witnesses), RootDID: didOf(1)})
+	agreed := (&ledger.Agreement{Witnesses: witnesses, K: uint32(len(witnesses)), AgencyKeys: [][]byte{{1}}, Threshold: 1}).Check()
+	if (file == nil) != (agreed == nil) || file != nil && (!is(file, ledger.ErrValue) || !is(agreed, ledger.ErrValue)) {
+		t.Errorf("trust file: %v; agreement: %v", file, agreed)
+	}
+	return file == nil
+}
+
+// TestOneWitnessTwice: a key under two names counts for one witness, however it is written,
+// and two keys that no reader can tell apart are none.
+func TestOneWitnessTwice(t *testing.T) {
 	w := newWorld(t, 1, 1)
-	key := ed25519Key(t)
-	a := must(ledger.NewCosigner("a", key, nil))(t).VerifierKey()
-	b := must(ledger.NewCosigner("b", key, nil))(t).VerifierKey()
-	_, err := ledger.NewTrust(ledger.TrustFile{Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: []string{a, b}, K: 2, RootDID: didOf(1)})
+	key := ed25519Key(t).Public().(ed25519.PublicKey)
+	a := witnessKey("a", 4, key)
+	if !taken(t, w, a) || !taken(t, w, a, witnessKey("b", 4, ed25519Key(t).Public().(ed25519.PublicKey))) {
+		t.Fatal("honest witnesses are refused")
+	}
+	for algorithm := range 256 {
+		if taken(t, w, a, witnessKey("b", byte(algorithm), key)) {
+			t.Errorf("a key counts twice, with algorithm byte %d", algorithm)
+		}
+		if algorithm != 4 && taken(t, w, witnessKey("b", byte(algorithm), key)) {
+			t.Errorf("algorithm byte %d is taken", algorithm)
+		}
+	}
+	for name, spelling := range map[string]string{
+		"a byte more": witnessKey("a", 4, append(slices.Clone(key), 0)), "a byte less": witnessKey("a", 4, key[:31]),
+		"no padding": strings.TrimRight(a, "="), "a line break": a[:len(a)-4] + "\n" + a[len(a)-4:], "upper case": strings.Replace(a, a[2:10], strings.ToUpper(a[2:10]), 1),
+	} {
+		if spelling != a && taken(t, w, spelling) {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	one, other := sameHash("a", 4)
+	if taken(t, w, witnessKey("a", 4, one), witnessKey("a", 4, other)) {
+		t.Error("two keys of one name and hash are taken")
+	}
+	log, other := sameHash(origin, 1)
+	file := ledger.TrustFile{
+		Origin: origin, LogKey: verifierKey(origin, keyHash(origin, 1, log), 1, log), WitnessKeys: []string{a}, K: 1, RootDID: didOf(1),
+	}
+	must(ledger.NewTrust(file))(t)
+	file.WitnessKeys[0] = witnessKey(origin, 4, other)
+	if _, err := ledger.NewTrust(file); !is(err, ledger.ErrValue) {
+		t.Errorf("a witness with the log's name and hash: %v", err)
+	}
+}
+
+// sameHash finds two keys of one hash under a name, one with an algorithm byte, the other
+// with a witness's: by birthday, in some 80,000 tries.
+func sameHash(name string, algorithm byte) (one, other []byte) {
+	seen := map[uint32][]byte{}
+	for i := uint64(0); ; i++ {
+		key := sha256.Sum256(binary.BigEndian.AppendUint64(nil, i))
+		if before, found := seen[keyHash(name, 4, key[:])]; found {
+			return before, key[:]
+		}
+		seen[keyHash(name, algorithm, key[:])] = key[:]
+	}
+}
+
+// TestAgencyTwice: an agency counts once towards the threshold.
+func TestAgencyTwice(t *testing.T) {
+	w := newWorld(t, 1, 1)
+	_, err := ledger.NewTrust(ledger.TrustFile{
+		Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: []string{w.witnesses[0].VerifierKey()}, K: 1, RootDID: didOf(1),
+		AgencyKeys: [][]byte{{1}, {1}}, Threshold: 2,
+	})
 	if !is(err, ledger.ErrValue) {
 		t.Fatal(err)
 	}

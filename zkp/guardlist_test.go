@@ -346,6 +346,8 @@ func elsewhere(t *testing.T) (out []guard) {
 	} {
 		add("a registry with room for "+name, "ledger/machine", "TestEveryEpochCloses|TestNoRoomToComeBack", "", c)
 	}
+	add("a witness counts once", "ledger", "TestOneWitnessTwice", "",
+		edit{"ledger/trustfile.go", " || key[0] != cosignatureV1", ""})
 	add("a branch has its share of the registry", "ledger/machine", "TestOneBranchFillsItsShare", "",
 		never("ledger/machine/room.go", "if used += added; ", "used > uint64(t.zk.RegistryCapacity()/shares)", " {"))
 	add("no schemas of another's type", "ledger/machine", "TestSchemaOfAnothersType", "",
