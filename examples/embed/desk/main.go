@@ -13,6 +13,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log"
 	"net/http"
 	"os"
 	"time"
@@ -48,10 +49,7 @@ var (
 // main may be killed at any time: every store outlives it.
 func main() {
 	flag.Parse()
-	if err := run(context.Background()); err != nil {
-		legible.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	log.Fatal(legible.Escape(run(context.Background()).Error()))
 }
 
 func run(ctx context.Context) error {
@@ -111,8 +109,8 @@ func importTable(ctx context.Context, desk *issuer.Desk) error {
 // keepFresh signs status lists in time. The ledger takes them once the desk is accredited.
 func keepFresh(ctx context.Context, desk *issuer.Desk) {
 	for {
-		wait := *refresh
-		if err := desk.Renew(ctx); err != nil {
+		wait, err := *refresh, desk.Renew(ctx)
+		if err != nil {
 			legible.Fprintln(os.Stderr, verdict.Describe(err, os.Getenv("LANG")))
 			wait = min(wait, time.Minute)
 		}
@@ -123,21 +121,18 @@ func keepFresh(ctx context.Context, desk *issuer.Desk) {
 // obey reads names of offers to revoke from the clerk.
 func obey(ctx context.Context, desk *issuer.Desk) {
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		said := "revoked"
 		if err := revoke(ctx, desk, lines.Text()); err != nil {
-			legible.Fprintln(os.Stderr, verdict.Describe(err, os.Getenv("LANG")))
-		} else {
-			legible.Fprintln(os.Stdout, "revoked", lines.Text())
+			said = verdict.Describe(err, os.Getenv("LANG"))
 		}
+		legible.Fprintln(os.Stdout, said, lines.Text())
 	}
 }
 
 func revoke(ctx context.Context, desk *issuer.Desk, name string) error {
-	b, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
+	b, missing := os.ReadFile(name)
 	offer, err := openid.ParseCredentialOffer(b)
-	if err != nil {
+	if err := errors.Join(missing, err); err != nil {
 		return err
 	}
 	return desk.Revoke(ctx, offer.Code())

@@ -13,6 +13,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"flag"
+	"log"
 	"net/http"
 	"os"
 	"sync"
@@ -45,10 +46,7 @@ var (
 // main may be killed at any time: every store outlives it.
 func main() {
 	flag.Parse()
-	if err := run(context.Background()); err != nil {
-		legible.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	log.Fatal(legible.Escape(run(context.Background()).Error()))
 }
 
 func run(ctx context.Context) error {
