@@ -1,10 +1,12 @@
 package agency
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -190,6 +192,32 @@ func withDefaults(a *Agency) *Agency {
 
 // DID is the agency's identifier, did:hufu:….
 func (a *Agency) DID() string { return a.Keys().DID }
+
+// Signer is the signature key in use. The error is ErrNoKey where none is at hand.
+func (a *Agency) Signer() (crypto.Signer, error) {
+	if key := a.Keys().Key; key != nil {
+		return key, nil
+	}
+	return nil, ErrNoKey
+}
+
+// KeysInUse names the signature key and the proof key that the agency signs with, as
+// MarkCompromised takes them: #sig-2 is "sig-2".
+func (a *Agency) KeysInUse() (names []string) {
+	keys := a.Keys()
+	_, name, _ := strings.Cut(keys.KeyID, "#")
+	names = append(names, name)
+	object := a.Object()
+	if keys.Proof == nil || object == nil {
+		return names
+	}
+	for _, k := range object.Keys {
+		if k.Purpose == ledger.PurposeProof && bytes.Equal(k.Public, keys.Proof.ProofKey().Bytes()) {
+			names = append(names, k.ID)
+		}
+	}
+	return names
+}
 
 // Keys returns what the agency signs with now. After a change of the DID, ask
 // again.

@@ -116,6 +116,16 @@ func from(to string, states ...string) step {
 	}
 }
 
+// Bearer returns the DID of the agency that bears a unified social credit code on the
+// ledger. The error is ledger.ErrAbsent where nobody does, or one of ledger.Client.
+func (a *Agency) Bearer(ctx context.Context, code string) (string, error) {
+	if a.client == nil {
+		return "", ErrOffline
+	}
+	did, err := a.client.Get(ctx, ledger.CodeKey(code))
+	return string(did), err
+}
+
 // Named returns who this agency said that another is, in an accreditation that it gave,
 // in force or not. The error is ledger.ErrAbsent where it gave none, or one of
 // ledger.Client.

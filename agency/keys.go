@@ -3,9 +3,12 @@ package agency
 import (
 	"context"
 	"crypto"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
@@ -22,6 +25,24 @@ type Keys struct {
 	Key crypto.Signer
 	// Proof is the proof key; nil where the agency has none.
 	Proof zkp.Signer
+}
+
+// ParseKey reads a signature key from a PEM file, PKCS #8, for [WithKey]. The error is
+// ErrConfig.
+func ParseKey(file []byte) (crypto.Signer, error) {
+	block, _ := pem.Decode(file)
+	if block == nil || len(file) > limits.Document {
+		return nil, fmt.Errorf("%w: no PEM file of a key", ErrConfig)
+	}
+	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%w: no PKCS #8 key", ErrConfig) // x509's words may quote it
+	}
+	signer, ok := key.(crypto.Signer)
+	if !ok {
+		return nil, fmt.Errorf("%w: the key does not sign", ErrConfig)
+	}
+	return signer, nil
 }
 
 // inUse returns the places in the DID of the signature key and the proof key

@@ -11,7 +11,9 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // Card is agency.json: who an agency is. Nothing in it is secret.
@@ -48,6 +50,20 @@ func ReadCard(dir string) (card Card, err error) {
 		return card, &Error{name, ErrMalformed, err}
 	}
 	return card, nil
+}
+
+// FindCard reads the card of an agency by its folder. Of one that is named by its DID
+// nothing more is known. The error is one of ReadCard, or agency.ErrNoDID where the
+// agency has none yet.
+func FindCard(didOrFolder string) (Card, error) {
+	if ledger.CheckDID(didOrFolder) == nil {
+		return Card{DID: didOrFolder}, nil
+	}
+	card, err := ReadCard(didOrFolder)
+	if err == nil && card.DID == "" {
+		err = agency.ErrNoDID
+	}
+	return card, err
 }
 
 // Agency is the open folder of an agency.
@@ -139,6 +155,32 @@ func (a *Agency) Join(ctx context.Context, log Ledger) (err error) {
 // agency.PrepareRoot.
 func (a *Agency) RootKeys(ctx context.Context) (*agency.Root, error) {
 	return agency.PrepareRoot(ctx, a.Vault, agency.Options{Clock: a.opts.Clock})
+}
+
+// FoundLedger makes a ledger in a folder with the agency's keys, and leaves it open: its
+// genesis gives the agency its DID, as Found says. opts has what the caller decides;
+// FoundLedger sets NextKeys, and Clock where it is nil. The error is an [*Error] with
+// [ErrExists], or one of RootKeys, Found and sqlitelog.Init.
+func (a *Agency) FoundLedger(ctx context.Context, dir, origin string, opts sqlitelog.InitOptions) (*sqlitelog.Log, error) {
+	keys, err := a.RootKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if opts.Clock == nil {
+		opts.Clock = a.opts.Clock
+	}
+	opts.NextKeys = [][32]byte{keys.Next}
+	log, err := sqlitelog.Init(ctx, dir, origin, new(zkp.Accumulator), keys.Key, opts)
+	if errors.Is(err, os.ErrExist) {
+		return nil, &Error{dir, ErrExists, err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := a.Found(log.Trust().RootDID); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return log, nil
 }
 
 // Found notes the DID that a new ledger gave its root agency. The vault learns of it

@@ -70,6 +70,32 @@ func (a *Agency) KeepType(ctx context.Context, t issuer.Type) error {
 	return a.Vault.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindType, t.ID(), value) })
 }
 
+// PublishType makes a credential type of a schema file: the file goes to the public folder
+// of the ledger whose folder is named, and its hash on the ledger, under the agency's name.
+// Errors are those of [publish.Folder.PublishSchema] and of agency.Agency.PublishSchema.
+func (a *Agency) PublishType(ctx context.Context, ledgerDir string, file []byte) (*credential.Schema, error) {
+	schema, err := Public(ledgerDir).PublishSchema(ctx, file)
+	if err == nil {
+		err = a.PublishSchema(ctx, schema)
+	}
+	return schema, err
+}
+
+// RenewLists signs the status lists of the agency's desk anew where they need it, as
+// [issuer.Desk.Renew] does: after a change of the agency's keys, all of them. An agency
+// that issues no type has none. Errors are those of Desk and Renew.
+func (a *Agency) RenewLists(ctx context.Context, ledgerDir string) error {
+	types, err := a.Types(ctx)
+	if err != nil || len(types) == 0 {
+		return err
+	}
+	desk, err := a.Desk(ctx, ledgerDir, issuer.Config{Types: types})
+	if err != nil {
+		return err
+	}
+	return desk.Renew(ctx)
+}
+
 // Desk opens the agency's issuing desk, after Join on the ledger whose folder is named.
 // cfg has what the caller decides; Desk sets Keys, Store, Ledger, Publisher, Reader and
 // Public, and Types and Clock where they are not set. Errors are those of Types and

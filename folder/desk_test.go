@@ -2,6 +2,7 @@ package folder_test
 
 import (
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -55,6 +56,27 @@ func TestDesk(t *testing.T) {
 	desk, err := a.Desk(t.Context(), p.Dir, issuer.Config{})
 	none(t, err)
 	none(t, desk.Renew(t.Context()))
+	lists := func() map[string]string {
+		out := map[string]string{}
+		files, err := filepath.Glob(filepath.Join(p.Dir, "public", "*.jwt"))
+		none(t, err)
+		for _, name := range files {
+			b, err := os.ReadFile(name)
+			none(t, err)
+			out[name] = string(b)
+		}
+		return out
+	}
+	before := lists()
+	none(t, a.RenewLists(t.Context(), p.Dir))
+	if !maps.Equal(before, lists()) || len(before) == 0 {
+		t.Errorf("%d fresh lists, signed anew", len(before))
+	}
+	none(t, a.Rotate(t.Context()))
+	none(t, a.RenewLists(t.Context(), p.Dir))
+	if maps.Equal(before, lists()) {
+		t.Error("the lists bear the key of before")
+	}
 
 	for _, value := range []string{`{}`, `{"region":"110101","validDays":1,"schema":"{}"}`} {
 		none(t, a.Vault.Update(t.Context(), func(tx vault.Tx) error { return tx.Put("desk-type", "x", []byte(value)) }))

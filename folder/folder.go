@@ -30,6 +30,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 // Options are common to all folders.
@@ -69,6 +71,20 @@ var (
 	ErrVault = errors.New("folder: vault did not open")
 	// ErrLedger means a ledger that did not open.
 	ErrLedger = errors.New("folder: ledger did not open")
+	// ErrNoFile means a file that is not there.
+	ErrNoFile = errors.New("folder: no such file")
+	// ErrUnreadable means a file that cannot be read.
+	ErrUnreadable = errors.New("folder: cannot be read")
+	// ErrTooLarge means a file that is larger than any of its kind.
+	ErrTooLarge = errors.New("folder: file too large")
+	// ErrEmpty means a file with nothing in it.
+	ErrEmpty = errors.New("folder: empty file")
+	// ErrQRText means a QR text that is not whole.
+	ErrQRText = errors.New("folder: not a whole QR text")
+	// ErrOtherKind means the QR text of another kind of message.
+	ErrOtherKind = errors.New("folder: another kind of message")
+	// ErrAddress means what is no address of a ledger.
+	ErrAddress = errors.New("folder: not the address of a ledger")
 	// ErrCounter means a counter's store that did not open.
 	ErrCounter = errors.New("folder: counter did not open")
 )
@@ -80,6 +96,13 @@ var (
 	// Options.Patience.
 	ErrBusy = errors.New("folder: another program holds the database")
 )
+
+// IsBusy reports whether an error means that another program holds a database: ErrBusy, or
+// that of a ledger, which waits for five seconds.
+func IsBusy(err error) bool {
+	var held sqlite3.Error
+	return errors.Is(err, ErrBusy) || errors.As(err, &held) && held.Code == sqlite3.ErrBusy
+}
 
 // An Error says which file or folder could not be used.
 type Error struct {

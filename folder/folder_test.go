@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/mattn/go-sqlite3"
+	"github.com/mattn/go-sqlite3"
 
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/folder"
@@ -56,7 +56,7 @@ func (p *place) path(name string) string { return filepath.Join(p.dir, name) }
 
 func (p *place) home(t *testing.T, name string) *folder.Home {
 	t.Helper()
-	h, err := folder.NewHome(p.path(name), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
+	h, err := folder.NewHome(t.Context(), p.path(name), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
 	none(t, err)
 	return h
 }
@@ -155,7 +155,7 @@ func TestOpenLedger(t *testing.T) {
 func TestHome(t *testing.T) {
 	p := newPlace(t)
 	p.home(t, "wallet")
-	_, err := folder.NewHome(p.path("wallet"), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
+	_, err := folder.NewHome(t.Context(), p.path("wallet"), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
 	is(t, err, folder.ErrExists)
 	_, err = folder.OpenHome(p.path("nowhere"), p.opts)
 	is(t, err, folder.ErrMissing)
@@ -168,7 +168,7 @@ func TestHome(t *testing.T) {
 		none(t, os.WriteFile(filepath.Join(p.path("wallet"), name), good, 0o600))
 	}
 	none(t, os.WriteFile(p.path("file"), nil, 0o600))
-	_, err = folder.NewHome(p.path("file/below"), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
+	_, err = folder.NewHome(t.Context(), p.path("file/below"), filepath.Join(p.Dir, "trust.json"), p.Log.Trust(), p.opts)
 	is(t, err, folder.ErrUnwritable)
 }
 
@@ -232,8 +232,15 @@ func TestPatience(t *testing.T) {
 	defer c.Close()
 	defer hold(t, p.path("counter/vault.db"))()
 	err = c.Agency.Vault.Update(t.Context(), func(vault.Tx) error { return nil })
-	if !errors.Is(err, folder.ErrBusy) {
+	if !errors.Is(err, folder.ErrBusy) || !folder.IsBusy(err) || !folder.IsBusy(sqlite3.Error{Code: sqlite3.ErrBusy}) || folder.IsBusy(sqlite3.Error{}) {
 		t.Errorf("got %v", err)
+	}
+	err = c.Use(t.Context(), func(ctx context.Context) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	if !errors.Is(err, folder.ErrBusy) {
+		t.Errorf("Use: %v", err)
 	}
 }
 

@@ -38,10 +38,17 @@ const (
 )
 
 // NewHome makes a folder for a trust file that lies at trustPath in its ledger's
-// folder and whose fingerprint the caller has checked. The error is an [*Error] with
-// [ErrExists] or [ErrUnwritable].
-func NewHome(dir, trustPath string, trust *ledger.TrustFile, opts Options) (*Home, error) {
+// folder and whose fingerprint the caller has checked. The ledger must open. The error is
+// an [*Error] with [ErrExists] or [ErrUnwritable], or one of OpenLedger.
+func NewHome(ctx context.Context, dir, trustPath string, trust *ledger.TrustFile, opts Options) (*Home, error) {
 	at, err := filepath.Abs(filepath.Dir(trustPath))
+	if err != nil {
+		return nil, err
+	}
+	log, err := ReadLedger(ctx, filepath.Dir(trustPath), opts)
+	if err == nil {
+		err = log.Close()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -86,6 +93,20 @@ func OpenHome(dir string, opts Options) (*Home, error) {
 // ledger.NewClient.
 func (h *Home) Client(ctx context.Context, reader ledger.Reader, store ledger.TrustStore) (*ledger.Client, error) {
 	return ledger.NewClient(ctx, h.Trust, reader, store, ledger.ClientOptions{Clock: h.opts.Clock})
+}
+
+// Read reads the home's ledger, and remembers nothing of it. The error is one of
+// OpenLedger and ledger.NewClient, or read's.
+func (h *Home) Read(ctx context.Context, read func(*ledger.Client) error) error {
+	log, err := ReadLedger(ctx, h.Ledger, h.opts)
+	if err != nil {
+		return err
+	}
+	client, err := h.Client(ctx, log, ledger.NewMemoryTrustStore())
+	if err == nil {
+		err = read(client)
+	}
+	return errors.Join(err, log.Close())
 }
 
 // PublicPath is where a served ledger has its public files.

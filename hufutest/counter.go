@@ -217,7 +217,7 @@ func (c *Country) Response(answer []byte) (state, query, presentation string) {
 // NewResponse puts an answer together.
 func (c *Country) NewResponse(state, query, presentation string) []byte {
 	c.t.Helper()
-	b, err := (&openid.Response{State: state, VPToken: map[string][]string{query: {presentation}}}).Bytes()
+	b, err := openid.NewResponse(state, query, presentation).Bytes()
 	c.must(err)
 	return b
 }

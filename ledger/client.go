@@ -270,6 +270,26 @@ func (c *Client) Follow(ctx context.Context) error {
 	return c.Resolve(ctx, func(*View) error { return nil }, ResolveOptions{})
 }
 
+// AwaitEpoch waits until the ledger has closed an epoch, and asks it at an interval.
+// Errors are those of Resolve, and ctx's.
+func (c *Client) AwaitEpoch(ctx context.Context, epoch uint64, interval time.Duration) error {
+	for {
+		var closed uint64
+		err := c.Resolve(ctx, func(view *View) error {
+			closed = view.Head.State.Epoch
+			return nil
+		}, ResolveOptions{})
+		if err != nil || closed >= epoch {
+			return err
+		}
+		select {
+		case <-time.After(interval):
+		case <-ctx.Done():
+			return fmt.Errorf("ledger: waiting for epoch %d: %w", epoch, ctx.Err())
+		}
+	}
+}
+
 // VerifyInclusion checks that a leaf is in the log, under the trust file that
 // the client has followed so far, and returns the checkpoint. Errors are those
 // of [VerifyInclusion].

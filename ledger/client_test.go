@@ -695,3 +695,25 @@ func TestClientOvertaken(t *testing.T) {
 		t.Error(r.times, err)
 	}
 }
+
+// TestAwaitEpoch: the wait ends with the epoch, or with the patience.
+func TestAwaitEpoch(t *testing.T) {
+	s, _ := consortium(t)
+	c := must(s.client(s, ledger.NewMemoryTrustStore()))(t)
+	var now uint64
+	err := c.Resolve(t.Context(), func(view *ledger.View) error {
+		now = view.Head.State.Epoch
+		return nil
+	}, ledger.ResolveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.AwaitEpoch(t.Context(), now, time.Hour); err != nil {
+		t.Errorf("an epoch that is closed: %v", err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if err := c.AwaitEpoch(ctx, now+1, time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+}

@@ -67,6 +67,22 @@ func ParseResponse(data []byte) (*Response, error) {
 	return response, nil
 }
 
+// NewResponse answers one query with one presentation.
+func NewResponse(state, query, presentation string) *Response {
+	return &Response{State: state, VPToken: map[string][]string{query: {presentation}}}
+}
+
+// Only returns the presentation of a response that has no other, and the id of its query.
+// The error is ErrResponse.
+func (r *Response) Only() (query, presentation string, err error) {
+	for query, list := range r.VPToken {
+		if len(r.VPToken) == 1 && len(list) == 1 {
+			return query, list[0], nil
+		}
+	}
+	return "", "", fmt.Errorf("%w: not one presentation", ErrResponse)
+}
+
 func (r *Response) check() error {
 	if !isURLSafe(r.State) {
 		return fmt.Errorf("%w: state is missing or malformed", ErrResponse)

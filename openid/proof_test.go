@@ -183,3 +183,16 @@ func TestParseResponseRefuses(t *testing.T) {
 		t.Errorf("an empty answer was written: %v", err)
 	}
 }
+
+// TestOnlyPresentation takes one presentation, and not the first of several.
+func TestOnlyPresentation(t *testing.T) {
+	query, text, err := openid.NewResponse("s-1", "age", "AAEC").Only()
+	if err != nil || query != "age" || text != "AAEC" {
+		t.Errorf("%q %q %v", query, text, err)
+	}
+	for _, token := range []map[string][]string{nil, {"age": nil}, {"age": {"a", "b"}}, {"age": {"a"}, "pid": {"b"}}} {
+		if _, _, err := (&openid.Response{VPToken: token}).Only(); !errors.Is(err, openid.ErrResponse) {
+			t.Errorf("%v: %v", token, err)
+		}
+	}
+}

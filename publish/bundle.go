@@ -76,6 +76,31 @@ func (b *Bundle) Read(ctx context.Context, name Name) ([]byte, error) {
 	return content, nil
 }
 
+// ExportBundle makes a bundle of what a counter needs of a ledger, with the files of the
+// folder. Of what the counter has, since, it leaves out what is in there, and proves that
+// it extends it; nil is none. now is the maker's clock. Errors are those of
+// ledger.ExportBundle, ledger.OpenBundle and the file system.
+func (f Folder) ExportBundle(ctx context.Context, source ledger.Ledger, trust *ledger.TrustFile, now time.Time, since *ledger.Bundle) (*ledger.Bundle, error) {
+	var selector ledger.BundleSelector
+	var err error
+	if selector.Files, err = f.BundleFiles(ctx); err != nil {
+		return nil, err
+	}
+	if since == nil {
+		return ledger.ExportBundle(ctx, source, trust, now, selector)
+	}
+	opened, err := ledger.OpenBundle(trust, now, since)
+	if err != nil {
+		return nil, err
+	}
+	selector.Since = opened.Head.Size
+	bundle, err := ledger.ExportBundle(ctx, source, trust, now, selector)
+	if err != nil {
+		return nil, err
+	}
+	return bundle.Without(since), nil
+}
+
 // KeptBundle is the file in which a counter keeps its bundle, in a folder that only
 // the counter writes.
 type KeptBundle struct {

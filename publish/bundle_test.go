@@ -181,3 +181,30 @@ func TestBundleTooOld(t *testing.T) {
 	_, err = b.kept.Replace(t.Context(), b.export(0))
 	none(t, err)
 }
+
+// TestExportBundle: a folder's files go along, and of what the counter has the bundle
+// leaves out what is in there.
+func TestExportBundle(t *testing.T) {
+	b := newBundled(t)
+	files := publish.Folder(t.TempDir())
+	_, err := files.PublishSchema(t.Context(), b.Schema.Bytes())
+	none(t, err)
+	monday, err := files.ExportBundle(t.Context(), b.Log, b.Log.Trust(), b.Now(), nil)
+	none(t, err)
+	opened, err := b.kept.Replace(t.Context(), monday)
+	none(t, err)
+	if _, err := opened.Read(t.Context(), publish.SchemaName(b.Schema.Hash())); err != nil {
+		t.Error(err)
+	}
+	b.grow()
+	tuesday, err := files.ExportBundle(t.Context(), b.Log, b.Log.Trust(), b.Now(), monday)
+	none(t, err)
+	if _, err := tuesday.Complete(new(ledger.Bundle)); err == nil {
+		t.Error("it leaves out nothing")
+	}
+	_, err = b.kept.Replace(t.Context(), tuesday)
+	none(t, err)
+	if _, err := files.ExportBundle(t.Context(), b.Log, b.Log.Trust(), b.Now(), new(ledger.Bundle)); err == nil {
+		t.Error("follows what is no bundle")
+	}
+}

@@ -169,7 +169,7 @@ func TestAs(t *testing.T) {
 func TestLanguages(t *testing.T) {
 	text := verdict.Text{English: "yes", Chinese: "是"}
 	for tag, want := range map[string]string{
-		"zh": "是", "zh-CN": "是", "zh_CN": "是", "zh-Hans-CN": "是", "ZH-cn": "是", "zh-CN,zh;q=0.9,en;q=0.8": "是",
+		"zh": "是", "zh-CN": "是", "zh_CN": "是", "zh-Hans-CN": "是", "zh_CN.UTF-8": "是", "zh_CN@pinyin": "是", "zh_TW.Big5@x": "是", "C.UTF-8": "yes", "en_US.UTF-8": "yes", "ZH-cn": "是", "zh-CN,zh;q=0.9,en;q=0.8": "是",
 		"en": "yes", "en-GB": "yes", "": "yes", "fr": "yes", "en;q=0.9,zh;q=0.8": "yes", "not a tag!": "yes", strings.Repeat("z", 99): "yes",
 	} {
 		if got := text.In(tag); got != want {

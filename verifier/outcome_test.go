@@ -148,3 +148,21 @@ func TestManyPolicies(t *testing.T) {
 type unlettered struct{ verifier.Store }
 
 func (unlettered) Policy(context.Context, [32]byte) ([]byte, error) { return nil, errBroken }
+
+// TestVerifyOnce: what was accepted is refused the second time.
+func TestVerifyOnce(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	counter := c.Counter(c.Policy(nil))
+	answer := c.Answer(c.Citizen(c.Adult()), counter, hufutest.Claims)
+	if _, err := counter.VerifyOnce(t.Context(), answer); err != nil {
+		t.Fatal(err)
+	}
+	_, err := counter.VerifyOnce(t.Context(), answer)
+	var r *verifier.Rejected
+	if !errors.As(err, &r) || r.Check != verifier.CheckReplay || !errors.Is(err, verifier.ErrReplayed) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := counter.VerifyOnce(t.Context(), nil); err == nil {
+		t.Error("nothing is accepted")
+	}
+}

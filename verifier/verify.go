@@ -39,6 +39,16 @@ type part struct {
 	existed   *provenance.Existed // what the log has proved of it
 }
 
+// VerifyOnce is Verify for a program in which what follows on an acceptance must not
+// happen twice: an answer that was accepted before is a *Rejected, with ErrReplayed.
+func (v *Verifier) VerifyOnce(ctx context.Context, response []byte) (*Result, error) {
+	result, err := v.Verify(ctx, response)
+	if err == nil && result.Repeated {
+		return nil, &Rejected{Check: CheckReplay, Err: ErrReplayed}
+	}
+	return result, err
+}
+
 // Verify decides on one response, {"state", "vp_token"}. The error is nil only
 // when it is accepted; a *Rejected means checked and false, an *Unchecked that it
 // could not be checked. The checks run in the order of the Check constants; nonce

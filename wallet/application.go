@@ -31,6 +31,25 @@ type ApplyOptions struct {
 	Identity string
 }
 
+// TakeUp takes up an offer where the desk answers at once: it applies, lets carry bring the
+// application to the desk and the response back, receives the credential and refreshes.
+// Errors are those of Apply, carry, Receive and Refresh.
+func (w *Wallet) TakeUp(ctx context.Context, offer []byte, opts ApplyOptions, carry func(ctx context.Context, application []byte) (response []byte, err error)) (*Stored, error) {
+	application, err := w.Apply(ctx, offer, opts)
+	if err != nil {
+		return nil, err
+	}
+	response, err := carry(ctx, application)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := w.Receive(ctx, response)
+	if err != nil {
+		return nil, err
+	}
+	return stored, w.Refresh(ctx)
+}
+
 // Apply takes up an offer: it makes a fresh holder key, proves possession of it, and
 // sends the holder commitment with it, or the proof of an identity credential in its
 // place. The result is a request envelope for the desk. Applying twice to one offer is

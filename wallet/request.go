@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
@@ -96,6 +97,19 @@ type Request struct {
 	root    ledger.Accreditation // how the root describes itself, zero where nobody says
 	raw     string
 	drafts  drafts
+}
+
+// ChoiceBy returns the first of Choices that answers in a format, such as
+// openid.FormatSDJWT, or that answers a query, named by its id; for an empty name the
+// first of all. The error is [ErrNothingMatches].
+func (r *Request) ChoiceBy(name string) (int, error) {
+	for i := range r.Choices {
+		c := &r.Choices[i]
+		if name == "" || c.Format == name || slices.ContainsFunc(c.Parts, func(p Part) bool { return p.Query == name }) {
+			return i, nil
+		}
+	}
+	return 0, ErrNothingMatches
 }
 
 // ResolveRequest verifies a signed request object and finds every way to answer it. It

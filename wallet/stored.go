@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hufu-id/hufu/credential"
@@ -96,6 +97,30 @@ func (w *Wallet) Credential(ctx context.Context, id string) (_ *Stored, err erro
 		return nil, vault.ErrNotFound
 	}
 	return d.stored(c, w.cfg.Clock()), nil
+}
+
+// Find returns the one credential whose id begins so. Errors are those of Credential; where
+// several begin so, none is found.
+func (w *Wallet) Find(ctx context.Context, beginning string) (_ *Stored, err error) {
+	defer judge(&err, CheckVault)
+	d, err := w.deck(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var found *card
+	for _, c := range d.all {
+		switch {
+		case !strings.HasPrefix(c.ID, beginning):
+		case found != nil:
+			return nil, vault.ErrNotFound
+		default:
+			found = c
+		}
+	}
+	if found == nil {
+		return nil, vault.ErrNotFound
+	}
+	return d.stored(found, w.cfg.Clock()), nil
 }
 
 // Forget deletes a credential for good, with its holder key, its prepared proofs, and

@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verdict"
@@ -192,4 +194,61 @@ func TestForget(t *testing.T) {
 	_, err := h.Present(t.Context(), ask, wallet.Consent{})
 	is(t, err, vault.ErrNotFound)
 	is(t, h.Forget(t.Context(), resident), vault.ErrNotFound)
+}
+
+// TestFind: the beginning of an id is enough where no other begins so.
+func TestFind(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	citizen := c.Wallet()
+	first := c.Hold(citizen, c.Adult())
+	permit := c.HoldPermit(citizen, c.OpenPermitDesk(), c.Adult().Name, "C1", "2008-06-01")
+	for _, want := range []*wallet.Stored{first, permit} {
+		for _, beginning := range []string{want.ID, want.ID[:12]} {
+			if got, err := citizen.Find(t.Context(), beginning); err != nil || got.ID != want.ID {
+				t.Errorf("%s: %v", beginning, err)
+			}
+		}
+	}
+	for _, beginning := range []string{"", "none"} { // both of them, and neither
+		if _, err := citizen.Find(t.Context(), beginning); !errors.Is(err, vault.ErrNotFound) {
+			t.Errorf("%q: %v", beginning, err)
+		}
+	}
+}
+
+// TestTakeUp: one call takes up an offer, and says where it ended.
+func TestTakeUp(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	citizen := c.Wallet()
+	offer := c.Issue(c.Desk, c.Adult()).Offer
+	closed := errors.New("the desk is closed")
+	_, err := citizen.TakeUp(t.Context(), offer, wallet.ApplyOptions{}, func(context.Context, []byte) ([]byte, error) { return nil, closed })
+	if err != closed || len(held(t, citizen.Wallet)) != 0 {
+		t.Errorf("%v", err)
+	}
+	stored, err := citizen.TakeUp(t.Context(), offer, wallet.ApplyOptions{}, c.Desk.Answer)
+	if err != nil || len(held(t, citizen.Wallet)) != 1 || stored.Type != c.Schema.VCT {
+		t.Errorf("%v", err)
+	}
+	if _, err := citizen.TakeUp(t.Context(), nil, wallet.ApplyOptions{}, c.Desk.Answer); !errors.Is(err, wallet.ErrOffer) {
+		t.Errorf("no offer: %v", err)
+	}
+}
+
+// TestChoiceBy: a way to answer is named by its format or by a query.
+func TestChoiceBy(t *testing.T) {
+	ask := &wallet.Request{Choices: []wallet.Choice{
+		{Format: openid.FormatSDJWT, Parts: []wallet.Part{{Query: "claims"}}},
+		{Format: openid.FormatSDJWTZK, Parts: []wallet.Part{{Query: "proof"}, {Query: "second"}}},
+	}}
+	for name, want := range map[string]int{"": 0, openid.FormatSDJWT: 0, "claims": 0, openid.FormatSDJWTZK: 1, "second": 1} {
+		if got, err := ask.ChoiceBy(name); err != nil || got != want {
+			t.Errorf("%q: %d, %v", name, got, err)
+		}
+	}
+	for _, r := range []*wallet.Request{ask, {}} {
+		if _, err := r.ChoiceBy("other"); !errors.Is(err, wallet.ErrNothingMatches) {
+			t.Errorf("%v", err)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/openid"
 )
@@ -81,7 +82,7 @@ func capOf(d door) int {
 	case "residents.csv":
 		return tableLimit
 	}
-	return messageLimit
+	return limits.Message
 }
 
 // noise is bytes that no format begins with, the same on every run.

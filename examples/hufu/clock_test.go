@@ -45,7 +45,7 @@ func ofLedger(t *testing.T) map[string][32]byte {
 	t.Helper()
 	files := snapshot(t)
 	maps.DeleteFunc(files, func(path string, _ [32]byte) bool {
-		return !strings.HasPrefix(path, "ledger/") || filepath.Base(path) == readerName
+		return !strings.HasPrefix(path, "ledger/") || filepath.Base(path) == "reader.trust"
 	})
 	if len(files) < 5 {
 		t.Fatalf("only %d files", len(files))

@@ -12,7 +12,7 @@ import (
 )
 
 func (a *app) agencyCommand() *cobra.Command {
-	return group("agency", a.agencyInit(), a.agencySchema(), a.agencyRecover(), a.agencyCompromised(), a.agencyResign(), a.agencyReissue(),
+	return group("agency", a.agencyInit(), a.agencySchema(), a.agencyRecover(), a.agencyRotate(), a.agencyCompromised(), a.agencyResign(), a.agencyReissue(),
 		a.agencyState("accredit", ledger.StateActive, (*hufuagency.Agency).Accredit),
 		a.agencyState("suspend", ledger.StateSuspended, (*hufuagency.Agency).Suspend),
 		a.agencyState("end", ledger.StateEnded, (*hufuagency.Agency).End),
@@ -68,10 +68,7 @@ func (a *app) agencySchema() *cobra.Command {
 			return err
 		}
 		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
-			schema, err := a.public().PublishSchema(ctx, b)
-			if err == nil {
-				err = office.PublishSchema(ctx, schema)
-			}
+			schema, err := office.PublishType(ctx, a.ledger, b)
 			if err != nil {
 				return err
 			}
@@ -89,7 +86,7 @@ func (a *app) schemaFile(name string) ([]byte, *credential.Schema, error) {
 	b := sample("resident.schema.json")
 	if name != "" {
 		var err error
-		if b, err = a.readFile(name, documentLimit); err != nil {
+		if b, err = folder.ReadFile(name, a.in, documentLimit); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -106,7 +103,7 @@ func (a *app) agencyState(verb, state string, bring func(*hufuagency.Agency, con
 	var grant hufuagency.Grant
 	days := 0
 	cmd := command(verb, "", func(ctx context.Context, _ string) error {
-		card, err := cardOf(to)
+		card, err := folder.FindCard(to)
 		if err != nil {
 			return err
 		}

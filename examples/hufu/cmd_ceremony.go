@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -71,22 +72,20 @@ func (a *app) ceremonyInit(dir *string) *cobra.Command {
 
 // participants reads the keys of agencies from the ledger.
 func (a *app) participants(ctx context.Context, names []string) (out []ceremony.Participant, err error) {
-	err = a.readLedger(ctx, func(log folder.Ledger) error {
-		return a.resolve(ctx, log, func(view *ledger.View) error {
-			out = nil
-			for _, name := range names {
-				card, err := cardOf(name)
-				if err != nil {
-					return err
-				}
-				p, err := anchored.Participant(view, card.DID)
-				if err != nil {
-					return err
-				}
-				out = append(out, p)
-			}
-			return nil
-		})
+	var ids []string
+	for _, name := range names {
+		card, err := folder.FindCard(name)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, card.DID)
+	}
+	err = a.withLedger(ctx, folder.ReadLedger, func(log folder.Ledger) error {
+		client, err := folder.NewReader(ctx, log, a.ledger, a.folders())
+		if err == nil {
+			out, err = anchored.Participants(ctx, client, ids...)
+		}
+		return err
 	})
 	return out, err
 }
@@ -96,7 +95,7 @@ func (a *app) ceremonyContribute(dir *string) *cobra.Command {
 	var passOver bool
 	cmd := command("contribute", "", func(ctx context.Context, _ string) error {
 		return a.withAgency(ctx, home, nil, func(office *folder.Agency) error {
-			key, err := signer(office)
+			key, err := office.Signer()
 			if err != nil {
 				return err
 			}
@@ -186,4 +185,46 @@ func (a *app) sayCeremony(s *ceremony.State, id string) error {
 		a.say("ceremony.enough")
 	}
 	return nil
+}
+
+func (a *app) ceremonyPublish(dir *string) *cobra.Command {
+	var homes []string
+	cmd := command("publish", "", func(ctx context.Context, _ string) error {
+		state, err := ceremony.Verify(ctx, *dir, a.ceremonyOptions(false))
+		if err != nil {
+			return err
+		}
+		if state.Stage != ceremony.StageSealed {
+			return anchored.ErrNotSealed
+		}
+		return a.withLedger(ctx, folder.OpenLedger, func(log folder.Ledger) error {
+			return a.withSigners(ctx, log, homes, nil, func(signers []crypto.Signer) error {
+				err := folder.Resolve(ctx, log, a.ledger, a.folders(), func(view *ledger.View) error { return anchored.CheckParticipants(view, state) })
+				if err == nil {
+					err = anchored.Publish(ctx, log, a.public(), *dir, state, signers...)
+				}
+				if err != nil {
+					return err
+				}
+				return a.report(map[string]any{"setup": ledger.SetupCeremony, "transcript": state.Transcript.String(), "verifyingKeys": state.VerifyingKeys},
+					"ceremony.published", "Hash", state.Transcript.String(), "Count", len(state.VerifyingKeys))
+			})
+		})
+	})
+	cmd.Flags().StringArrayVar(&homes, "agency", []string{"root"}, "folder of an agency of the consortium; once for each that signs")
+	return cmd
+}
+
+// withSigners opens agencies' folders one inside the other.
+func (a *app) withSigners(ctx context.Context, log folder.Ledger, homes []string, have []crypto.Signer, use func([]crypto.Signer) error) error {
+	if len(homes) == 0 {
+		return use(have)
+	}
+	return a.withAgency(ctx, homes[0], log, func(office *folder.Agency) error {
+		key, err := office.Signer()
+		if err != nil {
+			return err
+		}
+		return a.withSigners(ctx, log, homes[1:], append(have, key), use)
+	})
 }

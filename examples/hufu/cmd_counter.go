@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,14 +59,7 @@ func (a *app) withCounter(ctx context.Context, dir string, use func(context.Cont
 	if err != nil {
 		return err
 	}
-	// Nothing below asks anybody, and all of it takes well under a second.
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, folder.ErrBusy)
-	defer cancel()
-	err = use(ctx, c)
-	if err != nil && errors.Is(context.Cause(ctx), folder.ErrBusy) {
-		err = folder.ErrBusy
-	}
-	return errors.Join(err, c.Close())
+	return errors.Join(c.Use(ctx, func(ctx context.Context) error { return use(ctx, c) }), c.Close())
 }
 
 func (a *app) requestCommand() *cobra.Command {
@@ -74,12 +68,12 @@ func (a *app) requestCommand() *cobra.Command {
 		var file []byte
 		if policy != "" {
 			var err error
-			if file, err = a.readFile(policy, documentLimit); err != nil {
+			if file, err = folder.ReadFile(policy, a.in, documentLimit); err != nil {
 				return err
 			}
 		}
 		return a.withCounter(ctx, dir, func(ctx context.Context, c *folder.Counter) error {
-			if err := a.checkOutputs(out); err != nil {
+			if err := folder.CheckFree(out, a.qrImage); err != nil {
 				return err
 			}
 			if file != nil {
@@ -121,7 +115,7 @@ func (a *app) counterBundle() *cobra.Command {
 		if err != nil {
 			return missing("counter.missing", err)
 		}
-		b, err := a.readFile(arg, bundleLimit)
+		b, err := folder.ReadFile(arg, a.in, bundleLimit)
 		if err != nil {
 			return err
 		}
@@ -150,7 +144,7 @@ func (a *app) verifyCommand() *cobra.Command {
 	var dir string
 	var unsafe bool
 	cmd := command("verify ANSWER", "one answer: a file, QR text or -", func(ctx context.Context, arg string) error {
-		response, err := a.readMessage(arg, openid.QRPresentationResponse)
+		response, err := folder.ReadMessage(arg, a.in, openid.QRPresentationResponse)
 		if err != nil {
 			return err
 		}
@@ -159,7 +153,7 @@ func (a *app) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			result, err := verifyOnce(ctx, v, response)
+			result, err := v.VerifyOnce(ctx, response)
 			if err != nil {
 				return err
 			}
@@ -170,16 +164,6 @@ func (a *app) verifyCommand() *cobra.Command {
 	offlineFlag(a, cmd)
 	cmd.Flags().BoolVar(&unsafe, "allow-single-party-unsafe", false, "accept development keys of the circuits")
 	return cmd
-}
-
-// verifyOnce refuses an answer that was accepted before: what follows on this command
-// must not happen twice.
-func verifyOnce(ctx context.Context, v *verifier.Verifier, response []byte) (*verifier.Result, error) {
-	result, err := v.Verify(ctx, response)
-	if err == nil && result.Repeated {
-		return nil, &verifier.Rejected{Check: verifier.CheckReplay, Err: verifier.ErrReplayed}
-	}
-	return result, err
 }
 
 // sayResult is the counter's screen.
@@ -208,24 +192,24 @@ func (a *app) sayResult(r *verifier.Result) error {
 }
 
 func (a *app) learned(r *verifier.Result) string {
-	parts := make([]string, 0, len(r.Learned))
-	for _, l := range r.Learned {
+	return listed(r.Learned, a.inLang("; ", "；"), func(l verifier.Learned) string {
 		if l.Statement != nil {
-			parts = append(parts, a.inLang(l.Statement.English, l.Statement.Chinese))
-			continue
+			return a.inLang(l.Statement.English, l.Statement.Chinese)
 		}
-		parts = append(parts, fmt.Sprintf("%s = %s", a.inLang(l.Label.English, l.Label.Chinese), legible.Line(fmt.Sprint(l.Value))))
-	}
-	return strings.Join(parts, a.inLang("; ", "；"))
+		return fmt.Sprintf("%s = %s", a.inLang(l.Label.English, l.Label.Chinese), legible.Line(fmt.Sprint(l.Value)))
+	})
 }
 
 func (a *app) withheld(r *verifier.Result) string {
-	parts := make([]string, 0, len(r.NeverReceived))
-	for _, w := range r.NeverReceived {
-		parts = append(parts, a.inLang(w.Label.English, w.Label.Chinese))
+	list := listed(r.NeverReceived, a.inLang(", ", "、"), func(w verifier.Withheld) string { return a.inLang(w.Label.English, w.Label.Chinese) })
+	return cmp.Or(list, a.words.text("result.nothing-withheld"))
+}
+
+// listed are the words of each, with a mark between.
+func listed[T any](list []T, mark string, words func(T) string) string {
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = words(v)
 	}
-	if len(parts) == 0 {
-		return a.words.text("result.nothing-withheld")
-	}
-	return strings.Join(parts, a.inLang(", ", "、"))
+	return strings.Join(parts, mark)
 }

@@ -5,8 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -105,28 +103,30 @@ func (a *app) withDesk(ctx context.Context, d deskOptions, use func(desk *issuer
 }
 
 func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out string, opts issuer.ImportOptions) error {
-	b, err := a.readFile(table, tableLimit)
+	b, err := folder.ReadFile(table, a.in, tableLimit)
 	if err != nil {
 		return err
 	}
-	if err := checkOffersFolder(out); err != nil {
+	into, err := folder.NewOffers(out)
+	if err != nil {
 		return err
 	}
+	defer into.RemoveEmpty()
 	offers, refused, err := desk.Import(ctx, bytes.NewReader(b), opts)
-	if err != nil || len(offers) == 0 {
-		_ = os.Remove(out) // goes only where it is empty
-	}
 	if err != nil {
 		return err
 	}
 	for _, o := range offers {
-		name := filepath.Join(out, fmt.Sprintf("offer-%03d.json", o.Row))
-		if err := a.writeMessage(name, openid.QROffer, o.Offer); err != nil {
+		text, err := a.messageText(openid.QROffer, o.Offer)
+		if err == nil {
+			err = into.Write(o.Row, ".json", append(text, '\n'))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	a.reportRows(len(offers), refused, out)
-	if err := a.drawOffers(offers, out); err != nil {
+	if err := a.drawOffers(offers, into); err != nil {
 		return err
 	}
 	if len(offers) == 0 {
@@ -136,34 +136,21 @@ func (a *app) importTable(ctx context.Context, desk *issuer.Desk, table, out str
 }
 
 // drawOffers comes after every offer is written.
-func (a *app) drawOffers(offers []issuer.Offer, out string) error {
+func (a *app) drawOffers(offers []issuer.Offer, into folder.Offers) error {
 	if a.qrImage == "" {
 		return nil
 	}
+	ext := filepath.Ext(a.qrImage)
 	for _, o := range offers {
-		name := filepath.Join(out, fmt.Sprintf("offer-%03d%s", o.Row, filepath.Ext(a.qrImage)))
-		if err := a.drawFile(openid.QRText(openid.QROffer, o.Offer), name); err != nil {
+		code, err := a.encode(openid.QRText(openid.QROffer, o.Offer))
+		if err == nil {
+			err = into.Write(o.Row, ext, code.Picture(ext))
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// checkOffersFolder makes the folder for offers and refuses one that holds some.
-func checkOffersFolder(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return &inputError{id: "output.unwritable", name: dir, err: err}
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return &inputError{id: "output.unwritable", name: dir, err: err}
-	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "offer-") {
-			return &inputError{id: "output.exists", name: filepath.Join(dir, e.Name())}
-		}
-	}
-	return checkOutput(filepath.Join(dir, "offer-000.json"))
 }
 
 // errNoRows makes a table without one right row a refusal.
@@ -171,11 +158,7 @@ var errNoRows = errors.New("no row was accepted")
 
 func (a *app) reportRows(accepted int, refused []issuer.RowError, out string) {
 	if a.json {
-		rows := make([]map[string]any, 0, len(refused))
-		for _, r := range refused {
-			rows = append(rows, map[string]any{"row": r.Row, "claim": r.Claim, "reason": r.Reason})
-		}
-		a.print(map[string]any{"accepted": accepted, "refused": rows, "offers": out})
+		a.print(map[string]any{"accepted": accepted, "refused": append([]issuer.RowError{}, refused...), "offers": out})
 		return
 	}
 	a.say("issue.imported", "Accepted", accepted, "Refused", len(refused), "Out", out)
@@ -189,24 +172,18 @@ func (a *app) sayRows(refused []issuer.RowError) {
 }
 
 func (a *app) answerApplication(ctx context.Context, desk *issuer.Desk, application, out string) error {
-	b, err := a.readMessage(application, openid.QRCredentialRequest)
+	b, err := folder.ReadMessage(application, a.in, openid.QRCredentialRequest)
 	if err != nil {
 		return err
 	}
-	if err := a.checkOutputs(out); err != nil {
+	if err := folder.CheckFree(out, a.qrImage); err != nil {
 		return err
 	}
 	response, err := desk.Answer(ctx, b)
 	if err != nil {
 		return err
 	}
-	if err := a.writeMessage(out, openid.QRCredentialResponse, response); err != nil {
-		return err
-	}
-	if out != "-" {
-		a.report(map[string]any{"response": out}, "issue.answered", "Out", out)
-	}
-	return a.draw(openid.QRText(openid.QRCredentialResponse, response))
+	return a.sent(out, openid.QRCredentialResponse, response, "issue.answered")
 }
 
 func (a *app) revokeCommand() *cobra.Command {
@@ -214,12 +191,12 @@ func (a *app) revokeCommand() *cobra.Command {
 	var offer string
 	var yes bool
 	cmd := command("revoke", "", func(ctx context.Context, _ string) error {
-		b, err := a.readMessage(offer, openid.QROffer)
+		b, err := folder.ReadMessage(offer, a.in, openid.QROffer)
 		if err != nil {
 			return err
 		}
 		parsed, err := openid.ParseCredentialOffer(b)
-		if err == nil && (parsed.Grants == nil || parsed.Grants.PreAuthorized == nil) {
+		if err == nil && parsed.Code() == "" {
 			err = openid.ErrOffer
 		}
 		if err != nil {
@@ -229,7 +206,7 @@ func (a *app) revokeCommand() *cobra.Command {
 			return err
 		}
 		return a.withDesk(ctx, d, func(desk *issuer.Desk, _ string) error {
-			if err := desk.Revoke(ctx, parsed.Grants.PreAuthorized.Code); err != nil {
+			if err := desk.Revoke(ctx, parsed.Code()); err != nil {
 				return err
 			}
 			// The desk's lists hold seven days, which nobody can shorten afterwards.

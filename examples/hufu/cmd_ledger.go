@@ -11,10 +11,7 @@ import (
 
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
-	"github.com/hufu-id/hufu/publish"
-	"github.com/hufu-id/hufu/zkp"
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
@@ -34,7 +31,7 @@ func (a *app) ledgerInit() *cobra.Command {
 			if office.Card.DID != "" {
 				return usageError{errors.New(a.words.text("agency.has-ledger"))}
 			}
-			log, err := a.initLedger(ctx, office, sqlitelog.InitOptions{EpochLength: epoch, Witnesses: witnesses, K: k})
+			log, err := office.FoundLedger(ctx, a.ledger, logOrigin, sqlitelog.InitOptions{EpochLength: epoch, Witnesses: witnesses, K: k})
 			if err != nil {
 				return err
 			}
@@ -54,8 +51,8 @@ func (a *app) ledgerInit() *cobra.Command {
 
 func (a *app) ledgerShow() *cobra.Command {
 	return command("show", "", func(ctx context.Context, _ string) error {
-		return a.readLedger(ctx, func(log folder.Ledger) error {
-			return a.resolve(ctx, log, func(view *ledger.View) error {
+		return a.withLedger(ctx, folder.ReadLedger, func(log folder.Ledger) error {
+			return folder.Resolve(ctx, log, a.ledger, a.folders(), func(view *ledger.View) error {
 				h := view.Head
 				root, err := view.Subject(nil)
 				if err != nil && !errors.Is(err, ledger.ErrAbsent) {
@@ -87,19 +84,12 @@ func (a *app) ledgerAudit() *cobra.Command {
 
 func (a *app) ledgerFeed() *cobra.Command {
 	return command("feed", "", func(ctx context.Context, _ string) error {
-		return a.withLedger(ctx, func(log folder.Ledger) error {
+		return a.withLedger(ctx, folder.OpenLedger, func(log folder.Ledger) error {
+			made, err := folder.PublishEpoch(ctx, log, a.ledger, a.folders())
+			if err != nil {
+				return err
+			}
 			out := a.public().FeedDir()
-			list, err := publish.ExportAgencies(ctx, log, log.Trust(), a.clock())
-			if err == nil {
-				err = a.public().PublishAgencies(ctx, list)
-			}
-			if err != nil {
-				return err
-			}
-			made, err := feed.Export(ctx, log, new(zkp.Accumulator), out)
-			if err != nil {
-				return err
-			}
 			return a.report(map[string]any{"feed": out, "epoch": made.Epoch, "bits": made.Bits},
 				"feed.made", "Out", out, "Epoch", made.Epoch, "Bits", made.Bits)
 		})
@@ -109,16 +99,20 @@ func (a *app) ledgerFeed() *cobra.Command {
 func (a *app) ledgerBundle() *cobra.Command {
 	var out, since string
 	cmd := command("bundle", "", func(ctx context.Context, _ string) error {
-		if err := a.checkOutputs(out); err != nil {
+		if err := folder.CheckFree(out, a.qrImage); err != nil {
 			return err
 		}
-		return a.readLedger(ctx, func(log folder.Ledger) error {
-			bundle, err := a.exportBundle(ctx, log, since)
+		older, err := a.olderBundle(since)
+		if err != nil {
+			return err
+		}
+		return a.withLedger(ctx, folder.ReadLedger, func(log folder.Ledger) error {
+			bundle, err := a.public().ExportBundle(ctx, log, log.Trust(), a.clock(), older)
 			if err != nil {
 				return err
 			}
 			b := bundle.Bytes()
-			if err := writeNew(out, b); err != nil {
+			if err := folder.WriteFile(out, b); err != nil {
 				return err
 			}
 			return a.report(map[string]any{"bundle": out, "bytes": len(b)}, "bundle.made", "Out", out, "Kilobytes", (len(b)+1023)/1024)
@@ -129,31 +123,14 @@ func (a *app) ledgerBundle() *cobra.Command {
 	return cmd
 }
 
-func (a *app) exportBundle(ctx context.Context, log folder.Ledger, since string) (*ledger.Bundle, error) {
-	var selector ledger.BundleSelector
-	var err error
-	if selector.Files, err = a.public().BundleFiles(ctx); err != nil {
-		return nil, err
+// olderBundle reads what the counter has; nil is none.
+func (a *app) olderBundle(name string) (*ledger.Bundle, error) {
+	if name == "" {
+		return nil, nil
 	}
-	if since == "" {
-		return ledger.ExportBundle(ctx, log, log.Trust(), a.clock(), selector)
-	}
-	b, err := a.readFile(since, bundleLimit)
+	b, err := folder.ReadFile(name, a.in, bundleLimit)
 	if err != nil {
 		return nil, err
 	}
-	older, err := ledger.ParseBundle(b)
-	if err != nil {
-		return nil, err
-	}
-	opened, err := ledger.OpenBundle(log.Trust(), a.clock(), older)
-	if err != nil {
-		return nil, err
-	}
-	selector.Since = opened.Head.Size
-	bundle, err := ledger.ExportBundle(ctx, log, log.Trust(), a.clock(), selector)
-	if err != nil {
-		return nil, err
-	}
-	return bundle.Without(older), nil
+	return ledger.ParseBundle(b)
 }

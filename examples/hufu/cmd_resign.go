@@ -2,17 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/hufu-id/hufu/folder"
-	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/legible/ask"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -29,7 +28,7 @@ func (a *app) agencyCompromised() *cobra.Command {
 			}
 			names := []string{key}
 			if key == "" {
-				names = keysInUse(office)
+				names = office.KeysInUse()
 			}
 			for _, name := range names {
 				if err := office.MarkCompromised(ctx, name, a.clock().Add(-since)); err != nil {
@@ -47,20 +46,34 @@ func (a *app) agencyCompromised() *cobra.Command {
 	return cmd
 }
 
-// keysInUse are the names of an agency's signature key and of its proof key.
-func keysInUse(office *folder.Agency) (names []string) {
-	keys := office.Keys()
-	_, name, _ := strings.Cut(keys.KeyID, "#")
-	names = append(names, name)
-	if keys.Proof == nil {
-		return names
-	}
-	for _, k := range office.Object().Keys {
-		if k.Purpose == ledger.PurposeProof && string(k.Public) == string(keys.Proof.ProofKey().Bytes()) {
-			names = append(names, k.ID)
-		}
-	}
-	return names
+// agencyRotate replaces keys that nobody stole.
+func (a *app) agencyRotate() *cobra.Command {
+	var dir string
+	var proof, yes bool
+	cmd := command("rotate", "", func(ctx context.Context, _ string) error {
+		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
+			if office.Card.Root {
+				return usageError{errors.New(a.words.text("rotate.root"))}
+			}
+			err := a.confirm(ctx, "rotate.confirm", yes)
+			if err == nil {
+				err = office.Rotate(ctx)
+			}
+			if err == nil && proof {
+				err = office.ReplaceProofKey(ctx)
+			}
+			if err != nil {
+				return err
+			}
+			names := office.KeysInUse()
+			a.report(map[string]any{"keys": names}, "agency.rotated", "Keys", strings.Join(names, ", "))
+			return office.RenewLists(ctx, a.ledger)
+		})
+	})
+	cmd.Flags().StringVar(&dir, "agency", "agency", "folder of the agency")
+	cmd.Flags().BoolVar(&proof, "proof-key", false, "the proof key too, which ends with the day")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
 }
 
 // agencyResign signs an office's credentials anew under its keys of today.
@@ -75,9 +88,10 @@ func (a *app) agencyResign() *cobra.Command {
 					"resign.left", "List", c.Status.URI, "Entry", c.Status.Index, "External", c.ExternalID, "Why", a.sentence(why))
 			}
 			done, err := desk.Resign(ctx, opts)
-			what := map[string]any{
-				"of": done.Of, "seen": done.Seen, "signed": done.Signed, "good": done.Good, "ended": done.Ended, "left": done.Left, "finished": err == nil,
-			}
+			what := struct {
+				issuer.Resigned
+				Finished bool `json:"finished"`
+			}{done, err == nil}
 			id := "resign.done"
 			if err != nil {
 				id = "resign.stopped"
@@ -95,8 +109,8 @@ func (a *app) agencyResign() *cobra.Command {
 // resignProgress shows how far it is: a bar on a terminal, else a line for each
 // thousand.
 func (a *app) resignProgress() func(issuer.Resigned) {
-	f, ok := a.err.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	f, ok := ask.Terminal(a.err)
+	if !ok {
 		said := 0
 		return func(r issuer.Resigned) {
 			if r.Seen/1000 > said {
@@ -120,11 +134,11 @@ func (a *app) agencyReissue() *cobra.Command {
 	var out string
 	var d deskOptions
 	cmd := command("reissue REQUEST", "one request: a file, QR text or -", func(ctx context.Context, arg string) error {
-		request, err := a.readMessage(arg, openid.QRReissueRequest)
+		request, err := folder.ReadMessage(arg, a.in, openid.QRReissueRequest)
 		if err != nil {
 			return err
 		}
-		if err := a.checkOutputs(out); err != nil {
+		if err := folder.CheckFree(out, a.qrImage); err != nil {
 			return err
 		}
 		return a.withDesk(ctx, d, func(desk *issuer.Desk, _ string) error {
@@ -146,10 +160,10 @@ func (a *app) walletReissue(dir *string) *cobra.Command {
 	var out string
 	cmd := command("reissue CREDENTIAL", "one credential's id, or the beginning of it", func(ctx context.Context, arg string) error {
 		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			if err := a.checkOutputs(out); err != nil {
+			if err := folder.CheckFree(out, a.qrImage); err != nil {
 				return err
 			}
-			s, err := credentialOf(ctx, c, arg)
+			s, err := c.Find(ctx, arg)
 			if err != nil {
 				return err
 			}

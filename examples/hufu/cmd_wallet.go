@@ -1,19 +1,14 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/folder"
-	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet"
@@ -80,7 +75,7 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 	var out, identity string
 	var yes bool
 	cmd := command("apply OFFER", "one offer: a file, QR text or -", func(ctx context.Context, arg string) error {
-		offer, err := a.readMessage(arg, openid.QROffer)
+		offer, err := folder.ReadMessage(arg, a.in, openid.QROffer)
 		if err != nil {
 			return err
 		}
@@ -98,7 +93,7 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 				proving = true
 				return nil
 			}
-			if err := a.checkOutputs(out); err != nil {
+			if err := folder.CheckFree(out, a.qrImage); err != nil {
 				return err
 			}
 			opts, err := a.agreeToOffer(ctx, o, identity, yes)
@@ -165,7 +160,7 @@ func (a *app) sent(out string, kind openid.QRType, message []byte, id string) er
 func (a *app) walletReceive(dir *string) *cobra.Command {
 	var reissued bool
 	cmd := command("receive RESPONSE", "one response: a file, QR text or -", func(ctx context.Context, arg string) error {
-		response, err := a.readMessage(arg, openid.QRCredentialResponse)
+		response, err := folder.ReadMessage(arg, a.in, openid.QRCredentialResponse)
 		if err != nil {
 			return err
 		}
@@ -246,248 +241,4 @@ func (a *app) keepPrepared(ctx context.Context, c *folder.Wallet, count int, pre
 		return nil
 	}
 	return err
-}
-
-func (a *app) walletPresent(dir *string) *cobra.Command {
-	var out, with string
-	var yes, unaccredited bool
-	cmd := command("present REQUEST", "one request: a file, QR text or -", func(ctx context.Context, arg string) error {
-		request, err := a.readMessage(arg, openid.QRPresentationRequest)
-		if err != nil {
-			return err
-		}
-		return a.withWallet(ctx, *dir, with != "claims", func(c *folder.Wallet) error {
-			if err := a.checkOutputs(out); err != nil {
-				return err
-			}
-			ask, err := c.ResolveRequest(ctx, request)
-			if err != nil {
-				return err
-			}
-			choice, err := chooseWith(ask, with)
-			if err != nil {
-				return err
-			}
-			c.Draft(ctx, ask, choice) // while the citizen reads
-			a.sayAsk(ask, choice)
-			if err := a.confirm(ctx, "present.confirm", yes); err != nil {
-				return err
-			}
-			presented, err := c.Present(ctx, ask, wallet.Consent{Choice: choice, AcceptUnaccredited: unaccredited})
-			if err != nil {
-				return err
-			}
-			return a.sent(out, openid.QRPresentationResponse, presented.Response, "present.done")
-		})
-	})
-	outFlag(cmd, &out, "answer.json")
-	flags := cmd.Flags()
-	flags.StringVar(&with, "with", "", "proof, claims, or a query id (default: the first way that the request offers)")
-	flags.BoolVar(&yes, "yes", false, "consent without being asked")
-	flags.BoolVar(&unaccredited, "accept-unaccredited", false, "answer a requester that no accreditation allows to ask")
-	return cmd
-}
-
-// chooseWith picks a way to answer by its format or query id.
-func chooseWith(ask *wallet.Request, with string) (int, error) {
-	formats := map[string]string{"proof": openid.FormatSDJWTZK, "claims": openid.FormatSDJWT}
-	for i, c := range ask.Choices {
-		if with == "" || c.Format == formats[with] || slices.ContainsFunc(c.Parts, func(p wallet.Part) bool { return p.Query == with }) {
-			return i, nil
-		}
-	}
-	return 0, wallet.ErrNothingMatches
-}
-
-// sayAsk is the consent screen.
-func (a *app) sayAsk(ask *wallet.Request, choice int) {
-	c := &ask.Choices[choice]
-	who, _ := ask.Who()
-	a.say("ask.who", "Name", a.nameOf(who, ask.Requester))
-	if c.Accreditation != nil {
-		a.say("ask.unaccredited")
-	} else if len(ask.Chain) > 0 { // nobody accredits the root
-		by, _ := ask.Accreditor()
-		a.say("ask.accredited", "By", a.nameOf(by, ask.Chain[0].Accreditor), "Region", ask.Chain[0].Region)
-	}
-	if who.Contact != "" {
-		a.say("ask.contact", "Contact", who.Contact)
-	}
-	a.sayLookalikes(ask.LooksLike)
-	if p := ask.Purpose; p != nil {
-		a.say("ask.purpose", "Purpose", a.inLang(p.Text.EN, p.Text.ZH), "Basis", a.inLang(p.Basis.EN, p.Basis.ZH), "Retention", a.inLang(p.Kept()))
-	}
-	for i := range c.Parts {
-		p := &c.Parts[i]
-		if len(c.Parts) > 1 {
-			a.say("ask.part", "Type", p.Type, "Credential", shortID(p.Credential))
-		}
-		a.sayPart(p)
-	}
-	if c.Format == openid.FormatSDJWTZK {
-		switch ask.Scope.Kind {
-		case openid.ScopeOnce:
-			a.say("ask.once", "Event", ask.Scope.Event)
-		case openid.ScopeCounted:
-			says := ask.Scope.Saying.Text
-			a.say("ask.counted", "Event", ask.Scope.Event, "Says", a.inLang(says.EN, says.ZH))
-		case openid.ScopePairwise:
-			a.say("ask.pairwise")
-		}
-	}
-	if ask.Before > 0 {
-		a.say("ask.before", "Times", ask.Before)
-	}
-	a.say("ask.free")
-}
-
-// sayLookalikes warns of names that may be mistaken.
-func (a *app) sayLookalikes(others []wallet.Lookalike) {
-	for _, other := range others {
-		id := "ask.alike"
-		if other.Met {
-			id = "ask.alike-met"
-		}
-		a.say(id, "Name", a.inLang(other.Name.English, other.Name.Chinese))
-	}
-}
-
-// sayPart says what is told of one credential: values that are shown, and statements.
-func (a *app) sayPart(p *wallet.Part) {
-	told, careful := labelsIn(p.Reveals, a.inLang), []string(nil)
-	for _, s := range p.Proves {
-		told = append(told, a.inLang(s.English, s.Chinese))
-		if s.Discloses && !s.Reveals {
-			careful = append(careful, a.inLang(s.English, s.Chinese))
-		}
-	}
-	a.say("ask.learn", "List", strings.Join(told, a.inLang("; ", "；")))
-	if len(careful) > 0 {
-		a.say("ask.discloses", "List", strings.Join(careful, a.inLang("; ", "；")))
-	}
-	if len(p.AddsUp) > 0 {
-		a.say("ask.adds-up", "List", a.labels(p.AddsUp))
-	}
-	if len(p.Withholds) > 0 {
-		a.say("ask.withholds", "List", a.labels(p.Withholds))
-	}
-}
-
-func (a *app) inLang(en, zh string) string {
-	if a.lang == "zh" {
-		return zh
-	}
-	return en
-}
-
-func (a *app) labels(labels []wallet.Label) string {
-	return strings.Join(labelsIn(labels, a.inLang), a.inLang(", ", "、"))
-}
-
-func labelsIn(labels []wallet.Label, inLang func(en, zh string) string) (out []string) {
-	for _, l := range labels {
-		out = append(out, inLang(l.English, l.Chinese))
-	}
-	return out
-}
-
-// shortID is enough of a credential's id to name it in this wallet.
-func shortID(id string) string { return id[:min(len(id), 12)] }
-
-func (a *app) walletList(dir *string) *cobra.Command {
-	return command("list", "", func(ctx context.Context, _ string) error {
-		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			if err := c.RefreshStatus(ctx); err != nil { // what is known is listed all the same
-				a.tell(a.err, a.sentence(err))
-			}
-			return a.sayCards(ctx, c)
-		})
-	})
-}
-
-// sayCards says of every card whether it holds.
-func (a *app) sayCards(ctx context.Context, c *folder.Wallet) error {
-	empty := !a.json
-	for s, err := range c.Credentials(ctx) {
-		if err != nil {
-			return err
-		}
-		empty = false
-		a.sayStored(s)
-	}
-	if empty {
-		a.say("wallet.empty")
-	}
-	return nil
-}
-
-// credentialOf finds a credential by its id or the beginning of it.
-func credentialOf(ctx context.Context, c *folder.Wallet, id string) (*wallet.Stored, error) {
-	for s, err := range c.Credentials(ctx) {
-		if err != nil || strings.HasPrefix(s.ID, id) {
-			return s, err
-		}
-	}
-	return nil, vault.ErrNotFound
-}
-
-func (a *app) walletShow(dir *string) *cobra.Command {
-	return command("show CREDENTIAL", "one credential's id, or the beginning of it", func(ctx context.Context, arg string) error {
-		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			s, err := credentialOf(ctx, c, arg)
-			switch {
-			case err != nil:
-				return err
-			case s.Err != nil:
-				return s.Err
-			case a.json:
-				return a.print(map[string]any{"credential": s.ID, "type": s.Type, "claims": s.Claims})
-			}
-			a.sayStored(s)
-			for _, f := range s.Fields() {
-				a.say("wallet.field", "Label", legible.Line(a.inLang(f.English, f.Chinese)), "Value", legible.Line(fmt.Sprint(f.Value)))
-			}
-			return nil
-		})
-	})
-}
-
-// nameOf is the name that an accreditor vouches for, or the DID where nobody does.
-func (a *app) nameOf(s ledger.Subject, did string) string {
-	return cmp.Or(a.inLang(s.Name.English, s.Name.Chinese), did)
-}
-
-// sayStored is one line: what it is, from whom, and whether it holds.
-func (a *app) sayStored(s *wallet.Stored) {
-	if s.Err != nil {
-		a.report(map[string]any{"credential": s.ID, "error": a.sentence(s.Err)}, "wallet.unreadable", "ID", shortID(s.ID), "Why", a.sentence(s.Err))
-		return
-	}
-	state := a.inLang(s.Status.Words())
-	a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer, "expires": s.Expires.Format(time.DateOnly),
-		"provable": s.Provable, "status": s.Status.State},
-		"wallet.item", "ID", shortID(s.ID), "Type", s.SchemaID, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly), "Status", state)
-}
-
-func (a *app) walletHistory(dir *string) *cobra.Command {
-	return command("history", "", func(ctx context.Context, _ string) error {
-		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			entries, err := c.History(ctx)
-			if err != nil {
-				return err
-			}
-			if len(entries) == 0 && !a.json {
-				a.say("history.empty")
-			}
-			for _, e := range entries {
-				told := e.Proved
-				if a.lang == "zh" {
-					told = e.ProvedChinese
-				}
-				a.report(e, "history.item", "Time", e.At.In(time.Local).Format(time.DateTime), "Name", cmp.Or(a.inLang(e.Name.English, e.Name.Chinese), e.Requester),
-					"Purpose", e.Purpose, "List", strings.Join(append(e.Revealed, told...), a.inLang(", ", "、")))
-			}
-			return nil
-		})
-	})
 }

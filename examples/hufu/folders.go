@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"os"
-	"path/filepath"
+	"strings"
 	"time"
 
-	"github.com/mattn/go-sqlite3"
-
-	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/zkp"
 	"github.com/hufu-id/hufu/zkp/prover"
 	"github.com/hufu-id/hufu/zkp/prover/anchored"
@@ -22,13 +19,6 @@ import (
 // holds. The stores wait as long as their context lasts, which suits a server;
 // a person at a terminal wants to know.
 const patience = 4 * time.Second
-
-// isBusy recognises a ledger that another program held for SQLite's five
-// seconds.
-func isBusy(err error) bool {
-	var e sqlite3.Error
-	return errors.As(err, &e) && e.Code == sqlite3.ErrBusy
-}
 
 func (a *app) folders() folder.Options {
 	return folder.Options{Clock: a.clock, Patience: patience, Restored: a.restored}
@@ -43,37 +33,10 @@ func missing(id string, err error) error {
 	return err
 }
 
-// readCard reads the public part of an agency's folder.
-func readCard(dir string) (folder.Card, error) {
-	card, err := folder.ReadCard(dir)
-	return card, missing("agency.missing", err)
-}
-
-// cardOf reads the card of the agency whose folder is named; of a DID nothing more is
-// known.
-func cardOf(didOrFolder string) (folder.Card, error) {
-	if ledger.CheckDID(didOrFolder) == nil {
-		return folder.Card{DID: didOrFolder}, nil
-	}
-	card, err := readCard(didOrFolder)
-	if err == nil && card.DID == "" {
-		err = agency.ErrNoDID
-	}
-	return card, err
-}
-
-// signer is an agency's signature key.
-func signer(office *folder.Agency) (crypto.Signer, error) {
-	if key := office.Keys().Key; key != nil {
-		return key, nil
-	}
-	return nil, anchored.ErrNoKey
-}
-
 // withFolder opens an agency's vault for the length of a function.
 func (a *app) withFolder(ctx context.Context, dir string, use func(*folder.Agency) error) error {
-	if _, err := readCard(dir); err != nil {
-		return err
+	if _, err := folder.ReadCard(dir); err != nil {
+		return err // before anybody is asked
 	}
 	passphrase, err := a.passphrase(false)
 	if err != nil {
@@ -99,14 +62,14 @@ func (a *app) withAgency(ctx context.Context, dir string, log folder.Ledger, use
 
 // withAgencyAndLedger opens both for the length of a function.
 func (a *app) withAgencyAndLedger(ctx context.Context, dir string, use func(*folder.Agency, folder.Ledger) error) error {
-	return a.withLedger(ctx, func(log folder.Ledger) error {
+	return a.withLedger(ctx, folder.OpenLedger, func(log folder.Ledger) error {
 		return a.withAgency(ctx, dir, log, func(office *folder.Agency) error { return use(office, log) })
 	})
 }
 
 // initHome makes the folder of a wallet or a counter for a ledger that opens.
 func (a *app) initHome(ctx context.Context, dir, trust, fingerprint string) (*folder.Home, []byte, error) {
-	t, err := a.readTrust(trust, fingerprint)
+	t, err := folder.ReadTrust(trust, a.in, fingerprint)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -114,14 +77,7 @@ func (a *app) initHome(ctx context.Context, dir, trust, fingerprint string) (*fo
 	if err != nil {
 		return nil, nil, err
 	}
-	log, err := folder.ReadLedger(ctx, filepath.Dir(trust), a.folders())
-	if err == nil {
-		err = log.Close()
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	h, err := folder.NewHome(dir, trust, t, a.folders())
+	h, err := folder.NewHome(ctx, dir, trust, t, a.folders())
 	return h, passphrase, err
 }
 
@@ -140,18 +96,45 @@ const defaultPolicy = "adult-in-district.policy.json"
 
 // proverKeys opens the keys of a ceremony where the ledger's public folder has
 // them for every circuit, else this machine's development keys.
-func (a *app) proverKeys(ctx context.Context, h *folder.Home) (*prover.Prover, error) {
-	log, err := folder.ReadLedger(ctx, h.Ledger, a.folders())
-	if err != nil {
-		return nil, err
-	}
-	client, err := h.Client(ctx, log, ledger.NewMemoryTrustStore())
-	if err != nil {
-		return nil, errors.Join(err, log.Close())
-	}
-	keys, err := anchored.Open(ctx, client, folder.Public(h.Ledger), zkp.KeyOptions{})
+func (a *app) proverKeys(ctx context.Context, h *folder.Home) (keys *prover.Prover, err error) {
+	err = h.Read(ctx, func(client *ledger.Client) error {
+		keys, err = anchored.Open(ctx, client, folder.Public(h.Ledger), zkp.KeyOptions{})
+		return err
+	})
 	if errors.Is(err, os.ErrNotExist) {
-		keys, err = a.developmentKeys(ctx)
+		return a.developmentKeys(ctx)
 	}
-	return keys, errors.Join(err, log.Close())
+	return keys, err
+}
+
+const (
+	trustName = "trust.json"
+	// logOrigin names the demonstration's log.
+	logOrigin = "hufu.example/ledger"
+)
+
+func (a *app) public() publish.Folder { return folder.Public(a.ledger) }
+
+// isAddress tells the address of a ledger from a folder.
+func isAddress(name string) bool {
+	return strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
+}
+
+// withLedger opens the ledger for the length of a function: folder.ReadLedger for one that
+// reads, folder.OpenLedger for one that writes.
+func (a *app) withLedger(ctx context.Context, open func(context.Context, string, folder.Options) (folder.Ledger, error), use func(folder.Ledger) error) error {
+	log, err := open(ctx, a.ledger, a.folders())
+	if err != nil {
+		return err
+	}
+	return errors.Join(use(log), log.Close())
+}
+
+// developmentKeys opens, or makes, this machine's single-party keys.
+func (a *app) developmentKeys(ctx context.Context) (*prover.Prover, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return nil, usageError{errors.New(a.words.text("keys.no-cache"))}
+	}
+	return prover.DevelopmentKeys(ctx, cache, a.keyProgress())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -34,6 +35,11 @@ func TestHelp(t *testing.T) {
 			if !strings.Contains(c.Example, "  "+strings.Join(append([]string{"hufu"}, path...), " ")) {
 				t.Errorf("no example of its own: %q", c.Example)
 			}
+			for _, flag := range regexp.MustCompile(`--[a-z][a-z0-9-]*`).FindAllString(ownExamples(c), -1) {
+				if c.Flag(flag[2:]) == nil {
+					t.Errorf("an example uses %s, which is no flag", flag)
+				}
+			}
 			got := hufu(append(path, "--help")...)
 			if got.code != exitAccepted || got.err != "" {
 				t.Errorf("exit code %d, standard error %q", got.code, got.err)
@@ -45,6 +51,16 @@ func TestHelp(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ownExamples are the examples that call a command itself, and not one below or beside it.
+func ownExamples(c *cobra.Command) (own string) {
+	for _, line := range strings.Split(strings.ReplaceAll(c.Example, "\\\n", ""), "\n") {
+		if rest, is := strings.CutPrefix(strings.TrimSpace(line), c.CommandPath()+" "); is && (!c.HasSubCommands() || strings.HasPrefix(rest, "-")) {
+			own += rest + "\n"
+		}
+	}
+	return own
 }
 
 // TestWrongUsage: exit code 3, one line, and a word on what was wrong.
@@ -78,6 +94,8 @@ func TestWrongUsage(t *testing.T) {
 		{"issue", "either --csv or --application"},
 		{"issue --csv a --application b", "either --csv or --application"},
 		{"zkp setup", "--allow-single-party-unsafe"},
+		{"agency rotate --agency root", "decides for the ledger"},
+		{"agency rotate", "Please confirm"},
 		{"ledger init --root agency --ledger other", "not made with --root"},
 		{"ledger init --ledger other", "has a ledger already"},
 		{"revoke --offer offers/offer-001.json", "Please confirm"},

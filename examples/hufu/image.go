@@ -3,11 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"golang.org/x/term"
 
+	"github.com/hufu-id/hufu/folder"
+	"github.com/hufu-id/hufu/legible/ask"
 	"github.com/hufu-id/hufu/openid/qrimage"
 )
 
@@ -28,7 +29,11 @@ func (a *app) checkImageName() error {
 // is not lost where it is too long to be drawn.
 func (a *app) draw(text string) error {
 	if a.qrImage != "" {
-		if err := a.drawFile(text, a.qrImage); err != nil {
+		code, err := a.encode(text)
+		if err == nil {
+			err = folder.WriteFile(a.qrImage, code.Picture(filepath.Ext(a.qrImage)))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -52,25 +57,13 @@ func (a *app) encode(text string) (*qrimage.Code, error) {
 	return code, nil
 }
 
-// drawFile writes the image that the file's name asks for.
-func (a *app) drawFile(text, file string) error {
-	code, err := a.encode(text)
-	if err != nil {
-		return err
-	}
-	if filepath.Ext(file) == ".svg" {
-		return writeNew(file, code.SVG())
-	}
-	return writeNew(file, code.PNG(qrimage.ModulePixels))
-}
-
 // cells is the size of a terminal in character cells; zero is unknown.
 type cells struct{ columns, lines int }
 
 // window is the size of standard output, where a code is to be shown on it.
 func (a *app) window() (w cells, show bool) {
-	f, ok := a.out.(*os.File)
-	if !ok || !a.qr || a.json || !term.IsTerminal(int(f.Fd())) {
+	f, ok := ask.Terminal(a.out)
+	if !ok || !a.qr || a.json {
 		return cells{}, false
 	}
 	w.columns, w.lines, _ = term.GetSize(int(f.Fd())) // not every terminal tells

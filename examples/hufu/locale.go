@@ -79,17 +79,3 @@ func languageNamed(tag string) (string, bool) {
 	lang := base.String()
 	return lang, err == nil && (lang == "en" || lang == "zh")
 }
-
-// languageOf picks zh where the first set locale says so.
-func languageOf(settings ...string) string {
-	for _, s := range settings {
-		if s == "" {
-			continue
-		}
-		if strings.HasPrefix(strings.ToLower(s), "zh") {
-			return "zh"
-		}
-		return "en"
-	}
-	return "en"
-}

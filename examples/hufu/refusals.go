@@ -43,6 +43,8 @@ var reasons = []reason{
 var places = map[error]string{
 	folder.ErrMissing: "agency.missing", folder.ErrNoLedger: "ledger.missing", folder.ErrNoBundle: "bundle.missing",
 	folder.ErrExists: "output.exists", folder.ErrUnwritable: "output.unwritable", folder.ErrMalformed: "input.malformed",
+	folder.ErrNoFile: "input.missing", folder.ErrUnreadable: "input.unreadable", folder.ErrTooLarge: "input.large", folder.ErrEmpty: "input.empty",
+	folder.ErrQRText: "input.qr", folder.ErrOtherKind: "input.kind", folder.ErrAddress: "ledger.address",
 	folder.ErrVault: "vault.closed", folder.ErrLedger: "ledger.closed", folder.ErrCounter: "counter.closed",
 }
 
@@ -85,10 +87,7 @@ func (a *app) judge(err error) (judgement, bool) {
 // sentence is an error as people read it.
 func (a *app) sentence(err error) string {
 	var usage usageError
-	if errors.As(err, &usage) {
-		return a.words.text("error.usage", "Text", usage.Error())
-	}
-	if isCobraUsage(err) {
+	if errors.As(err, &usage) || isCobraUsage(err) {
 		return a.words.text("error.usage", "Text", err.Error())
 	}
 	j, known := a.judge(err)

@@ -60,3 +60,24 @@ func TestResign(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRotate: what the old keys of office and counter signed stays valid, and both go on
+// with the new ones.
+func TestRotate(t *testing.T) {
+	newCountry(t)
+	for _, dir := range []string{"agency", "counter"} {
+		got := mustHufu(t, "agency", "rotate", "--agency", dir, "--yes")
+		if !strings.Contains(got.stdout, "sig-2") {
+			t.Errorf("%q", got.stdout)
+		}
+	}
+	mustHufu(t, "verify", "answer.json")
+	mustHufu(t, "request", "--out", "again.jwt")
+	mustHufu(t, "wallet", "present", "again.jwt", "--with", "claims", "--yes", "--out", "again.json")
+	mustHufu(t, "verify", "again.json")
+	if got := mustHufu(t, "agency", "rotate", "--yes", "--proof-key", "--json"); !strings.Contains(got.stdout, `["sig-3","zk-2"]`) {
+		t.Errorf("%q", got.stdout)
+	}
+	mustHufu(t, "issue", "--application", "next-application.json", "--out", "next-response.json")
+	mustHufu(t, "wallet", "receive", "next-response.json", "--wallet", "second")
+}

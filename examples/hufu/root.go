@@ -94,7 +94,8 @@ func envOr(name, fallback string) string {
 func (a *app) start() error {
 	switch a.lang {
 	case "":
-		a.lang = languageOf(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
+		locale := cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG"))
+		a.lang = verdict.Text{English: "en", Chinese: "zh"}.In(locale)
 	default:
 		lang, known := languageNamed(a.lang)
 		if !known {
@@ -131,7 +132,7 @@ func (a *app) finish(err error) int {
 	if err == nil {
 		return exitAccepted
 	}
-	if isBusy(err) {
+	if folder.IsBusy(err) {
 		err = folder.ErrBusy
 	}
 	j, _ := a.judge(err)

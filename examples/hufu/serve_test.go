@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/folder"
+	"github.com/hufu-id/hufu/folder/serve"
 	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
@@ -52,7 +53,7 @@ func served(t *testing.T) (address, fingerprint string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() {
-		done <- serveLedger(ctx, log, folder.Public("served"), listener, remote.HandlerOptions{}, time.Second, 500*time.Millisecond)
+		done <- serve.Ledger(ctx, log, folder.Public("served"), listener, serve.Options{Audit: time.Second, Heartbeat: 500 * time.Millisecond})
 	}()
 	t.Cleanup(func() {
 		cancel()
@@ -119,7 +120,7 @@ func TestJoin(t *testing.T) {
 // server, and works on while the server has lost them.
 func TestJoinedFiles(t *testing.T) {
 	fingerprint := newCountry(t)
-	address := serve(t, "ledger")
+	address := atAddress(t, "ledger")
 	at := "http://127.0.0.1:1," + address
 	mustHufu(t, "ledger", "join", "--at", at, "--trust", "ledger/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
 	mustHufu(t, "counter", "init", "--counter", "branch", "--trust", "ours/trust.json", "--fingerprint", fingerprint)
@@ -138,8 +139,8 @@ func TestJoinedFiles(t *testing.T) {
 	assertSentence(t, gone, exitUnknown)
 }
 
-// serve serves a ledger's folder until the test ends, and returns its address.
-func serve(t *testing.T, dir string) (address string) {
+// atAddress serves a ledger's folder until the test ends, and returns its address.
+func atAddress(t *testing.T, dir string) (address string) {
 	t.Helper()
 	ahead, err := time.ParseDuration(os.Getenv("HUFU_DEMO_CLOCK_UNSAFE"))
 	if err != nil {
@@ -155,7 +156,7 @@ func serve(t *testing.T, dir string) (address string) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- serveLedger(ctx, log, folder.Public(dir), listener, remote.HandlerOptions{}, 0, 0) }()
+	go func() { done <- serve.Ledger(ctx, log, folder.Public(dir), listener, serve.Options{}) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := errors.Join(<-done, log.Close()); err != nil {
@@ -227,7 +228,7 @@ func TestDamagedLedgerIsServedNoLonger(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		done <- serveLedger(t.Context(), log, folder.Public("ledger"), listener, remote.HandlerOptions{}, 50*time.Millisecond, 0)
+		done <- serve.Ledger(t.Context(), log, folder.Public("ledger"), listener, serve.Options{Audit: 50 * time.Millisecond})
 	}()
 	db, err := sql.Open("sqlite3", "file:ledger/log.db")
 	if err != nil {

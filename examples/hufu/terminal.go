@@ -1,19 +1,17 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"github.com/hufu-id/hufu/legible"
+	"github.com/hufu-id/hufu/legible/ask"
 	"github.com/hufu-id/hufu/legible/lines"
 	"github.com/hufu-id/hufu/zkp/prover"
 )
@@ -54,8 +52,8 @@ func (a *app) keyProgress() func(prover.Step) {
 	line := func(s prover.Step) string {
 		return a.words.text("keys.step", "Name", s.Name, "Number", s.Done+1, "Total", s.Total)
 	}
-	f, ok := a.err.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	f, ok := ask.Terminal(a.err)
+	if !ok {
 		return func(s prover.Step) {
 			if s.Done < s.Total {
 				fmt.Fprintln(a.err, line(s))
@@ -86,32 +84,17 @@ func (a *app) passphrase(fresh bool) ([]byte, error) {
 		}
 		return []byte(p), nil
 	}
-	f, ok := a.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return nil, usageError{errors.New(a.words.text("passphrase.none"))}
+	prompts := []string{a.words.text("passphrase.ask")}
+	if fresh {
+		prompts = append(prompts, a.words.text("passphrase.again"))
 	}
-	first, err := a.ask(f, "passphrase.ask")
-	if err != nil || !fresh {
-		return first, err
+	p, err := ask.Passphrase(a.in, a.err, prompts...)
+	for reason, id := range map[error]string{ask.ErrNoTerminal: "passphrase.none", ask.ErrEmpty: "passphrase.empty", ask.ErrDiffer: "passphrase.differ"} {
+		if errors.Is(err, reason) {
+			return nil, usageError{errors.New(a.words.text(id))}
+		}
 	}
-	second, err := a.ask(f, "passphrase.again")
-	if err != nil {
-		return nil, err
-	}
-	if string(first) != string(second) {
-		return nil, usageError{errors.New(a.words.text("passphrase.differ"))}
-	}
-	return first, nil
-}
-
-func (a *app) ask(f *os.File, id string) ([]byte, error) {
-	fmt.Fprint(a.err, a.words.text(id), " ")
-	b, err := term.ReadPassword(int(f.Fd()))
-	fmt.Fprintln(a.err)
-	if err == nil && len(b) == 0 {
-		err = usageError{errors.New(a.words.text("passphrase.empty"))}
-	}
-	return b, err
+	return p, err
 }
 
 // errDeclined is a no to a question.
@@ -122,35 +105,12 @@ func (a *app) confirm(ctx context.Context, id string, yes bool) error {
 	if yes {
 		return nil
 	}
-	f, ok := a.in.(*os.File)
-	if !ok || !term.IsTerminal(int(f.Fd())) {
+	yes, err := ask.Confirm(ctx, a.in, a.err, a.words.text(id))
+	switch {
+	case err != nil:
 		return usageError{errors.New(a.words.text("confirm.none"))}
+	case !yes:
+		return errDeclined
 	}
-	fmt.Fprint(a.err, a.words.text(id), " ")
-	answer := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(io.LimitReader(f, lineLimit)).ReadString('\n') // no answer is a no
-		answer <- line
-	}()
-	select {
-	case line := <-answer:
-		if isYes(line) {
-			return nil
-		}
-	case <-ctx.Done():
-		fmt.Fprintln(a.err)
-	}
-	return errDeclined
-}
-
-// lineLimit caps an answer in bytes.
-const lineLimit = 1 << 10
-
-// isYes reads a whole line.
-func isYes(line string) bool {
-	switch strings.ToLower(strings.TrimSpace(line)) {
-	case "y", "yes", "是", "是的", "好", "好的", "同意":
-		return true
-	}
-	return false
+	return nil
 }

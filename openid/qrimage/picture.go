@@ -64,3 +64,15 @@ func (c *Code) run(x, y int) int {
 	}
 	return n
 }
+
+// Picture draws the code for a file with an extension: ".svg", or ".png" with modules of
+// [ModulePixels] pixels. Nil means another extension.
+func (c *Code) Picture(extension string) []byte {
+	switch extension {
+	case ".svg":
+		return c.SVG()
+	case ".png":
+		return c.PNG(ModulePixels)
+	}
+	return nil
+}

@@ -327,3 +327,15 @@ func BenchmarkPNG(b *testing.B) {
 		b.Fatal("two scales, one picture")
 	}
 }
+
+func TestPicture(t *testing.T) {
+	code, err := qrimage.Encode("HUFU1:A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for extension, want := range map[string][]byte{".svg": code.SVG(), ".png": code.PNG(qrimage.ModulePixels), ".jpg": nil, "": nil} {
+		if !bytes.Equal(code.Picture(extension), want) {
+			t.Errorf("another picture for %q", extension)
+		}
+	}
+}

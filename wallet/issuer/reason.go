@@ -22,9 +22,9 @@ const reasonDate = credential.ReasonDate
 // A RowError is a refused row. It names the row and the claim, never a value.
 type RowError struct {
 	// Row is 1 for the first row below the header; blank rows count.
-	Row    int
-	Claim  string
-	Reason credential.Reason
+	Row    int               `json:"row"`
+	Claim  string            `json:"claim"`
+	Reason credential.Reason `json:"reason"`
 }
 
 // Describe says in plain words what is wrong with the claim, in the language of a tag

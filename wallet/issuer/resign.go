@@ -31,10 +31,14 @@ type ResignOptions struct {
 // Resigned counts what Resign did. Of is how many credentials were ever issued, Seen how
 // many of them were looked at.
 type Resigned struct {
-	Of, Seen int
+	Of   int `json:"of"`
+	Seen int `json:"seen"`
 	// Signed were signed anew, Good needed nothing, Ended are revoked or expired, and
 	// Left could not be signed anew.
-	Signed, Good, Ended, Left int
+	Signed int `json:"signed"`
+	Good   int `json:"good"`
+	Ended  int `json:"ended"`
+	Left   int `json:"left"`
 }
 
 // together is how many credentials are signed between two transactions.

@@ -68,6 +68,23 @@ func Participant(view *ledger.View, id string) (ceremony.Participant, error) {
 	return ceremony.Participant{}, fmt.Errorf("%w: %s", ErrNoKey, id)
 }
 
+// Participants are agencies with their keys, in this order, as Participant finds them on
+// one state of the ledger. Errors are also those of ledger.Client.
+func Participants(ctx context.Context, client *ledger.Client, ids ...string) (out []ceremony.Participant, err error) {
+	err = client.Resolve(ctx, func(view *ledger.View) error {
+		out = nil
+		for _, id := range ids {
+			p, err := Participant(view, id)
+			if err != nil {
+				return err
+			}
+			out = append(out, p)
+		}
+		return nil
+	}, ledger.ResolveOptions{})
+	return out, err
+}
+
 // CheckParticipants holds every contributor's key against the ledger, at the time of
 // its contribution. The error is a *ceremony.Refused with ceremony.ErrOtherKey,
 // ceremony.ErrPlan, or one of the view.
