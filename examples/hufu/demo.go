@@ -33,7 +33,7 @@ func (a *app) demoCommand() *cobra.Command {
 				return err
 			}
 		}
-		if !isAddress(a.ledger) {
+		if !strings.Contains(a.ledger, "://") { // a folder, no address
 			return a.demo(ctx, file, keep, nil)
 		}
 		return a.demo(ctx, file, keep, &stage)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/hufu-id/hufu/folder"
@@ -114,11 +113,6 @@ const (
 )
 
 func (a *app) public() publish.Folder { return folder.Public(a.ledger) }
-
-// isAddress tells the address of a ledger from a folder.
-func isAddress(name string) bool {
-	return strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://")
-}
 
 // withLedger opens the ledger for the length of a function: folder.ReadLedger for one that
 // reads, folder.OpenLedger for one that writes.

@@ -44,6 +44,11 @@ func TestHelp(t *testing.T) {
 			if got.code != exitAccepted || got.err != "" {
 				t.Errorf("exit code %d, standard error %q", got.code, got.err)
 			}
+			for _, line := range strings.Split(got.stdout, "\n") {
+				if prose := !strings.HasPrefix(line, "  ") || strings.HasPrefix(line, "      -"); prose && len(line) > 80 {
+					t.Errorf("wider than 80 columns: %q", line)
+				}
+			}
 			for _, want := range []string{"Usage:", "Examples:", "--json"} {
 				if !strings.Contains(got.stdout, want) {
 					t.Errorf("help without %s", want)

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -11,6 +12,7 @@ import (
 	"golang.org/x/text/language"
 
 	"github.com/hufu-id/hufu/legible"
+	"github.com/hufu-id/hufu/legible/lines"
 )
 
 //go:embed locale/*.json
@@ -20,15 +22,16 @@ var locales embed.FS
 var help string
 
 // describe gives a command and those below it their help: one line, more of it,
-// and examples, which are indented.
-func describe(cmd *cobra.Command) {
+// and examples, which are indented. More of it flows into lines of so many columns.
+func describe(cmd *cobra.Command, columns int) {
 	_, text, _ := strings.Cut("\n"+help, "\n# "+cmd.CommandPath()+"\n")
 	text, _, _ = strings.Cut(text, "\n# ")
 	short, text, _ := strings.Cut(text, "\n")
 	long, example, _ := strings.Cut(text, "\n  ")
-	cmd.Short, cmd.Long, cmd.Example = short, strings.TrimSpace(long), "  "+strings.TrimSpace(example)
+	long = regexp.MustCompile(`(\S)\n(\S)`).ReplaceAllString(strings.TrimSpace(long), "$1 $2")
+	cmd.Short, cmd.Long, cmd.Example = short, lines.Wrap(long, columns), "  "+strings.TrimSpace(example)
 	for _, sub := range cmd.Commands() {
-		describe(sub)
+		describe(sub, columns)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hufu-id/hufu/folder"
+	"github.com/hufu-id/hufu/legible/lines"
 	"github.com/hufu-id/hufu/verdict"
 )
 
@@ -79,7 +80,9 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVar(&a.restored, "restored", false, "the vault was put back from an older copy on purpose: take it as it is")
 	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(), a.statusCommand(),
 		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
-	describe(root)
+	columns := cmp.Or(lines.Columns(a.out), 80)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", fmt.Sprint("FlagUsagesWrapped ", columns)))
+	describe(root, columns)
 	return root
 }
 
