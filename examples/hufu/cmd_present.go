@@ -88,8 +88,7 @@ func (a *app) sayAsk(ask *wallet.Request, choice int) {
 		case openid.ScopeOnce:
 			a.say("ask.once", "Event", ask.Scope.Event)
 		case openid.ScopeCounted:
-			says := ask.Scope.Saying.Text
-			a.say("ask.counted", "Event", ask.Scope.Event, "Says", a.inLang(says.EN, says.ZH))
+			a.say("ask.counted", "Event", ask.Scope.Event, "Says", a.inLang(ask.Scope.Saying.Text.EN, ask.Scope.Saying.Text.ZH))
 		case openid.ScopePairwise:
 			a.say("ask.pairwise")
 		}

@@ -106,11 +106,9 @@ func (a *app) proverKeys(ctx context.Context, h *folder.Home) (keys *prover.Prov
 	return keys, err
 }
 
-const (
-	trustName = "trust.json"
-	// logOrigin names the demonstration's log.
-	logOrigin = "hufu.example/ledger"
-)
+const trustName = "trust.json"
+
+const logOrigin = "hufu.example/ledger" // of the demonstration's log
 
 func (a *app) public() publish.Folder { return folder.Public(a.ledger) }
 
