@@ -30,8 +30,11 @@ type Keys struct {
 // ParseKey reads a signature key from a PEM file, PKCS #8, for [WithKey]. The error is
 // ErrConfig.
 func ParseKey(file []byte) (crypto.Signer, error) {
+	if len(file) > limits.Document {
+		return nil, fmt.Errorf("%w: key file of %d bytes", ErrConfig, len(file))
+	}
 	block, _ := pem.Decode(file)
-	if block == nil || len(file) > limits.Document {
+	if block == nil {
 		return nil, fmt.Errorf("%w: no PEM file of a key", ErrConfig)
 	}
 	key, err := x509.ParsePKCS8PrivateKey(block.Bytes)
