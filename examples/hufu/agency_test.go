@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -23,11 +24,16 @@ func (deaf) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt
 // agency init began, and notes the DID.
 func TestInterruptedInit(t *testing.T) {
 	newCountry(t)
-	log, err := folder.OpenLedger(t.Context(), "ledger", folder.Options{})
+	clock, err := environmentClock(os.Getenv("HUFU_DEMO_CLOCK_UNSAFE"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = folder.NewAgency(t.Context(), "branch", ledgertest.SubjectOf("branch"), []byte(testPassphrase), deaf{log}, folder.Options{})
+	opts := folder.Options{Clock: clock} // the commands' own: it may be another day than the machine's
+	log, err := folder.OpenLedger(t.Context(), "ledger", opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = folder.NewAgency(t.Context(), "branch", ledgertest.SubjectOf("branch"), []byte(testPassphrase), deaf{log}, opts)
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}

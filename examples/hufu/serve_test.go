@@ -98,7 +98,7 @@ func TestJoin(t *testing.T) {
 		t.Fatal("joined with a wrong fingerprint")
 	}
 	bad := hufu("ledger", "join", "--at", "ftp://example.org", "--trust", "served/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
-	if bad.code == exitAccepted || !strings.Contains(bad.err, "no address of a ledger") {
+	if bad.code == exitAccepted || !strings.Contains(bad.err, "not the address of a ledger") {
 		t.Errorf("%q", bad.err)
 	}
 	mustHufu(t, "ledger", "join", "--at", address, "--trust", "served/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
