@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -69,6 +70,23 @@ func TestCredentialCheck(t *testing.T) {
 	c.Endorsement.Issuance.Kind = zkp.ScopeOnce
 	if err := c.Check(); !errors.Is(err, zkp.ErrStatement) {
 		t.Errorf("commitment in a scope that is none of issuance: %v", err)
+	}
+	if err := c.Endorsement.Verify(c.Schema, zkp.Element{}, &c.Attributes); !errors.Is(err, zkp.ErrStatement) {
+		t.Errorf("endorsement in such a scope: %v", err)
+	}
+}
+
+// TestParseEndorsementIsBounded: what is too long is refused before it is read.
+func TestParseEndorsementIsBounded(t *testing.T) {
+	long := strings.Repeat("A", 1<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := zkp.ParseEndorsement(long); !errors.Is(err, zkp.ErrForm) {
+		t.Error(err)
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > 1<<16 {
+		t.Errorf("%d bytes were allocated", took)
 	}
 }
 

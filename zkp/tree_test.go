@@ -225,6 +225,14 @@ func TestAccumulatorLeafAndHandle(t *testing.T) {
 	if h == zkp.NewHandle(newKey(t, "another").ProofKey(), [16]byte{1}) {
 		t.Error("two issuers can make one handle")
 	}
+	for _, days := range [][2]uint32{{1 << 20, 2}, {1, 1 << 20}, {1, 1<<32 - 1}} {
+		if _, err := a.RegistryLeaf(key.Bytes(), "s", 1, "110101", days[0], days[1]); !errors.Is(err, zkp.ErrValue) {
+			t.Errorf("days %d to %d: %v", days[0], days[1], err)
+		}
+	}
+	if _, err := a.RegistryLeaf(key.Bytes(), "s", 1, "110101", 1<<20-1, 1<<20-1); err != nil {
+		t.Error(err)
+	}
 	for name, bad := range map[string][]byte{"no key": nil, "neutral": littleEndian(big.NewInt(1))} {
 		if _, err := a.Handle(bad, [16]byte{}); !errors.Is(err, zkp.ErrProofKey) {
 			t.Errorf("handle of %s: %v", name, err)

@@ -148,6 +148,11 @@ func TestCheckUseSetup(t *testing.T) {
 	if _, err := r.check(new(zkp.Accumulator)); !errors.Is(err, zkp.ErrSinglePartySetup) {
 		t.Error("a key of one party:", err)
 	}
+	r.ceremony = true
+	if _, err := r.check(new(zkp.Accumulator)); !errors.Is(err, zkp.ErrSinglePartySetup) {
+		t.Error("a key that says so of itself, whatever the ledger says:", err)
+	}
+	r.ceremony = false
 	// The same keys, which say of themselves that they come of a ceremony.
 	for circuit, b := range r.Keys {
 		r.Keys[circuit] = saysCeremony(t, b)
