@@ -1,6 +1,7 @@
 package wallet_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -178,4 +179,36 @@ func TestForgedTrees(t *testing.T) {
 	if s.prepared != 0 {
 		t.Error("something was proved")
 	}
+}
+
+// leaving is a prover whose caller goes away while it makes its second proof, which it
+// finishes: a proof cannot be stopped halfway.
+type leaving struct {
+	sketch
+	leave context.CancelFunc
+}
+
+func (l *leaving) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prepared, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if l.prepared == 1 {
+		l.leave()
+	}
+	return l.sketch.Prepare(ctx, w)
+}
+
+// TestPrepareIsCancelled: whoever ends it keeps what was made, and begins no other proof.
+func TestPrepareIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c, p := hufutest.New(t, hufutest.Options{}), &leaving{leave: cancel}
+	c.UseSketch(p)
+	citizen := c.Citizen(c.Adult())
+	c.NextEpoch()
+	made, err := citizen.Prepare(ctx, 5)
+	if !errors.Is(err, context.Canceled) || made != len(pool(t, citizen)) || made < 1 || p.prepared != 2 {
+		t.Errorf("%d made, %d in the pool, %d begun: %v", made, len(pool(t, citizen)), p.prepared, err)
+	}
+	prepare(t, citizen, 5, 5-made)
 }
