@@ -106,9 +106,8 @@ func (a *app) proverKeys(ctx context.Context, h *folder.Home) (keys *prover.Prov
 	return keys, err
 }
 
-const trustName = "trust.json"
-
-const logOrigin = "hufu.example/ledger" // of the demonstration's log
+// The file of a ledger's trust, and the demonstration's log.
+const trustName, logOrigin = "trust.json", "hufu.example/ledger"
 
 func (a *app) public() publish.Folder { return folder.Public(a.ledger) }
 
