@@ -59,7 +59,7 @@ func (k Key) CheckAt(at time.Time) error {
 
 // CheckExisted is CheckAt for what provably existed at a time, zero where nothing proves
 // it. A signature of a compromised key counts, too, if it existed before
-// CompromisedFrom: whoever had the key from then on did not make it.
+// CompromisedFrom, since nobody but its owner had the key by then.
 func (k Key) CheckExisted(at, existed time.Time) error {
 	if !existed.IsZero() && existed.Before(k.CompromisedFrom) {
 		k.CompromisedFrom = time.Time{}

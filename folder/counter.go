@@ -107,10 +107,10 @@ func (h *Home) Bundle() *publish.KeptBundle {
 	return &publish.KeptBundle{Path: filepath.Join(h.Dir, bundleName), Trust: h.Trust, Clock: h.opts.Clock}
 }
 
-// Use calls a function that asks nobody and takes well under a second, such as making a
+// Patiently calls a function that asks nobody and takes well under a second, such as making a
 // request and deciding on an answer. The error is the function's, or ErrBusy where
 // another program holds a database for longer than Options.Patience.
-func (c *Counter) Use(ctx context.Context, use func(context.Context) error) error {
+func (c *Counter) Patiently(ctx context.Context, use func(context.Context) error) error {
 	if c.opts.Patience == 0 {
 		return use(ctx)
 	}

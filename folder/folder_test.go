@@ -235,7 +235,7 @@ func TestPatience(t *testing.T) {
 	if !errors.Is(err, folder.ErrBusy) || !folder.IsBusy(err) || !folder.IsBusy(sqlite3.Error{Code: sqlite3.ErrBusy}) || folder.IsBusy(sqlite3.Error{}) {
 		t.Errorf("got %v", err)
 	}
-	err = c.Use(t.Context(), func(ctx context.Context) error {
+	err = c.Patiently(t.Context(), func(ctx context.Context) error {
 		<-ctx.Done()
 		return ctx.Err()
 	})

@@ -112,10 +112,10 @@ func (h *Home) Read(ctx context.Context, read func(*ledger.Client) error) error 
 // PublicPath is where a served ledger has its public files.
 const PublicPath = "/public"
 
-// Join opens the home's ledger, as ReadLedger does, and its public files. Those of a ledger elsewhere come
-// from its servers, as far as these use TLS or lie on this machine
-// (publish/remote.CheckAddress), and are kept in the public folder. Errors are those
-// of OpenLedger.
+// Join opens the home's ledger, as ReadLedger does, and its public files. Those of a
+// ledger elsewhere come from its servers, as far as these use TLS or lie on this machine
+// (publish/remote.CheckAddress), and are kept in the public folder. Errors are those of
+// OpenLedger.
 func (h *Home) Join(ctx context.Context) (Ledger, publish.Source, error) {
 	log, err := ReadLedger(ctx, h.Ledger, h.opts)
 	if err != nil {

@@ -290,13 +290,6 @@ func (c *Client) AwaitEpoch(ctx context.Context, epoch uint64, interval time.Dur
 	}
 }
 
-// VerifyInclusion checks that a leaf is in the log, under the trust file that
-// the client has followed so far, and returns the checkpoint. Errors are those
-// of [VerifyInclusion].
-func (c *Client) VerifyInclusion(proof *Inclusion) (*Head, error) {
-	return VerifyInclusion(c.Trust(), proof, VerifyOptions{Now: c.opts.Clock(), MaxAge: c.opts.MaxAge})
-}
-
 // overtaken reports whether an answer is only behind what others learned from the same
 // store while it was on its way, and not behind what was known when it was asked for.
 func overtaken(err error, before *Head) bool {

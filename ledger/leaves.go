@@ -41,7 +41,7 @@ func (c *Client) Leaves(ctx context.Context, indexes ...uint64) ([][]byte, error
 		if proof == nil || proof.Index != index {
 			return nil, fmt.Errorf("%w: leaf %d", ErrReader, index)
 		}
-		if err := c.included(ctx, proof); err != nil {
+		if _, err := c.VerifyInclusion(ctx, proof); err != nil {
 			return nil, err
 		}
 		leaves[i] = proof.Leaf
@@ -49,17 +49,19 @@ func (c *Client) Leaves(ctx context.Context, indexes ...uint64) ([][]byte, error
 	return leaves, nil
 }
 
-// included verifies an inclusion, and that its checkpoint is of the log that the client
-// knows.
-func (c *Client) included(ctx context.Context, proof *Inclusion) error {
+// VerifyInclusion checks that a leaf is in the log, under the trust file that the client
+// has followed so far, and that the checkpoint, which it returns, is of the same log as
+// the highest one that the client has seen. The error is [ErrBootstrap], an
+// [*InconsistentError], one of the function VerifyInclusion, or the reader's.
+func (c *Client) VerifyInclusion(ctx context.Context, proof *Inclusion) (*Head, error) {
 	now := c.opts.Clock()
 	trust, err := c.inUse(now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	head, err := VerifyInclusion(trust, proof, VerifyOptions{Now: now, MaxAge: c.opts.MaxAge})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	older, newer := c.Head(), head
 	if older != nil && newer.Size < older.Size {
@@ -68,10 +70,13 @@ func (c *Client) included(ctx context.Context, proof *Inclusion) error {
 	var consistency []tlog.Hash
 	if older != nil && older.Size < newer.Size {
 		if consistency, err = c.reader.ProveConsistency(ctx, older.Size, newer.Size); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return CheckConsistency(older, newer, consistency)
+	if err := CheckConsistency(older, newer, consistency); err != nil {
+		return nil, err
+	}
+	return head, nil
 }
 
 // StateAfter returns the index of the first state leaf after a leaf, as the reader tells

@@ -13,8 +13,8 @@ type Text struct {
 
 // In returns the text in the language of a BCP 47 tag such as "zh", "zh-CN" or
 // "en-GB", of an HTTP Accept-Language header, or of a POSIX locale such as zh_CN.UTF-8,
-// which LANG holds. English stands in for other
-// languages, an empty tag, and what is not a tag.
+// which LANG holds. English stands in for other languages, an empty tag, and what is not
+// a tag.
 func (t Text) In(lang string) string {
 	if isChinese(lang) {
 		return t.Chinese

@@ -31,8 +31,9 @@ const wholeCountry = "000000"
 // its key is in force on the ledger; it is accredited to ask for every type of every
 // policy; the schema of each, and the verifying keys where proofs are asked for, are at
 // hand and the ledger's; each question can be asked of its type; what proofs are joined,
-// or count people, rests on one identity type; the rule of a counted event is the ledger's. The error is a
-// [*Rejected] for what is not so, an [*Unchecked] for what could not be found out.
+// or count people, rests on one identity type; the rule of a counted event is the
+// ledger's. The error is a [*Rejected] for what is not so, an [*Unchecked] for what could
+// not be found out.
 func (v *Verifier) Check(ctx context.Context, opts CheckOptions) (err error) {
 	now := v.cfg.Clock()
 	defer func() { v.watch.End(ctx, "check", now, v.cfg.Clock(), err) }()

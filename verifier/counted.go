@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
@@ -30,6 +31,9 @@ var (
 func (p *Policy) checkCounted() error {
 	if p.Scope.Kind != kindCounted {
 		return nil
+	}
+	if p.Version > math.MaxUint32 {
+		return fmt.Errorf("%w: the ledger counts versions of a rule to 2^32", ErrPolicy)
 	}
 	if err := errors.Join(ledger.CheckKey(ledger.RuleKey(p.ID, uint32(p.Version))), ledger.CheckKey(p.Scope.Event)); err != nil {
 		return fmt.Errorf("%w: id and event of a counted policy are names on the ledger: %w", ErrPolicy, err)

@@ -266,6 +266,7 @@ func TestCountedPolicies(t *testing.T) {
 		"outside a set":        set(hufutest.JSON{"path": []any{"district"}, "op": string(openid.OpNotIn), "values": []any{"110101", "110102"}}),
 		"a value":              set(hufutest.JSON{"path": []any{"district"}, "op": string(openid.OpReveal)}),
 		"no event":             func(p hufutest.JSON) { p["scope"] = hufutest.JSON{"kind": "counted"} },
+		"a version of 33 bits": func(p hufutest.JSON) { p["version"] = 1 << 32 },
 		"an event of blanks":   func(p hufutest.JSON) { p["scope"].(hufutest.JSON)["event"] = "the vote of 2026" },
 		"an id of blanks":      func(p hufutest.JSON) { p["id"] = "the vote" },
 		"no bound on bindings": func(p hufutest.JSON) { q := proofQuery(p); q["predicates"] = q["predicates"].([]any)[:2] },

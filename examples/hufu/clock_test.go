@@ -17,8 +17,8 @@ var readers = []string{
 	"wallet init --wallet new --trust ledger/trust.json --fingerprint ",
 }
 
-// TestReaderWithAWrongClock: whoever reads a ledger with a clock that goes ahead does not
-// take the ledger with him, whatever comes of his command.
+// TestReaderWithAWrongClock: a command that reads changes nothing on the ledger, even with
+// a clock that goes ahead.
 func TestReaderWithAWrongClock(t *testing.T) {
 	fingerprint := newCountry(t)
 	mustHufu(t, "ledger", "show")

@@ -59,7 +59,7 @@ func (a *app) withCounter(ctx context.Context, dir string, use func(context.Cont
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.Use(ctx, func(ctx context.Context) error { return use(ctx, c) }), c.Close())
+	return errors.Join(c.Patiently(ctx, func(ctx context.Context) error { return use(ctx, c) }), c.Close())
 }
 
 func (a *app) requestCommand() *cobra.Command {

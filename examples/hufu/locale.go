@@ -21,8 +21,8 @@ var locales embed.FS
 //go:embed locale/help.txt
 var help string
 
-// describe gives a command and those below it their help: one line, more of it,
-// and examples, which are indented. More of it flows into lines of so many columns.
+// describe gives a command and those below it their help: one line, a long text, and
+// examples, which are indented. It breaks the long text into lines of the terminal.
 func describe(cmd *cobra.Command, columns int) {
 	_, text, _ := strings.Cut("\n"+help, "\n# "+cmd.CommandPath()+"\n")
 	text, _, _ = strings.Cut(text, "\n# ")

@@ -33,8 +33,8 @@ type Door struct {
 	Seeds [][]byte
 }
 
-// Check runs the inputs of at most so many bytes that [Inflate] makes of the seeds, and
-// what no seed resembles. It reports the allocation of the dearest input.
+// Check runs the inputs that [Inflate] makes of the seeds, of at most size bytes, and some
+// that resemble no seed. It reports the allocation of the dearest.
 func (d Door) Check(t *testing.T, size int) {
 	t.Helper()
 	size = min(size, d.Cap)

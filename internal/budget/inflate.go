@@ -33,9 +33,9 @@ const (
 // large is the size from which Inflate only repeats and lengthens.
 const large = 2 << 20
 
-// Inflate makes inputs of about so many bytes, and no more, of a seed: every list
-// repeated, with equal and with ascending elements, every text and byte string
-// lengthened, and every value replaced by what is dear to read.
+// Inflate makes inputs of a seed. In each, one part has grown: a list repeats an element,
+// or counts up; a text or byte string is longer; a value became one that is dear to read.
+// An input has size bytes or a little less.
 func Inflate(form Form, seed []byte, size int) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		g := &grower{size: size, yield: yield, seen: map[string]bool{}}
@@ -235,7 +235,7 @@ func lied(rebuild func(any) []byte, lie []byte, room int) []byte {
 	return rebuild(cbor.RawMessage(append(slices.Clone(lie), make([]byte, max(0, room-16))...)))
 }
 
-// counted repeats a format of a number up to so many bytes.
+// counted repeats a format, with a number that counts up, as often as size has room for.
 func counted(format string, size int) string {
 	var b strings.Builder
 	for i := 0; b.Len() < size-len(format)-8; i++ {

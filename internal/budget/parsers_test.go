@@ -86,7 +86,7 @@ var exempt = map[string]string{
 var exemptByPlace = regexp.MustCompile(`^(folder\.(ReadCard|ReadLedger|Open\w+|Home\.Open\w+)|hufutest\..*|zkp/prover\.Open|vault/sqlitevault\.Open|verifier/sqlitestore\.Open|` +
 	`ledger/machine/sqlitestore\.Open|ledger/sqlitelog\.Open(Witness)?|ledger/remote\.(Open|OpenJoined)|ledger/cosign\.ReadKey|ledger/cometlog\.(Open|ReadConfig|ReadGenesis|ReadMember))$`)
 
-// TestEveryParserHasABudget: whoever adds a function that reads bytes gives it a row.
+// TestEveryParserHasABudget: every function that reads bytes has a row.
 func TestEveryParserHasABudget(t *testing.T) {
 	found := parsers(t)
 	if len(found) < 100 {

@@ -5,8 +5,9 @@ import (
 	"os"
 )
 
-// ReadFile reads a file up to the first byte above a cap: whoever parses what it returns
-// refuses what is longer. A file may be replaced by anything that its name can name.
+// ReadFile reads at most one byte more of a file than a cap allows. The caller's parser
+// refuses what is above the cap. The size of a file is not asked for beforehand, because it
+// may grow, and a device has none.
 func ReadFile(path string, most int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

@@ -3,7 +3,6 @@ package cometlog
 import (
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -74,16 +73,12 @@ func (c *NodeConfig) check() error {
 
 // readFile reads a small file.
 func readFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("cometlog: %w", err)
-	}
-	if info.Size() > limits.Proof {
-		return nil, fmt.Errorf("%w: %s of %d bytes", ErrConfig, filepath.Base(path), info.Size())
-	}
 	b, err := limits.ReadFile(path, limits.Proof)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("cometlog: %w", err)
+	case len(b) > limits.Proof:
+		return nil, fmt.Errorf("%w: %s has more than %d bytes", ErrConfig, filepath.Base(path), limits.Proof)
 	}
 	return b, nil
 }

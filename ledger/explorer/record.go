@@ -188,6 +188,6 @@ func (x *Explorer) included(ctx context.Context, index uint64) ([]byte, error) {
 	if proof == nil || proof.Index != index {
 		return nil, fmt.Errorf("%w: inclusion of leaf %d", ledger.ErrReader, index)
 	}
-	_, err = x.client.VerifyInclusion(proof)
+	_, err = x.client.VerifyInclusion(ctx, proof)
 	return proof.Leaf, err
 }

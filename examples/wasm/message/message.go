@@ -22,11 +22,15 @@
 package message
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
-	"github.com/hufu-id/hufu/internal/strictjson"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/hufu-id/hufu/zkp"
 )
 
@@ -36,12 +40,30 @@ var ErrForm = errors.New("message: malformed")
 // Limit caps a message in bytes: the longest one carries a status list token.
 const Limit = 8 << 20
 
-// Read reads one JSON object strictly.
+// maxTokens caps the values, names and brackets of a message: a value of two bytes in a
+// list takes a hundred in memory.
+const maxTokens = 32 << 10
+
+// Read reads one JSON object strictly. The error quotes nothing of it: it may hold a
+// holder's secret.
 func Read[T any](b []byte) (v T, err error) {
-	if err := strictjson.Read(b, Limit, &v); err != nil {
-		return v, fmt.Errorf("%w: not the JSON that this function takes: %w", ErrForm, err)
+	if !isBounded(b) || json.Unmarshal(b, &v, json.RejectUnknownMembers(true)) != nil {
+		return *new(T), fmt.Errorf("%w: not the JSON that this function takes", ErrForm)
 	}
 	return v, nil
+}
+
+func isBounded(b []byte) bool {
+	if len(b) > Limit {
+		return false
+	}
+	d := jsontext.NewDecoder(bytes.NewReader(b))
+	for range maxTokens {
+		if _, err := d.ReadToken(); err != nil {
+			return err == io.EOF
+		}
+	}
+	return false
 }
 
 // Epoch is a zkp.Epoch.

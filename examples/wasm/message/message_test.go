@@ -220,3 +220,20 @@ func FuzzRequest(f *testing.F) {
 		}
 	})
 }
+
+// TestReadIsBounded: what would take far more memory than it has bytes is not read.
+func TestReadIsBounded(t *testing.T) {
+	short := []byte(`{"questions":[{"schema":"AA==","statements":[` + strings.Repeat("{},", 1000) + `{}]}]}`)
+	if _, err := message.Read[message.Request](short); err != nil {
+		t.Error(err)
+	}
+	for name, b := range map[string][]byte{
+		"values": []byte(`{"questions":[` + strings.Repeat("{},", 1<<14) + `{}]}`),
+		"bytes":  []byte(`{"nonce":"` + strings.Repeat("a", message.Limit) + `"}`),
+		"two":    []byte(`{"nonce":"a"}{"nonce":"b"}`), "twice": []byte(`{"nonce":"a","nonce":"b"}`), "unknown": []byte(`{"nonse":"a"}`),
+	} {
+		if _, err := message.Read[message.Request](b); !errors.Is(err, message.ErrForm) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
