@@ -1,23 +1,31 @@
-package issuer_test
+package budget_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/internal/budget"
 	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
+
+type offline struct{}
+
+func (offline) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+	return nil, errors.New("no line")
+}
 
 // TestTableBudget: a table of nothing but wrong rows takes a row's work for each, and a
 // table above the cap is not read on.
 func TestTableBudget(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})
 	cfg := c.DeskConfig(c.Office)
-	cfg.Ledger = noLine
+	cfg.Ledger = offline{}
 	header := hufutest.Header + "\n"
 	columns := bytes.Count([]byte(header), []byte(","))
 	wrong := append(bytes.Repeat([]byte(","), columns), "x\n"...)
@@ -28,7 +36,9 @@ func TestTableBudget(t *testing.T) {
 		cfg := cfg
 		cfg.Store = vault.NewMemoryStore()
 		desk, err := issuer.New(cfg)
-		none(t, err)
+		if err != nil {
+			t.Fatal(err)
+		}
 		return budget.Bytes(func() { _, _, err = desk.Import(t.Context(), bytes.NewReader(table), issuer.ImportOptions{}) }), err
 	}
 	for name, row := range map[string][]byte{
