@@ -81,7 +81,9 @@ func Create(ctx context.Context, store vault.Store, client *ledger.Client, log l
 	if err := a.commitToNext(ctx, d); err != nil {
 		return nil, err
 	}
-	signed, err := ledger.SignObject(d.object, key)
+	id := client.Pinned().ID()
+	d.record.Ledger = id[:]
+	signed, err := ledger.SignObject(id, d.object, key)
 	if err != nil {
 		return nil, err
 	}
@@ -166,7 +168,7 @@ func WithKey(keyID string, key crypto.Signer, client *ledger.Client, log ledger.
 	if key == nil || client == nil || log == nil {
 		return nil, fmt.Errorf("%w: key, client and ledger are needed", ErrConfig)
 	}
-	a := &Agency{client: client, log: log, opts: opts, keys: Keys{DID: did, KeyID: keyID, Key: key}}
+	a := &Agency{client: client, log: log, opts: opts, keys: Keys{DID: did, Ledger: client.Pinned().ID(), KeyID: keyID, Key: key}}
 	return withDefaults(a), nil
 }
 

@@ -159,7 +159,7 @@ func (a *Agency) sign(ctx context.Context, r *record, object *ledger.DID, edit f
 			return err
 		}
 	}
-	signed, err := ledger.SignObject(object, key)
+	signed, err := ledger.SignObject(a.client.Pinned().ID(), object, key)
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,8 @@ import (
 type Keys struct {
 	// DID is the agency's identifier.
 	DID string
+	// Ledger is the one that the DID is on, for which the agency signs operations.
+	Ledger ledger.ID
 	// KeyID is the DID URL of the signature key.
 	KeyID string
 	// Key is the signature key; nil where none is at hand.
@@ -75,7 +77,7 @@ func (a *Agency) show(ctx context.Context, r *record) error {
 	if err != nil {
 		return err
 	}
-	keys := Keys{DID: r.DID}
+	keys := Keys{DID: r.DID, Ledger: ledger.ID(r.Ledger)}
 	signature, proof := a.inUse(r, object)
 	if signature >= 0 {
 		k, _ := r.signatureKey(object.Keys[signature].Public)

@@ -154,7 +154,7 @@ func TestRotate(t *testing.T) {
 	if id := w.root.Keys().KeyID; id != w.root.DID()+"#sig-2" {
 		t.Errorf("signs with %s", id)
 	}
-	stale, err := ledger.SignObject(anchor(w.root.DID(), 2), old)
+	stale, err := ledger.SignObject(w.root.Keys().Ledger, anchor(w.root.DID(), 2), old)
 	none(t, err)
 	_, err = w.log.Log.Submit(t.Context(), stale)
 	refused(t, err, ledger.ErrUnauthorised)

@@ -18,16 +18,16 @@ import (
 // of ledger.SignObjects, a *ledger.RefusedError after which nothing has changed,
 // or an [*UncertainError].
 func (a *Agency) Submit(ctx context.Context, objects ...ledger.Object) (*ledger.Receipt, error) {
-	key := a.Keys().Key
+	keys := a.Keys()
 	switch {
 	case a.client == nil:
 		return nil, ErrOffline
-	case key == nil:
+	case keys.Key == nil:
 		return nil, ErrNoKey
 	case len(objects) == 0:
 		return nil, fmt.Errorf("%w: nothing to submit", ErrConfig)
 	}
-	ops, err := ledger.SignObjects(objects, key)
+	ops, err := ledger.SignObjects(keys.Ledger, objects, keys.Key)
 	if err != nil {
 		return nil, err
 	}

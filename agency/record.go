@@ -24,6 +24,8 @@ const (
 type record struct {
 	// DID is empty while a root agency has no ledger.
 	DID string `json:"did,omitzero"`
+	// Ledger is the ledger.ID of the ledger that the DID is on; empty without a DID.
+	Ledger []byte `json:"ledger,omitempty"`
 	// Object is the DID as the ledger proved it last; nil before the creation.
 	Object []byte `json:"object,omitzero"`
 	// Pending is a signed operation that may be on the ledger or not.
@@ -63,10 +65,24 @@ func (a *Agency) load(ctx context.Context) (*record, error) {
 		}
 		return nil
 	})
-	if errors.Is(err, vault.ErrNotFound) {
+	switch {
+	case errors.Is(err, vault.ErrNotFound):
 		return nil, ErrNone
+	case err != nil:
+		return nil, err
 	}
-	return r, err
+	return r, a.checkLedger(r)
+}
+
+// checkLedger refuses to sign for one ledger in the name of an agency of another.
+func (a *Agency) checkLedger(r *record) error {
+	switch {
+	case (r.DID == "") != (r.Ledger == nil), r.Ledger != nil && len(r.Ledger) != len(ledger.ID{}):
+		return ErrRecord
+	case r.Ledger != nil && a.client != nil && ledger.ID(r.Ledger) != a.client.Pinned().ID():
+		return fmt.Errorf("%w: the vault's agency is of another ledger", ErrConfig)
+	}
+	return nil
 }
 
 // save replaces the record that was read, or returns ErrRaced.

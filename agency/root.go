@@ -87,6 +87,7 @@ func (a *Agency) adopt(ctx context.Context) error {
 	if !mine || !slices.Contains(object.Next, root.Next) {
 		return ErrNotRoot
 	}
-	r.DID, r.Object = object.ID, object.Bytes()
+	id := a.client.Pinned().ID()
+	r.DID, r.Ledger, r.Object = object.ID, id[:], object.Bytes()
 	return a.save(ctx, r)
 }

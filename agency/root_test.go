@@ -49,6 +49,19 @@ func TestRootWithAnotherNextKey(t *testing.T) {
 	is(t, err, agency.ErrNotRoot)
 }
 
+// TestAgencyOfAnotherLedger: a vault's agency signs for the ledger on which it was created.
+func TestAgencyOfAnotherLedger(t *testing.T) {
+	w := newWorld(t)
+	other := newWorld(t)
+	_, err := agency.Open(t.Context(), w.rootStore, w.clientOf(other.log.Trust(), other.log), other.log, w.options())
+	is(t, err, agency.ErrConfig)
+	off, err := agency.OpenOffline(t.Context(), w.rootStore, w.options())
+	none(t, err)
+	if off.Keys().Ledger != w.log.Trust().ID() || off.Keys().Ledger == other.log.Trust().ID() {
+		t.Error("the keys name another ledger than the agency's")
+	}
+}
+
 func TestCrashInPrepareRoot(t *testing.T) {
 	w := newWorld(t)
 	for at := 1; ; at++ {

@@ -11,7 +11,7 @@ import (
 
 // batchDomain separates a signature over a batch from a signature over anything
 // else.
-const batchDomain = "hufu/batch/1\x00"
+const batchDomain = "hufu/batch/2\x00"
 
 // A Batch ties an operation to others that were signed together. Its encoding
 // is [index, count, root, [hash, ...]].
@@ -36,10 +36,10 @@ func (b *Batch) check() error {
 	return nil
 }
 
-// message returns the bytes that the batch's signatures cover: domain ‖ u64
-// count ‖ root.
-func (b *Batch) message() []byte {
-	m := binary.BigEndian.AppendUint64([]byte(batchDomain), b.Count)
+// message returns the bytes that the batch's signatures cover: domain ‖ ledger's id ‖
+// u64 count ‖ root.
+func (b *Batch) message(id ID) []byte {
+	m := binary.BigEndian.AppendUint64(id.prefix(batchDomain), b.Count)
 	return append(m, b.Root[:]...)
 }
 
@@ -60,17 +60,21 @@ func (b *Batch) includes(operation []byte) error {
 }
 
 // SignBatch signs with the default suites; see [Suites.SignBatch].
-func SignBatch(ops []*Operation, signers ...crypto.Signer) ([]*SignedOperation, error) {
-	return DefaultSuites().SignBatch(ops, signers...)
+func SignBatch(id ID, ops []*Operation, signers ...crypto.Signer) ([]*SignedOperation, error) {
+	return DefaultSuites().SignBatch(id, ops, signers...)
 }
 
 // SignBatch signs up to MaxBatch operations with one signature of each signer,
-// over the root of the tree of the operations. Each operation can then be
-// submitted and verified without the others. Errors: [ErrTooLarge], [ErrSuite],
-// [ErrFormat] for a repeated signer, and the signer's own.
-func (s *Suites) SignBatch(ops []*Operation, signers ...crypto.Signer) ([]*SignedOperation, error) {
+// over the root of the tree of the operations, for the ledger that id names. Each
+// operation can then be submitted and verified without the others. Errors:
+// [ErrTooLarge], [ErrSuite], [ErrFormat] for a repeated signer, [ErrValue] for the zero
+// ID, and the signer's own.
+func (s *Suites) SignBatch(id ID, ops []*Operation, signers ...crypto.Signer) ([]*SignedOperation, error) {
 	if len(ops) == 0 || len(ops) > MaxBatch {
 		return nil, fmt.Errorf("%w: %d operations, from 1 to %d are signed together", ErrTooLarge, len(ops), MaxBatch)
+	}
+	if err := id.check(); err != nil {
+		return nil, err
 	}
 	tree, err := treeOf(ops)
 	if err != nil {
@@ -80,7 +84,7 @@ func (s *Suites) SignBatch(ops []*Operation, signers ...crypto.Signer) ([]*Signe
 	if err != nil {
 		return nil, fmt.Errorf("ledger: tree of a batch: %w", err)
 	}
-	signatures, err := s.signAll((&Batch{Count: uint64(len(ops)), Root: root}).message(), signers)
+	signatures, err := s.signAll((&Batch{Count: uint64(len(ops)), Root: root}).message(id), signers)
 	if err != nil {
 		return nil, err
 	}
@@ -130,23 +134,28 @@ func treeOf(ops []*Operation) (storedHashes, error) {
 // verifies a batch once however many of its operations pass. It is not safe for
 // concurrent use.
 type Checker struct {
+	id     ID
 	suites *Suites
 	good   map[[32]byte]bool
 }
 
-// NewChecker returns a checker that accepts the given suites.
-func NewChecker(suites *Suites) *Checker {
-	return &Checker{suites: suites, good: map[[32]byte]bool{}}
+// NewChecker returns a checker that accepts the given suites, and signatures for the
+// ledger that id names.
+func NewChecker(id ID, suites *Suites) *Checker {
+	return &Checker{id: id, suites: suites, good: map[[32]byte]bool{}}
 }
 
 // Verify checks every signature of an operation; see [SignedOperation.Verify].
 func (c *Checker) Verify(signed *SignedOperation) ([][]byte, error) {
-	message := signed.Operation.message()
+	if err := c.id.check(); err != nil {
+		return nil, err
+	}
+	message := signed.Operation.message(c.id)
 	if signed.Batch != nil {
-		if err := signed.Batch.includes(message[len(signatureDomain):]); err != nil {
+		if err := signed.Batch.includes(message[len(signatureDomain)+len(c.id):]); err != nil {
 			return nil, err
 		}
-		message = signed.Batch.message()
+		message = signed.Batch.message(c.id)
 	}
 	var keys [][]byte
 	for _, sig := range signed.Signatures {

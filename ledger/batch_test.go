@@ -19,9 +19,9 @@ func operations(t testing.TB, n int) []*ledger.Operation {
 func TestSignBatch(t *testing.T) {
 	key, second := newKey(t), newKey(t)
 	for _, n := range []int{1, 2, 3, 7, 8, 100} {
-		checker := ledger.NewChecker(ledger.DefaultSuites())
+		checker := ledger.NewChecker(ledgerID, ledger.DefaultSuites())
 		ops := operations(t, n)
-		for i, signed := range must(ledger.SignBatch(ops, key, second))(t) {
+		for i, signed := range must(ledger.SignBatch(ledgerID, ops, key, second))(t) {
 			again := must(ledger.ParseSignedOperation(signed.Bytes()))(t)
 			if !bytes.Equal(again.Bytes(), signed.Bytes()) || again.Operation.ID() != ops[i].ID() {
 				t.Fatalf("operation %d of %d is read as another", i, n)
@@ -30,13 +30,13 @@ func TestSignBatch(t *testing.T) {
 			if err != nil || len(keys) != 2 {
 				t.Fatalf("operation %d of %d: %v", i, n, err)
 			}
-			if _, err := again.Verify(ledger.DefaultSuites()); err != nil {
+			if _, err := again.Verify(ledgerID, ledger.DefaultSuites()); err != nil {
 				t.Fatal("on its own:", err)
 			}
 		}
 	}
 	for _, n := range []int{0, ledger.MaxBatch + 1} {
-		if _, err := ledger.SignBatch(make([]*ledger.Operation, n), key); !is(err, ledger.ErrTooLarge) {
+		if _, err := ledger.SignBatch(ledgerID, make([]*ledger.Operation, n), key); !is(err, ledger.ErrTooLarge) {
 			t.Errorf("%d operations: %v", n, err)
 		}
 	}
@@ -44,8 +44,8 @@ func TestSignBatch(t *testing.T) {
 
 func TestBatchRefused(t *testing.T) {
 	key := newKey(t)
-	good := must(ledger.SignBatch(operations(t, 5), key))(t)
-	other := must(ledger.SignBatch(operations(t, 5), key))(t)
+	good := must(ledger.SignBatch(ledgerID, operations(t, 5), key))(t)
+	other := must(ledger.SignBatch(ledgerID, operations(t, 5), key))(t)
 	for name, c := range map[string]struct {
 		alter func(s *ledger.SignedOperation)
 		want  error
@@ -66,7 +66,7 @@ func TestBatchRefused(t *testing.T) {
 		"path above the cap":  {func(s *ledger.SignedOperation) { s.Batch.Path = make([][32]byte, 15) }, ledger.ErrFormat},
 	} {
 		t.Run(name, func(t *testing.T) {
-			checker := ledger.NewChecker(ledger.DefaultSuites())
+			checker := ledger.NewChecker(ledgerID, ledger.DefaultSuites())
 			for _, s := range good {
 				must(checker.Verify(s))(t) // the batch's own signature is remembered
 			}

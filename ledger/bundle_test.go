@@ -100,7 +100,7 @@ func TestBundleTampered(t *testing.T) {
 		}
 	}
 	foreign := *good
-	foreign.Agreements = [][]byte{agreement(t, w, 1, 1, []crypto.Signer{newKey(t)}, newKey(t)).Bytes()}
+	foreign.Agreements = [][]byte{agreement(t, w, 1, nil, 1, []crypto.Signer{newKey(t)}, newKey(t)).Bytes()}
 	if _, err := ledger.OpenBundle(w.trust, start, &foreign); !is(err, ledger.ErrTrustChain) {
 		t.Error("a stranger's agreement:", err)
 	}

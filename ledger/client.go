@@ -120,8 +120,8 @@ func (c *Client) adopt(raw []byte, state *trustState) error {
 	if err != nil {
 		return err
 	}
-	if trust.Origin != state.Origin || trust.Number != state.Number {
-		return fmt.Errorf("%w: another number or origin", ErrTrustStore)
+	if trust.ID() != state.Ledger || trust.Number != state.Number {
+		return fmt.Errorf("%w: another number or ledger", ErrTrustStore)
 	}
 	c.raw, c.state, c.trust, c.head = raw, state, trust, head
 	return nil

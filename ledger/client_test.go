@@ -118,7 +118,11 @@ func (s *server) agree(t *testing.T, agency *ecdsa.PrivateKey) {
 	defer s.mu.Unlock()
 	fresh.witnesses[0] = must(ledger.NewCosigner(name, ed25519Key(t), func() time.Time { return s.now }))(t)
 	s.witnesses = fresh.witnesses
-	op := agreement(t, s.world, uint64(len(s.chain)+1), 1, []crypto.Signer{agency}, agency)
+	var before *ledger.SignedOperation
+	if len(s.chain) > 0 {
+		before = s.chain[len(s.chain)-1]
+	}
+	op := agreement(t, s.world, uint64(len(s.chain)+1), before, 1, []crypto.Signer{agency}, agency)
 	s.chain = append(s.chain, op)
 	s.values[op.Operation.Key] = op.Operation.Body
 }
@@ -165,7 +169,7 @@ func TestClientIsLedOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	stranger := newKey(t)
-	op := agreement(t, s.world, 1, 1, []crypto.Signer{agency}, stranger)
+	op := agreement(t, s.world, 1, nil, 1, []crypto.Signer{agency}, stranger)
 	s.values[op.Operation.Key] = op.Operation.Body
 	if err := c.Follow(t.Context()); !is(err, ledger.ErrReader) {
 		t.Error("an agreement that is not handed out:", err)
@@ -353,6 +357,12 @@ func TestClientNewTrustFile(t *testing.T) {
 	if _, err := s.client(s, store); !is(err, ledger.ErrOrigin) {
 		t.Error("a trust file of another ledger:", err)
 	}
+	file = *pinned
+	file.First, file.Number, file.Last = [32]byte{2}, 9, [32]byte{2}
+	s.trust = must(ledger.NewTrust(file))(t)
+	if _, err := s.client(s, store); !is(err, ledger.ErrOrigin) {
+		t.Error("a trust file of a ledger of the same origin that was founded anew:", err)
+	}
 }
 
 // TestClientsShareAStore: several processes lead one store forward only.
@@ -449,8 +459,8 @@ func TestClientStateAltered(t *testing.T) {
 		value any
 		want  error
 	}{
-		"another version":        {0, 2, ledger.ErrTrustStore},
-		"another origin":         {1, "ledger.example/other", ledger.ErrTrustStore},
+		"another version":        {0, 1, ledger.ErrTrustStore},
+		"another ledger":         {1, make([]byte, 32), ledger.ErrTrustStore},
 		"a later agreement":      {3, 2, ledger.ErrTrustStore},
 		"an agreement left out":  {4, []any{}, ledger.ErrTrustStore},
 		"an agreement malformed": {4, []any{[]byte{1}}, ledger.ErrTrustStore},

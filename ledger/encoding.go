@@ -9,10 +9,14 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 )
 
-// formatVersion is the first element of every object on the ledger.
-const formatVersion = 1
+// Versions of objects. agreementVersion is that of an [Agreement], formatVersion that of
+// every other.
+const (
+	formatVersion    = 1
+	agreementVersion = 2
+)
 
-// versioned is the encoding of an object: [1, [field, ...]].
+// versioned is the encoding of an object: [version, [field, ...]].
 type versioned[T any] struct {
 	_       struct{} `cbor:",toarray"`
 	Version uint64
@@ -58,7 +62,7 @@ func must[T any](v T, err error) T {
 func encode(v any) []byte { return must(encMode.Marshal(v)) }
 
 func encodeObject[T any](object T) []byte {
-	return encode(versioned[T]{Version: formatVersion, Object: object})
+	return encode(versioned[T]{Version: versionOf(object), Object: object})
 }
 
 // decode reads one CBOR item and refuses bytes that v does not encode to:
@@ -85,8 +89,15 @@ func decodeObject[T any](b []byte, limit int) (T, error) {
 	if err := decode(b, limit, &v); err != nil {
 		return v.Object, err
 	}
-	if v.Version != formatVersion {
+	if v.Version != versionOf(v.Object) {
 		return v.Object, fmt.Errorf("%w: unknown version", ErrFormat)
 	}
 	return v.Object, nil
+}
+
+func versionOf(object any) uint64 {
+	if _, ok := object.(Agreement); ok {
+		return agreementVersion
+	}
+	return formatVersion
 }

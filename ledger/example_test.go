@@ -31,7 +31,8 @@ func ExampleNewOperation() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	signed, err := ledger.Sign(op, key)
+	trust, _, _ := smallestLedger()
+	signed, err := ledger.Sign(trust.ID(), op, key)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func ExampleNewOperation() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = received.Verify(ledger.DefaultSuites())
+	_, err = received.Verify(trust.ID(), ledger.DefaultSuites())
 	fmt.Println(received.Operation.Kind, received.Operation.Key, err)
 	// Output: schema schema/resident/1 <nil>
 }
@@ -90,7 +91,7 @@ func smallestLedger() (*ledger.TrustFile, []byte, *ledger.StateLeaf) {
 	}
 	trust, err := ledger.NewTrust(ledger.TrustFile{
 		Origin: "ledger.example", LogKey: signer.VerifierKey(), WitnessKeys: []string{witness.VerifierKey()}, K: 1,
-		RootDID: "did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi",
+		RootDID: "did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi", First: sha256.Sum256([]byte("the first agreement")),
 	})
 	if err != nil {
 		log.Fatal(err)

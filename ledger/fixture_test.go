@@ -72,6 +72,12 @@ type world struct {
 	leaves    [][]byte
 }
 
+// first is the hash of the worlds' first agreement, and ledgerID names them.
+var (
+	first    = [32]byte{'f'}
+	ledgerID = ledger.Founding{Origin: origin, RootDID: didOf(1), First: first}.ID()
+)
+
 // newWorld has n witnesses, of which k must cosign.
 func newWorld(t testing.TB, k, n int) *world {
 	t.Helper()
@@ -83,7 +89,7 @@ func newWorld(t testing.TB, k, n int) *world {
 		w.witnesses = append(w.witnesses, must(ledger.NewCosigner(name, ed25519Key(t), func() time.Time { return w.now }))(t))
 		vkeys = append(vkeys, w.witnesses[i].VerifierKey())
 	}
-	w.trust = must(ledger.NewTrust(ledger.TrustFile{Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: vkeys, K: k, RootDID: didOf(1)}))(t)
+	w.trust = must(ledger.NewTrust(ledger.TrustFile{Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: vkeys, K: k, RootDID: didOf(1), First: first}))(t)
 	return w
 }
 

@@ -65,7 +65,7 @@ func doors(t testing.TB) map[string]door {
 	w := newWorld(t, 1, 1)
 	key := newKey(t)
 	op := must(ledger.NewOperation(anchorOf(1)))(t)
-	signed := must(ledger.Sign(op, key, newKey(t)))(t)
+	signed := must(ledger.Sign(ledgerID, op, key, newKey(t)))(t)
 	did := &ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: signed.Signatures[0].Key}}}
 	trust := &ledger.Agreement{Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, AgencyKeys: [][]byte{{1}}, Threshold: 1}
 	epoch := &ledger.Epoch{Number: 5, Day: 46000}
@@ -95,7 +95,7 @@ func doors(t testing.TB) map[string]door {
 			ops, err := ledger.ParseBatch(b)
 			return ledger.FormatBatch(ops), err
 		}},
-		"batched": {must(ledger.SignBatch(operations(t, 3), key))(t)[1].Bytes(), parser(ledger.ParseSignedOperation)},
+		"batched": {must(ledger.SignBatch(ledgerID, operations(t, 3), key))(t)[1].Bytes(), parser(ledger.ParseSignedOperation)},
 		"proof":   {w.prove(anchorOf(1).Key(), anchorOf(2).Key()).Bytes(), parser(ledger.ParseProof)},
 	}
 }
@@ -156,7 +156,7 @@ func TestOperationEncoding(t *testing.T) {
 	if err := cbor.Unmarshal(op.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if len(got) != 5 || got[0] != uint64(1) || got[1] != "did" || got[2] != "did/" || !bytes.Equal(got[3].([]byte), []byte{1, 2}) || len(got[4].([]byte)) != 16 {
+	if len(got) != 5 || got[0] != uint64(2) || got[1] != "did" || got[2] != "did/" || !bytes.Equal(got[3].([]byte), []byte{1, 2}) || len(got[4].([]byte)) != 16 {
 		t.Fatalf("%v", got)
 	}
 	if op.ID() != sha256.Sum256(op.Bytes()) {
@@ -188,8 +188,8 @@ func TestStateLeaf(t *testing.T) {
 func TestSignedOperation(t *testing.T) {
 	key := newKey(t)
 	op := must(ledger.NewOperation(anchorOf(1)))(t)
-	signed := must(ledger.Sign(op, key, newKey(t)))(t)
-	if keys := must(signed.Verify(ledger.DefaultSuites()))(t); len(keys) != 2 {
+	signed := must(ledger.Sign(ledgerID, op, key, newKey(t)))(t)
+	if keys := must(signed.Verify(ledgerID, ledger.DefaultSuites()))(t); len(keys) != 2 {
 		t.Fatalf("%d keys", len(keys))
 	}
 	swapped := *signed
@@ -197,7 +197,7 @@ func TestSignedOperation(t *testing.T) {
 	if _, err := ledger.ParseSignedOperation(swapped.Bytes()); !is(err, ledger.ErrFormat) {
 		t.Error("out of order:", err)
 	}
-	if _, err := ledger.Sign(op, key, key); !is(err, ledger.ErrFormat) {
+	if _, err := ledger.Sign(ledgerID, op, key, key); !is(err, ledger.ErrFormat) {
 		t.Error("one signer twice:", err)
 	}
 	many := *signed
@@ -216,27 +216,41 @@ func TestSignedOperation(t *testing.T) {
 func TestSignObjects(t *testing.T) {
 	signers := []crypto.Signer{newKey(t), newKey(t)}
 	objects := []ledger.Object{anchorOf(2), anchorOf(1), anchorOf(1)}
-	ops := must(ledger.SignObjects(objects, signers...))(t)
+	ops := must(ledger.SignObjects(ledgerID, objects, signers...))(t)
 	if len(ops) != len(objects) || ops[1].Operation.ID() == ops[2].Operation.ID() {
 		t.Fatalf("%d operations", len(ops))
 	}
 	for i, op := range ops {
-		if op.Operation.Key != objects[i].Key() || op.Batch != nil || len(must(op.Verify(ledger.DefaultSuites()))(t)) != 2 {
+		if op.Operation.Key != objects[i].Key() || op.Batch != nil || len(must(op.Verify(ledgerID, ledger.DefaultSuites()))(t)) != 2 {
 			t.Errorf("operation %d: %+v", i, op.Operation)
 		}
 	}
-	if ops, err := ledger.SignObjects([]ledger.Object{anchorOf(1), &ledger.Anchor{Agency: didOf(1)}}, signers...); ops != nil || !is(err, ledger.ErrValue) {
+	if ops, err := ledger.SignObjects(ledgerID, []ledger.Object{anchorOf(1), &ledger.Anchor{Agency: didOf(1)}}, signers...); ops != nil || !is(err, ledger.ErrValue) {
 		t.Error("an object out of range:", err)
 	}
-	if _, err := ledger.SignObject(anchorOf(1), signers[0], signers[0]); !is(err, ledger.ErrFormat) {
+	if _, err := ledger.SignObject(ledgerID, anchorOf(1), signers[0], signers[0]); !is(err, ledger.ErrFormat) {
 		t.Error("one signer twice:", err)
+	}
+}
+
+// TestNoLedger: without a ledger nothing is signed, and no signature holds.
+func TestNoLedger(t *testing.T) {
+	op, key := must(ledger.NewOperation(anchorOf(1)))(t), newKey(t)
+	if _, err := ledger.Sign(ledger.ID{}, op, key); !is(err, ledger.ErrValue) {
+		t.Error("signed:", err)
+	}
+	if _, err := ledger.SignBatch(ledger.ID{}, []*ledger.Operation{op}, key); !is(err, ledger.ErrValue) {
+		t.Error("signed in a batch:", err)
+	}
+	if _, err := must(ledger.Sign(ledgerID, op, key))(t).Verify(ledger.ID{}, ledger.DefaultSuites()); !is(err, ledger.ErrValue) {
+		t.Error("verified:", err)
 	}
 }
 
 func TestDIDOf(t *testing.T) {
 	op := &ledger.Operation{Kind: ledger.KindDID, Key: "did/"}
-	// Computed apart, from the bytes 85 01 63"did" 64"did/" 40 50 and 16 zeros.
-	if did := must(ledger.DIDOf(op))(t); did != "did:hufu:qwkjdqsx4ktwcpw4g6ymrfpnkxsr2jdi" {
+	// Computed apart, from the bytes 85 02 63"did" 64"did/" 40 50 and 16 zeros.
+	if did := must(ledger.DIDOf(op))(t); did != "did:hufu:nrukvnmtkbdyhgmxjigezd5zzkrk64md" {
 		t.Error(did)
 	}
 	for _, op := range []*ledger.Operation{{Kind: ledger.KindDID, Key: "did/x"}, {Kind: ledger.KindSchema, Key: "did/"}} {

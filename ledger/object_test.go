@@ -124,6 +124,7 @@ func TestTrustFields(t *testing.T) {
 		{"empty key", func(t *o) { t.AgencyKeys[0] = nil }, ledger.ErrValue},
 		{"long key", func(t *o) { t.AgencyKeys[0] = make([]byte, 129) }, ledger.ErrValue},
 		{"33 witnesses", func(t *o) { t.Witnesses = make([]string, 33) }, ledger.ErrValue},
+		{"a node without a witness", func(t *o) { t.Nodes = [][]byte{make([]byte, 32), {31: 1}} }, ledger.ErrValue},
 		{"33 nodes", func(t *o) { t.Nodes = make([][]byte, 33) }, ledger.ErrValue},
 		{"short node key", func(t *o) { t.Nodes = [][]byte{{1}} }, ledger.ErrValue},
 		{"one node twice", func(t *o) { t.Nodes = [][]byte{make([]byte, 32), make([]byte, 32)} }, ledger.ErrValue},

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"crypto/ed25519"
+	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -79,6 +80,8 @@ type Agreement struct {
 	_ struct{} `cbor:",toarray"`
 	// Number counts from 0.
 	Number uint64
+	// Previous is the Hash of the agreement before, and zero in the first.
+	Previous [32]byte
 	// Witnesses lists the note verifier keys of the replaying witnesses. K of
 	// them must cosign.
 	Witnesses []string
@@ -87,8 +90,8 @@ type Agreement struct {
 	AgencyKeys [][]byte
 	Threshold  uint32
 	// Nodes lists the Ed25519 keys with which the nodes of a consortium vote on
-	// blocks. An embedded ledger has none. If there are any, K is more than two
-	// thirds of the witnesses.
+	// blocks. An embedded ledger has none. If there are any, each node is a witness
+	// too, in the same order, and K is more than two thirds of them.
 	Nodes [][]byte
 }
 
@@ -105,8 +108,15 @@ func (t *Agreement) Key() string { return AgreementKey(t.Number) }
 // Bytes returns the canonical encoding.
 func (t *Agreement) Bytes() []byte { return encodeObject(*t) }
 
+// Hash returns the SHA-256 of Bytes, by which the next agreement, and a trust file, name
+// this one.
+func (t *Agreement) Hash() [32]byte { return sha256.Sum256(t.Bytes()) }
+
 // Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (t *Agreement) Check() error {
+	if (t.Number == 0) != (t.Previous == [32]byte{}) {
+		return fmt.Errorf("%w: every agreement but the first names the one before", ErrValue)
+	}
 	if t.K == 0 || int64(t.K) > int64(len(t.Witnesses)) || len(t.Witnesses) > maxWitnesses {
 		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.Witnesses))
 	}
@@ -116,7 +126,7 @@ func (t *Agreement) Check() error {
 	if err := checkAgencyKeys(t.AgencyKeys); err != nil {
 		return err
 	}
-	if len(t.Nodes) > maxWitnesses || len(t.Nodes) > 0 && 3*int(t.K) <= 2*len(t.Witnesses) {
+	if len(t.Nodes) > 0 && (len(t.Nodes) != len(t.Witnesses) || 3*int(t.K) <= 2*len(t.Witnesses)) {
 		return fmt.Errorf("%w: %d nodes, and %d of %d cosigners", ErrValue, len(t.Nodes), t.K, len(t.Witnesses))
 	}
 	seen := map[string]bool{}

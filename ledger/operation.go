@@ -16,10 +16,13 @@ const maxSignatures = 64
 
 // signatureDomain separates a signature over an operation from a signature over
 // anything else.
-const signatureDomain = "hufu/operation/1\x00"
+const signatureDomain = "hufu/operation/2\x00"
+
+// operationVersion is the first element of every operation.
+const operationVersion = 2
 
 // An Operation asks for one change of the ledger. Its encoding is deterministic
-// CBOR: [1, kind, key, body, nonce].
+// CBOR: [2, kind, key, body, nonce].
 type Operation struct {
 	// Kind is one of the Kind constants.
 	Kind string
@@ -70,7 +73,7 @@ func NewOperation(object Object) (*Operation, error) {
 
 // Bytes returns the canonical encoding.
 func (o *Operation) Bytes() []byte {
-	return encode(wireOperation{Version: formatVersion, Kind: o.Kind, Key: o.Key, Body: o.Body, Nonce: o.Nonce})
+	return encode(wireOperation{Version: operationVersion, Kind: o.Kind, Key: o.Key, Body: o.Body, Nonce: o.Nonce})
 }
 
 // ID returns the SHA-256 of the operation's bytes, without signatures.
@@ -83,7 +86,7 @@ func ParseOperation(b []byte) (*Operation, error) {
 	if err := decode(b, limits.Operation, &w); err != nil {
 		return nil, err
 	}
-	if w.Version != formatVersion {
+	if w.Version != operationVersion {
 		return nil, fmt.Errorf("%w: unknown version", ErrFormat)
 	}
 	return &Operation{Kind: w.Kind, Key: w.Key, Body: w.Body, Nonce: w.Nonce}, nil
@@ -123,16 +126,19 @@ type wireBatched struct {
 }
 
 // Sign signs with the default suites; see [Suites.Sign].
-func Sign(op *Operation, signers ...crypto.Signer) (*SignedOperation, error) {
-	return DefaultSuites().Sign(op, signers...)
+func Sign(id ID, op *Operation, signers ...crypto.Signer) (*SignedOperation, error) {
+	return DefaultSuites().Sign(id, op, signers...)
 }
 
-// Sign signs an operation with each signer. The signed message is
-// "hufu/operation/1", a zero byte and the operation's bytes. Errors:
-// [ErrSuite], [ErrFormat] for a repeated signer, [ErrTooLarge], and the
-// signer's own.
-func (s *Suites) Sign(op *Operation, signers ...crypto.Signer) (*SignedOperation, error) {
-	signatures, err := s.signAll(op.message(), signers)
+// Sign signs an operation with each signer, for the ledger that id names: another
+// refuses it. The signed message is "hufu/operation/2", a zero byte, the 32 bytes of id
+// and the operation's bytes. Errors: [ErrSuite], [ErrFormat] for a repeated signer,
+// [ErrTooLarge], [ErrValue] for the zero ID, and the signer's own.
+func (s *Suites) Sign(id ID, op *Operation, signers ...crypto.Signer) (*SignedOperation, error) {
+	if err := id.check(); err != nil {
+		return nil, err
+	}
+	signatures, err := s.signAll(op.message(id), signers)
 	if err != nil {
 		return nil, err
 	}
@@ -141,23 +147,23 @@ func (s *Suites) Sign(op *Operation, signers ...crypto.Signer) (*SignedOperation
 }
 
 // SignObject makes the operation that asks for object, with a random nonce, and
-// signs it with each signer. Errors are those of the object's Check and of
-// [Suites.Sign].
-func SignObject(object Object, signers ...crypto.Signer) (*SignedOperation, error) {
+// signs it with each signer, for the ledger that id names. Errors are those of the
+// object's Check and of [Suites.Sign].
+func SignObject(id ID, object Object, signers ...crypto.Signer) (*SignedOperation, error) {
 	op, err := NewOperation(object)
 	if err != nil {
 		return nil, err
 	}
-	return Sign(op, signers...)
+	return Sign(id, op, signers...)
 }
 
 // SignObjects makes one operation for each object and signs every operation
 // separately. [SignBatch] signs many operations with one signature.
-func SignObjects(objects []Object, signers ...crypto.Signer) ([]*SignedOperation, error) {
+func SignObjects(id ID, objects []Object, signers ...crypto.Signer) ([]*SignedOperation, error) {
 	ops := make([]*SignedOperation, len(objects))
 	for i, object := range objects {
 		var err error
-		if ops[i], err = SignObject(object, signers...); err != nil {
+		if ops[i], err = SignObject(id, object, signers...); err != nil {
 			return nil, fmt.Errorf("object %d: %w", i, err)
 		}
 	}
@@ -177,7 +183,10 @@ func (s *Suites) signAll(message []byte, signers []crypto.Signer) ([]Signature, 
 	return signatures, nil
 }
 
-func (o *Operation) message() []byte { return append([]byte(signatureDomain), o.Bytes()...) }
+// prefix is what the ledger's name adds before what is signed.
+func (id ID) prefix(domain string) []byte { return append([]byte(domain), id[:]...) }
+
+func (o *Operation) message(id ID) []byte { return append(id.prefix(signatureDomain), o.Bytes()...) }
 
 // Bytes returns the canonical encoding.
 func (s *SignedOperation) Bytes() []byte {
@@ -222,9 +231,10 @@ func parseWire(b []byte) (*SignedOperation, []byte, error) {
 	return &SignedOperation{Signatures: w.Signatures}, w.Operation, err
 }
 
-// Verify checks every signature and returns the keys that signed. One bad
-// signature gives [ErrSignature], one unknown algorithm [ErrSuite]. The state
-// machine decides whether these keys may do what the operation asks.
-func (s *SignedOperation) Verify(suites *Suites) ([][]byte, error) {
-	return NewChecker(suites).Verify(s)
+// Verify checks every signature, for the ledger that id names, and returns the keys that
+// signed. One bad signature, or one for another ledger, gives [ErrSignature], one unknown
+// algorithm [ErrSuite]. The state machine decides whether these keys may do what the
+// operation asks.
+func (s *SignedOperation) Verify(id ID, suites *Suites) ([][]byte, error) {
+	return NewChecker(id, suites).Verify(s)
 }

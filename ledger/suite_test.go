@@ -136,12 +136,12 @@ func (toySuite) Verify(key, message, signature []byte) error {
 func TestSuiteIsAType(t *testing.T) {
 	both := must(ledger.NewSuites(ledger.ES256{}, toySuite{}))(t)
 	op := must(ledger.NewOperation(anchorOf(1)))(t)
-	signed := must(both.Sign(op, toyKey{1}, newKey(t)))(t)
-	must(signed.Verify(both))(t)
-	if _, err := signed.Verify(ledger.DefaultSuites()); !is(err, ledger.ErrSuite) {
+	signed := must(both.Sign(ledgerID, op, toyKey{1}, newKey(t)))(t)
+	must(signed.Verify(ledgerID, both))(t)
+	if _, err := signed.Verify(ledgerID, ledger.DefaultSuites()); !is(err, ledger.ErrSuite) {
 		t.Error("not on the list:", err)
 	}
-	if _, err := ledger.Sign(op, toyKey{1}); !is(err, ledger.ErrSuite) {
+	if _, err := ledger.Sign(ledgerID, op, toyKey{1}); !is(err, ledger.ErrSuite) {
 		t.Error("not on the list:", err)
 	}
 	for name, suites := range map[string][]ledger.Suite{"empty": nil, "twice": {toySuite{}, toySuite{}}} {

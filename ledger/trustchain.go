@@ -3,8 +3,8 @@ package ledger
 import "fmt"
 
 // Follow returns the trust file after some agreements of the consortium, in
-// order. Each must be the next in number, signed by the threshold of the one
-// before. Agreements do not change origin, log key, root, epoch length and
+// order. Each must be the next in number, name the one before by its hash, and be signed
+// for this ledger by the threshold of the one before. Agreements do not change origin, log key, root, epoch length and
 // ages. With the first trust file and its fingerprint, a reader can so follow
 // the consortium without another file.
 //
@@ -41,7 +41,10 @@ func (t *TrustFile) next(signed *SignedOperation) (*TrustFile, error) {
 	if agreed.Number != t.Number+1 {
 		return nil, fmt.Errorf("%w: agreement %d follows %d", ErrTrustChain, agreed.Number, t.Number)
 	}
-	signers, err := signed.Verify(DefaultSuites())
+	if agreed.Previous != t.Last {
+		return nil, fmt.Errorf("%w: agreement %d follows another agreement %d", ErrTrustChain, agreed.Number, t.Number)
+	}
+	signers, err := signed.Verify(t.ID(), DefaultSuites())
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +52,7 @@ func (t *TrustFile) next(signed *SignedOperation) (*TrustFile, error) {
 		return nil, fmt.Errorf("%w: agreement %d has %d of %d signatures", ErrTrustChain, agreed.Number, n, t.Threshold)
 	}
 	next := *t
-	next.Number, next.WitnessKeys, next.K = agreed.Number, agreed.Witnesses, int(agreed.K)
+	next.Number, next.Last, next.WitnessKeys, next.K = agreed.Number, agreed.Hash(), agreed.Witnesses, int(agreed.K)
 	next.AgencyKeys, next.Threshold = agreed.AgencyKeys, int(agreed.Threshold)
 	return NewTrust(next)
 }

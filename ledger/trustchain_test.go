@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"crypto"
+	"crypto/sha256"
 	"testing"
 	"time"
 
@@ -10,27 +11,31 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// agreement makes the n-th trust object of a chain, signed.
-func agreement(t testing.TB, w *world, n uint64, threshold uint32, agencies []crypto.Signer, signers ...crypto.Signer) *ledger.SignedOperation {
+// agreement makes the n-th agreement of a chain, signed. before is the one before, nil for
+// the first.
+func agreement(t testing.TB, w *world, n uint64, before *ledger.SignedOperation, threshold uint32, agencies []crypto.Signer, signers ...crypto.Signer) *ledger.SignedOperation {
 	t.Helper()
-	trust := &ledger.Agreement{Number: n, Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, Threshold: threshold}
+	trust := &ledger.Agreement{Number: n, Previous: first, Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, Threshold: threshold}
+	if before != nil {
+		trust.Previous = sha256.Sum256(before.Operation.Body)
+	}
 	for _, a := range agencies {
 		trust.AgencyKeys = append(trust.AgencyKeys, must(ledger.DefaultSuites().MarshalKey(a.Public()))(t))
 	}
-	return must(ledger.SignObject(trust, signers...))(t)
+	return must(ledger.SignObject(ledgerID, trust, signers...))(t)
 }
 
 func TestFollow(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	a, b, c := newKey(t), newKey(t), newKey(t)
-	first := *w.trust
-	first.AgencyKeys, first.Threshold = [][]byte{must(ledger.DefaultSuites().MarshalKey(a.Public()))(t)}, 1
-	file := must(ledger.NewTrust(first))(t)
+	pinned := *w.trust
+	pinned.AgencyKeys, pinned.Threshold = [][]byte{must(ledger.DefaultSuites().MarshalKey(a.Public()))(t)}, 1
+	file := must(ledger.NewTrust(pinned))(t)
 
-	one := agreement(t, w, 1, 2, []crypto.Signer{a, b, c}, a)
-	two := agreement(t, w, 2, 1, []crypto.Signer{b}, a, c)
+	one := agreement(t, w, 1, nil, 2, []crypto.Signer{a, b, c}, a)
+	two := agreement(t, w, 2, one, 1, []crypto.Signer{b}, a, c)
 	last, err := file.Follow(one, two)
-	if err != nil || last.Number != 2 || last.Threshold != 1 || last.Origin != file.Origin || last.LogKey != file.LogKey || last.RootDID != file.RootDID {
+	if err != nil || last.Number != 2 || last.Threshold != 1 || last.Origin != file.Origin || last.LogKey != file.LogKey || last.RootDID != file.RootDID || last.ID() != file.ID() {
 		t.Fatal(last, err)
 	}
 	if again := must(ledger.ParseTrust(last.Bytes()))(t); again.Number != 2 || string(again.AgencyKeys[0]) != string(last.AgencyKeys[0]) {
@@ -39,7 +44,10 @@ func TestFollow(t *testing.T) {
 	if same := must(file.Follow())(t); same.Fingerprint() != file.Fingerprint() {
 		t.Error("nothing to follow, yet another file")
 	}
-	other := must(ledger.SignObject(anchorOf(1), a))(t)
+	other := must(ledger.SignObject(ledgerID, anchorOf(1), a))(t)
+	// The same agreement for a ledger of the same origin and root, founded anew.
+	anew := ledger.Founding{Origin: origin, RootDID: didOf(1), First: [32]byte{2}}.ID()
+	elsewhere := must(ledger.Sign(anew, one.Operation, a))(t)
 	forged := must(ledger.ParseSignedOperation(one.Bytes()))(t)
 	forged.Signatures[0].Signature[5] ^= 1
 	for name, c := range map[string]struct {
@@ -48,8 +56,10 @@ func TestFollow(t *testing.T) {
 	}{
 		"skips one":         {[]*ledger.SignedOperation{two}, ledger.ErrTrustChain},
 		"one twice":         {[]*ledger.SignedOperation{one, one}, ledger.ErrTrustChain},
-		"a stranger":        {[]*ledger.SignedOperation{agreement(t, w, 1, 1, []crypto.Signer{a}, b)}, ledger.ErrTrustChain},
-		"too few":           {[]*ledger.SignedOperation{one, agreement(t, w, 2, 1, []crypto.Signer{b}, c)}, ledger.ErrTrustChain},
+		"a stranger":        {[]*ledger.SignedOperation{agreement(t, w, 1, nil, 1, []crypto.Signer{a}, b)}, ledger.ErrTrustChain},
+		"too few":           {[]*ledger.SignedOperation{one, agreement(t, w, 2, one, 1, []crypto.Signer{b}, c)}, ledger.ErrTrustChain},
+		"another before":    {[]*ledger.SignedOperation{one, agreement(t, w, 2, nil, 1, []crypto.Signer{b}, a, c)}, ledger.ErrTrustChain},
+		"another ledger":    {[]*ledger.SignedOperation{elsewhere}, ledger.ErrSignature},
 		"not an agreement":  {[]*ledger.SignedOperation{other}, ledger.ErrTrustChain},
 		"signature altered": {[]*ledger.SignedOperation{forged}, ledger.ErrSignature},
 	} {

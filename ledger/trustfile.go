@@ -37,11 +37,14 @@ const maxSeconds = 100 * 366 * secondsPerDay
 //
 //	{"origin": "...", "log": "<verifier key>", "witnesses": ["<verifier key>"],
 //	 "k": 1, "agencyKeys": ["<base64>"], "threshold": 1,
-//	 "rootDID": "did:hufu:...", "epochLength": 3600,
+//	 "rootDID": "did:hufu:...", "first": "<base64>", "epochLength": 3600,
 //	 "maxAge": {"checkpoint": 86400, "trust": 15552000}}
 //
+// A consortium's file has no "log", and "genesis", a hash. A file that was followed has
+// "number" and "last".
+//
 // Keys are in the verifier key format of C2SP signed-note, durations in
-// seconds. Make one with ParseTrustPinned, ParseTrust or NewTrust; the zero
+// seconds, hashes in base64. Make one with ParseTrustPinned, ParseTrust or NewTrust; the zero
 // value trusts nobody.
 type TrustFile struct {
 	// Origin names the log; the log's key bears the same name.
@@ -63,8 +66,17 @@ type TrustFile struct {
 	// with none, the file cannot be followed to another.
 	AgencyKeys [][]byte
 	Threshold  int
+	// Last is the Hash of the agreement Number: the next one must name it. For the
+	// first agreement it is First, and the file leaves it out.
+	Last [32]byte
 	// RootDID accredits without being accredited.
 	RootDID string
+	// First is the Hash of the first agreement. With Origin and RootDID it names the
+	// ledger.
+	First [32]byte
+	// Genesis is the SHA-256 of a consortium's genesis.json, so that the trust file's
+	// fingerprint covers both; zero for an embedded ledger.
+	Genesis [32]byte
 	// EpochLength is the length of an epoch, whole seconds.
 	EpochLength time.Duration
 	// MaxAge bounds how old what is relied on may be.
@@ -92,7 +104,10 @@ type trustJSON struct {
 	Number      uint64     `json:"number,omitzero"`
 	AgencyKeys  [][]byte   `json:"agencyKeys,omitzero"`
 	Threshold   int        `json:"threshold,omitzero"`
+	Last        []byte     `json:"last,omitempty"`
 	RootDID     string     `json:"rootDID"`
+	First       []byte     `json:"first"`
+	Genesis     []byte     `json:"genesis,omitempty"`
 	EpochLength int64      `json:"epochLength,omitzero"`
 	MaxAge      maxAgeJSON `json:"maxAge,omitzero"`
 }
@@ -105,8 +120,15 @@ type maxAgeJSON struct {
 // NewTrust makes a trust file from its exported fields; a zero EpochLength or
 // MaxAge.Checkpoint takes the default.
 func NewTrust(t TrustFile) (*TrustFile, error) {
+	var last, genesis []byte
+	if t.Number > 0 {
+		last = t.Last[:]
+	}
+	if t.Genesis != [32]byte{} {
+		genesis = t.Genesis[:]
+	}
 	b, err := json.Marshal(trustJSON{
-		Origin: t.Origin, Log: t.LogKey, Witnesses: t.WitnessKeys, K: t.K, RootDID: t.RootDID,
+		Origin: t.Origin, Log: t.LogKey, Witnesses: t.WitnessKeys, K: t.K, RootDID: t.RootDID, First: t.First[:], Last: last, Genesis: genesis,
 		EpochLength: int64(t.EpochLength / time.Second),
 		Number:      t.Number, AgencyKeys: t.AgencyKeys, Threshold: t.Threshold,
 		MaxAge: maxAgeJSON{int64(t.MaxAge.Checkpoint / time.Second), int64(t.MaxAge.Trust / time.Second)},
@@ -144,6 +166,9 @@ func ParseTrust(b []byte) (*TrustFile, error) {
 		Origin: j.Origin, LogKey: j.Log, WitnessKeys: j.Witnesses, K: j.K, RootDID: j.RootDID,
 		Number: j.Number, AgencyKeys: j.AgencyKeys, Threshold: j.Threshold, raw: slices.Clone(b),
 	}
+	if err := t.readHashes(&j); err != nil {
+		return nil, err
+	}
 	if t.EpochLength, err = seconds(j.EpochLength, DefaultEpochLength); err != nil {
 		return nil, err
 	}
@@ -154,6 +179,27 @@ func ParseTrust(b []byte) (*TrustFile, error) {
 		return nil, err
 	}
 	return t, t.prepare()
+}
+
+func (t *TrustFile) readHashes(j *trustJSON) error {
+	last := j.Last
+	if t.Number == 0 {
+		last = j.First
+	}
+	ok := readHash(&t.First, j.First) && readHash(&t.Last, last) && (t.Number > 0 || j.Last == nil) &&
+		(j.Genesis == nil || readHash(&t.Genesis, j.Genesis))
+	if !ok {
+		return fmt.Errorf("%w: hash in the trust file", ErrValue)
+	}
+	return nil
+}
+
+func readHash(to *[32]byte, b []byte) bool {
+	if len(b) != len(to) || [32]byte(b) == [32]byte{} {
+		return false
+	}
+	*to = [32]byte(b)
+	return true
 }
 
 func seconds(n int64, otherwise time.Duration) (time.Duration, error) {
@@ -168,7 +214,7 @@ func seconds(n int64, otherwise time.Duration) (time.Duration, error) {
 
 // prepare parses the keys and checks what ties them together.
 func (t *TrustFile) prepare() (err error) {
-	if err := firstError(CheckKey(t.Origin), CheckDID(t.RootDID)); err != nil {
+	if err := t.Founding().Check(); err != nil {
 		return err
 	}
 	if t.K < 1 || t.K > len(t.WitnessKeys) || len(t.WitnessKeys) > maxWitnesses {
@@ -232,6 +278,15 @@ func witnessVerifiers(vkeys []string) ([]note.Verifier, error) {
 	}
 	return out, nil
 }
+
+// Founding returns what tells this ledger from every other.
+func (t *TrustFile) Founding() Founding {
+	return Founding{Origin: t.Origin, RootDID: t.RootDID, First: t.First}
+}
+
+// ID names the ledger in every signature over an operation. It is the same whatever
+// agreements the file was followed through.
+func (t *TrustFile) ID() ID { return t.Founding().ID() }
 
 // Bytes returns the file as it was read.
 func (t *TrustFile) Bytes() []byte { return slices.Clone(t.raw) }

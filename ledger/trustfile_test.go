@@ -34,7 +34,7 @@ func TestTrustFile(t *testing.T) {
 		t.Error("one byte more:", err)
 	}
 	own := must(ledger.NewTrust(ledger.TrustFile{
-		Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: w.trust.WitnessKeys, K: 2, RootDID: didOf(1),
+		Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: w.trust.WitnessKeys, K: 2, RootDID: didOf(1), First: first,
 		EpochLength: time.Minute, MaxAge: ledger.MaxAge{Checkpoint: time.Second},
 	}))(t)
 	if own.EpochLength != time.Minute || own.MaxCheckpointAge() != time.Second || own.EpochAt(time.Unix(119, 0)) != 1 {
@@ -49,7 +49,7 @@ func TestTrustFileRefused(t *testing.T) {
 	w := newWorld(t, 1, 2)
 	wit := w.witnesses[0].VerifierKey()
 	file := func(origin, log, witnesses, k, root, rest string) string {
-		return fmt.Sprintf(`{"origin":%q,"log":%q,"witnesses":[%s],"k":%s,"rootDID":%q%s}`, origin, log, witnesses, k, root, rest)
+		return fmt.Sprintf(`{"origin":%q,"log":%q,"witnesses":[%s],"k":%s,"rootDID":%q,"first":%q%s}`, origin, log, witnesses, k, root, base64.StdEncoding.EncodeToString(first[:]), rest)
 	}
 	log, q := w.log.VerifierKey(), fmt.Sprintf("%q", wit)
 	must(ledger.ParseTrust([]byte(file(origin, log, q, "1", didOf(1), ""))))(t)
@@ -80,6 +80,12 @@ func TestTrustFileRefused(t *testing.T) {
 		"witness hash":       {file(origin, log, fmt.Sprintf("%q", wrongHash), "1", didOf(1), ""), ledger.ErrValue},
 		"33 witnesses":       {file(origin, log, strings.Repeat(q+",", 32)+q, "1", didOf(1), ""), ledger.ErrValue},
 		"root":               {file(origin, log, q, "1", "did:web:example.org", ""), ledger.ErrKey},
+		"no first":           {strings.Replace(file(origin, log, q, "1", didOf(1), ""), `"first"`, `"last"`, 1), ledger.ErrValue},
+		"first of nothing":   {strings.Replace(file(origin, log, q, "1", didOf(1), ""), base64.StdEncoding.EncodeToString(first[:]), base64.StdEncoding.EncodeToString(make([]byte, 32)), 1), ledger.ErrValue},
+		"first and last":     {file(origin, log, q, "1", didOf(1), fmt.Sprintf(`,"last":%q`, base64.StdEncoding.EncodeToString(first[:]))), ledger.ErrValue},
+		"followed, no last":  {file(origin, log, q, "1", didOf(1), `,"number":1`), ledger.ErrValue},
+		"short genesis":      {file(origin, log, q, "1", didOf(1), `,"genesis":"AAAA"`), ledger.ErrValue},
+		"empty genesis":      {file(origin, log, q, "1", didOf(1), `,"genesis":""`), ledger.ErrValue},
 		"threshold alone":    {file(origin, log, q, "1", didOf(1), `,"threshold":1`), ledger.ErrValue},
 		"agencies alone":     {file(origin, log, q, "1", didOf(1), `,"agencyKeys":["AA=="]`), ledger.ErrValue},
 		"threshold above n":  {file(origin, log, q, "1", didOf(1), `,"agencyKeys":["AA=="],"threshold":2`), ledger.ErrValue},
@@ -116,7 +122,7 @@ func keyHash(name string, algorithm byte, key []byte) uint32 {
 // taken reports whether a trust file and an agreement take witnesses, both alike.
 func taken(t *testing.T, w *world, witnesses ...string) bool {
 	t.Helper()
-	_, file := ledger.NewTrust(ledger.TrustFile{Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: witnesses, K: len(witnesses), RootDID: didOf(1)})
+	_, file := ledger.NewTrust(ledger.TrustFile{Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: witnesses, K: len(witnesses), RootDID: didOf(1), First: first})
 	agreed := (&ledger.Agreement{Witnesses: witnesses, K: uint32(len(witnesses)), AgencyKeys: [][]byte{{1}}, Threshold: 1}).Check()
 	if (file == nil) != (agreed == nil) || file != nil && (!is(file, ledger.ErrValue) || !is(agreed, ledger.ErrValue)) {
 		t.Errorf("trust file: %v; agreement: %v", file, agreed)
@@ -155,7 +161,7 @@ func TestOneWitnessTwice(t *testing.T) {
 	}
 	log, other := sameHash(origin, 1)
 	file := ledger.TrustFile{
-		Origin: origin, LogKey: verifierKey(origin, keyHash(origin, 1, log), 1, log), WitnessKeys: []string{a}, K: 1, RootDID: didOf(1),
+		Origin: origin, LogKey: verifierKey(origin, keyHash(origin, 1, log), 1, log), WitnessKeys: []string{a}, K: 1, RootDID: didOf(1), First: first,
 	}
 	must(ledger.NewTrust(file))(t)
 	file.WitnessKeys[0] = witnessKey(origin, 4, other)
@@ -181,7 +187,7 @@ func sameHash(name string, algorithm byte) (one, other []byte) {
 func TestAgencyTwice(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	_, err := ledger.NewTrust(ledger.TrustFile{
-		Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: []string{w.witnesses[0].VerifierKey()}, K: 1, RootDID: didOf(1),
+		Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: []string{w.witnesses[0].VerifierKey()}, K: 1, RootDID: didOf(1), First: first,
 		AgencyKeys: [][]byte{{1}, {1}}, Threshold: 2,
 	})
 	if !is(err, ledger.ErrValue) {

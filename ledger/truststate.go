@@ -13,7 +13,7 @@ import (
 type trustState struct {
 	_       struct{} `cbor:",toarray"`
 	Version uint64
-	Origin  string
+	Ledger  ID
 	// Pin is the fingerprint of the trust file that the agreements follow.
 	Pin [32]byte
 	// Number is the number of the newest agreement followed.
@@ -29,7 +29,7 @@ type trustState struct {
 	Checkpoint []byte
 }
 
-const trustStateVersion = 1
+const trustStateVersion = 2
 
 // maxAgreements bounds the number of agreements that a client follows from one
 // trust file.
@@ -83,14 +83,14 @@ func follow(trust *TrustFile, agreements [][]byte) (*TrustFile, error) {
 // log goes on.
 func pinnedState(pinned *TrustFile, before *trustState) (*trustState, error) {
 	s := &trustState{
-		Version: trustStateVersion, Origin: pinned.Origin, Pin: pinned.Fingerprint(),
+		Version: trustStateVersion, Ledger: pinned.ID(), Pin: pinned.Fingerprint(),
 		Number: pinned.Number,
 	}
 	if before == nil {
 		return s, nil
 	}
-	if before.Origin != pinned.Origin {
-		return nil, fmt.Errorf("%w: stored trust", ErrOrigin)
+	if before.Ledger != pinned.ID() {
+		return nil, fmt.Errorf("%w: the stored trust is of another ledger", ErrOrigin)
 	}
 	if pinned.Number < before.Number {
 		return nil, fmt.Errorf("%w: agreement %d was followed already, the trust file is from agreement %d", ErrTrustChain, before.Number, pinned.Number)

@@ -42,6 +42,7 @@ type nation struct {
 	now                  time.Time
 	store                *machine.Memory
 	machine              *machine.Machine
+	founding             ledger.Founding
 	trust                *ledger.TrustFile
 	log, witness         *ledger.NoteSigner
 	root, bureau, office *party
@@ -53,12 +54,14 @@ func newNation(t *testing.T, seed uint64) *nation {
 		t: t, rand: mathrand.New(mathrand.NewPCG(seed, 5)), store: machine.NewMemory(),
 		now: time.Date(2026, 3, 2, 9, 30, 0, 0, time.UTC),
 	}
-	var create [3]*ledger.SignedOperation
-	for i, p := range []**party{&n.root, &n.bureau, &n.office} {
+	var create [3]*ledger.Operation
+	parties := []**party{&n.root, &n.bureau, &n.office}
+	for i, p := range parties {
 		*p, create[i] = n.party()
 	}
+	n.founding = ledger.Founding{Origin: "ledger.example", RootDID: n.root.object.ID, First: [32]byte{1}}
 	var err error
-	n.machine, err = machine.New(ledgertest.ZK{}, n.root.object.ID, machine.Options{})
+	n.machine, err = machine.New(ledgertest.ZK{}, n.founding, machine.Options{})
 	none(t, err)
 	_, a, _ := ed25519.GenerateKey(rand.Reader)
 	_, b, _ := ed25519.GenerateKey(rand.Reader)
@@ -67,10 +70,14 @@ func newNation(t *testing.T, seed uint64) *nation {
 	n.witness, err = ledger.NewCosigner("witness.example", b, func() time.Time { return n.now })
 	none(t, err)
 	n.trust, err = ledger.NewTrust(ledger.TrustFile{
-		Origin: "ledger.example", LogKey: n.log.VerifierKey(), WitnessKeys: []string{n.witness.VerifierKey()}, K: 1, RootDID: n.root.object.ID,
+		Origin: "ledger.example", LogKey: n.log.VerifierKey(), WitnessKeys: []string{n.witness.VerifierKey()}, K: 1, RootDID: n.root.object.ID, First: n.founding.First,
 	})
 	none(t, err)
-	none(t, n.apply(create[:]...))
+	for i, p := range parties {
+		op, err := ledger.Sign(n.founding.ID(), create[i], (*p).key)
+		none(t, err)
+		none(t, n.apply(op))
+	}
 	n.links[0] = &ledger.Accreditation{
 		Agency: n.bureau.object.ID, Action: ledger.ActionAccredit, Region: "110000", Type: vct, Accreditor: n.root.object.ID, State: ledger.StateActive,
 		Subject: ledgertest.SubjectOf(n.bureau.object.ID),
@@ -95,7 +102,7 @@ func (n *nation) signer() (crypto.Signer, []byte) {
 }
 
 // party is a DID with a key of its own and one pair of keys to issue with.
-func (n *nation) party() (*party, *ledger.SignedOperation) {
+func (n *nation) party() (*party, *ledger.Operation) {
 	p := new(party)
 	var own, next []byte
 	p.key, own = n.signer()
@@ -105,9 +112,9 @@ func (n *nation) party() (*party, *ledger.SignedOperation) {
 		Next: [][32]byte{ledger.KeyHash(next)},
 	}
 	n.addPair(p.object, 0)
-	op, err := ledger.SignObject(p.object, p.key)
+	op, err := ledger.NewOperation(p.object)
 	none(n.t, err)
-	p.object.ID, err = ledger.DIDOf(op.Operation)
+	p.object.ID, err = ledger.DIDOf(op)
 	none(n.t, err)
 	return p, op
 }
@@ -129,7 +136,7 @@ func (n *nation) apply(ops ...*ledger.SignedOperation) error {
 }
 
 func (n *nation) submit(by *party, object ledger.Object) error {
-	op, err := ledger.SignObject(object, by.key)
+	op, err := ledger.SignObject(n.founding.ID(), object, by.key)
 	none(n.t, err)
 	return n.apply(op)
 }
@@ -141,7 +148,7 @@ func (n *nation) change(p *party, edit func(*ledger.DID)) error {
 	next, public := n.signer()
 	d.Sequence, d.Next = d.Sequence+1, [][32]byte{ledger.KeyHash(public)}
 	edit(d)
-	op, err := ledger.SignObject(d, p.next)
+	op, err := ledger.SignObject(n.founding.ID(), d, p.next)
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func say(t *testing.T, h *hufutest.Holder, counter *hufutest.Counter, says verif
 // hand gives a use to the ledger, signed by whoever counts.
 func hand(t *testing.T, c *hufutest.Country, by *hufutest.Agency, use *ledger.Use) error {
 	t.Helper()
-	operations, err := ledger.SignObjects([]ledger.Object{use}, by.Key)
+	operations, err := ledger.SignObjects(by.Ledger, []ledger.Object{use}, by.Key)
 	if err != nil {
 		t.Fatal(err)
 	}

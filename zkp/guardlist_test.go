@@ -352,6 +352,72 @@ func elsewhere(t *testing.T) (out []guard) {
 	}
 	add("a witness counts once", "ledger", "TestOneWitnessTwice", "",
 		edit{"ledger/trustfile.go", " || key[0] != cosignatureV1", ""})
+	// No name is lost to who took it first.
+	for name, c := range map[string]edit{
+		"who may not": {"ledger/machine/ruleobject.go", "return fallen(t.entitled(old))", "return false, nil"},
+		"the root":    {"ledger/machine/ruleobject.go", "if t.over(old) || a.Accreditor == t.root && old.Accreditor != t.root {", "if t.over(old) {"},
+		"who may":     {"ledger/machine/ruleobject.go", "	return false, err\n}", "	return err == nil, err\n}"},
+	} {
+		add("an accreditation is taken: "+name, "ledger/machine", "TestSquattedAccreditation|TestRootTakesAnyAccreditation", "", c)
+	}
+	add("a purpose is taken from who may not", "ledger/machine", "TestSquattedPurpose", "",
+		edit{"ledger/machine/ruleaccess.go", "return fallen(t.regulates(old))", "return false, nil"})
+	add("and by the root", "ledger/machine", "TestSquattedPurpose", "",
+		edit{"ledger/machine/ruleaccess.go", " || p.Regulator == t.root {", " {"})
+	add("and not by another", "ledger/machine", "TestSquattedPurpose|TestPurpose", "",
+		edit{"ledger/machine/ruleaccess.go", "!free && old.Regulator != p.Regulator", "!free && old.Regulator == p.Regulator && false"})
+	// An agreement strands nobody, and a node that cannot go on says so.
+	for name, c := range map[string]edit{
+		"without nodes":      never("ledger/machine/ruleobject.go", "if ", "(len(old.Nodes) == 0) != (len(next.Nodes) == 0)", " {"),
+		"too many that go":   never("ledger/machine/ruleobject.go", "if left := missing(old.Nodes, next.Nodes); ", "left > third", " {"),
+		"too many that come": never("ledger/machine/ruleobject.go", "if joined := missing(next.Nodes, old.Nodes); ", "joined > max(third, 1)", " {"),
+	} {
+		add("no agreement that strands: "+name, "ledger/machine", "TestAgreementThatStrands", "", c)
+	}
+	add("a node signs and votes", "ledger", "TestTrustFields", "a node without a witness",
+		edit{"ledger/objectconsortium.go", "(len(t.Nodes) != len(t.Witnesses) || 3*int(t.K) <= 2*len(t.Witnesses))", "(3*int(t.K) <= 2*len(t.Witnesses) || len(t.Nodes) > maxWitnesses)"})
+	add("consensus is watched", "ledger/cometlog", "TestConsensusFailure", "as if nothing had happened",
+		edit{"ledger/cometlog/node.go", "		consensus.Wait()\n		stopped()\n", "		consensus.Wait()\n"})
+	add("ready means a new checkpoint", "ledger/cometlog/cmd/hufu-node", "TestReadyWithoutQuorum", "ready without a quorum",
+		never("ledger/cometlog/node.go", "if age := n.app.clock().Sub(at); ", "at.IsZero() || age > limit", " {"))
+	add("a member finds a place", "ledger/cometlog/cmd/hufu-node", "TestStrangersTakeNoMembersPlace", "",
+		edit{"ledger/cometlog/config.go", "	config.P2P.UnconditionalPeerIDs = strings.Join(c.peerIDs(), \",\")\n", ""})
+	add("a submission is answered in time", "ledger/remote", "TestSubmitWithoutQuorum", "",
+		edit{"ledger/remote/handler.go", "context.WithTimeoutCause(ctx, h.patience, errPatience)", "context.WithTimeoutCause(ctx, h.patience+time.Minute*20, errPatience)"})
+	add("and few wait", "ledger/remote", "TestSubmitWithoutQuorum", "",
+		edit{"ledger/remote/handler.go", "make(chan struct{}, cmp.Or(options.Waiting, defaultWaiting))", "make(chan struct{}, defaultWaiting)"})
+	// Nothing signed for one ledger counts on another.
+	add("an operation is signed for one ledger", "ledger/sqlitelog", "TestConformance$", "Elsewhere",
+		edit{"ledger/operation.go", "append(id.prefix(signatureDomain), o.Bytes()...)", "append(ID{}.prefix(signatureDomain), o.Bytes()...)"})
+	add("and so is a batch", "ledger/sqlitelog", "TestConformance$", "Elsewhere",
+		edit{"ledger/batch.go", "id.prefix(batchDomain)", "ID{}.prefix(batchDomain)"})
+	add("no ledger is no name", "ledger", "TestNoLedger", "",
+		never("ledger/id.go", "if ", "id == (ID{})", " {"))
+	add("an agreement after the one before", "ledger", "TestFollow", "another before",
+		never("ledger/trustchain.go", "if ", "agreed.Previous != t.Last", " {"))
+	add("at the ledger too", "ledger/machine", "TestTrustByThreshold", "",
+		edit{"ledger/machine/ruleobject.go", ", old != nil && next.Previous != old.Hash():", ":"})
+	add("the first agreement is the one of the name", "ledger/machine", "TestNoConsortiumYet", "",
+		edit{"ledger/machine/ruleobject.go", "case old == nil && next.Hash() != t.founding.First, old", "case old"})
+	add("a store of trust is of one ledger", "ledger", "TestClientNewTrustFile", "founded anew",
+		never("ledger/truststate.go", "if ", "before.Ledger != pinned.ID()", " {"))
+	add("an agency is of one ledger", "agency", "TestAgencyOfAnotherLedger", "",
+		never("agency/record.go", "case ", "r.Ledger != nil && a.client != nil && ledger.ID(r.Ledger) != a.client.Pinned().ID()", ":"))
+	add("keys of a desk name a ledger", "wallet/issuer", "TestNewRefusesWhatIsIncomplete", "keys of no ledger",
+		never("wallet/issuer/desk.go", "case ", "k.Ledger == ledger.ID{}", ":"))
+	for c, says := range map[string]string{
+		"sha256.Sum256(b) != trust.Genesis": "another spelling", "len(voters) != len(first.Nodes)": "no voter",
+		"v.Power != votingPower || !bytes.Equal(v.PubKey.Bytes(), first.Nodes[i])":                                         "voter",
+		"founding != trust.Founding() || doc.ChainID != chainID(trust.ID()) || genesis.epochLength() != trust.EpochLength": "another chain",
+	} {
+		add("genesis: "+c, "ledger/cometlog", "TestGenesisUnderTheFingerprint", says, never("ledger/cometlog/genesis.go", "if ", c, " {"))
+	}
+	add("a node's keys serve one ledger", "ledger/cometlog", "TestKeysServeOneLedger", "",
+		never("ledger/cometlog/config.go", "if ", "c.Origin != trust.Origin || len(c.Ledger) > 0 && !bytes.Equal(c.Ledger, id[:])", " {"))
+	add("and so do a founder's", "ledger/cometlog", "TestKeysServeOneLedger", "",
+		never("ledger/cometlog/testnet.go", "if ", "m.Origin != options.Origin || m.Ledger != nil", " {"))
+	add("a member has the keys that it hands in", "ledger/cometlog", "TestParseMember", "no proof",
+		never("ledger/cometlog/member.go", "if ", "!m.proved()", " {"))
 	add("a branch has its share of the registry", "ledger/machine", "TestOneBranchFillsItsShare", "",
 		never("ledger/machine/room.go", "if used += added; ", "used > uint64(t.zk.RegistryCapacity()/shares)", " {"))
 	add("no schemas of another's type", "ledger/machine", "TestSchemaOfAnothersType", "",

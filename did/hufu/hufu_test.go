@@ -114,7 +114,7 @@ func newLedger(t testing.TB) (*oneDID, *ecdsa.PrivateKey) {
 		t.Fatal(err)
 	}
 	l.trust, err = ledger.NewTrust(ledger.TrustFile{
-		Origin: "ledger.example", LogKey: l.log.VerifierKey(), WitnessKeys: []string{l.wit.VerifierKey()}, K: 1, RootDID: id,
+		Origin: "ledger.example", LogKey: l.log.VerifierKey(), WitnessKeys: []string{l.wit.VerifierKey()}, K: 1, RootDID: id, First: [32]byte{1},
 	})
 	if err != nil {
 		t.Fatal(err)

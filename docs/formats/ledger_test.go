@@ -101,16 +101,18 @@ func must[T any](t testing.TB) func(v T, err error) T {
 
 func ledgerOperation(t testing.TB) page {
 	object, create, _ := root(t)
-	signed := must[*ledger.SignedOperation](t)(ledger.Sign(create, newAgency(t, "root agency")))
+	signed := must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), create, newAgency(t, "root agency")))
 	ops := []*ledger.Operation{
 		newOperation(anchor(t, "parcel 1"), "nonce 1"), newOperation(anchor(t, "parcel 2"), "nonce 2"), newOperation(anchor(t, "parcel 3"), "nonce 3"),
 	}
-	batch := must[[]*ledger.SignedOperation](t)(ledger.SignBatch(ops, newAgency(t, "root agency")))
+	batch := must[[]*ledger.SignedOperation](t)(ledger.SignBatch(trust(t).ID(), ops, newAgency(t, "root agency")))
+	foreign := must[*ledger.SignedOperation](t)(ledger.Sign(ledger.ID{1}, create, newAgency(t, "root agency")))
 	high := highS(t, signed.Bytes(), signed.Signatures[0].Signature)
 	p := page{
-		name:   "ledger-operation",
-		limits: map[string]int{"operation": limits.Operation, "operations of a batch": ledger.MaxBatch},
-		doors:  operationDoors(),
+		name:    "ledger-operation",
+		context: fields{"ledger": trust(t).ID()},
+		limits:  map[string]int{"operation": limits.Operation, "operations of a batch": ledger.MaxBatch},
+		doors:   operationDoors(t),
 		vectors: []example{
 			{"an operation that creates a DID", "operation", create.Bytes()},
 			{"the same, signed", "signed operation", signed.Bytes()},
@@ -118,11 +120,12 @@ func ledgerOperation(t testing.TB) page {
 			{"two operations to be accepted together", "submission", ledger.FormatBatch(batch[:2])},
 		},
 		refused: []refusal{
-			{"a version that is not 1", "operation", flipped(create.Bytes(), 1, 0x03), ledger.ErrFormat},
+			{"a version that is not 2", "operation", flipped(create.Bytes(), 1, 0x03), ledger.ErrFormat},
 			{"a byte after the end", "operation", append(create.Bytes(), 0), ledger.ErrFormat},
 			{"an array length in two bytes, which is not the shortest", "operation", append([]byte{0x98, 5}, create.Bytes()[1:]...), ledger.ErrFormat},
 			{"above the cap", "operation", (&ledger.Operation{Kind: "did", Key: object.Key(), Body: make([]byte, limits.Operation)}).Bytes(), ledger.ErrTooLarge},
 			{"one bit of the operation changed after it was signed", "signed operation", flipped(signed.Bytes(), 40, 1), ledger.ErrSignature},
+			{"signed for another ledger", "signed operation", foreign.Bytes(), ledger.ErrSignature},
 			{"s in the upper half of the order", "signed operation", high, ledger.ErrSignature},
 			{"an operation in another place of its batch", "signed operation", elsewhere(batch[2], 1), ledger.ErrSignature},
 			{"a place beyond the count", "signed operation", elsewhere(batch[2], 3), ledger.ErrFormat},
@@ -132,7 +135,8 @@ func ledgerOperation(t testing.TB) page {
 	return p
 }
 
-func operationDoors() map[string]door {
+func operationDoors(t testing.TB) map[string]door {
+	id := trust(t).ID()
 	return map[string]door{
 		"operation": func(b []byte) (any, []byte, error) {
 			op, err := ledger.ParseOperation(b)
@@ -147,7 +151,7 @@ func operationDoors() map[string]door {
 			if err != nil {
 				return nil, nil, err
 			}
-			keys, err := signed.Verify(ledger.DefaultSuites())
+			keys, err := signed.Verify(id, ledger.DefaultSuites())
 			if err != nil {
 				return nil, nil, err
 			}

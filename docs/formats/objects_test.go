@@ -97,7 +97,7 @@ func objects(t testing.TB, id string) []ledger.Object {
 		&ledger.VK{Circuit: "hufu-prepare-2", KeyHash: ledger.KeyHash(use.Keys["hufu-prepare-2"]), Setup: ledger.SetupSingleParty, State: ledger.VKActive},
 		&ledger.KeyFile{File: use.Keys["hufu-prepare-2"], Agency: id},
 		anchor(t, "parcel 1"),
-		&ledger.Agreement{Witnesses: witnesses(t), K: 1, AgencyKeys: [][]byte{newAgency(t, "root agency").public(t)}, Threshold: 1},
+		first(t),
 		&ledger.Rule{
 			ID: "cn.title", Version: 1, Hash: seed("text of the rule"), Owner: id, Type: residentType,
 			Transitions: []ledger.Transition{

@@ -35,24 +35,30 @@ func trust(t testing.TB) *ledger.TrustFile {
 	t.Helper()
 	_, _, id := root(t)
 	return must[*ledger.TrustFile](t)(ledger.NewTrust(ledger.TrustFile{
-		Origin: origin, LogKey: logSigner(t).VerifierKey(), WitnessKeys: witnesses(t), K: 1, RootDID: id,
+		Origin: origin, LogKey: logSigner(t).VerifierKey(), WitnessKeys: witnesses(t), K: 1, RootDID: id, First: first(t).Hash(),
 		AgencyKeys: [][]byte{newAgency(t, "root agency").public(t)}, Threshold: 1,
 	}))
+}
+
+// first is the first agreement.
+func first(t testing.TB) *ledger.Agreement {
+	t.Helper()
+	return &ledger.Agreement{Witnesses: witnesses(t), K: 1, AgencyKeys: [][]byte{newAgency(t, "root agency").public(t)}, Threshold: 1}
 }
 
 // agreement is the one after the trust file's, signed by whom that names.
 func agreement(t testing.TB) *ledger.SignedOperation {
 	t.Helper()
 	next := &ledger.Agreement{
-		Number: 1, Witnesses: witnesses(t), K: 2, AgencyKeys: [][]byte{newAgency(t, "root agency").public(t), newAgency(t, "second agency").public(t)}, Threshold: 2,
+		Number: 1, Previous: first(t).Hash(), Witnesses: witnesses(t), K: 2, AgencyKeys: [][]byte{newAgency(t, "root agency").public(t), newAgency(t, "second agency").public(t)}, Threshold: 2,
 	}
-	return must[*ledger.SignedOperation](t)(ledger.Sign(newOperation(next, "nonce of agreement 1"), newAgency(t, "root agency")))
+	return must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), newOperation(next, "nonce of agreement 1"), newAgency(t, "root agency")))
 }
 
 func ledgerTrust(t testing.TB) page {
 	file := trust(t)
 	good := file.Bytes()
-	stranger := must[*ledger.SignedOperation](t)(ledger.Sign(agreement(t).Operation, newAgency(t, "second agency")))
+	stranger := must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), agreement(t).Operation, newAgency(t, "second agency")))
 	return page{
 		name:    "ledger-trust",
 		limits:  map[string]int{"file": limits.Document, "state": ledger.MaxTrustState},
@@ -114,7 +120,8 @@ func stateBytes(t testing.TB, number uint64, agreements [][]byte, checkpoint []b
 	options.NilContainers = cbor.NilContainerAsEmpty
 	mode := must[cbor.EncMode](t)(options.EncMode())
 	pin := trust(t).Fingerprint()
-	return must[[]byte](t)(mode.Marshal([]any{1, origin, pin[:], number, agreements, begin.UnixMilli(), checkpoint}))
+	id := trust(t).ID()
+	return must[[]byte](t)(mode.Marshal([]any{2, id[:], pin[:], number, agreements, begin.UnixMilli(), checkpoint}))
 }
 
 // openState hands a stored state to a client.
@@ -137,7 +144,7 @@ func openState(t testing.TB, b []byte) (any, []byte, error) {
 func trustFields(f *ledger.TrustFile) fields {
 	return fields{
 		"origin": f.Origin, "log": f.LogKey, "witnesses": f.WitnessKeys, "k": f.K, "number": f.Number, "agencyKeys": f.AgencyKeys, "threshold": f.Threshold,
-		"rootDID": f.RootDID, "epochLength": f.EpochLength, "maxAge": f.MaxAge,
+		"ledger": f.ID(), "first": f.First, "last": f.Last, "genesis": f.Genesis, "rootDID": f.RootDID, "epochLength": f.EpochLength, "maxAge": f.MaxAge,
 	}
 }
 
@@ -230,8 +237,8 @@ func newLog(t testing.TB) *log {
 	l := &log{state: stateMap{did.Key(): did.Bytes(), mark.Key(): mark.Bytes()}}
 	l.head = &ledger.StateLeaf{Height: 0, UnixMilli: uint64(begin.UnixMilli()), StateRoot: l.state.node([32]byte{}, 0)}
 	l.leaves = [][]byte{
-		must[*ledger.SignedOperation](t)(ledger.Sign(create, key)).Bytes(),
-		must[*ledger.SignedOperation](t)(ledger.Sign(newOperation(mark, "nonce 1"), key)).Bytes(),
+		must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), create, key)).Bytes(),
+		must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), newOperation(mark, "nonce 1"), key)).Bytes(),
 		l.head.Bytes(),
 	}
 	for i, leaf := range l.leaves {
@@ -402,7 +409,7 @@ func ledgerBundle(t testing.TB) page {
 	twice := *good
 	twice.Files = []ledger.BundleFile{file, file}
 	foreign := *good
-	foreign.Agreements = [][]byte{must[*ledger.SignedOperation](t)(ledger.Sign(agreement(t).Operation, newAgency(t, "second agency"))).Bytes()}
+	foreign.Agreements = [][]byte{must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), agreement(t).Operation, newAgency(t, "second agency"))).Bytes()}
 	open := func(now time.Time) door {
 		return func(b []byte) (any, []byte, error) {
 			bundle, err := ledger.ParseBundle(b)

@@ -201,7 +201,7 @@ func (a *app) ceremonyPublish(dir *string) *cobra.Command {
 			return a.withSigners(ctx, log, homes, nil, func(signers []crypto.Signer) error {
 				err := folder.Resolve(ctx, log, a.ledger, a.folders(), func(view *ledger.View) error { return anchored.CheckParticipants(view, state) })
 				if err == nil {
-					err = anchored.Publish(ctx, log, a.public(), *dir, state, signers...)
+					err = anchored.Publish(ctx, log, log.Trust().ID(), a.public(), *dir, state, signers...)
 				}
 				if err != nil {
 					return err

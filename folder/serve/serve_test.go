@@ -79,7 +79,7 @@ func TestLedger(t *testing.T) {
 	if client.Head().Size == before {
 		t.Error("no heartbeat")
 	}
-	ops, err := ledger.SignObjects([]ledger.Object{&ledger.Anchor{Hash: [32]byte{1}, Count: 1, Agency: root.DID()}}, root.Keys().Key)
+	ops, err := ledger.SignObjects(root.Keys().Ledger, []ledger.Object{&ledger.Anchor{Hash: [32]byte{1}, Count: 1, Agency: root.DID()}}, root.Keys().Key)
 	if err != nil {
 		t.Fatal(err)
 	}

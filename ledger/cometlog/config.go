@@ -1,6 +1,7 @@
 package cometlog
 
 import (
+	"bytes"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
+	"github.com/hufu-id/hufu/ledger"
 )
 
 // Names of the files in a node's folder.
@@ -29,6 +31,10 @@ const (
 type NodeConfig struct {
 	// Name is the node's name, and the name of its cosigning key.
 	Name string `json:"name"`
+	// Origin names the log for which the keys in the folder were made, and Ledger is the
+	// ledger.ID; empty until the ledger is founded. The keys serve no other ledger.
+	Origin string `json:"origin"`
+	Ledger []byte `json:"ledger,omitempty"`
 	// Listen is the host and port at which other nodes reach this one.
 	Listen string `json:"listen"`
 	// Peers lists the other nodes, each as ID@host:port.
@@ -54,6 +60,9 @@ func ReadConfig(dir string) (*NodeConfig, error) {
 }
 
 func (c *NodeConfig) check() error {
+	if err := checkLedger(c.Origin, c.Ledger); err != nil {
+		return err
+	}
 	for name, address := range map[string]string{"listen": c.Listen, "api": c.API, "metrics": c.Metrics} {
 		if address == "" && name != "listen" {
 			continue
@@ -71,6 +80,15 @@ func (c *NodeConfig) check() error {
 	return nil
 }
 
+// serves refuses another ledger than the one that the keys were made for.
+func (c *NodeConfig) serves(trust *ledger.TrustFile) error {
+	id := trust.ID()
+	if c.Origin != trust.Origin || len(c.Ledger) > 0 && !bytes.Equal(c.Ledger, id[:]) {
+		return fmt.Errorf("%w: the keys of %s were made for another ledger: make a new folder", ErrConfig, c.Name)
+	}
+	return nil
+}
+
 // readFile reads a small file.
 func readFile(path string) ([]byte, error) {
 	b, err := limits.ReadFile(path, limits.Proof)
@@ -81,6 +99,25 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %s has more than %d bytes", ErrConfig, filepath.Base(path), limits.Proof)
 	}
 	return b, nil
+}
+
+// strangers is how many peers may connect that node.json does not name.
+const strangers = 8
+
+// peerIDs are those of the peers that node.json names.
+func (c *NodeConfig) peerIDs() (ids []string) {
+	for _, peer := range c.Peers {
+		id, _, _ := strings.Cut(peer, "@")
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+// loopback reports whether all nodes run on this machine, and share its address.
+func (c *NodeConfig) loopback() bool {
+	host, _, _ := net.SplitHostPort(c.Listen)
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
 }
 
 // comet returns CometBFT's configuration. Its RPC stays closed: the ledger's
@@ -106,7 +143,10 @@ func (c *NodeConfig) comet(dir string, heartbeat time.Duration) *cmt.Config {
 	config.P2P.PersistentPeers = strings.Join(c.Peers, ",")
 	config.P2P.PexReactor = false
 	config.P2P.AddrBookStrict = false
-	config.P2P.AllowDuplicateIP = true
+	// Members always find a place; strangers, such as a node that is to join, share a few.
+	config.P2P.UnconditionalPeerIDs = strings.Join(c.peerIDs(), ",")
+	config.P2P.MaxNumInboundPeers = strangers
+	config.P2P.AllowDuplicateIP = c.loopback()
 	config.P2P.AddrBook = "peers.json"
 	config.P2P.FlushThrottleTimeout = 10 * time.Millisecond
 	config.P2P.PersistentPeersMaxDialPeriod = 2 * time.Second

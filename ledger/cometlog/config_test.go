@@ -16,20 +16,22 @@ func TestReadConfig(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(`{"name": "north", "listen": "192.0.2.1:26600", "peers": null, "api": "127.0.0.1:26601"}`)
+	write(`{"name": "north", "origin": "ledger.example", "listen": "192.0.2.1:26600", "peers": null, "api": "127.0.0.1:26601"}`)
 	if c, err := cometlog.ReadConfig(dir); err != nil || c.Name != "north" || c.API != "127.0.0.1:26601" {
 		t.Error(c, err)
 	}
 	for name, text := range map[string]string{
 		"nothing":            ``,
 		"no object":          `[]`,
-		"misspelt":           `{"listen": "192.0.2.1:26600", "metric": "127.0.0.1:9100"}`,
-		"in capitals":        `{"listen": "192.0.2.1:26600", "API": "0.0.0.0:80"}`,
-		"twice":              `{"listen": "192.0.2.1:26600", "api": "", "api": "0.0.0.0:80"}`,
-		"something behind":   `{"listen": "192.0.2.1:26600"}{}`,
-		"no listen":          `{}`,
-		"no host and port":   `{"listen": "192.0.2.1"}`,
-		"peer without a key": `{"listen": "192.0.2.1:26600", "peers": ["192.0.2.2:26600"]}`,
+		"misspelt":           `{"origin": "ledger.example", "listen": "192.0.2.1:26600", "metric": "127.0.0.1:9100"}`,
+		"in capitals":        `{"origin": "ledger.example", "listen": "192.0.2.1:26600", "API": "0.0.0.0:80"}`,
+		"twice":              `{"origin": "ledger.example", "listen": "192.0.2.1:26600", "api": "", "api": "0.0.0.0:80"}`,
+		"something behind":   `{"origin": "ledger.example", "listen": "192.0.2.1:26600"}{}`,
+		"no listen":          `{"origin": "ledger.example"}`,
+		"no origin":          `{"listen": "192.0.2.1:26600"}`,
+		"a short id":         `{"origin": "ledger.example", "ledger": "AAAA", "listen": "192.0.2.1:26600"}`,
+		"no host and port":   `{"origin": "ledger.example", "listen": "192.0.2.1"}`,
+		"peer without a key": `{"origin": "ledger.example", "listen": "192.0.2.1:26600", "peers": ["192.0.2.2:26600"]}`,
 	} {
 		write(text)
 		if _, err := cometlog.ReadConfig(dir); !errors.Is(err, cometlog.ErrConfig) {

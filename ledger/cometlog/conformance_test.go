@@ -37,7 +37,7 @@ func (c *consortium) agreement(number uint64) *ledger.Agreement {
 	if err != nil {
 		c.Fatal(err)
 	}
-	first.Number = number
+	first.Number, first.Previous = number, first.Hash()
 	return first
 }
 

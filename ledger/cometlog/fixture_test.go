@@ -113,7 +113,7 @@ func numbered(n int) [32]byte { return sha256.Sum256(binary.BigEndian.AppendUint
 
 func (c *consortium) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	c.Helper()
-	signed, err := ledger.SignObject(object, signers...)
+	signed, err := ledger.SignObject(c.nodes[0].Trust().ID(), object, signers...)
 	if err != nil {
 		c.Fatal(err)
 	}

@@ -1,8 +1,8 @@
 package cometlog
 
 import (
+	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -14,7 +14,6 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/machine"
 )
 
 var (
@@ -22,6 +21,9 @@ var (
 	ErrConfig = errors.New("cometlog: node is not configured")
 	// ErrStopped means a node that is not running.
 	ErrStopped = errors.New("cometlog: node has stopped")
+	// ErrBehind means a node whose newest signed checkpoint is older than three
+	// heartbeats: it is catching up, or too few nodes are there.
+	ErrBehind = errors.New("cometlog: no new checkpoint")
 	// ErrBusy means that the node cannot hold more waiting transactions: try
 	// again later.
 	ErrBusy = errors.New("cometlog: node is busy")
@@ -59,14 +61,79 @@ func ParseGenesis(b []byte) (*Genesis, error) {
 	return g, nil
 }
 
-// ReadGenesis reads app_state from genesis.json in a node's folder. The error is
-// [ErrConfig].
+// ReadGenesis reads app_state from genesis.json in a node's folder, and holds the file
+// against trust.json beside it. The error is [ErrConfig], an error of package ledger for
+// trust.json, or the file system's own.
 func ReadGenesis(dir string) (*Genesis, error) {
-	doc, err := types.GenesisDocFromFile(filepath.Join(dir, fileGenesis))
+	_, genesis, err := readGenesis(dir)
+	return genesis, err
+}
+
+func readGenesis(dir string) (*ledger.TrustFile, *Genesis, error) {
+	b, err := readFile(filepath.Join(dir, fileTrust))
+	if err != nil {
+		return nil, nil, err
+	}
+	trust, err := ledger.ParseTrust(b)
+	if err != nil {
+		return nil, nil, err
+	}
+	if b, err = readFile(filepath.Join(dir, fileGenesis)); err != nil {
+		return nil, nil, err
+	}
+	genesis, err := checkGenesis(b, trust)
+	return trust, genesis, err
+}
+
+// checkGenesis reads the genesis document of the consortium that a trust file names. The
+// fingerprint of the trust file covers the document, and the document has the voters of
+// the first agreement and no others.
+func checkGenesis(b []byte, trust *ledger.TrustFile) (*Genesis, error) {
+	if sha256.Sum256(b) != trust.Genesis {
+		return nil, fmt.Errorf("%w: genesis.json is not the one that trust.json names", ErrConfig)
+	}
+	doc, err := types.GenesisDocFromJSON(b)
 	if err != nil {
 		return nil, fmt.Errorf("%w: genesis.json: %w", ErrConfig, err)
 	}
-	return ParseGenesis(doc.AppState)
+	genesis, err := ParseGenesis(doc.AppState)
+	if err != nil {
+		return nil, err
+	}
+	first, err := genesis.agreement()
+	if err != nil {
+		return nil, err
+	}
+	founding := ledger.Founding{Origin: genesis.Origin, RootDID: genesis.RootDID, First: first.Hash()}
+	if founding != trust.Founding() || doc.ChainID != chainID(trust.ID()) || genesis.epochLength() != trust.EpochLength {
+		return nil, fmt.Errorf("%w: genesis.json and trust.json are of different ledgers", ErrConfig)
+	}
+	return genesis, checkVoters(doc.Validators, first)
+}
+
+// agreement is the first: the last of the operations.
+func (g *Genesis) agreement() (*ledger.Agreement, error) {
+	ops, err := ledger.ParseBatch(g.Operations)
+	if err != nil {
+		return nil, fmt.Errorf("%w: operations in genesis.json: %w", ErrConfig, err)
+	}
+	first, err := ledger.ParseAgreement(ops[len(ops)-1].Operation.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%w: no agreement in genesis.json: %w", ErrConfig, err)
+	}
+	return first, nil
+}
+
+func checkVoters(voters []types.GenesisValidator, first *ledger.Agreement) error {
+	if len(voters) != len(first.Nodes) {
+		return fmt.Errorf("%w: %d voters in genesis.json, and %d nodes in the agreement", ErrConfig, len(voters), len(first.Nodes))
+	}
+	for i, v := range voters {
+		if v.Power != votingPower || !bytes.Equal(v.PubKey.Bytes(), first.Nodes[i]) {
+			return fmt.Errorf("%w: the voters in genesis.json are not the nodes of the agreement", ErrConfig)
+		}
+	}
+	return nil
 }
 
 // maxSeconds bounds durations in files to a year.
@@ -75,18 +142,13 @@ const maxSeconds = 366 * 24 * 60 * 60
 func (g *Genesis) epochLength() time.Duration { return time.Duration(g.EpochLength) * time.Second }
 func (g *Genesis) heartbeat() time.Duration   { return time.Duration(g.Heartbeat) * time.Second }
 
-func (g *Genesis) machine(zk ledger.ZK) (*machine.Machine, error) {
-	return machine.New(zk, g.RootDID, machine.Options{EpochLength: g.epochLength()})
-}
-
 // maxChainID is CometBFT's limit.
 const maxChainID = 50
 
 // chainID names the chain in CometBFT, whose names are short. Votes of one
 // chain count in no other.
-func chainID(origin string) string {
-	sum := sha256.Sum256([]byte(origin))
-	return ("hufu-" + hex.EncodeToString(sum[:]))[:maxChainID]
+func chainID(id ledger.ID) string {
+	return ("hufu-" + id.String())[:maxChainID]
 }
 
 func marshalGenesis(doc *types.GenesisDoc) ([]byte, error) {

@@ -1,7 +1,10 @@
 package cometlog
 
 import (
+	"crypto"
 	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,12 +26,45 @@ import (
 type Member struct {
 	// Name is the name of the node and of its cosigning key.
 	Name string `json:"name"`
+	// Origin names the log for which the node's keys were made.
+	Origin string `json:"origin"`
+	// Ledger is the ledger.ID of the ledger that the member joins; empty for one that
+	// founds it, because it has no ID before.
+	Ledger []byte `json:"ledger,omitempty"`
 	// Witness is the verifier key of the node's cosigning key.
 	Witness string `json:"witness"`
 	// Vote is the node's voting key.
 	Vote ed25519.PublicKey `json:"vote"`
 	// Peer is ID@host:port; empty if unknown.
 	Peer string `json:"peer,omitempty"`
+	// WitnessProof and VoteProof are signatures of the two keys over the fields above:
+	// nobody hands in a key that another has.
+	WitnessProof []byte `json:"witnessProof,omitempty"`
+	VoteProof    []byte `json:"voteProof,omitempty"`
+}
+
+// memberDomain separates the signatures in a member's file from all others.
+const memberDomain = "hufu/member/2\x00"
+
+// message is what both keys sign: the domain and the JSON of the fields without proofs,
+// in their order.
+func (m Member) message() ([]byte, error) {
+	m.WitnessProof, m.VoteProof = nil, nil
+	b, err := json.Marshal(m)
+	if err != nil {
+		return nil, fmt.Errorf("cometlog: member: %w", err)
+	}
+	return append([]byte(memberDomain), b...), nil
+}
+
+// proved reports whether both keys signed. The witness's key has the form that an
+// agreement demands.
+func (m Member) proved() bool {
+	message, err := m.message()
+	parts := strings.SplitN(m.Witness, "+", 3) // the key may hold a plus sign
+	key, _ := base64.StdEncoding.DecodeString(parts[len(parts)-1])
+	return err == nil && len(key) == 1+ed25519.PublicKeySize &&
+		ed25519.Verify(key[1:], message, m.WitnessProof) && ed25519.Verify(m.Vote, message, m.VoteProof)
 }
 
 // maxMember caps a member in JSON.
@@ -45,12 +81,18 @@ func ParseMember(b []byte) (*Member, error) {
 	if err := strictjson.Read(b, maxMember, &m); err != nil {
 		return nil, fmt.Errorf("%w: not a member's file: %w", ErrConfig, err)
 	}
-	if _, err := Agreement(0, []Member{m}, [][]byte{{0}}, 1); err != nil {
+	if _, err := Agreement(nil, []Member{m}, [][]byte{{0}}, 1); err != nil {
 		return nil, fmt.Errorf("%w: keys of a member: %w", ErrConfig, err)
 	}
 	name, _, _ := strings.Cut(m.Witness, "+")
 	if name != m.Name || !peerForm.MatchString(m.Peer) {
 		return nil, fmt.Errorf("%w: name or address of a member", ErrConfig)
+	}
+	if err := checkLedger(m.Origin, m.Ledger); err != nil {
+		return nil, err
+	}
+	if !m.proved() {
+		return nil, fmt.Errorf("%w: the member has not proved that the keys are its own", ErrConfig)
 	}
 	return &m, nil
 }
@@ -80,24 +122,18 @@ func CreateMember(dir string, config NodeConfig) (*Member, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("cometlog: %w", err)
 	}
-	key, err := cosign.CreateKey(filepath.Join(dir, fileCosign))
-	if err != nil {
+	if _, err := cosign.CreateKey(filepath.Join(dir, fileCosign)); err != nil {
 		return nil, err
 	}
-	signer, err := ledger.NewCosigner(config.Name, key, nil)
-	if err != nil {
-		return nil, err
-	}
-	vote := cmted25519.GenPrivKey()
-	privval.NewFilePV(vote, filepath.Join(dir, fileVote), "").Key.Save()
+	privval.NewFilePV(cmted25519.GenPrivKey(), filepath.Join(dir, fileVote), "").Key.Save()
 	peer := p2p.NodeKey{PrivKey: cmted25519.GenPrivKey()}
 	if err := peer.SaveAs(filepath.Join(dir, filePeer)); err != nil {
 		return nil, fmt.Errorf("cometlog: %w", err)
 	}
-	return &Member{
-		Name: config.Name, Witness: signer.VerifierKey(), Vote: vote.PubKey().Bytes(),
-		Peer: string(peer.ID()) + "@" + config.Listen,
-	}, writeJSON(filepath.Join(dir, fileConfig), config)
+	if err := writeJSON(filepath.Join(dir, fileConfig), config); err != nil {
+		return nil, err
+	}
+	return ReadMember(dir)
 }
 
 // ReadMember reads the description for the other agencies from a node's folder.
@@ -123,18 +159,43 @@ func ReadMember(dir string) (*Member, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: peer.key: %w", ErrConfig, err)
 	}
-	return &Member{Name: config.Name, Witness: signer.VerifierKey(), Vote: vote, Peer: string(peer.ID()) + "@" + config.Listen}, nil
+	m := &Member{
+		Name: config.Name, Origin: config.Origin, Ledger: config.Ledger, Witness: signer.VerifierKey(),
+		Vote: vote.PubKey.Bytes(), Peer: string(peer.ID()) + "@" + config.Listen,
+	}
+	message, err := m.message()
+	if err != nil {
+		return nil, err
+	}
+	if m.WitnessProof, err = key.Sign(nil, message, crypto.Hash(0)); err != nil {
+		return nil, fmt.Errorf("cometlog: cosigning key: %w", err)
+	}
+	if m.VoteProof, err = vote.PrivKey.Sign(message); err != nil {
+		return nil, fmt.Errorf("cometlog: voting key: %w", err)
+	}
+	return m, nil
 }
 
-// readVote reads the public key of a voting key.
-func readVote(path string) (ed25519.PublicKey, error) {
+// readVote reads a voting key.
+func readVote(path string) (*privval.FilePVKey, error) {
 	b, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	var key privval.FilePVKey
-	if err := cmtjson.Unmarshal(b, &key); err != nil || key.PubKey == nil {
+	key := new(privval.FilePVKey)
+	if err := cmtjson.Unmarshal(b, key); err != nil || key.PubKey == nil || key.PrivKey == nil || !key.PubKey.Equals(key.PrivKey.PubKey()) {
 		return nil, fmt.Errorf("%w: vote.key", ErrConfig)
 	}
-	return key.PubKey.Bytes(), nil
+	return key, nil
+}
+
+// checkLedger checks for which ledger keys were made.
+func checkLedger(origin string, id []byte) error {
+	if err := ledger.CheckKey(origin); err != nil {
+		return fmt.Errorf("%w: origin: %w", ErrConfig, err)
+	}
+	if len(id) != 0 && len(id) != len(ledger.ID{}) {
+		return fmt.Errorf("%w: ledger's id of %d bytes", ErrConfig, len(id))
+	}
+	return nil
 }

@@ -12,7 +12,7 @@ import (
 
 func memberFile(t testing.TB) []byte {
 	t.Helper()
-	m, err := cometlog.CreateMember(filepath.Join(t.TempDir(), "node"), cometlog.NodeConfig{Name: "north.example/node", Listen: "192.0.2.1:26600"})
+	m, err := cometlog.CreateMember(filepath.Join(t.TempDir(), "node"), cometlog.NodeConfig{Name: "north.example/node", Origin: "ledger.example", Listen: "192.0.2.1:26600"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,7 +46,9 @@ func TestParseMember(t *testing.T) {
 		"nothing": "", "no object": "[]", "two objects": string(good) + string(good), "too long": strings.Repeat(" ", 5000) + string(good),
 		"an unknown field": set("extra", 1), "another's name": set("name", "south.example/node"), "no witness": set("witness", ""),
 		"a log's key":  set("witness", "north.example/node+1e4e5c11+AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-		"a short vote": set("vote", "AAAA"), "no vote": set("vote", nil), "no peer": set("peer", ""), "a peer without a key": set("peer", "192.0.2.1:26600"),
+		"a short vote": set("vote", "AAAA"), "no vote": set("vote", nil), "no origin": set("origin", ""), "another origin": set("origin", "pilot.example"), "a short id": set("ledger", "AAAA"),
+		"another ledger": set("ledger", make([]byte, 32)), "no proof": set("witnessProof", nil), "another's vote": set("vote", make([]byte, 32)),
+		"another's proof": set("voteProof", make([]byte, 64)), "no peer": set("peer", ""), "a peer without a key": set("peer", "192.0.2.1:26600"),
 		"two peers": set("peer", m.Peer+","+m.Peer), "a line in a peer": set("peer", m.Peer+"\n"),
 	} {
 		if got, err := cometlog.ParseMember([]byte(text)); !errors.Is(err, cometlog.ErrConfig) || got != nil {

@@ -78,8 +78,11 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 	if n.config, err = ReadConfig(dir); err != nil {
 		return nil, err
 	}
-	genesis, err := n.readGenesis(dir)
-	if err != nil {
+	var genesis *Genesis
+	if n.trust, genesis, err = readGenesis(dir); err != nil {
+		return nil, err
+	}
+	if err := n.config.serves(n.trust); err != nil {
 		return nil, err
 	}
 	if n.app, err = n.newApp(ctx, dir, genesis, zk, options); err != nil {
@@ -92,26 +95,8 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 	return n, nil
 }
 
-func (n *Node) readGenesis(dir string) (*Genesis, error) {
-	b, err := readFile(filepath.Join(dir, fileTrust))
-	if err != nil {
-		return nil, err
-	}
-	if n.trust, err = ledger.ParseTrust(b); err != nil {
-		return nil, err
-	}
-	genesis, err := ReadGenesis(dir)
-	if err != nil {
-		return nil, err
-	}
-	if genesis.Origin != n.trust.Origin || genesis.RootDID != n.trust.RootDID || genesis.epochLength() != n.trust.EpochLength {
-		return nil, fmt.Errorf("%w: genesis.json and trust.json are of different ledgers", ErrConfig)
-	}
-	return genesis, nil
-}
-
 func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledger.ZK, options Options) (*app, error) {
-	m, err := genesis.machine(zk)
+	m, err := machine.New(zk, n.trust.Founding(), machine.Options{EpochLength: n.trust.EpochLength})
 	if err != nil {
 		return nil, err
 	}
@@ -189,12 +174,23 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	if n.blocks, err = n.comet.ConfigureRPC(); err != nil {
 		return fmt.Errorf("cometlog: %w", err)
 	}
+	consensus, ok := n.blocks.ConsensusState.(interface{ Wait() })
+	if !ok {
+		return errors.New("cometlog: consensus cannot be watched")
+	}
 	if err := n.comet.Start(); err != nil {
 		return fmt.Errorf("cometlog: %w", err)
 	}
+	// Consensus ends by itself where a block cannot be applied, while the node around it
+	// goes on: what it served then would only grow older.
+	stopped := sync.OnceFunc(func() { close(n.stopped) })
+	go func() {
+		consensus.Wait()
+		stopped()
+	}()
 	go func() {
 		<-n.comet.Quit()
-		close(n.stopped)
+		stopped()
 	}()
 	return nil
 }
@@ -245,8 +241,24 @@ func (n *Node) Trust() *ledger.TrustFile { return n.trust }
 func (n *Node) Config() NodeConfig { return *n.config }
 
 // Done returns a channel that is closed when the node has stopped, for any
-// reason.
+// reason: also where it can apply no more blocks. What it then serves is what it knew.
 func (n *Node) Done() <-chan struct{} { return n.stopped }
+
+// Ready returns nil where the node takes part: it runs, and readers see a checkpoint that
+// is not older than three heartbeats. The error is [ErrStopped] or [ErrBehind].
+func (n *Node) Ready() error {
+	select {
+	case <-n.stopped:
+		return ErrStopped
+	default:
+	}
+	limit := 3 * n.app.genesis.heartbeat()
+	at := n.app.published.Status().At
+	if age := n.app.clock().Sub(at); at.IsZero() || age > limit {
+		return fmt.Errorf("%w: the newest is of %s", ErrBehind, at.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
 
 // Close stops the node.
 func (n *Node) Close() error {

@@ -2,6 +2,7 @@ package cometlog
 
 import (
 	"crypto"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net"
@@ -55,7 +56,7 @@ func Testnet(dir string, n int, root crypto.Signer, options TestnetOptions) ([]s
 	for i := range n {
 		folder := filepath.Join(dir, "node"+strconv.Itoa(i))
 		port := func(k int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(options.Ports[3*i+k])) }
-		config := NodeConfig{Name: fmt.Sprintf("%s/node%d", options.Origin, i), Listen: port(0), API: port(1)}
+		config := NodeConfig{Name: fmt.Sprintf("%s/node%d", options.Origin, i), Origin: options.Origin, Listen: port(0), API: port(1)}
 		if options.Metrics {
 			config.Metrics = port(2)
 		}
@@ -100,65 +101,59 @@ func (o *TestnetOptions) defaults(n int) {
 // Found makes the common beginning of all members: trust.json and genesis.json.
 func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust *ledger.TrustFile, genesis []byte, err error) {
 	options.defaults(len(members))
-	create, rootDID, err := firstDID(root, options.Clock())
+	for _, m := range members {
+		if m.Origin != options.Origin || m.Ledger != nil {
+			return nil, nil, fmt.Errorf("%w: the keys of %s were not made to found %s", ErrConfig, m.Name, options.Origin)
+		}
+	}
+	key, err := ledger.DefaultSuites().MarshalKey(root.Public())
 	if err != nil {
 		return nil, nil, err
 	}
-	agreement, err := Agreement(0, members, [][]byte{create.Signatures[0].Key}, 1)
+	agreement, err := Agreement(nil, members, [][]byte{key}, 1)
 	if err != nil {
 		return nil, nil, err
 	}
-	agreed, err := ledger.SignObject(agreement, root)
-	if err != nil {
-		return nil, nil, err
-	}
-	trust, err = ledger.NewTrust(ledger.TrustFile{
-		Origin: options.Origin, WitnessKeys: agreement.Witnesses, K: int(agreement.K), RootDID: rootDID, EpochLength: options.EpochLength,
-		AgencyKeys: agreement.AgencyKeys, Threshold: int(agreement.Threshold),
-	})
+	founding, first, err := ledger.Found(options.Origin, &ledger.DID{
+		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: options.Clock().Unix()}},
+	}, agreement, root)
 	if err != nil {
 		return nil, nil, err
 	}
 	state, err := json.Marshal(Genesis{
-		Origin: options.Origin, RootDID: rootDID, EpochLength: int64(options.EpochLength / time.Second),
+		Origin: options.Origin, RootDID: founding.RootDID, EpochLength: int64(options.EpochLength / time.Second),
 		Heartbeat: int64(options.Heartbeat / time.Second), Development: options.Development,
-		Operations: ledger.FormatBatch([]*ledger.SignedOperation{create, agreed}),
+		Operations: ledger.FormatBatch(first),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("cometlog: %w", err)
 	}
-	genesis, err = formatGenesis(options, state, members)
+	if genesis, err = formatGenesis(options, founding.ID(), state, members); err != nil {
+		return nil, nil, err
+	}
+	trust, err = ledger.NewTrust(ledger.TrustFile{
+		Origin: options.Origin, WitnessKeys: agreement.Witnesses, K: int(agreement.K), RootDID: founding.RootDID, First: founding.First, EpochLength: options.EpochLength,
+		AgencyKeys: agreement.AgencyKeys, Threshold: int(agreement.Threshold), Genesis: sha256.Sum256(genesis),
+	})
 	return trust, genesis, err
 }
 
-// Agreement returns the agreement of a consortium of these members: more than
-// two thirds must sign a checkpoint.
-func Agreement(number uint64, members []Member, agencyKeys [][]byte, threshold uint32) (*ledger.Agreement, error) {
-	t := &ledger.Agreement{Number: number, K: uint32(2*len(members)/3 + 1), AgencyKeys: agencyKeys, Threshold: threshold}
+// Agreement returns the agreement of a consortium of these members, after the one before,
+// which is nil for the first: more than two thirds must sign a checkpoint.
+func Agreement(before *ledger.Agreement, members []Member, agencyKeys [][]byte, threshold uint32) (*ledger.Agreement, error) {
+	t := &ledger.Agreement{K: uint32(2*len(members)/3 + 1), AgencyKeys: agencyKeys, Threshold: threshold}
+	if before != nil {
+		t.Number, t.Previous = before.Number+1, before.Hash()
+	}
 	for _, m := range members {
 		t.Witnesses, t.Nodes = append(t.Witnesses, m.Witness), append(t.Nodes, m.Vote)
 	}
 	return t, t.Check()
 }
 
-func firstDID(root crypto.Signer, at time.Time) (*ledger.SignedOperation, string, error) {
-	key, err := ledger.DefaultSuites().MarshalKey(root.Public())
-	if err != nil {
-		return nil, "", err
-	}
-	signed, err := ledger.SignObject(&ledger.DID{
-		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: at.Unix()}},
-	}, root)
-	if err != nil {
-		return nil, "", err
-	}
-	did, err := ledger.DIDOf(signed.Operation)
-	return signed, did, err
-}
-
-func formatGenesis(options TestnetOptions, state []byte, members []Member) ([]byte, error) {
+func formatGenesis(options TestnetOptions, id ledger.ID, state []byte, members []Member) ([]byte, error) {
 	doc := types.GenesisDoc{
-		GenesisTime: options.Clock().UTC(), ChainID: chainID(options.Origin), InitialHeight: 1,
+		GenesisTime: options.Clock().UTC(), ChainID: chainID(id), InitialHeight: 1,
 		ConsensusParams: types.DefaultConsensusParams(), AppState: state,
 	}
 	for _, m := range members {
@@ -172,13 +167,21 @@ func formatGenesis(options TestnetOptions, state []byte, members []Member) ([]by
 }
 
 // Join completes a member's folder with trust.json, genesis.json and the
-// addresses of the others.
+// addresses of the others. From then on its keys serve this ledger alone. The error is
+// [ErrConfig], also where they were made for another, or the file system's own.
 func Join(dir string, trust *ledger.TrustFile, genesis []byte, others []Member) error {
 	config, err := ReadConfig(dir)
 	if err != nil {
 		return err
 	}
-	config.Peers = nil
+	if err := config.serves(trust); err != nil {
+		return err
+	}
+	if _, err := checkGenesis(genesis, trust); err != nil {
+		return err
+	}
+	id := trust.ID()
+	config.Ledger, config.Peers = id[:], nil
 	for _, m := range others {
 		config.Peers = append(config.Peers, m.Peer)
 	}

@@ -65,7 +65,7 @@ func (h *hufu) sign(hashes [][32]byte, object func([32]byte) ledger.Object, toge
 		objects[i] = object(hash)
 	}
 	if !together {
-		return ledger.SignObjects(objects, h.key)
+		return ledger.SignObjects(h.log.Trust().ID(), objects, h.key)
 	}
 	ops := make([]*ledger.Operation, len(objects))
 	for i := range objects {
@@ -74,7 +74,7 @@ func (h *hufu) sign(hashes [][32]byte, object func([32]byte) ledger.Object, toge
 			return nil, err
 		}
 	}
-	return ledger.SignBatch(ops, h.key)
+	return ledger.SignBatch(h.log.Trust().ID(), ops, h.key)
 }
 
 func (h *hufu) submit(ctx context.Context, ops ...*ledger.SignedOperation) error {

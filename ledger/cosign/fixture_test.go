@@ -64,13 +64,17 @@ func newWorld(t testing.TB, signers ...int) *world {
 		w.nodes = append(w.nodes, must(ledger.NewCosigner(origin+"/"+name, key, func() time.Time { return w.now }))(t))
 	}
 	public := must(ledger.DefaultSuites().MarshalKey(w.root.Public()))(t)
-	create := w.sign(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}})
-	did := must(ledger.DIDOf(create.Operation))(t)
+	root := &ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}}
+	agreement := &ledger.Agreement{Witnesses: w.keys(), K: 3, AgencyKeys: [][]byte{public}, Threshold: 1}
+	founding, first, err := ledger.Found(origin, root, agreement, w.root)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w.trust = must(ledger.NewTrust(ledger.TrustFile{
-		Origin: origin, RootDID: did, WitnessKeys: w.keys(), K: 3, AgencyKeys: [][]byte{public}, Threshold: 1,
+		Origin: origin, RootDID: founding.RootDID, First: founding.First, WitnessKeys: w.keys(), K: 3, AgencyKeys: [][]byte{public}, Threshold: 1,
 	}))(t)
-	w.machine = must(machine.New(ledgertest.ZK{}, did, machine.Options{}))(t)
-	must(w.machine.Apply(w.store, w.now, create, w.sign(w.agreement(0, 3, w.keys()...))))(t)
+	w.machine = must(machine.New(ledgertest.ZK{}, founding, machine.Options{}))(t)
+	must(w.machine.Apply(w.store, w.now, first...))(t)
 	own := make([]note.Signer, len(signers))
 	for i, n := range signers {
 		own[i] = w.nodes[n]
@@ -87,12 +91,12 @@ func (w *world) keys() (keys []string) {
 }
 
 func (w *world) agreement(number uint64, k int, witnesses ...string) *ledger.Agreement {
-	return &ledger.Agreement{Number: number, K: uint32(k), Witnesses: witnesses, AgencyKeys: w.trust.AgencyKeys, Threshold: 1}
+	return &ledger.Agreement{Number: number, Previous: must(machine.CurrentTrust(w.store))(w).Hash(), K: uint32(k), Witnesses: witnesses, AgencyKeys: w.trust.AgencyKeys, Threshold: 1}
 }
 
 func (w *world) sign(object ledger.Object) *ledger.SignedOperation {
 	w.Helper()
-	return must(ledger.Sign(must(ledger.NewOperation(object))(w), w.root))(w)
+	return must(ledger.Sign(w.trust.ID(), must(ledger.NewOperation(object))(w), w.root))(w)
 }
 
 func (w *world) keepSpread(signed []byte) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -23,6 +24,7 @@ type Snapshot interface {
 // state is one committed state with the signatures on its checkpoint.
 type state struct {
 	height, size uint64
+	at           time.Time
 	text         string
 	// trusts say who must have signed: the agreement in force and, where the
 	// state changed it, the one before as well.
@@ -37,7 +39,7 @@ type state struct {
 // newState takes over the snapshot, even where it fails.
 func newState(trust *ledger.TrustFile, head machine.Head, old *ledger.Agreement, snapshot Snapshot) (*state, error) {
 	s := &state{
-		height: head.State.Height, size: head.Size, snapshot: snapshot,
+		height: head.State.Height, size: head.Size, at: head.State.Time(), snapshot: snapshot,
 		text: ledger.FormatCheckpoint(trust.Origin, head.Size, head.Root),
 	}
 	agreement, err := machine.CurrentTrust(snapshot)
@@ -65,7 +67,7 @@ func (s *state) trustIn(trust *ledger.TrustFile, agreement *ledger.Agreement) er
 // asOf is a trust file with the witnesses of an agreement.
 func asOf(trust *ledger.TrustFile, agreement *ledger.Agreement) (*ledger.TrustFile, error) {
 	return ledger.NewTrust(ledger.TrustFile{
-		Origin: trust.Origin, LogKey: trust.LogKey, RootDID: trust.RootDID,
+		Origin: trust.Origin, LogKey: trust.LogKey, RootDID: trust.RootDID, First: trust.First,
 		WitnessKeys: agreement.Witnesses, K: int(agreement.K),
 	})
 }

@@ -91,6 +91,8 @@ type Status struct {
 	// Published and Size are those of the newest published state: its height and
 	// its leaves, zero before there is one.
 	Published, Size uint64
+	// At is the ledger's time of the newest published state, zero before there is one.
+	At time.Time
 	// Waiting counts committed states that wait for signatures, Signatures
 	// those on the newest state.
 	Waiting, Signatures int
@@ -104,7 +106,7 @@ func (p *Published) Status() Status {
 	defer p.mu.Unlock()
 	status := Status{Waiting: len(p.pending), Last: p.last}
 	if p.current != nil {
-		status.Published, status.Size = p.current.height, p.current.size
+		status.Published, status.Size, status.At = p.current.height, p.current.size, p.current.at
 	}
 	if states := p.states(); len(states) > 0 {
 		status.Signatures = len(states[len(states)-1].signatures)

@@ -115,14 +115,14 @@ func (w *world) refusals() {
 	w.refuse(ledger.ErrUnsigned, unsigned)
 	unknown := w.anchor(1).Operation
 	unknown.Kind = "coin"
-	signed, err := ledger.Sign(unknown, w.Root)
+	signed, err := ledger.Sign(w.Trust.ID(), unknown, w.Root)
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.refuse(ledger.ErrUnknownKind, signed)
 	moved := w.anchor(1).Operation
 	moved.Key = ledger.AnchorKey(numbered(9))
-	if signed, err = ledger.Sign(moved, w.Root); err != nil {
+	if signed, err = ledger.Sign(w.Trust.ID(), moved, w.Root); err != nil {
 		w.Fatal(err)
 	}
 	w.refuse(ledger.ErrKey, signed)
@@ -382,7 +382,7 @@ func (w *world) auditor() {
 	if err != nil {
 		w.Fatal(err)
 	}
-	m, err := machine.New(ZK{}, w.Trust.RootDID, machine.Options{EpochLength: w.Trust.EpochLength})
+	m, err := machine.New(ZK{}, w.Trust.Founding(), machine.Options{EpochLength: w.Trust.EpochLength})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -494,7 +494,7 @@ func (w *world) tiles() {
 		}
 		ops = append(ops, op)
 	}
-	signed, err := ledger.SignBatch(ops, w.Root)
+	signed, err := ledger.SignBatch(w.Trust.ID(), ops, w.Root)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -53,6 +53,7 @@ func Run(t *testing.T, fresh func(t *testing.T) *World) {
 		"Replay":      (*world).replay,
 		"Refusals":    (*world).refusals,
 		"Atomic":      (*world).atomic,
+		"Elsewhere":   (*world).elsewhere,
 		"Consistency": (*world).consistency,
 		"History":     (*world).history,
 		"Agreements":  (*world).agreements,
@@ -92,7 +93,7 @@ func (w *world) newKey() crypto.Signer {
 
 func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	w.Helper()
-	signed, err := ledger.SignObject(object, signers...)
+	signed, err := ledger.SignObject(w.Trust.ID(), object, signers...)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -139,7 +139,7 @@ func TestNotEntitled(t *testing.T) {
 	}
 	entitlement.State = ledger.StateSuspended
 	w.accept(w.sign(entitlement, w.root.key))
-	w.refuse(ledger.ErrUnauthorised, must(ledger.Sign(op, p.key))(t))
+	w.refuse(ledger.ErrUnauthorised, must(ledger.Sign(w.founding.ID(), op, p.key))(t))
 }
 
 func TestAccreditationKeepsItsGiver(t *testing.T) {
@@ -147,8 +147,8 @@ func TestAccreditationKeepsItsGiver(t *testing.T) {
 	p, entitlement := w.province()
 	a := w.agency()
 	w.accept(w.sign(given(p, entitlement.Key(), a, dongche), p.key))
-	taken := w.accreditation(a, ledger.ActionIssue, dongche)
-	w.refuse(ledger.ErrConflict, w.sign(taken, w.root.key))
+	other, entitled := w.province()
+	w.refuse(ledger.ErrConflict, w.sign(given(other, entitled.Key(), a, dongche), other.key))
 	moved := given(p, entitlement.Key(), a, dongche)
 	moved.From = 1
 	w.refuse(ledger.ErrConflict, w.sign(moved, p.key))

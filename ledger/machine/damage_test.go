@@ -291,7 +291,7 @@ func TestEpochThatCannotClose(t *testing.T) {
 	w.accept(w.sign(schemaOf(a, 1), a.key))
 	before := w.close()
 	sound := w.machine
-	w.machine = must(machine.New(brokenZK{}, w.root.did, machine.Options{}))(t)
+	w.machine = w.with(brokenZK{})
 	w.now = w.now.Add(time.Hour)
 	state := w.accept(w.sign(anchorOf(a, 1), a.key)).Head.State
 	if state.Epoch != before.Number || state.RegistryRoot != before.RegistryRoot {
@@ -300,7 +300,7 @@ func TestEpochThatCannotClose(t *testing.T) {
 	if _, err := machine.Value(w.store, ledger.EpochKey(before.Number+1)); !is(err, ledger.ErrAbsent) {
 		t.Errorf("an epoch without trees: %v", err)
 	}
-	w.machine = must(machine.New(leaflessZK{}, w.root.did, machine.Options{}))(t)
+	w.machine = w.with(leaflessZK{})
 	if got := must(machine.Registry(w.store, w.close().Number))(t); len(got) != 0 {
 		t.Errorf("%d leaves", len(got))
 	}

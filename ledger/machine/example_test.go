@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// The root agency's DID is the first operation of a ledger.
+// The root agency's DID and the first agreement are the first operations of a ledger.
 func Example() {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -23,29 +24,35 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	create, err := ledger.SignObject(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}}, key)
+	_, witnessKey, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
 		log.Fatal(err)
 	}
-	root, err := ledger.DIDOf(create.Operation)
+	witness, err := ledger.NewCosigner("witness.example", witnessKey, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
-	m, err := machine.New(ledgertest.ZK{}, root, machine.Options{})
+	founding, first, err := ledger.Found("ledger.example",
+		&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}},
+		&ledger.Agreement{Witnesses: []string{witness.VerifierKey()}, K: 1, AgencyKeys: [][]byte{public}, Threshold: 1}, key)
+	if err != nil {
+		log.Fatal(err)
+	}
+	m, err := machine.New(ledgertest.ZK{}, founding, machine.Options{})
 	if err != nil {
 		log.Fatal(err)
 	}
 	store := machine.NewMemory()
-	commit, err := m.Apply(store, time.Now(), create)
+	commit, err := m.Apply(store, time.Now(), first...)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("leaf", commit.Results[0].Receipts[0].Index, "of", commit.Head.Size)
-	commit, err = m.Apply(store, time.Now(), create)
+	commit, err = m.Apply(store, time.Now(), first...)
 	fmt.Println("replayed:", commit.Results[0].Receipts[0].Replayed, err)
 	fmt.Println("audit:", m.Audit(store))
 	// Output:
-	// leaf 0 of 2
+	// leaf 0 of 3
 	// replayed: true <nil>
 	// audit: <nil>
 }

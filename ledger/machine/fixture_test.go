@@ -42,21 +42,39 @@ type world struct {
 	store   *machine.Memory
 	machine *machine.Machine
 	root    *agency
+	// founding names the ledger, and first are its first operations.
+	founding ledger.Founding
+	first    []*ledger.SignedOperation
 }
 
 func newWorld(t testing.TB) *world { return newWorldWith(t, ledgertest.ZK{}) }
 
 func newWorldWith(t testing.TB, zk ledger.ZK) *world {
 	t.Helper()
+	w := unfounded(t, zk)
+	w.accept(w.first...)
+	return w
+}
+
+// unfounded is a world whose first operations wait.
+func unfounded(t testing.TB, zk ledger.ZK) *world {
+	t.Helper()
 	w := &world{TB: t, now: start, store: machine.NewMemory()}
-	root, create := w.newAgency()
-	w.root = root
+	w.root = newAgency(t)
 	var err error
-	if w.machine, err = machine.New(zk, root.did, machine.Options{}); err != nil {
+	w.founding, w.first, err = ledger.Found("ledger.example", w.root.object, w.consortium(0, 1, w.root.key), w.root.key)
+	if err != nil {
 		t.Fatal(err)
 	}
-	w.accept(create, w.sign(w.consortium(0, 1, root.key), root.key))
+	w.root.did, w.root.object.ID = w.founding.RootDID, w.founding.RootDID
+	w.machine = w.with(zk)
 	return w
+}
+
+// with is a machine of the same ledger.
+func (w *world) with(zk ledger.ZK) *machine.Machine {
+	w.Helper()
+	return must(machine.New(zk, w.founding, machine.Options{}))(w)
 }
 
 func newKey(t testing.TB) crypto.Signer {
@@ -77,14 +95,20 @@ func marshal(t testing.TB, key crypto.Signer) []byte {
 	return b
 }
 
+func newAgency(t testing.TB, extra ...ledger.PublicKey) *agency {
+	t.Helper()
+	a := &agency{key: newKey(t), next: newKey(t)}
+	a.object = &ledger.DID{
+		Keys: append([]ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: marshal(t, a.key)}}, extra...),
+		Next: [][32]byte{ledger.KeyHash(marshal(t, a.next))},
+	}
+	return a
+}
+
 // newAgency makes a DID, not yet on the ledger.
 func (w *world) newAgency(extra ...ledger.PublicKey) (*agency, *ledger.SignedOperation) {
 	w.Helper()
-	a := &agency{key: newKey(w), next: newKey(w)}
-	a.object = &ledger.DID{
-		Keys: append([]ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: marshal(w, a.key)}}, extra...),
-		Next: [][32]byte{ledger.KeyHash(marshal(w, a.next))},
-	}
+	a := newAgency(w, extra...)
 	create := w.sign(a.object, a.key)
 	a.did = must(ledger.DIDOf(create.Operation))(w)
 	a.object.ID = a.did
@@ -120,7 +144,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 	}
 }
 
-// consortium is a trust object with the given agency keys.
+// consortium is an agreement with the given agency keys, after the newest.
 func (w *world) consortium(number uint64, threshold uint32, keys ...crypto.Signer) *ledger.Agreement {
 	w.Helper()
 	_, witness, err := ed25519.GenerateKey(rand.Reader)
@@ -129,6 +153,11 @@ func (w *world) consortium(number uint64, threshold uint32, keys ...crypto.Signe
 	}
 	cosigner := must(ledger.NewCosigner("witness.example", witness, nil))(w)
 	trust := &ledger.Agreement{Number: number, Witnesses: []string{cosigner.VerifierKey()}, K: 1, Threshold: threshold}
+	if last := must(machine.CurrentTrust(w.store))(w); number > 0 && last != nil {
+		trust.Previous = last.Hash()
+	} else if number > 0 {
+		trust.Previous = [32]byte{1}
+	}
 	for _, key := range keys {
 		trust.AgencyKeys = append(trust.AgencyKeys, marshal(w, key))
 	}
@@ -137,7 +166,7 @@ func (w *world) consortium(number uint64, threshold uint32, keys ...crypto.Signe
 
 func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	w.Helper()
-	return must(ledger.SignObject(object, signers...))(w)
+	return must(ledger.SignObject(w.founding.ID(), object, signers...))(w)
 }
 
 func (w *world) accept(ops ...*ledger.SignedOperation) *machine.Commit {

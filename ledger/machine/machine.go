@@ -25,27 +25,36 @@ type Options struct {
 // of each call.
 type Machine struct {
 	zk       ledger.ZK
+	founding ledger.Founding
+	id       ledger.ID
 	root     string
 	options  Options
 	verified *verified
 }
 
-// New returns a machine. root is the DID at which all chains of accreditation
-// end. The error is [ErrConfig].
-func New(zk ledger.ZK, root string, options Options) (*Machine, error) {
+// New returns the machine of one ledger: it takes what is signed for this ledger alone,
+// and all chains of accreditation end at the root DID of its founding. The error is
+// [ErrConfig].
+func New(zk ledger.ZK, founding ledger.Founding, options Options) (*Machine, error) {
 	if options.EpochLength == 0 {
 		options.EpochLength = ledger.DefaultEpochLength
 	}
 	if options.Suites == nil {
 		options.Suites = ledger.DefaultSuites()
 	}
-	if zk == nil || ledger.CheckDID(root) != nil {
-		return nil, fmt.Errorf("%w: zero knowledge and root DID are needed", ErrConfig)
+	if zk == nil {
+		return nil, fmt.Errorf("%w: zero knowledge is needed", ErrConfig)
+	}
+	if err := founding.Check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	if options.EpochLength < time.Second || options.EpochLength%time.Second != 0 {
 		return nil, fmt.Errorf("%w: an epoch is whole seconds", ErrConfig)
 	}
-	return &Machine{zk: zk, root: root, options: options, verified: newVerified()}, nil
+	return &Machine{
+		zk: zk, founding: founding, id: founding.ID(), root: founding.RootDID,
+		options: options, verified: newVerified(),
+	}, nil
 }
 
 // A Commit is the result of applying submissions.

@@ -53,12 +53,15 @@ func TestClockBackwards(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	did := newWorld(t).root.did
+	founding := newWorld(t).founding
+	nobody, nothing := founding, founding
+	nobody.RootDID, nothing.First = "did:web:example.org", [32]byte{}
 	for name, err := range map[string]error{
-		"no zk":      second(machine.New(nil, did, machine.Options{})),
-		"no root":    second(machine.New(ledgertest.ZK{}, "did:web:example.org", machine.Options{})),
-		"half a day": second(machine.New(ledgertest.ZK{}, did, machine.Options{EpochLength: 1500 * time.Millisecond})),
-		"negative":   second(machine.New(ledgertest.ZK{}, did, machine.Options{EpochLength: -time.Hour})),
+		"no zk":      second(machine.New(nil, founding, machine.Options{})),
+		"no root":    second(machine.New(ledgertest.ZK{}, nobody, machine.Options{})),
+		"no first":   second(machine.New(ledgertest.ZK{}, nothing, machine.Options{})),
+		"half a day": second(machine.New(ledgertest.ZK{}, founding, machine.Options{EpochLength: 1500 * time.Millisecond})),
+		"negative":   second(machine.New(ledgertest.ZK{}, founding, machine.Options{EpochLength: -time.Hour})),
 	} {
 		if !is(err, machine.ErrConfig) {
 			t.Errorf("%s: %v", name, err)
@@ -201,7 +204,7 @@ func TestBatchSignedTogether(t *testing.T) {
 	for n := range 9 {
 		ops = append(ops, must(ledger.NewOperation(anchorOf(a, byte(n))))(t))
 	}
-	w.accept(must(ledger.SignBatch(ops, a.key))(t)...)
+	w.accept(must(ledger.SignBatch(w.founding.ID(), ops, a.key))(t)...)
 	if err := w.machine.Audit(w.store); err != nil {
 		t.Error(err)
 	}

@@ -77,7 +77,7 @@ func (m *Machine) prepareAll(ops []*prepared) {
 	for n := range workers {
 		part := ops[len(ops)*n/workers : len(ops)*(n+1)/workers]
 		done.Go(func() {
-			checker := ledger.NewChecker(m.options.Suites)
+			checker := ledger.NewChecker(m.id, m.options.Suites)
 			for _, p := range part {
 				m.prepare(checker, p)
 			}

@@ -1,7 +1,10 @@
 package machine_test
 
 import (
+	"bytes"
 	"crypto"
+	"crypto/ed25519"
+	"fmt"
 	"testing"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -107,7 +110,7 @@ func TestUnknownKind(t *testing.T) {
 	w := newWorld(t)
 	op := w.sign(anchorOf(w.root, 1), w.root.key).Operation
 	op.Kind = "coin"
-	w.refuse(ledger.ErrUnknownKind, must(ledger.Sign(op, w.root.key))(t))
+	w.refuse(ledger.ErrUnknownKind, must(ledger.Sign(w.founding.ID(), op, w.root.key))(t))
 }
 
 // TestKeyOfAnother moves each object under a key that is not its own.
@@ -139,7 +142,7 @@ func TestKeyOfAnother(t *testing.T) {
 	} {
 		op := must(ledger.NewOperation(c.object))(t)
 		op.Key = c.key
-		w.refuse(ledger.ErrKey, must(ledger.Sign(op, c.signer))(t))
+		w.refuse(ledger.ErrKey, must(ledger.Sign(w.founding.ID(), op, c.signer))(t))
 	}
 }
 
@@ -210,23 +213,85 @@ func TestTrustByThreshold(t *testing.T) {
 	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a))
 	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a, newKey(t)))
 	w.refuse(ledger.ErrUnauthorised, w.sign(vkOf("show"), w.root.key)) // no longer in the consortium
+	fork := w.consortium(2, 1, a)
+	fork.Previous = w.consortium(0, 1, a).Hash()
+	w.refuse(ledger.ErrConflict, w.sign(fork, b, c)) // after another agreement 1
 	w.accept(w.sign(w.consortium(2, 1, a), b, c))
 	w.accept(w.sign(vkOf("show"), a))
 }
 
+// TestAgreementThatStrands: no agreement leaves a consortium that cannot go on.
+func TestAgreementThatStrands(t *testing.T) {
+	for name, c := range map[string]struct {
+		before      int // nodes
+		left, joins int
+		want        error
+	}{
+		"one of four replaced": {4, 1, 1, nil},
+		"one joins one":        {1, 0, 1, nil},
+		"one of three leaves":  {3, 1, 0, nil},
+		"two of six replaced":  {6, 2, 2, nil},
+		"all leave":            {4, 4, 0, ledger.ErrConflict},
+		"all are replaced":     {4, 4, 4, ledger.ErrConflict},
+		"two of four leave":    {4, 2, 0, ledger.ErrConflict},
+		"two join three":       {3, 0, 2, ledger.ErrConflict},
+		"an embedded ledger":   {0, 0, 1, ledger.ErrConflict},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := unfounded(t, ledgertest.ZK{})
+			a := w.consortium(0, 1, w.root.key)
+			if c.before > 0 {
+				nodes(w, a, 0, c.before)
+			}
+			w.root.object.ID = "" // founded once more
+			var err error
+			w.founding, w.first, err = ledger.Found("ledger.example", w.root.object, a, w.root.key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.machine = w.with(ledgertest.ZK{})
+			w.accept(w.first...)
+			next := w.consortium(1, 1, w.root.key)
+			if c.before > 0 || c.joins > 0 {
+				nodes(w, next, c.left, c.before+c.joins)
+			}
+			if len(next.Witnesses) == 0 { // no voter at all, though others sign
+				next = w.consortium(1, 1, w.root.key)
+			}
+			op := w.sign(next, w.root.key)
+			if c.want != nil {
+				w.refuse(c.want, op)
+			} else {
+				w.accept(op)
+			}
+		})
+	}
+}
+
+// nodes makes the nodes from one number up to another those of an agreement.
+func nodes(w *world, a *ledger.Agreement, from, to int) {
+	w.Helper()
+	a.Witnesses, a.Nodes = nil, nil
+	for n := from; n < to; n++ {
+		key := ed25519.NewKeyFromSeed(bytes.Repeat([]byte{byte(n + 1)}, 32))
+		cosigner := must(ledger.NewCosigner(fmt.Sprint("node", n), key, nil))(w)
+		a.Witnesses, a.Nodes = append(a.Witnesses, cosigner.VerifierKey()), append(a.Nodes, key.Public().(ed25519.PublicKey))
+	}
+	a.K = uint32(2*len(a.Nodes)/3 + 1)
+}
+
 func TestNoConsortiumYet(t *testing.T) {
-	w := &world{TB: t, now: start, store: machine.NewMemory()}
-	root, create := w.newAgency()
-	w.root = root
-	w.machine = must(machine.New(ledgertest.ZK{}, root.did, machine.Options{}))(t)
+	w := unfounded(t, ledgertest.ZK{})
+	root, create, agree := w.root, w.first[0], w.first[1]
 	w.accept(create)
 	w.refuse(ledger.ErrMissing, w.sign(vkOf("prepare"), root.key))
 	w.refuse(ledger.ErrConflict, w.sign(w.consortium(1, 1, root.key), root.key))
-	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(0, 1, newKey(t)), newKey(t)))
+	w.refuse(ledger.ErrConflict, w.sign(w.consortium(0, 1, newKey(t)), root.key)) // not what the ledger is named by
+	w.refuse(ledger.ErrUnauthorised, must(ledger.Sign(w.founding.ID(), agree.Operation, newKey(t)))(t))
 	w.refuse(ledger.ErrSuite, w.sign(&ledger.Agreement{
 		Witnesses: w.consortium(0, 1, root.key).Witnesses, K: 1, AgencyKeys: [][]byte{{9}}, Threshold: 1,
 	}, root.key))
-	w.accept(w.sign(w.consortium(0, 1, root.key), root.key))
+	w.accept(agree)
 }
 
 func TestOperationSizeIsCapped(t *testing.T) {
@@ -257,7 +322,7 @@ func TestRevokeIntoAFullBucket(t *testing.T) {
 	for _, c := range []struct{ bits, capacity int }{{0, 2}, {9, 1}} {
 		w := newWorld(t)
 		var err error
-		if w.machine, err = machine.New(narrowZK{bits: c.bits, capacity: c.capacity}, w.root.did, machine.Options{}); err != nil {
+		if w.machine, err = machine.New(narrowZK{bits: c.bits, capacity: c.capacity}, w.founding, machine.Options{}); err != nil {
 			t.Fatal(err)
 		}
 		a := w.accredited(proofKey(7))

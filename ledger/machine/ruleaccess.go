@@ -20,8 +20,9 @@ func (t *transition) purpose(c change) error {
 	if err := t.signedByDID(c, p.Regulator); err != nil {
 		return err
 	}
-	// Once the purpose has ended, any entitled regulator may take its key.
-	if old != nil && old.State != ledger.StateEnded && old.Regulator != p.Regulator {
+	if free, err := t.freePurpose(old, p); err != nil {
+		return err
+	} else if !free && old.Regulator != p.Regulator {
 		return fmt.Errorf("%w: purpose of another regulator", ledger.ErrUnauthorised)
 	}
 	if _, err := t.currentDID(p.Verifier); err != nil {
@@ -33,6 +34,15 @@ func (t *transition) purpose(c change) error {
 		}
 	}
 	return t.set(c)
+}
+
+// freePurpose reports whether a regulator may take the key of the purpose before: that
+// has ended, or its regulator could publish it no more, or the root takes it.
+func (t *transition) freePurpose(old, p *ledger.Purpose) (bool, error) {
+	if old == nil || old.State == ledger.StateEnded || p.Regulator == t.root {
+		return true, nil
+	}
+	return fallen(t.regulates(old))
 }
 
 // regulates demands that the regulator could accredit the verifier for every

@@ -25,9 +25,11 @@ func (t *transition) accreditation(c change) error {
 		return err
 	}
 	stays := old != nil && a.Accreditor == old.Accreditor && a.Via == old.Via && a.From == old.From
+	free, err := t.free(old, a)
 	switch {
-	// Once the accreditation is over, any entitled agency may take its key.
-	case t.over(old) && a.State == ledger.StateActive:
+	case err != nil:
+		return err
+	case free && a.State == ledger.StateActive:
 	case old == nil, old.State == ledger.StateRevoked:
 		return fmt.Errorf("%w: a new accreditation is active", ledger.ErrConflict)
 	case !stays:
@@ -47,6 +49,24 @@ func (t *transition) accreditation(c change) error {
 		return err
 	}
 	return t.roomForAccreditation(old, a)
+}
+
+// free reports whether a may take the key of the accreditation before: that is over, or
+// those above it no longer stand, or the root takes it from another. So whoever may
+// accredit now is not kept from it by who might before.
+func (t *transition) free(old, a *ledger.Accreditation) (bool, error) {
+	if t.over(old) || a.Accreditor == t.root && old.Accreditor != t.root {
+		return true, nil
+	}
+	return fallen(t.entitled(old))
+}
+
+// fallen reads what entitled says of who gave something that lasts.
+func fallen(err error) (bool, error) {
+	if errors.Is(err, ledger.ErrUnauthorised) {
+		return true, nil
+	}
+	return false, err
 }
 
 // over reports whether an accreditation is nobody's any more.
@@ -274,15 +294,46 @@ func (t *transition) trust(c change) error {
 		return err
 	case old == nil && next.Number != 0, old != nil && next.Number != old.Number+1:
 		return fmt.Errorf("%w: not the next in number", ledger.ErrConflict)
+	case old == nil && next.Hash() != t.founding.First, old != nil && next.Previous != old.Hash():
+		return fmt.Errorf("%w: not the agreement that was named, or not after the one that holds", ledger.ErrConflict)
 	case old == nil:
 		err = t.signedByDID(c, t.root)
 	default:
-		err = signedByThreshold(c, old)
+		if err = signedByThreshold(c, old); err == nil {
+			err = checkStep(old, next)
+		}
 	}
 	if err != nil {
 		return err
 	}
 	return t.set(c)
+}
+
+// checkStep refuses an agreement after which a consortium could not go on: without nodes
+// nobody makes blocks, and with too many new ones nobody knows whether they are there. At
+// most a third of the nodes leave at once, and at most a third, or one, join.
+func checkStep(old, next *ledger.Agreement) error {
+	if (len(old.Nodes) == 0) != (len(next.Nodes) == 0) {
+		return fmt.Errorf("%w: an embedded ledger has no nodes, and a consortium has", ledger.ErrConflict)
+	}
+	third := len(old.Nodes) / 3
+	if left := missing(old.Nodes, next.Nodes); left > third {
+		return fmt.Errorf("%w: %d of %d nodes leave at once, at most %d may", ledger.ErrConflict, left, len(old.Nodes), third)
+	}
+	if joined := missing(next.Nodes, old.Nodes); joined > max(third, 1) {
+		return fmt.Errorf("%w: %d nodes join %d at once, at most %d may", ledger.ErrConflict, joined, len(old.Nodes), max(third, 1))
+	}
+	return nil
+}
+
+// missing counts keys that are not among others.
+func missing(keys, others [][]byte) (n int) {
+	for _, key := range keys {
+		if !contains(others, key) {
+			n++
+		}
+	}
+	return n
 }
 
 // CurrentTrust returns the consortium's last agreement, nil if there is none.

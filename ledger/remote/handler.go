@@ -1,11 +1,13 @@
 package remote
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"golang.org/x/mod/sumdb/tlog"
@@ -19,7 +21,24 @@ import (
 type HandlerOptions struct {
 	// ReadOnly serves neither submit nor the two paths for witnesses.
 	ReadOnly bool
+	// Patience is how long a submission may wait for the ledger; zero means 30 seconds.
+	// Then the answer is 503, and the operations may be on the ledger or not.
+	Patience time.Duration
+	// Waiting is how many submissions may wait at once; zero means 1,024. The answer to
+	// others is 503.
+	Waiting int
 }
+
+// Defaults of HandlerOptions.
+const (
+	defaultPatience = 30 * time.Second
+	defaultWaiting  = 1024
+)
+
+var (
+	errPatience = errors.New("the ledger has not answered in time, and the operations may be on it or not: send the same request again, here or to another server")
+	errCrowded  = errors.New("too many submissions wait: send the same request again later, or to another server")
+)
 
 // maxKeys bounds the number of keys in one request for a proof.
 const maxKeys = 256
@@ -27,12 +46,19 @@ const maxKeys = 256
 // maxBody caps a request: an encoded batch.
 const maxBody = 1 << 20
 
-type handler struct{ ledger ledger.Ledger }
+type handler struct {
+	ledger   ledger.Ledger
+	patience time.Duration
+	places   chan struct{} // one for each submission that waits
+}
 
 // NewHandler serves a ledger and its trust file, and a [ledger.Witnessed] to its
 // witnesses. It keeps nothing of a request and writes no log; the caller may.
 func NewHandler(l ledger.Ledger, trust *ledger.TrustFile, options HandlerOptions) http.Handler {
-	h := &handler{l}
+	h := &handler{
+		ledger: l, patience: cmp.Or(options.Patience, defaultPatience),
+		places: make(chan struct{}, cmp.Or(options.Waiting, defaultWaiting)),
+	}
 	mux := http.NewServeMux()
 	if !options.ReadOnly {
 		mux.HandleFunc("POST /v1/submit", h.submit)
@@ -70,7 +96,7 @@ func (h *handler) submit(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	receipt, err := h.ledger.Submit(r.Context(), ops...)
+	receipt, err := h.wait(r.Context(), ops)
 	var refused *ledger.RefusedError
 	switch {
 	case errors.As(err, &refused):
@@ -80,6 +106,23 @@ func (h *handler) submit(w http.ResponseWriter, r *http.Request) {
 	default:
 		sendJSON(w, http.StatusOK, toWire(receipt))
 	}
+}
+
+// wait submits operations, for as long as the handler's patience lasts.
+func (h *handler) wait(ctx context.Context, ops []*ledger.SignedOperation) (*ledger.Receipt, error) {
+	select {
+	case h.places <- struct{}{}:
+		defer func() { <-h.places }()
+	default:
+		return nil, errCrowded
+	}
+	ctx, stop := context.WithTimeoutCause(ctx, h.patience, errPatience)
+	defer stop()
+	receipt, err := h.ledger.Submit(ctx, ops...)
+	if err != nil && errors.Is(context.Cause(ctx), errPatience) {
+		err = errors.Join(errPatience, err)
+	}
+	return receipt, err
 }
 
 func bodyError(err error) error {
@@ -346,6 +389,11 @@ func fail(w http.ResponseWriter, err error) {
 		if errors.Is(err, c.err) {
 			status, text = c.status, c.err.Error()
 			break
+		}
+	}
+	for _, known := range []error{errPatience, errCrowded} {
+		if errors.Is(err, known) {
+			status, text = http.StatusServiceUnavailable, known.Error()
 		}
 	}
 	sendJSON(w, status, wireError{text})

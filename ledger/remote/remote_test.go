@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -11,8 +12,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
@@ -36,7 +39,7 @@ func newLog(t *testing.T) (*sqlitelog.Log, *ecdsa.PrivateKey) {
 
 func anchor(t *testing.T, log *sqlitelog.Log, root *ecdsa.PrivateKey, n byte) *ledger.SignedOperation {
 	t.Helper()
-	signed, err := ledger.SignObject(&ledger.Anchor{Hash: [32]byte{n}, Count: 1, Agency: log.Trust().RootDID}, root)
+	signed, err := ledger.SignObject(log.Trust().ID(), &ledger.Anchor{Hash: [32]byte{n}, Count: 1, Agency: log.Trust().RootDID}, root)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,6 +228,52 @@ func TestEngineErrorsStayInside(t *testing.T) {
 	remote.NewHandler(log, log.Trust(), remote.HandlerOptions{}).ServeHTTP(w, httptest.NewRequest("GET", "/v1/checkpoint", nil))
 	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "sqlite") {
 		t.Error(w.Code, w.Body)
+	}
+}
+
+// stuck is a ledger that takes nothing while it lacks a quorum.
+type stuck struct{ ledger.Ledger }
+
+func (stuck) Submit(ctx context.Context, _ ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestSubmitWithoutQuorum: the answer comes in time, and says what to do. A few wait, and
+// others hear at once that they have to come again.
+func TestSubmitWithoutQuorum(t *testing.T) {
+	log, root := newLog(t)
+	op, err := ledger.SignObject(log.Trust().ID(), &ledger.Anchor{Hash: [32]byte{1}, Count: 1, Agency: log.Trust().RootDID}, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := ledger.FormatBatch([]*ledger.SignedOperation{op})
+	submit := func(h http.Handler, ctx context.Context) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "POST", "/v1/submit", bytes.NewReader(body)))
+		return w
+	}
+	hasty := remote.NewHandler(stuck{log}, log.Trust(), remote.HandlerOptions{Patience: time.Millisecond})
+	if w := submit(hasty, t.Context()); w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "send the same request again") {
+		t.Error(w.Code, w.Body)
+	}
+	crowded := remote.NewHandler(stuck{log}, log.Trust(), remote.HandlerOptions{Waiting: 2})
+	ctx, leave := context.WithCancel(t.Context())
+	var waiting sync.WaitGroup
+	codes := make(chan string, 3)
+	for range 3 {
+		waiting.Go(func() {
+			w := submit(crowded, ctx)
+			codes <- w.Body.String()
+		})
+	}
+	if first := <-codes; !strings.Contains(first, "too many submissions wait") {
+		t.Error(first)
+	}
+	leave()
+	waiting.Wait()
+	if w := submit(crowded, ctx); strings.Contains(w.Body.String(), "too many") {
+		t.Error("those who left still have their places")
 	}
 }
 

@@ -100,7 +100,7 @@ func (w *world) together(object func(string, int) ledger.Object, from, count int
 		}
 		ops = append(ops, op)
 	}
-	signed, err := ledger.SignBatch(ops, w.root)
+	signed, err := ledger.SignBatch(w.log.Trust().ID(), ops, w.root)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func conforming(t *testing.T) (*world, *ledgertest.World) {
 		Engines: []ledger.Ledger{w.log}, Trust: w.log.Trust(), Root: w.root, Now: w.clock.Now,
 		Agreement: func() *ledger.Agreement {
 			trust := w.log.Trust()
-			return &ledger.Agreement{Number: 1, Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: 1}
+			return &ledger.Agreement{Number: 1, Previous: trust.First, Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: 1}
 		},
 		CloseEpoch: func() {
 			w.clock.Add(time.Hour)

@@ -95,7 +95,7 @@ func TestDamagedFiles(t *testing.T) {
 	}{
 		"garbage":    {"log.db", string(bytes.Repeat([]byte("garbage "), 2000)), machine.ErrDamaged},
 		"empty":      {"log.db", "", sqlitestore.ErrVersion},
-		"trust file": {"trust.json", "{}", ledger.ErrKey},
+		"trust file": {"trust.json", "{}", ledger.ErrValue},
 		"no JSON":    {"trust.json", "", ledger.ErrFormat},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,7 @@ func Example() {
 	defer l.Close()
 
 	anchor := &ledger.Anchor{Hash: sha256.Sum256([]byte("salt and record")), Count: 1, Agency: l.Trust().RootDID}
-	signed, err := ledger.SignObject(anchor, root)
+	signed, err := ledger.SignObject(l.Trust().ID(), anchor, root)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -84,7 +84,7 @@ func (w *world) open(options sqlitelog.Options) *sqlitelog.Log {
 // sign makes a signed operation.
 func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	w.Helper()
-	signed, err := ledger.SignObject(object, signers...)
+	signed, err := ledger.SignObject(w.log.Trust().ID(), object, signers...)
 	if err != nil {
 		w.Fatal(err)
 	}

@@ -44,21 +44,18 @@ func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Sig
 	if options.Clock == nil {
 		options.Clock = time.Now
 	}
-	rootDID, create, err := createRoot(root, options)
-	if err != nil {
-		return nil, err
-	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("sqlitelog: create: %w", err)
 	}
 	l := &Log{dir: dir, clock: options.Clock}
 	// Killed before the end of both transactions, log.db stays empty.
-	err = sqlitestore.Create(ctx, filepath.Join(dir, fileWitness), func(copied *sqlitestore.Tx) error {
+	err := sqlitestore.Create(ctx, filepath.Join(dir, fileWitness), func(copied *sqlitestore.Tx) error {
 		return sqlitestore.Create(ctx, filepath.Join(dir, fileDatabase), func(tx *sqlitestore.Tx) error {
-			if err := l.createFiles(origin, rootDID, root, options); err != nil {
+			first, err := l.createFiles(origin, root, options)
+			if err != nil {
 				return err
 			}
-			return l.begin(tx, copied, zk, root, create)
+			return l.begin(tx, copied, zk, first)
 		})
 	})
 	if err != nil {
@@ -67,68 +64,53 @@ func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Sig
 	return Open(ctx, dir, zk, Options{Clock: options.Clock})
 }
 
-// createFiles makes the keys and trust.json.
-func (l *Log) createFiles(origin, rootDID string, root crypto.Signer, options InitOptions) (err error) {
+// createFiles makes the keys and trust.json, and returns the first operations.
+func (l *Log) createFiles(origin string, root crypto.Signer, options InitOptions) (first []*ledger.SignedOperation, err error) {
 	if l.signer, l.witness, err = createSigners(l.dir, origin, options.Clock); err != nil {
-		return err
+		return nil, err
 	}
 	rootKey, err := ledger.DefaultSuites().MarshalKey(root.Public())
 	if err != nil {
-		return err
+		return nil, err
+	}
+	agreement := &ledger.Agreement{
+		Witnesses: append([]string{l.witness.VerifierKey()}, options.Witnesses...), K: uint32(max(options.K, 1)),
+		AgencyKeys: [][]byte{rootKey}, Threshold: 1,
+	}
+	founding, first, err := ledger.Found(origin, &ledger.DID{
+		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: rootKey, From: options.Clock().Unix()}},
+		Next: options.NextKeys,
+	}, agreement, root)
+	if err != nil {
+		return nil, err
 	}
 	l.trust, err = ledger.NewTrust(ledger.TrustFile{
-		AgencyKeys: [][]byte{rootKey}, Threshold: 1,
-		Origin: origin, LogKey: l.signer.VerifierKey(), WitnessKeys: append([]string{l.witness.VerifierKey()}, options.Witnesses...), K: max(options.K, 1),
-		RootDID: rootDID, EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
+		Origin: origin, LogKey: l.signer.VerifierKey(), WitnessKeys: agreement.Witnesses, K: int(agreement.K),
+		AgencyKeys: agreement.AgencyKeys, Threshold: int(agreement.Threshold), RootDID: founding.RootDID, First: founding.First,
+		EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := durable.Create(filepath.Join(l.dir, fileTrust), l.trust.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("sqlitelog: create: %w", err)
+		return nil, fmt.Errorf("sqlitelog: create: %w", err)
 	}
 	if err := durable.SyncFolder(l.dir); err != nil {
-		return fmt.Errorf("sqlitelog: create: %w", err)
+		return nil, fmt.Errorf("sqlitelog: create: %w", err)
 	}
-	return nil
+	return first, nil
 }
 
-// begin applies the first operations: the root's DID and trust/0.
-func (l *Log) begin(tx, copied *sqlitestore.Tx, zk ledger.ZK, root crypto.Signer, create *ledger.SignedOperation) (err error) {
-	consortium, err := firstTrust(root, l.trust)
-	if err != nil {
-		return err
-	}
+// begin applies the first operations.
+func (l *Log) begin(tx, copied *sqlitestore.Tx, zk ledger.ZK, first []*ledger.SignedOperation) (err error) {
 	if l.machine, err = newMachine(zk, l.trust); err != nil {
 		return err
 	}
-	results, _, err := l.apply(tx, copied, l.machine.Prepare([]*ledger.SignedOperation{create, consortium}))
+	results, _, err := l.apply(tx, copied, l.machine.Prepare(first))
 	if err != nil {
 		return err
 	}
 	return results[0].Err
-}
-
-func createRoot(root crypto.Signer, options InitOptions) (string, *ledger.SignedOperation, error) {
-	key, err := ledger.DefaultSuites().MarshalKey(root.Public())
-	if err != nil {
-		return "", nil, err
-	}
-	signed, err := ledger.SignObject(&ledger.DID{
-		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: options.Clock().Unix()}},
-		Next: options.NextKeys,
-	}, root)
-	if err != nil {
-		return "", nil, err
-	}
-	did, err := ledger.DIDOf(signed.Operation)
-	return did, signed, err
-}
-
-func firstTrust(root crypto.Signer, trust *ledger.TrustFile) (*ledger.SignedOperation, error) {
-	return ledger.SignObject(&ledger.Agreement{
-		Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: uint32(trust.Threshold),
-	}, root)
 }
 
 func createSigners(dir, origin string, clock func() time.Time) (log, witness *ledger.NoteSigner, err error) {

@@ -102,7 +102,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 }
 
 func newMachine(zk ledger.ZK, trust *ledger.TrustFile) (*machine.Machine, error) {
-	return machine.New(zk, trust.RootDID, machine.Options{EpochLength: trust.EpochLength})
+	return machine.New(zk, trust.Founding(), machine.Options{EpochLength: trust.EpochLength})
 }
 
 // openKeys reads both keys and insists that they are those of trust.json: a

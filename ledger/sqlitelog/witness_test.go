@@ -256,7 +256,7 @@ func TestWitnessFolder(t *testing.T) {
 func TestAgreementAddsWitnesses(t *testing.T) {
 	w := newWitnessed(t, 1)
 	trust := w.log.Trust()
-	agreed := w.sign(&ledger.Agreement{Number: 1, Witnesses: trust.WitnessKeys, K: 2, AgencyKeys: trust.AgencyKeys, Threshold: 1}, w.root)
+	agreed := w.sign(&ledger.Agreement{Number: 1, Previous: trust.First, Witnesses: trust.WitnessKeys, K: 2, AgencyKeys: trust.AgencyKeys, Threshold: 1}, w.root)
 	waiting, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
 	if _, err := w.log.Submit(waiting, agreed); !errors.Is(err, context.DeadlineExceeded) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp"
@@ -23,6 +24,7 @@ func TestNewRefusesWhatIsIncomplete(t *testing.T) {
 		"a key of another agency":        func(cfg *issuer.Config) { cfg.Keys.KeyID = c.Library.KeyID },
 		"a key id that is no DID URL":    func(cfg *issuer.Config) { cfg.Keys.KeyID = "sig-1" },
 		"no signature key":               func(cfg *issuer.Config) { cfg.Keys.Key = nil },
+		"keys of no ledger":              func(cfg *issuer.Config) { cfg.Keys.Ledger = ledger.ID{} },
 		"no proof key":                   func(cfg *issuer.Config) { cfg.Keys.Proof = nil },
 		"no schema":                      func(cfg *issuer.Config) { cfg.Types[0].Schema = nil },
 		"no region":                      func(cfg *issuer.Config) { cfg.Types[0].Region = "" },

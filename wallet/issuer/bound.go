@@ -131,7 +131,7 @@ func (d *Desk) prepareClaim(tx vault.Tx, a *application, id string) (*claim, err
 			Agency: d.cfg.Keys.DID, Hash: rebindingOf(c.Salt, p.id, p.Commitment, commitment[:]),
 		})
 	}
-	ops, err := ledger.SignObjects(objects, d.cfg.Keys.Key)
+	ops, err := ledger.SignObjects(d.cfg.Keys.Ledger, objects, d.cfg.Keys.Key)
 	if err != nil {
 		return nil, err
 	}

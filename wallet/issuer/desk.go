@@ -180,6 +180,8 @@ func (k *Keys) check() error {
 	switch {
 	case ledger.CheckDID(k.DID) != nil:
 		return fmt.Errorf("%w: the issuer is not a did:hufu", ErrConfig)
+	case k.Ledger == ledger.ID{}:
+		return fmt.Errorf("%w: the keys name no ledger", ErrConfig)
 	case k.Key == nil:
 		return fmt.Errorf("%w: no signature key", ErrConfig)
 	case k.Proof == nil:

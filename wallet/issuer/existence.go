@@ -280,7 +280,7 @@ func (d *Desk) putBatch(tx vault.Tx, members []entry, credentials []*credential.
 	if err != nil {
 		return err
 	}
-	ops, err := ledger.SignObjects([]ledger.Object{
+	ops, err := ledger.SignObjects(d.cfg.Keys.Ledger, []ledger.Object{
 		&ledger.Anchor{Hash: root, Count: uint64(len(members)), Agency: d.cfg.Keys.DID},
 	}, d.cfg.Keys.Key)
 	if err != nil {

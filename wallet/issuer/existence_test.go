@@ -173,7 +173,7 @@ func (f *thief) sign(t *testing.T) {
 // put puts operations on the ledger, and returns the index of the first.
 func (f *thief) put(t *testing.T, key crypto.Signer, objects ...ledger.Object) uint64 {
 	t.Helper()
-	ops, err := ledger.SignObjects(objects, key)
+	ops, err := ledger.SignObjects(f.keys.Ledger, objects, key)
 	none(t, err)
 	receipt, err := f.c.Log.Submit(t.Context(), ops...)
 	none(t, err)
@@ -286,7 +286,7 @@ func TestThiefsExistence(t *testing.T) {
 	t.Run("anchored once the key is known to be stolen", func(t *testing.T) {
 		root, _, err := provenance.NewExistences([]*credential.SDJWT{f.sd})
 		none(t, err)
-		ops, err := ledger.SignObjects([]ledger.Object{&ledger.Anchor{Hash: root, Count: 1, Agency: o.agency.DID}}, f.keys.Key)
+		ops, err := ledger.SignObjects(f.keys.Ledger, []ledger.Object{&ledger.Anchor{Hash: root, Count: 1, Agency: o.agency.DID}}, f.keys.Key)
 		none(t, err)
 		_, err = c.Log.Submit(t.Context(), ops...)
 		is(t, err, ledger.ErrUnauthorised)

@@ -11,6 +11,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/identity"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/predicate"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/status"
@@ -25,6 +26,8 @@ var ErrIssue = errors.New("issuer: cannot issue")
 type Keys struct {
 	// DID is the agency's identifier on the ledger.
 	DID string
+	// Ledger is the one for which the key signs operations.
+	Ledger ledger.ID
 	// KeyID is the DID URL of the signature key.
 	KeyID string
 	// Key signs credentials, status lists and ledger operations.

@@ -116,7 +116,7 @@ func (d *Desk) sign(tx vault.Tx, l *list) (*pending, error) {
 		copy(r.Random[:], handles[n].Random)
 		objects = append(objects, r)
 	}
-	ops, err := ledger.SignObjects(objects, d.cfg.Keys.Key)
+	ops, err := ledger.SignObjects(d.cfg.Keys.Ledger, objects, d.cfg.Keys.Key)
 	if err != nil {
 		return nil, err
 	}

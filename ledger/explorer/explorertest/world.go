@@ -217,7 +217,7 @@ func (w *World) Submit(ops ...*ledger.SignedOperation) {
 
 func (w *World) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	w.Helper()
-	signed, err := ledger.SignObject(object, signers...)
+	signed, err := ledger.SignObject(w.Ledger.Trust().ID(), object, signers...)
 	if err != nil {
 		w.Fatal(err)
 	}

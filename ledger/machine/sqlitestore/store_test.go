@@ -332,19 +332,20 @@ func TestMachine(t *testing.T) {
 	db := open(t, create(t), sqlitestore.Options{})
 	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))(t)
 	public := must(ledger.DefaultSuites().MarshalKey(key.Public()))(t)
+	create := must(ledger.NewOperation(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}}))(t)
+	root := must(ledger.DIDOf(create))(t)
+	founding := ledger.Founding{Origin: "ledger.example", RootDID: root, First: [32]byte{1}}
 	sign := func(object ledger.Object) *ledger.SignedOperation {
-		return must(ledger.Sign(must(ledger.NewOperation(object))(t), key))(t)
+		return must(ledger.SignObject(founding.ID(), object, key))(t)
 	}
-	create := sign(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}})
-	root := must(ledger.DIDOf(create.Operation))(t)
-	m := must(machine.New(ledgertest.ZK{}, root, machine.Options{}))(t)
+	m := must(machine.New(ledgertest.ZK{}, founding, machine.Options{}))(t)
 	apply := func(ops ...*ledger.SignedOperation) error {
 		return db.Update(t.Context(), func(tx *sqlitestore.Tx) error {
 			_, err := m.Apply(tx, time.Now(), ops...)
 			return err
 		})
 	}
-	if err := apply(create); err != nil {
+	if err := apply(must(ledger.Sign(founding.ID(), create, key))(t)); err != nil {
 		t.Fatal(err)
 	}
 	for n := range byte(40) {

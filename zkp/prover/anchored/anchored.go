@@ -14,7 +14,7 @@
 //		return anchored.CheckParticipants(view, state)
 //	}, ledger.ResolveOptions{})
 //	…
-//	err = anchored.Publish(ctx, log, folder, "ceremony", state, signers...)
+//	err = anchored.Publish(ctx, log, trust.ID(), folder, "ceremony", state, signers...)
 //
 // and a wallet opens what the ledger names:
 //
@@ -120,12 +120,12 @@ func holds(document *did.Document, key crypto.PublicKey, at time.Time) bool {
 }
 
 // Publish puts all keys of a sealed ceremony among the public files, and names the
-// verifying keys on the ledger, signed by agencies of the consortium. dir is the
+// verifying keys on the ledger that id names, signed by agencies of the consortium. dir is the
 // ceremony's folder and s what ceremony.Verify returned of it. The error is
 // [ErrNotSealed], prover.ErrKeyFile, ceremony.ErrKeys where the folder has other
 // keys than s says, one of ledger.SignObjects, a *ledger.RefusedError also where the
 // ledger holds a circuit's key already, or the system's own.
-func Publish(ctx context.Context, log ledger.Submitter, folder publish.Folder, dir string, s *ceremony.State, signers ...crypto.Signer) error {
+func Publish(ctx context.Context, log ledger.Submitter, id ledger.ID, folder publish.Folder, dir string, s *ceremony.State, signers ...crypto.Signer) error {
 	if s.Stage != ceremony.StageSealed {
 		return ErrNotSealed
 	}
@@ -150,7 +150,7 @@ func Publish(ctx context.Context, log ledger.Submitter, folder publish.Folder, d
 			Setup: ledger.SetupCeremony, State: ledger.VKActive,
 		})
 	}
-	ops, err := ledger.SignObjects(objects, signers...)
+	ops, err := ledger.SignObjects(id, objects, signers...)
 	if err != nil {
 		return err
 	}

@@ -123,19 +123,19 @@ func TestPublish(t *testing.T) {
 	}
 	open := *state
 	open.Stage = ceremony.StagePhase2
-	if err := anchored.Publish(t.Context(), c.Log, folder, dir, &open, c.Root.Key); !errors.Is(err, anchored.ErrNotSealed) {
+	if err := anchored.Publish(t.Context(), c.Log, c.Log.Trust().ID(), folder, dir, &open, c.Root.Key); !errors.Is(err, anchored.ErrNotSealed) {
 		t.Errorf("not sealed: %v", err)
 	}
 	other := *state
 	other.VerifyingKeys = map[zkp.Circuit]ceremony.Hash{}
-	if err := anchored.Publish(t.Context(), c.Log, folder, dir, &other, c.Root.Key); !errors.Is(err, ceremony.ErrKeys) {
+	if err := anchored.Publish(t.Context(), c.Log, c.Log.Trust().ID(), folder, dir, &other, c.Root.Key); !errors.Is(err, ceremony.ErrKeys) {
 		t.Errorf("other keys: %v", err)
 	}
-	if err := anchored.Publish(t.Context(), c.Log, folder, dir, state, c.Root.Key); err != nil {
+	if err := anchored.Publish(t.Context(), c.Log, c.Log.Trust().ID(), folder, dir, state, c.Root.Key); err != nil {
 		t.Fatal(err)
 	}
 	var refused *ledger.RefusedError
-	if err := anchored.Publish(t.Context(), c.Log, folder, dir, state, c.Root.Key); !errors.As(err, &refused) {
+	if err := anchored.Publish(t.Context(), c.Log, c.Log.Trust().ID(), folder, dir, state, c.Root.Key); !errors.As(err, &refused) {
 		t.Errorf("published twice: %v", err)
 	}
 	opened, err := anchored.Open(t.Context(), c.Client(c.Log), folder, zkp.KeyOptions{})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"encoding/hex"
@@ -31,19 +32,28 @@ const (
 )
 
 func memberCommand() *cobra.Command {
-	var dir, out string
+	var dir, out, consortium string
 	var config cometlog.NodeConfig
 	cmd := &cobra.Command{
 		Use:   "member",
 		Short: "Make a node's folder with its keys, and the file that the others need",
-		Long: "The file has public keys and the node's address; send it to whoever founds the\n" +
+		Long: "The file has public keys and the node's address; send it to the one who founds the\n" +
 			"consortium, or to the members that you want to join. The folder never leaves this\n" +
-			"machine.",
-		Example: "  hufu-node member --name north.example/node --listen 203.0.113.7:26600 --dir node --out north.json",
+			"machine. Its keys serve one ledger: name the log that will be founded with --origin,\n" +
+			"or the folder of the consortium that you join with --consortium.",
+		Example: "  hufu-node member --origin ledger.example --name north.example/node --listen 203.0.113.7:26600 --dir node --out north.json\n  hufu-node member --consortium consortium --name fifth.example/node --listen 203.0.113.9:26600 --dir node --out fifth.json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := os.Stat(out); err == nil {
 				return fmt.Errorf("%s is there already", out)
+			}
+			if consortium != "" {
+				trust, err := readTrust(consortium)
+				if err != nil {
+					return err
+				}
+				id := trust.ID()
+				config.Origin, config.Ledger = trust.Origin, id[:]
 			}
 			member, err := cometlog.CreateMember(dir, config)
 			if err != nil {
@@ -57,6 +67,10 @@ func memberCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
+	flags.StringVar(&config.Origin, "origin", "", "name of the log that is to be founded")
+	flags.StringVar(&consortium, "consortium", "", "folder that the members share, of a consortium to join")
+	cmd.MarkFlagsOneRequired("origin", "consortium")
+	cmd.MarkFlagsMutuallyExclusive("origin", "consortium")
 	flags.StringVar(&config.Name, "name", "", "name of the node, by custom a host and a path")
 	flags.StringVar(&config.Listen, "listen", "", "host and port at which other nodes find this one")
 	flags.StringVar(&config.API, "api", "127.0.0.1:26601", "host and port for wallets, counters and browsers")
@@ -281,7 +295,7 @@ func (a *agreement) run(cmd *cobra.Command) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 	defer cancel()
-	current, err := a.current(ctx, client)
+	id, current, err := a.current(ctx, client)
 	if err != nil {
 		return err
 	}
@@ -293,11 +307,16 @@ func (a *agreement) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	for _, m := range joining {
+		if !bytes.Equal(m.Ledger, id[:]) {
+			return fmt.Errorf("the keys of %s were made for another ledger: the member runs hufu-node member --consortium with this consortium's folder", m.Name)
+		}
+	}
 	legible.Fprintf(cmd.OutOrStdout(), "Agreement %d: %d members instead of %d, of whom %d must sign.\n", next.Number, len(next.Nodes), len(current.Nodes), next.K)
 	if !a.yes && !confirmed(cmd) {
 		return errors.New("nothing was changed")
 	}
-	if err := submitAgreement(ctx, client, next, root); err != nil {
+	if err := submitAgreement(ctx, client, id, next, root); err != nil {
 		return err
 	}
 	for i := range joining {
@@ -309,21 +328,22 @@ func (a *agreement) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// current is the newest agreement, proved.
-func (a *agreement) current(ctx context.Context, client *remote.Client) (t *ledger.Agreement, err error) {
+// current is the newest agreement, proved, of the ledger that the consortium's trust file
+// names.
+func (a *agreement) current(ctx context.Context, client *remote.Client) (id ledger.ID, t *ledger.Agreement, err error) {
 	trust, err := readTrust(a.consortium)
 	if err != nil {
-		return nil, err
+		return id, nil, err
 	}
 	reader, err := ledger.NewClient(ctx, trust, client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
 	if err != nil {
-		return nil, err
+		return id, nil, err
 	}
 	err = reader.Resolve(ctx, func(view *ledger.View) error {
 		t, err = view.Agreement(reader.Trust().Number)
 		return err
 	}, ledger.ResolveOptions{})
-	return t, err
+	return trust.ID(), t, err
 }
 
 // next is the agreement after the current one.
@@ -351,7 +371,7 @@ func (a *agreement) next(current *ledger.Agreement, joining []cometlog.Member) (
 		}
 		members = append(members, m)
 	}
-	return cometlog.Agreement(current.Number+1, members, current.AgencyKeys, current.Threshold)
+	return cometlog.Agreement(current, members, current.AgencyKeys, current.Threshold)
 }
 
 func names(members []cometlog.Member) (out []string) {
@@ -368,8 +388,8 @@ func confirmed(cmd *cobra.Command) bool {
 	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
 }
 
-func submitAgreement(ctx context.Context, client *remote.Client, next *ledger.Agreement, root crypto.Signer) error {
-	signed, err := ledger.SignObject(next, root)
+func submitAgreement(ctx context.Context, client *remote.Client, id ledger.ID, next *ledger.Agreement, root crypto.Signer) error {
+	signed, err := ledger.SignObject(id, next, root)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -49,8 +50,12 @@ func (f *founded) member(t *testing.T, i int) string {
 	t.Helper()
 	port := freePorts(t, 3)
 	file := f.path(fmt.Sprintf("member%d.json", i))
-	must(t, "member", "--name", fmt.Sprintf("agency%d.example/node", i), "--dir", f.folder(i), "--out", file,
-		"--listen", localhost(port), "--api", localhost(port+1), "--metrics", localhost(port+2))
+	of := []string{"--origin", "ledger.example"}
+	if _, err := os.Stat(f.path("consortium")); err == nil {
+		of = []string{"--consortium", f.path("consortium")}
+	}
+	must(t, slices.Concat([]string{"member"}, of, []string{"--name", fmt.Sprintf("agency%d.example/node", i), "--dir", f.folder(i), "--out", file,
+		"--listen", localhost(port), "--api", localhost(port + 1), "--metrics", localhost(port + 2)})...)
 	return file
 }
 
@@ -158,10 +163,10 @@ func TestConsortiumByHand(t *testing.T) {
 func TestFoundingRefuses(t *testing.T) {
 	f := &founded{network: &network{TB: t, dir: t.TempDir()}}
 	one := f.member(t, 0)
-	if _, err := hufuNode(t, "", "member", "--name", "x", "--listen", "127.0.0.1:1", "--dir", f.path("other"), "--out", one); err == nil {
+	if _, err := hufuNode(t, "", "member", "--origin", "ledger.example", "--name", "x", "--listen", "127.0.0.1:1", "--dir", f.path("other"), "--out", one); err == nil {
 		t.Error("a member's file was overwritten")
 	}
-	if _, err := hufuNode(t, "", "member", "--name", "x", "--listen", "127.0.0.1:1", "--dir", f.folder(0), "--out", f.path("new.json")); err == nil {
+	if _, err := hufuNode(t, "", "member", "--origin", "ledger.example", "--name", "x", "--listen", "127.0.0.1:1", "--dir", f.folder(0), "--out", f.path("new.json")); err == nil {
 		t.Error("a node's folder was made again")
 	}
 	found := []string{"found", "--origin", "ledger.example", "--root-key", f.path("root.key"), "--dir", f.path("consortium")}

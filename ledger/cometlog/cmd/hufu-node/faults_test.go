@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 )
 
@@ -178,7 +179,7 @@ func TestJoinAndLeave(t *testing.T) {
 		members = append(members, *m)
 	}
 	port := freePorts(t, 2)
-	config := cometlog.NodeConfig{Name: "hufu.example/fifth", Listen: localhost(port), API: localhost(port + 1)}
+	config := cometlog.NodeConfig{Name: "hufu.example/fifth", Origin: n.trust.Origin, Listen: localhost(port), API: localhost(port + 1)}
 	fifth, err := cometlog.CreateMember(n.folder(4), config)
 	if err != nil {
 		t.Fatal(err)
@@ -216,7 +217,15 @@ func TestJoinAndLeave(t *testing.T) {
 // change makes an agreement and follows it.
 func (n *network) change(number uint64, members []cometlog.Member) {
 	n.Helper()
-	agreement, err := cometlog.Agreement(number, members, n.trust.AgencyKeys, 1)
+	held, err := n.client(1).TrustChain(context.Background(), number-1)
+	if err != nil {
+		n.Fatal(err)
+	}
+	before, err := ledger.ParseAgreement(held[len(held)-1].Operation.Body)
+	if err != nil {
+		n.Fatal(err)
+	}
+	agreement, err := cometlog.Agreement(before, members, n.trust.AgencyKeys, 1)
 	if err != nil {
 		n.Fatal(err)
 	}

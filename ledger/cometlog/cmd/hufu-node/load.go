@@ -89,7 +89,7 @@ func (l *load) run(ctx context.Context) error {
 	for n := range l.callers {
 		wait.Go(func() {
 			for deadline.Err() == nil {
-				took, err := l.one(ctx, clients[n%len(clients)], trust.RootDID, root)
+				took, err := l.one(ctx, clients[n%len(clients)], trust, root)
 				if err != nil {
 					failed.Add(1)
 					continue
@@ -157,14 +157,14 @@ func readRoot(path string) (crypto.Signer, error) {
 }
 
 // one hands in a batch and verifies the checkpoint that its receipt carries.
-func (l *load) one(ctx context.Context, client *remote.Client, agency string, root crypto.Signer) (time.Duration, error) {
+func (l *load) one(ctx context.Context, client *remote.Client, trust *ledger.TrustFile, root crypto.Signer) (time.Duration, error) {
 	anchors := make([]ledger.Object, l.batch)
 	for i := range anchors {
-		anchor := &ledger.Anchor{Count: 1, Agency: agency}
+		anchor := &ledger.Anchor{Count: 1, Agency: trust.RootDID}
 		rand.Read(anchor.Hash[:]) // never fails
 		anchors[i] = anchor
 	}
-	ops, err := ledger.SignObjects(anchors, root)
+	ops, err := ledger.SignObjects(trust.ID(), anchors, root)
 	if err != nil {
 		return 0, err
 	}

@@ -204,7 +204,7 @@ func (n *network) anchor(k int) *ledger.SignedOperation {
 
 func (n *network) sign(object ledger.Object) *ledger.SignedOperation {
 	n.Helper()
-	signed, err := ledger.SignObject(object, n.root)
+	signed, err := ledger.SignObject(n.trust.ID(), object, n.root)
 	if err != nil {
 		n.Fatal(err)
 	}

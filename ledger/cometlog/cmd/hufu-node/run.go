@@ -94,6 +94,7 @@ func serve(ctx context.Context, node *cometlog.Node, failed chan<- error) error 
 	pages := http.NewServeMux()
 	pages.Handle("/v1/", remote.NewHandler(node, node.Trust(), remote.HandlerOptions{}))
 	pages.HandleFunc("GET /v1/light/{height}", lightHandler(node))
+	pages.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) { ready(w, node.Ready()) })
 	pages.Handle("/", web.New(client, node, web.Options{}))
 	go func() {
 		if err := remote.Serve(ctx, listener, pages); err != nil {
@@ -101,6 +102,18 @@ func serve(ctx context.Context, node *cometlog.Node, failed chan<- error) error 
 		}
 	}()
 	return nil
+}
+
+// ready answers a load balancer: 200, or 503 with the reason.
+func ready(w http.ResponseWriter, err error) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if err != nil {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		legible.Fprintln(w, err)
+		return
+	}
+	legible.Fprintln(w, "ready")
 }
 
 // auditRegularly stops the node where its database is not what the log leads to:
