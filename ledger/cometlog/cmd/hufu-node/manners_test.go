@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -92,10 +94,26 @@ func stranger(t *testing.T, chain, address string) {
 	_ = peers.DialPeerWithAddress(at) // the node may refuse it
 }
 
-// TestStrangersTakeNoMembersPlace: a member finds a place whoever else is connected.
+// TestStrangersTakeNoMembersPlace: a member finds a place whoever else is connected, also
+// one that is not to be reached, and has to call.
 func TestStrangersTakeNoMembersPlace(t *testing.T) {
 	t.Parallel()
-	n := newNetwork(t, 2, time.Hour, time.Second)
+	n := newNetworkWith(t, 2, time.Hour, time.Second, func(n *network) {
+		path := filepath.Join(n.folder(0), "node.json")
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := cometlog.ReadConfig(n.folder(0))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id, _, _ := strings.Cut(config.Peers[0], "@")
+		b = bytes.ReplaceAll(b, []byte(config.Peers[0]), []byte(id+"@127.0.0.1:1"))
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	})
 	n.ready()
 	doc, err := types.GenesisDocFromFile(filepath.Join(n.folder(0), genesisName))
 	if err != nil {
