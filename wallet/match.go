@@ -104,6 +104,17 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 	if err != nil {
 		return p, err
 	}
+	// What does not hold is not offered: nothing is proved in vain. Most cards of a type
+	// fail here, so it is asked first.
+	if asked.err == nil {
+		holds, err := asked.compiled.Holds(claims, m.today)
+		if err != nil {
+			return p, err
+		}
+		if !holds {
+			return p, zkp.ErrUnsatisfied
+		}
+	}
 	paths, err := q.Match(claims)
 	if err != nil {
 		return p, err
@@ -114,14 +125,6 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 	}
 	if asked.err != nil {
 		return p, asked.err
-	}
-	// What does not hold is not offered: nothing is proved in vain.
-	holds, err := asked.compiled.Holds(claims, m.today)
-	if err != nil {
-		return p, err
-	}
-	if !holds {
-		return p, zkp.ErrUnsatisfied
 	}
 	p = Part{Query: q.ID, Credential: c.ID, Type: c.Type, card: c, paths: paths}
 	if q.Format == openid.FormatSDJWTZK {
