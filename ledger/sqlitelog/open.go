@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
@@ -45,8 +47,8 @@ type Log struct {
 
 	dir   string
 	trust *ledger.TrustFile
-	// own is trust without the witnesses elsewhere.
-	own     *ledger.TrustFile
+	// logKey is the log's, of trust.
+	logKey  note.Verifier
 	machine *machine.Machine
 	clock   func() time.Time
 	db      *sqlitestore.DB
@@ -79,10 +81,8 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 	}
 	l := &Log{dir: dir, trust: trust, clock: options.Clock}
 	l.Reader = machine.NewReader(l.published)
-	alone := *trust
-	alone.WitnessKeys, alone.K = trust.WitnessKeys[:1], 1
-	if l.own, err = ledger.NewTrust(alone); err != nil {
-		return nil, err
+	if l.logKey, err = note.NewVerifier(trust.LogKey); err != nil {
+		return nil, fmt.Errorf("%w: trust.json is not of a ledger in one file", ledger.ErrValue)
 	}
 	if l.machine, err = newMachine(zk, trust); err != nil {
 		return nil, err

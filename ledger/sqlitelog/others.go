@@ -3,9 +3,11 @@ package sqlitelog
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
@@ -21,12 +23,12 @@ func (l *Log) awaitOthers(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	head, note, k, err := newest(tx)
+	head, note, trust, err := newest(tx)
 	if err := errors.Join(err, tx.Rollback()); err != nil {
 		return err
 	}
 	p := l.waiting.Load()
-	if p == nil && k <= 1 {
+	if p == nil && l.suffices(trust) {
 		return nil
 	}
 	if p == nil {
@@ -40,27 +42,30 @@ func (l *Log) awaitOthers(ctx context.Context) error {
 	return nil
 }
 
+// suffices reports whether this ledger's own witness is enough under an agreement: it
+// asks for one, and for this one.
+func (l *Log) suffices(trust *ledger.Agreement) bool {
+	return trust == nil || trust.K == 1 && slices.Contains(trust.Witnesses, l.witness.VerifierKey())
+}
+
 func (l *Log) snapshot(ctx context.Context) (cosign.Snapshot, error) { return l.db.Snapshot(ctx) }
 
 func (l *Log) signers() []note.Signer { return []note.Signer{l.signer, l.witness} }
 
-// newest is the newest committed state, its signed checkpoint, and how many
-// witnesses must sign it.
-func newest(tx *sqlitestore.Tx) (head machine.Head, signed []byte, k uint32, err error) {
+// newest is the newest committed state, its signed checkpoint, and the agreement that says
+// who must sign it.
+func newest(tx *sqlitestore.Tx) (head machine.Head, signed []byte, trust *ledger.Agreement, err error) {
 	if head, err = machine.ReadHead(tx); err != nil {
-		return head, nil, 0, err
+		return head, nil, nil, err
 	}
 	if head.Root, err = machine.RootAt(tx, head.Size); err != nil {
-		return head, nil, 0, err
+		return head, nil, nil, err
 	}
 	if signed, err = lastCheckpoint(tx, head); err != nil {
-		return head, nil, 0, err
+		return head, nil, nil, err
 	}
-	trust, err := machine.CurrentTrust(tx)
-	if err == nil && trust != nil {
-		k = trust.K
-	}
-	return head, signed, k, err
+	trust, err = machine.CurrentTrust(tx)
+	return head, signed, trust, err
 }
 
 // Pending is what a witness elsewhere follows: the newest checkpoint that the log
@@ -99,11 +104,7 @@ func (l *Log) AddCosignature(ctx context.Context, signed []byte) error {
 
 // join adds signatures to the stored checkpoint, if it is still the newest.
 func (l *Log) join(tx *sqlitestore.Tx, signed []byte) error {
-	head, stored, _, err := newest(tx)
-	if err != nil {
-		return err
-	}
-	trust, err := machine.CurrentTrust(tx)
+	head, stored, trust, err := newest(tx)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
@@ -38,10 +40,14 @@ func lastCheckpoint(s *sqlitestore.Tx, head machine.Head) ([]byte, error) {
 	return note, err
 }
 
-// checkCheckpoint holds a checkpoint that this ledger has signed, and its own
-// witness, against the log it is in.
-func (l *Log) checkCheckpoint(s machine.Store, note []byte, size uint64) error {
-	head, err := ledger.OpenCheckpoint(l.own, note)
+// checkCheckpoint holds a checkpoint that this ledger has signed against the log it is
+// in. Which witnesses must have signed it too, an agreement says, and readers ask.
+func (l *Log) checkCheckpoint(s machine.Store, signed []byte, size uint64) error {
+	n, err := note.Open(signed, note.VerifierList(l.logKey))
+	if err != nil {
+		return fmt.Errorf("%w: checkpoint: not signed by this log", machine.ErrDamaged)
+	}
+	head, err := ledger.ParseCheckpoint(n)
 	if err != nil {
 		return fmt.Errorf("%w: checkpoint: %w", machine.ErrDamaged, err)
 	}
@@ -49,7 +55,7 @@ func (l *Log) checkCheckpoint(s machine.Store, note []byte, size uint64) error {
 	if err != nil {
 		return err
 	}
-	if head.Size != size || head.Root != root {
+	if head.Origin != l.trust.Origin || head.Size != size || head.Root != root {
 		return fmt.Errorf("%w: checkpoint is not of this log", machine.ErrDamaged)
 	}
 	return nil

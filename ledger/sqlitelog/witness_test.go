@@ -274,3 +274,37 @@ func TestAgreementAddsWitnesses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestAgreementNamesAnotherWitness: where the agreement names only one elsewhere, this
+// ledger's own witness counts for nothing, now and after the ledger is opened again.
+func TestAgreementNamesAnotherWitness(t *testing.T) {
+	w := newWitnessed(t, 1)
+	trust := w.log.Trust()
+	elsewhere := w.witness(0)
+	agreed := w.sign(&ledger.Agreement{Number: 1, Previous: trust.First, Witnesses: trust.WitnessKeys[1:2], K: 1, AgencyKeys: trust.AgencyKeys, Threshold: 1}, w.root)
+	followed, err := trust.Follow(agreed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := func(op *ledger.SignedOperation) {
+		t.Helper()
+		waiting, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer stop()
+		if _, err := w.log.Submit(waiting, op); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error("it counts without the witness that the agreement names:", err)
+		}
+		if _, err := elsewhere.Step(t.Context(), w.log); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ledger.OpenCheckpoint(followed, w.submit(op).Checkpoint); err != nil {
+			t.Error(err)
+		}
+	}
+	counts(agreed)
+	counts(w.anchor(1))
+	if err := w.log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.log = w.open(sqlitelog.Options{})
+	counts(w.anchor(2))
+}
