@@ -376,6 +376,8 @@ func elsewhere(t *testing.T) (out []guard) {
 	}
 	add("the witness that the agreement names", "ledger/sqlitelog", "TestAgreementNamesAnotherWitness", "it counts without",
 		edit{"ledger/sqlitelog/others.go", "trust.K == 1 && slices.Contains(trust.Witnesses, l.witness.VerifierKey())", "trust.K == 1 || slices.Contains(trust.Witnesses, l.witness.VerifierKey())"})
+	add("a node that forgot its votes casts none", "ledger/cometlog/cmd/hufu-node", "TestDamagedNode", "a node votes that does not know",
+		edit{"ledger/cometlog/node.go", "err == nil && !lost {", "err == nil && !lost && voted == \"\" {"})
 	add("a node signs and votes", "ledger", "TestTrustFields", "a node without a witness",
 		edit{"ledger/objectconsortium.go", "(len(t.Nodes) != len(t.Witnesses) || 3*int(t.K) <= 2*len(t.Witnesses))", "(3*int(t.K) <= 2*len(t.Witnesses) || len(t.Nodes) > maxWitnesses)"})
 	add("consensus is watched", "ledger/cometlog", "TestConsensusFailure", "as if nothing had happened",

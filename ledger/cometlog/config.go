@@ -22,6 +22,7 @@ const (
 	fileGenesis = "genesis.json"
 	fileCosign  = "cosign.key"
 	fileVote    = "vote.key"
+	fileVoted   = "vote.begun"
 	filePeer    = "peer.key"
 	folderData  = "data"
 	fileLedger  = "ledger.db"

@@ -22,6 +22,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/hufu-id/hufu/internal/durable"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -38,6 +39,10 @@ type Options struct {
 	Log io.Writer
 	// Verbose also logs successes.
 	Verbose bool
+	// VotesLost starts a node that no longer knows what it voted for, because vote.state
+	// is gone. Set it once the others are a block further than it ever was: before, it
+	// could sign two blocks of one height.
+	VotesLost bool
 }
 
 // A Node is a running node. It is safe for concurrent use, and implements
@@ -160,7 +165,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	if err != nil {
 		return fmt.Errorf("%w: peer.key: %w", ErrConfig, err)
 	}
-	voter, err := loadVoter(config)
+	voter, err := loadVoter(config, filepath.Join(dir, fileVoted), options.VotesLost)
 	if err != nil {
 		return err
 	}
@@ -196,19 +201,26 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 }
 
 // loadVoter reads the voting key. CometBFT's own reader ends the process if the
-// file is damaged, so loadVoter checks the file first.
-func loadVoter(config *cmt.Config) (*privval.FilePV, error) {
+// file is damaged, so loadVoter checks the file first. The file voted says that the key
+// has voted: without vote.state it begins anew only where lost is set. The error is
+// [ErrVotesLost], [ErrConfig] or the file system's own.
+func loadVoter(config *cmt.Config, voted string, lost bool) (*privval.FilePV, error) {
 	if _, err := readVote(config.PrivValidatorKeyFile()); err != nil {
 		return nil, err
 	}
 	state := config.PrivValidatorStateFile()
 	if _, err := os.Stat(state); errors.Is(err, os.ErrNotExist) {
-		// A node that lost what it voted for begins as one that never voted. It
-		// replays the chain first, and so cannot contradict itself about blocks
-		// that were committed.
-		voter := privval.LoadFilePVEmptyState(config.PrivValidatorKeyFile(), state)
-		voter.LastSignState.Save()
-		return voter, nil
+		if _, err := os.Stat(voted); err == nil && !lost {
+			return nil, ErrVotesLost
+		}
+		// It replays the chain first, and so cannot contradict itself about blocks that
+		// were committed.
+		privval.LoadFilePVEmptyState(config.PrivValidatorKeyFile(), state).LastSignState.Save()
+	}
+	if _, err := os.Stat(voted); errors.Is(err, os.ErrNotExist) {
+		if err := durable.Create(voted, []byte("vote.key has voted; vote.state in data says for what\n"), 0o600); err != nil {
+			return nil, fmt.Errorf("cometlog: %w", err)
+		}
 	}
 	return privval.LoadFilePV(config.PrivValidatorKeyFile(), state), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -124,7 +125,7 @@ func TestWipedNode(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(n.folder(2), "data")); err != nil {
 		t.Fatal(err)
 	}
-	n.start(2)
+	n.start(2, "--votes-lost")
 	began := time.Now()
 	n.agree()
 	t.Logf("%d operations in %v", len(acknowledged), time.Since(began))
@@ -161,6 +162,15 @@ func TestDamagedNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.start(1)
+	select {
+	case <-n.processes[1].done:
+	case <-time.After(30 * time.Second):
+		t.Fatal("a node votes that does not know what it voted for")
+	}
+	if said := n.processes[1].log.String(); !strings.Contains(said, "--votes-lost") {
+		t.Errorf("does not say what to do: %s", said)
+	}
+	n.start(1, "--votes-lost")
 	n.agree()
 }
 

@@ -146,9 +146,9 @@ func (n *network) address(i int) string {
 }
 
 // start runs a node's process.
-func (n *network) start(i int) {
+func (n *network) start(i int, flags ...string) {
 	n.Helper()
-	p := &process{Cmd: exec.Command(os.Args[0], "run", "--dir", filepath.Base(n.folder(i))), done: make(chan struct{})}
+	p := &process{Cmd: exec.Command(os.Args[0], append([]string{"run", "--dir", filepath.Base(n.folder(i))}, flags...)...), done: make(chan struct{})}
 	p.Dir = filepath.Dir(n.folder(i)) // a folder as people name it
 	p.Env = append(os.Environ(), asNode+"=1")
 	p.Stdout, p.Stderr = &p.log, &p.log

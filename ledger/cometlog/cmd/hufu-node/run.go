@@ -23,6 +23,7 @@ func runCommand() *cobra.Command {
 	var dir string
 	var verbose bool
 	var audit time.Duration
+	var votesLost bool
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the node in a folder until it is told to stop",
@@ -33,23 +34,27 @@ func runCommand() *cobra.Command {
 		Example: "  hufu-node run --dir testnet/node0\n  hufu-node run --dir node --verbose",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd, dir, verbose, audit)
+			return run(cmd, dir, verbose, votesLost, audit)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "folder of the node")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what goes well, too")
+	cmd.Flags().BoolVar(&votesLost, "votes-lost", false, "start although vote.state is gone: only once the others are a block further")
 	cmd.Flags().DurationVar(&audit, "audit", 24*time.Hour, "how often everything is recomputed from the log, beginning at once; 0 is never")
 	return cmd
 }
 
-func run(cmd *cobra.Command, dir string, verbose bool, audit time.Duration) (err error) {
+func run(cmd *cobra.Command, dir string, verbose, votesLost bool, audit time.Duration) (err error) {
 	ctx := cmd.Context()
 	genesis, err := cometlog.ReadGenesis(dir)
 	if err != nil {
 		return err
 	}
 	zk := &zkp.Accumulator{AllowSinglePartySetupUnsafe: genesis.Development}
-	node, err := cometlog.Open(ctx, dir, zk, cometlog.Options{Log: cmd.ErrOrStderr(), Verbose: verbose})
+	node, err := cometlog.Open(ctx, dir, zk, cometlog.Options{Log: cmd.ErrOrStderr(), Verbose: verbose, VotesLost: votesLost})
+	if errors.Is(err, cometlog.ErrVotesLost) {
+		return fmt.Errorf("%w (--votes-lost)", err)
+	}
 	if err != nil {
 		return err
 	}
