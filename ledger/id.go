@@ -44,10 +44,13 @@ func (f Founding) ID() ID {
 // Check returns [ErrKey] for an origin or DID that is malformed, and [ErrValue] without a
 // first agreement.
 func (f Founding) Check() error {
-	if f.First == [32]byte{} {
-		return firstError(CheckKey(f.Origin), CheckDID(f.RootDID), fmt.Errorf("%w: no hash of a first agreement", ErrValue))
+	if err := firstError(CheckKey(f.Origin), CheckDID(f.RootDID)); err != nil {
+		return err
 	}
-	return firstError(CheckKey(f.Origin), CheckDID(f.RootDID))
+	if f.First == [32]byte{} {
+		return fmt.Errorf("%w: no hash of a first agreement", ErrValue)
+	}
+	return nil
 }
 
 // Found makes the first two operations of a ledger: they create the root agency's DID

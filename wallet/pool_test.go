@@ -198,7 +198,8 @@ func (l *leaving) Prepare(ctx context.Context, w *zkp.PrepareWitness) (*zkp.Prep
 	return l.sketch.Prepare(ctx, w)
 }
 
-// TestPrepareIsCancelled: whoever ends it keeps what was made, and begins no other proof.
+// TestPrepareIsCancelled: after the caller ends it, what was made stays, and no other proof
+// is begun.
 func TestPrepareIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

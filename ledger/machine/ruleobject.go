@@ -51,9 +51,9 @@ func (t *transition) accreditation(c change) error {
 	return t.roomForAccreditation(old, a)
 }
 
-// free reports whether a may take the key of the accreditation before: that is over, or
-// those above it no longer stand, or the root takes it from another. So whoever may
-// accredit now is not kept from it by who might before.
+// free reports whether a may take the key of the accreditation before. It may where the
+// one before is over, where its accreditor may no longer accredit, and where the root takes
+// it from another agency.
 func (t *transition) free(old, a *ledger.Accreditation) (bool, error) {
 	if t.over(old) || a.Accreditor == t.root && old.Accreditor != t.root {
 		return true, nil

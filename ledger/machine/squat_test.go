@@ -7,8 +7,8 @@ import (
 )
 
 // TestSquattedAccreditation: an agency takes the key under which another would be
-// accredited. While it may accredit, only the root takes the key from it; once it may not,
-// whoever may now does.
+// accredited. While it may accredit, only the root takes the key from it. Once it may not,
+// any agency that may accredit takes it.
 func TestSquattedAccreditation(t *testing.T) {
 	for name, fall := range map[string]func(w *world, squatter *agency, entitlement *ledger.Accreditation){
 		"revoked": func(w *world, _ *agency, entitlement *ledger.Accreditation) {

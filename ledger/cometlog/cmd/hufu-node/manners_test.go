@@ -24,7 +24,13 @@ import (
 // readiness is what a node answers to a load balancer.
 func (n *network) readiness(i int) (int, string) {
 	n.Helper()
-	r, err := http.Get(n.addresses[i] + "/readyz")
+	return n.get(n.addresses[i] + "/readyz")
+}
+
+// get returns the status and the body of an answer.
+func (n *network) get(url string) (int, string) {
+	n.Helper()
+	r, err := http.Get(url)
 	if err != nil {
 		n.Fatal(err)
 	}
@@ -94,8 +100,8 @@ func stranger(t *testing.T, chain, address string) {
 	_ = peers.DialPeerWithAddress(at) // the node may refuse it
 }
 
-// TestStrangersTakeNoMembersPlace: a member finds a place whoever else is connected, also
-// one that is not to be reached, and has to call.
+// TestStrangersTakeNoMembersPlace: strangers fill every place that they may have, and a
+// member that the node cannot call still connects to it.
 func TestStrangersTakeNoMembersPlace(t *testing.T) {
 	t.Parallel()
 	n := newNetworkWith(t, 2, time.Hour, time.Second, func(n *network) {

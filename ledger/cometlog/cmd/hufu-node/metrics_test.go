@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-	"net/http"
 	"regexp"
 	"strconv"
 	"testing"
@@ -21,17 +19,9 @@ func (n *network) metrics(i int) (figures map[string]float64) {
 	if err != nil {
 		n.Fatal(err)
 	}
-	r, err := http.Get("http://" + config.Metrics + "/metrics")
-	if err != nil {
-		n.Fatal(err)
-	}
-	defer r.Body.Close()
-	b, err := io.ReadAll(r.Body)
-	if err != nil {
-		n.Fatal(err)
-	}
+	_, text := n.get("http://" + config.Metrics + "/metrics")
 	figures = map[string]float64{}
-	for _, m := range metricLine.FindAllStringSubmatch(string(b), -1) {
+	for _, m := range metricLine.FindAllStringSubmatch(text, -1) {
 		if figures[m[1]], err = strconv.ParseFloat(m[2], 64); err != nil {
 			n.Fatal(err)
 		}
