@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -13,11 +14,8 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// Purposes of the keys in the key stores.
-const (
-	purposeSignature = "agency"
-	purposeChange    = "agency-change"
-)
+// purpose is that of a signature key in a key store. Keys in the safe add their use.
+const purpose = "agency"
 
 // draft is a change of the DID in the making: the object as it is to be, and the
 // record with the keys that were made for it.
@@ -44,7 +42,7 @@ func (a *Agency) newDraft(r *record, object *ledger.DID) (*draft, error) {
 
 // addSignatureKey makes a signature key, stores it and names it in the DID.
 func (a *Agency) addSignatureKey(ctx context.Context, d *draft) (vault.Key, error) {
-	key, public, err := a.generate(ctx, a.opts.Keys, d, purposeSignature)
+	key, public, err := a.generate(ctx, a.opts.Keys, d, "")
 	if err != nil {
 		return nil, err
 	}
@@ -66,14 +64,14 @@ func (a *Agency) addProofKey(d *draft) error {
 
 // commitToNext makes the key that may sign the change after this one.
 func (a *Agency) commitToNext(ctx context.Context, d *draft) error {
-	_, public, err := a.generate(ctx, a.opts.Safe, d, purposeChange)
+	_, public, err := a.generate(ctx, a.opts.Safe, d, useChange)
 	d.object.Next = [][32]byte{ledger.KeyHash(public)}
 	return err
 }
 
 // generate makes a key in a key store and notes it in the record.
-func (a *Agency) generate(ctx context.Context, keys vault.KeyStore, d *draft, purpose string) (vault.Key, []byte, error) {
-	key, err := keys.Generate(ctx, vault.KeySpec{Algorithm: vault.ES256, Purpose: purpose})
+func (a *Agency) generate(ctx context.Context, keys vault.KeyStore, d *draft, use string) (vault.Key, []byte, error) {
+	key, err := keys.Generate(ctx, vault.KeySpec{Algorithm: vault.ES256, Purpose: strings.TrimSuffix(purpose+"-"+use, "-")})
 	if err != nil {
 		return nil, nil, fmt.Errorf("agency: making a key: %w", err)
 	}
@@ -82,7 +80,7 @@ func (a *Agency) generate(ctx context.Context, keys vault.KeyStore, d *draft, pu
 		return nil, nil, err
 	}
 	d.record.Keys = append(d.record.Keys, keyRecord{
-		ID: key.Info().ID, Public: public, Change: purpose == purposeChange, Sequence: d.object.Sequence,
+		ID: key.Info().ID, Public: public, Use: use, Sequence: d.object.Sequence,
 	})
 	return key, public, nil
 }
@@ -122,8 +120,11 @@ func (a *Agency) drop(ctx context.Context, r *record, object *ledger.DID) {
 	}
 	r.Proofs = slices.DeleteFunc(r.Proofs, func(p proofRecord) bool { return ended(p.Public, p.Sequence) })
 	r.Keys = slices.DeleteFunc(r.Keys, func(k keyRecord) bool {
-		if !k.Change {
+		switch k.Use {
+		case "":
 			return ended(k.Public, k.Sequence) && a.deleteKey(ctx, a.opts.Keys, k.ID)
+		case useAgreement:
+			return false
 		}
 		needed := k.Sequence > object.Sequence || slices.Contains(object.Next, ledger.KeyHash(k.Public))
 		return !needed && a.deleteKey(ctx, a.opts.Safe, k.ID)
@@ -133,7 +134,7 @@ func (a *Agency) drop(ctx context.Context, r *record, object *ledger.DID) {
 // discard deletes private keys that no record names.
 func (a *Agency) discard(ctx context.Context, keys []keyRecord) {
 	for _, k := range keys {
-		if k.Change {
+		if k.Use != "" {
 			a.deleteKey(ctx, a.opts.Safe, k.ID)
 		} else {
 			a.deleteKey(ctx, a.opts.Keys, k.ID)

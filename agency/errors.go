@@ -44,6 +44,12 @@ var (
 	// Nothing was submitted; try again.
 	ErrRaced = errors.New("agency: another process is changing this agency")
 
+	// ErrAgreement means an operation that is not the agreement after the one that
+	// holds, or an agreement that this agency must not sign as it is.
+	ErrAgreement = errors.New("agency: not the consortium's next agreement")
+	// ErrNoSay means that no key at hand may sign the consortium's next agreement.
+	ErrNoSay = errors.New("agency: no key at hand may sign the next agreement")
+
 	// ErrNoGrant means that this agency gave no such accreditation, or ended it.
 	ErrNoGrant = errors.New("agency: no such accreditation")
 	// ErrTranscript means a key from a ceremony without the hash of its

@@ -30,7 +30,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	l, err := sqlitelog.Init(ctx, dir, "ledger.example/demo", new(zkp.Accumulator), prepared.Key,
-		sqlitelog.InitOptions{NextKeys: [][32]byte{prepared.Next}})
+		sqlitelog.InitOptions{NextKeys: [][32]byte{prepared.Next}, Deciders: []ledger.Decider{prepared.Decider}})
 	if err != nil {
 		log.Fatal(err)
 	}

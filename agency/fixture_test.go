@@ -69,7 +69,7 @@ func newWorld(t testing.TB) *world {
 	root, err := agency.PrepareRoot(t.Context(), w.rootStore, w.options())
 	none(t, err)
 	l, err := sqlitelog.Init(t.Context(), t.TempDir(), "test.example/ledger", new(zkp.Accumulator), root.Key,
-		sqlitelog.InitOptions{Clock: w.clock, NextKeys: [][32]byte{root.Next}})
+		sqlitelog.InitOptions{Clock: w.clock, NextKeys: [][32]byte{root.Next}, Deciders: []ledger.Decider{root.Decider}})
 	none(t, err)
 	t.Cleanup(func() { l.Close() })
 	w.log = &faulty{Log: l}

@@ -167,7 +167,7 @@ func TestRotate(t *testing.T) {
 	}
 	infos, err := vault.NewSoftwareKeys(store).Keys(t.Context())
 	none(t, err)
-	if len(infos) != 2 { // one to sign with, one to change with
+	if len(infos) != 3 { // to sign with, to change with, and for the next agreement
 		t.Errorf("%d private keys", len(infos))
 	}
 	w.works(w.open(store))
@@ -184,7 +184,7 @@ func TestFullDID(t *testing.T) {
 	}))
 	is(t, w.root.Rotate(t.Context()), ledger.ErrValue)
 	w.works(w.root)
-	if infos, err := vault.NewSoftwareKeys(w.rootStore).Keys(t.Context()); err != nil || len(infos) != 2 {
+	if infos, err := vault.NewSoftwareKeys(w.rootStore).Keys(t.Context()); err != nil || len(infos) != 3 {
 		t.Errorf("%d private keys, %v", len(infos), err)
 	}
 }

@@ -40,9 +40,16 @@ type record struct {
 type keyRecord struct {
 	ID       string `json:"id"`
 	Public   []byte `json:"public"`            // as the ledger holds it
-	Change   bool   `json:"change,omitzero"`   // in the safe
+	Use      string `json:"use,omitzero"`      // empty for a signature key; the others are in the safe
 	Sequence uint64 `json:"sequence,omitzero"` // of the change that made it
+	Signed   bool   `json:"signed,omitzero"`   // an agreement key that is known, because it has signed
 }
+
+// Uses of a key in the safe.
+const (
+	useChange    = "change"
+	useAgreement = "agreement"
+)
 
 // proofRecord is one proof key.
 type proofRecord struct {
@@ -127,12 +134,12 @@ func (r *record) parse() (*ledger.DID, error) {
 // changeKey is the key that the DID commits to.
 func (r *record) changeKey(object *ledger.DID) (keyRecord, bool) {
 	return found(r.Keys, func(k keyRecord) bool {
-		return k.Change && slices.Contains(object.Next, ledger.KeyHash(k.Public))
+		return k.Use == useChange && slices.Contains(object.Next, ledger.KeyHash(k.Public))
 	})
 }
 
 func (r *record) signatureKey(public []byte) (keyRecord, bool) {
-	return found(r.Keys, func(k keyRecord) bool { return !k.Change && bytes.Equal(k.Public, public) })
+	return found(r.Keys, func(k keyRecord) bool { return k.Use == "" && bytes.Equal(k.Public, public) })
 }
 
 func (r *record) proofKey(public []byte) (proofRecord, bool) {

@@ -18,6 +18,8 @@ type Root struct {
 	Key vault.Key
 	// Next is the ledger.KeyHash of the change key.
 	Next [32]byte
+	// Decider is the agency's say in the ledger's first agreement.
+	Decider ledger.Decider
 }
 
 // PrepareRoot makes the keys of a root agency in a vault that has no agency. Call
@@ -54,18 +56,24 @@ func (a *Agency) makeRoot(ctx context.Context) (*record, error) {
 	if err := a.commitToNext(ctx, d); err != nil {
 		return nil, err
 	}
+	if _, _, err := a.generate(ctx, a.opts.Safe, d, useAgreement); err != nil {
+		return nil, err
+	}
 	return d.record, a.save(ctx, d.record)
 }
 
 func (a *Agency) rootOf(ctx context.Context, r *record) (*Root, error) {
-	if len(r.Keys) != 2 || r.Keys[0].Change || !r.Keys[1].Change {
+	if len(r.Keys) != 3 || r.Keys[0].Use != "" || r.Keys[1].Use != useChange || r.Keys[2].Use != useAgreement {
 		return nil, fmt.Errorf("%w: %d keys of a root agency", ErrRecord, len(r.Keys))
 	}
 	key, err := a.opts.Keys.Key(ctx, r.Keys[0].ID)
 	if err != nil {
 		return nil, fmt.Errorf("agency: signature key: %w", err)
 	}
-	return &Root{Key: key, Next: ledger.KeyHash(r.Keys[1].Public)}, nil
+	return &Root{
+		Key: key, Next: ledger.KeyHash(r.Keys[1].Public),
+		Decider: ledger.Decider{Key: r.Keys[0].Public, Next: ledger.KeyHash(r.Keys[2].Public)},
+	}, nil
 }
 
 // adopt gives a prepared root agency the DID of the ledger that was founded with

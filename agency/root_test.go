@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/agency"
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/zkp"
@@ -42,7 +43,8 @@ func TestRootWithAnotherNextKey(t *testing.T) {
 	store := vault.NewMemoryStore()
 	root, err := agency.PrepareRoot(t.Context(), store, w.options())
 	none(t, err)
-	l, err := sqlitelog.Init(t.Context(), t.TempDir(), "test.example/other", new(zkp.Accumulator), root.Key, sqlitelog.InitOptions{Clock: w.clock})
+	l, err := sqlitelog.Init(t.Context(), t.TempDir(), "test.example/other", new(zkp.Accumulator), root.Key,
+		sqlitelog.InitOptions{Clock: w.clock, Deciders: []ledger.Decider{root.Decider}})
 	none(t, err)
 	defer l.Close()
 	_, err = agency.Open(t.Context(), store, w.clientOf(l.Trust(), l), l, w.options())
@@ -80,7 +82,7 @@ func TestCrashInPrepareRoot(t *testing.T) {
 			root, err := agency.PrepareRoot(t.Context(), store, w.options())
 			none(t, err)
 			l, err := sqlitelog.Init(t.Context(), t.TempDir(), "test.example/other", new(zkp.Accumulator), root.Key,
-				sqlitelog.InitOptions{Clock: w.clock, NextKeys: [][32]byte{root.Next}})
+				sqlitelog.InitOptions{Clock: w.clock, NextKeys: [][32]byte{root.Next}, Deciders: []ledger.Decider{root.Decider}})
 			none(t, err)
 			a, err := agency.Open(t.Context(), store, w.clientOf(l.Trust(), l), l, w.options())
 			none(t, errors.Join(err, l.Close()))
@@ -99,7 +101,7 @@ func TestRootNeedsItsLedger(t *testing.T) {
 	root, err := agency.PrepareRoot(t.Context(), store, w.options())
 	none(t, err)
 	l, err := sqlitelog.Init(t.Context(), t.TempDir(), "test.example/other", new(zkp.Accumulator), root.Key,
-		sqlitelog.InitOptions{Clock: w.clock, NextKeys: [][32]byte{root.Next}})
+		sqlitelog.InitOptions{Clock: w.clock, NextKeys: [][32]byte{root.Next}, Deciders: []ledger.Decider{root.Decider}})
 	none(t, err)
 	defer l.Close()
 	broken := &faulty{Log: l, prove: func() error { return errLine }}

@@ -160,7 +160,8 @@ func (a *Agency) RootKeys(ctx context.Context) (*agency.Root, error) {
 
 // FoundLedger makes a ledger in a folder with the agency's keys, and leaves it open: its
 // genesis gives the agency its DID, as Found says. opts has what the caller decides;
-// FoundLedger sets NextKeys, and Clock where it is nil. The error is an [*Error] with
+// FoundLedger sets NextKeys, puts the agency before the other Deciders, and sets Clock
+// where it is nil. The error is an [*Error] with
 // [ErrExists], or one of RootKeys, Found and sqlitelog.Init.
 func (a *Agency) FoundLedger(ctx context.Context, dir, origin string, opts sqlitelog.InitOptions) (*sqlitelog.Log, error) {
 	keys, err := a.RootKeys(ctx)
@@ -171,6 +172,7 @@ func (a *Agency) FoundLedger(ctx context.Context, dir, origin string, opts sqlit
 		opts.Clock = a.opts.Clock
 	}
 	opts.NextKeys = [][32]byte{keys.Next}
+	opts.Deciders = append([]ledger.Decider{keys.Decider}, opts.Deciders...)
 	log, err := sqlitelog.Init(ctx, dir, origin, new(zkp.Accumulator), keys.Key, opts)
 	if errors.Is(err, os.ErrExist) {
 		return nil, &Error{dir, ErrExists, err}

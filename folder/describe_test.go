@@ -19,7 +19,7 @@ func TestRootSaysWhoItIs(t *testing.T) {
 	keys, err := a.RootKeys(t.Context())
 	none(t, err)
 	log, err := sqlitelog.Init(t.Context(), p.path("ledger"), "root.example/ledger", new(zkp.Accumulator), keys.Key,
-		sqlitelog.InitOptions{Clock: p.opts.Clock, NextKeys: [][32]byte{keys.Next}})
+		sqlitelog.InitOptions{Clock: p.opts.Clock, NextKeys: [][32]byte{keys.Next}, Deciders: []ledger.Decider{keys.Decider}})
 	none(t, err)
 	defer log.Close()
 	none(t, a.Join(t.Context(), log))

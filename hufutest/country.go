@@ -122,7 +122,7 @@ func (c *Country) found(opts Options) {
 	root, err := agency.PrepareRoot(ctx, store, agency.Options{Clock: c.Now})
 	c.must(err)
 	c.Log, err = sqlitelog.Init(ctx, c.Dir, Origin, opts.ZK, root.Key, sqlitelog.InitOptions{
-		Clock: c.Now, NextKeys: [][32]byte{root.Next}, EpochLength: opts.EpochLength,
+		Clock: c.Now, NextKeys: [][32]byte{root.Next}, Deciders: []ledger.Decider{root.Decider}, EpochLength: opts.EpochLength,
 	})
 	c.must(err)
 	c.t.Cleanup(func() { _ = c.Log.Close() })

@@ -264,6 +264,15 @@ func (c *Client) Get(ctx context.Context, key string) (value []byte, err error) 
 	return value, err
 }
 
+// Agreement returns the agreement that holds. Errors are those of Resolve.
+func (c *Client) Agreement(ctx context.Context) (t *Agreement, err error) {
+	err = c.Resolve(ctx, func(view *View) error {
+		t, err = view.Agreement(c.Trust().Number)
+		return err
+	}, ResolveOptions{})
+	return t, err
+}
+
 // Follow fetches new agreements and a new checkpoint, and stores both. A reader
 // that rarely resolves calls it regularly. Errors are those of Resolve.
 func (c *Client) Follow(ctx context.Context) error {
@@ -357,7 +366,7 @@ func (c *Client) inUse(now time.Time) (*TrustFile, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	age := now.Sub(time.UnixMilli(c.state.Followed))
-	if len(c.trust.AgencyKeys) > 0 && c.state.Followed != 0 && age > c.trust.MaxAge.Trust {
+	if len(c.trust.Next) > 0 && c.state.Followed != 0 && age > c.trust.MaxAge.Trust {
 		return nil, fmt.Errorf("%w: last followed %s ago", ErrBootstrap, age.Round(time.Second))
 	}
 	return c.trust, nil
@@ -382,7 +391,7 @@ func perhapsNewerTrust(err error) bool {
 // followChain fetches the agreements after trust and stores them. It reports
 // whether there was any.
 func (c *Client) followChain(ctx context.Context, trust *TrustFile) (bool, error) {
-	if len(trust.AgencyKeys) == 0 {
+	if len(trust.Next) == 0 {
 		return false, nil
 	}
 	chain, err := c.reader.TrustChain(ctx, trust.Number+1)

@@ -104,7 +104,7 @@ func (s *several) TrustChain(ctx context.Context, from uint64) ([]*ledger.Signed
 func consortium(t *testing.T) (*server, *ecdsa.PrivateKey) {
 	w, agency := newWorld(t, 1, 1), newKey(t)
 	file := *w.trust
-	file.AgencyKeys, file.Threshold = [][]byte{must(ledger.DefaultSuites().MarshalKey(agency.Public()))(t)}, 1
+	file.Next, file.Threshold = [][32]byte{nextHash(t, agency, 1)}, 1
 	w.trust = must(ledger.NewTrust(file))(t)
 	return &server{world: w}, agency
 }

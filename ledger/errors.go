@@ -62,6 +62,9 @@ var (
 	// open, and a submitted batch may be on the ledger or not. A reader's own
 	// errors of this kind wrap it.
 	ErrUnreachable = errors.New("ledger: no reply")
+	// ErrRules means that the consortium has agreed on newer rules than this program
+	// knows. An engine does not judge by the old ones: install a newer program.
+	ErrRules = errors.New("ledger: kept by rules that this program does not know")
 	// ErrDamaged means a ledger whose store is not the result of its log. An
 	// engine's own errors of this kind wrap it.
 	ErrDamaged = errors.New("ledger: store damaged")

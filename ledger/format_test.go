@@ -67,7 +67,7 @@ func doors(t testing.TB) map[string]door {
 	op := must(ledger.NewOperation(anchorOf(1)))(t)
 	signed := must(ledger.Sign(ledgerID, op, key, newKey(t)))(t)
 	did := &ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: signed.Signatures[0].Key}}}
-	trust := &ledger.Agreement{Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, AgencyKeys: [][]byte{{1}}, Threshold: 1}
+	trust := &ledger.Agreement{Witnesses: []string{w.witnesses[0].VerifierKey()}, K: 1, Deciders: []ledger.Decider{{Key: []byte{1}, Next: [32]byte{1}}}, Threshold: 1}
 	epoch := &ledger.Epoch{Number: 5, Day: 46000}
 	w.put(anchorOf(1))
 	return map[string]door{

@@ -113,22 +113,33 @@ func TestTrustFields(t *testing.T) {
 	vkey := w.witnesses[0].VerifierKey()
 	type o = ledger.Agreement
 	testRefused(t, func() *o {
-		return &o{Witnesses: []string{vkey}, K: 1, AgencyKeys: [][]byte{{1}}, Threshold: 1}
+		return &o{Witnesses: []string{vkey}, K: 1, Deciders: []ledger.Decider{{Key: []byte{1}, Next: [32]byte{1}}}, Threshold: 1}
 	}, ledger.ParseAgreement, []refused[o]{
 		{"k 0", func(t *o) { t.K = 0 }, ledger.ErrValue},
 		{"k above n", func(t *o) { t.K = 2 }, ledger.ErrValue},
 		{"threshold 0", func(t *o) { t.Threshold = 0 }, ledger.ErrValue},
 		{"threshold above n", func(t *o) { t.Threshold = 2 }, ledger.ErrValue},
 		{"one witness twice", func(t *o) { t.Witnesses = append(t.Witnesses, vkey) }, ledger.ErrValue},
-		{"one key twice", func(t *o) { t.AgencyKeys = append(t.AgencyKeys, t.AgencyKeys[0]) }, ledger.ErrValue},
-		{"empty key", func(t *o) { t.AgencyKeys[0] = nil }, ledger.ErrValue},
-		{"long key", func(t *o) { t.AgencyKeys[0] = make([]byte, 129) }, ledger.ErrValue},
+		{"one key twice", func(t *o) { t.Deciders = append(t.Deciders, ledger.Decider{Key: []byte{1}, Next: [32]byte{2}}) }, ledger.ErrValue},
+		{"empty key", func(t *o) { t.Deciders[0].Key = nil }, ledger.ErrValue},
+		{"long key", func(t *o) { t.Deciders[0].Key = make([]byte, 129) }, ledger.ErrValue},
 		{"33 witnesses", func(t *o) { t.Witnesses = make([]string, 33) }, ledger.ErrValue},
 		{"a node without a witness", func(t *o) { t.Nodes = [][]byte{make([]byte, 32), {31: 1}} }, ledger.ErrValue},
 		{"33 nodes", func(t *o) { t.Nodes = make([][]byte, 33) }, ledger.ErrValue},
 		{"short node key", func(t *o) { t.Nodes = [][]byte{{1}} }, ledger.ErrValue},
 		{"one node twice", func(t *o) { t.Nodes = [][]byte{make([]byte, 32), make([]byte, 32)} }, ledger.ErrValue},
-		{"33 agencies", func(t *o) { t.AgencyKeys = make([][]byte, 33) }, ledger.ErrValue},
+		{"33 agencies", func(t *o) {
+			for n := byte(2); n < 34; n++ {
+				t.Deciders = append(t.Deciders, ledger.Decider{Key: []byte{n}, Next: [32]byte{n}})
+			}
+		}, ledger.ErrValue},
+		{"no next key", func(t *o) { t.Deciders[0].Next = [32]byte{} }, ledger.ErrValue},
+		{"one next key twice", func(t *o) {
+			t.Deciders = append(t.Deciders, ledger.Decider{Key: []byte{2}, Next: [32]byte{1}})
+		}, ledger.ErrValue},
+		{"the key in use is the next", func(t *o) { t.Deciders[0].Next = ledger.KeyHash([]byte{1}) }, ledger.ErrValue},
+		{"first rules from a height", func(t *o) { t.Rules.From = 1 }, ledger.ErrValue},
+		{"newer rules from no height", func(t *o) { t.Rules.Version = 1 }, ledger.ErrValue},
 	})
 }
 

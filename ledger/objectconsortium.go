@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hufu-id/hufu/internal/limits"
@@ -73,9 +75,42 @@ func (v *VK) Check() error {
 	return firstError(CheckKey(v.Circuit), CheckKey(v.Key()))
 }
 
-// An Agreement says which agencies of a consortium decide together, and which
-// witnesses count. Agreements are numbered. The threshold of the one before signs
-// each.
+// A Decider is one agency's say in a consortium.
+type Decider struct {
+	_ struct{} `cbor:",toarray"`
+	// Key is the signature key by which the agency decides under the agreement, such as
+	// on verifying keys.
+	Key []byte
+	// Next is the [KeyHash] of the key with which the agency signs the next agreement.
+	// Nobody has seen that key before, and it signs once (pre-rotation): a thief of Key
+	// cannot take the consortium.
+	Next [32]byte
+}
+
+// NewDecider returns the say of an agency with a signature key and the key for the next
+// agreement, both as public keys. The error is [ErrSuite].
+func NewDecider(key, next crypto.PublicKey) (Decider, error) {
+	a, err := DefaultSuites().MarshalKey(key)
+	if err != nil {
+		return Decider{}, err
+	}
+	b, err := DefaultSuites().MarshalKey(next)
+	return Decider{Key: a, Next: KeyHash(b)}, err
+}
+
+// Rules says by which rules the nodes judge operations.
+type Rules struct {
+	_ struct{} `cbor:",toarray"`
+	// Version counts from 0. A node that does not know it stops, and goes on with a newer
+	// program.
+	Version uint32
+	// From is the height of the first checkpoint that is made by them.
+	From uint64
+}
+
+// An Agreement says which agencies of a consortium decide together, which
+// witnesses count, and which rules hold. Agreements are numbered. The threshold of the
+// one before signs each.
 type Agreement struct {
 	_ struct{} `cbor:",toarray"`
 	// Number counts from 0.
@@ -86,13 +121,15 @@ type Agreement struct {
 	// them must cosign.
 	Witnesses []string
 	K         uint32
-	// AgencyKeys lists signature keys. Threshold of them must sign.
-	AgencyKeys [][]byte
-	Threshold  uint32
+	// Deciders lists the agencies. Threshold of them must sign.
+	Deciders  []Decider
+	Threshold uint32
 	// Nodes lists the Ed25519 keys with which the nodes of a consortium vote on
 	// blocks. An embedded ledger has none. If there are any, each node is a witness
 	// too, in the same order, and K is more than two thirds of them.
 	Nodes [][]byte
+	// Rules are those that hold, or are to hold from a height on.
+	Rules Rules
 }
 
 // ParseAgreement reads an agreement. The error is [ErrTooLarge], [ErrFormat],
@@ -112,6 +149,23 @@ func (t *Agreement) Bytes() []byte { return encodeObject(*t) }
 // this one.
 func (t *Agreement) Hash() [32]byte { return sha256.Sum256(t.Bytes()) }
 
+// Successor returns a copy with the next number, which names this agreement: what is to
+// change is changed in the copy.
+func (t *Agreement) Successor() *Agreement {
+	next := *t
+	next.Number, next.Previous = t.Number+1, t.Hash()
+	next.Witnesses, next.Deciders, next.Nodes = slices.Clone(t.Witnesses), slices.Clone(t.Deciders), slices.Clone(t.Nodes)
+	return &next
+}
+
+// Next lists the hashes of the keys that sign the next agreement.
+func (t *Agreement) Next() (hashes [][32]byte) {
+	for _, d := range t.Deciders {
+		hashes = append(hashes, d.Next)
+	}
+	return hashes
+}
+
 // Check returns [ErrKey] or [ErrValue] if a field is out of range.
 func (t *Agreement) Check() error {
 	if (t.Number == 0) != (t.Previous == [32]byte{}) {
@@ -120,10 +174,10 @@ func (t *Agreement) Check() error {
 	if t.K == 0 || int64(t.K) > int64(len(t.Witnesses)) || len(t.Witnesses) > maxWitnesses {
 		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.Witnesses))
 	}
-	if t.Threshold == 0 || int64(t.Threshold) > int64(len(t.AgencyKeys)) || len(t.AgencyKeys) > maxWitnesses {
-		return fmt.Errorf("%w: %d of %d agency keys", ErrValue, t.Threshold, len(t.AgencyKeys))
+	if (t.Rules.Version == 0) != (t.Rules.From == 0) {
+		return fmt.Errorf("%w: rules of version %d from height %d", ErrValue, t.Rules.Version, t.Rules.From)
 	}
-	if err := checkAgencyKeys(t.AgencyKeys); err != nil {
+	if err := t.checkDeciders(); err != nil {
 		return err
 	}
 	if len(t.Nodes) > 0 && (len(t.Nodes) != len(t.Witnesses) || 3*int(t.K) <= 2*len(t.Witnesses)) {
@@ -140,14 +194,75 @@ func (t *Agreement) Check() error {
 	return err
 }
 
-// checkAgencyKeys refuses a key that stands twice: it would count twice.
-func checkAgencyKeys(keys [][]byte) error {
-	seen := map[string]bool{}
-	for _, key := range keys {
-		if len(key) == 0 || len(key) > maxKeyBytes || seen[string(key)] {
-			return fmt.Errorf("%w: agency key empty, too long or twice", ErrValue)
+// checkDeciders refuses a key that stands twice, because it would count twice, and a next
+// key that is in use already.
+func (t *Agreement) checkDeciders() error {
+	if len(t.Deciders) > maxWitnesses {
+		return fmt.Errorf("%w: %d deciders", ErrValue, len(t.Deciders))
+	}
+	used := map[[32]byte]bool{}
+	for _, d := range t.Deciders {
+		hash := KeyHash(d.Key)
+		if len(d.Key) == 0 || len(d.Key) > maxKeyBytes || used[hash] {
+			return fmt.Errorf("%w: decider's key empty, too long or twice", ErrValue)
 		}
-		seen[string(key)] = true
+		used[hash] = true
+	}
+	for _, d := range t.Deciders {
+		if used[d.Next] {
+			return fmt.Errorf("%w: decider's next key in use or twice", ErrValue)
+		}
+		used[d.Next] = true
+	}
+	return checkNext(t.Next(), int(t.Threshold))
+}
+
+// checkNext checks the keys that sign the next agreement, of which there is at least one.
+func checkNext(next [][32]byte, threshold int) error {
+	seen := map[[32]byte]bool{{}: true}
+	for _, hash := range next {
+		if seen[hash] {
+			return fmt.Errorf("%w: next key missing or twice", ErrValue)
+		}
+		seen[hash] = true
+	}
+	if threshold < 1 || threshold > len(next) || len(next) > maxWitnesses {
+		return fmt.Errorf("%w: %d of %d deciders", ErrValue, threshold, len(next))
+	}
+	return nil
+}
+
+// CheckNext checks what one agreement says of the one after it: its number, its hash, and
+// the keys that signed it. A key that has signed is known, so the next agreement does not
+// count on it again. The error is [ErrConflict] or [ErrUnauthorised].
+func (t *Agreement) CheckNext(next *Agreement, signers [][]byte) error {
+	return succession{t.Number, t.Hash(), t.Next(), int(t.Threshold)}.check(next, signers)
+}
+
+// succession is what an agreement, or a trust file, says of the next one.
+type succession struct {
+	number    uint64
+	hash      [32]byte
+	next      [][32]byte
+	threshold int
+}
+
+func (s succession) check(next *Agreement, signers [][]byte) error {
+	if next.Number != s.number+1 || next.Previous != s.hash {
+		return fmt.Errorf("%w: agreement %d does not follow the agreement %d that holds", ErrConflict, next.Number, s.number)
+	}
+	count := 0
+	for _, key := range signers {
+		hash := KeyHash(key)
+		if slices.Contains(s.next, hash) {
+			count++
+		}
+		if slices.Contains(next.Next(), hash) {
+			return fmt.Errorf("%w: agreement %d counts on a key that has signed it", ErrConflict, next.Number)
+		}
+	}
+	if count < s.threshold {
+		return fmt.Errorf("%w: agreement %d has %d of %d signatures", ErrUnauthorised, next.Number, count, s.threshold)
 	}
 	return nil
 }

@@ -179,8 +179,12 @@ func (s *Suites) signAll(message []byte, signers []crypto.Signer) ([]Signature, 
 		}
 		signatures = append(signatures, Signature{Key: key, Signature: signature})
 	}
-	slices.SortFunc(signatures, func(a, b Signature) int { return bytes.Compare(a.Key, b.Key) })
+	sortSignatures(signatures)
 	return signatures, nil
+}
+
+func sortSignatures(signatures []Signature) {
+	slices.SortFunc(signatures, func(a, b Signature) int { return bytes.Compare(a.Key, b.Key) })
 }
 
 // prefix is what the ledger's name adds before what is signed.

@@ -4,8 +4,8 @@ import "fmt"
 
 // Follow returns the trust file after some agreements of the consortium, in
 // order. Each must be the next in number, name the one before by its hash, and be signed
-// for this ledger by the threshold of the one before. Agreements do not change origin, log key, root, epoch length and
-// ages. With the first trust file and its fingerprint, a reader can so follow
+// for this ledger by the threshold of the keys that the one before committed to.
+// Agreements do not change origin, log key, root, epoch length and ages. With the first trust file and its fingerprint, a reader can so follow
 // the consortium without another file.
 //
 // The chain does not show how old it is. Later agreements may be missing, and
@@ -28,8 +28,8 @@ func (t *TrustFile) Follow(chain ...*SignedOperation) (*TrustFile, error) {
 }
 
 func (t *TrustFile) next(signed *SignedOperation) (*TrustFile, error) {
-	if len(t.AgencyKeys) == 0 {
-		return nil, fmt.Errorf("%w: the trust file names no agencies", ErrTrustChain)
+	if len(t.Next) == 0 {
+		return nil, fmt.Errorf("%w: the trust file names nobody who signs the next", ErrTrustChain)
 	}
 	if signed.Operation.Kind != KindAgreement {
 		return nil, fmt.Errorf("%w: not an agreement", ErrTrustChain)
@@ -38,33 +38,15 @@ func (t *TrustFile) next(signed *SignedOperation) (*TrustFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if agreed.Number != t.Number+1 {
-		return nil, fmt.Errorf("%w: agreement %d follows %d", ErrTrustChain, agreed.Number, t.Number)
-	}
-	if agreed.Previous != t.Last {
-		return nil, fmt.Errorf("%w: agreement %d follows another agreement %d", ErrTrustChain, agreed.Number, t.Number)
-	}
 	signers, err := signed.Verify(t.ID(), DefaultSuites())
 	if err != nil {
 		return nil, err
 	}
-	if n := countSigners(signers, t.AgencyKeys); n < t.Threshold {
-		return nil, fmt.Errorf("%w: agreement %d has %d of %d signatures", ErrTrustChain, agreed.Number, n, t.Threshold)
+	if err := (succession{t.Number, t.Last, t.Next, t.Threshold}).check(agreed, signers); err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrTrustChain, err)
 	}
 	next := *t
 	next.Number, next.Last, next.WitnessKeys, next.K = agreed.Number, agreed.Hash(), agreed.Witnesses, int(agreed.K)
-	next.AgencyKeys, next.Threshold = agreed.AgencyKeys, int(agreed.Threshold)
+	next.Next, next.Threshold = agreed.Next(), int(agreed.Threshold)
 	return NewTrust(next)
-}
-
-// countSigners counts the agencies among the signers. No signer occurs twice.
-func countSigners(signers, agencies [][]byte) (n int) {
-	for _, agency := range agencies {
-		for _, signer := range signers {
-			if string(agency) == string(signer) {
-				n++
-			}
-		}
-	}
-	return n
 }

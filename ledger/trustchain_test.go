@@ -2,7 +2,10 @@ package ledger_test
 
 import (
 	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/sha256"
+	"fmt"
 	"testing"
 	"time"
 
@@ -20,16 +23,34 @@ func agreement(t testing.TB, w *world, n uint64, before *ledger.SignedOperation,
 		trust.Previous = sha256.Sum256(before.Operation.Body)
 	}
 	for _, a := range agencies {
-		trust.AgencyKeys = append(trust.AgencyKeys, must(ledger.DefaultSuites().MarshalKey(a.Public()))(t))
+		key := must(ledger.DefaultSuites().MarshalKey(a.Public()))(t)
+		trust.Deciders = append(trust.Deciders, ledger.Decider{Key: key, Next: nextHash(t, a, n+1)})
 	}
-	return must(ledger.SignObject(ledgerID, trust, signers...))(t)
+	var promised []crypto.Signer
+	for _, s := range signers {
+		promised = append(promised, nextKey(t, s, n))
+	}
+	return must(ledger.SignObject(ledgerID, trust, promised...))(t)
+}
+
+// nextKey is the key with which an agency signs the n-th agreement. It is made of the
+// agency's own.
+func nextKey(t testing.TB, agency crypto.Signer, n uint64) crypto.Signer {
+	t.Helper()
+	seed := sha256.Sum256(fmt.Append(must(ledger.DefaultSuites().MarshalKey(agency.Public()))(t), n))
+	return must(ecdsa.ParseRawPrivateKey(elliptic.P256(), seed[:]))(t)
+}
+
+func nextHash(t testing.TB, agency crypto.Signer, n uint64) [32]byte {
+	t.Helper()
+	return ledger.KeyHash(must(ledger.DefaultSuites().MarshalKey(nextKey(t, agency, n).Public()))(t))
 }
 
 func TestFollow(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	a, b, c := newKey(t), newKey(t), newKey(t)
 	pinned := *w.trust
-	pinned.AgencyKeys, pinned.Threshold = [][]byte{must(ledger.DefaultSuites().MarshalKey(a.Public()))(t)}, 1
+	pinned.Next, pinned.Threshold = [][32]byte{nextHash(t, a, 1)}, 1
 	file := must(ledger.NewTrust(pinned))(t)
 
 	one := agreement(t, w, 1, nil, 2, []crypto.Signer{a, b, c}, a)
@@ -38,16 +59,23 @@ func TestFollow(t *testing.T) {
 	if err != nil || last.Number != 2 || last.Threshold != 1 || last.Origin != file.Origin || last.LogKey != file.LogKey || last.RootDID != file.RootDID || last.ID() != file.ID() {
 		t.Fatal(last, err)
 	}
-	if again := must(ledger.ParseTrust(last.Bytes()))(t); again.Number != 2 || string(again.AgencyKeys[0]) != string(last.AgencyKeys[0]) {
+	if again := must(ledger.ParseTrust(last.Bytes()))(t); again.Number != 2 || again.Next[0] != last.Next[0] {
 		t.Error("the followed file is read back as another")
 	}
 	if same := must(file.Follow())(t); same.Fingerprint() != file.Fingerprint() {
 		t.Error("nothing to follow, yet another file")
 	}
+	// A thief of the keys in use, which is not what the agreement before committed to.
+	stolen := must(ledger.Sign(ledgerID, one.Operation, a))(t)
+	// One that counts again on the key that signs it.
+	known := agreement(t, w, 1, nil, 1, []crypto.Signer{a}, a)
+	body := must(ledger.ParseAgreement(known.Operation.Body))(t)
+	body.Deciders[0].Next = nextHash(t, a, 1)
+	known = must(ledger.SignObject(ledgerID, body, nextKey(t, a, 1)))(t)
 	other := must(ledger.SignObject(ledgerID, anchorOf(1), a))(t)
 	// The same agreement for a ledger of the same origin and root, founded anew.
 	anew := ledger.Founding{Origin: origin, RootDID: didOf(1), First: [32]byte{2}}.ID()
-	elsewhere := must(ledger.Sign(anew, one.Operation, a))(t)
+	elsewhere := must(ledger.Sign(anew, one.Operation, nextKey(t, a, 1)))(t)
 	forged := must(ledger.ParseSignedOperation(one.Bytes()))(t)
 	forged.Signatures[0].Signature[5] ^= 1
 	for name, c := range map[string]struct {
@@ -61,6 +89,8 @@ func TestFollow(t *testing.T) {
 		"another before":    {[]*ledger.SignedOperation{one, agreement(t, w, 2, nil, 1, []crypto.Signer{b}, a, c)}, ledger.ErrTrustChain},
 		"another ledger":    {[]*ledger.SignedOperation{elsewhere}, ledger.ErrSignature},
 		"not an agreement":  {[]*ledger.SignedOperation{other}, ledger.ErrTrustChain},
+		"keys in use":       {[]*ledger.SignedOperation{stolen}, ledger.ErrTrustChain},
+		"known key":         {[]*ledger.SignedOperation{known}, ledger.ErrTrustChain},
 		"signature altered": {[]*ledger.SignedOperation{forged}, ledger.ErrSignature},
 	} {
 		if got, err := file.Follow(c.chain...); !is(err, c.want) || got != nil {

@@ -36,7 +36,7 @@ const maxSeconds = 100 * 366 * secondsPerDay
 // is JSON, by custom trust.json:
 //
 //	{"origin": "...", "log": "<verifier key>", "witnesses": ["<verifier key>"],
-//	 "k": 1, "agencyKeys": ["<base64>"], "threshold": 1,
+//	 "k": 1, "next": ["<base64>"], "threshold": 1,
 //	 "rootDID": "did:hufu:...", "first": "<base64>", "epochLength": 3600,
 //	 "maxAge": {"checkpoint": 86400, "trust": 15552000}}
 //
@@ -60,12 +60,12 @@ type TrustFile struct {
 	// K is how many of them must cosign.
 	K int
 	// Number is that of the agreement (see [Trust]) that WitnessKeys, K,
-	// AgencyKeys and Threshold are from.
+	// Next and Threshold are from.
 	Number uint64
-	// AgencyKeys are the keys of which Threshold must sign the next agreement;
-	// with none, the file cannot be followed to another.
-	AgencyKeys [][]byte
-	Threshold  int
+	// Next lists the KeyHash of the keys of which Threshold must sign the next
+	// agreement; with none, the file cannot be followed to another.
+	Next      [][32]byte
+	Threshold int
 	// Last is the Hash of the agreement Number: the next one must name it. For the
 	// first agreement it is First, and the file leaves it out.
 	Last [32]byte
@@ -102,7 +102,7 @@ type trustJSON struct {
 	Witnesses   []string   `json:"witnesses"`
 	K           int        `json:"k"`
 	Number      uint64     `json:"number,omitzero"`
-	AgencyKeys  [][]byte   `json:"agencyKeys,omitzero"`
+	Next        [][]byte   `json:"next,omitzero"`
 	Threshold   int        `json:"threshold,omitzero"`
 	Last        []byte     `json:"last,omitempty"`
 	RootDID     string     `json:"rootDID"`
@@ -127,10 +127,14 @@ func NewTrust(t TrustFile) (*TrustFile, error) {
 	if t.Genesis != [32]byte{} {
 		genesis = t.Genesis[:]
 	}
+	var next [][]byte
+	for _, hash := range t.Next {
+		next = append(next, hash[:])
+	}
 	b, err := json.Marshal(trustJSON{
 		Origin: t.Origin, Log: t.LogKey, Witnesses: t.WitnessKeys, K: t.K, RootDID: t.RootDID, First: t.First[:], Last: last, Genesis: genesis,
 		EpochLength: int64(t.EpochLength / time.Second),
-		Number:      t.Number, AgencyKeys: t.AgencyKeys, Threshold: t.Threshold,
+		Number:      t.Number, Next: next, Threshold: t.Threshold,
 		MaxAge: maxAgeJSON{int64(t.MaxAge.Checkpoint / time.Second), int64(t.MaxAge.Trust / time.Second)},
 	}, jsontext.WithIndent("  "))
 	if err != nil {
@@ -164,7 +168,7 @@ func ParseTrust(b []byte) (*TrustFile, error) {
 	}
 	t := &TrustFile{
 		Origin: j.Origin, LogKey: j.Log, WitnessKeys: j.Witnesses, K: j.K, RootDID: j.RootDID,
-		Number: j.Number, AgencyKeys: j.AgencyKeys, Threshold: j.Threshold, raw: slices.Clone(b),
+		Number: j.Number, Threshold: j.Threshold, raw: slices.Clone(b),
 	}
 	if err := t.readHashes(&j); err != nil {
 		return nil, err
@@ -188,6 +192,11 @@ func (t *TrustFile) readHashes(j *trustJSON) error {
 	}
 	ok := readHash(&t.First, j.First) && readHash(&t.Last, last) && (t.Number > 0 || j.Last == nil) &&
 		(j.Genesis == nil || readHash(&t.Genesis, j.Genesis))
+	for _, b := range j.Next {
+		var hash [32]byte
+		ok = ok && readHash(&hash, b)
+		t.Next = append(t.Next, hash)
+	}
 	if !ok {
 		return fmt.Errorf("%w: hash in the trust file", ErrValue)
 	}
@@ -220,8 +229,10 @@ func (t *TrustFile) prepare() (err error) {
 	if t.K < 1 || t.K > len(t.WitnessKeys) || len(t.WitnessKeys) > maxWitnesses {
 		return fmt.Errorf("%w: %d of %d witnesses", ErrValue, t.K, len(t.WitnessKeys))
 	}
-	if len(t.AgencyKeys) > maxWitnesses || t.Threshold < 0 || t.Threshold > len(t.AgencyKeys) || (t.Threshold == 0) != (len(t.AgencyKeys) == 0) {
-		return fmt.Errorf("%w: %d of %d agencies", ErrValue, t.Threshold, len(t.AgencyKeys))
+	if len(t.Next) > 0 || t.Threshold != 0 {
+		if err := checkNext(t.Next, t.Threshold); err != nil {
+			return err
+		}
 	}
 	if t.LogKey == "" {
 		if 3*t.K <= 2*len(t.WitnessKeys) {
@@ -238,7 +249,7 @@ func (t *TrustFile) prepare() (err error) {
 			return fmt.Errorf("%w: a witness with the log's name and hash", ErrValue)
 		}
 	}
-	return checkAgencyKeys(t.AgencyKeys)
+	return nil
 }
 
 // verifiers are all whose signatures on a checkpoint count for something.

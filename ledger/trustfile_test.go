@@ -58,6 +58,7 @@ func TestTrustFileRefused(t *testing.T) {
 	otherName := must(ledger.NewCosigner("witness.example/b", ed25519Key(t), nil))(t).VerifierKey()
 	wrongHash := "witness.example/a+00000000+" + key64
 	plain := must(ledger.NewLogSigner("witness.example/a", ed25519Key(t)))(t).VerifierKey()
+	next := base64.StdEncoding.EncodeToString(first[:])
 	for name, c := range map[string]struct {
 		file string
 		want error
@@ -87,9 +88,10 @@ func TestTrustFileRefused(t *testing.T) {
 		"short genesis":      {file(origin, log, q, "1", didOf(1), `,"genesis":"AAAA"`), ledger.ErrValue},
 		"empty genesis":      {file(origin, log, q, "1", didOf(1), `,"genesis":""`), ledger.ErrValue},
 		"threshold alone":    {file(origin, log, q, "1", didOf(1), `,"threshold":1`), ledger.ErrValue},
-		"agencies alone":     {file(origin, log, q, "1", didOf(1), `,"agencyKeys":["AA=="]`), ledger.ErrValue},
-		"threshold above n":  {file(origin, log, q, "1", didOf(1), `,"agencyKeys":["AA=="],"threshold":2`), ledger.ErrValue},
-		"threshold below 0":  {file(origin, log, q, "1", didOf(1), `,"agencyKeys":["AA=="],"threshold":-1`), ledger.ErrValue},
+		"next alone":         {file(origin, log, q, "1", didOf(1), `,"next":["`+next+`"]`), ledger.ErrValue},
+		"threshold above n":  {file(origin, log, q, "1", didOf(1), `,"next":["`+next+`"],"threshold":2`), ledger.ErrValue},
+		"threshold below 0":  {file(origin, log, q, "1", didOf(1), `,"next":["`+next+`"],"threshold":-1`), ledger.ErrValue},
+		"short next":         {file(origin, log, q, "1", didOf(1), `,"next":["AA=="],"threshold":1`), ledger.ErrValue},
 		"negative trust age": {file(origin, log, q, "1", didOf(1), `,"maxAge":{"trust":-1}`), ledger.ErrValue},
 		"negative epoch":     {file(origin, log, q, "1", didOf(1), `,"epochLength":-1`), ledger.ErrValue},
 		"endless epoch":      {file(origin, log, q, "1", didOf(1), `,"epochLength":9223372036854775807`), ledger.ErrValue},
@@ -123,7 +125,7 @@ func keyHash(name string, algorithm byte, key []byte) uint32 {
 func taken(t *testing.T, w *world, witnesses ...string) bool {
 	t.Helper()
 	_, file := ledger.NewTrust(ledger.TrustFile{Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: witnesses, K: len(witnesses), RootDID: didOf(1), First: first})
-	agreed := (&ledger.Agreement{Witnesses: witnesses, K: uint32(len(witnesses)), AgencyKeys: [][]byte{{1}}, Threshold: 1}).Check()
+	agreed := (&ledger.Agreement{Witnesses: witnesses, K: uint32(len(witnesses)), Deciders: []ledger.Decider{{Key: []byte{1}, Next: [32]byte{1}}}, Threshold: 1}).Check()
 	if (file == nil) != (agreed == nil) || file != nil && (!is(file, ledger.ErrValue) || !is(agreed, ledger.ErrValue)) {
 		t.Errorf("trust file: %v; agreement: %v", file, agreed)
 	}
@@ -188,7 +190,7 @@ func TestAgencyTwice(t *testing.T) {
 	w := newWorld(t, 1, 1)
 	_, err := ledger.NewTrust(ledger.TrustFile{
 		Origin: origin, LogKey: w.log.VerifierKey(), WitnessKeys: []string{w.witnesses[0].VerifierKey()}, K: 1, RootDID: didOf(1), First: first,
-		AgencyKeys: [][]byte{{1}, {1}}, Threshold: 2,
+		Next: [][32]byte{{1}, {1}}, Threshold: 2,
 	})
 	if !is(err, ledger.ErrValue) {
 		t.Fatal(err)

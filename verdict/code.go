@@ -79,6 +79,9 @@ const (
 	NoSuchKey          Code = "no-such-key"         // refused: not one of the agency's
 	ChangePending      Code = "change-pending"      // unchecked: not known whether the ledger has it
 	NoSuchGrant        Code = "no-such-grant"       // refused: the agency gave none
+	AgreementOther     Code = "agreement-other"     // refused: not the consortium's next agreement
+	NoSay              Code = "no-say"              // unchecked: no key at hand may sign the next agreement
+	NewerRules         Code = "newer-rules"         // unchecked: the ledger's rules are newer than the program
 	TranscriptMismatch Code = "transcript-mismatch" // refused: transcript and setup do not fit
 )
 

@@ -398,11 +398,37 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("no ledger is no name", "ledger", "TestNoLedger", "",
 		never("ledger/id.go", "if ", "id == (ID{})", " {"))
 	add("an agreement after the one before", "ledger", "TestFollow", "another before",
-		never("ledger/trustchain.go", "if ", "agreed.Previous != t.Last", " {"))
+		edit{"ledger/objectconsortium.go", " || next.Previous != s.hash {", " {"})
 	add("at the ledger too", "ledger/machine", "TestTrustByThreshold", "",
-		edit{"ledger/machine/ruleobject.go", ", old != nil && next.Previous != old.Hash():", ":"})
+		edit{"ledger/objectconsortium.go", " || next.Previous != s.hash {", " {"})
+	add("who signs an agreement was promised", "ledger", "TestFollow", "keys in use",
+		edit{"ledger/objectconsortium.go", "if slices.Contains(s.next, hash) {", "if true {"})
+	add("enough of them", "ledger/machine", "TestTrustByThreshold", "",
+		never("ledger/objectconsortium.go", "if ", "count < s.threshold", " {"))
+	add("no known key is promised again", "ledger", "TestFollow", "known key",
+		never("ledger/objectconsortium.go", "if ", "slices.Contains(next.Next(), hash)", " {"))
+	add("rules are the next", "ledger/machine", "TestRulesAtAHeight", "",
+		edit{"ledger/machine/ruleobject.go", "next.Version == old.Version+1 && ", ""})
+	add("from a height to come", "ledger/machine", "TestRulesAtAHeight", "",
+		edit{"ledger/machine/ruleobject.go", " && next.From > t.height()", ""})
+	add("one step after the other", "ledger/machine", "TestRulesAtAHeight", "",
+		edit{"ledger/machine/ruleobject.go", " && old.From <= t.height() {", " {"})
+	add("nobody judges by rules that he does not know", "ledger/machine", "TestRulesAtAHeight", "",
+		edit{"ledger/machine/machine.go", "return t, t.knowsRules()", "return t, nil"})
+	add("a nomination is proved", "ledger", "TestNomination", "another's key",
+		edit{"ledger/nomination.go", "return n, DefaultSuites().verify(n.Decider.Key, n.message(), n.Proof)", "return n, nil"})
+	add("for one ledger", "ledger", "TestNomination", "for another ledger",
+		never("ledger/nomination.go", "if ", "n.Ledger != id", " {"))
+	add("signatures before a countersignature hold", "ledger", "TestCountersign", "behind a bad signature",
+		edit{"ledger/countersign.go", "if _, err := signed.Verify(id, s); err != nil {", "if false {\n\t\tvar err error"})
+	add("a key that signed is noted before", "agency", "TestAgreements", "",
+		edit{"agency/agreement.go", "		r.Keys[place].Signed = true\n", ""})
+	add("and not promised again", "agency", "TestAgreements", "",
+		never("agency/agreement.go", "if ", "promised(next, r.Keys[place])", " {"))
+	add("in a safe of files too", "ledger/cometlog/cmd/hufu-node", "TestTwoAgenciesDecide", "",
+		never("ledger/cometlog/cmd/hufu-node/agreement.go", "if ", "slices.Contains(next.Next(), key.hash)", " {"))
 	add("the first agreement is the one of the name", "ledger/machine", "TestNoConsortiumYet", "",
-		edit{"ledger/machine/ruleobject.go", "case old == nil && next.Hash() != t.founding.First, old", "case old"})
+		edit{"ledger/machine/ruleobject.go", "case old == nil && next.Hash() != t.founding.First:", "case old == nil && false:"})
 	add("a store of trust is of one ledger", "ledger", "TestClientNewTrustFile", "founded anew",
 		never("ledger/truststate.go", "if ", "before.Ledger != pinned.ID()", " {"))
 	add("an agency is of one ledger", "agency", "TestAgencyOfAnotherLedger", "",

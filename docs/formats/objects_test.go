@@ -33,7 +33,7 @@ func ledgerObjects(t testing.TB) page {
 		{"a region that skips a level", ledger.KindAccreditation, accreditation(id, ledger.ActionIssue, "110001", residentType).Bytes(), ledger.ErrValue},
 		{"an agency without a name", ledger.KindAccreditation, withoutSubject(accreditation(id, ledger.ActionIssue, "110101", residentType)).Bytes(), ledger.ErrSubject},
 		{"a first value with a previous one", ledger.KindTrail, withPrevious(trail(t, id)).Bytes(), ledger.ErrValue},
-		{"two cosigners of one", ledger.KindAgreement, (&ledger.Agreement{K: 2, Witnesses: witnesses(t)[:1], Threshold: 1, AgencyKeys: [][]byte{{1}}}).Bytes(), ledger.ErrValue},
+		{"two cosigners of one", ledger.KindAgreement, (&ledger.Agreement{K: 2, Witnesses: witnesses(t)[:1], Threshold: 1, Deciders: []ledger.Decider{{Key: []byte{1}, Next: [32]byte{1}}}}).Bytes(), ledger.ErrValue},
 		{"a field too few", ledger.KindAnchor, []byte{0x82, 1, 0x81, 1}, ledger.ErrFormat},
 	}
 	return p

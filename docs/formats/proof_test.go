@@ -3,6 +3,7 @@ package formats_test
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -36,32 +37,44 @@ func trust(t testing.TB) *ledger.TrustFile {
 	_, _, id := root(t)
 	return must[*ledger.TrustFile](t)(ledger.NewTrust(ledger.TrustFile{
 		Origin: origin, LogKey: logSigner(t).VerifierKey(), WitnessKeys: witnesses(t), K: 1, RootDID: id, First: first(t).Hash(),
-		AgencyKeys: [][]byte{newAgency(t, "root agency").public(t)}, Threshold: 1,
+		Next: first(t).Next(), Threshold: 1,
 	}))
 }
 
 // first is the first agreement.
 func first(t testing.TB) *ledger.Agreement {
 	t.Helper()
-	return &ledger.Agreement{Witnesses: witnesses(t), K: 1, AgencyKeys: [][]byte{newAgency(t, "root agency").public(t)}, Threshold: 1}
+	return &ledger.Agreement{Witnesses: witnesses(t), K: 1, Deciders: []ledger.Decider{decider(t, "root agency", 1)}, Threshold: 1}
 }
+
+// decider is the say of an agency, with the key that signs the agreement of a number.
+func decider(t testing.TB, name string, number int) ledger.Decider {
+	t.Helper()
+	return ledger.Decider{Key: newAgency(t, name).public(t), Next: ledger.KeyHash(newAgency(t, promise(name, number)).public(t))}
+}
+
+func promise(name string, number int) string { return fmt.Sprint(name, ", agreement ", number) }
 
 // agreement is the one after the trust file's, signed by whom that names.
 func agreement(t testing.TB) *ledger.SignedOperation {
 	t.Helper()
 	next := &ledger.Agreement{
-		Number: 1, Previous: first(t).Hash(), Witnesses: witnesses(t), K: 2, AgencyKeys: [][]byte{newAgency(t, "root agency").public(t), newAgency(t, "second agency").public(t)}, Threshold: 2,
+		Number: 1, Previous: first(t).Hash(), Witnesses: witnesses(t), K: 2, Deciders: []ledger.Decider{decider(t, "root agency", 2), decider(t, "second agency", 2)}, Threshold: 2,
 	}
-	return must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), newOperation(next, "nonce of agreement 1"), newAgency(t, "root agency")))
+	return must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), newOperation(next, "nonce of agreement 1"), newAgency(t, promise("root agency", 1))))
 }
 
 func ledgerTrust(t testing.TB) page {
 	file := trust(t)
 	good := file.Bytes()
 	stranger := must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), agreement(t).Operation, newAgency(t, "second agency")))
+	inUse := must[*ledger.SignedOperation](t)(ledger.Sign(trust(t).ID(), agreement(t).Operation, newAgency(t, "root agency")))
+	nominated := must[*ledger.Nomination](t)(ledger.Nominate(ledger.Nomination{
+		Origin: origin, Ledger: trust(t).ID(), Decider: decider(t, "root agency", 2), Replaces: decider(t, "root agency", 1).Next,
+	}, newAgency(t, "root agency"))).Bytes()
 	return page{
 		name:    "ledger-trust",
-		limits:  map[string]int{"file": limits.Document, "state": ledger.MaxTrustState},
+		limits:  map[string]int{"file": limits.Document, "nomination": 2048, "state": ledger.MaxTrustState},
 		context: fields{"fingerprint": file.Fingerprint()},
 		doors: map[string]door{
 			"trust file": func(b []byte) (any, []byte, error) {
@@ -90,12 +103,20 @@ func ledgerTrust(t testing.TB) page {
 				}
 				return trustFields(followed), signed.Bytes(), nil
 			},
+			"nomination": func(b []byte) (any, []byte, error) {
+				n, err := ledger.ParseNomination(b)
+				if err != nil {
+					return nil, nil, err
+				}
+				return fields{"origin": n.Origin, "ledger": n.Ledger, "key": n.Decider.Key, "next": n.Decider.Next, "replaces": n.Replaces}, n.Bytes(), nil
+			},
 			"trust state": func(b []byte) (any, []byte, error) { return openState(t, b) },
 		},
 		vectors: []example{
 			{"one log key and two witnesses, of which one must cosign", "trust file", good},
 			{"the same, with the fingerprint of the context", "pinned trust file", good},
 			{"the agreement that follows, and the file after it", "agreement", agreement(t).Bytes()},
+			{"an agency that goes on to decide", "nomination", nominated},
 			{"of a reader that was just given the file", "trust state", stateBytes(t, 0, nil, nil)},
 			{"of one that followed the agreement and saw a checkpoint", "trust state", stateBytes(t, 1, [][]byte{agreement(t).Bytes()}, newLog(t).checkpoint(t, begin))},
 		},
@@ -107,6 +128,9 @@ func ledgerTrust(t testing.TB) page {
 			{"one witness twice", "trust file", replaced(t, good, []byte(witnesses(t)[1]), []byte(witnesses(t)[0])), ledger.ErrValue},
 			{"a log key of another name than the origin", "trust file", replaced(t, good, []byte(`"origin": "ledger`), []byte(`"origin": "lodger`)), ledger.ErrValue},
 			{"an agreement signed by a newcomer alone", "agreement", stranger.Bytes(), ledger.ErrTrustChain},
+			{"an agreement signed with the key in use", "agreement", inUse.Bytes(), ledger.ErrTrustChain},
+			{"a nomination of another next key", "nomination", replaced(t, nominated, []byte(`"next": "`), []byte(`"next": "A`)), ledger.ErrFormat},
+			{"a nomination for another log", "nomination", replaced(t, nominated, []byte(`"origin": "ledger`), []byte(`"origin": "lodger`)), ledger.ErrSignature},
 			{"a number that its agreements do not lead to", "trust state", stateBytes(t, 2, [][]byte{agreement(t).Bytes()}, nil), ledger.ErrTrustStore},
 			{"a state that ends early", "trust state", stateBytes(t, 0, nil, nil)[:40], ledger.ErrTrustStore},
 		},
@@ -143,7 +167,7 @@ func openState(t testing.TB, b []byte) (any, []byte, error) {
 
 func trustFields(f *ledger.TrustFile) fields {
 	return fields{
-		"origin": f.Origin, "log": f.LogKey, "witnesses": f.WitnessKeys, "k": f.K, "number": f.Number, "agencyKeys": f.AgencyKeys, "threshold": f.Threshold,
+		"origin": f.Origin, "log": f.LogKey, "witnesses": f.WitnessKeys, "k": f.K, "number": f.Number, "next": f.Next, "threshold": f.Threshold,
 		"ledger": f.ID(), "first": f.First, "last": f.Last, "genesis": f.Genesis, "rootDID": f.RootDID, "epochLength": f.EpochLength, "maxAge": f.MaxAge,
 	}
 }

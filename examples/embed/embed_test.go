@@ -91,7 +91,7 @@ func found(t *testing.T) *country {
 	root, err := agency.PrepareRoot(ctx, store, agency.Options{})
 	none(t, err)
 	log, err := sqlitelog.Init(ctx, filepath.Join(dir, "ledger"), "embed.example/ledger", new(zkp.Accumulator), root.Key,
-		sqlitelog.InitOptions{NextKeys: [][32]byte{root.Next}, EpochLength: 2 * time.Second})
+		sqlitelog.InitOptions{NextKeys: [][32]byte{root.Next}, Deciders: []ledger.Decider{root.Decider}, EpochLength: 2 * time.Second})
 	none(t, err)
 	client, err := ledger.NewClient(ctx, log.Trust(), log, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
 	none(t, err)

@@ -21,6 +21,8 @@ import (
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/folder/serve"
 	"github.com/hufu-id/hufu/internal/long"
+	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
@@ -41,8 +43,9 @@ func served(t *testing.T) (address, fingerprint string) {
 		t.Fatal(err)
 	}
 	writeFile(t, "root.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	decider, _ := ledgertest.Decider(t, key)
 	log, err := sqlitelog.Init(t.Context(), "served", "served.example", new(zkp.Accumulator), key,
-		sqlitelog.InitOptions{EpochLength: 2 * time.Second})
+		sqlitelog.InitOptions{EpochLength: 2 * time.Second, Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,8 +19,8 @@ func TestConformance(t *testing.T) {
 		c := newConsortium(t, 4, cometlog.TestnetOptions{EpochLength: epochLength, Heartbeat: time.Second})
 		trust := c.nodes[0].Trust()
 		w := &ledgertest.World{
-			Trust: trust, Root: c.root, Now: time.Now,
-			Agreement:  func() *ledger.Agreement { return c.agreement(1) },
+			Trust: trust, Root: c.root, Next: c.next, Now: time.Now,
+			Agreement:  c.agreement,
 			CloseEpoch: c.closeEpoch,
 		}
 		for _, n := range c.nodes {
@@ -30,14 +30,13 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// agreement is the next one, of the same members.
-func (c *consortium) agreement(number uint64) *ledger.Agreement {
+// agreement is the first.
+func (c *consortium) agreement() *ledger.Agreement {
 	c.Helper()
 	first, err := c.view(0, ledger.AgreementKey(0)).Agreement(0)
 	if err != nil {
 		c.Fatal(err)
 	}
-	first.Number, first.Previous = number, first.Hash()
 	return first
 }
 

@@ -49,6 +49,7 @@ type consortium struct {
 	zk    ledger.ZK
 	dirs  []string
 	root  crypto.Signer
+	next  crypto.Signer // signs the next agreement
 	nodes []*cometlog.Node
 }
 
@@ -64,6 +65,9 @@ func newConsortiumOf(t testing.TB, n int, zk ledger.ZK, options cometlog.Testnet
 	if options.EpochLength == 0 {
 		options.EpochLength = time.Hour
 	}
+	var d ledger.Decider
+	d, c.next = ledgertest.Decider(t, c.root)
+	options.Deciders = []ledger.Decider{d}
 	var err error
 	if c.dirs, err = cometlog.Testnet(t.TempDir(), n, c.root, options); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 )
 
 // testnet makes the folder of a node that is alone, and never runs.
@@ -23,7 +24,8 @@ func testnet(t *testing.T, origin string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dirs, err := cometlog.Testnet(t.TempDir(), 1, root, cometlog.TestnetOptions{Origin: origin})
+	decider, _ := ledgertest.Decider(t, root)
+	dirs, err := cometlog.Testnet(t.TempDir(), 1, root, cometlog.TestnetOptions{Origin: origin, Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,12 +149,14 @@ func TestKeysServeOneLedger(t *testing.T) {
 	}
 	fresh := *m
 	fresh.Ledger = nil
+	decider, _ := ledgertest.Decider(t, root)
+	deciders := []ledger.Decider{decider}
 	for name, members := range map[string][]cometlog.Member{"of another origin": {fresh}, "of a ledger that stands": {*m}} {
-		if _, _, err := cometlog.Found(cometlog.TestnetOptions{Origin: "pilot.example"}, root, members); !errors.Is(err, cometlog.ErrConfig) {
+		if _, _, err := cometlog.Found(cometlog.TestnetOptions{Origin: "pilot.example", Deciders: deciders}, root, members); !errors.Is(err, cometlog.ErrConfig) {
 			t.Errorf("founded with a member %s: %v", name, err)
 		}
 	}
-	if _, _, err := cometlog.Found(cometlog.TestnetOptions{Origin: "ledger.example"}, root, []cometlog.Member{*m}); !errors.Is(err, cometlog.ErrConfig) {
+	if _, _, err := cometlog.Found(cometlog.TestnetOptions{Origin: "ledger.example", Deciders: deciders}, root, []cometlog.Member{*m}); !errors.Is(err, cometlog.ErrConfig) {
 		t.Error("founded anew with keys that serve a ledger:", err)
 	}
 }

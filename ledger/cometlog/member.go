@@ -81,7 +81,7 @@ func ParseMember(b []byte) (*Member, error) {
 	if err := strictjson.Read(b, maxMember, &m); err != nil {
 		return nil, fmt.Errorf("%w: not a member's file: %w", ErrConfig, err)
 	}
-	if _, err := Agreement(nil, []Member{m}, [][]byte{{0}}, 1); err != nil {
+	if _, err := Agreement(nil, []Member{m}, []ledger.Decider{{Key: []byte{0}, Next: [32]byte{1}}}, 1); err != nil {
 		return nil, fmt.Errorf("%w: keys of a member: %w", ErrConfig, err)
 	}
 	name, _, _ := strings.Cut(m.Witness, "+")

@@ -27,6 +27,13 @@ type TestnetOptions struct {
 	// Heartbeat is the longest time without a checkpoint, in whole seconds;
 	// zero means a minute.
 	Heartbeat time.Duration
+	// Deciders are the agencies that decide on agreements and verifying keys; at least
+	// one is needed. Threshold of them must sign; zero means all.
+	Deciders  []ledger.Decider
+	Threshold uint32
+	// NextKeys are the ledger.KeyHash of the keys that may change the root's DID.
+	// Without one, the root's key can never be replaced.
+	NextKeys [][32]byte
 	// Ports lists three free TCP ports for each node: for peers, for the API
 	// and for metrics. Nil means 26600 to 26602 for the first node, and so on.
 	Ports []int
@@ -40,7 +47,7 @@ type TestnetOptions struct {
 }
 
 // Testnet makes the folders node0, node1, … of n nodes that all run on this
-// machine. One root agency, whose signature key is root, decides alone. Errors:
+// machine. The signature key of the root agency is root. Errors:
 // [ErrConfig], fs.ErrExist if a folder exists already, those of package ledger,
 // and the file system's own.
 func Testnet(dir string, n int, root crypto.Signer, options TestnetOptions) ([]string, error) {
@@ -110,12 +117,13 @@ func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust 
 	if err != nil {
 		return nil, nil, err
 	}
-	agreement, err := Agreement(nil, members, [][]byte{key}, 1)
+	agreement, err := Agreement(nil, members, options.Deciders, options.Threshold)
 	if err != nil {
 		return nil, nil, err
 	}
 	founding, first, err := ledger.Found(options.Origin, &ledger.DID{
 		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: key, From: options.Clock().Unix()}},
+		Next: options.NextKeys,
 	}, agreement, root)
 	if err != nil {
 		return nil, nil, err
@@ -133,17 +141,23 @@ func Found(options TestnetOptions, root crypto.Signer, members []Member) (trust 
 	}
 	trust, err = ledger.NewTrust(ledger.TrustFile{
 		Origin: options.Origin, WitnessKeys: agreement.Witnesses, K: int(agreement.K), RootDID: founding.RootDID, First: founding.First, EpochLength: options.EpochLength,
-		AgencyKeys: agreement.AgencyKeys, Threshold: int(agreement.Threshold), Genesis: sha256.Sum256(genesis),
+		Next: agreement.Next(), Threshold: int(agreement.Threshold), Genesis: sha256.Sum256(genesis),
 	})
 	return trust, genesis, err
 }
 
-// Agreement returns the agreement of a consortium of these members, after the one before,
-// which is nil for the first: more than two thirds must sign a checkpoint.
-func Agreement(before *ledger.Agreement, members []Member, agencyKeys [][]byte, threshold uint32) (*ledger.Agreement, error) {
-	t := &ledger.Agreement{K: uint32(2*len(members)/3 + 1), AgencyKeys: agencyKeys, Threshold: threshold}
+// Agreement returns the agreement of a consortium of these members and deciders, after the
+// one before, which is nil for the first: more than two thirds of the members must sign a
+// checkpoint, and threshold of the deciders the next agreement, or all where it is zero.
+func Agreement(before *ledger.Agreement, members []Member, deciders []ledger.Decider, threshold uint32) (*ledger.Agreement, error) {
+	t := new(ledger.Agreement)
 	if before != nil {
-		t.Number, t.Previous = before.Number+1, before.Hash()
+		t = before.Successor()
+	}
+	t.K, t.Deciders, t.Threshold = uint32(2*len(members)/3+1), deciders, threshold
+	t.Witnesses, t.Nodes = nil, nil
+	if threshold == 0 {
+		t.Threshold = uint32(len(deciders))
 	}
 	for _, m := range members {
 		t.Witnesses, t.Nodes = append(t.Witnesses, m.Witness), append(t.Nodes, m.Vote)

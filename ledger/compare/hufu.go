@@ -31,7 +31,16 @@ func openHufu(ctx context.Context, dir string) (*hufu, error) {
 	if err != nil {
 		return nil, fmt.Errorf("key of the root agency: %w", err)
 	}
-	log, err := sqlitelog.Init(ctx, dir, "ledger.example/peers", ledgertest.ZK{}, key, sqlitelog.InitOptions{})
+	next, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("key for the next agreement: %w", err)
+	}
+	decider, err := ledger.NewDecider(key.Public(), next.Public())
+	if err != nil {
+		return nil, err
+	}
+	log, err := sqlitelog.Init(ctx, dir, "ledger.example/peers", ledgertest.ZK{}, key,
+		sqlitelog.InitOptions{Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		return nil, err
 	}

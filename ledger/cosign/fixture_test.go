@@ -38,6 +38,7 @@ func must[T any](v T, err error) func(testing.TB) T {
 type world struct {
 	testing.TB
 	root    crypto.Signer
+	next    crypto.Signer // signs the next agreement
 	machine *machine.Machine
 	store   *machine.Memory
 	now     time.Time
@@ -65,13 +66,13 @@ func newWorld(t testing.TB, signers ...int) *world {
 	}
 	public := must(ledger.DefaultSuites().MarshalKey(w.root.Public()))(t)
 	root := &ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}}
-	agreement := &ledger.Agreement{Witnesses: w.keys(), K: 3, AgencyKeys: [][]byte{public}, Threshold: 1}
+	agreement := &ledger.Agreement{Witnesses: w.keys(), K: 3, Deciders: []ledger.Decider{w.decide()}, Threshold: 1}
 	founding, first, err := ledger.Found(origin, root, agreement, w.root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.trust = must(ledger.NewTrust(ledger.TrustFile{
-		Origin: origin, RootDID: founding.RootDID, First: founding.First, WitnessKeys: w.keys(), K: 3, AgencyKeys: [][]byte{public}, Threshold: 1,
+		Origin: origin, RootDID: founding.RootDID, First: founding.First, WitnessKeys: w.keys(), K: 3, Next: agreement.Next(), Threshold: 1,
 	}))(t)
 	w.machine = must(machine.New(ledgertest.ZK{}, founding, machine.Options{}))(t)
 	must(w.machine.Apply(w.store, w.now, first...))(t)
@@ -90,8 +91,20 @@ func (w *world) keys() (keys []string) {
 	return keys
 }
 
-func (w *world) agreement(number uint64, k int, witnesses ...string) *ledger.Agreement {
-	return &ledger.Agreement{Number: number, Previous: must(machine.CurrentTrust(w.store))(w).Hash(), K: uint32(k), Witnesses: witnesses, AgencyKeys: w.trust.AgencyKeys, Threshold: 1}
+// decide is the root's say in an agreement.
+func (w *world) decide() (d ledger.Decider) {
+	w.Helper()
+	d, w.next = ledgertest.Decider(w, w.root)
+	return d
+}
+
+// agreement is the next one, signed.
+func (w *world) agreement(k int, witnesses ...string) *ledger.SignedOperation {
+	w.Helper()
+	next := must(machine.CurrentTrust(w.store))(w).Successor()
+	key := w.next
+	next.K, next.Witnesses, next.Deciders = uint32(k), witnesses, []ledger.Decider{w.decide()}
+	return must(ledger.SignObject(w.trust.ID(), next, key))(w)
 }
 
 func (w *world) sign(object ledger.Object) *ledger.SignedOperation {

@@ -154,7 +154,7 @@ func TestAgreementChanges(t *testing.T) {
 	w := newWorld(t, 0)
 	old := must(machine.CurrentTrust(w.store))(t)
 	keys := w.keys()
-	head := w.apply(w.sign(w.agreement(1, 2, keys[2], keys[3])))
+	head := w.apply(w.agreement(2, keys[2], keys[3]))
 	if err := w.published.Committed(t.Context(), head, old); err != nil {
 		t.Fatal(err)
 	}

@@ -152,7 +152,7 @@ func (w *world) objects(a *agency) []ledger.Object {
 		&ledger.VK{Circuit: "c", TranscriptHash: [32]byte{1}, Setup: ledger.SetupCeremony, State: ledger.VKActive},
 		&ledger.KeyFile{File: []byte{1}, Agency: a.did},
 		&ledger.Anchor{Hash: numbered(1), Count: 1, Agency: a.did},
-		w.Agreement(),
+		w.successor(),
 		w.rule(a),
 		&ledger.Purpose{
 			Verifier: a.did, ID: "p", Regulator: w.Trust.RootDID, Region: region, Basis: ledger.Text{English: "Act", Chinese: "条例"},
@@ -234,8 +234,9 @@ func (w *world) agreements() {
 	if err := before.Follow(ctx); err != nil {
 		w.Fatal(err)
 	}
-	next := w.Agreement()
-	w.submit(w.sign(next, w.Root))
+	next := w.successor()
+	w.refuse(ledger.ErrUnauthorised, w.sign(next, w.Root)) // a thief of the key in use
+	w.submit(w.sign(next, w.Next))
 	r := w.submit(w.anchor(1))
 	chain, err := w.Engines[0].TrustChain(context.Background(), w.Trust.Number+1)
 	if err != nil || len(chain) != 1 {
@@ -248,7 +249,7 @@ func (w *world) agreements() {
 	if _, err := ledger.OpenCheckpoint(followed, r.Checkpoint); err != nil {
 		w.Error(err)
 	}
-	w.refuse(ledger.ErrConflict, w.sign(next, w.Root))
+	w.refuse(ledger.ErrConflict, w.sign(next, w.Next))
 	// A reader follows by itself, at any node, and a restart remembers.
 	for _, engine := range w.Engines {
 		client, err := ledger.NewClient(ctx, w.Trust, engine, store, ledger.ClientOptions{Clock: w.Now})

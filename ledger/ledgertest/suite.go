@@ -34,10 +34,10 @@ type World struct {
 	Engines []ledger.Ledger
 	// Trust is the ledger's trust file.
 	Trust *ledger.TrustFile
-	// Root is the signature key of the root agency, which alone decides the
-	// first agreement.
-	Root crypto.Signer
-	// Agreement returns the next trust object, for the root to sign.
+	// Root is the signature key of the root agency, which alone decides under the
+	// first agreement. Next is the key that signs the next one.
+	Root, Next crypto.Signer
+	// Agreement returns the agreement that holds.
 	Agreement func() *ledger.Agreement
 	// CloseEpoch waits, or turns a clock, until an epoch is closed that began
 	// after the call.
@@ -98,6 +98,14 @@ func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.Sig
 		w.Fatal(err)
 	}
 	return signed
+}
+
+// successor is the next agreement, of the same witnesses.
+func (w *world) successor() *ledger.Agreement {
+	w.Helper()
+	next := w.Agreement().Successor()
+	next.Deciders[0], _ = Decider(w, w.Root)
+	return next
 }
 
 func (w *world) try(engine int, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {

@@ -64,7 +64,7 @@ func TestBrokenStore(t *testing.T) {
 		w.sign(&ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI}, a.key),
 		w.sign(w.accreditation(a, ledger.ActionVerify, beijing), w.root.key),
 		w.sign(vkOf("prepare"), w.root.key),
-		w.sign(w.consortium(1, 1, w.root.key), w.root.key),
+		w.sign(w.consortium(1, 1, w.root.key), w.promised(1, w.root.key)),
 		w.sign(d, a.next),
 	}
 	for calls := 0; ; calls++ {

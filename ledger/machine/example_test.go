@@ -32,9 +32,17 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	next, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		log.Fatal(err)
+	}
+	decider, err := ledger.NewDecider(key.Public(), next.Public())
+	if err != nil {
+		log.Fatal(err)
+	}
 	founding, first, err := ledger.Found("ledger.example",
 		&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}},
-		&ledger.Agreement{Witnesses: []string{witness.VerifierKey()}, K: 1, AgencyKeys: [][]byte{public}, Threshold: 1}, key)
+		&ledger.Agreement{Witnesses: []string{witness.VerifierKey()}, K: 1, Deciders: []ledger.Decider{decider}, Threshold: 1}, key)
 	if err != nil {
 		log.Fatal(err)
 	}

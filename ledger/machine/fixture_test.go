@@ -9,6 +9,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -45,6 +46,8 @@ type world struct {
 	// founding names the ledger, and first are its first operations.
 	founding ledger.Founding
 	first    []*ledger.SignedOperation
+	// promises are the keys that sign the next agreements.
+	promises map[string]crypto.Signer
 }
 
 func newWorld(t testing.TB) *world { return newWorldWith(t, ledgertest.ZK{}) }
@@ -59,7 +62,7 @@ func newWorldWith(t testing.TB, zk ledger.ZK) *world {
 // unfounded is a world whose first operations wait.
 func unfounded(t testing.TB, zk ledger.ZK) *world {
 	t.Helper()
-	w := &world{TB: t, now: start, store: machine.NewMemory()}
+	w := &world{TB: t, now: start, store: machine.NewMemory(), promises: map[string]crypto.Signer{}}
 	w.root = newAgency(t)
 	var err error
 	w.founding, w.first, err = ledger.Found("ledger.example", w.root.object, w.consortium(0, 1, w.root.key), w.root.key)
@@ -159,9 +162,20 @@ func (w *world) consortium(number uint64, threshold uint32, keys ...crypto.Signe
 		trust.Previous = [32]byte{1}
 	}
 	for _, key := range keys {
-		trust.AgencyKeys = append(trust.AgencyKeys, marshal(w, key))
+		trust.Deciders = append(trust.Deciders, ledger.Decider{Key: marshal(w, key), Next: ledger.KeyHash(marshal(w, w.promised(number+1, key)))})
 	}
 	return trust
+}
+
+// promised is the key with which an agency signs the agreement of a number, if the one
+// before is w.consortium's.
+func (w *world) promised(number uint64, key crypto.Signer) crypto.Signer {
+	w.Helper()
+	name := fmt.Sprintf("%d %x", number, marshal(w, key))
+	if w.promises[name] == nil {
+		w.promises[name] = newKey(w)
+	}
+	return w.promises[name]
 }
 
 func (w *world) sign(object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {

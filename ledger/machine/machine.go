@@ -98,7 +98,7 @@ func (m *Machine) Apply(store Store, now time.Time, ops ...*ledger.SignedOperati
 // ApplyEach applies submissions one after the other at the ledger's time. It
 // accepts or refuses each as a whole, and makes one checkpoint unless it
 // accepted none. Without submissions it is a heartbeat. After an error nothing
-// has changed. Errors: [ErrClock], [ErrDamaged], and the store's own.
+// has changed. Errors: [ErrClock], ledger.ErrRules, [ErrDamaged], and the store's own.
 func (m *Machine) ApplyEach(store Store, now time.Time, submissions ...[]*ledger.SignedOperation) (*Commit, error) {
 	return m.ApplyPrepared(store, now, m.Prepare(submissions...))
 }
@@ -156,10 +156,11 @@ func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
 	// The ledger knows milliseconds; finer would not survive a replay.
 	now = time.UnixMilli(now.UnixMilli())
 	base := newBatch(store)
-	return &transition{
+	t := &transition{
 		Machine: m, base: base, store: base, now: now, head: head, size: head.Size,
 		agencies: map[string][][]byte{},
-	}, nil
+	}
+	return t, t.knowsRules()
 }
 
 // submission applies operations and keeps all of them or none. A returned error

@@ -39,7 +39,7 @@ func TestUnauthorised(t *testing.T) {
 			return anchorOf(a, 1), a.key, w.root.key
 		},
 		"trust": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
-			return w.consortium(1, 1, a.key), w.root.key, a.key
+			return w.consortium(1, 1, a.key), w.promised(1, w.root.key), w.root.key
 		},
 		"rule": func(w *world, a *agency) (ledger.Object, crypto.Signer, crypto.Signer) {
 			return ruleOf(a), a.key, w.root.key
@@ -131,7 +131,7 @@ func TestKeyOfAnother(t *testing.T) {
 		{&ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI}, a.key, ledger.EpochKey(1)},
 		{vkOf("prepare"), w.root.key, ledger.VKKey("show")},
 		{anchorOf(a, 1), a.key, ledger.EpochKey(1)},
-		{w.consortium(1, 1, a.key), w.root.key, ledger.AgreementKey(2)},
+		{w.consortium(1, 1, a.key), w.promised(1, w.root.key), ledger.AgreementKey(2)},
 		{ruleOf(a), a.key, ledger.RuleKey("title", 2)},
 		{trailOf(t, a, a.next), a.key, ledger.TrailKey([32]byte{9})},
 		{w.purposeOf(a), w.root.key, ledger.PurposeKey(a.did, "other")},
@@ -207,17 +207,51 @@ func TestRevokeIsTheOwners(t *testing.T) {
 func TestTrustByThreshold(t *testing.T) {
 	w := newWorld(t)
 	a, b, c := newKey(t), newKey(t), newKey(t)
-	w.accept(w.sign(w.consortium(1, 2, a, b, c), w.root.key))
-	w.refuse(ledger.ErrConflict, w.sign(w.consortium(1, 1, a), a, b))
-	w.refuse(ledger.ErrConflict, w.sign(w.consortium(3, 1, a), a, b))
-	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a))
-	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a, newKey(t)))
+	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(1, 2, a, b, c), w.root.key)) // a thief of the key in use
+	w.accept(w.sign(w.consortium(1, 2, a, b, c), w.promised(1, w.root.key)))
+	a2, b2, c2 := w.promised(2, a), w.promised(2, b), w.promised(2, c)
+	w.refuse(ledger.ErrConflict, w.sign(w.consortium(1, 1, a), a2, b2))
+	w.refuse(ledger.ErrConflict, w.sign(w.consortium(3, 1, a), a2, b2))
+	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a2))
+	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a2, newKey(t)))
+	w.refuse(ledger.ErrUnauthorised, w.sign(w.consortium(2, 1, a), a, b, c))
 	w.refuse(ledger.ErrUnauthorised, w.sign(vkOf("show"), w.root.key)) // no longer in the consortium
 	fork := w.consortium(2, 1, a)
 	fork.Previous = w.consortium(0, 1, a).Hash()
-	w.refuse(ledger.ErrConflict, w.sign(fork, b, c)) // after another agreement 1
-	w.accept(w.sign(w.consortium(2, 1, a), b, c))
-	w.accept(w.sign(vkOf("show"), a))
+	w.refuse(ledger.ErrConflict, w.sign(fork, b2, c2)) // after another agreement 1
+	again := w.consortium(2, 1, a)
+	again.Deciders[0].Next = ledger.KeyHash(marshal(t, b2))
+	w.refuse(ledger.ErrConflict, w.sign(again, b2, c2)) // counts on a key that is known
+	w.refuse(ledger.ErrUnauthorised, w.sign(vkOf("show"), a2, b2))
+	w.accept(w.sign(vkOf("show"), a, c))
+	w.accept(w.sign(w.consortium(2, 1, a), b2, c2))
+	w.accept(w.sign(vkOf("prepare"), a))
+}
+
+// TestRulesAtAHeight: from the height on at which newer rules hold, a program that does not
+// know them makes no checkpoint.
+func TestRulesAtAHeight(t *testing.T) {
+	w := newWorld(t)
+	height := must(machine.ReadHead(w.store))(t).State.Height
+	propose := func(version uint32, from uint64) *ledger.SignedOperation {
+		next := w.consortium(1, 1, w.root.key)
+		next.Rules = ledger.Rules{Version: version, From: from}
+		return w.sign(next, w.promised(1, w.root.key))
+	}
+	w.refuse(ledger.ErrConflict, propose(2, height+3))
+	w.refuse(ledger.ErrConflict, propose(1, height+1)) // the checkpoint that has the agreement
+	w.accept(propose(1, height+3))
+	soon := w.consortium(2, 1, w.root.key)
+	soon.Rules = ledger.Rules{Version: 2, From: height + 9}
+	w.refuse(ledger.ErrConflict, w.sign(soon, w.promised(2, w.root.key))) // before the first holds
+	w.accept(w.sign(anchorOf(w.root, 1), w.root.key))
+	before := dump(t, w.store)
+	if _, err := w.machine.Apply(w.store, w.now, w.sign(anchorOf(w.root, 2), w.root.key)); !is(err, ledger.ErrRules) {
+		t.Error(err)
+	}
+	if _, err := w.machine.Apply(w.store, w.now); !is(err, ledger.ErrRules) || !bytes.Equal(before, dump(t, w.store)) {
+		t.Error("a heartbeat:", err)
+	}
 }
 
 // TestAgreementThatStrands: no agreement leaves a consortium that cannot go on.
@@ -258,7 +292,7 @@ func TestAgreementThatStrands(t *testing.T) {
 			if len(next.Witnesses) == 0 { // no voter at all, though others sign
 				next = w.consortium(1, 1, w.root.key)
 			}
-			op := w.sign(next, w.root.key)
+			op := w.sign(next, w.promised(1, w.root.key))
 			if c.want != nil {
 				w.refuse(c.want, op)
 			} else {
@@ -289,7 +323,7 @@ func TestNoConsortiumYet(t *testing.T) {
 	w.refuse(ledger.ErrConflict, w.sign(w.consortium(0, 1, newKey(t)), root.key)) // not what the ledger is named by
 	w.refuse(ledger.ErrUnauthorised, must(ledger.Sign(w.founding.ID(), agree.Operation, newKey(t)))(t))
 	w.refuse(ledger.ErrSuite, w.sign(&ledger.Agreement{
-		Witnesses: w.consortium(0, 1, root.key).Witnesses, K: 1, AgencyKeys: [][]byte{{9}}, Threshold: 1,
+		Witnesses: w.consortium(0, 1, root.key).Witnesses, K: 1, Deciders: []ledger.Decider{{Key: []byte{9}, Next: [32]byte{9}}}, Threshold: 1,
 	}, root.key))
 	w.accept(agree)
 }

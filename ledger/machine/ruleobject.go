@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hufu-id/hufu/ledger"
 )
@@ -276,15 +277,15 @@ func (t *transition) vk(c change) error {
 	return t.set(c)
 }
 
-// trust: the consortium of the agreement before decides it. The root decides
-// the first.
+// trust: those whom the agreement before committed to sign it. The root decides the
+// first, which names the ledger.
 func (t *transition) trust(c change) error {
 	next, err := object(c, ledger.ParseAgreement)
 	if err != nil {
 		return err
 	}
-	for _, key := range next.AgencyKeys {
-		if _, err := t.options.Suites.ParseKey(key); err != nil {
+	for _, d := range next.Deciders {
+		if _, err := t.options.Suites.ParseKey(d.Key); err != nil {
 			return err
 		}
 	}
@@ -292,21 +293,51 @@ func (t *transition) trust(c change) error {
 	switch {
 	case err != nil:
 		return err
-	case old == nil && next.Number != 0, old != nil && next.Number != old.Number+1:
-		return fmt.Errorf("%w: not the next in number", ledger.ErrConflict)
-	case old == nil && next.Hash() != t.founding.First, old != nil && next.Previous != old.Hash():
-		return fmt.Errorf("%w: not the agreement that was named, or not after the one that holds", ledger.ErrConflict)
+	case old == nil && next.Hash() != t.founding.First:
+		return fmt.Errorf("%w: not the agreement that the ledger is named by", ledger.ErrConflict)
 	case old == nil:
 		err = t.signedByDID(c, t.root)
 	default:
-		if err = signedByThreshold(c, old); err == nil {
-			err = checkStep(old, next)
-		}
+		err = t.succeeds(old, next, c.signers)
 	}
 	if err != nil {
 		return err
 	}
 	return t.set(c)
+}
+
+func (t *transition) succeeds(old, next *ledger.Agreement, signers [][]byte) error {
+	if err := old.CheckNext(next, signers); err != nil {
+		return err
+	}
+	if err := checkStep(old, next); err != nil {
+		return err
+	}
+	return t.checkRules(old.Rules, next.Rules)
+}
+
+// rulesVersion is the version of the rules in this program.
+const rulesVersion = 0
+
+// knowsRules refuses to make a checkpoint by rules that this program does not have.
+func (t *transition) knowsRules() error {
+	trust, err := CurrentTrust(t.store)
+	if err != nil || trust == nil {
+		return err
+	}
+	if r := trust.Rules; r.Version > rulesVersion && t.height() >= r.From {
+		return fmt.Errorf("%w: version %d holds from checkpoint %d on, this program knows version %d", ledger.ErrRules, r.Version, r.From, rulesVersion)
+	}
+	return nil
+}
+
+// checkRules demands that other rules are the next in version, and that nodes have not
+// passed the height from which they hold.
+func (t *transition) checkRules(old, next ledger.Rules) error {
+	if next == old || next.Version == old.Version+1 && next.From > t.height() && old.From <= t.height() {
+		return nil
+	}
+	return fmt.Errorf("%w: rules of version %d from height %d, after version %d", ledger.ErrConflict, next.Version, next.From, old.Version)
 }
 
 // checkStep refuses an agreement after which a consortium could not go on: without nodes
@@ -360,13 +391,17 @@ func (t *transition) currentTrust() (*ledger.Agreement, error) {
 	return trust, wrapStore(err)
 }
 
+func decides(trust *ledger.Agreement, key []byte) bool {
+	return slices.ContainsFunc(trust.Deciders, func(d ledger.Decider) bool { return bytes.Equal(d.Key, key) })
+}
+
 func signedByThreshold(c change, trust *ledger.Agreement) error {
 	if trust == nil {
 		return fmt.Errorf("%w: no consortium yet", ledger.ErrMissing)
 	}
 	count := 0
 	for _, key := range c.signers {
-		if contains(trust.AgencyKeys, key) {
+		if decides(trust, key) {
 			count++
 		}
 	}

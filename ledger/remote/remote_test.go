@@ -29,7 +29,8 @@ func newLog(t *testing.T) (*sqlitelog.Log, *ecdsa.PrivateKey) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{})
+	decider, _ := ledgertest.Decider(t, root)
+	log, err := sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,11 +14,8 @@ import (
 func conforming(t *testing.T) (*world, *ledgertest.World) {
 	w := newWorld(t)
 	return w, &ledgertest.World{
-		Engines: []ledger.Ledger{w.log}, Trust: w.log.Trust(), Root: w.root, Now: w.clock.Now,
-		Agreement: func() *ledger.Agreement {
-			trust := w.log.Trust()
-			return &ledger.Agreement{Number: 1, Previous: trust.First, Witnesses: trust.WitnessKeys, K: uint32(trust.K), AgencyKeys: trust.AgencyKeys, Threshold: 1}
-		},
+		Engines: []ledger.Ledger{w.log}, Trust: w.log.Trust(), Root: w.root, Next: w.next, Now: w.clock.Now,
+		Agreement: w.agreement,
 		CloseEpoch: func() {
 			w.clock.Add(time.Hour)
 			if _, err := w.log.Heartbeat(t.Context()); err != nil {

@@ -22,13 +22,13 @@ import (
 
 func TestInitRefusesAFolderInUse(t *testing.T) {
 	w := newWorld(t)
-	if _, err := sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, sqlitelog.InitOptions{}); !is(err, fs.ErrExist) {
+	if _, err := sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, w.options()); !is(err, fs.ErrExist) {
 		t.Fatal(err)
 	}
-	if _, err := sqlitelog.Init(t.Context(), t.TempDir(), "a b", ledgertest.ZK{}, w.root, sqlitelog.InitOptions{}); !is(err, ledger.ErrKey) {
+	if _, err := sqlitelog.Init(t.Context(), t.TempDir(), "a b", ledgertest.ZK{}, w.root, w.options()); !is(err, ledger.ErrKey) {
 		t.Fatal("origin:", err)
 	}
-	if _, err := sqlitelog.Init(t.Context(), t.TempDir(), origin, nil, w.root, sqlitelog.InitOptions{}); !is(err, machine.ErrConfig) {
+	if _, err := sqlitelog.Init(t.Context(), t.TempDir(), origin, nil, w.root, w.options()); !is(err, machine.ErrConfig) {
 		t.Fatal("no zk:", err)
 	}
 	if _, err := sqlitelog.Open(t.Context(), w.dir, nil, sqlitelog.Options{}); !is(err, machine.ErrConfig) {
@@ -38,18 +38,19 @@ func TestInitRefusesAFolderInUse(t *testing.T) {
 
 // TestInitInAPartOfALedger: what is there is not overwritten.
 func TestInitInAPartOfALedger(t *testing.T) {
+	w := &world{TB: t, clock: &clock{now: start}, root: newKey(t)}
 	for _, name := range []string{"log.db", "witness.db", "log.key", "witness.key", "trust.json"} {
 		dir := t.TempDir()
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("kept"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := sqlitelog.Init(t.Context(), dir, origin, ledgertest.ZK{}, newKey(t), sqlitelog.InitOptions{}); !is(err, fs.ErrExist) {
+		if _, err := sqlitelog.Init(t.Context(), dir, origin, ledgertest.ZK{}, w.root, w.options()); !is(err, fs.ErrExist) {
 			t.Error(name, err)
 		}
 		if b, err := os.ReadFile(filepath.Join(dir, name)); err != nil || string(b) != "kept" {
 			t.Error(name, "was overwritten", err)
 		}
-		if _, err := sqlitelog.Init(t.Context(), filepath.Join(dir, name), origin, ledgertest.ZK{}, newKey(t), sqlitelog.InitOptions{}); err == nil {
+		if _, err := sqlitelog.Init(t.Context(), filepath.Join(dir, name), origin, ledgertest.ZK{}, w.root, w.options()); err == nil {
 			t.Error("made a ledger in a file")
 		}
 	}

@@ -29,7 +29,16 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	l, err := sqlitelog.Init(ctx, dir, "ledger.example/demo", ledgertest.ZK{}, root, sqlitelog.InitOptions{})
+	next, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader) // belongs into a safe
+	if err != nil {
+		log.Fatal(err)
+	}
+	decider, err := ledger.NewDecider(root.Public(), next.Public())
+	if err != nil {
+		log.Fatal(err)
+	}
+	l, err := sqlitelog.Init(ctx, dir, "ledger.example/demo", ledgertest.ZK{}, root,
+		sqlitelog.InitOptions{Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -51,6 +51,7 @@ type world struct {
 	dir   string
 	clock *clock
 	root  crypto.Signer
+	next  crypto.Signer // signs the next agreement
 	log   *sqlitelog.Log
 }
 
@@ -60,12 +61,34 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{TB: t, dir: t.TempDir(), clock: &clock{now: start}, root: newKey(t)}
 	var err error
-	w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, sqlitelog.InitOptions{Clock: w.clock.Now})
+	w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, w.options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.log.Close() })
 	return w
+}
+
+// options are those of a ledger whose root agency decides alone.
+func (w *world) options() sqlitelog.InitOptions {
+	w.Helper()
+	var d ledger.Decider
+	d, w.next = ledgertest.Decider(w, w.root)
+	return sqlitelog.InitOptions{Clock: w.clock.Now, Deciders: []ledger.Decider{d}}
+}
+
+// agreement is the first.
+func (w *world) agreement() *ledger.Agreement {
+	w.Helper()
+	chain, err := w.log.TrustChain(w.Context(), 0)
+	if err != nil {
+		w.Fatal(err)
+	}
+	t, err := ledger.ParseAgreement(chain[0].Operation.Body)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return t
 }
 
 func (w *world) rootDID() string { return w.log.Trust().RootDID }

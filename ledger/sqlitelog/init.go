@@ -24,6 +24,10 @@ type InitOptions struct {
 	// NextKeys are the ledger.KeyHash of the keys that may change the root's
 	// DID. Without one, the root's key can never be replaced.
 	NextKeys [][32]byte
+	// Deciders are the agencies that decide on agreements and verifying keys; at least
+	// one is needed. Threshold of them must sign; zero means all.
+	Deciders  []ledger.Decider
+	Threshold uint32
 	// Witnesses are verifier keys of witnesses elsewhere (see CreateWitness), K
 	// how many must sign, this ledger's own counted in; zero means one.
 	Witnesses []string
@@ -75,7 +79,10 @@ func (l *Log) createFiles(origin string, root crypto.Signer, options InitOptions
 	}
 	agreement := &ledger.Agreement{
 		Witnesses: append([]string{l.witness.VerifierKey()}, options.Witnesses...), K: uint32(max(options.K, 1)),
-		AgencyKeys: [][]byte{rootKey}, Threshold: 1,
+		Deciders: options.Deciders, Threshold: options.Threshold,
+	}
+	if agreement.Threshold == 0 {
+		agreement.Threshold = uint32(len(agreement.Deciders))
 	}
 	founding, first, err := ledger.Found(origin, &ledger.DID{
 		Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: rootKey, From: options.Clock().Unix()}},
@@ -86,7 +93,7 @@ func (l *Log) createFiles(origin string, root crypto.Signer, options InitOptions
 	}
 	l.trust, err = ledger.NewTrust(ledger.TrustFile{
 		Origin: origin, LogKey: l.signer.VerifierKey(), WitnessKeys: agreement.Witnesses, K: int(agreement.K),
-		AgencyKeys: agreement.AgencyKeys, Threshold: int(agreement.Threshold), RootDID: founding.RootDID, First: founding.First,
+		Next: agreement.Next(), Threshold: int(agreement.Threshold), RootDID: founding.RootDID, First: founding.First,
 		EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
 	})
 	if err != nil {

@@ -27,7 +27,8 @@ type witnessed struct {
 func newWitnessed(t testing.TB, k int) *witnessed {
 	t.Helper()
 	w := &witnessed{world: &world{TB: t, dir: t.TempDir(), clock: &clock{now: start}, root: newKey(t)}}
-	options := sqlitelog.InitOptions{Clock: w.clock.Now, K: k}
+	options := w.options()
+	options.K = k
 	for i, name := range []string{"witness.example/a", "witness.example/b"} {
 		w.dirs[i] = t.TempDir()
 		vkey, err := sqlitelog.CreateWitness(t.Context(), w.dirs[i], name)
@@ -256,7 +257,10 @@ func TestWitnessFolder(t *testing.T) {
 func TestAgreementAddsWitnesses(t *testing.T) {
 	w := newWitnessed(t, 1)
 	trust := w.log.Trust()
-	agreed := w.sign(&ledger.Agreement{Number: 1, Previous: trust.First, Witnesses: trust.WitnessKeys, K: 2, AgencyKeys: trust.AgencyKeys, Threshold: 1}, w.root)
+	next := w.agreement().Successor()
+	next.K = 2
+	next.Deciders[0], _ = ledgertest.Decider(t, w.root)
+	agreed := w.sign(next, w.next)
 	waiting, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
 	if _, err := w.log.Submit(waiting, agreed); !errors.Is(err, context.DeadlineExceeded) {
@@ -281,7 +285,10 @@ func TestAgreementNamesAnotherWitness(t *testing.T) {
 	w := newWitnessed(t, 1)
 	trust := w.log.Trust()
 	elsewhere := w.witness(0)
-	agreed := w.sign(&ledger.Agreement{Number: 1, Previous: trust.First, Witnesses: trust.WitnessKeys[1:2], K: 1, AgencyKeys: trust.AgencyKeys, Threshold: 1}, w.root)
+	next := w.agreement().Successor()
+	next.Witnesses = next.Witnesses[1:2]
+	next.Deciders[0], _ = ledgertest.Decider(t, w.root)
+	agreed := w.sign(next, w.next)
 	followed, err := trust.Follow(agreed)
 	if err != nil {
 		t.Fatal(err)

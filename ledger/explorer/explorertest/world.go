@@ -73,7 +73,9 @@ func New(t testing.TB) *World {
 	w := &World{TB: t, root: newKey(t), now: start(), Record: ledger.SaltedHash(Salt, Parcel), Other: sha256.Sum256([]byte("other")), Anchored: sha256.Sum256([]byte("anchored"))}
 	w.parcels = map[[32]byte]*parcel{}
 	var err error
-	w.Ledger, err = sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/window", ledgertest.ZK{}, w.root, sqlitelog.InitOptions{Clock: w.Now})
+	decider, _ := ledgertest.Decider(t, w.root)
+	w.Ledger, err = sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/window", ledgertest.ZK{}, w.root,
+		sqlitelog.InitOptions{Clock: w.Now, Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"crypto"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +16,6 @@ import (
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
-	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/legible"
 )
 
@@ -101,23 +96,31 @@ func readMember(path string) (*cometlog.Member, error) {
 }
 
 func foundCommand() *cobra.Command {
-	var dir, rootKey string
+	var dir, rootKey, safeDir string
+	var deciders []string
 	var options cometlog.TestnetOptions
 	cmd := &cobra.Command{
 		Use:   "found MEMBER...",
 		Short: "Found a consortium of members whose files are given",
 		Long: "Makes the folder that all members share: trust.json, genesis.json and the members'\n" +
 			"files. Give it to each of them, and the trust file's fingerprint by another way. The\n" +
-			"root agency's key is made if it is not there; it decides who is accredited, and who\n" +
-			"joins and leaves, and belongs into a safe.",
-		Example: "  hufu-node found --origin ledger.example --root-key root.key --dir consortium north.json south.json west.json east.json",
+			"root agency's key is made if it is not there; it decides who is accredited. Who joins\n" +
+			"and leaves is decided by the agencies of --decider (hufu-node agree key); without one,\n" +
+			"by the root agency alone. Its next keys are in the folder of --safe, which belongs\n" +
+			"into a safe.",
+		Example: "  hufu-node found --origin ledger.example --root-key root.key --decider north-decider.json --decider south-decider.json --threshold 2 --dir consortium north.json south.json west.json east.json\n  hufu-node found --origin ledger.example --root-key root.key --dir consortium north.json south.json west.json east.json",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			members, err := readMembers(args)
 			if err != nil {
 				return err
 			}
-			if err := found(dir, rootKey, options, members); err != nil {
+			nominated, err := readDeciders(options.Origin, deciders)
+			if err != nil {
+				return err
+			}
+			options.Deciders = nominated
+			if err := found(dir, rootKey, safe(safeDir), options, members); err != nil {
 				return err
 			}
 			trust, err := readTrust(dir)
@@ -133,6 +136,9 @@ func foundCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&options.Origin, "origin", "", "name of the log, by custom a host and a path")
 	flags.StringVar(&rootKey, "root-key", "root.key", "the root agency's signature key, PKCS #8 in PEM")
+	flags.StringVar(&safeDir, "safe", "safe", "folder with the keys that the root agency uses once each")
+	flags.StringArrayVar(&deciders, "decider", nil, "file of an agency that decides who joins and leaves; the root agency alone if not given")
+	flags.Uint32Var(&options.Threshold, "threshold", 0, "how many of these agencies must sign an agreement; all if 0")
 	flags.StringVar(&dir, "dir", "consortium", "folder to make")
 	flags.DurationVar(&options.EpochLength, "epoch", time.Hour, "length of an epoch: how long until a revocation shows in zero knowledge")
 	flags.DurationVar(&options.Heartbeat, "heartbeat", time.Minute, "how long the ledger may go without a checkpoint")
@@ -156,15 +162,30 @@ func readMembers(paths []string) (members []cometlog.Member, err error) {
 	return members, nil
 }
 
-func found(dir, rootKey string, options cometlog.TestnetOptions, members []cometlog.Member) error {
+// readDeciders reads the files of the agencies that found a ledger.
+func readDeciders(origin string, paths []string) (deciders []ledger.Decider, err error) {
+	for _, path := range paths {
+		n, err := readNomination(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		if n.Origin != origin || n.Ledger != (ledger.ID{}) {
+			return nil, fmt.Errorf("%s was not made to found %s", path, origin)
+		}
+		deciders = append(deciders, n.Decider)
+	}
+	return deciders, nil
+}
+
+func found(dir, rootKey string, keys safe, options cometlog.TestnetOptions, members []cometlog.Member) error {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	root, err := readRoot(rootKey)
-	if errors.Is(err, fs.ErrNotExist) {
-		root, err = createRoot(rootKey)
-	}
+	root, err := keyAt(rootKey)
 	if err != nil {
+		return err
+	}
+	if err := rootOptions(&options, keys, root); err != nil {
 		return err
 	}
 	trust, genesis, err := cometlog.Found(options, root, members)
@@ -183,6 +204,26 @@ func found(dir, rootKey string, options cometlog.TestnetOptions, members []comet
 		os.WriteFile(filepath.Join(dir, genesisName), genesis, 0o644),
 		os.WriteFile(filepath.Join(dir, trustName), trust.Bytes(), 0o644),
 	)
+}
+
+// rootOptions promises the root agency's next keys: for a change of its DID, and for the
+// next agreement where it decides alone.
+func rootOptions(options *cometlog.TestnetOptions, keys safe, root crypto.Signer) error {
+	change, err := keys.fresh(forChange, nil)
+	if err != nil {
+		return err
+	}
+	options.NextKeys = [][32]byte{change.hash}
+	if len(options.Deciders) > 0 {
+		return nil
+	}
+	next, err := keys.fresh(forAgreement, nil)
+	if err != nil {
+		return err
+	}
+	decider, err := ledger.NewDecider(root.Public(), next.signer.Public())
+	options.Deciders = []ledger.Decider{decider}
+	return err
 }
 
 // addMember keeps a member's file under a name that no other member has.
@@ -251,148 +292,4 @@ func join(dir, consortium, fingerprint string) error {
 	}
 	others := slices.DeleteFunc(members, func(m cometlog.Member) bool { return m.Name == self.Name })
 	return cometlog.Join(dir, trust, genesis, others)
-}
-
-// agreement is what hufu-node agree was told.
-type agreement struct {
-	at, consortium, rootKey string
-	leave                   []string
-	joins                   []string
-	yes                     bool
-}
-
-func agreeCommand() *cobra.Command {
-	var a agreement
-	cmd := &cobra.Command{
-		Use:   "agree",
-		Short: "Let members join and leave by the consortium's next agreement",
-		Long: "Signs the next agreement with the root agency's key and hands it in. From then on\n" +
-			"more than two thirds of the new members must sign. A member that joins should run\n" +
-			"its node and have caught up before: until then it is one that fails.",
-		Example: "  hufu-node agree --at http://127.0.0.1:26601 --join fifth.json\n  hufu-node agree --at http://127.0.0.1:26601 --leave north.example/node --yes",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.run(cmd) },
-	}
-	flags := cmd.Flags()
-	flags.StringVar(&a.at, "at", "", "addresses of nodes, with commas between")
-	flags.StringVar(&a.consortium, "consortium", "consortium", "folder that the members share")
-	flags.StringVar(&a.rootKey, "root-key", "root.key", "the root agency's signature key")
-	flags.StringArrayVar(&a.joins, "join", nil, "file of a member that joins")
-	flags.StringArrayVar(&a.leave, "leave", nil, "name of a member that leaves")
-	flags.BoolVar(&a.yes, "yes", false, "do not ask")
-	_ = cmd.MarkFlagRequired("at")
-	return cmd
-}
-
-func (a *agreement) run(cmd *cobra.Command) error {
-	client, err := remote.New(remote.Options{}, strings.Split(a.at, ",")...)
-	if err != nil {
-		return err
-	}
-	root, err := readRoot(a.rootKey)
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
-	defer cancel()
-	id, current, err := a.current(ctx, client)
-	if err != nil {
-		return err
-	}
-	joining, err := readMembers(a.joins)
-	if err != nil {
-		return err
-	}
-	next, err := a.next(current, joining)
-	if err != nil {
-		return err
-	}
-	for _, m := range joining {
-		if !bytes.Equal(m.Ledger, id[:]) {
-			return fmt.Errorf("the keys of %s were made for another ledger: the member runs hufu-node member --consortium with this consortium's folder", m.Name)
-		}
-	}
-	legible.Fprintf(cmd.OutOrStdout(), "Agreement %d: %d members instead of %d, of whom %d must sign.\n", next.Number, len(next.Nodes), len(current.Nodes), next.K)
-	if !a.yes && !confirmed(cmd) {
-		return errors.New("nothing was changed")
-	}
-	if err := submitAgreement(ctx, client, id, next, root); err != nil {
-		return err
-	}
-	for i := range joining {
-		if err := addMember(a.consortium, &joining[i]); err != nil {
-			return err
-		}
-	}
-	legible.Fprintln(cmd.OutOrStdout(), "Agreed. Readers follow with the trust file they have.")
-	return nil
-}
-
-// current is the newest agreement, proved, of the ledger that the consortium's trust file
-// names.
-func (a *agreement) current(ctx context.Context, client *remote.Client) (id ledger.ID, t *ledger.Agreement, err error) {
-	trust, err := readTrust(a.consortium)
-	if err != nil {
-		return id, nil, err
-	}
-	reader, err := ledger.NewClient(ctx, trust, client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
-	if err != nil {
-		return id, nil, err
-	}
-	err = reader.Resolve(ctx, func(view *ledger.View) error {
-		t, err = view.Agreement(reader.Trust().Number)
-		return err
-	}, ledger.ResolveOptions{})
-	return trust.ID(), t, err
-}
-
-// next is the agreement after the current one.
-func (a *agreement) next(current *ledger.Agreement, joining []cometlog.Member) (*ledger.Agreement, error) {
-	if current.Threshold > 1 {
-		return nil, fmt.Errorf("the agreement needs the signatures of %d agencies, and this command makes one", current.Threshold)
-	}
-	if len(joining) == 0 && len(a.leave) == 0 {
-		return nil, errors.New("nobody joins or leaves: name members with --join and --leave")
-	}
-	members, err := cometlog.Members(current)
-	if err != nil {
-		return nil, err
-	}
-	for _, name := range a.leave {
-		at := slices.IndexFunc(members, func(m cometlog.Member) bool { return m.Name == name })
-		if at < 0 {
-			return nil, fmt.Errorf("%s is no member; members are %s", name, strings.Join(names(members), ", "))
-		}
-		members = slices.Delete(members, at, at+1)
-	}
-	for _, m := range joining {
-		if slices.Contains(names(members), m.Name) {
-			return nil, fmt.Errorf("%s is a member already", m.Name)
-		}
-		members = append(members, m)
-	}
-	return cometlog.Agreement(current, members, current.AgencyKeys, current.Threshold)
-}
-
-func names(members []cometlog.Member) (out []string) {
-	for _, m := range members {
-		out = append(out, m.Name)
-	}
-	return out
-}
-
-func confirmed(cmd *cobra.Command) bool {
-	legible.Fprintf(cmd.OutOrStdout(), "Sign and hand in? [y/N] ")
-	var answer string
-	fmt.Fscanln(cmd.InOrStdin(), &answer) // no answer is no
-	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
-}
-
-func submitAgreement(ctx context.Context, client *remote.Client, id ledger.ID, next *ledger.Agreement, root crypto.Signer) error {
-	signed, err := ledger.SignObject(id, next, root)
-	if err != nil {
-		return err
-	}
-	_, err = client.Submit(ctx, signed)
-	return err
 }

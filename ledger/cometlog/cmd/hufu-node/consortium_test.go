@@ -70,7 +70,7 @@ func found4(t *testing.T) *founded {
 	t.Helper()
 	long.NotShort(t, "starts processes")
 	f := &founded{network: &network{TB: t, dir: t.TempDir()}}
-	files := []string{"found", "--origin", "ledger.example", "--heartbeat", "1s", "--root-key", f.path("root.key"), "--dir", f.path("consortium")}
+	files := []string{"found", "--origin", "ledger.example", "--heartbeat", "1s", "--root-key", f.path("root.key"), "--safe", f.path("safe"), "--dir", f.path("consortium")}
 	for i := range 4 {
 		files = append(files, f.member(t, i))
 	}
@@ -84,7 +84,7 @@ func found4(t *testing.T) *founded {
 		t.Error(said)
 	}
 	f.trust = trust
-	if f.root, err = readRoot(f.path("root.key")); err != nil {
+	if f.root, err = readKey(f.path("root.key")); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -112,7 +112,7 @@ func TestConsortiumByHand(t *testing.T) {
 	f.join(t, 4)
 	f.agree()
 
-	base := []string{"agree", "--consortium", f.path("consortium"), "--root-key", f.path("root.key"), "--at", strings.Join(f.addresses[1:4], ",")}
+	base := []string{"agree", "--consortium", f.path("consortium"), "--key", f.path("root.key"), "--safe", f.path("safe"), "--at", strings.Join(f.addresses[1:4], ",")}
 	agree := func(typed string, args ...string) (string, error) {
 		return hufuNode(t, typed, append(base, args...)...)
 	}
@@ -127,7 +127,7 @@ func TestConsortiumByHand(t *testing.T) {
 		{"", []string{"--join", f.path("root.key"), "--yes"}, "a member's file: malformed JSON"},
 		{"n\n", []string{"--join", fifth}, "nothing was changed"},
 		{"", []string{"--join", fifth}, "nothing was changed"},
-		{"", []string{"--leave", "agency0.example/node", "--yes", "--root-key", f.path("other.key")}, "no such file"},
+		{"", []string{"--leave", "agency0.example/node", "--yes", "--key", f.path("other.key")}, "no such file"},
 	} {
 		if out, err := agree(c.typed, c.args...); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v: %v\n%s", c.args, err, out)
@@ -169,7 +169,7 @@ func TestFoundingRefuses(t *testing.T) {
 	if _, err := hufuNode(t, "", "member", "--origin", "ledger.example", "--name", "x", "--listen", "127.0.0.1:1", "--dir", f.folder(0), "--out", f.path("new.json")); err == nil {
 		t.Error("a node's folder was made again")
 	}
-	found := []string{"found", "--origin", "ledger.example", "--root-key", f.path("root.key"), "--dir", f.path("consortium")}
+	found := []string{"found", "--origin", "ledger.example", "--root-key", f.path("root.key"), "--safe", f.path("safe"), "--dir", f.path("consortium")}
 	if _, err := hufuNode(t, "", append(found, one, one)...); err == nil || !strings.Contains(err.Error(), "of that name") {
 		t.Error("one member twice:", err)
 	}

@@ -235,11 +235,27 @@ func (n *network) change(number uint64, members []cometlog.Member) {
 	if err != nil {
 		n.Fatal(err)
 	}
-	agreement, err := cometlog.Agreement(before, members, n.trust.AgencyKeys, 1)
+	keys := safe(filepath.Join(n.dir, safeName))
+	own, err := keys.nominate(n.trust.Origin, n.trust.ID(), before, n.root)
 	if err != nil {
 		n.Fatal(err)
 	}
-	if err := n.submit(n.client(1), n.sign(agreement), time.Minute); err != nil {
+	agreement, err := cometlog.Agreement(before, members, []ledger.Decider{own.Decider}, 1)
+	if err != nil {
+		n.Fatal(err)
+	}
+	signs, err := keys.promised(forAgreement, before.Next())
+	if err == nil {
+		err = signs.use()
+	}
+	if err != nil {
+		n.Fatal(err)
+	}
+	signed, err := ledger.SignObject(n.trust.ID(), agreement, signs.signer)
+	if err != nil {
+		n.Fatal(err)
+	}
+	if err := n.submit(n.client(1), signed, time.Minute); err != nil {
 		n.Fatal(err)
 	}
 	chain, err := n.client(1).TrustChain(context.Background(), n.trust.Number+1)

@@ -135,11 +135,12 @@ func (l *load) open() ([]*remote.Client, *ledger.TrustFile, crypto.Signer, error
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	root, err := readRoot(filepath.Join(l.dir, rootName))
+	root, err := readKey(filepath.Join(l.dir, rootName))
 	return clients, trust, root, err
 }
 
-func readRoot(path string) (crypto.Signer, error) {
+// readKey reads a signature key, PKCS #8 in PEM.
+func readKey(path string) (crypto.Signer, error) {
 	b, err := limits.ReadFile(path, limits.Document)
 	if err != nil {
 		return nil, err

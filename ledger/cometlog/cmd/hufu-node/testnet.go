@@ -3,12 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -44,7 +39,7 @@ func testnetCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "testnet",
 		Short: "Make a consortium on this machine, and run it",
-		Long: "Makes a folder for each node, a root agency whose key is root.key, and trust.json,\n" +
+		Long: "Makes a folder for each node, a root agency whose keys are root.key and safe, and trust.json,\n" +
 			"then runs every node as a process of its own until Ctrl-C. Where the folder is there\n" +
 			"already, its nodes go on. Single-party proving keys are allowed: this is for trying\n" +
 			"out, not for agencies on machines of their own.",
@@ -71,6 +66,7 @@ func testnetCommand() *cobra.Command {
 const (
 	trustName = "trust.json"
 	rootName  = "root.key"
+	safeName  = "safe"
 )
 
 func (t *testnet) run(ctx context.Context) error {
@@ -94,11 +90,14 @@ func (t *testnet) create() error {
 	if err := os.MkdirAll(t.dir, 0o700); err != nil {
 		return err
 	}
-	root, err := createRoot(filepath.Join(t.dir, rootName))
+	root, err := createKey(filepath.Join(t.dir, rootName))
 	if err != nil {
 		return err
 	}
 	options := cometlog.TestnetOptions{EpochLength: t.epoch, Heartbeat: t.heartbeat, Metrics: true, Development: true}
+	if err := rootOptions(&options, safe(filepath.Join(t.dir, safeName)), root); err != nil {
+		return err
+	}
 	for i := range 3 * t.nodes {
 		options.Ports = append(options.Ports, t.port+i)
 	}
@@ -111,22 +110,6 @@ func (t *testnet) create() error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(t.dir, trustName), trust, 0o644)
-}
-
-func createRoot(path string) (*ecdsa.PrivateKey, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return key, errors.Join(pem.Encode(f, &pem.Block{Type: "PRIVATE KEY", Bytes: der}), f.Close())
 }
 
 // describe prints what a wallet, a counter and the demo need.

@@ -1,0 +1,132 @@
+package agency
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hufu-id/hufu/ledger"
+)
+
+// Nominate makes what the agency hands in to decide in the agreement after the one that
+// holds: it names the signature key in use, and the hash of an agreement key that nobody
+// has seen. Nominate makes that key in the safe, once: before the agreement it names the
+// same one again. Give the nomination to the agency that proposes the agreement.
+//
+// The error is [ErrNoKey], [ErrOffline], [ErrElsewhere], [ErrPending], [ErrRaced], one of
+// ledger.Client, or one of the stores.
+func (a *Agency) Nominate(ctx context.Context) (n *ledger.Nomination, err error) {
+	err = a.agreeing(ctx, func(r *record, current *ledger.Agreement) error {
+		key, err := a.Signer()
+		if err != nil {
+			return err
+		}
+		fresh, err := a.freshKey(ctx, r, current)
+		if err != nil {
+			return err
+		}
+		pinned := a.client.Pinned()
+		unsigned := ledger.Nomination{Origin: pinned.Origin, Ledger: pinned.ID(), Decider: ledger.Decider{Next: ledger.KeyHash(fresh.Public)}}
+		if own, ok := found(r.Keys, func(k keyRecord) bool { return promised(current, k) }); ok {
+			unsigned.Replaces = ledger.KeyHash(own.Public)
+		}
+		n, err = ledger.Nominate(unsigned, key)
+		return err
+	})
+	return n, err
+}
+
+// freshKey is an agreement key that has not signed and that no agreement names.
+func (a *Agency) freshKey(ctx context.Context, r *record, current *ledger.Agreement) (keyRecord, error) {
+	fresh, ok := found(r.Keys, func(k keyRecord) bool { return k.Use == useAgreement && !k.Signed && !promised(current, k) })
+	if ok {
+		return fresh, nil
+	}
+	object, err := r.parse()
+	if err != nil {
+		return fresh, err
+	}
+	made, err := a.newDraft(r, object)
+	if err != nil {
+		return fresh, err
+	}
+	if _, _, err := a.generate(ctx, a.opts.Safe, made, useAgreement); err != nil {
+		return fresh, err
+	}
+	return r.Keys[len(r.Keys)-1], nil
+}
+
+// SignAgreement adds this agency's signature to the consortium's next agreement. It signs
+// with the key that the agreement that holds committed to, and from then on that key is
+// known: the next agreement must name a fresh one for this agency (see Nominate).
+//
+// The error is [ErrAgreement] for an operation that is not the next agreement,
+// [ErrNoSay] where no key of this agency may sign it, an error of ledger.Countersign, or
+// as in Nominate.
+func (a *Agency) SignAgreement(ctx context.Context, signed *ledger.SignedOperation) (out *ledger.SignedOperation, err error) {
+	next, err := ledger.ParseAgreement(signed.Operation.Body)
+	if err != nil || signed.Operation.Kind != ledger.KindAgreement {
+		return nil, fmt.Errorf("%w: no agreement", ErrAgreement)
+	}
+	err = a.agreeing(ctx, func(r *record, current *ledger.Agreement) error {
+		if next.Number != current.Number+1 || next.Previous != current.Hash() {
+			return fmt.Errorf("%w: agreement %d, and %d holds", ErrAgreement, next.Number, current.Number)
+		}
+		place := slices.IndexFunc(r.Keys, func(k keyRecord) bool { return k.Use == useAgreement && promised(current, k) })
+		if place < 0 {
+			return ErrNoSay
+		}
+		if promised(next, r.Keys[place]) {
+			return fmt.Errorf("%w: it counts again on the key that signs it", ErrAgreement)
+		}
+		key, err := a.opts.Safe.Key(ctx, r.Keys[place].ID)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrNoSay, err)
+		}
+		r.Keys[place].Signed = true
+		out, err = ledger.Countersign(a.client.Pinned().ID(), signed, key)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// promised reports whether an agreement names a key for the agreement after it.
+func promised(t *ledger.Agreement, k keyRecord) bool {
+	return slices.Contains(t.Next(), ledger.KeyHash(k.Public))
+}
+
+// agreeing runs a step with the settled record and the agreement that holds, and saves the
+// record. Keys that have served are gone before.
+func (a *Agency) agreeing(ctx context.Context, step func(*record, *ledger.Agreement) error) error {
+	a.changing.Lock()
+	defer a.changing.Unlock()
+	if a.client == nil {
+		return ErrOffline
+	}
+	if err := a.settle(ctx); err != nil && !isRefusal(err) {
+		return err
+	}
+	r, err := a.load(ctx)
+	if err != nil {
+		return err
+	}
+	current, err := a.client.Agreement(ctx)
+	if err != nil {
+		return err
+	}
+	r.Keys = slices.DeleteFunc(r.Keys, func(k keyRecord) bool {
+		return k.Use == useAgreement && k.Signed && !promised(current, k) && a.deleteKey(ctx, a.opts.Safe, k.ID)
+	})
+	known := len(r.Keys)
+	err = step(r, current)
+	if err == nil {
+		err = a.save(ctx, r)
+	}
+	if err != nil && len(r.Keys) > known {
+		a.discard(ctx, r.Keys[known:])
+	}
+	return err
+}

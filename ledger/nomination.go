@@ -1,0 +1,136 @@
+package ledger
+
+import (
+	"bytes"
+	"crypto"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/hufu-id/hufu/internal/strictjson"
+)
+
+// nominationDomain separates the signature of a nomination from all others.
+const nominationDomain = "hufu/decider/1\x00"
+
+// maxNomination caps a nomination in JSON.
+const maxNomination = 2048
+
+// A Nomination is what an agency hands in to decide in the next agreement, or to found a
+// ledger. All of it is public. It is JSON:
+//
+//	{"origin": "...", "ledger": "<base64>", "key": "<base64>", "next": "<base64>",
+//	 "replaces": "<base64>", "proof": "<base64>"}
+type Nomination struct {
+	// Origin names the log, and Ledger the ledger; zero for one that is to be founded.
+	Origin string
+	Ledger ID
+	// Decider is the agency's say.
+	Decider Decider
+	// Replaces is the Next that the agency has in the agreement that holds; zero for an
+	// agency that decides nothing yet.
+	Replaces [32]byte
+	// Proof is the signature of Decider.Key: nobody hands in a key that another has.
+	Proof []byte
+}
+
+type nominationJSON struct {
+	Origin   string `json:"origin"`
+	Ledger   []byte `json:"ledger,omitempty"`
+	Key      []byte `json:"key"`
+	Next     []byte `json:"next"`
+	Replaces []byte `json:"replaces,omitempty"`
+	Proof    []byte `json:"proof"`
+}
+
+// Nominate signs a nomination with the agency's signature key. The error is [ErrSuite],
+// [ErrKey], or the signer's own.
+func Nominate(n Nomination, key crypto.Signer) (*Nomination, error) {
+	suites := DefaultSuites()
+	public, err := suites.MarshalKey(key.Public())
+	if err != nil {
+		return nil, err
+	}
+	n.Decider.Key = public
+	if _, n.Proof, err = suites.sign(key, n.message()); err != nil {
+		return nil, err
+	}
+	return ParseNomination(n.Bytes())
+}
+
+// message is what the key signs: the domain and the CBOR of the other fields.
+func (n *Nomination) message() []byte {
+	return append([]byte(nominationDomain), encode([]any{n.Origin, n.Ledger[:], n.Decider, n.Replaces})...)
+}
+
+// Bytes returns the JSON.
+func (n *Nomination) Bytes() []byte {
+	j := nominationJSON{Origin: n.Origin, Key: n.Decider.Key, Next: n.Decider.Next[:], Proof: n.Proof}
+	if n.Ledger != (ID{}) {
+		j.Ledger = n.Ledger[:]
+	}
+	if n.Replaces != [32]byte{} {
+		j.Replaces = n.Replaces[:]
+	}
+	b, err := json.Marshal(j, jsontext.WithIndent("  "))
+	if err != nil {
+		panic("ledger: nomination: " + err.Error()) // bytes and a string that was checked
+	}
+	return append(b, '\n')
+}
+
+// ParseNomination reads a nomination and verifies its proof. The error is [ErrTooLarge],
+// [ErrFormat], [ErrKey], [ErrValue], [ErrSuite] or [ErrSignature].
+func ParseNomination(b []byte) (*Nomination, error) {
+	var j nominationJSON
+	err := strictjson.Read(b, maxNomination, &j)
+	if errors.Is(err, strictjson.ErrTooLarge) {
+		return nil, fmt.Errorf("%w: nomination of %d bytes", ErrTooLarge, len(b))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: nomination: %w", ErrFormat, err)
+	}
+	n := &Nomination{Origin: j.Origin, Decider: Decider{Key: j.Key}, Proof: j.Proof}
+	ok := readHash(&n.Decider.Next, j.Next) && (j.Ledger == nil || readHash((*[32]byte)(&n.Ledger), j.Ledger)) &&
+		(j.Replaces == nil || readHash(&n.Replaces, j.Replaces))
+	if !ok {
+		return nil, fmt.Errorf("%w: hash in the nomination", ErrValue)
+	}
+	if err := CheckKey(n.Origin); err != nil {
+		return nil, err
+	}
+	return n, DefaultSuites().verify(n.Decider.Key, n.message(), n.Proof)
+}
+
+// Seat puts the nominated agency into an agreement that is in the making: in the place that
+// it has, or behind the others. The error is [ErrConflict] for a nomination for another
+// ledger, or one that replaces a say that the agreement does not have.
+func (t *Agreement) Seat(id ID, n *Nomination) error {
+	if n.Ledger != id {
+		return fmt.Errorf("%w: nomination for another ledger", ErrConflict)
+	}
+	if n.Replaces == [32]byte{} {
+		t.Deciders = append(t.Deciders, n.Decider)
+		return nil
+	}
+	place := slices.IndexFunc(t.Deciders, func(d Decider) bool { return d.Next == n.Replaces })
+	if place < 0 {
+		return fmt.Errorf("%w: the nomination replaces a say that nobody has", ErrConflict)
+	}
+	t.Deciders[place] = n.Decider
+	return nil
+}
+
+// Unseat takes the agency with a signature key out of an agreement that is in the making.
+// The error is [ErrMissing].
+func (t *Agreement) Unseat(key []byte) error {
+	before := len(t.Deciders)
+	t.Deciders = slices.DeleteFunc(t.Deciders, func(d Decider) bool { return bytes.Equal(d.Key, key) })
+	if len(t.Deciders) == before {
+		return fmt.Errorf("%w: no decider with that key", ErrMissing)
+	}
+	return nil
+}
