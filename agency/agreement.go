@@ -8,6 +8,15 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
+// Agreement returns the agreement that holds. The error is [ErrOffline], or one of
+// ledger.Client.
+func (a *Agency) Agreement(ctx context.Context) (*ledger.Agreement, error) {
+	if a.client == nil {
+		return nil, ErrOffline
+	}
+	return a.client.Agreement(ctx)
+}
+
 // Nominate makes what the agency hands in to decide in the agreement after the one that
 // holds: it names the signature key in use, and the hash of an agreement key that nobody
 // has seen. Nominate makes that key in the safe, once: before the agreement it names the
@@ -54,6 +63,47 @@ func (a *Agency) freshKey(ctx context.Context, r *record, current *ledger.Agreem
 		return fresh, err
 	}
 	return r.Keys[len(r.Keys)-1], nil
+}
+
+// Agree makes the next agreement, for an agency that decides alone: it renews the agency's
+// own say and hands the agreement in. edit changes what else is to change; nil is nothing.
+// Where other agencies must sign, use Nominate and SignAgreement: [ErrNoSay].
+//
+// Further errors are those of edit, Nominate, SignAgreement, a *ledger.RefusedError after
+// which nothing has changed, or an [*UncertainError].
+func (a *Agency) Agree(ctx context.Context, edit func(*ledger.Agreement) error) (*ledger.Agreement, error) {
+	n, err := a.Nominate(ctx)
+	if err != nil {
+		return nil, err
+	}
+	holds, err := a.Agreement(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if holds.Threshold > 1 || n.Replaces == [32]byte{} {
+		return nil, fmt.Errorf("%w alone", ErrNoSay)
+	}
+	next := holds.Successor()
+	if err := next.Seat(a.client.Pinned().ID(), n); err != nil {
+		return nil, err
+	}
+	if edit != nil {
+		if err := edit(next); err != nil {
+			return nil, err
+		}
+	}
+	op, err := ledger.Unsigned(next)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := a.SignAgreement(ctx, op)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = a.log.Submit(ctx, signed); err != nil && !isRefusal(err) {
+		err = &UncertainError{Operations: []*ledger.SignedOperation{signed}, Err: err}
+	}
+	return next, err
 }
 
 // SignAgreement adds this agency's signature to the consortium's next agreement. It signs

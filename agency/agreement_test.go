@@ -54,17 +54,24 @@ func TestAgreements(t *testing.T) {
 	if again := w.nominate(w.root); again.Decider.Next != first.Decider.Next {
 		t.Error("another key for the same agreement")
 	}
+	known := w.agreement().Deciders[0].Next
 	op := w.proposal(2, first, w.nominate(office))
 	_, err := office.SignAgreement(ctx, op)
 	is(t, err, agency.ErrNoSay)
 	_, err = w.log.Submit(ctx, w.signAgreement(op, w.root))
 	none(t, err)
 
+	if w.nominate(w.root).Decider.Next == known {
+		t.Error("promises a key that has signed")
+	}
+
 	// Both sign, each on its own copy.
 	stale := op
 	op = w.proposal(1, w.nominate(w.root), w.nominate(office))
 	_, err = w.root.SignAgreement(ctx, stale)
 	is(t, err, agency.ErrAgreement)
+	_, err = w.root.Agree(ctx, nil)
+	is(t, err, agency.ErrNoSay)
 	_, err = w.log.Submit(ctx, w.signAgreement(op, w.root))
 	refused(t, err, ledger.ErrUnauthorised)
 	both, err := ledger.Merge(w.signAgreement(op, w.root), w.signAgreement(op, office))
@@ -74,7 +81,7 @@ func TestAgreements(t *testing.T) {
 
 	// A key that has signed is known: an agreement that counts on it again is not signed.
 	next := w.agreement().Successor()
-	none(t, next.Unseat(w.nominate(w.root).Decider.Key))
+	none(t, next.Unseat(w.nominate(w.root).Decider.Name()))
 	kept, err := ledger.Unsigned(next)
 	none(t, err)
 	_, err = office.SignAgreement(ctx, kept)
@@ -95,9 +102,12 @@ func TestAgreements(t *testing.T) {
 func TestAgreementAfterRotation(t *testing.T) {
 	w := newWorld(t)
 	none(t, w.root.Rotate(t.Context()))
-	op := w.signAgreement(w.proposal(1, w.nominate(w.root)), w.root)
-	_, err := w.log.Submit(t.Context(), op)
-	none(t, err)
+	if agreed, err := w.root.Agree(t.Context(), nil); err != nil || agreed.Number != 1 {
+		t.Fatal(err)
+	}
+	office, _ := w.create()
+	_, err := office.Agree(t.Context(), nil)
+	is(t, err, agency.ErrNoSay)
 	object := w.root.Object()
 	if got := w.agreement().Deciders[0].Key; string(got) != string(object.Keys[len(object.Keys)-1].Public) {
 		t.Error("decides with the old key")

@@ -77,10 +77,13 @@ func TestNomination(t *testing.T) {
 	if err := agreed.Seat(ledgerID, later); !is(err, ledger.ErrConflict) {
 		t.Error("replaces what nobody has:", err)
 	}
-	if err := agreed.Unseat(d.Key); !is(err, ledger.ErrMissing) {
+	if err := agreed.Unseat(d.Name()); !is(err, ledger.ErrMissing) {
 		t.Error(err)
 	}
-	if err := agreed.Unseat(later.Decider.Key); err != nil || len(agreed.Deciders) != 0 {
+	if err := agreed.Unseat(later.Decider.Name()[:7]); !is(err, ledger.ErrMissing) {
+		t.Error("by seven digits:", err)
+	}
+	if err := agreed.Unseat(later.Decider.Name()[:8]); err != nil || len(agreed.Deciders) != 0 {
 		t.Error(err)
 	}
 	for name, change := range map[string]func(*ledger.Nomination){

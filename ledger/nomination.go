@@ -1,11 +1,12 @@
 package ledger
 
 import (
-	"bytes"
 	"crypto"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -124,13 +125,28 @@ func (t *Agreement) Seat(id ID, n *Nomination) error {
 	return nil
 }
 
-// Unseat takes the agency with a signature key out of an agreement that is in the making.
-// The error is [ErrMissing].
-func (t *Agreement) Unseat(key []byte) error {
-	before := len(t.Deciders)
-	t.Deciders = slices.DeleteFunc(t.Deciders, func(d Decider) bool { return bytes.Equal(d.Key, key) })
-	if len(t.Deciders) == before {
-		return fmt.Errorf("%w: no decider with that key", ErrMissing)
+// deciderDigits is how many digits name a decider, and least of them are needed to find one.
+const (
+	deciderDigits = 16
+	leastDigits   = 8
+)
+
+// Name returns the first 16 hexadecimal digits of the KeyHash of the key in use: agreements
+// do not say who their agencies are.
+func (d Decider) Name() string {
+	hash := KeyHash(d.Key)
+	return hex.EncodeToString(hash[:])[:deciderDigits]
+}
+
+// Unseat takes an agency out of an agreement that is in the making. It is named by the
+// first digits of its Name, eight at least. The error is [ErrMissing].
+func (t *Agreement) Unseat(name string) error {
+	place := slices.IndexFunc(t.Deciders, func(d Decider) bool {
+		return len(name) >= leastDigits && strings.HasPrefix(d.Name(), name)
+	})
+	if place < 0 {
+		return fmt.Errorf("%w: no decider of that name", ErrMissing)
 	}
+	t.Deciders = slices.Delete(t.Deciders, place, place+1)
 	return nil
 }

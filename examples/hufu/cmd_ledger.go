@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) ledgerCommand() *cobra.Command {
-	return group("ledger", a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed(), a.ledgerServe(), a.ledgerJoin(), a.ledgerBundle(), a.ledgerWitness())
+	return group("ledger", a.ledgerInit(), a.ledgerShow(), a.ledgerAudit(), a.ledgerFeed(), a.ledgerServe(), a.ledgerJoin(), a.ledgerBundle(), a.ledgerWitness(), a.ledgerAgree())
 }
 
 func (a *app) ledgerInit() *cobra.Command {

@@ -10,6 +10,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/legible/ask"
 	"github.com/hufu-id/hufu/openid"
@@ -52,12 +53,14 @@ func (a *app) agencyRotate() *cobra.Command {
 	var proof, yes bool
 	cmd := command("rotate", "", func(ctx context.Context, _ string) error {
 		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
-			if office.Card.Root {
-				return usageError{errors.New(a.words.text("rotate.root"))}
-			}
 			err := a.confirm(ctx, "rotate.confirm", yes)
 			if err == nil {
 				err = office.Rotate(ctx)
+			}
+			if err == nil && office.Card.Root {
+				if _, err = office.Agree(ctx, nil); errors.Is(err, agency.ErrNoSay) { // others decide too
+					err = a.report(map[string]any{"agreement": "needed"}, "rotate.agree")
+				}
 			}
 			if err == nil && proof {
 				err = office.ReplaceProofKey(ctx)

@@ -99,7 +99,6 @@ func TestWrongUsage(t *testing.T) {
 		{"issue", "either --csv or --application"},
 		{"issue --csv a --application b", "either --csv or --application"},
 		{"zkp setup", "--allow-single-party-unsafe"},
-		{"agency rotate --agency root", "decides for the ledger"},
 		{"agency rotate", "Please confirm"},
 		{"ledger init --root agency --ledger other", "not made with --root"},
 		{"ledger init --ledger other", "has a ledger already"},

@@ -71,6 +71,9 @@ func TestRotate(t *testing.T) {
 			t.Errorf("%q", got.stdout)
 		}
 	}
+	for range 2 { // the root decides for the ledger with the new key, and with the one after
+		mustHufu(t, "agency", "rotate", "--agency", "root", "--yes")
+	}
 	mustHufu(t, "verify", "answer.json")
 	mustHufu(t, "request", "--out", "again.jwt")
 	mustHufu(t, "wallet", "present", "again.jwt", "--with", "claims", "--yes", "--out", "again.json")

@@ -79,7 +79,7 @@ func ledgerDoors(t testing.TB) map[string]budget.Door {
 		return budget.Door{Cap: size, Factor: factor, Form: budget.CBOR, Parse: parse, Seeds: vectors(t, page, format)}
 	}
 	return map[string]budget.Door{
-		"ledger.ParseTrust": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(ledger.ParseTrust), Seeds: vectors(t, "ledger-trust", "trust file")},
+		"ledger.ParseTrust":      {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(ledger.ParseTrust), Seeds: vectors(t, "ledger-trust", "trust file")},
 		"ledger.ParseNomination": {Cap: 2048, Factor: ofJSON, Form: budget.JSON, Parse: reads(ledger.ParseNomination), Seeds: vectors(t, "ledger-trust", "nomination")},
 		"ledger.ParseTrustPinned": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{pin}, Parse: func(b []byte) error {
 			_, err := ledger.ParseTrustPinned(b, hexOf(sha256.Sum256(b)))

@@ -47,7 +47,7 @@ func (a *agreement) changeFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&a.joins, "join", nil, "file of a member that joins")
 	flags.StringArrayVar(&a.leave, "leave", nil, "name of a member that leaves")
 	flags.StringArrayVar(&a.deciders, "decider", nil, "file of an agency that decides, or goes on to (hufu-node agree key)")
-	flags.StringArrayVar(&a.unseat, "unseat", nil, "first digits of the key of an agency that decides no longer, as agree propose prints them")
+	flags.StringArrayVar(&a.unseat, "unseat", nil, "an agency that decides no longer, by the digits that agree propose prints")
 	flags.Uint32Var(&a.threshold, "threshold", 0, "how many agencies must sign the agreement after this one; as many as now if 0")
 }
 

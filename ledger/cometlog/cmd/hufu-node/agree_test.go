@@ -94,7 +94,7 @@ func TestTwoAgenciesDecide(t *testing.T) {
 		t.Fatal(shown, err)
 	}
 	lines := strings.Split(strings.TrimSpace(shown[strings.Index(shown, "Agencies that decide"):]), "\n")
-	refused("begins with", "propose", "--unseat", "00", "--out", f.path("last"))
+	refused("eight digits are needed", "propose", "--unseat", "00", "--out", f.path("last"))
 	if out, err := agree("propose", "--decider", north, "--unseat", strings.TrimSpace(lines[2]), "--threshold", "1", "--out", f.path("last")); err != nil || !strings.Contains(out, "no longer") {
 		t.Fatal(out, err)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -162,14 +161,10 @@ func (a *agreement) seat(next *ledger.Agreement) error {
 			return fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	for _, digits := range a.unseat {
-		at := slices.IndexFunc(next.Deciders, func(d ledger.Decider) bool {
-			return len(digits) >= 8 && strings.HasPrefix(shortKey(d, 64), digits)
-		})
-		if at < 0 {
-			return fmt.Errorf("no agency that decides has a key that begins with %s; eight digits are needed", digits)
+	for _, name := range a.unseat {
+		if err := next.Unseat(name); err != nil {
+			return fmt.Errorf("no agency that decides is called %s; eight digits are needed", name)
 		}
-		next.Deciders = slices.Delete(next.Deciders, at, at+1)
 	}
 	return nil
 }
@@ -228,19 +223,13 @@ func announce(out io.Writer, holds, next *ledger.Agreement) {
 	}
 	legible.Fprintf(out, "Agencies that decide, of whom %d must sign the agreement after it:\n", next.Threshold)
 	for _, d := range next.Deciders {
-		legible.Fprintf(out, "  %s\n", shortKey(d, 16))
+		legible.Fprintf(out, "  %s\n", d.Name())
 	}
 	for _, d := range holds.Deciders {
 		if !slices.ContainsFunc(next.Deciders, func(n ledger.Decider) bool { return bytes.Equal(n.Key, d.Key) }) {
-			legible.Fprintf(out, "  %s no longer\n", shortKey(d, 16))
+			legible.Fprintf(out, "  %s no longer\n", d.Name())
 		}
 	}
-}
-
-// shortKey names a decider by the first digits of its key's hash.
-func shortKey(d ledger.Decider, digits int) string {
-	hash := ledger.KeyHash(d.Key)
-	return hex.EncodeToString(hash[:])[:digits]
 }
 
 func readNomination(path string) (*ledger.Nomination, error) {
