@@ -397,6 +397,25 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"ledger/batch.go", "id.prefix(batchDomain)", "ID{}.prefix(batchDomain)"})
 	add("no ledger is no name", "ledger", "TestNoLedger", "",
 		never("ledger/id.go", "if ", "id == (ID{})", " {"))
+	// The property finds what admission lets through.
+	add("found by the property: the registry's cap", "ledger/machine", "TestProperty", "",
+		never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return"))
+	add("found by the property: keys that are added later", "ledger/machine", "TestProperty", "",
+		edit{"ledger/machine/ruledid.go", "	return t.roomForKeys(old, next)", "	return nil"})
+	add("found by the property: schemas", "ledger/machine", "TestProperty", "",
+		edit{"ledger/machine/ruleobject.go", "	return t.roomForSchema(s)", "	return nil"})
+	add("found by the property: a bucket's cap", "ledger/machine", "TestProperty", "",
+		edit{"ledger/machine/ruleobject.go", "if count >= capacity {", "if count >= capacity+1000 {"})
+	add("found by the property: what stands again", "ledger/machine", "TestProperty", "",
+		never("ledger/machine/room.go", "	if ", "a.Action == ledger.ActionAccredit && a.State == ledger.StateActive && old != nil && t.over(old)", " {"))
+	add("found by the property: the root takes over", "ledger/machine", "TestProperty", "",
+		edit{"ledger/machine/ruleobject.go", "t.over(old) || a.Accreditor == t.root && old.Accreditor != t.root {", "t.over(old) {"})
+	add("found by the property: purposes too", "ledger/machine", "TestProperty", "",
+		edit{"ledger/machine/ruleaccess.go", "old.State == ledger.StateEnded || p.Regulator == t.root {", "old.State == ledger.StateEnded {"})
+	add("found by the property: a thief of the key in use", "ledger/machine", "TestProperty", "",
+		edit{"ledger/objectconsortium.go", "if slices.Contains(s.next, hash) {", "if true {"})
+	add("found by the property: another ledger", "ledger/machine", "TestProperty", "",
+		edit{"ledger/operation.go", "append(id.prefix(signatureDomain), o.Bytes()...)", "append(ID{}.prefix(signatureDomain), o.Bytes()...)"})
 	add("an agreement after the one before", "ledger", "TestFollow", "another before",
 		edit{"ledger/objectconsortium.go", " || next.Previous != s.hash {", " {"})
 	add("at the ledger too", "ledger/machine", "TestTrustByThreshold", "",

@@ -53,6 +53,7 @@ type world struct {
 	root  crypto.Signer
 	next  crypto.Signer // signs the next agreement
 	log   *sqlitelog.Log
+	zk    ledger.ZK // of a witnessed ledger
 }
 
 const origin = "ledger.example/test"

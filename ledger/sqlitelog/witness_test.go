@@ -26,7 +26,12 @@ type witnessed struct {
 
 func newWitnessed(t testing.TB, k int) *witnessed {
 	t.Helper()
-	w := &witnessed{world: &world{TB: t, dir: t.TempDir(), clock: &clock{now: start}, root: newKey(t)}}
+	return newWitnessedOf(t, k, ledgertest.ZK{})
+}
+
+func newWitnessedOf(t testing.TB, k int, zk ledger.ZK) *witnessed {
+	t.Helper()
+	w := &witnessed{world: &world{TB: t, dir: t.TempDir(), clock: &clock{now: start}, root: newKey(t), zk: zk}}
 	options := w.options()
 	options.K = k
 	for i, name := range []string{"witness.example/a", "witness.example/b"} {
@@ -38,7 +43,7 @@ func newWitnessed(t testing.TB, k int) *witnessed {
 		options.Witnesses = append(options.Witnesses, vkey)
 	}
 	var err error
-	if w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, options); err != nil {
+	if w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, zk, w.root, options); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.log.Close() })
@@ -47,7 +52,7 @@ func newWitnessed(t testing.TB, k int) *witnessed {
 
 func (w *witnessed) witness(i int) *sqlitelog.Witness {
 	w.Helper()
-	witness, err := sqlitelog.OpenWitness(context.Background(), w.dirs[i], w.log.Trust(), ledgertest.ZK{}, w.clock.Now)
+	witness, err := sqlitelog.OpenWitness(context.Background(), w.dirs[i], w.log.Trust(), w.zk, w.clock.Now)
 	if err != nil {
 		w.Fatal(err)
 	}
