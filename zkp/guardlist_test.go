@@ -424,6 +424,10 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("ledger/cometlog/member.go", "if ", "!m.proved()", " {"))
 	add("a branch has its share of the registry", "ledger/machine", "TestOneBranchFillsItsShare", "",
 		never("ledger/machine/room.go", "if used += added; ", "used > uint64(t.zk.RegistryCapacity()/shares)", " {"))
+	add("revocations go on without an accreditation", "ledger/machine", "TestRevokeWithoutAccreditation", "",
+		edit{"ledger/machine/ruleobject.go", "	if old != nil {\n		signed = t.signedByDID\n	}\n", ""})
+	add("and lists do not begin", "ledger/machine", "TestRevokeWithoutAccreditation|TestOnlyAgenciesPublish", "",
+		edit{"ledger/machine/ruleobject.go", "	signed := t.signedByAgency\n	if old != nil {", "	signed := t.signedByAgency\n	if t != nil {"})
 	add("no schemas of another's type", "ledger/machine", "TestSchemaOfAnothersType", "",
 		never("ledger/machine/ruleobject.go", "if err := t.mayPublish(s); ", "err != nil", " {"))
 	// What lies on disk.

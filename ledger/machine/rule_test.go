@@ -193,6 +193,23 @@ func TestOnlyAgenciesPublish(t *testing.T) {
 	}
 }
 
+// TestRevokeWithoutAccreditation: an agency that lost its accreditation goes on with the
+// lists that it has, and begins none.
+func TestRevokeWithoutAccreditation(t *testing.T) {
+	w := newWorld(t)
+	a := w.accredited(proofKey(7))
+	w.accept(w.sign(statusOf(a, 1), a.key))
+	lost := w.accreditation(a, ledger.ActionIssue, beijing)
+	lost.State = ledger.StateRevoked
+	w.accept(w.sign(lost, w.root.key))
+	revocation := &ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI, Index: 5}
+	w.accept(w.sign(statusOf(a, 2), a.key), w.sign(revocation, a.key))
+	w.refuse(ledger.ErrUnauthorised, w.sign(statusOf(a, 3), newKey(t)))
+	begun := statusOf(a, 1)
+	begun.URI += "0"
+	w.refuse(ledger.ErrUnauthorised, w.sign(begun, a.key))
+}
+
 func TestRevokeIsTheOwners(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.accredited(proofKey(7)), w.accredited(proofKey(8))

@@ -151,7 +151,8 @@ func (t *transition) setOnce(c change) error {
 	return fmt.Errorf("%w: write-once", ledger.ErrConflict)
 }
 
-// status: only its issuer changes it, and only forwards.
+// status: an agency begins it. Only that agency changes it, and only forwards. It may do
+// so without an accreditation too: what it issued before can still be revoked.
 func (t *transition) status(c change) error {
 	s, err := object(c, ledger.ParseStatus)
 	if err != nil {
@@ -164,7 +165,11 @@ func (t *transition) status(c change) error {
 	if old != nil && old.Issuer != s.Issuer {
 		return ledger.ErrUnauthorised
 	}
-	if err := t.signedByAgency(c, s.Issuer); err != nil {
+	signed := t.signedByAgency
+	if old != nil {
+		signed = t.signedByDID
+	}
+	if err := signed(c, s.Issuer); err != nil {
 		return err
 	}
 	if old != nil && s.Sequence <= old.Sequence {
