@@ -424,6 +424,35 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("ledger/cometlog/member.go", "if ", "!m.proved()", " {"))
 	add("a branch has its share of the registry", "ledger/machine", "TestOneBranchFillsItsShare", "",
 		never("ledger/machine/room.go", "if used += added; ", "used > uint64(t.zk.RegistryCapacity()/shares)", " {"))
+	// No agency takes the name of another's object.
+	for _, key := range []struct{ name, owned, bare string }{
+		{"status", "PrefixStatus + issuer + \"/\" + uri", "PrefixStatus + uri"},
+		{"anchor", "PrefixAnchor+agency+\"/\"", "PrefixAnchor"}, {"grant", "PrefixGrant+agency+\"/\"", "PrefixGrant"},
+		{"trail", "PrefixTrail+founder+\"/\"", "PrefixTrail"}, {"rule", "PrefixRule + owner + \"/\" + id", "PrefixRule + id"},
+	} {
+		add("its owner stands in the key of a "+key.name, "ledger/machine", "TestNamesAreTheirOwners", "",
+			edit{"ledger/key.go", key.owned, key.bare})
+	}
+	add("a record is begun in no other's name", "ledger/machine", "TestNamesAreTheirOwners", "",
+		never("ledger/objectrule.go", "if ", "t.Sequence == 0 && t.Registrar != t.Founder", " {"))
+	add("a record stays under its owner's rule", "ledger/machine", "TestNamesAreTheirOwners", "",
+		edit{"ledger/machine/rulerecord.go", "next.RuleOwner != before.RuleOwner || ", ""})
+	add("a record is handed over", "ledger/machine", "TestHandover", "",
+		never("ledger/machine/rulerecord.go", "if err := t.handedOver(c, rule, before, next); ", "err != nil", " {"))
+	add("by the root only where nobody else can", "ledger/machine", "TestHandover", "by_the_root",
+		edit{"ledger/machine/rulerecord.go", "if gone && t.signedByDID", "if (gone || true) && t.signedByDID"})
+	add("and by nobody else", "ledger/machine", "TestHandover", "from_nobody",
+		edit{"ledger/machine/rulerecord.go", "if gone && t.signedByDID(c, t.root) == nil {", "if gone {"})
+	add("the next version is the owner's", "ledger/machine", "TestNextVersionOfASchema", "",
+		never("ledger/machine/ruleobject.go", "if err := t.followsSchema(c, s); ", "err != nil", " {"))
+	add("an anchor for a type is taken once", "ledger/machine", "TestAnchorForAType", "",
+		edit{"ledger/machine/ruleobject.go", "return fmt.Errorf(\"%w: anchored for the type before\", ledger.ErrConflict)", "return nil"})
+	add("from who issues it", "ledger/machine", "TestAnchorForAType", "",
+		never("ledger/machine/ruleobject.go", "if ", "!issues", " {"))
+	add("a desk binds for its type", "wallet/issuer", "TestOneSecretForTwoPeople", "",
+		edit{"wallet/issuer/bound.go", ", Type: a.typ.Schema.VCT,", ","})
+	add("lists of one URI are kept apart", "provenance", "TestListsOfTwoIssuers", "",
+		edit{"provenance/provenance.go", "of := listOf{t.claims.issuer, uri}", "of := listOf{\"\", uri}"})
 	add("revocations go on without an accreditation", "ledger/machine", "TestRevokeWithoutAccreditation", "",
 		edit{"ledger/machine/ruleobject.go", "	if old != nil {\n		signed = t.signedByDID\n	}\n", ""})
 	add("and lists do not begin", "ledger/machine", "TestRevokeWithoutAccreditation|TestOnlyAgenciesPublish", "",

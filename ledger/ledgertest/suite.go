@@ -154,6 +154,9 @@ func (w *world) anchor(n int) *ledger.SignedOperation {
 	return w.sign(&ledger.Anchor{Hash: numbered(n), Count: 1, Agency: w.Trust.RootDID}, w.Root)
 }
 
+// anchorKey is where that anchor stands.
+func (w *world) anchorKey(n int) string { return ledger.AnchorKey(w.Trust.RootDID, numbered(n)) }
+
 // view proves keys at every engine and verifies them; the last one's view is
 // returned.
 func (w *world) view(keys ...string) (v *ledger.View) {

@@ -83,7 +83,7 @@ func (c *crowd) step() {
 	case 4:
 		a := c.someone()
 		c.version++
-		s := schemaOf(a, c.version)
+		s := schemaNamed(a, c.version)
 		s.VCT = crowdTypes[c.rand.IntN(2)]
 		c.do(c.sign(s, a.key))
 	case 5:
@@ -147,12 +147,19 @@ func TestEveryEpochCloses(t *testing.T) {
 	}
 }
 
-// fill adds schemas of vct from a version on until one is refused, and returns how many
+// schemaNamed is the first version of a schema of vct that has a number in its name.
+func schemaNamed(owner *agency, number uint32) *ledger.Schema {
+	s := schemaOf(owner, 1)
+	s.ID = fmt.Sprintf("resident-%d", number)
+	return s
+}
+
+// fill adds schemas of vct from a number on until one is refused, and returns how many
 // there were.
-func (w *world) fill(owner *agency, version uint32) int {
+func (w *world) fill(owner *agency, number uint32) int {
 	w.Helper()
 	for n := range 10 * tight {
-		_, err := w.machine.Apply(w.store, w.now, w.sign(schemaOf(owner, version+uint32(n)), owner.key))
+		_, err := w.machine.Apply(w.store, w.now, w.sign(schemaNamed(owner, number+uint32(n)), owner.key))
 		if errors.Is(err, ledger.ErrFull) {
 			return n
 		}
@@ -256,5 +263,5 @@ func TestSchemaOfAnothersType(t *testing.T) {
 	other.VCT = "urn:other"
 	w.refuse(ledger.ErrUnauthorised, w.sign(other, issues.key))
 	p, _ := w.province()
-	w.accept(w.sign(schemaOf(issues, 1), issues.key), w.sign(schemaOf(p, 2), p.key))
+	w.accept(w.sign(schemaOf(issues, 1), issues.key), w.sign(schemaNamed(p, 2), p.key))
 }

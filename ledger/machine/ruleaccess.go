@@ -128,7 +128,7 @@ func (t *transition) use(c change) error {
 	if err != nil {
 		return err
 	}
-	rule, err := current(t, ledger.RuleKey(u.Rule, u.Version), ledger.ParseRule)
+	rule, err := current(t, ledger.RuleKey(u.Owner, u.Rule, u.Version), ledger.ParseRule)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/hufu-id/hufu/ledger"
 )
@@ -86,7 +87,8 @@ func (t *transition) entitled(a *ledger.Accreditation) error {
 	return storeError{err}
 }
 
-// schema: an agency that issues or accredits for its type publishes it, once.
+// schema: an agency that issues or accredits for its type publishes it, once. A version
+// follows the one before.
 func (t *transition) schema(c change) error {
 	s, err := object(c, ledger.ParseSchema)
 	if err != nil {
@@ -98,6 +100,9 @@ func (t *transition) schema(c change) error {
 	if err := t.mayPublish(s); err != nil {
 		return err
 	}
+	if err := t.followsSchema(c, s); err != nil {
+		return err
+	}
 	if err := t.setOnce(c); err != nil {
 		return err
 	}
@@ -106,12 +111,47 @@ func (t *transition) schema(c change) error {
 
 // mayPublish demands that the owner of a schema issues its type, or accredits for it.
 func (t *transition) mayPublish(s *ledger.Schema) error {
-	if s.Owner == t.root {
+	may, err := t.hasFor(s.Owner, s.VCT, ledger.ActionIssue, ledger.ActionAccredit)
+	if err == nil && !may {
+		err = fmt.Errorf("%w: not accredited for the type of the schema", ledger.ErrUnauthorised)
+	}
+	return err
+}
+
+// followsSchema keeps the name of a schema with its owner. Credentials, circuits and
+// policies name a schema without its owner, so its key does, too, and the first version
+// belongs to the agency that publishes it first. With the root's signature another agency
+// publishes the next version, and owns the name from then on: else a name would be lost
+// with its owner. What was published before stays as it is.
+func (t *transition) followsSchema(c change, s *ledger.Schema) error {
+	if s.Version == 1 {
 		return nil
 	}
-	keys, err := t.keys(ledger.AccreditationPrefix(s.Owner))
-	if err != nil {
+	before, err := current(t, ledger.SchemaKey(s.ID, s.Version-1), ledger.ParseSchema)
+	switch {
+	case err != nil:
 		return err
+	case before == nil:
+		return fmt.Errorf("%w: the version of the schema before", ledger.ErrMissing)
+	case before.Owner == s.Owner:
+		return nil
+	}
+	err = t.signedByDID(c, t.root)
+	if errors.Is(err, ledger.ErrUnauthorised) {
+		return fmt.Errorf("%w: next version of another agency's schema", err)
+	}
+	return err
+}
+
+// hasFor reports whether an agency has an accreditation in force for one of the actions
+// and a type, in any region.
+func (t *transition) hasFor(did, typ string, actions ...string) (bool, error) {
+	if did == t.root {
+		return true, nil
+	}
+	keys, err := t.keys(ledger.AccreditationPrefix(did))
+	if err != nil {
+		return false, err
 	}
 	for _, key := range keys {
 		chain, err := ledger.Chain(t, t.root, key, t.now)
@@ -119,16 +159,17 @@ func (t *transition) mayPublish(s *ledger.Schema) error {
 			continue
 		}
 		if err != nil {
-			return storeError{err}
+			return false, storeError{err}
 		}
-		if a := chain[0]; a.Action != ledger.ActionVerify && (a.Type == s.VCT || a.Type == ledger.AnyType) {
-			return nil
+		if a := chain[0]; slices.Contains(actions, a.Action) && (a.Type == typ || a.Type == ledger.AnyType) {
+			return true, nil
 		}
 	}
-	return fmt.Errorf("%w: not accredited for the type of the schema", ledger.ErrUnauthorised)
+	return false, nil
 }
 
-// anchor: an agency makes it, once.
+// anchor: an agency makes it, once. One for a type is taken from the first agency that
+// issues the type, and from no other.
 func (t *transition) anchor(c change) error {
 	a, err := object(c, ledger.ParseAnchor)
 	if err != nil {
@@ -137,7 +178,31 @@ func (t *transition) anchor(c change) error {
 	if err := t.signedByAgency(c, a.Agency); err != nil {
 		return err
 	}
+	if a.Type != "" {
+		if err := t.sole(a); err != nil {
+			return err
+		}
+	}
 	return t.setOnce(c)
+}
+
+func (t *transition) sole(a *ledger.Anchor) error {
+	issues, err := t.hasFor(a.Agency, a.Type, ledger.ActionIssue)
+	if err != nil {
+		return err
+	}
+	if !issues {
+		return fmt.Errorf("%w: not accredited to issue the type of the anchor", ledger.ErrUnauthorised)
+	}
+	key := ledger.SoleKey(a.Hash, a.Type)
+	_, err = t.Get(key)
+	switch {
+	case isAbsent(err):
+		return wrapStore(t.setValue(key, []byte(a.Agency)))
+	case err != nil:
+		return storeError{err}
+	}
+	return fmt.Errorf("%w: anchored for the type before", ledger.ErrConflict)
 }
 
 func (t *transition) setOnce(c change) error {
@@ -151,8 +216,8 @@ func (t *transition) setOnce(c change) error {
 	return fmt.Errorf("%w: write-once", ledger.ErrConflict)
 }
 
-// status: an agency begins it. Only that agency changes it, and only forwards. It may do
-// so without an accreditation too: what it issued before can still be revoked.
+// status: its issuer, an agency, begins it, and changes it only forwards. It may change it
+// without an accreditation too: what it issued before can still be revoked.
 func (t *transition) status(c change) error {
 	s, err := object(c, ledger.ParseStatus)
 	if err != nil {
@@ -161,9 +226,6 @@ func (t *transition) status(c change) error {
 	old, err := current(t, c.op.Key, ledger.ParseStatus)
 	if err != nil {
 		return err
-	}
-	if old != nil && old.Issuer != s.Issuer {
-		return ledger.ErrUnauthorised
 	}
 	signed := t.signedByAgency
 	if old != nil {
@@ -178,8 +240,7 @@ func (t *transition) status(c change) error {
 	return t.set(c)
 }
 
-// revoke: the owner of the proof key signs it, who must also be the issuer of
-// the list.
+// revoke: the owner of the proof key signs it, who must also have the list.
 func (t *transition) revoke(c change) error {
 	r, err := object(c, ledger.ParseRevocation)
 	if err != nil {
@@ -192,15 +253,12 @@ func (t *transition) revoke(c change) error {
 	if err != nil {
 		return storeError{err}
 	}
-	list, err := current(t, ledger.StatusKey(r.List), ledger.ParseStatus)
+	list, err := current(t, ledger.StatusKey(string(owner), r.List), ledger.ParseStatus)
 	if err != nil {
 		return err
 	}
 	if list == nil {
-		return fmt.Errorf("%w: no such status list", ledger.ErrMissing)
-	}
-	if list.Issuer != string(owner) {
-		return fmt.Errorf("%w: status list of another agency", ledger.ErrUnauthorised)
+		return fmt.Errorf("%w: no such status list of the proof key's owner", ledger.ErrMissing)
 	}
 	if err := t.signedByDID(c, string(owner)); err != nil {
 		return err
