@@ -136,5 +136,5 @@ func TestListsOfTwoIssuers(t *testing.T) {
 		}
 		failsAt(t, err, provenance.StepStatus, provenance.ErrStatusList, true)
 		return nil
-	}, ledger.ResolveOptions{}))
+	}, ledger.ResolveOptions{Reuse: time.Minute}))
 }

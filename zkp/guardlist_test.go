@@ -343,7 +343,7 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"ledger/machine/ruleaccess.go", "return object.File, vk.Setup == ledger.SetupCeremony, nil", "return object.File, true, nil"})
 	// No accepted operation keeps an epoch from closing.
 	for name, c := range map[string]edit{
-		"keys":           {"ledger/machine/ruledid.go", "return t.roomForKeys(old, next)", "return nil"},
+		"keys":           never("ledger/machine/ruledid.go", "if err := t.roomForKeys(old, next); ", "err != nil", " {"),
 		"accreditations": {"ledger/machine/ruleobject.go", "return t.roomForAccreditation(old, a)", "return nil"},
 		"schemas":        {"ledger/machine/ruleobject.go", "return t.roomForSchema(s)", "return nil"},
 		"anything":       never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return fmt.Errorf(\"%w: the registry\", ledger.ErrFull)"),
@@ -424,6 +424,30 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("ledger/cometlog/member.go", "if ", "!m.proved()", " {"))
 	add("a branch has its share of the registry", "ledger/machine", "TestOneBranchFillsItsShare", "",
 		never("ledger/machine/room.go", "if used += added; ", "used > uint64(t.zk.RegistryCapacity()/shares)", " {"))
+	// What a stolen key signed falls with it.
+	for name, c := range map[string]edit{
+		"accreditations": {"ledger/machine/ruleobject.go", "t.setSigned(c, a.Accreditor)", "t.set(c)"},
+		"purposes":       {"ledger/machine/ruleaccess.go", "t.setSigned(c, p.Regulator)", "t.set(c)"},
+		"status lists":   {"ledger/machine/ruleobject.go", "t.setSigned(c, s.Issuer)", "t.set(c)"},
+	} {
+		add("a thief's word is void: "+name, "ledger/machine", "TestStolen.*", "", c)
+	}
+	add("and nothing of before the theft", "ledger/machine", "TestStolen.*", "",
+		edit{"ledger/machine/rulesigned.go", "key.Compromised() && int64(milli/1000) >= key.CompromisedFrom", "key.Compromised()"})
+	add("nor what another key signed too", "ledger/machine", "TestNotOnlyTheThief", "",
+		edit{"ledger/machine/rulesigned.go", "			if other {\n				continue\n			}\n", "			_ = other\n"})
+	add("unless that is stolen, too", "ledger/machine", "TestNotOnlyTheThief", "",
+		edit{"ledger/machine/rulesigned.go", "		if !stolen(key, at) {\n			return true, nil", "		if i > 0 || !stolen(key, at) {\n			return true, nil"})
+	add("nor what was signed anew", "ledger/machine", "TestNotOnlyTheThief|TestTakenFromTheThief", "",
+		edit{"ledger/machine/rulesigned.go", "	if err := t.forgetSigners(c.op.Key); err != nil {\n		return err\n	}\n	d, err", "	d, err"})
+	add("nor what another's DID calls stolen", "ledger/machine", "TestKeyOnAStrangersDID", "",
+		edit{"ledger/machine/rulesigned.go", "slices.Concat([]byte(signedBy+did+\"/\"), keyHash, []byte(object))", "slices.Concat([]byte(signedBy+\"/\"), keyHash, []byte(object))"})
+	add("also from an earlier time on", "ledger/machine", "TestStolenFromEarlier", "",
+		edit{"ledger/machine/rulesigned.go", "key.CompromisedFrom == old.Keys[i].CompromisedFrom {", "old.Keys[i].Compromised() || !key.Compromised() {"})
+	add("the issuer goes on after its own sequence", "ledger/machine", "TestStolenStatusList", "",
+		edit{"ledger/machine/rulesigned.go", ", ValidUntil: since}", ", Sequence: s.Sequence, ValidUntil: since}"})
+	add("what falls shows in its history", "ledger/machine", "TestStolenAccreditation", "",
+		edit{"ledger/machine/rulesigned.go", "	return t.changed(object)\n", "	return nil\n"})
 	// No agency takes the name of another's object.
 	for _, key := range []struct{ name, owned, bare string }{
 		{"status", "PrefixStatus + issuer + \"/\" + uri", "PrefixStatus + uri"},

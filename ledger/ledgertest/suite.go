@@ -63,6 +63,7 @@ func Run(t *testing.T, fresh func(t *testing.T) *World) {
 		"Bundle":      (*world).bundle,
 		"Tiles":       (*world).tiles,
 		"Names":       (*world).names,
+		"Stolen":      (*world).stolen,
 	} {
 		t.Run(name, func(t *testing.T) { part(&world{World: fresh(t), TB: t}) })
 	}
@@ -126,13 +127,15 @@ func (w *world) refuse(want error, ops ...*ledger.SignedOperation) {
 
 // agency makes a DID with an accreditation to issue.
 func (w *world) agency(extra ...ledger.PublicKey) *agency {
+	return w.agencyOf(w.newKey(), nil, extra...)
+}
+
+// agencyOf makes one whose next change another key may sign.
+func (w *world) agencyOf(key crypto.Signer, next [][32]byte, extra ...ledger.PublicKey) *agency {
 	w.Helper()
-	a := &agency{key: w.newKey()}
-	public, err := ledger.DefaultSuites().MarshalKey(a.key.Public())
-	if err != nil {
-		w.Fatal(err)
-	}
-	create := w.sign(&ledger.DID{Keys: append([]ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}, extra...)}, a.key)
+	a := &agency{key: key}
+	create := w.sign(&ledger.DID{Keys: append([]ledger.PublicKey{w.signatureKey("sig-1", key)}, extra...), Next: next}, key)
+	var err error
 	if a.did, err = ledger.DIDOf(create.Operation); err != nil {
 		w.Fatal(err)
 	}
@@ -140,6 +143,15 @@ func (w *world) agency(extra ...ledger.PublicKey) *agency {
 		Agency: a.did, Action: ledger.ActionIssue, Region: region, Type: credentialType, Accreditor: w.Trust.RootDID, State: ledger.StateActive, Subject: SubjectOf(a.did),
 	}, w.Root))
 	return a
+}
+
+func (w *world) signatureKey(id string, key crypto.Signer) ledger.PublicKey {
+	w.Helper()
+	public, err := ledger.DefaultSuites().MarshalKey(key.Public())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return ledger.PublicKey{ID: id, Purpose: ledger.PurposeSignature, Public: public}
 }
 
 const (

@@ -12,7 +12,8 @@
 //
 //	did      created by one of its own keys; changed by a key whose hash the
 //	         state before committed to; keys end, but never disappear; a proof
-//	         key belongs to the DID that listed it first
+//	         key belongs to the DID that listed it first; what a compromised
+//	         key signed that lasts is void (rulesigned.go)
 //	accr     given, suspended, restored and ended by its accreditor, who must
 //	         be entitled while giving or restoring; no name and no code of
 //	         another agency, one code for each agency

@@ -1,9 +1,11 @@
 package machine_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,7 +66,7 @@ func (c *crowd) newKey() ledger.PublicKey {
 func (c *crowd) someone() *agency { return c.agencies[c.rand.IntN(len(c.agencies))] }
 
 func (c *crowd) step() {
-	switch c.rand.IntN(8) {
+	switch c.rand.IntN(9) {
 	case 0:
 		a, create := c.newAgency(c.newKey())
 		if c.do(create) {
@@ -97,6 +99,12 @@ func (c *crowd) step() {
 		if c.do(c.sign(next, a.next)) {
 			a.object, a.next = next, key
 		}
+	case 6:
+		a := c.someone()
+		if c.rand.IntN(2) == 0 {
+			a = c.root
+		}
+		c.robbed(a)
 	default:
 		if g := c.pick(); g != nil {
 			again := *g
@@ -105,6 +113,19 @@ func (c *crowd) step() {
 				*g = again
 			}
 		}
+	}
+}
+
+// robbed has an agency say that its signature key was stolen some hours ago.
+func (c *crowd) robbed(a *agency) {
+	next, key, safe := a.change(c), newKey(c), newKey(c)
+	old := slices.IndexFunc(next.Keys, func(k ledger.PublicKey) bool { return bytes.Equal(k.Public, marshal(c, a.key)) })
+	next.Keys[old].CompromisedFrom = c.now.Unix() - int64(3600*c.rand.IntN(20))
+	id := fmt.Sprintf("sig-%d", len(next.Keys)+1)
+	next.Keys = append(next.Keys, ledger.PublicKey{ID: id, Purpose: ledger.PurposeSignature, Public: marshal(c, key)})
+	next.Next = [][32]byte{ledger.KeyHash(marshal(c, safe))}
+	if len(next.Keys) <= 32 && c.do(c.sign(next, a.next)) {
+		a.object, a.key, a.next = next, key, safe
 	}
 }
 

@@ -33,7 +33,7 @@ func (t *transition) purpose(c change) error {
 			return err
 		}
 	}
-	return t.set(c)
+	return t.setSigned(c, p.Regulator)
 }
 
 // freePurpose reports whether a regulator may take the key of the purpose before: that

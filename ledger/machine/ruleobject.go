@@ -46,7 +46,7 @@ func (t *transition) accreditation(c change) error {
 	} else if a.Subject != old.Subject {
 		return fmt.Errorf("%w: who an agency is changes in an active accreditation", ledger.ErrConflict)
 	}
-	if err := t.set(c); err != nil {
+	if err := t.setSigned(c, a.Accreditor); err != nil {
 		return err
 	}
 	return t.roomForAccreditation(old, a)
@@ -237,7 +237,7 @@ func (t *transition) status(c change) error {
 	if old != nil && s.Sequence <= old.Sequence {
 		return fmt.Errorf("%w: sequence does not grow", ledger.ErrConflict)
 	}
-	return t.set(c)
+	return t.setSigned(c, s.Issuer)
 }
 
 // revoke: the owner of the proof key signs it, who must also have the list.
