@@ -475,6 +475,9 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("ledger/machine/ruleobject.go", "if ", "!issues", " {"))
 	add("a desk binds for its type", "wallet/issuer", "TestOneSecretForTwoPeople", "",
 		edit{"wallet/issuer/bound.go", ", Type: a.typ.Schema.VCT,", ","})
+	add("a policy's name leaves room for who counts", "verifier", "TestCountedPolicies", "an id beside no DID",
+		edit{"verifier/counted.go", "ledger.RuleKey(anyOwner, p.ID", "ledger.RuleKey(\"\", p.ID"},
+		edit{"verifier/counted.go", "const anyOwner =", "const _ ="})
 	add("lists of one URI are kept apart", "provenance", "TestListsOfTwoIssuers", "",
 		edit{"provenance/provenance.go", "of := listOf{t.claims.issuer, uri}", "of := listOf{\"\", uri}"})
 	add("revocations go on without an accreditation", "ledger/machine", "TestRevokeWithoutAccreditation", "",
