@@ -480,6 +480,8 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"verifier/counted.go", "const anyOwner =", "const _ ="})
 	add("lists of one URI are kept apart", "provenance", "TestListsOfTwoIssuers", "",
 		edit{"provenance/provenance.go", "of := listOf{t.claims.issuer, uri}", "of := listOf{\"\", uri}"})
+	add("and so in a wallet", "wallet", "TestListsOfOneURI", "",
+		edit{"wallet/standing.go", "return c.Issuer + \" \" + c.StatusURI", "return c.StatusURI"})
 	add("revocations go on without an accreditation", "ledger/machine", "TestRevokeWithoutAccreditation", "",
 		edit{"ledger/machine/ruleobject.go", "	if old != nil {\n		signed = t.signedByDID\n	}\n", ""})
 	add("and lists do not begin", "ledger/machine", "TestRevokeWithoutAccreditation|TestOnlyAgenciesPublish", "",
