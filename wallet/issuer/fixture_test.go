@@ -72,7 +72,7 @@ func (o *office) agrees(t testing.TB) {
 		none(t, err)
 		object, err := ledger.ParseStatus(b)
 		none(t, err)
-		if list.Root() != object.Root {
+		if list.Root() != object.Root && object.Sequence != 0 { // void after a theft, until it is signed anew
 			t.Error("the public list is not the ledger's")
 		}
 		for i := range list.Size() {
