@@ -345,7 +345,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	for name, c := range map[string]edit{
 		"keys":           never("ledger/machine/ruledid.go", "if err := t.roomForKeys(old, next); ", "err != nil", " {"),
 		"accreditations": {"ledger/machine/ruleobject.go", "return t.roomForAccreditation(old, a)", "return nil"},
-		"schemas":        {"ledger/machine/ruleobject.go", "return t.roomForSchema(s)", "return nil"},
+		"schemas":        {"ledger/machine/ruleonce.go", "return t.roomForSchema(s)", "return nil"},
 		"anything":       never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return fmt.Errorf(\"%w: the registry\", ledger.ErrFull)"),
 	} {
 		add("a registry with room for "+name, "ledger/machine", "TestEveryEpochCloses|TestNoRoomToComeBack", "", c)
@@ -468,11 +468,11 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("and by nobody else", "ledger/machine", "TestHandover", "from_nobody",
 		edit{"ledger/machine/rulerecord.go", "if gone && t.signedByDID(c, t.root) == nil {", "if gone {"})
 	add("the next version is the owner's", "ledger/machine", "TestNextVersionOfASchema", "",
-		never("ledger/machine/ruleobject.go", "if err := t.followsSchema(c, s); ", "err != nil", " {"))
+		never("ledger/machine/ruleonce.go", "if err := t.followsSchema(c, s); ", "err != nil", " {"))
 	add("an anchor for a type is taken once", "ledger/machine", "TestAnchorForAType", "",
-		edit{"ledger/machine/ruleobject.go", "return fmt.Errorf(\"%w: anchored for the type before\", ledger.ErrConflict)", "return nil"})
+		edit{"ledger/machine/ruleonce.go", "return fmt.Errorf(\"%w: anchored for the type before\", ledger.ErrConflict)", "return nil"})
 	add("from who issues it", "ledger/machine", "TestAnchorForAType", "",
-		never("ledger/machine/ruleobject.go", "if ", "!issues", " {"))
+		never("ledger/machine/ruleonce.go", "if ", "!issues", " {"))
 	add("a desk binds for its type", "wallet/issuer", "TestOneSecretForTwoPeople", "",
 		edit{"wallet/issuer/bound.go", ", Type: a.typ.Schema.VCT,", ","})
 	add("a policy's name leaves room for who counts", "verifier", "TestCountedPolicies", "an id beside no DID",
@@ -487,7 +487,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("and lists do not begin", "ledger/machine", "TestRevokeWithoutAccreditation|TestOnlyAgenciesPublish", "",
 		edit{"ledger/machine/ruleobject.go", "	signed := t.signedByAgency\n	if old != nil {", "	signed := t.signedByAgency\n	if t != nil {"})
 	add("no schemas of another's type", "ledger/machine", "TestSchemaOfAnothersType", "",
-		never("ledger/machine/ruleobject.go", "if err := t.mayPublish(s); ", "err != nil", " {"))
+		never("ledger/machine/ruleonce.go", "if err := t.mayPublish(s); ", "err != nil", " {"))
 	// What lies on disk.
 	add("a table more than the format's", "internal/sqlitefile", "TestCheck", "",
 		never("internal/sqlitefile/format.go", "} else if ", "!f.AnyIndex || o.kind != \"index\"", " {"))
