@@ -51,7 +51,8 @@ func (a *Agency) ReplaceProofKey(ctx context.Context) error {
 // A key in use is replaced in the same change.
 //
 // The desk must sign its status lists anew, and the credentials that the key
-// signed.
+// signed. The agency gives anew what the ledger voids: the accreditations and
+// purposes that the key has signed since.
 //
 // The error is [ErrUnknownKey] or as in Rotate.
 func (a *Agency) MarkCompromised(ctx context.Context, keyID string, since time.Time) error {

@@ -22,6 +22,11 @@ type Grant struct {
 	// Region is a GB/T 2260 code: the action may be done in it and in all that
 	// lies within.
 	Region string
+	// From is the first instant in force of an accreditation that begins, zero the
+	// beginning of the day. It lies in the past where the ledger voided an honest
+	// accreditation with what a stolen key had signed: what was issued under it
+	// counts again. Only Accredit reads it.
+	From time.Time
 	// Until is the first instant no longer in force; zero is without end. Only
 	// Accredit reads it.
 	Until time.Time
@@ -95,7 +100,7 @@ func (a *Agency) End(ctx context.Context, grant Grant) error {
 
 // Revoke ends an accreditation for cause: nothing that the agency issued under it
 // counts any more, whatever date it bears. Accredit begins a new one, which does
-// not cover what was issued before. Revoking twice does nothing. The error is
+// not cover what was issued before, unless Grant.From says so. Revoking twice does nothing. The error is
 // [ErrNoGrant] where this agency gave none.
 func (a *Agency) Revoke(ctx context.Context, grant Grant) error {
 	return a.grant(ctx, grant, from(ledger.StateRevoked, ledger.StateActive, ledger.StateSuspended, ledger.StateEnded, ledger.StateRevoked))
@@ -152,7 +157,7 @@ func (a *Agency) grant(ctx context.Context, grant Grant, next step) error {
 	}
 	var held []byte
 	err := a.resolve(ctx, func(view *ledger.View) (err error) {
-		held, err = a.standing(view, term, next)
+		held, err = a.standing(view, term, grant.From, next)
 		return err
 	}, term.Key())
 	if err != nil {
@@ -167,7 +172,7 @@ func (a *Agency) grant(ctx context.Context, grant Grant, next step) error {
 
 // standing fills in the term as it stands and takes the next step. It returns
 // what the ledger holds. It runs again for every round of proofs.
-func (a *Agency) standing(view *ledger.View, term *ledger.Accreditation, next step) (held []byte, err error) {
+func (a *Agency) standing(view *ledger.View, term *ledger.Accreditation, begin time.Time, next step) (held []byte, err error) {
 	term.State, term.From, term.Until, term.Via, term.Subject = "", 0, 0, "", ledger.Subject{}
 	held, err = view.Get(term.Key())
 	if err != nil && !errors.Is(err, ledger.ErrAbsent) {
@@ -198,7 +203,10 @@ func (a *Agency) standing(view *ledger.View, term *ledger.Accreditation, next st
 		if err != nil {
 			return nil, err
 		}
-		term.From = today.Start().Unix()
+		if begin.IsZero() {
+			begin = today.Start()
+		}
+		term.From = begin.Unix()
 		if term.Until != 0 && term.Until <= a.now().Unix() {
 			return nil, fmt.Errorf("%w: accreditation is over before it begins", ledger.ErrValue)
 		}

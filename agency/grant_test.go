@@ -185,3 +185,23 @@ func TestNamed(t *testing.T) {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
+
+// TestGrantAfterATheft: the ledger voids what the accreditor's stolen key gave. The
+// accreditor gives the honest part anew, from when on it counted.
+func TestGrantAfterATheft(t *testing.T) {
+	w := newWorld(t)
+	office, _ := w.create()
+	g := w.grant(office)
+	none(t, w.root.Accredit(t.Context(), g))
+	before := w.held(g)
+	none(t, w.root.MarkCompromised(t.Context(), w.root.Keys().KeyID, start.Add(-time.Hour)))
+	if err := w.accredited(g); !errors.Is(err, ledger.ErrAccreditationRevoked) {
+		t.Fatalf("after the theft: %v", err)
+	}
+	g.From = time.Unix(before.From, 0).AddDate(0, 0, -3)
+	none(t, w.root.Accredit(t.Context(), g))
+	if now := w.held(g); now.From != g.From.Unix() || now.State != ledger.StateActive {
+		t.Errorf("%+v", now)
+	}
+	none(t, w.accredited(g))
+}

@@ -26,15 +26,15 @@ func TestOpenBundle(t *testing.T) {
 	o := must(ledger.OpenBundle(w.trust, start, b))(t)
 	c := must(w.client(o, ledger.NewMemoryTrustStore()))(t)
 	err := c.Resolve(t.Context(), func(v *ledger.View) error {
-		if _, err := v.Anchor(anchorOf(1).Hash); err != nil {
+		if _, err := v.Anchor(didOf(2), anchorOf(1).Hash); err != nil {
 			return err
 		}
-		if _, err := v.Anchor(anchorOf(2).Hash); is(err, ledger.ErrNotProved) {
+		if _, err := v.Anchor(didOf(2), anchorOf(2).Hash); is(err, ledger.ErrNotProved) {
 			return err
 		} else if !is(err, ledger.ErrAbsent) {
 			t.Error("absence:", err)
 		}
-		_, err := v.Anchor(anchorOf(3).Hash)
+		_, err := v.Anchor(didOf(2), anchorOf(3).Hash)
 		return err
 	}, ledger.ResolveOptions{})
 	if !is(err, ledger.ErrReader) || !is(err, ledger.ErrNotProved) {

@@ -530,10 +530,10 @@ func TestResolve(t *testing.T) {
 	s.put(anchorOf(1))
 	c := must(s.client(s, ledger.NewMemoryTrustStore()))(t)
 	both := func(v *ledger.View) error {
-		if _, err := v.Anchor(anchorOf(1).Hash); err != nil {
+		if _, err := v.Anchor(didOf(2), anchorOf(1).Hash); err != nil {
 			return err
 		}
-		_, err := v.Anchor(anchorOf(2).Hash)
+		_, err := v.Anchor(didOf(2), anchorOf(2).Hash)
 		return err
 	}
 	if err := c.Resolve(t.Context(), both, ledger.ResolveOptions{}); !is(err, ledger.ErrAbsent) || s.asked != 3 {
@@ -550,7 +550,7 @@ func TestResolve(t *testing.T) {
 	}
 	s.silent, s.asked = false, 0
 	endless := func(v *ledger.View) error {
-		_, err := v.Anchor(anchorOf(byte(s.asked)).Hash)
+		_, err := v.Anchor(didOf(2), anchorOf(byte(s.asked)).Hash)
 		return err
 	}
 	if err := c.Resolve(t.Context(), endless, ledger.ResolveOptions{}); !is(err, ledger.ErrReader) || s.asked != 32 {

@@ -20,7 +20,7 @@ func TestVerifyProof(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := s.asked
-	key := ledger.AnchorKey(anchorOf(1).Hash)
+	key := anchorOf(1).Key()
 	view, err := c.VerifyProof(s.again(key), ledger.VerifyOptions{})
 	if err != nil {
 		t.Fatal(err)

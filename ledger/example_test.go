@@ -53,7 +53,7 @@ func ExampleVerify() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	key := ledger.AnchorKey(sha256.Sum256([]byte("salt and record")))
+	key := ledger.AnchorKey(pinned.RootDID, sha256.Sum256([]byte("salt and record")))
 	noSiblings := make([]byte, 32)
 	proof := &ledger.Proof{
 		Checkpoint: checkpoint, StateLeaf: state.Bytes(),

@@ -46,7 +46,8 @@ func objects() map[string]ledger.Object {
 			{From: "", To: "held", Signers: ledger.SignerRegistrar}, {From: "held", To: "closed", Signers: ledger.SignerHolder},
 		}},
 		"trail": &ledger.Trail{
-			Record: [32]byte{1}, Rule: "title", Version: 1, State: "held", Commitment: [32]byte{2}, Registrar: didOf(2), Region: "110101",
+			Record: [32]byte{1}, Founder: didOf(2), RuleOwner: didOf(2), Rule: "title", Version: 1, State: "held",
+			Commitment: [32]byte{2}, Registrar: didOf(2), Region: "110101",
 		},
 		"purpose": &ledger.Purpose{
 			Verifier: didOf(2), ID: "housing", Regulator: didOf(1), Region: "110000", Basis: ledger.Text{English: "Act", Chinese: "条例"},
@@ -54,7 +55,7 @@ func objects() map[string]ledger.Object {
 		},
 		"grant":   &ledger.Grant{PublicKey: []byte{1}, Tag: [32]byte{1}, Agency: didOf(2), Until: 9, State: ledger.GrantActive},
 		"audit":   &ledger.Audit{Agency: didOf(2), Hash: [32]byte{1}},
-		"use":     &ledger.Use{Nullifier: [32]byte{1}, Rule: "vote", Version: 1, Event: "mayor", Epoch: 7, Proof: []byte{1}},
+		"use":     &ledger.Use{Nullifier: [32]byte{1}, Owner: didOf(2), Rule: "vote", Version: 1, Event: "mayor", Epoch: 7, Proof: []byte{1}},
 		"keyfile": &ledger.KeyFile{File: []byte{1}, Agency: didOf(2)},
 	}
 }

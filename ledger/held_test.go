@@ -160,7 +160,7 @@ func TestResolveReusesNoLie(t *testing.T) {
 	c := must(s.client(s, ledger.NewMemoryTrustStore()))(t)
 	get := func(n byte) error {
 		return c.Resolve(t.Context(), func(v *ledger.View) error {
-			_, err := v.Anchor(anchorOf(n).Hash)
+			_, err := v.Anchor(didOf(2), anchorOf(n).Hash)
 			return err
 		}, ledger.ResolveOptions{Reuse: time.Hour})
 	}
@@ -212,7 +212,7 @@ func TestResolveReuseLeavesViewsAlone(t *testing.T) {
 	c := must(s.client(s, ledger.NewMemoryTrustStore()))(t)
 	for range 2 {
 		err := c.Resolve(t.Context(), func(v *ledger.View) error {
-			a, err := v.Anchor(anchorOf(1).Hash)
+			a, err := v.Anchor(didOf(2), anchorOf(1).Hash)
 			if err != nil {
 				return err
 			}

@@ -32,6 +32,7 @@ const (
 	PrefixKeyFile       = "keyfile/"
 	PrefixName          = "name/"
 	PrefixCode          = "code/"
+	PrefixSole          = "sole/"
 )
 
 // DIDKey returns the key of a DID's object. For the empty DID it returns the
@@ -54,29 +55,40 @@ func SchemaKey(id string, version uint32) string {
 	return PrefixSchema + id + "/" + strconv.FormatUint(uint64(version), 10)
 }
 
-// StatusKey returns the key of the root of a status list.
-func StatusKey(uri string) string { return PrefixStatus + uri }
+// StatusKey returns the key of the root of an issuer's status list. The DID of an
+// object's owner stands in its key, so that nobody takes the name of another's object.
+func StatusKey(issuer, uri string) string { return PrefixStatus + issuer + "/" + uri }
 
 // VKKey returns the key of a circuit's verifying key.
 func VKKey(circuit string) string { return PrefixVK + circuit }
 
-// AnchorKey returns the key of an anchored hash.
-func AnchorKey(hash [32]byte) string { return hexKey(PrefixAnchor, hash) }
-
-// RuleKey returns the key of a rule. The version comes last because the id may
-// hold slashes.
-func RuleKey(id string, version uint32) string {
-	return PrefixRule + id + "/" + strconv.FormatUint(uint64(version), 10)
+// AnchorKey returns the key of a hash that an agency anchored.
+func AnchorKey(agency string, hash [32]byte) string {
+	return hexKey(PrefixAnchor+agency+"/", hash)
 }
 
-// TrailKey returns the key of a record.
-func TrailKey(record [32]byte) string { return hexKey(PrefixTrail, record) }
+// SoleKey returns the key under which the ledger notes which agency anchored a hash
+// for a credential type; see Anchor.Type. The type comes last because it may hold
+// slashes.
+func SoleKey(hash [32]byte, typ string) string { return hexKey(PrefixSole, hash) + "/" + typ }
+
+// RuleKey returns the key of an owner's rule. The version comes last because the id
+// may hold slashes.
+func RuleKey(owner, id string, version uint32) string {
+	return PrefixRule + owner + "/" + id + "/" + strconv.FormatUint(uint64(version), 10)
+}
+
+// TrailKey returns the key of a record, given the DID of the agency that began it.
+// The key stays the same when another agency keeps the record.
+func TrailKey(founder string, record [32]byte) string {
+	return hexKey(PrefixTrail+founder+"/", record)
+}
 
 // PurposeKey returns the key of a verifier's purpose.
 func PurposeKey(verifier, id string) string { return PrefixPurpose + verifier + "/" + id }
 
-// GrantKey returns the key of a grant.
-func GrantKey(hash [32]byte) string { return hexKey(PrefixGrant, hash) }
+// GrantKey returns the key of a grant that an agency countersigned.
+func GrantKey(agency string, hash [32]byte) string { return hexKey(PrefixGrant+agency+"/", hash) }
 
 // UseKey returns the key of a counted use.
 func UseKey(nullifier [32]byte) string { return hexKey(PrefixUse, nullifier) }

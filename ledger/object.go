@@ -40,7 +40,8 @@ func checkName(name string) error {
 	return CheckKey(name)
 }
 
-// A Schema fixes one version of a credential's schema. It is write-once.
+// A Schema fixes one version of a credential's schema. It is write-once. Its owner, or
+// another agency together with the root, publishes the next version.
 type Schema struct {
 	_ struct{} `cbor:",toarray"`
 	// ID and Version name the schema.
@@ -109,7 +110,7 @@ func ParseStatus(b []byte) (*Status, error) { return parseObject[Status](b) }
 func (*Status) Kind() string { return KindStatus }
 
 // Key returns the [StatusKey] of the list.
-func (s *Status) Key() string { return StatusKey(s.URI) }
+func (s *Status) Key() string { return StatusKey(s.Issuer, s.URI) }
 
 // Bytes returns the canonical encoding.
 func (s *Status) Bytes() []byte { return encodeObject(*s) }
@@ -132,7 +133,8 @@ type Revocation struct {
 	ProofKey []byte
 	// Random is the random value in the credential's endorsement.
 	Random [16]byte
-	// List and Index are the credential's place in its status list.
+	// List and Index are the credential's place in its status list, which is one of
+	// the proof key's owner.
 	List  string
 	Index uint64
 }
@@ -178,6 +180,10 @@ type Anchor struct {
 	Count uint64
 	// Agency is the DID of the agency that anchored it.
 	Agency string
+	// Type, if it is not empty, is a credential type that the agency issues: no other
+	// agency that issues it anchors the hash for it, too. Desks of a type bind a secret
+	// so to one person.
+	Type string
 }
 
 // ParseAnchor reads an anchor. The error is [ErrTooLarge], [ErrFormat],
@@ -188,7 +194,7 @@ func ParseAnchor(b []byte) (*Anchor, error) { return parseObject[Anchor](b) }
 func (*Anchor) Kind() string { return KindAnchor }
 
 // Key returns the [AnchorKey] of the hash.
-func (a *Anchor) Key() string { return AnchorKey(a.Hash) }
+func (a *Anchor) Key() string { return AnchorKey(a.Agency, a.Hash) }
 
 // Bytes returns the canonical encoding.
 func (a *Anchor) Bytes() []byte { return encodeObject(*a) }
@@ -198,7 +204,7 @@ func (a *Anchor) Check() error {
 	if a.Count == 0 {
 		return fmt.Errorf("%w: anchor over no record", ErrValue)
 	}
-	return CheckDID(a.Agency)
+	return firstError(CheckDID(a.Agency), CheckKey(SoleKey(a.Hash, a.Type)))
 }
 
 // parseObject decodes an object and checks its fields.

@@ -257,7 +257,7 @@ func TestViewJudgesState(t *testing.T) {
 	w.put(status)
 	w.put(vk)
 	v := must(w.verify(w.prove(status.Key(), vk.Key())))(t)
-	if _, err := v.Status(status.URI); !is(err, ledger.ErrExpired) {
+	if _, err := v.Status(status.Issuer, status.URI); !is(err, ledger.ErrExpired) {
 		t.Error(err)
 	}
 	if _, err := v.VK(vk.Circuit); !is(err, ledger.ErrRetired) {
@@ -313,7 +313,10 @@ func TestTrailFields(t *testing.T) {
 		{"second without a previous", func(o *tr) { o.Sequence = 1 }, ledger.ErrValue},
 		{"state", func(o *tr) { o.State = "a/b" }, ledger.ErrValue},
 		{"rule", func(o *tr) { o.Rule = "a b" }, ledger.ErrKey},
-		{"registrar", func(o *tr) { o.Registrar = "" }, ledger.ErrKey},
+		{"registrar", func(o *tr) { o.Sequence, o.Previous[0], o.Registrar = 1, 1, "" }, ledger.ErrKey},
+		{"founder", func(o *tr) { o.Founder, o.Registrar = "", "" }, ledger.ErrKey},
+		{"begun for another", func(o *tr) { o.Founder = didOf(3) }, ledger.ErrValue},
+		{"owner of the rule", func(o *tr) { o.RuleOwner = "x" }, ledger.ErrKey},
 		{"region", func(o *tr) { o.Region = "1" }, ledger.ErrValue},
 	})
 }

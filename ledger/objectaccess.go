@@ -166,7 +166,7 @@ func ParseGrant(b []byte) (*Grant, error) { return parseObject[Grant](b) }
 func (*Grant) Kind() string { return KindGrant }
 
 // Key returns the [GrantKey] of the hash.
-func (g *Grant) Key() string { return GrantKey(g.Hash) }
+func (g *Grant) Key() string { return GrantKey(g.Agency, g.Hash) }
 
 // Bytes returns the canonical encoding.
 func (g *Grant) Bytes() []byte { return encodeObject(*g) }

@@ -45,7 +45,8 @@ type PublicKey struct {
 	// CompromisedFrom is the first second at which another party may have had
 	// the key; 0 means never. Whoever has a key dates as he likes, so that no
 	// signature of the key counts, whatever date it bears, unless the ledger
-	// shows that it existed before.
+	// shows that it existed before. Accreditations, purposes and status lists
+	// that the key alone has put on the ledger since are void.
 	CompromisedFrom int64
 }
 

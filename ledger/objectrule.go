@@ -82,7 +82,7 @@ func ParseRule(b []byte) (*Rule, error) { return parseObject[Rule](b) }
 func (*Rule) Kind() string { return KindRule }
 
 // Key returns the [RuleKey] of the rule.
-func (r *Rule) Key() string { return RuleKey(r.ID, r.Version) }
+func (r *Rule) Key() string { return RuleKey(r.Owner, r.ID, r.Version) }
 
 // Bytes returns the canonical encoding.
 func (r *Rule) Bytes() []byte { return encodeObject(*r) }
@@ -172,9 +172,13 @@ type Trail struct {
 	_ struct{} `cbor:",toarray"`
 	// Record names the record: a salted hash of the register's name for it.
 	Record [32]byte
-	// Rule and Version name the rule. They never change.
-	Rule    string
-	Version uint32
+	// Founder is the DID of the agency that began the record, and its registrar at
+	// first. It never changes, so that the record keeps its key.
+	Founder string
+	// RuleOwner, Rule and Version name the rule. They never change.
+	RuleOwner string
+	Rule      string
+	Version   uint32
 	// Sequence is 0 at first and grows by one with every step.
 	Sequence uint64
 	// State is one of the rule's states.
@@ -202,7 +206,7 @@ func ParseTrail(b []byte) (*Trail, error) { return parseObject[Trail](b) }
 func (*Trail) Kind() string { return KindTrail }
 
 // Key returns the [TrailKey] of the record.
-func (t *Trail) Key() string { return TrailKey(t.Record) }
+func (t *Trail) Key() string { return TrailKey(t.Founder, t.Record) }
 
 // Bytes returns the canonical encoding.
 func (t *Trail) Bytes() []byte { return encodeObject(*t) }
@@ -215,5 +219,9 @@ func (t *Trail) Check() error {
 	if (t.Sequence == 0) != (t.Previous == [32]byte{}) {
 		return fmt.Errorf("%w: the first value of a trail has no previous, each other one", ErrValue)
 	}
-	return firstError(checkState(t.State), CheckKey(RuleKey(t.Rule, t.Version)), CheckDID(t.Registrar), CheckRegion(t.Region))
+	if t.Sequence == 0 && t.Registrar != t.Founder {
+		return fmt.Errorf("%w: a record is begun by its registrar", ErrValue)
+	}
+	return firstError(checkState(t.State), CheckDID(t.Founder), CheckDID(t.RuleOwner), CheckKey(RuleKey(t.RuleOwner, t.Rule, t.Version)),
+		CheckDID(t.Registrar), CheckRegion(t.Region))
 }

@@ -17,7 +17,8 @@ type Use struct {
 	// Nullifier is what ZK derives from the event's scope and the person's
 	// pseudonym in it. It is the same for every answer of one person.
 	Nullifier [32]byte
-	// Rule and Version name the rule. Its owner counts, and countersigns.
+	// Owner, Rule and Version name the rule. Its owner counts, and countersigns.
+	Owner   string
 	Rule    string
 	Version uint32
 	// Event names the event among the owner's events.
@@ -52,7 +53,7 @@ func (u *Use) Check() error {
 	if len(u.Proof) == 0 || len(u.Proof) > maxUseProof {
 		return fmt.Errorf("%w: proof of %d bytes", ErrValue, len(u.Proof))
 	}
-	return firstError(CheckKey(u.Event), CheckKey(RuleKey(u.Rule, u.Version)))
+	return firstError(CheckKey(u.Event), CheckDID(u.Owner), CheckKey(RuleKey(u.Owner, u.Rule, u.Version)))
 }
 
 // A Seen is what a use leaves in the state map. Only the state machine writes

@@ -19,7 +19,7 @@ func TestVerify(t *testing.T) {
 	w.put(anchorOf(2))
 	there, absent := anchorOf(1), anchorOf(9)
 	v := must(w.verify(w.prove(there.Key(), absent.Key())))(t)
-	if got := must(v.Anchor(there.Hash))(t); *got != *there {
+	if got := must(v.Anchor(there.Agency, there.Hash))(t); *got != *there {
 		t.Fatalf("got %+v", got)
 	}
 	if _, err := v.Get(absent.Key()); !is(err, ledger.ErrAbsent) {

@@ -64,10 +64,10 @@ func (v *View) Schema(id string, version uint32) (*Schema, error) {
 	return read(v, SchemaKey(id, version), ParseSchema)
 }
 
-// Status returns the root of a status list. The error is [ErrExpired] if its
-// validity has ended, or one of Get and ParseStatus.
-func (v *View) Status(uri string) (*Status, error) {
-	s, err := read(v, StatusKey(uri), ParseStatus)
+// Status returns the root of an issuer's status list. The error is [ErrExpired] if
+// its validity has ended, or one of Get and ParseStatus.
+func (v *View) Status(issuer, uri string) (*Status, error) {
+	s, err := read(v, StatusKey(issuer, uri), ParseStatus)
 	if err != nil {
 		return nil, err
 	}
@@ -90,19 +90,21 @@ func (v *View) VK(circuit string) (*VK, error) {
 	return vk, nil
 }
 
-// Anchor returns an anchor. Errors are those of Get and ParseAnchor.
-func (v *View) Anchor(hash [32]byte) (*Anchor, error) {
-	return read(v, AnchorKey(hash), ParseAnchor)
+// Anchor returns an agency's anchor. Errors are those of Get and ParseAnchor.
+func (v *View) Anchor(agency string, hash [32]byte) (*Anchor, error) {
+	return read(v, AnchorKey(agency, hash), ParseAnchor)
 }
 
-// Rule returns one version of a rule. Errors are those of Get and ParseRule.
-func (v *View) Rule(id string, version uint32) (*Rule, error) {
-	return read(v, RuleKey(id, version), ParseRule)
+// Rule returns one version of an owner's rule. Errors are those of Get and
+// ParseRule.
+func (v *View) Rule(owner, id string, version uint32) (*Rule, error) {
+	return read(v, RuleKey(owner, id, version), ParseRule)
 }
 
-// Trail returns the state of a record. Errors are those of Get and ParseTrail.
-func (v *View) Trail(record [32]byte) (*Trail, error) {
-	return read(v, TrailKey(record), ParseTrail)
+// Trail returns the state of a record that an agency began, whichever keeps it by
+// now. Errors are those of Get and ParseTrail.
+func (v *View) Trail(founder string, record [32]byte) (*Trail, error) {
+	return read(v, TrailKey(founder, record), ParseTrail)
 }
 
 // Purpose returns what a verifier may ask for a purpose. The error is
@@ -120,10 +122,10 @@ func (v *View) Purpose(verifier, id string) (*Purpose, error) {
 	return p, nil
 }
 
-// Grant returns a grant that is in force at the time of the view. The error is
-// [ErrGrantRevoked], [ErrExpired], or one of Get and ParseGrant.
-func (v *View) Grant(hash [32]byte) (*Grant, error) {
-	g, err := read(v, GrantKey(hash), ParseGrant)
+// Grant returns a grant that an agency countersigned, if it is in force at the time of
+// the view. The error is [ErrGrantRevoked], [ErrExpired], or one of Get and ParseGrant.
+func (v *View) Grant(agency string, hash [32]byte) (*Grant, error) {
+	g, err := read(v, GrantKey(agency, hash), ParseGrant)
 	switch {
 	case err != nil:
 		return nil, err

@@ -153,7 +153,7 @@ func TestExistenceUnchecked(t *testing.T) {
 	root, all, err := provenance.NewExistences(credentials[:1])
 	none(t, err)
 	c.Submit(c.Office, &ledger.Anchor{Hash: root, Count: 1, Agency: c.Office.DID})
-	changes, err := c.Log.History(t.Context(), ledger.AnchorKey(root), 0)
+	changes, err := c.Log.History(t.Context(), ledger.AnchorKey(c.Office.DID, root), 0)
 	none(t, err)
 	client := c.Client(c.Log)
 	none(t, client.Follow(t.Context()))

@@ -23,10 +23,13 @@ type signedList struct {
 	key did.Key
 }
 
+// listOf names a status list: two issuers may each have one of the same URI.
+type listOf struct{ issuer, uri string }
+
 // keptLists are status lists whose roots are those of one checkpoint.
 type keptLists struct {
 	mu    sync.Mutex
-	lists map[string]*signedList
+	lists map[listOf]*signedList
 	size  int
 }
 
@@ -36,9 +39,9 @@ const maxKept = 32 << 20
 
 // of returns a list that is still fresh and whose key is still in force; nil where
 // none is kept.
-func (k *keptLists) of(uri string, opts Options) *signedList {
+func (k *keptLists) of(of listOf, opts Options) *signedList {
 	k.mu.Lock()
-	list := k.lists[uri]
+	list := k.lists[of]
 	k.mu.Unlock()
 	if list == nil || list.key.CheckAt(opts.Now) != nil || list.CheckTime(opts.ofStatus()) != nil {
 		return nil
@@ -46,13 +49,13 @@ func (k *keptLists) of(uri string, opts Options) *signedList {
 	return list
 }
 
-func (k *keptLists) keep(uri string, list *signedList) {
-	size := len(uri) + list.List.Size()*list.List.Bits()/8
+func (k *keptLists) keep(of listOf, list *signedList) {
+	size := len(of.issuer) + len(of.uri) + list.List.Size()*list.List.Bits()/8
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.lists == nil || k.size+size > maxKept {
-		k.lists, k.size = map[string]*signedList{}, 0
+		k.lists, k.size = map[listOf]*signedList{}, 0
 	}
-	k.lists[uri] = list
+	k.lists[of] = list
 	k.size += size
 }

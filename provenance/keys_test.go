@@ -104,3 +104,37 @@ func TestSameBytesInAnotherWidth(t *testing.T) {
 	_, err = verify(t, c, sd, asIs)
 	failsAt(t, err, provenance.StepStatus, provenance.ErrStatusRoot, true)
 }
+
+// TestListsOfTwoIssuers: of two lists of one URI, each answers for its own issuer, also
+// where one view has read the other.
+func TestListsOfTwoIssuers(t *testing.T) {
+	c := hufutest.New(t, hufutest.Options{})
+	other := c.NewAgency()
+	c.Submit(c.Root, &ledger.Accreditation{
+		Agency: other.DID, Action: ledger.ActionIssue, Region: hufutest.Region, Type: hufutest.Type, Accreditor: c.Root.DID,
+		State: ledger.StateActive, Subject: other.Subject,
+	})
+	l, err := status.New(1, 8)
+	none(t, err)
+	list(t, c, c.Office.KeyID, c.Office.Key, 100, l)
+	none(t, l.Set(0, status.Invalid))
+	c.Submit(other, &ledger.Status{URI: c.Desk.StatusURI(), Issuer: other.DID, Sequence: 1, Root: l.Root()})
+	c.Heartbeat()
+	forged := c.Forge(c.Adult(), nil)
+	mine := forged.Credential()
+	forged.Claims["iss"], forged.Signer, forged.Header.Kid = other.DID, other.Key, other.KeyID
+	theirs := forged.Credential()
+	none(t, c.Client(c.Log).Resolve(t.Context(), func(view *ledger.View) error {
+		source, opts := provenance.Ledger(view), provenance.Options{Now: c.Now()}
+		if _, err := provenance.Verify(t.Context(), source, mine, c.Public, opts); err != nil {
+			return err
+		}
+		_, err := provenance.Verify(t.Context(), source, theirs, c.Public, opts)
+		var more *ledger.NotProvedError
+		if errors.As(err, &more) {
+			return err
+		}
+		failsAt(t, err, provenance.StepStatus, provenance.ErrStatusList, true)
+		return nil
+	}, ledger.ResolveOptions{Reuse: time.Minute}))
+}

@@ -265,21 +265,19 @@ func (t *trace) status() error {
 // list checks that a list is signed by the issuer, has the root on the ledger, and is
 // fresh.
 func (t *trace) list(uri string) (*signedList, error) {
-	object, err := t.source.Status(t.ctx, uri)
+	object, err := t.source.Status(t.ctx, t.claims.issuer, uri)
 	if errors.Is(err, ledger.ErrExpired) {
 		return nil, unchecked{err}
 	}
 	if err != nil {
 		return nil, err
 	}
-	if object.Issuer != t.claims.issuer {
-		return nil, ErrStatusRoot
-	}
 	kept, err := keep(t.source, "provenance lists", func() (*keptLists, error) { return new(keptLists), nil })
 	if err != nil {
 		return nil, err
 	}
-	list := kept.of(uri, t.opts)
+	of := listOf{t.claims.issuer, uri}
+	list := kept.of(of, t.opts)
 	if list == nil {
 		if list, err = t.statusList(uri, object.Root); err != nil {
 			return nil, unchecked{fmt.Errorf("%w: %w", ErrStatusList, err)}
@@ -287,7 +285,7 @@ func (t *trace) list(uri string) (*signedList, error) {
 		if list.List.Root() != object.Root {
 			return nil, unchecked{ErrStatusRoot}
 		}
-		kept.keep(uri, list)
+		kept.keep(of, list)
 	}
 	return list, nil
 }

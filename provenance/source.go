@@ -25,8 +25,8 @@ type Source interface {
 	Vouch(ctx context.Context, id string, deed Deed) ([]ledger.Accreditation, error)
 	// Schema returns what was committed to for one version of a schema.
 	Schema(ctx context.Context, id string, version uint32) (*ledger.Schema, error)
-	// Status returns what was committed to for a status list.
-	Status(ctx context.Context, uri string) (*ledger.Status, error)
+	// Status returns what was committed to for a status list of an issuer.
+	Status(ctx context.Context, issuer, uri string) (*ledger.Status, error)
 }
 
 // Origin says whose key signed, and by whom its owner is vouched for.
@@ -89,6 +89,6 @@ func (l onLedger) Schema(_ context.Context, id string, version uint32) (*ledger.
 	return l.view.Schema(id, version)
 }
 
-func (l onLedger) Status(_ context.Context, uri string) (*ledger.Status, error) {
-	return l.view.Status(uri)
+func (l onLedger) Status(_ context.Context, issuer, uri string) (*ledger.Status, error) {
+	return l.view.Status(issuer, uri)
 }

@@ -105,7 +105,7 @@ func TestStatusListAfterRevocation(t *testing.T) {
 	cached := publish.NewCached(source, new(publish.Memory), publish.CacheOptions{Clock: c.Now})
 	read := func(source publish.Source) (root [32]byte) {
 		t.Helper()
-		value, err := c.Log.Get(t.Context(), ledger.StatusKey(uri))
+		value, err := c.Log.Get(t.Context(), ledger.StatusKey(c.Office.DID, uri))
 		none(t, err)
 		object, err := ledger.ParseStatus(value)
 		none(t, err)

@@ -137,7 +137,6 @@ const (
 	StatusUnknown       Code = "status-unknown"       // refused: a status that only its issuer understands
 	Undated             Code = "undated"              // refused: it says no term
 	StatusMissing       Code = "status-missing"       // refused: it stands in no status list
-	StatusForeign       Code = "status-foreign"       // refused: the status list is another agency's
 	StatusStale         Code = "status-stale"         // unchecked: the status list is too old
 	StatusUnreadable    Code = "status-unreadable"    // unchecked: the status list cannot be had or verified
 	StatusFull          Code = "status-full"          // unchecked: the issuer's list has no room

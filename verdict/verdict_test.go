@@ -67,7 +67,7 @@ func TestClassify(t *testing.T) {
 		"a step that was not":     {failed(provenance.StepStatus, true, wrapped(provenance.ErrStatusList, did.ErrSignature)), verdict.StatusUnreadable, false, "status"},
 		"a stale list":            {failed(provenance.StepStatus, true, wrapped(provenance.ErrStatusList, status.ErrStale)), verdict.StatusStale, false, "status"},
 		"our list is old":         {failed(provenance.StepStatus, true, provenance.ErrStatusRoot), verdict.StatusUnreadable, false, "status"},
-		"another's list":          {failed(provenance.StepStatus, false, provenance.ErrStatusRoot), verdict.StatusForeign, true, "status"},
+		"another's list":          {failed(provenance.StepStatus, false, ledger.ErrAbsent), verdict.NotOnLedger, true, "status"},
 		"our file is old":         {failed(provenance.StepSchema, true, provenance.ErrSchema), verdict.SchemaDiffers, false, "schema"},
 		"another type":            {failed(provenance.StepSchema, false, provenance.ErrSchema), verdict.SchemaMismatch, true, "schema"},
 		"a refusal nobody knows":  {failed(provenance.StepIssuer, false, errForeign), verdict.Refused, true, "issuer"},

@@ -116,7 +116,7 @@ func TestClaims(t *testing.T) {
 		{"issued tomorrow", func(s *shown) { s.Claims["iat"] = s.Claims["iat"].(int64) + day }, verifier.CheckValidity, credential.ErrIssuedAt},
 
 		{"no status", func(s *shown) { delete(s.Claims, "status") }, verifier.CheckStatus, provenance.ErrNoStatus},
-		{"status list of another agency", func(s *shown) { s.Claims["status"] = foreignList.Claim() }, verifier.CheckStatus, provenance.ErrStatusRoot},
+		{"status list of another agency", func(s *shown) { s.Claims["status"] = foreignList.Claim() }, verifier.CheckStatus, ledger.ErrAbsent},
 		{"status list unknown to the ledger", func(s *shown) { s.Claims["status"] = status.Reference{URI: "urn:nowhere"}.Claim() }, verifier.CheckStatus, ledger.ErrAbsent},
 		{"place outside the status list", func(s *shown) {
 			s.Claims["status"] = status.Reference{URI: c.Desk.StatusURI(), Index: 1 << 20}.Claim()

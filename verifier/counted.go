@@ -25,6 +25,9 @@ var (
 	ErrSays = errors.New("verifier: nothing to be said, or not here")
 )
 
+// anyOwner has the length of every agency's DID, which stands in the key of its rule.
+const anyOwner = "did:hufu:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 // checkCounted: the rule fixes the question before the event opens. Therefore it is the
 // same on every day, and needs nothing from the holder. That it is about one credential,
 // checkAsked finds: no request could say otherwise.
@@ -35,7 +38,8 @@ func (p *Policy) checkCounted() error {
 	if p.Version > math.MaxUint32 {
 		return fmt.Errorf("%w: the ledger counts versions of a rule to 2^32", ErrPolicy)
 	}
-	if err := errors.Join(ledger.CheckKey(ledger.RuleKey(p.ID, uint32(p.Version))), ledger.CheckKey(p.Scope.Event)); err != nil {
+	name := ledger.RuleKey(anyOwner, p.ID, uint32(p.Version))
+	if err := errors.Join(ledger.CheckKey(name), ledger.CheckKey(p.Scope.Event)); err != nil {
 		return fmt.Errorf("%w: id and event of a counted policy are names on the ledger: %w", ErrPolicy, err)
 	}
 	for _, asked := range p.Query.Credentials[0].Predicates {
@@ -114,7 +118,7 @@ func (v *Verifier) checkRule(view *ledger.View, p *Policy, schema *credential.Sc
 	if err != nil {
 		return err
 	}
-	have, err := view.Rule(p.ID, uint32(p.Version))
+	have, err := view.Rule(v.cfg.Identity.DID, p.ID, uint32(p.Version))
 	if errors.Is(err, ledger.ErrAbsent) {
 		return fmt.Errorf("%w: %w", ErrRule, err)
 	}
@@ -151,7 +155,8 @@ func (v *Verifier) count(a *answer, view *ledger.View, request *zkp.Request, p *
 	}
 	a.result.Says = &Text{saying.Text.EN, saying.Text.ZH}
 	a.result.Use = (&ledger.Use{
-		Nullifier: zkp.Nullifier(shown.Scope, shown.Pseudonym), Rule: a.policy.ID, Version: uint32(a.policy.Version),
+		Nullifier: zkp.Nullifier(shown.Scope, shown.Pseudonym),
+		Owner:     v.cfg.Identity.DID, Rule: a.policy.ID, Version: uint32(a.policy.Version),
 		Event: a.policy.Scope.Event, Epoch: p.proof.Epoch, Payload: saying.Payload(), Proof: use.Bytes(),
 	}).Bytes()
 	return nil

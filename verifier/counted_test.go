@@ -3,9 +3,11 @@ package verifier_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
@@ -269,6 +271,7 @@ func TestCountedPolicies(t *testing.T) {
 		"a version of 33 bits": func(p hufutest.JSON) { p["version"] = 1 << 32 },
 		"an event of blanks":   func(p hufutest.JSON) { p["scope"].(hufutest.JSON)["event"] = "the vote of 2026" },
 		"an id of blanks":      func(p hufutest.JSON) { p["id"] = "the vote" },
+		"an id beside no DID":  func(p hufutest.JSON) { p["id"] = strings.Repeat("a", limits.Identifier-42) },
 		"no bound on bindings": func(p hufutest.JSON) { q := proofQuery(p); q["predicates"] = q["predicates"].([]any)[:2] },
 		"two credentials": func(p hufutest.JSON) {
 			dcql := p["dcql"].(hufutest.JSON)

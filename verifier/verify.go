@@ -220,7 +220,7 @@ func (v *Verifier) expectedKeys(a *answer) []string {
 		keys = append(keys, ledger.VKKey(string(zkp.CircuitPrepare)), ledger.VKKey(string(zkp.CircuitShow)))
 	}
 	if a.policy.Scope.Kind == kindCounted {
-		keys = append(keys, ledger.RuleKey(a.policy.ID, uint32(a.policy.Version)))
+		keys = append(keys, ledger.RuleKey(v.cfg.Identity.DID, a.policy.ID, uint32(a.policy.Version)))
 	}
 	return keys
 }

@@ -80,7 +80,7 @@ type standing struct {
 	AsOf time.Time
 }
 
-// standings are those of all lists, by URI, in one record.
+// standings are those of all lists, by issuer and URI, in one record.
 type standings map[string]standing
 
 const standingsID = "standings"
@@ -99,9 +99,12 @@ func readStandings(tx vault.Tx) (lists standings, version uint64, err error) {
 	return lists, r.Version, nil
 }
 
+// list names the card's status list: two issuers may each have one of the same URI.
+func (c *card) list() string { return c.Issuer + " " + c.StatusURI }
+
 // asOf is when it was last known whether the card holds: on receipt, or later.
 func (d *deck) asOf(c *card) time.Time {
-	if read := d.lists[c.StatusURI].AsOf; read.After(c.Received) {
+	if read := d.lists[c.list()].AsOf; read.After(c.Received) {
 		return read
 	}
 	return c.Received
@@ -153,33 +156,34 @@ func (w *Wallet) RefreshStatus(ctx context.Context) (err error) {
 	byList := map[string][]*card{}
 	for _, c := range d.all {
 		if c.StatusURI != "" {
-			byList[c.StatusURI] = append(byList[c.StatusURI], c)
+			byList[c.list()] = append(byList[c.list()], c)
 		}
 	}
 	var failures []error
-	for _, uri := range slices.Sorted(maps.Keys(byList)) {
-		if err := w.refreshList(ctx, uri, byList[uri], d.lists[uri]); err != nil {
+	for _, of := range slices.Sorted(maps.Keys(byList)) {
+		if err := w.refreshList(ctx, byList[of], d.lists[of]); err != nil {
 			failures = append(failures, err)
 		}
 	}
 	return joined(failures, CheckStatus)
 }
 
-// refreshList reads one list, if the ledger has another root of it than was read last
-// or if a card came later.
-func (w *Wallet) refreshList(ctx context.Context, uri string, cards []*card, last standing) error {
+// refreshList reads the list of some cards, if the ledger has another root of it than was
+// read last or if a card came later.
+func (w *Wallet) refreshList(ctx context.Context, cards []*card, last standing) error {
 	var list *status.Verified
+	by, uri := cards[0].Issuer, cards[0].StatusURI
 	now, next := w.cfg.Clock(), standing{AsOf: w.cfg.Clock().UTC()}
 	err := w.resolve(ctx, func(view *ledger.View) (err error) {
 		source := provenance.Ledger(view)
-		object, err := source.Status(ctx, uri)
+		object, err := source.Status(ctx, by, uri)
 		if err != nil {
 			return err
 		}
 		if next.Root = object.Root; next.Root == last.Root {
 			return nil
 		}
-		issuer, err := hufu.FromView(view, cards[0].Issuer)
+		issuer, err := hufu.FromView(view, by)
 		if err != nil {
 			return err
 		}
@@ -201,7 +205,7 @@ func (w *Wallet) refreshList(ctx context.Context, uri string, cards []*card, las
 		if err := setStates(tx, states); err != nil {
 			return err
 		}
-		return putStanding(tx, uri, next)
+		return putStanding(tx, cards[0].list(), next)
 	})
 }
 
@@ -230,12 +234,12 @@ func setStates(tx vault.Tx, states map[string]State) error {
 	})
 }
 
-func putStanding(tx vault.Tx, uri string, s standing) error {
+func putStanding(tx vault.Tx, of string, s standing) error {
 	lists, _, err := readStandings(tx)
 	if err != nil {
 		return err
 	}
-	lists[uri] = s
+	lists[of] = s
 	value, err := cardMode.Marshal(lists)
 	if err != nil {
 		return err

@@ -343,9 +343,9 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"ledger/machine/ruleaccess.go", "return object.File, vk.Setup == ledger.SetupCeremony, nil", "return object.File, true, nil"})
 	// No accepted operation keeps an epoch from closing.
 	for name, c := range map[string]edit{
-		"keys":           {"ledger/machine/ruledid.go", "return t.roomForKeys(old, next)", "return nil"},
+		"keys":           never("ledger/machine/ruledid.go", "if err := t.roomForKeys(old, next); ", "err != nil", " {"),
 		"accreditations": {"ledger/machine/ruleobject.go", "return t.roomForAccreditation(old, a)", "return nil"},
-		"schemas":        {"ledger/machine/ruleobject.go", "return t.roomForSchema(s)", "return nil"},
+		"schemas":        {"ledger/machine/ruleonce.go", "return t.roomForSchema(s)", "return nil"},
 		"anything":       never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return fmt.Errorf(\"%w: the registry\", ledger.ErrFull)"),
 	} {
 		add("a registry with room for "+name, "ledger/machine", "TestEveryEpochCloses|TestNoRoomToComeBack", "", c)
@@ -469,8 +469,70 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("ledger/cometlog/member.go", "if ", "!m.proved()", " {"))
 	add("a branch has its share of the registry", "ledger/machine", "TestOneBranchFillsItsShare", "",
 		never("ledger/machine/room.go", "if used += added; ", "used > uint64(t.zk.RegistryCapacity()/shares)", " {"))
+	// What a stolen key signed falls with it.
+	for name, c := range map[string]edit{
+		"accreditations": {"ledger/machine/ruleobject.go", "t.setSigned(c, a.Accreditor)", "t.set(c)"},
+		"purposes":       {"ledger/machine/ruleaccess.go", "t.setSigned(c, p.Regulator)", "t.set(c)"},
+		"status lists":   {"ledger/machine/ruleobject.go", "t.setSigned(c, s.Issuer)", "t.set(c)"},
+	} {
+		add("a thief's word is void: "+name, "ledger/machine", "TestStolen.*", "", c)
+	}
+	add("and nothing of before the theft", "ledger/machine", "TestStolen.*", "",
+		edit{"ledger/machine/rulesigned.go", "key.Compromised() && int64(milli/1000) >= key.CompromisedFrom", "key.Compromised()"})
+	add("nor what another key signed too", "ledger/machine", "TestNotOnlyTheThief", "",
+		edit{"ledger/machine/rulesigned.go", "			if other {\n				continue\n			}\n", "			_ = other\n"})
+	add("unless that is stolen, too", "ledger/machine", "TestNotOnlyTheThief", "",
+		edit{"ledger/machine/rulesigned.go", "		if !stolen(key, at) {\n			return true, nil", "		if i > 0 || !stolen(key, at) {\n			return true, nil"})
+	add("nor what was signed anew", "ledger/machine", "TestNotOnlyTheThief|TestTakenFromTheThief", "",
+		edit{"ledger/machine/rulesigned.go", "	if err := t.forgetSigners(c.op.Key); err != nil {\n		return err\n	}\n	d, err", "	d, err"})
+	add("nor what another's DID calls stolen", "ledger/machine", "TestKeyOnAStrangersDID", "",
+		edit{"ledger/machine/rulesigned.go", "slices.Concat([]byte(signedBy+did+\"/\"), keyHash, []byte(object))", "slices.Concat([]byte(signedBy+\"/\"), keyHash, []byte(object))"})
+	add("also from an earlier time on", "ledger/machine", "TestStolenFromEarlier", "",
+		edit{"ledger/machine/rulesigned.go", "key.CompromisedFrom == old.Keys[i].CompromisedFrom {", "old.Keys[i].Compromised() || !key.Compromised() {"})
+	add("the issuer goes on after its own sequence", "ledger/machine", "TestStolenStatusList", "",
+		edit{"ledger/machine/rulesigned.go", ", ValidUntil: since}", ", Sequence: s.Sequence, ValidUntil: since}"})
+	add("what falls shows in its history", "ledger/machine", "TestStolenAccreditation", "",
+		edit{"ledger/machine/rulesigned.go", "	return t.changed(object)\n", "	return nil\n"})
+	// No agency takes the name of another's object.
+	for _, key := range []struct{ name, owned, bare string }{
+		{"status", "PrefixStatus + issuer + \"/\" + uri", "PrefixStatus + uri"},
+		{"anchor", "PrefixAnchor+agency+\"/\"", "PrefixAnchor"}, {"grant", "PrefixGrant+agency+\"/\"", "PrefixGrant"},
+		{"trail", "PrefixTrail+founder+\"/\"", "PrefixTrail"}, {"rule", "PrefixRule + owner + \"/\" + id", "PrefixRule + id"},
+	} {
+		add("its owner stands in the key of a "+key.name, "ledger/machine", "TestNamesAreTheirOwners", "",
+			edit{"ledger/key.go", key.owned, key.bare})
+	}
+	add("a record is begun in no other's name", "ledger/machine", "TestNamesAreTheirOwners", "",
+		never("ledger/objectrule.go", "if ", "t.Sequence == 0 && t.Registrar != t.Founder", " {"))
+	add("a record stays under its owner's rule", "ledger/machine", "TestNamesAreTheirOwners", "",
+		edit{"ledger/machine/rulerecord.go", "next.RuleOwner != before.RuleOwner || ", ""})
+	add("a record is handed over", "ledger/machine", "TestHandover", "",
+		never("ledger/machine/rulerecord.go", "if err := t.handedOver(c, rule, before, next); ", "err != nil", " {"))
+	add("by the root only where nobody else can", "ledger/machine", "TestHandover", "by_the_root",
+		edit{"ledger/machine/rulerecord.go", "if gone && t.signedByDID", "if (gone || true) && t.signedByDID"})
+	add("and by nobody else", "ledger/machine", "TestHandover", "from_nobody",
+		edit{"ledger/machine/rulerecord.go", "if gone && t.signedByDID(c, t.root) == nil {", "if gone {"})
+	add("the next version is the owner's", "ledger/machine", "TestNextVersionOfASchema", "",
+		never("ledger/machine/ruleonce.go", "if err := t.followsSchema(c, s); ", "err != nil", " {"))
+	add("an anchor for a type is taken once", "ledger/machine", "TestAnchorForAType", "",
+		edit{"ledger/machine/ruleonce.go", "return fmt.Errorf(\"%w: anchored for the type before\", ledger.ErrConflict)", "return nil"})
+	add("from who issues it", "ledger/machine", "TestAnchorForAType", "",
+		never("ledger/machine/ruleonce.go", "if ", "!issues", " {"))
+	add("a desk binds for its type", "wallet/issuer", "TestOneSecretForTwoPeople", "",
+		edit{"wallet/issuer/bound.go", ", Type: a.typ.Schema.VCT,", ","})
+	add("a policy's name leaves room for who counts", "verifier", "TestCountedPolicies", "an id beside no DID",
+		edit{"verifier/counted.go", "ledger.RuleKey(anyOwner, p.ID", "ledger.RuleKey(\"\", p.ID"},
+		edit{"verifier/counted.go", "const anyOwner =", "const _ ="})
+	add("lists of one URI are kept apart", "provenance", "TestListsOfTwoIssuers", "",
+		edit{"provenance/provenance.go", "of := listOf{t.claims.issuer, uri}", "of := listOf{\"\", uri}"})
+	add("and so in a wallet", "wallet", "TestListsOfOneURI", "",
+		edit{"wallet/standing.go", "return c.Issuer + \" \" + c.StatusURI", "return c.StatusURI"})
+	add("revocations go on without an accreditation", "ledger/machine", "TestRevokeWithoutAccreditation", "",
+		edit{"ledger/machine/ruleobject.go", "	if old != nil {\n		signed = t.signedByDID\n	}\n", ""})
+	add("and lists do not begin", "ledger/machine", "TestRevokeWithoutAccreditation|TestOnlyAgenciesPublish", "",
+		edit{"ledger/machine/ruleobject.go", "	signed := t.signedByAgency\n	if old != nil {", "	signed := t.signedByAgency\n	if t != nil {"})
 	add("no schemas of another's type", "ledger/machine", "TestSchemaOfAnothersType", "",
-		never("ledger/machine/ruleobject.go", "if err := t.mayPublish(s); ", "err != nil", " {"))
+		never("ledger/machine/ruleonce.go", "if err := t.mayPublish(s); ", "err != nil", " {"))
 	// What lies on disk.
 	add("a table more than the format's", "internal/sqlitefile", "TestCheck", "",
 		never("internal/sqlitefile/format.go", "} else if ", "!f.AnyIndex || o.kind != \"index\"", " {"))

@@ -119,7 +119,7 @@ func objects(t testing.TB, id string) []ledger.Object {
 			Until: begin.AddDate(1, 0, 0).Unix(), State: ledger.GrantActive,
 		},
 		&ledger.Audit{Agency: id, Hash: seed("audit"), Tag: seed("tag")},
-		&ledger.Use{Nullifier: [32]byte(use.Nullifier), Rule: "cn.vote", Version: 1, Event: use.Event, Epoch: use.Epoch.Number, Payload: [32]byte(use.Payload), Proof: use.Use},
+		&ledger.Use{Nullifier: [32]byte(use.Nullifier), Owner: id, Rule: "cn.vote", Version: 1, Event: use.Event, Epoch: use.Epoch.Number, Payload: [32]byte(use.Payload), Proof: use.Use},
 	}
 }
 
@@ -142,7 +142,7 @@ func withoutSubject(a *ledger.Accreditation) *ledger.Accreditation {
 
 func trail(t testing.TB, id string) *ledger.Trail {
 	return &ledger.Trail{
-		Record: ledger.SaltedHash(seed16("salt"), "parcel 1"), Rule: "cn.title", Version: 1, State: "held",
+		Record: ledger.SaltedHash(seed16("salt"), "parcel 1"), Founder: id, RuleOwner: id, Rule: "cn.title", Version: 1, State: "held",
 		Commitment: seed("commitment"), Holder: newAgency(t, "citizen, this parcel").public(t), Registrar: id, Region: "110101",
 	}
 }

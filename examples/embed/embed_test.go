@@ -274,7 +274,7 @@ func TestStrangers(t *testing.T) {
 	if err != nil || len(offers) != 1 {
 		t.Fatal("offers:", offers, err)
 	}
-	for list := ledger.StatusKey(issuer.StatusURI(office, "example.resident/1", 1)); ; time.Sleep(500 * time.Millisecond) {
+	for list := ledger.StatusKey(office, issuer.StatusURI(office, "example.resident/1", 1)); ; time.Sleep(500 * time.Millisecond) {
 		if _, err := c.client.Get(t.Context(), list); err == nil {
 			break
 		} else if !errors.Is(err, ledger.ErrAbsent) {

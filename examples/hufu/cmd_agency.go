@@ -9,6 +9,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/ledger"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 func (a *app) agencyCommand() *cobra.Command {
@@ -101,7 +102,7 @@ func (a *app) schemaFile(name string) ([]byte, *credential.Schema, error) {
 func (a *app) agencyState(verb, state string, bring func(*hufuagency.Agency, context.Context, hufuagency.Grant) error) *cobra.Command {
 	var dir, to string
 	var grant hufuagency.Grant
-	days := 0
+	days, covering := 0, 0
 	cmd := command(verb, "", func(ctx context.Context, _ string) error {
 		card, err := folder.FindCard(to)
 		if err != nil {
@@ -111,6 +112,13 @@ func (a *app) agencyState(verb, state string, bring func(*hufuagency.Agency, con
 		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
 			if days > 0 {
 				grant.Until = a.clock().AddDate(0, 0, days)
+			}
+			if covering > 0 {
+				today, err := zkp.Today(a.clock())
+				if err != nil {
+					return err
+				}
+				grant.From = (today - zkp.Day(covering)).Start()
 			}
 			if err := bring(office.Agency, ctx, grant); err != nil {
 				return err
@@ -132,6 +140,7 @@ func (a *app) agencyState(verb, state string, bring func(*hufuagency.Agency, con
 	if state == ledger.StateActive {
 		subjectFlags(cmd, &grant.Subject, "")
 		flags.IntVar(&days, "days", 365, "days until it ends; 0 for no end")
+		flags.IntVar(&covering, "covering", 0, "days before today from which it counts, if a theft of the accreditor's key voided it")
 	}
 	_ = cmd.MarkFlagRequired("to")
 	return cmd

@@ -21,7 +21,7 @@ func TestFourNodes(t *testing.T) {
 	if err != nil || head.Size != r.Size {
 		t.Fatal(head, err)
 	}
-	if _, err := c.view(0, ledger.AnchorKey(numbered(1))).Anchor(numbered(1)); err != nil {
+	if _, err := c.view(0, ledger.AnchorKey(c.rootDID(), numbered(1))).Anchor(c.rootDID(), numbered(1)); err != nil {
 		t.Error(err)
 	}
 	// Handed in again, here and elsewhere, it has no second effect.

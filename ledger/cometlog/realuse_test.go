@@ -202,7 +202,7 @@ func (p *poll) vote(event string, payload byte) *ledger.SignedOperation {
 		p.Fatal(err)
 	}
 	return p.sign(&ledger.Use{
-		Nullifier: zkp.Nullifier(scope, p.voter.Secret.Pseudonym(scope)), Rule: "count", Version: 1, Event: event,
+		Nullifier: zkp.Nullifier(scope, p.voter.Secret.Pseudonym(scope)), Owner: p.office, Rule: "count", Version: 1, Event: event,
 		Epoch: p.epoch.Number, Payload: ballot, Proof: u.Bytes(),
 	}, p.key)
 }

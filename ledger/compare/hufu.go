@@ -93,7 +93,7 @@ func (h *hufu) submit(ctx context.Context, ops ...*ledger.SignedOperation) error
 
 // prove gives the bytes that a reader gets.
 func (h *hufu) prove(ctx context.Context, hash [32]byte) ([]byte, error) {
-	proof, err := h.log.Prove(ctx, ledger.AnchorKey(hash))
+	proof, err := h.log.Prove(ctx, ledger.AnchorKey(h.agency, hash))
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +110,7 @@ func (h *hufu) verify(b []byte, hash [32]byte) error {
 	if err != nil {
 		return err
 	}
-	anchor, err := view.Anchor(hash)
+	anchor, err := view.Anchor(h.agency, hash)
 	if err != nil {
 		return err
 	}

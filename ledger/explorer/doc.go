@@ -11,8 +11,8 @@
 // checks the server. Labels and words are names for a table of sentences; see
 // package explorer/web.
 //
-// For example, Explorer.OfRecord(ctx, hash) of a parcel that was registered,
+// For example, Explorer.OfRecord(ctx, agency, hash) of a parcel that was registered,
 // then sold, returns a section "record" with its state, "transferred", and two
 // sections "step". Each step has its index in the log and a time by which the
-// ledger had it. A hash that nobody anchored returns one section "absent".
+// ledger had it. A hash that the agency did not anchor returns one section "absent".
 package explorer

@@ -74,14 +74,14 @@ func TestAnswers(t *testing.T) {
 	a, err = x.OfSchema(ctx, explorertest.SchemaID, 1)
 	expect(t, a, err, "version=1", "owner="+w.Office.DID, "attribute=parcel attribute=holder attribute=area\n")
 
-	a, err = x.OfRecord(ctx, w.Record)
+	a, err = x.OfRecord(ctx, w.Office.DID, w.Record)
 	expect(t, a, err, "[record]", "record-state=record-transferred sequence=2 rule=title 1", "[step] sequence=2", "[step] sequence=1", "[step] sequence=0 record-state=record-registered")
 	steps := a.Sections[1:]
 	if len(steps) != 3 || steps[0].Rows[4].Value != w.Now().Add(-2*time.Minute).UTC().Format(time.RFC3339) || steps[1].Rows[4].Value >= steps[0].Rows[4].Value {
 		t.Errorf("times of the steps: %v", steps)
 	}
 
-	a, err = x.OfRecord(ctx, w.Anchored)
+	a, err = x.OfRecord(ctx, w.Office.DID, w.Anchored)
 	expect(t, a, err, "[anchor] hash=", "count=12 agency="+w.Office.DID)
 }
 
@@ -94,7 +94,7 @@ func TestAbsence(t *testing.T) {
 	expect(t, a, err, "[absent] asked="+unknown)
 	a, err = x.OfSchema(ctx, "nobody", 7)
 	expect(t, a, err, "[absent] asked=nobody 7")
-	a, err = x.OfRecord(ctx, sha256.Sum256(nil))
+	a, err = x.OfRecord(ctx, w.Office.DID, sha256.Sum256(nil))
 	expect(t, a, err, "[absent] asked=e3b0c442")
 }
 
@@ -161,7 +161,7 @@ func (l *liar) ProveInclusion(ctx context.Context, index uint64) (*ledger.Inclus
 // TestLies: whatever a source changes is noticed, and told apart by what it is.
 func TestLies(t *testing.T) {
 	w := explorertest.New(t)
-	anothers, err := w.Ledger.History(t.Context(), ledger.TrailKey(w.Other), 0)
+	anothers, err := w.Ledger.History(t.Context(), ledger.TrailKey(w.Office.DID, w.Other), 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestLies(t *testing.T) {
 		"a false leaf":  {liar{inclusion: func(p *ledger.Inclusion) { p.Leaf = append(slices.Clone(p.Leaf), 0) }}, ledger.ErrNotIncluded},
 	} {
 		c.liar.Ledger = w.Ledger
-		if a, err := w.Explorer(&c.liar).OfRecord(t.Context(), w.Record); !errors.Is(err, c.want) {
+		if a, err := w.Explorer(&c.liar).OfRecord(t.Context(), w.Office.DID, w.Record); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v %v", name, err, a)
 		}
 	}
@@ -247,7 +247,7 @@ func TestLies(t *testing.T) {
 func TestStale(t *testing.T) {
 	w := explorertest.New(t)
 	late := func() time.Time { return w.Now().AddDate(1, 0, 0) }
-	if _, err := explorer.New(w.Client(w.Ledger, late), w.Ledger).OfRecord(t.Context(), w.Record); !errors.Is(err, ledger.ErrStale) {
+	if _, err := explorer.New(w.Client(w.Ledger, late), w.Ledger).OfRecord(t.Context(), w.Office.DID, w.Record); !errors.Is(err, ledger.ErrStale) {
 		t.Error(err)
 	}
 }
@@ -258,13 +258,13 @@ func TestLongRecords(t *testing.T) {
 	w := explorertest.New(t)
 	x := w.Explorer(w.Ledger)
 	w.Sell(w.Record, 100)
-	a, err := x.OfRecord(t.Context(), w.Record)
+	a, err := x.OfRecord(t.Context(), w.Office.DID, w.Record)
 	expect(t, a, err, "[step] sequence=102", "[step] sequence=39 ", "[more]")
 	if strings.Contains(text(a), "[step] sequence=38 ") {
 		t.Error("more steps than there is room for")
 	}
 	w.Sell(w.Record, 4000)
-	a, err = x.OfRecord(t.Context(), w.Record)
+	a, err = x.OfRecord(t.Context(), w.Office.DID, w.Record)
 	expect(t, a, err, "[record]", "sequence=4102", "[more]")
 	if strings.Contains(text(a), "[step]") {
 		t.Error("all steps were read")

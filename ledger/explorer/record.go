@@ -19,18 +19,22 @@ const (
 	maxRead = 4096
 )
 
-// OfRecord returns what the ledger holds under a salted hash: an anchor, and
-// the state of a record with all its steps, the newest first. Errors:
-// [ErrHistory], those of ledger.Client.Resolve, and those of the source.
-func (x *Explorer) OfRecord(ctx context.Context, hash [32]byte) (*Answer, error) {
+// OfRecord returns what an agency put on the ledger under a salted hash: an anchor, and
+// the state of a record that it began, with all its steps, the newest first. Another
+// agency may keep the record by now. Errors: [ErrHistory], ledger.ErrKey for what is no
+// DID, those of ledger.Client.Resolve, and those of the source.
+func (x *Explorer) OfRecord(ctx context.Context, agency string, hash [32]byte) (*Answer, error) {
+	if err := ledger.CheckDID(agency); err != nil {
+		return nil, err
+	}
 	var anchor *ledger.Anchor
 	var trail *ledger.Trail
 	err := x.client.Resolve(ctx, func(view *ledger.View) error {
 		var err1, err2 error
-		anchor, err1 = view.Anchor(hash)
-		trail, err2 = view.Trail(hash)
+		anchor, err1 = view.Anchor(agency, hash)
+		trail, err2 = view.Trail(agency, hash)
 		return errors.Join(unlessAbsent(err1), unlessAbsent(err2))
-	}, ledger.ResolveOptions{Keys: []string{ledger.AnchorKey(hash), ledger.TrailKey(hash)}})
+	}, ledger.ResolveOptions{Keys: []string{ledger.AnchorKey(agency, hash), ledger.TrailKey(agency, hash)}})
 	if err != nil {
 		return nil, err
 	}
@@ -43,6 +47,7 @@ func (x *Explorer) OfRecord(ctx context.Context, hash [32]byte) (*Answer, error)
 		s.hash("hash", hash)
 		s.number("count", uint64(anchor.Count))
 		s.add("agency", Agency, anchor.Agency)
+		s.add("type", Text, anchor.Type)
 	}
 	if trail == nil {
 		return a, nil
@@ -63,6 +68,8 @@ func addTrail(s *Section, t *ledger.Trail) {
 	s.add("record-state", Word, "record-"+t.State)
 	s.number("sequence", t.Sequence)
 	s.add("rule", Text, fmt.Sprintf("%s %d", t.Rule, t.Version))
+	s.add("rule-owner", Agency, t.RuleOwner)
+	s.add("founder", Agency, t.Founder)
 	s.add("registrar", Agency, t.Registrar)
 	s.add("region", Text, t.Region)
 	s.hash("commitment", t.Commitment)

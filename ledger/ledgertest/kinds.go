@@ -190,7 +190,11 @@ func (q *party) objectKeys() []ledger.PublicKey {
 
 func (p *play) anchor() []act {
 	q := p.someone()
-	return []act{{&ledger.Anchor{Hash: p.number(), Count: 1, Agency: q.did}, []crypto.Signer{p.signer(q)}, nil}}
+	o := &ledger.Anchor{Hash: numbered(p.rand.IntN(50)), Count: 1, Agency: q.did}
+	if p.chance(50) {
+		o.Type = pick(p, playTypes)
+	}
+	return []act{{o, []crypto.Signer{p.signer(q)}, nil}}
 }
 
 func (p *play) audit() []act {
@@ -244,22 +248,32 @@ func (p *play) rule() []act {
 			{From: "held", To: "held", Signers: ledger.SignerRegistrar},
 		},
 	}
-	return []act{{r, []crypto.Signer{p.signer(q)}, nil}}
+	return []act{{r, []crypto.Signer{p.signer(q)}, func(*ledger.SignedOperation) { p.rules.put(r) }}}
 }
 
-// trail begins a record, or takes a step with one.
+// trail begins a record, or takes a step with one, sometimes to another registrar.
 func (p *play) trail() []act {
-	q := p.someone()
-	o := &ledger.Trail{
-		Record: p.number(), Rule: fmt.Sprint("r", p.rand.IntN(3)), Version: 1, State: "held", Commitment: p.number(), Registrar: q.did, Region: pick(p, playRegions),
+	if len(p.rules.all) == 0 {
+		return nil
 	}
+	q, rule := p.someone(), pick(p, p.rules.all)
+	o := &ledger.Trail{
+		Founder: q.did, Record: p.number(), RuleOwner: rule.Owner, Rule: rule.ID, Version: rule.Version, State: "held",
+		Commitment: p.number(), Registrar: q.did, Region: pick(p, playRegions),
+	}
+	signers := []crypto.Signer{p.signer(q)}
 	if len(p.trails.all) > 0 && p.chance(60) {
 		before := pick(p, p.trails.all)
 		commitment := o.Commitment
 		*o = *before
 		o.Sequence, o.Previous, o.Commitment, o.Registrar = before.Sequence+1, sha256.Sum256(before.Bytes()), commitment, q.did
+		for _, r := range p.parties {
+			if r.did == before.Registrar && r != q && p.chance(50) {
+				signers = append(signers, r.key)
+			}
+		}
 	}
-	return []act{{o, []crypto.Signer{p.signer(q)}, func(*ledger.SignedOperation) { p.trails.put(o) }}}
+	return []act{{o, signers, func(*ledger.SignedOperation) { p.trails.put(o) }}}
 }
 
 func (p *play) grant() []act {

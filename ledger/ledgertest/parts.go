@@ -23,14 +23,14 @@ func (w *world) proofs() {
 	if err != nil || head.Size != r.Size || len(r.Operations) != 2 || r.Operations[1].Index >= r.Size {
 		w.Fatalf("receipt %+v, head %+v, %v", r, head, err)
 	}
-	v, err := w.at(r, ledger.AnchorKey(numbered(1)), ledger.AnchorKey(numbered(3)))
+	v, err := w.at(r, w.anchorKey(1), w.anchorKey(3))
 	if err != nil {
 		w.Fatal(err)
 	}
-	if a, err := v.Anchor(numbered(1)); err != nil || a.Agency != w.Trust.RootDID {
+	if a, err := v.Anchor(w.Trust.RootDID, numbered(1)); err != nil || a.Agency != w.Trust.RootDID {
 		w.Error(a, err)
 	}
-	if _, err := v.Anchor(numbered(3)); !errors.Is(err, ledger.ErrAbsent) {
+	if _, err := v.Anchor(w.Trust.RootDID, numbered(3)); !errors.Is(err, ledger.ErrAbsent) {
 		w.Error(err)
 	}
 	if _, err := w.Engines[0].Prove(context.Background(), "a b"); err == nil {
@@ -121,16 +121,16 @@ func (w *world) refusals() {
 	}
 	w.refuse(ledger.ErrUnknownKind, signed)
 	moved := w.anchor(1).Operation
-	moved.Key = ledger.AnchorKey(numbered(9))
+	moved.Key = w.anchorKey(9)
 	if signed, err = ledger.Sign(w.Trust.ID(), moved, w.Root); err != nil {
 		w.Fatal(err)
 	}
 	w.refuse(ledger.ErrKey, signed)
 	w.refuse(ledger.ErrConflict, w.sign(&ledger.Status{URI: listURI, Issuer: a.did, Sequence: 1}, a.key))
 	w.refuse(ledger.ErrMissing, w.sign(&ledger.Trail{
-		Record: numbered(1), Rule: "none", Version: 1, State: "held", Commitment: numbered(2), Registrar: a.did, Region: region,
+		Record: numbered(1), Founder: a.did, RuleOwner: a.did, Rule: "none", Version: 1, State: "held", Commitment: numbered(2), Registrar: a.did, Region: region,
 	}, a.key))
-	if v := w.view(ledger.AnchorKey(numbered(1))); !absent(v, ledger.AnchorKey(numbered(1))) {
+	if v := w.view(w.anchorKey(1)); !absent(v, w.anchorKey(1)) {
 		w.Error("a refused operation has an effect")
 	}
 }
@@ -169,8 +169,8 @@ func (w *world) rule(a *agency) *ledger.Rule {
 // atomic: one bad operation, and nothing of its batch remains.
 func (w *world) atomic() {
 	w.refuse(ledger.ErrUnauthorised, w.anchor(1), w.sign(&ledger.Anchor{Hash: numbered(2), Count: 1, Agency: w.Trust.RootDID}, w.newKey()), w.anchor(3))
-	v := w.view(ledger.AnchorKey(numbered(1)), ledger.AnchorKey(numbered(3)))
-	if !absent(v, ledger.AnchorKey(numbered(1))) || !absent(v, ledger.AnchorKey(numbered(3))) {
+	v := w.view(w.anchorKey(1), w.anchorKey(3))
+	if !absent(v, w.anchorKey(1)) || !absent(v, w.anchorKey(3)) {
 		w.Error("a part of a refused batch remains")
 	}
 	w.submit(w.anchor(1), w.anchor(2), w.anchor(3))
@@ -209,7 +209,7 @@ func (w *world) history() {
 	for n := range 3 {
 		w.submit(w.sign(&ledger.Status{URI: listURI, Issuer: a.did, Sequence: uint64(n + 1)}, a.key))
 	}
-	changes, err := w.Engines[0].History(context.Background(), ledger.StatusKey(listURI), 0)
+	changes, err := w.Engines[0].History(context.Background(), ledger.StatusKey(a.did, listURI), 0)
 	if err != nil || len(changes) != 3 {
 		w.Fatal(len(changes), err)
 	}
@@ -319,7 +319,7 @@ var adult = ledger.Question{Schema: "resident", Version: 1, Statement: [32]byte{
 
 func (w *world) use(a *agency, e *ledger.Epoch, person, event string, payload byte) *ledger.SignedOperation {
 	who := sha256.Sum256([]byte(person))
-	u := &ledger.Use{Nullifier: NullifierOf(who, a.did, event), Rule: "count", Version: 1, Event: event, Epoch: e.Number, Payload: [32]byte{payload}}
+	u := &ledger.Use{Nullifier: NullifierOf(who, a.did, event), Owner: a.did, Rule: "count", Version: 1, Event: event, Epoch: e.Number, Payload: [32]byte{payload}}
 	u.Proof = UsedBy(who, a.did, event, u.Payload, adult, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
 	return w.sign(u, a.key)
 }
@@ -458,7 +458,7 @@ func (w *world) bundle() {
 		w.Error(err)
 	}
 	err = client.Resolve(context.Background(), func(v *ledger.View) error {
-		_, err := v.Anchor(numbered(1))
+		_, err := v.Anchor(w.Trust.RootDID, numbered(1))
 		return err
 	}, ledger.ResolveOptions{})
 	if !errors.Is(err, ledger.ErrNotProved) || errors.Is(err, ledger.ErrAbsent) {

@@ -33,6 +33,7 @@ type play struct {
 	purposes held[*ledger.Purpose]
 	trails   held[*ledger.Trail]
 	lists    held[*ledger.Status]
+	rules    held[*ledger.Rule]
 	proofs   [][]byte // proof keys, whoever has them
 
 	taste         []func(*play) []act // what this play does most

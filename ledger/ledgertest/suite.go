@@ -63,6 +63,7 @@ func Run(t *testing.T, fresh func(t *testing.T) *World) {
 		"Bundle":      (*world).bundle,
 		"Tiles":       (*world).tiles,
 		"Names":       (*world).names,
+		"Stolen":      (*world).stolen,
 	} {
 		t.Run(name, func(t *testing.T) { part(&world{World: fresh(t), TB: t}) })
 	}
@@ -134,13 +135,15 @@ func (w *world) refuse(want error, ops ...*ledger.SignedOperation) {
 
 // agency makes a DID with an accreditation to issue.
 func (w *world) agency(extra ...ledger.PublicKey) *agency {
+	return w.agencyOf(w.newKey(), nil, extra...)
+}
+
+// agencyOf makes one whose next change another key may sign.
+func (w *world) agencyOf(key crypto.Signer, next [][32]byte, extra ...ledger.PublicKey) *agency {
 	w.Helper()
-	a := &agency{key: w.newKey()}
-	public, err := ledger.DefaultSuites().MarshalKey(a.key.Public())
-	if err != nil {
-		w.Fatal(err)
-	}
-	create := w.sign(&ledger.DID{Keys: append([]ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public}}, extra...)}, a.key)
+	a := &agency{key: key}
+	create := w.sign(&ledger.DID{Keys: append([]ledger.PublicKey{w.signatureKey("sig-1", key)}, extra...), Next: next}, key)
+	var err error
 	if a.did, err = ledger.DIDOf(create.Operation); err != nil {
 		w.Fatal(err)
 	}
@@ -148,6 +151,15 @@ func (w *world) agency(extra ...ledger.PublicKey) *agency {
 		Agency: a.did, Action: ledger.ActionIssue, Region: region, Type: credentialType, Accreditor: w.Trust.RootDID, State: ledger.StateActive, Subject: SubjectOf(a.did),
 	}, w.Root))
 	return a
+}
+
+func (w *world) signatureKey(id string, key crypto.Signer) ledger.PublicKey {
+	w.Helper()
+	public, err := ledger.DefaultSuites().MarshalKey(key.Public())
+	if err != nil {
+		w.Fatal(err)
+	}
+	return ledger.PublicKey{ID: id, Purpose: ledger.PurposeSignature, Public: public}
 }
 
 const (
@@ -161,6 +173,9 @@ func numbered(n int) [32]byte { return sha256.Sum256(binary.BigEndian.AppendUint
 func (w *world) anchor(n int) *ledger.SignedOperation {
 	return w.sign(&ledger.Anchor{Hash: numbered(n), Count: 1, Agency: w.Trust.RootDID}, w.Root)
 }
+
+// anchorKey is where that anchor stands.
+func (w *world) anchorKey(n int) string { return ledger.AnchorKey(w.Trust.RootDID, numbered(n)) }
 
 // view proves keys at every engine and verifies them; the last one's view is
 // returned.

@@ -69,7 +69,7 @@ func TestHistory(t *testing.T) {
 	reader := machine.NewReader(func(_ context.Context, read func(machine.Store, []byte) error) error {
 		return read(w.store, []byte("checkpoint"))
 	})
-	changes := must(reader.History(t.Context(), ledger.StatusKey(listURI), 0))(t)
+	changes := must(reader.History(t.Context(), ledger.StatusKey(a.did, listURI), 0))(t)
 	if len(changes) != 2 {
 		t.Fatalf("%d changes", len(changes))
 	}
@@ -83,7 +83,7 @@ func TestHistory(t *testing.T) {
 			t.Error("another leaf is proved")
 		}
 	}
-	if later := must(reader.History(t.Context(), ledger.StatusKey(listURI), changes[0].Index+1))(t); len(later) != 1 {
+	if later := must(reader.History(t.Context(), ledger.StatusKey(a.did, listURI), changes[0].Index+1))(t); len(later) != 1 {
 		t.Errorf("%d changes after the first", len(later))
 	}
 	if dids := must(reader.History(t.Context(), ledger.DIDKey(a.did), 0))(t); len(dids) != 1 {

@@ -55,7 +55,7 @@ func TestBrokenStore(t *testing.T) {
 	a := w.accredited(proofKey(7))
 	w.accept(w.sign(schemaOf(a, 1), a.key), w.sign(statusOf(a, 1), a.key))
 	w.now = w.now.Add(time.Hour)
-	d, _ := rotate(t, a, 0, 0)
+	d, _ := rotate(t, a, 0, start.Unix())
 	_, create := w.newAgency(proofKey(8))
 	ops := []*ledger.SignedOperation{
 		create,

@@ -6,25 +6,29 @@
 // current state, by a rule for each kind. It appends them to the log (RFC 6962,
 // by golang.org/x/mod/sumdb/tlog) and to the state map, and closes them with a
 // state leaf. All of this happens or nothing. It keeps everything in a [Store]:
-// ten sorted tables behind three methods.
+// sorted tables behind three methods.
 //
 // The rules, in short:
 //
 //	did      created by one of its own keys; changed by a key whose hash the
 //	         state before committed to; keys end, but never disappear; a proof
-//	         key belongs to the DID that listed it first
+//	         key belongs to the DID that listed it first; what a compromised
+//	         key signed that lasts is void (rulesigned.go)
 //	accr     given, suspended, restored and ended by its accreditor, who must
 //	         be entitled while giving or restoring; no name and no code of
 //	         another agency, one code for each agency
-//	schema   once, by an agency
-//	status   by its issuer, sequence growing
-//	revoke   by the owner of the proof key
+//	schema   once, by an agency that issues or accredits for its type; each
+//	         version after the one before, by its owner, or with the root
+//	status   begun by an agency; then by that DID, sequence growing
+//	revoke   by the owner of the proof key, for a list of its own
 //	vk       by the consortium's threshold; then retired at most
-//	anchor   once, by an agency
+//	anchor   once, by an agency; for a type, by one agency that issues it
 //	trust    by the threshold of the one before; the first by the root
 //	rule     once, by an agency
 //	trail    begun, and led on, by a step of its rule, signed by all whom the
-//	         step names; each value follows from the one before
+//	         step names; each value follows from the one before; another
+//	         registrar takes over with the signature of the one before, or of
+//	         the root if that may keep the record no more
 //	purpose  by a regulator, who must be entitled to accredit the verifier
 //	grant    by its own key and an agency; then revoked by its own key alone
 //	audit    by an agency; in the log only

@@ -259,7 +259,7 @@ func ruleOf(owner *agency) *ledger.Rule {
 
 func trailOf(t testing.TB, registrar *agency, holder crypto.Signer) *ledger.Trail {
 	return &ledger.Trail{
-		Record: [32]byte{1}, Rule: "title", Version: 1, State: "held", Commitment: [32]byte{1}, Holder: marshal(t, holder),
+		Record: [32]byte{1}, Founder: registrar.did, RuleOwner: registrar.did, Rule: "title", Version: 1, State: "held", Commitment: [32]byte{1}, Holder: marshal(t, holder),
 		Registrar: registrar.did, Region: dongche,
 	}
 }
@@ -305,7 +305,7 @@ func (w *world) countingWith(a *agency, vk *ledger.VK) *ledger.Epoch {
 }
 
 func useOf(a *agency, e *ledger.Epoch, person byte) *ledger.Use {
-	u := &ledger.Use{Rule: "title", Version: 1, Event: "vote", Epoch: e.Number, Payload: [32]byte{person, 1}}
+	u := &ledger.Use{Owner: a.did, Rule: "title", Version: 1, Event: "vote", Epoch: e.Number, Payload: [32]byte{person, 1}}
 	u.Proof = proofOf(a, e, u, person, ruleOf(a).Question)
 	u.Nullifier = ledgertest.NullifierOf([32]byte{person}, a.did, u.Event)
 	return u

@@ -1,9 +1,11 @@
 package machine_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,7 +66,7 @@ func (c *crowd) newKey() ledger.PublicKey {
 func (c *crowd) someone() *agency { return c.agencies[c.rand.IntN(len(c.agencies))] }
 
 func (c *crowd) step() {
-	switch c.rand.IntN(8) {
+	switch c.rand.IntN(9) {
 	case 0:
 		a, create := c.newAgency(c.newKey())
 		if c.do(create) {
@@ -83,7 +85,7 @@ func (c *crowd) step() {
 	case 4:
 		a := c.someone()
 		c.version++
-		s := schemaOf(a, c.version)
+		s := schemaNamed(a, c.version)
 		s.VCT = crowdTypes[c.rand.IntN(2)]
 		c.do(c.sign(s, a.key))
 	case 5:
@@ -97,6 +99,12 @@ func (c *crowd) step() {
 		if c.do(c.sign(next, a.next)) {
 			a.object, a.next = next, key
 		}
+	case 6:
+		a := c.someone()
+		if c.rand.IntN(2) == 0 {
+			a = c.root
+		}
+		c.robbed(a)
 	default:
 		if g := c.pick(); g != nil {
 			again := *g
@@ -105,6 +113,19 @@ func (c *crowd) step() {
 				*g = again
 			}
 		}
+	}
+}
+
+// robbed has an agency say that its signature key was stolen some hours ago.
+func (c *crowd) robbed(a *agency) {
+	next, key, safe := a.change(c), newKey(c), newKey(c)
+	old := slices.IndexFunc(next.Keys, func(k ledger.PublicKey) bool { return bytes.Equal(k.Public, marshal(c, a.key)) })
+	next.Keys[old].CompromisedFrom = c.now.Unix() - int64(3600*c.rand.IntN(20))
+	id := fmt.Sprintf("sig-%d", len(next.Keys)+1)
+	next.Keys = append(next.Keys, ledger.PublicKey{ID: id, Purpose: ledger.PurposeSignature, Public: marshal(c, key)})
+	next.Next = [][32]byte{ledger.KeyHash(marshal(c, safe))}
+	if len(next.Keys) <= 32 && c.do(c.sign(next, a.next)) {
+		a.object, a.key, a.next = next, key, safe
 	}
 }
 
@@ -147,12 +168,19 @@ func TestEveryEpochCloses(t *testing.T) {
 	}
 }
 
-// fill adds schemas of vct from a version on until one is refused, and returns how many
+// schemaNamed is the first version of a schema of vct that has a number in its name.
+func schemaNamed(owner *agency, number uint32) *ledger.Schema {
+	s := schemaOf(owner, 1)
+	s.ID = fmt.Sprintf("resident-%d", number)
+	return s
+}
+
+// fill adds schemas of vct from a number on until one is refused, and returns how many
 // there were.
-func (w *world) fill(owner *agency, version uint32) int {
+func (w *world) fill(owner *agency, number uint32) int {
 	w.Helper()
 	for n := range 10 * tight {
-		_, err := w.machine.Apply(w.store, w.now, w.sign(schemaOf(owner, version+uint32(n)), owner.key))
+		_, err := w.machine.Apply(w.store, w.now, w.sign(schemaNamed(owner, number+uint32(n)), owner.key))
 		if errors.Is(err, ledger.ErrFull) {
 			return n
 		}
@@ -256,5 +284,5 @@ func TestSchemaOfAnothersType(t *testing.T) {
 	other.VCT = "urn:other"
 	w.refuse(ledger.ErrUnauthorised, w.sign(other, issues.key))
 	p, _ := w.province()
-	w.accept(w.sign(schemaOf(issues, 1), issues.key), w.sign(schemaOf(p, 2), p.key))
+	w.accept(w.sign(schemaOf(issues, 1), issues.key), w.sign(schemaNamed(p, 2), p.key))
 }

@@ -85,11 +85,11 @@ func (t *transition) operation(p prepared) (ledger.OperationReceipt, error) {
 	return t.record(p.id, p.leaf)
 }
 
-// remember records which leaf will change which key.
+// remember records which key an operation changes.
 func (t *transition) remember(op *ledger.Operation) error {
 	key := op.Key
 	switch {
-	case op.Kind == ledger.KindAudit, op.Kind == ledger.KindRevoke, t.admission:
+	case op.Kind == ledger.KindAudit, op.Kind == ledger.KindRevoke:
 		return nil
 	case key == ledger.DIDKey(""):
 		did, err := ledger.DIDOf(op)
@@ -97,6 +97,14 @@ func (t *transition) remember(op *ledger.Operation) error {
 			return err
 		}
 		key = ledger.DIDKey(did)
+	}
+	return t.changed(key)
+}
+
+// changed records that the next leaf changes a key.
+func (t *transition) changed(key string) error {
+	if t.admission {
+		return nil
 	}
 	return wrapStore(t.store.Put(TableHistory, historyKey(key, t.size), []byte{1}))
 }

@@ -127,15 +127,15 @@ func TestKeyOfAnother(t *testing.T) {
 		{did, a.next, ledger.DIDKey(w.root.did)[:20]},
 		{w.accreditation(a, ledger.ActionVerify, beijing), w.root.key, ledger.AccreditationKey(a.did, ledger.ActionVerify, shanghai, vct)},
 		{schemaOf(a, 1), a.key, ledger.SchemaKey("resident", 2)},
-		{statusOf(a, 2), a.key, ledger.StatusKey("https://example.org/status/2")},
+		{statusOf(a, 2), a.key, ledger.StatusKey(a.did, "https://example.org/status/2")},
 		{&ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI}, a.key, ledger.EpochKey(1)},
 		{vkOf("prepare"), w.root.key, ledger.VKKey("show")},
 		{anchorOf(a, 1), a.key, ledger.EpochKey(1)},
 		{w.consortium(1, 1, a.key), w.promised(1, w.root.key), ledger.AgreementKey(2)},
-		{ruleOf(a), a.key, ledger.RuleKey("title", 2)},
-		{trailOf(t, a, a.next), a.key, ledger.TrailKey([32]byte{9})},
+		{ruleOf(a), a.key, ledger.RuleKey(a.did, "title", 2)},
+		{trailOf(t, a, a.next), a.key, ledger.TrailKey(a.did, [32]byte{9})},
 		{w.purposeOf(a), w.root.key, ledger.PurposeKey(a.did, "other")},
-		{w.grantOf(a, a.key), a.key, ledger.GrantKey([32]byte{9})},
+		{w.grantOf(a, a.key), a.key, ledger.GrantKey(a.did, [32]byte{9})},
 		{&ledger.Audit{Agency: a.did}, a.key, ledger.EpochKey(1)},
 		{&ledger.KeyFile{File: []byte{1}, Agency: a.did}, a.key, ledger.KeyFileKey([32]byte{9})},
 		{useOf(a, new(ledger.Epoch), 1), a.key, ledger.UseKey([32]byte{9})},
@@ -173,7 +173,7 @@ func TestStatusGrows(t *testing.T) {
 	w.accept(w.sign(statusOf(a, 5), a.key))
 	w.refuse(ledger.ErrConflict, w.sign(statusOf(a, 5), a.key))
 	w.refuse(ledger.ErrConflict, w.sign(statusOf(a, 4), a.key))
-	w.refuse(ledger.ErrUnauthorised, w.sign(statusOf(b, 6), b.key))
+	w.accept(w.sign(statusOf(b, 2), b.key)) // another list of the same URI
 	w.accept(w.sign(statusOf(a, 6), a.key))
 }
 
@@ -193,13 +193,30 @@ func TestOnlyAgenciesPublish(t *testing.T) {
 	}
 }
 
+// TestRevokeWithoutAccreditation: an agency that lost its accreditation goes on with the
+// lists that it has, and begins none.
+func TestRevokeWithoutAccreditation(t *testing.T) {
+	w := newWorld(t)
+	a := w.accredited(proofKey(7))
+	w.accept(w.sign(statusOf(a, 1), a.key))
+	lost := w.accreditation(a, ledger.ActionIssue, beijing)
+	lost.State = ledger.StateRevoked
+	w.accept(w.sign(lost, w.root.key))
+	revocation := &ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI, Index: 5}
+	w.accept(w.sign(statusOf(a, 2), a.key), w.sign(revocation, a.key))
+	w.refuse(ledger.ErrUnauthorised, w.sign(statusOf(a, 3), newKey(t)))
+	begun := statusOf(a, 1)
+	begun.URI += "0"
+	w.refuse(ledger.ErrUnauthorised, w.sign(begun, a.key))
+}
+
 func TestRevokeIsTheOwners(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.accredited(proofKey(7)), w.accredited(proofKey(8))
 	r := &ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI, Index: 5}
 	w.refuse(ledger.ErrMissing, w.sign(r, a.key))
 	w.accept(w.sign(statusOf(b, 1), b.key))
-	w.refuse(ledger.ErrUnauthorised, w.sign(r, a.key)) // the list is another's
+	w.refuse(ledger.ErrMissing, w.sign(r, a.key)) // the list is another's
 	r.ProofKey = proofKey(9).Public
 	w.refuse(ledger.ErrMissing, w.sign(r, a.key))
 }

@@ -33,7 +33,7 @@ func (t *transition) purpose(c change) error {
 			return err
 		}
 	}
-	return t.set(c)
+	return t.setSigned(c, p.Regulator)
 }
 
 // freePurpose reports whether a regulator may take the key of the purpose before: that
@@ -128,7 +128,7 @@ func (t *transition) use(c change) error {
 	if err != nil {
 		return err
 	}
-	rule, err := current(t, ledger.RuleKey(u.Rule, u.Version), ledger.ParseRule)
+	rule, err := current(t, ledger.RuleKey(u.Owner, u.Rule, u.Version), ledger.ParseRule)
 	if err != nil {
 		return err
 	}

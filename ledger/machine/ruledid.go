@@ -39,7 +39,10 @@ func (t *transition) did(c change) error {
 	if err := t.set(c); err != nil {
 		return err
 	}
-	return t.roomForKeys(old, next)
+	if err := t.roomForKeys(old, next); err != nil {
+		return err
+	}
+	return t.voidSigned(old, next)
 }
 
 func (t *transition) createDID(c change) error {

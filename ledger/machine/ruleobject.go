@@ -46,7 +46,7 @@ func (t *transition) accreditation(c change) error {
 	} else if a.Subject != old.Subject {
 		return fmt.Errorf("%w: who an agency is changes in an active accreditation", ledger.ErrConflict)
 	}
-	if err := t.set(c); err != nil {
+	if err := t.setSigned(c, a.Accreditor); err != nil {
 		return err
 	}
 	return t.roomForAccreditation(old, a)
@@ -87,72 +87,8 @@ func (t *transition) entitled(a *ledger.Accreditation) error {
 	return storeError{err}
 }
 
-// schema: an agency that issues or accredits for its type publishes it, once.
-func (t *transition) schema(c change) error {
-	s, err := object(c, ledger.ParseSchema)
-	if err != nil {
-		return err
-	}
-	if err := t.signedByDID(c, s.Owner); err != nil {
-		return err
-	}
-	if err := t.mayPublish(s); err != nil {
-		return err
-	}
-	if err := t.setOnce(c); err != nil {
-		return err
-	}
-	return t.roomForSchema(s)
-}
-
-// mayPublish demands that the owner of a schema issues its type, or accredits for it.
-func (t *transition) mayPublish(s *ledger.Schema) error {
-	if s.Owner == t.root {
-		return nil
-	}
-	keys, err := t.keys(ledger.AccreditationPrefix(s.Owner))
-	if err != nil {
-		return err
-	}
-	for _, key := range keys {
-		chain, err := ledger.Chain(t, t.root, key, t.now)
-		if errors.Is(err, ledger.ErrNotAccredited) {
-			continue
-		}
-		if err != nil {
-			return storeError{err}
-		}
-		if a := chain[0]; a.Action != ledger.ActionVerify && (a.Type == s.VCT || a.Type == ledger.AnyType) {
-			return nil
-		}
-	}
-	return fmt.Errorf("%w: not accredited for the type of the schema", ledger.ErrUnauthorised)
-}
-
-// anchor: an agency makes it, once.
-func (t *transition) anchor(c change) error {
-	a, err := object(c, ledger.ParseAnchor)
-	if err != nil {
-		return err
-	}
-	if err := t.signedByAgency(c, a.Agency); err != nil {
-		return err
-	}
-	return t.setOnce(c)
-}
-
-func (t *transition) setOnce(c change) error {
-	_, err := t.Get(c.op.Key)
-	switch {
-	case isAbsent(err):
-		return t.set(c)
-	case err != nil:
-		return storeError{err}
-	}
-	return fmt.Errorf("%w: write-once", ledger.ErrConflict)
-}
-
-// status: only its issuer changes it, and only forwards.
+// status: its issuer, an agency, begins it, and changes it only forwards. It may change it
+// without an accreditation too: what it issued before can still be revoked.
 func (t *transition) status(c change) error {
 	s, err := object(c, ledger.ParseStatus)
 	if err != nil {
@@ -162,20 +98,20 @@ func (t *transition) status(c change) error {
 	if err != nil {
 		return err
 	}
-	if old != nil && old.Issuer != s.Issuer {
-		return ledger.ErrUnauthorised
+	signed := t.signedByAgency
+	if old != nil {
+		signed = t.signedByDID
 	}
-	if err := t.signedByAgency(c, s.Issuer); err != nil {
+	if err := signed(c, s.Issuer); err != nil {
 		return err
 	}
 	if old != nil && s.Sequence <= old.Sequence {
 		return fmt.Errorf("%w: sequence does not grow", ledger.ErrConflict)
 	}
-	return t.set(c)
+	return t.setSigned(c, s.Issuer)
 }
 
-// revoke: the owner of the proof key signs it, who must also be the issuer of
-// the list.
+// revoke: the owner of the proof key signs it, who must also have the list.
 func (t *transition) revoke(c change) error {
 	r, err := object(c, ledger.ParseRevocation)
 	if err != nil {
@@ -188,15 +124,12 @@ func (t *transition) revoke(c change) error {
 	if err != nil {
 		return storeError{err}
 	}
-	list, err := current(t, ledger.StatusKey(r.List), ledger.ParseStatus)
+	list, err := current(t, ledger.StatusKey(string(owner), r.List), ledger.ParseStatus)
 	if err != nil {
 		return err
 	}
 	if list == nil {
-		return fmt.Errorf("%w: no such status list", ledger.ErrMissing)
-	}
-	if list.Issuer != string(owner) {
-		return fmt.Errorf("%w: status list of another agency", ledger.ErrUnauthorised)
+		return fmt.Errorf("%w: no such status list of the proof key's owner", ledger.ErrMissing)
 	}
 	if err := t.signedByDID(c, string(owner)); err != nil {
 		return err

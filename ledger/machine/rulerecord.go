@@ -31,7 +31,7 @@ func (t *transition) trail(c change) error {
 	if err != nil {
 		return err
 	}
-	rule, err := current(t, ledger.RuleKey(next.Rule, next.Version), ledger.ParseRule)
+	rule, err := current(t, ledger.RuleKey(next.RuleOwner, next.Rule, next.Version), ledger.ParseRule)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (t *transition) trailBefore(next *ledger.Trail) (*ledger.Trail, error) {
 	switch {
 	case next.Sequence != before.Sequence+1 || next.Previous != sha256.Sum256(b):
 		return nil, fmt.Errorf("%w: does not follow where the record stands", ledger.ErrConflict)
-	case next.Rule != before.Rule || next.Version != before.Version || next.Region != before.Region:
+	case next.RuleOwner != before.RuleOwner || next.Rule != before.Rule || next.Version != before.Version || next.Region != before.Region:
 		return nil, fmt.Errorf("%w: rule and region of a record stay", ledger.ErrConflict)
 	case next.Commitment == before.Commitment:
 		return nil, fmt.Errorf("%w: the commitment is not fresh", ledger.ErrConflict)
@@ -80,6 +80,9 @@ func (t *transition) trailBefore(next *ledger.Trail) (*ledger.Trail, error) {
 func (t *transition) stepSigned(c change, rule *ledger.Rule, step ledger.Transition, before, next *ledger.Trail) error {
 	if step.Signers&ledger.SignerRegistrar != 0 {
 		if err := t.signedByRegistrar(c, rule, next); err != nil {
+			return err
+		}
+		if err := t.handedOver(c, rule, before, next); err != nil {
 			return err
 		}
 	} else if next.Registrar != before.Registrar {
@@ -115,7 +118,11 @@ func (t *transition) signedByRegistrar(c change, rule *ledger.Rule, next *ledger
 	if err := t.signedByDID(c, next.Registrar); err != nil {
 		return err
 	}
-	_, err := ledger.Accredited(t, t.root, next.Registrar, rule.Type, ledger.ActionIssue, next.Region, t.now)
+	return t.mayRegister(next.Registrar, rule, next.Region)
+}
+
+func (t *transition) mayRegister(did string, rule *ledger.Rule, region string) error {
+	_, err := ledger.Accredited(t, t.root, did, rule.Type, ledger.ActionIssue, region, t.now)
 	switch {
 	case errors.Is(err, ledger.ErrNotAccredited):
 		return fmt.Errorf("%w: registrar: %w", ledger.ErrUnauthorised, err)
@@ -123,4 +130,25 @@ func (t *transition) signedByRegistrar(c change, rule *ledger.Rule, next *ledger
 		return storeError{err}
 	}
 	return nil
+}
+
+// handedOver demands that a registrar from whom another takes a record signs that, too.
+// In place of one that may keep no such record any more the root may sign: the office was
+// closed, or is in wrong hands. No other agency may, so that none takes a record alone.
+func (t *transition) handedOver(c change, rule *ledger.Rule, before, next *ledger.Trail) error {
+	if next.Sequence == 0 || next.Registrar == before.Registrar {
+		return nil
+	}
+	err := t.signedByDID(c, before.Registrar)
+	if !errors.Is(err, ledger.ErrUnauthorised) {
+		return err
+	}
+	gone, err := fallen(t.mayRegister(before.Registrar, rule, before.Region))
+	if err != nil {
+		return err
+	}
+	if gone && t.signedByDID(c, t.root) == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: the registrar before does not hand the record over", ledger.ErrUnauthorised)
 }

@@ -39,11 +39,13 @@ const (
 	TableEpoch Table = "epoch"
 	// TableRoom: what the registry tree may come to hold; see room.go.
 	TableRoom Table = "room"
+	// TableSigned: which keys signed what lasts; see rulesigned.go.
+	TableSigned Table = "signed"
 )
 
 // Tables lists all tables.
 func Tables() []Table {
-	return []Table{TableLeaf, TableHash, TableHead, TableOperation, TableValue, TableNode, TableRevoked, TableRegistry, TableHistory, TableEpoch, TableRoom}
+	return []Table{TableLeaf, TableHash, TableHead, TableOperation, TableValue, TableNode, TableRevoked, TableRegistry, TableHistory, TableEpoch, TableRoom, TableSigned}
 }
 
 // A Store keeps a ledger, as seen from within one transaction. The machine

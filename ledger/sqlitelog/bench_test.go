@@ -112,7 +112,7 @@ func filled(b *testing.B) (*world, string) {
 	for n := range 5 {
 		w.submit(w.together(kinds["map"], n*1000, 1000)...)
 	}
-	return w, ledger.AnchorKey(numbered(1234))
+	return w, ledger.AnchorKey(w.rootDID(), numbered(1234))
 }
 
 // BenchmarkProve proves one key of 5000.
@@ -180,7 +180,7 @@ func BenchmarkAudit(b *testing.B) {
 		var proof *ledger.Proof
 		for b.Loop() {
 			var err error
-			if proof, err = w.log.Prove(context.Background(), ledger.AnchorKey(numbered(entries-1000))); err != nil {
+			if proof, err = w.log.Prove(context.Background(), ledger.AnchorKey(w.rootDID(), numbered(entries-1000))); err != nil {
 				b.Fatal(err)
 			}
 		}

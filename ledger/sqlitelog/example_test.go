@@ -67,7 +67,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	found, err := view.Anchor(anchor.Hash)
+	found, err := view.Anchor(anchor.Agency, anchor.Hash)
 	fmt.Println(found.Count, "record,", err)
 	// Output:
 	// leaf 3 of 5

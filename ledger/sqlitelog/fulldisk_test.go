@@ -62,7 +62,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	w.log = w.open(sqlitelog.Options{})
 	for n := range acknowledged {
-		if _, err := w.view(ledger.AnchorKey(numbered(n))).Anchor(numbered(n)); err != nil {
+		if _, err := w.view(ledger.AnchorKey(w.rootDID(), numbered(n))).Anchor(w.rootDID(), numbered(n)); err != nil {
 			t.Fatalf("operation %d of %d is lost: %v", n, acknowledged, err)
 		}
 	}

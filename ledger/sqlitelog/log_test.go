@@ -29,20 +29,20 @@ func TestSubmittedIsProved(t *testing.T) {
 	if r.Height != 1 || r.Size != 6 || len(r.Operations) != 2 || r.Operations[1].Index != 4 {
 		t.Fatalf("receipt %+v", r)
 	}
-	v := w.view(ledger.AnchorKey(hash(1)), ledger.AnchorKey(hash(9)))
-	if a, err := v.Anchor(hash(1)); err != nil || a.Agency != w.rootDID() {
+	v := w.view(ledger.AnchorKey(w.rootDID(), hash(1)), ledger.AnchorKey(w.rootDID(), hash(9)))
+	if a, err := v.Anchor(w.rootDID(), hash(1)); err != nil || a.Agency != w.rootDID() {
 		t.Fatal(a, err)
 	}
-	if _, err := v.Anchor(hash(9)); !is(err, ledger.ErrAbsent) {
+	if _, err := v.Anchor(w.rootDID(), hash(9)); !is(err, ledger.ErrAbsent) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(v.Head.Checkpoint, r.Checkpoint) {
 		t.Fatal("proved under another checkpoint than the receipt's")
 	}
-	if value, err := w.log.Get(t.Context(), ledger.AnchorKey(hash(1))); err != nil || len(value) == 0 {
+	if value, err := w.log.Get(t.Context(), ledger.AnchorKey(w.rootDID(), hash(1))); err != nil || len(value) == 0 {
 		t.Fatal(value, err)
 	}
-	if _, err := w.log.Get(t.Context(), ledger.AnchorKey(hash(9))); !is(err, ledger.ErrAbsent) {
+	if _, err := w.log.Get(t.Context(), ledger.AnchorKey(w.rootDID(), hash(9))); !is(err, ledger.ErrAbsent) {
 		t.Fatal(err)
 	}
 }
@@ -201,14 +201,14 @@ func TestTwoProcesses(t *testing.T) {
 				if _, err := l.Submit(t.Context(), w.anchor(byte(100*i+n))); err != nil {
 					t.Error(err)
 				}
-				if _, err := reader.Prove(t.Context(), ledger.AnchorKey(hash(byte(100*i+n)))); err != nil {
+				if _, err := reader.Prove(t.Context(), ledger.AnchorKey(w.rootDID(), hash(byte(100*i+n)))); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	p, err := reader.Prove(t.Context(), ledger.AnchorKey(hash(119)))
+	p, err := reader.Prove(t.Context(), ledger.AnchorKey(w.rootDID(), hash(119)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestTwoProcesses(t *testing.T) {
 	if err != nil || v.Head.State.Height != 40 {
 		t.Fatal(v, err)
 	}
-	if _, err := v.Anchor(hash(119)); err != nil {
+	if _, err := v.Anchor(w.rootDID(), hash(119)); err != nil {
 		t.Fatal(err)
 	}
 	if err := other.Audit(t.Context()); err != nil {
@@ -284,7 +284,7 @@ func TestFailedCommit(t *testing.T) {
 	if r, err := w.log.Submit(t.Context(), op); err == nil || r != nil {
 		t.Fatal("reported as done:", r)
 	}
-	if v := w.view(ledger.AnchorKey(hash(1))); v.Head.State.Height != 0 {
+	if v := w.view(ledger.AnchorKey(w.rootDID(), hash(1))); v.Head.State.Height != 0 {
 		t.Fatal("written")
 	}
 	mustExec(t, db, "DROP TRIGGER failing")

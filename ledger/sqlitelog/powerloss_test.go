@@ -211,7 +211,7 @@ func (w *world) survives(d disk, moment string) {
 	}
 	defer log.Close()
 	for n := range d.acknowledged {
-		if _, err := log.Get(context.Background(), ledger.AnchorKey(numbered(n))); err != nil {
+		if _, err := log.Get(context.Background(), ledger.AnchorKey(log.Trust().RootDID, numbered(n))); err != nil {
 			w.Fatalf("%s: operation %d of %d acknowledged is lost: %v", moment, n, d.acknowledged, err)
 		}
 	}

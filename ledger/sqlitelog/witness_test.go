@@ -99,14 +99,14 @@ func TestWitnessesElsewhere(t *testing.T) {
 	if _, err := w.log.Submit(waiting, op); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatal("acknowledged without witnesses:", err)
 	}
-	if v := w.view(ledger.AnchorKey(hash(1))); v.Head.Size != before.Size {
+	if v := w.view(ledger.AnchorKey(w.rootDID(), hash(1))); v.Head.Size != before.Size {
 		t.Error("readers see what too few have signed")
 	}
 	if _, err := second.Step(t.Context(), w.log); err != nil {
 		t.Fatal(err)
 	}
-	v := w.view(ledger.AnchorKey(hash(1)))
-	if _, err := v.Anchor(hash(1)); err != nil {
+	v := w.view(ledger.AnchorKey(w.rootDID(), hash(1)))
+	if _, err := v.Anchor(w.rootDID(), hash(1)); err != nil {
 		t.Error("enough have signed:", err)
 	}
 	if r := w.submit(op); !r.Operations[0].Replayed {

@@ -17,8 +17,8 @@ import (
 // A desk of an identity type takes a bare commitment. Its own records keep two of its
 // people from sharing one. That two desks of a type do not bind one secret to two
 // people is the ledger's doing: before the desk issues, it anchors a hash that is the
-// same for one commitment at every desk of the type, and the ledger takes an anchor
-// once. The hash says nothing of the person: the commitment is as random as the secret.
+// same for one commitment at every desk of the type, and the ledger takes an anchor for
+// a type once. The hash says nothing of the person: the commitment is as random as the secret.
 
 // claim is a commitment that the ledger is asked to give to this desk.
 type claim struct {
@@ -122,7 +122,9 @@ func (d *Desk) prepareClaim(tx vault.Tx, a *application, id string) (*claim, err
 	if there {
 		return c, nil
 	}
-	objects := []ledger.Object{&ledger.Anchor{Hash: anchorOf(p.Schema, a.commitment), Count: 1, Agency: d.cfg.Keys.DID}}
+	objects := []ledger.Object{&ledger.Anchor{
+		Hash: anchorOf(p.Schema, a.commitment), Count: 1, Agency: d.cfg.Keys.DID, Type: a.typ.Schema.VCT,
+	}}
 	*c = claim{Person: p.id, KeyID: d.cfg.Keys.KeyID}
 	if !fresh {
 		c.Salt = make([]byte, 16)

@@ -110,7 +110,7 @@ func (o *office) publishes(t *testing.T, uri string, token []byte) error {
 	none(t, err)
 	list, err := parsed.UnverifiedList()
 	none(t, err)
-	b, err := o.c.Log.Get(t.Context(), ledger.StatusKey(uri))
+	b, err := o.c.Log.Get(t.Context(), ledger.StatusKey(o.agency.DID, uri))
 	none(t, err)
 	object, err := ledger.ParseStatus(b)
 	none(t, err)

@@ -22,6 +22,7 @@ func TestIntegersDigitForDigit(t *testing.T) {
 	none(t, err)
 	o.c.Schema = schema
 	o.cfg.Types = []issuer.Type{{Schema: schema, Region: hufutest.Region}}
+	o.accredit(schema)
 	o.reopen(t)
 	people := 0
 	number := func() string {

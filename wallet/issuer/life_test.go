@@ -382,7 +382,7 @@ func TestRevokeBy(t *testing.T) {
 func TestQuietDesk(t *testing.T) {
 	o := newOffice(t)
 	sequence := func() uint64 {
-		b, err := o.c.Log.Get(t.Context(), ledger.StatusKey(o.StatusURI()))
+		b, err := o.c.Log.Get(t.Context(), ledger.StatusKey(o.agency.DID, o.StatusURI()))
 		none(t, err)
 		object, err := ledger.ParseStatus(b)
 		none(t, err)

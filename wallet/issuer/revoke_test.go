@@ -20,7 +20,7 @@ func published(t *testing.T, c *hufutest.Country, desk *issuer.Desk, agency *huf
 	none(t, err)
 	list, err := token.Verify(agency.Key.Public(), desk.StatusURI(), status.VerifyOptions{Now: c.Now()})
 	none(t, err)
-	b, err := c.Log.Get(t.Context(), ledger.StatusKey(desk.StatusURI()))
+	b, err := c.Log.Get(t.Context(), ledger.StatusKey(c.Office.DID, desk.StatusURI()))
 	none(t, err)
 	object, err := ledger.ParseStatus(b)
 	none(t, err)

@@ -151,7 +151,7 @@ func (w *World) rule() {
 func (w *World) register(record [32]byte) {
 	holder := newKey(w)
 	t := &ledger.Trail{
-		Record: record, Rule: "title", Version: 1, State: "registered", Commitment: sha256.Sum256([]byte("one")),
+		Record: record, Founder: w.Office.DID, RuleOwner: w.Office.DID, Rule: "title", Version: 1, State: "registered", Commitment: sha256.Sum256([]byte("one")),
 		Holder: public(w, holder), Registrar: w.Office.DID, Region: Region,
 	}
 	w.Submit(w.sign(t, w.Office.key))

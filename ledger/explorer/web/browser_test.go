@@ -8,6 +8,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -163,8 +164,8 @@ func check(t *testing.T, ctx context.Context) (kind, text string) {
 func (s *site) pages() map[string]string {
 	return map[string]string{
 		"home": "/?", "agency": "/agency?did=" + s.Office.DID, "suspended": "/agency?did=" + s.Gym.DID,
-		"schema": "/schema?id=" + explorertest.SchemaID + "&version=1", "record": fmt.Sprintf("/record?hash=%x", s.Record),
-		"anchor": fmt.Sprintf("/record?hash=%x", s.Anchored), "absent": "/record?hash=" + strings.Repeat("00", 32),
+		"schema": "/schema?id=" + explorertest.SchemaID + "&version=1", "record": record(s.World, s.Record),
+		"anchor": record(s.World, s.Anchored), "absent": record(s.World, [32]byte{}),
 	}
 }
 
@@ -240,7 +241,7 @@ func TestALyingPage(t *testing.T) {
 func TestALyingServer(t *testing.T) {
 	s := newSite(t)
 	ctx := browser(t)
-	record := fmt.Sprintf("%s/record?lang=en&hash=%x", s.url, s.Record)
+	address := s.url + record(s.World, s.Record) + "&lang=en"
 	for name, c := range map[string]struct {
 		change func(string, []byte) []byte
 		kind   string
@@ -252,7 +253,7 @@ func TestALyingServer(t *testing.T) {
 		"no trust":    {func(path string, b []byte) []byte { return bytes.TrimPrefix(b, []byte("{")) }, "unknown"},
 	} {
 		s.lie(nil)
-		run(t, ctx, chromedp.Navigate(record))
+		run(t, ctx, chromedp.Navigate(address))
 		s.lie(c.change)
 		if name == "nothing" {
 			s.lie(func(path string, b []byte) []byte {
@@ -294,8 +295,9 @@ func TestARecordByItsNumber(t *testing.T) {
 		chromedp.WaitVisible(chromedp.CSS("#record-problem")),
 	)
 	evaluate[string](t, ctx, `document.getElementById("record-salt").value = ""`)
-	run(t, ctx, chromedp.SendKeys(chromedp.CSS("#record-salt"), salt+kb.Enter), chromedp.WaitVisible(chromedp.CSS(".step")))
-	if at := evaluate[string](t, ctx, "location.search"); at != fmt.Sprintf("?hash=%x&lang=en", s.Record) {
+	run(t, ctx, chromedp.SendKeys(chromedp.CSS("#record-salt"), salt+kb.Enter), chromedp.WaitVisible(chromedp.CSS("#choose")),
+		chromedp.SendKeys(chromedp.CSS("#agency"), s.Office.DID+kb.Enter), chromedp.WaitVisible(chromedp.CSS(".step")))
+	if at := evaluate[string](t, ctx, "location.search"); at != fmt.Sprintf("?hash=%x&agency=%s&lang=en", s.Record, url.QueryEscape(s.Office.DID)) {
 		t.Error("at", at)
 	}
 	s.mu.Lock()

@@ -7,7 +7,7 @@
 //	GET /lookup?q=               to the page of a DID, a schema or a salted hash
 //	GET /agency?did=             an agency
 //	GET /schema?id=&version=     a schema
-//	GET /record?hash=            a record or an anchor
+//	GET /record?agency=&hash=    a record or an anchor of an agency
 //
 // The server verifies answers as any reader would. It does not verify the
 // growth curve and the lists of agencies and schemas on the first page. A
@@ -19,6 +19,9 @@
 // The checker comes from the same server as the page. A visitor who must not
 // rely on that server compares the trust file's fingerprint with the one that
 // came another way, and checks with the command line or another server's page.
+//
+// A hash is one of the agency that anchored it or began the record. Without the agency
+// the page of a record asks for it, and offers those on the first page.
 //
 // The number and the salt of a parcel or invoice stay in the browser, which
 // hashes them. The server sees the hash, and so learns which record the visitor

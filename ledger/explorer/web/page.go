@@ -53,6 +53,9 @@ type page struct {
 	// Error names a sentence.
 	Error string
 
+	// Hash is that of a record whose agency is to be chosen.
+	Hash string
+
 	Growth                    []point
 	Agencies, Schemas         []string
 	MoreAgencies, MoreSchemas bool

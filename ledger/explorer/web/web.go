@@ -168,14 +168,30 @@ func (w *Window) schema(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (w *Window) record(rw http.ResponseWriter, r *http.Request) {
-	text := asked(r, "hash")
+	text, agency := asked(r, "hash"), strings.TrimSpace(asked(r, "agency"))
 	hash, err := hex.DecodeString(text)
 	if err != nil || len(hash) != 32 {
 		w.fail(rw, r, http.StatusBadRequest, "no-such-form")
 		return
 	}
-	answer, err := w.asks.OfRecord(r.Context(), [32]byte(hash))
-	w.answer(rw, r, "record", answer, err, "hash", text)
+	if agency == "" {
+		w.chooseAgency(rw, r, text)
+		return
+	}
+	answer, err := w.asks.OfRecord(r.Context(), agency, [32]byte(hash))
+	w.answer(rw, r, "record", answer, err, "hash", text, "agency", agency)
+}
+
+// chooseAgency asks whose record a hash names.
+func (w *Window) chooseAgency(rw http.ResponseWriter, r *http.Request, hash string) {
+	p := w.page(r, "record", "record")
+	p.Hash = strings.ToLower(hash)
+	var err error
+	if p.Agencies, p.MoreAgencies, err = w.list(r.Context(), ledger.PrefixDID); err != nil {
+		w.failWith(rw, r, err)
+		return
+	}
+	w.write(rw, http.StatusOK, p)
 }
 
 // answer writes the page of an answer. question is what the checker asks again.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -37,6 +38,11 @@ func bodyOf(t *testing.T, r *http.Response) string {
 	return string(b)
 }
 
+// record is the page of one of the office's.
+func record(w *explorertest.World, hash [32]byte) string {
+	return fmt.Sprintf("/record?agency=%s&hash=%x", w.Office.DID, hash)
+}
+
 func TestPages(t *testing.T) {
 	w := explorertest.New(t)
 	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
@@ -44,20 +50,23 @@ func TestPages(t *testing.T) {
 		status int
 		says   string
 	}{
-		"/":                                       {200, "ledger.example/window"},
-		"/agency?did=" + w.Office.DID:             {200, ">issue credentials<"},
-		"/agency?did=" + w.Gym.DID:                {200, "word-suspended"},
-		"/schema?id=cn.title&version=1":           {200, "holder"},
-		fmt.Sprintf("/record?hash=%x", w.Record):  {200, "transferred"},
-		"/record?hash=" + strings.Repeat("0", 64): {404, "holds no such thing"},
-		"/agency?did=did:hufu:x":                  {400, "A DID begins with"},
-		"/agency":                                 {400, "A DID begins with"},
-		"/schema?id=cn.title&version=x":           {400, "A DID begins with"},
-		"/schema?id=cn.title&version=99999999999": {400, "A DID begins with"},
-		"/record?hash=zz":                         {400, "A DID begins with"},
-		"/nowhere":                                {404, "There is no such page"},
-		"/static/web.go":                          {404, "There is no such page"},
-		"/lookup?q=what+is+this+thing":            {400, "A DID begins with"},
+		"/":                             {200, "ledger.example/window"},
+		"/agency?did=" + w.Office.DID:   {200, ">issue credentials<"},
+		"/agency?did=" + w.Gym.DID:      {200, "word-suspended"},
+		"/schema?id=cn.title&version=1": {200, "holder"},
+		"/record?agency=" + w.Office.DID + fmt.Sprintf("&hash=%x", w.Record):  {200, "transferred"},
+		"/record?agency=" + w.Gym.DID + fmt.Sprintf("&hash=%x", w.Record):     {404, "holds no such thing"},
+		"/record?agency=" + w.Office.DID + "&hash=" + strings.Repeat("0", 64): {404, "holds no such thing"},
+		"/record?agency=someone&hash=" + strings.Repeat("0", 64):              {400, "A DID begins with"},
+		fmt.Sprintf("/record?hash=%x", w.Record):                              {200, fmt.Sprintf("agency=%s&amp;hash=%x", url.QueryEscape(w.Office.DID), w.Record)},
+		"/agency?did=did:hufu:x":                                              {400, "A DID begins with"},
+		"/agency":                                                             {400, "A DID begins with"},
+		"/schema?id=cn.title&version=x":                                       {400, "A DID begins with"},
+		"/schema?id=cn.title&version=99999999999":                             {400, "A DID begins with"},
+		"/record?hash=zz":                                                     {400, "A DID begins with"},
+		"/nowhere":                                                            {404, "There is no such page"},
+		"/static/web.go":                                                      {404, "There is no such page"},
+		"/lookup?q=what+is+this+thing":                                        {400, "A DID begins with"},
 	} {
 		r := get(h, path, "en")
 		if body := bodyOf(t, r); r.StatusCode != c.status || !strings.Contains(body, c.says) {
@@ -94,7 +103,7 @@ func TestLookup(t *testing.T) {
 func TestNothingIsInjected(t *testing.T) {
 	w := explorertest.New(t)
 	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
-	for _, path := range []string{"/lookup?q=%s", "/schema?id=%s&version=1", "/agency?did=%s", "/record?hash=%s", "/?lang=%s", "/%s"} {
+	for _, path := range []string{"/lookup?q=%s", "/schema?id=%s&version=1", "/agency?did=%s", "/record?hash=%s", "/record?hash=" + strings.Repeat("0", 64) + "&agency=%s", "/?lang=%s", "/%s"} {
 		for _, evil := range []string{"%22%3E%3Cscript%3Ealert(1)%3C/script%3E", "a%0Aabout=ledger", "%E2%80%AEx", "javascript:alert(1)"} {
 			body := bodyOf(t, get(h, fmt.Sprintf(path, evil), "en"))
 			if strings.Contains(body, "<script>alert") || strings.Contains(body, `href="javascript`) || strings.Contains(body, "\nabout=ledger\n") {
@@ -147,7 +156,7 @@ func TestSentences(t *testing.T) {
 	w := explorertest.New(t)
 	h := web.New(w.Client(w.Ledger, w.Now), w.Ledger, web.Options{})
 	bare := regexp.MustCompile(`>(title|label|section|word|check|error|list|growth|record|search)[.-][a-z.-]+<`)
-	for _, path := range []string{"/", "/agency?did=" + w.Office.DID, "/agency?did=" + w.Gym.DID, "/agency?did=" + w.Ledger.Trust().RootDID, "/schema?id=cn.title&version=1", fmt.Sprintf("/record?hash=%x", w.Record), fmt.Sprintf("/record?hash=%x", w.Anchored), "/record?hash=" + strings.Repeat("0", 64), "/nowhere"} {
+	for _, path := range []string{"/", "/agency?did=" + w.Office.DID, "/agency?did=" + w.Gym.DID, "/agency?did=" + w.Ledger.Trust().RootDID, "/schema?id=cn.title&version=1", record(w, w.Record), record(w, w.Anchored), record(w, [32]byte{}), "/record?hash=" + strings.Repeat("0", 64), "/nowhere"} {
 		if ids := bare.FindAllString(bodyOf(t, get(h, path, "zh")), -1); len(ids) > 0 {
 			t.Errorf("%s: no sentence for %v", path, ids)
 		}

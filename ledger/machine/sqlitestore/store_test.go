@@ -357,7 +357,7 @@ func TestMachine(t *testing.T) {
 		t.Error(err)
 	}
 	err := db.Update(t.Context(), func(tx *sqlitestore.Tx) error {
-		anchor := ledger.AnchorKey(sha256.Sum256([]byte{3}))
+		anchor := ledger.AnchorKey(root, sha256.Sum256([]byte{3}))
 		return tx.Put(machine.TableValue, []byte(anchor), []byte("another"))
 	})
 	if err != nil {

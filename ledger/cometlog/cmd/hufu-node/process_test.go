@@ -304,7 +304,7 @@ func (n *network) holds(acknowledged []int) {
 		for from := 0; from < len(acknowledged); from += 200 {
 			var keys []string
 			for _, k := range acknowledged[from:min(from+200, len(acknowledged))] {
-				keys = append(keys, ledger.AnchorKey(numbered(k)))
+				keys = append(keys, ledger.AnchorKey(n.trust.RootDID, numbered(k)))
 			}
 			proof, err := n.client(i).Prove(context.Background(), keys...)
 			if err != nil {

@@ -44,6 +44,8 @@ type question struct {
 	ID      string `json:"id"`
 	Version uint32 `json:"version"`
 	Hash    string `json:"hash"`
+	// Agency is the DID of the one that anchored Hash, or began the record.
+	Agency string `json:"agency"`
 	// Fingerprint is the fingerprint of the trust file, if the visitor has one.
 	Fingerprint string `json:"fingerprint"`
 }
@@ -129,7 +131,7 @@ func (q *question) answer(ctx context.Context, x *explorer.Explorer) (*explorer.
 		if err != nil || len(hash) != 32 {
 			return nil, ledger.ErrKey
 		}
-		return x.OfRecord(ctx, [32]byte(hash))
+		return x.OfRecord(ctx, q.Agency, [32]byte(hash))
 	}
 	return nil, errors.New("checker: no such question")
 }
