@@ -6,7 +6,7 @@
 // current state, by a rule for each kind. It appends them to the log (RFC 6962,
 // by golang.org/x/mod/sumdb/tlog) and to the state map, and closes them with a
 // state leaf. All of this happens or nothing. It keeps everything in a [Store]:
-// ten sorted tables behind three methods.
+// eleven sorted tables behind four methods.
 //
 // The rules, in short:
 //
