@@ -134,6 +134,17 @@ type Ledger interface {
 	// Registry and Revoked are the sets behind the roots of a closed epoch.
 	Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
 	Revoked(ctx context.Context, epoch uint64) ([][HandleSize]byte, error)
+	// RevokedAfter returns some of what Revoked returns, from the handle after a key on;
+	// nil is before the first.
+	RevokedAfter(ctx context.Context, epoch uint64, after []byte) (*RevokedPage, error)
+}
+
+// RevokedPage is a part of the revoked handles of a closed epoch.
+type RevokedPage struct {
+	// Handles are in ascending order. There may be none although others follow.
+	Handles [][HandleSize]byte
+	// Next is the key that the next page comes after, nil at the end.
+	Next []byte
 }
 
 // Witnessed is a ledger that witnesses elsewhere follow and sign for: sqlitelog.Log

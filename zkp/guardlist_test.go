@@ -390,6 +390,46 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"ledger/remote/handler.go", "context.WithTimeoutCause(ctx, h.patience, errPatience)", "context.WithTimeoutCause(ctx, h.patience+time.Minute*20, errPatience)"})
 	add("and few wait", "ledger/remote", "TestSubmitWithoutQuorum", "",
 		edit{"ledger/remote/handler.go", "make(chan struct{}, cmp.Or(options.Waiting, defaultWaiting))", "make(chan struct{}, defaultWaiting)"})
+	// Long reads, many readers and large ledgers stop nobody.
+	const store = "ledger/machine/sqlitestore"
+	add("a write-ahead log is cut", store, "TestWALStaysShort", "the write-ahead log had",
+		edit{store + "/wal.go", "err != nil || size < d.cutAt", "err != nil || size >= 0"})
+	add("while nobody begins to read", store, "TestWALStaysShort", "the write-ahead log had",
+		edit{store + "/wal.go", "for range cap(pool.free) {", "for range cap(pool.free) - cap(pool.free) {"})
+	add("by who waits for nobody", "internal/sqlitefile", "TestCutWAL", "beside a reader",
+		edit{"internal/sqlitefile/sqlitefile.go", "err == nil && busy != \"0\"", "err == nil && busy == \"\""})
+	add("a snapshot keeps what is replaced", store, "TestSnapshot$", "a snapshot moves",
+		edit{store + "/tx.go", "s.past == nil || s.past.kept(id)", "s.past == nil || s.past.most > 0"})
+	add("as long as there is room", store, "TestPastIsBounded", "kept beyond the cap",
+		edit{store + "/past.go", "full := p.size > p.most", "full := p.size < 0"})
+	add("and what is gone is not guessed", store, "TestPastIsBounded", "kept beyond the cap",
+		edit{store + "/past.go", "	if state < p.floor {\n		return nil, machine.ErrGone\n	}\n	if list", "	if list"})
+	add("nor in a scan", store, "TestPastIsBounded", "scanned beyond the cap",
+		edit{store + "/past.go", "	if state < p.floor {\n		return nil, machine.ErrGone\n	}\n	from", "	from"})
+	add("a snapshot has an end", store, "TestSnapshot$", "read after its end",
+		edit{store + "/snapshot.go", "value); s.ended.Load() {", "value); s.state > 1<<60 {"})
+	add("a cache has one", "internal/budget", "TestAuditBudget", "bytes at a time for",
+		never(store+"/cache.go", "if ", "len(c.rows) >= c.most", " {"))
+	add("who reads keeps the state", "ledger/cosign", "TestReadersHoldNobodyUp", "snapshots are open",
+		edit{"ledger/cosign/state.go", "!s.dropped || s.readers > 0 || ", "!s.dropped || "})
+	add("what is gone is read again", "ledger/cosign", "TestGoneAndAgain", "",
+		edit{"ledger/cosign/view.go", " && p.replaced(s)", " && p.closed"})
+	add("a row more", "ledger/machine", "TestCompareNamesTheRow", "added",
+		never("ledger/machine/compare.go", "case ", "!bytes.Equal(key, rest[0].key)", ":"))
+	add("few handles at a time", "ledger/machine", "TestRevokedPages", "",
+		never("ledger/machine/epoch.go", "if ", "looked == revokedLook", " {"))
+	add("dear reads are few", "ledger/remote", "TestDearReadsLeaveRoom", "a dear read beyond the cap",
+		edit{"ledger/remote/handler.go", "newLimiter(cmp.Or(options.Reads, ", "newLimiter(1000 + cmp.Or(options.Reads, "})
+	add("many keys are dear", "ledger/remote", "TestDearReadsLeaveRoom", "a dear read beyond the cap",
+		edit{"ledger/remote/reads.go", "len(asked.Keys) > fewKeys && places != h.dear", "len(asked.Keys) > maxKeys && places != h.dear"})
+	add("and come again later", "ledger/remote", "TestDearReadsLeaveRoom", "a dear read beyond the cap",
+		never("ledger/remote/send.go", "if ", "status == http.StatusServiceUnavailable", " {"))
+	add("pages in order", "ledger/remote", "TestRevokedPages", "out of order",
+		never("ledger/remote/wire.go", "last != nil && ", "bytes.Compare(h[:], last) <= 0", " {"))
+	add("pages that end", "ledger/remote", "TestRevokedPages", "next stays",
+		edit{"ledger/remote/wire.go", " || bytes.Equal(w.Next, after)", ""})
+	add("a long write-ahead log is noticed", "ledger/cometlog", "TestSizeAlarm", "write-ahead log",
+		never("ledger/cometlog/size.go", "if ", "sizes.WAL > a.wal", " {"))
 	// Nothing signed for one ledger counts on another.
 	add("an operation is signed for one ledger", "ledger/sqlitelog", "TestConformance$", "Elsewhere",
 		edit{"ledger/operation.go", "append(id.prefix(signatureDomain), o.Bytes()...)", "append(ID{}.prefix(signatureDomain), o.Bytes()...)"})
@@ -401,9 +441,9 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("found by the property: the registry's cap", "ledger/machine", "TestProperty", "",
 		never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return"))
 	add("found by the property: keys that are added later", "ledger/machine", "TestProperty", "",
-		edit{"ledger/machine/ruledid.go", "	return t.roomForKeys(old, next)", "	return nil"})
+		edit{"ledger/machine/ruledid.go", "if err := t.roomForKeys(old, next); err != nil {", "if err := error(nil); err != nil {"})
 	add("found by the property: schemas", "ledger/machine", "TestProperty", "",
-		edit{"ledger/machine/ruleobject.go", "	return t.roomForSchema(s)", "	return nil"})
+		edit{"ledger/machine/ruleonce.go", "	return t.roomForSchema(s)", "	return nil"})
 	add("found by the property: a bucket's cap", "ledger/machine", "TestProperty", "",
 		edit{"ledger/machine/ruleobject.go", "if count >= capacity {", "if count >= capacity+1000 {"})
 	add("found by the property: what stands again", "ledger/machine", "TestProperty", "",

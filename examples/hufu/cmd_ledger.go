@@ -75,7 +75,7 @@ func (a *app) ledgerAudit() *cobra.Command {
 			return err
 		}
 		defer log.Close()
-		if err := log.Audit(ctx); err != nil {
+		if err := log.Audit(ctx, nil); err != nil {
 			return err
 		}
 		return a.report(map[string]any{"audit": "ok"}, "ledger.audited")

@@ -26,7 +26,7 @@ func (a *app) ledgerServe() *cobra.Command {
 			return err
 		}
 		defer log.Close()
-		if err := log.Audit(ctx); err != nil {
+		if err := log.Audit(ctx, nil); err != nil {
 			return err
 		}
 		listener, err := net.Listen("tcp", listen)

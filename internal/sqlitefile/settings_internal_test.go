@@ -21,6 +21,10 @@ func TestSettingsAreReadBack(t *testing.T) {
 		"patience":       {Settings{}, "5000", "4000"},
 		"keys":           {Settings{}, "&_foreign_keys=on", ""},
 		"deletion":       {Settings{SecureDelete: true}, "&_secure_delete=on", ""},
+		"scratch":        {Settings{Mode: Scratch}, "_journal_mode=OFF", "_journal_mode=DELETE"},
+		"scratch sync":   {Settings{Mode: Scratch}, "&_synchronous=OFF", "&_synchronous=FULL"},
+		"scratch locks":  {Settings{Mode: Scratch}, "&_locking_mode=EXCLUSIVE", ""},
+		"scratch memory": {Settings{Mode: Scratch}, "&_cache_size=-32000", ""},
 		"query":          {Settings{Mode: Read}, "&_query_only=on", ""},
 	} {
 		path := filepath.Join(t.TempDir(), "file.db")

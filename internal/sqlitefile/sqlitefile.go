@@ -36,6 +36,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -61,6 +62,9 @@ const (
 	Copy
 	// Read cannot change the file.
 	Read
+	// Scratch is for a file that one connection makes, uses and throws away: it has no
+	// journal, and a crash may leave anything in it.
+	Scratch
 )
 
 // Settings are those of a connection.
@@ -87,6 +91,11 @@ var (
 	readOnly = setting{"_query_only=on", "query_only", "1"}
 	secure   = setting{"_secure_delete=on", "secure_delete", "1"}
 	shrink   = setting{"", "auto_vacuum", "2"} // see Connect
+	// scratch spills to the file what takes more than 32 MB of memory.
+	scratch = []setting{
+		{"_journal_mode=OFF", "journal_mode", "off"}, {"_synchronous=OFF", "synchronous", "0"},
+		{"_locking_mode=EXCLUSIVE", "locking_mode", "exclusive"}, {"_cache_size=-32000", "cache_size", "-32000"},
+	}
 )
 
 // list is what the driver is asked for, and what is read back.
@@ -99,6 +108,8 @@ func (s Settings) list() (parameters string, checks []setting) {
 		// A reader cannot change the journal, and does not wait for a writer while
 		// it is a write-ahead log.
 		parameters, checks = "mode=ro", append([]setting{readOnly, {pragma: wal.pragma, want: wal.want}}, common...)
+	case Scratch:
+		checks = append(slices.Clone(scratch), common...)
 	}
 	if s.SecureDelete {
 		checks = append(checks, secure)
@@ -169,6 +180,28 @@ func open(ctx context.Context, path, parameters string) (*sqlite3.SQLiteConn, er
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// ErrBusy means that another connection is in the way.
+var ErrBusy = errors.New("another connection is in the way")
+
+// CutWAL writes a write-ahead log back into its database and cuts the log to nothing. It
+// waits for nobody. The connection is outside of a transaction. The error is [ErrBusy],
+// where another connection reads or writes, or SQLite's own.
+func CutWAL(conn *sqlite3.SQLiteConn) (err error) {
+	// SQLite would otherwise wait for readers as long as for writers.
+	if _, err := conn.Exec("PRAGMA busy_timeout = 0", nil); err != nil {
+		return err
+	}
+	defer func() {
+		_, again := conn.Exec(fmt.Sprintf("PRAGMA busy_timeout = %d", patience.Milliseconds()), nil)
+		err = errors.Join(err, again)
+	}()
+	busy, err := readText(conn, "PRAGMA wal_checkpoint(TRUNCATE)")
+	if err == nil && busy != "0" {
+		err = ErrBusy
+	}
+	return err
 }
 
 // readText returns the first column of the first row as text.

@@ -58,7 +58,7 @@ type app struct {
 	admission struct {
 		sync.Mutex
 		*machine.Admission
-		snapshot *sqlitestore.Tx
+		snapshot *sqlitestore.Snapshot
 	}
 }
 
@@ -67,20 +67,17 @@ type txID [32]byte
 
 // Info returns the last block that the application has applied.
 func (a *app) Info(ctx context.Context, _ *abci.RequestInfo) (*abci.ResponseInfo, error) {
-	tx, err := a.db.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer tx.Rollback()
-	height, err := blockHeight(tx)
-	if err != nil || height == 0 {
-		return &abci.ResponseInfo{}, err
-	}
-	head, err := headOf(tx)
-	if err != nil {
-		return nil, err
-	}
-	return &abci.ResponseInfo{LastBlockHeight: height, LastBlockAppHash: appHash(head)}, nil
+	info := new(abci.ResponseInfo)
+	err := a.db.View(ctx, func(tx *sqlitestore.Tx) error {
+		height, err := blockHeight(tx)
+		if err != nil || height == 0 {
+			return err
+		}
+		head, err := headOf(tx)
+		info.LastBlockHeight, info.LastBlockAppHash = height, appHash(head)
+		return err
+	})
+	return info, err
 }
 
 func blockHeight(tx *sqlitestore.Tx) (int64, error) {
@@ -95,7 +92,7 @@ func blockHeight(tx *sqlitestore.Tx) (int64, error) {
 }
 
 // headOf returns the head with its root.
-func headOf(tx *sqlitestore.Tx) (machine.Head, error) {
+func headOf(tx machine.Store) (machine.Head, error) {
 	head, err := machine.ReadHead(tx)
 	if err != nil || head.Size == 0 {
 		return head, err
@@ -341,7 +338,7 @@ func (a *app) committed(ctx context.Context, head machine.Head, old *ledger.Agre
 func (a *app) renewAdmission(ctx context.Context) error {
 	a.admission.Lock()
 	defer a.admission.Unlock()
-	snapshot, err := a.db.Snapshot(ctx)
+	snapshot, err := a.db.OwnSnapshot(ctx)
 	if err != nil {
 		return err
 	}

@@ -36,6 +36,13 @@
 // of them. Submit passes a batch to the consortium and returns when it is in a
 // published checkpoint. Prove proves a key under it.
 //
+// # Readers
+//
+// Readers of a node share a few connections, each for one statement at a time, and the
+// published state comes from the newest database and from memory. So neither a long read
+// nor many of them keep the write-ahead log from being cut, or the node from applying
+// blocks. Status has the sizes of both files; the node's log warns when they grow large.
+//
 // # Not checked
 //
 // If a third of the nodes or more conspire, CometBFT promises nothing. If more

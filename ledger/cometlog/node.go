@@ -1,6 +1,7 @@
 package cometlog
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -43,6 +44,9 @@ type Options struct {
 	// is gone. Set it once the others are a block further than it ever was: before, it
 	// could sign two blocks of one height.
 	VotesLost bool
+	// WarnSize is the size in bytes above which the log warns of the ledger's database;
+	// zero means 64 GiB.
+	WarnSize int64
 }
 
 // A Node is a running node. It is safe for concurrent use, and implements
@@ -56,16 +60,18 @@ type Node struct {
 	reactor *reactor
 	comet   *node.Node
 	// blocks reads CometBFT's blocks. Its RPC is not opened.
-	blocks  *rpccore.Environment
-	db      *sqlitestore.DB
-	stopped chan struct{}
-	once    sync.Once
+	blocks *rpccore.Environment
+	db     *sqlitestore.DB
+	data   string // the folder of db
+	// unwatch ends what watching counts.
+	unwatch  func()
+	watching sync.WaitGroup
+	stopped  chan struct{}
+	once     sync.Once
 }
 
-// readers is the number of snapshots that a node's database may have: those
-// that wait for signatures, the current one and the one before it, admission,
-// and a few for audits.
-const readers = cosign.MaxPending + 6
+// readers is how many readers read a node's database at once.
+const readers = 8
 
 // Open starts the node in the folder dir. The error is [ErrConfig],
 // fs.ErrNotExist, an error of package sqlitestore for the database, of package cosign
@@ -116,7 +122,8 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 	if err := os.MkdirAll(filepath.Join(dir, folderData), 0o700); err != nil {
 		return nil, fmt.Errorf("cometlog: %w", err)
 	}
-	path := filepath.Join(dir, folderData, fileLedger)
+	n.data = filepath.Join(dir, folderData)
+	path := filepath.Join(n.data, fileLedger)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		if err := sqlitestore.Create(ctx, path, nil); err != nil {
 			return nil, err
@@ -139,12 +146,12 @@ func (n *Node) snapshot(ctx context.Context) (cosign.Snapshot, error) { return n
 // resume signs the newest checkpoint again: signatures on it may have been lost
 // with the process.
 func (a *app) resume(ctx context.Context) error {
-	tx, err := a.db.Snapshot(ctx)
-	if err != nil {
+	var head machine.Head
+	err := a.db.View(ctx, func(tx *sqlitestore.Tx) (err error) {
+		head, err = headOf(tx)
 		return err
-	}
-	head, err := headOf(tx)
-	if err := errors.Join(err, tx.Rollback()); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	if head.Size == 0 {
@@ -186,6 +193,10 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	if err := n.comet.Start(); err != nil {
 		return fmt.Errorf("cometlog: %w", err)
 	}
+	watched, stop := context.WithCancel(context.WithoutCancel(ctx))
+	alarm := &sizeAlarm{db: n.db, log: logger(options), database: cmp.Or(options.WarnSize, defaultWarnSize), wal: warnWAL}
+	n.watching.Go(func() { alarm.watch(watched) })
+	n.unwatch = stop
 	// Consensus ends by itself where a block cannot be applied, while the node around it
 	// goes on: what it served then would only grow older.
 	stopped := sync.OnceFunc(func() { close(n.stopped) })
@@ -280,6 +291,8 @@ func (n *Node) Close() error {
 			err = n.comet.Stop()
 		}
 		n.comet.Wait()
+		n.unwatch()
+		n.watching.Wait()
 		err = errors.Join(err, n.app.close(), n.closeDatabase())
 	})
 	return err
@@ -348,7 +361,7 @@ func (n *Node) again(tx []byte) error {
 		return err
 	}
 	// Not the published state: the block may wait for signatures.
-	snapshot, err := n.db.Snapshot(context.Background())
+	snapshot, err := n.db.OwnSnapshot(context.Background())
 	if err != nil {
 		return err
 	}
@@ -376,14 +389,18 @@ func (n *Node) receipt(ctx context.Context, out outcome) (*ledger.Receipt, error
 }
 
 // Audit replays the whole log and compares every row of the database; see
-// machine.Machine.Audit. Consensus does not notice a changed row that no
-// operation reads.
-func (n *Node) Audit(ctx context.Context) error {
-	tx, err := n.db.Snapshot(ctx)
+// machine.Auditor. It replays into a temporary file in the node's folder. progress may
+// be nil. Consensus does not notice a changed row that no operation reads.
+func (n *Node) Audit(ctx context.Context, progress func(machine.Progress)) (err error) {
+	scratch, err := sqlitestore.NewScratch(ctx, n.data)
 	if err != nil {
 		return err
 	}
-	return errors.Join(n.app.machine.Audit(tx), tx.Rollback())
+	defer func() { err = errors.Join(err, scratch.Close()) }()
+	reads := func(ctx context.Context, read func(machine.Store) error) error {
+		return n.db.View(ctx, func(tx *sqlitestore.Tx) error { return read(tx) })
+	}
+	return n.app.machine.Audit(ctx, reads, scratch, progress)
 }
 
 // A Status is a node's report to its operator.
@@ -393,9 +410,13 @@ type Status struct {
 	// came into the ledger, and those that this node refused. A submission that
 	// a block held and no node took counts once.
 	Accepted, Refused uint64
+	// Database and WAL are the sizes of the database and of its write-ahead log in bytes,
+	// zero where the system does not tell.
+	Database, WAL int64
 }
 
 // Status returns the node's current report.
 func (n *Node) Status() Status {
-	return Status{n.app.published.Status(), n.app.accepted.Load(), n.app.refused.Load()}
+	sizes, _ := n.db.Sizes() // the log warns where the system does not tell
+	return Status{n.app.published.Status(), n.app.accepted.Load(), n.app.refused.Load(), sizes.Database, sizes.WAL}
 }

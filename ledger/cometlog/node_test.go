@@ -41,7 +41,7 @@ func TestFourNodes(t *testing.T) {
 		if !eventually(func() bool { return c.view(i).Head.State.Height > r.Height }) {
 			t.Errorf("node %d made no heartbeat", i)
 		}
-		if err := c.nodes[i].Audit(context.Background()); err != nil {
+		if err := c.nodes[i].Audit(context.Background(), nil); err != nil {
 			t.Error(err)
 		}
 	}

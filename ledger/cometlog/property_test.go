@@ -39,7 +39,7 @@ func newStage(t testing.TB) *ledgertest.Stage {
 		},
 		Check: func() error {
 			for _, n := range c.nodes {
-				if err := n.Audit(context.Background()); err != nil {
+				if err := n.Audit(context.Background(), nil); err != nil {
 					return err
 				}
 			}

@@ -21,5 +21,6 @@
 //
 // Whether a signer should have signed: a witness that replays has looked at the
 // state, another has not. A snapshot is given up when MaxPending newer states
-// wait; readers then get the next state that enough have signed.
+// wait; readers then get the next state that enough have signed. Readers share a
+// snapshot and hold nobody up.
 package cosign

@@ -15,8 +15,8 @@ import (
 
 const (
 	// MaxPending bounds committed states that wait for signatures. Each holds a
-	// snapshot of the database. The published state holds one more, and for a
-	// moment the state that was published before it.
+	// snapshot of the database. The published state holds one more, and so does each
+	// earlier one that is being read.
 	MaxPending = 8
 	// maxEarly bounds checkpoints that others signed and this engine has not
 	// reached.
@@ -195,7 +195,7 @@ func (p *Published) publish() {
 			older.drop()
 		}
 		if p.current != nil {
-			go p.current.drop() // someone may be reading it
+			p.current.drop()
 		}
 		p.current, p.pending = s, p.pending[i+1:]
 		p.unkept[s.height] = s.checkpoint()

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,6 +74,77 @@ func TestView(t *testing.T) {
 	if !errors.Is(err, own) {
 		t.Error(err)
 	}
+}
+
+// TestReadersHoldNobodyUp: sixteen readers do not end. Others read the same state, the
+// engine goes on, and the snapshot is given back when the last has ended.
+func TestReadersHoldNobodyUp(t *testing.T) {
+	w := newWorld(t, 0)
+	head := w.commit()
+	w.published.Add(w.signed(head, 1, 2))
+	begun, goOn := make(chan struct{}), make(chan struct{})
+	var readers sync.WaitGroup
+	for range 16 {
+		readers.Go(func() {
+			err := w.published.View(t.Context(), func(machine.Store, []byte) error {
+				begun <- struct{}{}
+				<-goOn
+				return nil
+			})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for range 16 {
+		<-begun
+	}
+	shows := func(want machine.Head) {
+		t.Helper()
+		err := w.published.View(t.Context(), func(store machine.Store, checkpoint []byte) error {
+			opened, err := ledger.OpenCheckpoint(w.trust, checkpoint)
+			if err != nil || opened.Size != want.Size {
+				t.Error(err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	shows(head)
+	next := w.commit()
+	w.published.Add(w.signed(next, 1, 2))
+	shows(next)
+	w.opened(2)
+	close(goOn)
+	readers.Wait()
+	w.opened(1)
+}
+
+// TestGoneAndAgain: what the database no longer holds is read again from the state that
+// was published since, and is an error where there is none.
+func TestGoneAndAgain(t *testing.T) {
+	w := newWorld(t, 0)
+	head := w.commit()
+	w.published.Add(w.signed(head, 1, 2))
+	gone := func(machine.Store, []byte) error { return machine.ErrGone }
+	if err := w.published.View(t.Context(), gone); !errors.Is(err, machine.ErrGone) || !errors.Is(err, ledger.ErrUnreachable) {
+		t.Error(err)
+	}
+	rounds := 0
+	err := w.published.View(t.Context(), func(machine.Store, []byte) error {
+		if rounds++; rounds > 1 {
+			return nil
+		}
+		next := w.commit()
+		w.published.Add(w.signed(next, 1, 2))
+		return machine.ErrGone
+	})
+	if err != nil || rounds != 2 {
+		t.Error(rounds, err)
+	}
+	w.opened(1)
 }
 
 // TestEarlySignatures: others may be ahead of this engine.

@@ -15,7 +15,8 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// Snapshot is one unchanging state of a database, until it is rolled back.
+// Snapshot is one unchanging state of a database, until it is rolled back. Many
+// goroutines may read it at once.
 type Snapshot interface {
 	machine.Store
 	Rollback() error
@@ -31,9 +32,11 @@ type state struct {
 	trusts     []*ledger.TrustFile
 	signatures signatures
 
-	// reading guards the snapshot, which is for one goroutine at a time.
-	reading  sync.Mutex
+	// mu guards what follows. Nobody holds it while reading.
+	mu       sync.Mutex
 	snapshot Snapshot
+	readers  int
+	dropped  bool
 }
 
 // newState takes over the snapshot, even where it fails.
@@ -106,16 +109,40 @@ func (s *state) enough() bool {
 	return true
 }
 
-// drop gives the snapshot back.
+// enter lets one more read the snapshot, unless the state was dropped.
+func (s *state) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.dropped {
+		return false
+	}
+	s.readers++
+	return true
+}
+
+// leave ends what enter began. The last reader of a dropped state gives the snapshot back.
+func (s *state) leave() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readers--
+	return s.giveBack()
+}
+
+// drop gives the snapshot back, as soon as nobody reads it.
 func (s *state) drop() error {
-	s.reading.Lock()
-	defer s.reading.Unlock()
-	if s.snapshot == nil {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped = true
+	return s.giveBack()
+}
+
+func (s *state) giveBack() error {
+	if !s.dropped || s.readers > 0 || s.snapshot == nil {
 		return nil
 	}
-	err := s.snapshot.Rollback()
+	snapshot := s.snapshot
 	s.snapshot = nil
-	return err
+	return snapshot.Rollback()
 }
 
 // signatures are those on one checkpoint, one a signer.

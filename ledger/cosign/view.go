@@ -2,47 +2,58 @@ package cosign
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// View is a machine.View of the newest published state. It waits for the first.
-// The error is [ErrStopped], that of ctx, or read's own.
+// View is a machine.View of the newest published state. It waits for the first. Where the
+// database moves on too far while read runs, View begins again with the state that was
+// published since. The error is [ErrStopped], that of ctx, or read's own, which may be
+// machine.ErrGone.
 func (p *Published) View(ctx context.Context, read func(machine.Store, []byte) error) error {
 	for {
-		p.mu.Lock()
-		s := p.current
-		p.mu.Unlock()
-		if s == nil {
-			if _, _, _, err := p.Await(ctx, 0); err != nil {
-				return err
-			}
-			continue
-		}
-		if done, err := p.readState(s, read); done {
+		s, checkpoint, err := p.newest(ctx)
+		if err != nil {
 			return err
+		}
+		if !s.enter() {
+			continue // another was published meanwhile
+		}
+		err = read(s.snapshot, checkpoint)
+		again := errors.Is(err, machine.ErrGone) && p.replaced(s)
+		if left := s.leave(); left != nil || !again {
+			return errors.Join(err, left)
 		}
 	}
 }
 
-// readState reports false where the state was dropped in the meantime.
-func (p *Published) readState(s *state, read func(machine.Store, []byte) error) (bool, error) {
-	s.reading.Lock()
-	defer s.reading.Unlock()
-	if s.snapshot == nil {
+// newest is the newest published state, with its checkpoint.
+func (p *Published) newest(ctx context.Context) (*state, []byte, error) {
+	for {
 		p.mu.Lock()
-		defer p.mu.Unlock()
-		if p.closed {
-			return true, ErrStopped
+		s, closed := p.current, p.closed
+		if s != nil && !closed {
+			defer p.mu.Unlock()
+			return s, s.checkpoint(), nil
 		}
-		return false, nil
+		p.mu.Unlock()
+		if closed {
+			return nil, nil, ErrStopped
+		}
+		if _, _, _, err := p.Await(ctx, 0); err != nil {
+			return nil, nil, err
+		}
 	}
+}
+
+// replaced reports whether a state is no longer the newest published one.
+func (p *Published) replaced(s *state) bool {
 	p.mu.Lock()
-	checkpoint := s.checkpoint()
-	p.mu.Unlock()
-	return true, read(s.snapshot, checkpoint)
+	defer p.mu.Unlock()
+	return p.current != s
 }
 
 // Await waits until a state of at least a height is published, and returns its

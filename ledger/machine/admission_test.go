@@ -42,7 +42,7 @@ func TestAdmission(t *testing.T) {
 		t.Error("admission wrote to the store")
 	}
 	w.accept(create, accr, anchor)
-	if err := w.machine.Audit(w.store); err != nil {
+	if err := w.audit(w.store); err != nil {
 		t.Error(err)
 	}
 }

@@ -2,187 +2,199 @@ package machine
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"math"
-
-	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// Replay rebuilds a ledger in memory from the leaves of a store's log. It
-// verifies every signature, applies every rule again, and compares every state
-// leaf with the result of the operations before it. The error is a
-// [*DamagedError] that names the first wrong leaf, or the store's own.
-func (m *Machine) Replay(store Store) (*Memory, error) { return m.ReplayTo(store, math.MaxUint64) }
+// A Reads runs read over the newest state of a ledger, which does not change before read
+// returns. Another call may see a newer state.
+type Reads func(ctx context.Context, read func(Store) error) error
 
-// ReplayTo is Replay of the first size leaves, or of all if there are fewer. It
-// reads the next checkpoint and verifies its signatures while it applies one.
-func (m *Machine) ReplayTo(store Store, size uint64) (*Memory, error) {
-	memory := NewMemory()
-	replica, err := NewReplica(m, memory)
+// ReadsOf returns the Reads of a store that does not change.
+func ReadsOf(store Store) Reads {
+	return func(_ context.Context, read func(Store) error) error { return read(store) }
+}
+
+// Progress says how far an audit has come.
+type Progress struct {
+	// Leaves is how many leaves of Size were replayed.
+	Leaves, Size uint64
+	// Rows is how many rows were compared.
+	Rows uint64
+}
+
+// An Auditor replays the leaves of a log into a scratch store. It verifies every
+// signature, applies every rule again, and compares every state leaf with the result of
+// the operations before it. Then it compares stores with the result.
+//
+// It reads in short steps while the ledger goes on, and follows the ledger meanwhile. So
+// no step holds a long snapshot. What it keeps in memory does not grow with the ledger.
+type Auditor struct {
+	machine  *Machine
+	log      Reads
+	scratch  Store
+	replica  *Replica
+	at       Progress
+	progress func(Progress)
+}
+
+// NewAuditor returns an auditor of a log. scratch is empty and the auditor's alone.
+// progress may be nil. The error is that of scratch.
+func (m *Machine) NewAuditor(log Reads, scratch Store, progress func(Progress)) (*Auditor, error) {
+	replica, err := NewReplica(m, scratch)
 	if err != nil {
 		return nil, err
 	}
-	blocks, stop := make(chan *block, 1), make(chan struct{})
-	var reading error
-	go func() {
-		defer close(blocks)
-		reading = m.readBlocks(store, size, func(b *block) error {
-			select {
-			case blocks <- b:
-				return nil
-			case <-stop:
-				return errEnough
-			}
-		})
-	}()
-	for b := range blocks {
-		if err == nil {
-			if err = replica.apply(b); err != nil {
-				close(stop)
-			}
-		}
+	if progress == nil {
+		progress = func(Progress) {}
 	}
+	return &Auditor{machine: m, log: log, scratch: scratch, replica: replica, progress: progress}, nil
+}
+
+// Audit replays a log and compares every row of its store; see [Auditor]. The error is a
+// [*DamagedError], that of ctx, or the stores' own.
+func (m *Machine) Audit(ctx context.Context, log Reads, scratch Store, progress func(Progress)) error {
+	a, err := m.NewAuditor(log, scratch, progress)
 	if err == nil {
-		err = reading
+		err = a.Compare(ctx, log)
 	}
 	if err != nil {
-		return nil, err
-	}
-	return memory, nil
-}
-
-// readBlocks calls yield for one checkpoint after the other.
-func (m *Machine) readBlocks(store Store, size uint64, yield func(*block) error) error {
-	var first uint64
-	var pending [][]byte
-	err := store.Scan(TableLeaf, nil, func(key, leaf []byte) error {
-		next := first + uint64(len(pending))
-		if next == size {
-			return errEnough
-		}
-		if !bytes.Equal(key, u64(next)) {
-			return damagedLeaf(next, errors.New("missing"))
-		}
-		if !ledger.IsStateLeaf(leaf) {
-			pending = append(pending, bytes.Clone(leaf))
-			return nil
-		}
-		b := m.readBlock(first, pending, leaf)
-		first, pending = next+1, nil
-		return yield(b)
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	if err == nil && len(pending) > 0 {
-		err = damagedLeaf(first+uint64(len(pending))-1, errors.New("no checkpoint follows"))
-	}
-	return err
-}
-
-// Compare compares every row of a store with the result of a replay. The error
-// is a [*DamagedError] that names the first row that differs, or the store's
-// own.
-func Compare(store Store, want *Memory) error {
-	for _, table := range Tables() {
-		if err := compareTable(store, want, table); err != nil {
-			return err
-		}
+		return fmt.Errorf("machine: audit: %w", err)
 	}
 	return nil
 }
 
-func compareTable(store Store, want *Memory, table Table) error {
-	next := want.tables[table].Iter()
-	more := next.First()
-	err := store.Scan(table, nil, func(key, value []byte) error {
-		if !more || string(key) < next.Key() {
-			return &DamagedError{table, bytes.Clone(key), "added"}
-		}
-		if string(key) > next.Key() {
-			return &DamagedError{table, []byte(next.Key()), "missing"}
-		}
-		if !bytes.Equal(value, next.Value()) {
-			return &DamagedError{table, bytes.Clone(key), "changed"}
-		}
-		more = next.Next()
-		return nil
+// At runs do over the newest state of a store, while the scratch store has the state
+// that the log's operations lead to at the same size. The store is the log's or that of a
+// replica. The error is a [*DamagedError] that names the first wrong leaf, that of ctx,
+// of do, or the stores' own.
+func (a *Auditor) At(ctx context.Context, of Reads, do func(Store) error) error {
+	var size uint64
+	err := of(ctx, func(store Store) error {
+		head, err := ReadHead(store)
+		size = head.Size
+		return err
 	})
-	if err == nil && more {
-		err = &DamagedError{table, []byte(next.Key()), "missing"}
+	if err != nil {
+		return err
+	}
+	if err := a.follow(ctx, a.log, size); err != nil { // takes long, and holds no state
+		return err
+	}
+	return of(ctx, func(store Store) error {
+		head, err := ReadHead(store)
+		if err != nil {
+			return err
+		}
+		if err := a.follow(ctx, ReadsOf(store), head.Size); err != nil {
+			return err
+		}
+		return do(store)
+	})
+}
+
+// follow replays leaves up to a size. It reads the next checkpoint and verifies its
+// signatures while it applies one.
+func (a *Auditor) follow(ctx context.Context, from Reads, size uint64) (err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	blocks := make(chan *block, 1)
+	var reading error
+	first := a.replica.Next()
+	go func() {
+		defer close(blocks)
+		reading = a.machine.readBlocks(ctx, from, first, size, func(b *block) error {
+			select {
+			case blocks <- b:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	for b := range blocks {
+		if err != nil {
+			continue
+		}
+		if err = a.replica.apply(b); err != nil {
+			stop()
+		}
+		a.at.Leaves, a.at.Size = a.replica.Next(), max(size, a.at.Size)
+		a.progress(a.at)
+	}
+	if err == nil {
+		err = reading
 	}
 	return err
 }
 
-// Audit replays the log of a store and compares every row. It holds the whole
-// ledger in memory. The error is a [*DamagedError], or the store's own.
-func (m *Machine) Audit(store Store) error {
-	memory, err := m.Replay(store)
-	if err != nil {
-		return fmt.Errorf("machine: audit: %w", err)
+// readBlocks calls yield for one checkpoint after the other.
+func (m *Machine) readBlocks(ctx context.Context, from Reads, first, size uint64, yield func(*block) error) error {
+	var pending [][]byte
+	for next := first; next < size; {
+		leaves, err := readLeaves(ctx, from, next, size)
+		if err != nil {
+			return err
+		}
+		for _, leaf := range leaves {
+			next++
+			if !ledger.IsStateLeaf(leaf) {
+				pending = append(pending, leaf)
+				continue
+			}
+			b := m.readBlock(first, pending, leaf)
+			first, pending = next, nil
+			if err := yield(b); err != nil {
+				return err
+			}
+		}
+		if len(pending) > maxPending {
+			break
+		}
 	}
-	return Compare(store, memory)
+	if len(pending) > 0 {
+		return damagedLeaf(first+uint64(len(pending))-1, errors.New("no checkpoint follows"))
+	}
+	return nil
 }
 
-// CheckHashes recomputes the log's hashes from its leaves and compares them
-// with the stored ones. This shows whether a leaf was changed, not whether it
-// was right. The error is a [*DamagedError], or the store's own.
-func CheckHashes(store Store) error {
-	var tree hashes
-	n := uint64(0)
-	err := store.Scan(TableLeaf, nil, func(key, leaf []byte) error {
-		if !bytes.Equal(key, u64(n)) {
-			return damagedLeaf(n, errors.New("missing"))
+// What one step of an audit reads.
+const (
+	stepRows  = 4096
+	stepBytes = 1 << 20
+)
+
+// readLeaves reads some leaves from an index on, at least one, and none from size on.
+func readLeaves(ctx context.Context, from Reads, next, size uint64) (leaves [][]byte, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	err = from(ctx, func(store Store) error {
+		var after []byte
+		if next > 0 {
+			after = u64(next - 1)
 		}
-		added, err := tlog.StoredHashes(int64(n), leaf, tree)
-		tree = append(tree, added...)
-		n++
-		return err
+		bytesRead := 0
+		return store.ScanAfter(TableLeaf, nil, after, func(key, leaf []byte) error {
+			n := next + uint64(len(leaves))
+			if n == size || len(leaves) == stepRows || bytesRead >= stepBytes {
+				return errEnough
+			}
+			if !bytes.Equal(key, u64(n)) {
+				return damagedLeaf(n, errors.New("missing"))
+			}
+			leaves, bytesRead = append(leaves, bytes.Clone(leaf)), bytesRead+len(leaf)
+			return nil
+		})
 	})
-	if err != nil {
-		return err
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, err
 	}
-	head, err := ReadHead(store)
-	if err != nil {
-		return err
+	if len(leaves) == 0 {
+		return nil, damagedLeaf(next, errors.New("missing"))
 	}
-	if head.Size != n {
-		return damagedHead(fmt.Sprintf("%d leaves", n))
-	}
-	return tree.compare(store)
-}
-
-// hashes holds the hashes of a log, in tlog's order.
-type hashes []tlog.Hash
-
-// ReadHashes implements tlog.HashReader.
-func (h hashes) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
-	out := make([]tlog.Hash, len(indexes))
-	for i, n := range indexes {
-		out[i] = h[n]
-	}
-	return out, nil
-}
-
-// compare compares the rows of TableHash with the hashes.
-func (h hashes) compare(store Store) error {
-	rest, row := h, int64(0)
-	err := store.Scan(TableHash, nil, func(key, value []byte) error {
-		var want []byte
-		for _, hash := range rest[:min(hashesPerRow, len(rest))] {
-			want = append(want, hash[:]...)
-		}
-		if !bytes.Equal(key, hashRow(row*hashesPerRow)) || !bytes.Equal(value, want) {
-			return &DamagedError{TableHash, bytes.Clone(key), "changed"}
-		}
-		rest, row = rest[len(value)/tlog.HashSize:], row+1
-		return nil
-	})
-	if err == nil && len(rest) > 0 {
-		err = &DamagedError{TableHash, hashRow(row * hashesPerRow), "missing"}
-	}
-	return err
+	return leaves, nil
 }

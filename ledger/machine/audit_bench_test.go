@@ -19,7 +19,7 @@ func BenchmarkReplay(b *testing.B) {
 				w.accept(w.sign(&ledger.Anchor{Hash: sha256.Sum256(fmt.Append(nil, n)), Count: 1, Agency: a.did}, a.key))
 			}
 			for b.Loop() {
-				if err := w.machine.Audit(w.store); err != nil {
+				if err := w.audit(w.store); err != nil {
 					b.Fatal(err)
 				}
 			}

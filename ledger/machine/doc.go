@@ -6,7 +6,7 @@
 // current state, by a rule for each kind. It appends them to the log (RFC 6962,
 // by golang.org/x/mod/sumdb/tlog) and to the state map, and closes them with a
 // state leaf. All of this happens or nothing. It keeps everything in a [Store]:
-// sorted tables behind three methods.
+// sorted tables behind four methods.
 //
 // The rules, in short:
 //
@@ -23,7 +23,8 @@
 //	revoke   by the owner of the proof key, for a list of its own
 //	vk       by the consortium's threshold; then retired at most
 //	anchor   once, by an agency; for a type, by one agency that issues it
-//	trust    by the threshold of the one before; the first by the root
+//	trust    by the threshold of those whom the one before committed to; the
+//	         first by the root
 //	rule     once, by an agency
 //	trail    begun, and led on, by a step of its rule, signed by all whom the
 //	         step names; each value follows from the one before; another

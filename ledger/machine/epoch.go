@@ -112,41 +112,74 @@ func (t *transition) schemasByType() (map[string][]*ledger.Schema, error) {
 
 // handlesUpTo lists the handles that were revoked at this height or before,
 // sorted.
-func handlesUpTo(store Store, height uint64) ([][ledger.HandleSize]byte, error) {
-	var handles [][ledger.HandleSize]byte
-	err := store.Scan(TableRevoked, nil, func(key, value []byte) error {
-		at, err := readU64(value)
-		if err != nil || len(key) != ledger.HandleSize {
-			return fmt.Errorf("%w: revoked handle", ErrDamaged)
-		}
-		if at <= height {
+func handlesUpTo(store Store, height uint64) (handles [][ledger.HandleSize]byte, err error) {
+	err = store.Scan(TableRevoked, nil, func(key, value []byte) error {
+		revoked, err := revokedUpTo(key, value, height)
+		if revoked {
 			handles = append(handles, [ledger.HandleSize]byte(key))
 		}
-		return nil
+		return err
 	})
 	return handles, err
 }
 
-// Revoked lists the handles in the revocation tree of a closed epoch, sorted.
-// Errors: ledger.ErrAbsent if the epoch was not closed, [ErrDamaged], and the
-// store's own.
-func Revoked(store Store, epoch uint64) ([][ledger.HandleSize]byte, error) {
+// revokedUpTo reports whether a row of TableRevoked counts at a height.
+func revokedUpTo(key, value []byte, height uint64) (bool, error) {
+	at, err := readU64(value)
+	if err != nil || len(key) != ledger.HandleSize {
+		return false, fmt.Errorf("%w: revoked handle", ErrDamaged)
+	}
+	return at <= height, nil
+}
+
+// closedAt is the height of the checkpoint that closed an epoch.
+func closedAt(store Store, epoch uint64) (uint64, error) {
 	b, err := store.Get(TableEpoch, u64(epoch))
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if b == nil {
-		return nil, fmt.Errorf("%w: epoch not closed", ledger.ErrAbsent)
+		return 0, fmt.Errorf("%w: epoch not closed", ledger.ErrAbsent)
 	}
-	height, err := readU64(b)
+	return readU64(b)
+}
+
+// revokedLook caps how many handles RevokedAfter looks at, those of later epochs included.
+const revokedLook = 1 << 16
+
+// RevokedAfter lists some of the handles in the revocation tree of a closed epoch; see
+// ledger.Ledger. Errors: ledger.ErrAbsent if the epoch was not closed, [ErrDamaged], and
+// the store's own.
+func RevokedAfter(store Store, epoch uint64, after []byte) (*ledger.RevokedPage, error) {
+	height, err := closedAt(store, epoch)
 	if err != nil {
 		return nil, err
 	}
-	return handlesUpTo(store, height)
+	page, looked := new(ledger.RevokedPage), 0
+	err = store.ScanAfter(TableRevoked, nil, after, func(key, value []byte) error {
+		if looked == revokedLook {
+			return errEnough
+		}
+		looked++
+		revoked, err := revokedUpTo(key, value, height)
+		if revoked {
+			page.Handles = append(page.Handles, [ledger.HandleSize]byte(key))
+		}
+		page.Next = bytes.Clone(key)
+		return err
+	})
+	switch {
+	case errors.Is(err, errEnough):
+		return page, nil
+	case err != nil:
+		return nil, err
+	}
+	page.Next = nil
+	return page, nil
 }
 
 // Registry lists the leaves in the registry tree of a closed epoch, sorted.
-// Errors are those of Revoked.
+// Errors are those of RevokedAfter.
 func Registry(store Store, epoch uint64) ([][32]byte, error) {
 	b, err := getValue(store, ledger.EpochKey(epoch))
 	if err != nil {

@@ -2,6 +2,8 @@ package machine_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"slices"
 	"testing"
 	"time"
@@ -20,7 +22,7 @@ func (w *world) close() *ledger.Epoch {
 	if e.Number != state.Epoch || e.Day != state.Day || e.RegistryRoot != state.RegistryRoot || e.RevocationRoot != state.RevocationRoot {
 		w.Fatalf("epoch %+v is not the state leaf's %+v", e, state)
 	}
-	registry, revocation, err := ledgertest.ZK{}.Roots(must(machine.Registry(w.store, e.Number))(w), must(machine.Revoked(w.store, e.Number))(w))
+	registry, revocation, err := ledgertest.ZK{}.Roots(must(machine.Registry(w.store, e.Number))(w), must(machine.RevokedAfter(w.store, e.Number, nil))(w).Handles)
 	if err != nil || registry != e.RegistryRoot || revocation != e.RevocationRoot {
 		w.Fatal("the published sets are not those of the roots")
 	}
@@ -55,7 +57,7 @@ func TestEpochCloses(t *testing.T) {
 	if state := w.accept().Head.State; state.Epoch != before+5 {
 		t.Fatalf("after five hours: %d", state.Epoch)
 	}
-	if _, err := machine.Revoked(w.store, before+2); !is(err, ledger.ErrAbsent) {
+	if _, err := machine.RevokedAfter(w.store, before+2, nil); !is(err, ledger.ErrAbsent) {
 		t.Fatal("a skipped epoch:", err)
 	}
 	if _, err := machine.Registry(w.store, before+2); !is(err, ledger.ErrAbsent) {
@@ -122,7 +124,7 @@ func TestRevocationEpochs(t *testing.T) {
 	two := w.close()
 	handle, _ := ledgertest.ZK{}.Handle(r.ProofKey, [16]byte{1})
 	for n, e := range []*ledger.Epoch{none, one, two} {
-		got := must(machine.Revoked(w.store, e.Number))(t)
+		got := must(machine.RevokedAfter(w.store, e.Number, nil))(t).Handles
 		if len(got) != n || n == 1 && got[0] != handle {
 			t.Errorf("epoch %d: %d handles, want %d", e.Number, len(got), n)
 		}
@@ -137,7 +139,49 @@ func TestRevokedInTheClosingBatch(t *testing.T) {
 	w.accept(w.sign(statusOf(a, 1), a.key))
 	w.now = w.now.Add(time.Hour)
 	state := w.accept(w.sign(&ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI}, a.key)).Head.State
-	if got := must(machine.Revoked(w.store, state.Epoch))(t); len(got) != 1 {
+	if got := must(machine.RevokedAfter(w.store, state.Epoch, nil))(t).Handles; len(got) != 1 {
 		t.Fatalf("%d handles", len(got))
+	}
+}
+
+// TestRevokedPages: the pages of an epoch together are its handles, whatever was revoked
+// after it.
+func TestRevokedPages(t *testing.T) {
+	w := newWorld(t)
+	e := w.close()
+	height := must(machine.ReadHead(w.store))(t).State.Height
+	var want [][ledger.HandleSize]byte
+	for n := range 200_000 {
+		handle := [ledger.HandleSize]byte{byte(n >> 16), byte(n >> 8), byte(n)}
+		at := height
+		if n%3 != 0 || n < 100_000 {
+			at++ // counts from the next epoch on
+		} else {
+			want = append(want, handle)
+		}
+		if err := w.store.Put(machine.TableRevoked, handle[:], binary.BigEndian.AppendUint64(nil, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got [][ledger.HandleSize]byte
+	var after []byte
+	for pages := 1; ; pages++ {
+		page := must(machine.RevokedAfter(w.store, e.Number, after))(t)
+		if got = append(got, page.Handles...); len(page.Handles) > 1<<16 {
+			t.Fatalf("%d handles in a page", len(page.Handles))
+		}
+		if after = page.Next; after == nil {
+			if pages != 4 {
+				t.Errorf("%d pages", pages)
+			}
+			break
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%d handles, want %d", len(got), len(want))
+	}
+	reader := machine.NewReader(func(_ context.Context, read func(machine.Store, []byte) error) error { return read(w.store, nil) })
+	if all := must(reader.Revoked(t.Context(), e.Number))(t); !slices.Equal(all, want) {
+		t.Errorf("%d handles together, want %d", len(all), len(want))
 	}
 }

@@ -17,6 +17,9 @@ var (
 	// ErrDamaged means a store whose content is not the result of its log. It wraps
 	// ledger.ErrDamaged.
 	ErrDamaged = fmt.Errorf("machine: store damaged: %w", ledger.ErrDamaged)
+	// ErrGone means a state that a store no longer holds. Ask again for the newest. It
+	// wraps ledger.ErrUnreachable: nothing was refused.
+	ErrGone = fmt.Errorf("machine: the ledger has moved on from this state: %w", ledger.ErrUnreachable)
 )
 
 // A DamagedError names a row of a store that is not the result of the log. It

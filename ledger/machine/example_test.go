@@ -1,6 +1,7 @@
 package machine_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -58,7 +59,7 @@ func Example() {
 	fmt.Println("leaf", commit.Results[0].Receipts[0].Index, "of", commit.Head.Size)
 	commit, err = m.Apply(store, time.Now(), first...)
 	fmt.Println("replayed:", commit.Results[0].Receipts[0].Replayed, err)
-	fmt.Println("audit:", m.Audit(store))
+	fmt.Println("audit:", m.Audit(context.Background(), machine.ReadsOf(store), machine.NewMemory(), nil))
 	// Output:
 	// leaf 0 of 3
 	// replayed: true <nil>

@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"bytes"
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -314,4 +315,13 @@ func useOf(a *agency, e *ledger.Epoch, person byte) *ledger.Use {
 // proofOf is what a person proves who answers a question.
 func proofOf(a *agency, e *ledger.Epoch, u *ledger.Use, person byte, q ledger.Question) []byte {
 	return ledgertest.UsedBy([32]byte{person}, a.did, u.Event, u.Payload, q, e.Number, e.RegistryRoot, e.RevocationRoot, []byte("verifying key"))
+}
+
+// audit audits a store that does not change.
+func (w *world) audit(store machine.Store) error {
+	return w.machine.Audit(context.Background(), machine.ReadsOf(store), machine.NewMemory(), nil)
+}
+
+func checkHashes(store machine.Store) error {
+	return machine.CheckHashes(context.Background(), machine.ReadsOf(store), func(machine.Store, machine.Head) error { return nil })
 }

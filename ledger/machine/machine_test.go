@@ -141,7 +141,7 @@ func TestAudit(t *testing.T) {
 	w.accept(w.sign(&ledger.Revocation{ProofKey: proofKey(7).Public, List: listURI}, a.key))
 	w.now = w.now.Add(time.Hour)
 	w.accept()
-	if err := w.machine.Audit(w.store); err != nil {
+	if err := w.audit(w.store); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range machine.Tables() {
@@ -160,14 +160,14 @@ func TestAudit(t *testing.T) {
 			if err := copied.Put(table, keys[i], values[i]); err != nil {
 				t.Fatal(err)
 			}
-			if err := w.machine.Audit(copied); !is(err, machine.ErrDamaged) {
+			if err := w.audit(copied); !is(err, machine.ErrDamaged) {
 				t.Errorf("%s %x: %v", table, keys[i], err)
 			}
 		}
 		copied := machine.NewMemory()
 		copyStore(t, w.store, copied)
 		copied.Put(table, append(bytes.Clone(keys[0]), 1), values[0])
-		if err := w.machine.Audit(copied); !is(err, machine.ErrDamaged) {
+		if err := w.audit(copied); !is(err, machine.ErrDamaged) {
 			t.Errorf("%s, a row more: %v", table, err)
 		}
 	}
@@ -205,7 +205,7 @@ func TestBatchSignedTogether(t *testing.T) {
 		ops = append(ops, must(ledger.NewOperation(anchorOf(a, byte(n))))(t))
 	}
 	w.accept(must(ledger.SignBatch(w.founding.ID(), ops, a.key))(t)...)
-	if err := w.machine.Audit(w.store); err != nil {
+	if err := w.audit(w.store); err != nil {
 		t.Error(err)
 	}
 }

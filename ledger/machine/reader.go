@@ -21,7 +21,39 @@ type View func(ctx context.Context, read func(store Store, checkpoint []byte) er
 type Reader struct{ view View }
 
 // NewReader returns a reader over view.
-func NewReader(view View) *Reader { return &Reader{view} }
+func NewReader(view View) *Reader {
+	return &Reader{func(ctx context.Context, read func(Store, []byte) error) error {
+		return view(ctx, func(store Store, checkpoint []byte) error {
+			return read(&until{Store: store, ctx: ctx}, checkpoint)
+		})
+	}}
+}
+
+// until is a store whose reads end with a context: nobody waits for them any more.
+type until struct {
+	Store
+	ctx context.Context
+}
+
+func (u *until) Get(table Table, key []byte) ([]byte, error) {
+	if err := u.ctx.Err(); err != nil {
+		return nil, fmt.Errorf("machine: reading: %w", err)
+	}
+	return u.Store.Get(table, key)
+}
+
+func (u *until) Scan(table Table, prefix []byte, yield func(key, value []byte) error) error {
+	return u.ScanAfter(table, prefix, nil, yield)
+}
+
+func (u *until) ScanAfter(table Table, prefix, after []byte, yield func(key, value []byte) error) error {
+	return u.Store.ScanAfter(table, prefix, after, func(key, value []byte) error {
+		if err := u.ctx.Err(); err != nil {
+			return fmt.Errorf("machine: reading: %w", err)
+		}
+		return yield(key, value)
+	})
+}
 
 // Prove implements ledger.Reader. Errors: ledger.ErrKey, [ErrDamaged], and the
 // store's own.
@@ -73,14 +105,28 @@ func (r *Reader) Registry(ctx context.Context, epoch uint64) (leaves [][32]byte,
 	return leaves, err
 }
 
+// RevokedAfter implements ledger.Ledger. It looks at no more than 65,536 handles. Errors
+// are those of Registry.
+func (r *Reader) RevokedAfter(ctx context.Context, epoch uint64, after []byte) (page *ledger.RevokedPage, err error) {
+	err = r.view(ctx, func(store Store, _ []byte) error {
+		page, err = RevokedAfter(store, epoch, after)
+		return err
+	})
+	return page, err
+}
+
 // Revoked lists the revoked handles of a closed epoch, sorted. Errors are those
 // of Registry.
 func (r *Reader) Revoked(ctx context.Context, epoch uint64) (handles [][ledger.HandleSize]byte, err error) {
-	err = r.view(ctx, func(store Store, _ []byte) error {
-		handles, err = Revoked(store, epoch)
-		return err
-	})
-	return handles, err
+	// A closed epoch does not change: each page may come from another state.
+	for after, more := []byte(nil), true; more; {
+		page, err := r.RevokedAfter(ctx, epoch, after)
+		if err != nil {
+			return nil, err
+		}
+		handles, after, more = append(handles, page.Handles...), page.Next, page.Next != nil
+	}
+	return handles, nil
 }
 
 // maxEntries bounds the number of leaves that Entries returns.
@@ -177,10 +223,8 @@ const maxListed = 1024
 // store's own.
 func (r *Reader) Keys(ctx context.Context, prefix, after string) (keys []string, err error) {
 	err = r.view(ctx, func(store Store, _ []byte) error {
-		err := store.Scan(TableValue, []byte(prefix), func(key, _ []byte) error {
-			if string(key) > after {
-				keys = append(keys, string(key))
-			}
+		err := store.ScanAfter(TableValue, []byte(prefix), []byte(after), func(key, _ []byte) error {
+			keys = append(keys, string(key))
 			if len(keys) == maxListed {
 				return errEnough
 			}

@@ -253,7 +253,7 @@ func TestSubmissionsAreApart(t *testing.T) {
 	if r[0].Receipts[0].Index != before.Size || r[2].Receipts[0].Index != before.Size+1 || commit.Head.Size != before.Size+3 {
 		t.Errorf("%+v, size %d after %d", r, commit.Head.Size, before.Size)
 	}
-	if err := w.machine.Audit(w.store); err != nil {
+	if err := w.audit(w.store); err != nil {
 		t.Error(err)
 	}
 	none := must(w.machine.ApplyEach(w.store, w.now, []*ledger.SignedOperation{bad}))(t)

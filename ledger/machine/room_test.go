@@ -158,7 +158,7 @@ func TestEveryEpochCloses(t *testing.T) {
 				t.Fatalf("seed %d: the epoch before %d does not close: %v", seed, state.Height, err)
 			}
 		}
-		if err := w.machine.Audit(w.store); err != nil {
+		if err := w.audit(w.store); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		full += c.full

@@ -59,6 +59,8 @@ type Store interface {
 	// Scan calls yield for every key with the prefix, in ascending order. It
 	// stops at the first error and returns it. yield must not use the store.
 	Scan(table Table, prefix []byte, yield func(key, value []byte) error) error
+	// ScanAfter is Scan from the key after a given one on; nil is before the first.
+	ScanAfter(table Table, prefix, after []byte, yield func(key, value []byte) error) error
 }
 
 // Memory is a Store in memory. Many goroutines may read while none writes.
@@ -90,7 +92,15 @@ func (m *Memory) Put(table Table, key, value []byte) error {
 
 // Scan implements Store.
 func (m *Memory) Scan(table Table, prefix []byte, yield func(key, value []byte) error) (err error) {
-	m.tables[table].Ascend(string(prefix), func(key string, value []byte) bool {
+	return m.ScanAfter(table, prefix, nil, yield)
+}
+
+// ScanAfter implements Store.
+func (m *Memory) ScanAfter(table Table, prefix, after []byte, yield func(key, value []byte) error) (err error) {
+	m.tables[table].Ascend(max(string(prefix), string(after)), func(key string, value []byte) bool {
+		if after != nil && key <= string(after) {
+			return true
+		}
 		if !strings.HasPrefix(key, string(prefix)) {
 			return false
 		}
@@ -122,12 +132,16 @@ func (b *batch) Put(table Table, key, value []byte) error { return b.writes.Put(
 type row struct{ key, value []byte }
 
 func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) error) error {
+	return b.ScanAfter(table, prefix, nil, yield)
+}
+
+func (b *batch) ScanAfter(table Table, prefix, after []byte, yield func(key, value []byte) error) error {
 	var rows []row
 	add := func(key, value []byte) error {
 		rows = append(rows, row{slices.Clone(key), slices.Clone(value)})
 		return nil
 	}
-	err := b.base.Scan(table, prefix, func(key, value []byte) error {
+	err := b.base.ScanAfter(table, prefix, after, func(key, value []byte) error {
 		if _, ok := b.writes.tables[table].Get(string(key)); ok {
 			return nil
 		}
@@ -136,7 +150,7 @@ func (b *batch) Scan(table Table, prefix []byte, yield func(key, value []byte) e
 	if err != nil {
 		return err
 	}
-	if err := b.writes.Scan(table, prefix, add); err != nil {
+	if err := b.writes.ScanAfter(table, prefix, after, add); err != nil {
 		return err
 	}
 	slices.SortFunc(rows, func(x, y row) int { return bytes.Compare(x.key, y.key) })

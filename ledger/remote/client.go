@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -375,13 +376,43 @@ func (c *Client) Registry(ctx context.Context, epoch uint64) ([][32]byte, error)
 	return split(b, func(b []byte) [32]byte { return [32]byte(b) })
 }
 
-// Revoked lists the revoked handles of a closed epoch. They are not verified.
-func (c *Client) Revoked(ctx context.Context, epoch uint64) ([][ledger.HandleSize]byte, error) {
-	b, err := c.get(ctx, "/v1/revoked/"+strconv.FormatUint(epoch, 10), limits.FeedPart)
-	if err != nil {
+const (
+	// maxRevoked caps the handles that Revoked returns, as in a file of a feed.
+	maxRevoked = limits.FeedPart / ledger.HandleSize
+	// maxPages caps the pages that Revoked asks for.
+	maxPages = 1024
+)
+
+// Revoked lists the revoked handles of a closed epoch, page by page. They are not
+// verified. The error is ledger.ErrTooLarge where there are more than 4,194,304.
+func (c *Client) Revoked(ctx context.Context, epoch uint64) (handles [][ledger.HandleSize]byte, err error) {
+	var after []byte
+	for range maxPages {
+		page, err := c.RevokedAfter(ctx, epoch, after)
+		if err != nil {
+			return nil, err
+		}
+		if handles = append(handles, page.Handles...); len(handles) > maxRevoked {
+			break
+		}
+		if after = page.Next; after == nil {
+			return handles, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: revoked handles", ledger.ErrTooLarge)
+}
+
+// RevokedAfter implements ledger.Ledger. The handles are not verified.
+func (c *Client) RevokedAfter(ctx context.Context, epoch uint64, after []byte) (*ledger.RevokedPage, error) {
+	path := "/v1/revoked/" + strconv.FormatUint(epoch, 10)
+	if after != nil {
+		path += "?after=" + hex.EncodeToString(after)
+	}
+	var w wireRevoked
+	if err := c.getJSON(ctx, path, maxLeaves, &w); err != nil {
 		return nil, err
 	}
-	return split(b, func(b []byte) [ledger.HandleSize]byte { return [ledger.HandleSize]byte(b) })
+	return w.page(after)
 }
 
 // split cuts b into pieces of the size of T.

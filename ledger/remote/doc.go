@@ -21,7 +21,9 @@
 //	GET  /v1/tile/8/‹level›/‹n›     hashes of the log, in the paths of x/mod's tlog;
 //	                             they never change and may be cached for ever
 //	GET  /v1/registry/‹epoch›    leaves of 32 bytes, sorted
-//	GET  /v1/revoked/‹epoch›     handles of 16 bytes, sorted
+//	GET  /v1/revoked/‹epoch›?after=  {"handles", "next"}: some handles of 16 bytes, sorted,
+//	                             from the one after 32 hexadecimal digits on; next is the
+//	                             next after, and is not there at the end
 //	GET  /v1/pending?from=       {"checkpoint", "leaves"}: for witnesses, what the log
 //	                             has signed and readers may not see yet
 //	POST /v1/cosignature         a note with a witness's signature → 204
@@ -33,7 +35,9 @@
 // RFC 9110 and the body {"error": "…"}: 400 for a malformed request, 404 for
 // something that the ledger does not hold, 413 for a request that is too large,
 // 503 for a server that is busy or cannot answer. After 503 the same request
-// may be sent again, to this server or another.
+// may be sent again, to another server, or to this one after the seconds in
+// Retry-After. A server answers few dear questions at once: sets, lists, leaves, and
+// proofs of more than eight keys.
 //
 // # What a server learns
 //

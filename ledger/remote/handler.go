@@ -6,14 +6,10 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strconv"
+	"runtime"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"golang.org/x/mod/sumdb/tlog"
-
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -27,6 +23,10 @@ type HandlerOptions struct {
 	// Waiting is how many submissions may wait at once; zero means 1,024. The answer to
 	// others is 503.
 	Waiting int
+	// Reads is how many dear reads run at once: sets, lists, leaves, and proofs of more
+	// than eight keys. Zero means one for each two processors. Others wait for two
+	// seconds, and then the answer is 503.
+	Reads int
 }
 
 // Defaults of HandlerOptions.
@@ -35,13 +35,17 @@ const (
 	defaultWaiting  = 1024
 )
 
+const (
+	// cheapReads is how many reads run at once that are not dear.
+	cheapReads = 256
+	// witnessReads is how many of what only witnesses ask run at once.
+	witnessReads = 2
+)
+
 var (
 	errPatience = errors.New("the ledger has not answered in time, and the operations may be on it or not: send the same request again, here or to another server")
 	errCrowded  = errors.New("too many submissions wait: send the same request again later, or to another server")
 )
-
-// maxKeys bounds the number of keys in one request for a proof.
-const maxKeys = 256
 
 // maxBody caps a request: an encoded batch.
 const maxBody = 1 << 20
@@ -50,6 +54,8 @@ type handler struct {
 	ledger   ledger.Ledger
 	patience time.Duration
 	places   chan struct{} // one for each submission that waits
+	// cheap and dear are for reads, witnesses for what witnesses ask.
+	cheap, dear, witnesses *limiter
 }
 
 // NewHandler serves a ledger and its trust file, and a [ledger.Witnessed] to its
@@ -58,27 +64,29 @@ func NewHandler(l ledger.Ledger, trust *ledger.TrustFile, options HandlerOptions
 	h := &handler{
 		ledger: l, patience: cmp.Or(options.Patience, defaultPatience),
 		places: make(chan struct{}, cmp.Or(options.Waiting, defaultWaiting)),
+		cheap:  newLimiter(cheapReads), dear: newLimiter(cmp.Or(options.Reads, max(1, runtime.GOMAXPROCS(0)/2))),
+		witnesses: newLimiter(witnessReads),
 	}
 	mux := http.NewServeMux()
 	if !options.ReadOnly {
 		mux.HandleFunc("POST /v1/submit", h.submit)
 	}
 	if witnessed, ok := l.(ledger.Witnessed); ok && !options.ReadOnly {
-		mux.HandleFunc("GET /v1/pending", func(w http.ResponseWriter, r *http.Request) { sendPending(w, r, witnessed) })
+		mux.HandleFunc("GET /v1/pending", answers(h.witnesses, func(r *http.Request) (*reply, error) { return pending(r, witnessed) }))
 		mux.HandleFunc("POST /v1/cosignature", func(w http.ResponseWriter, r *http.Request) { takeCosignature(w, r, witnessed) })
 	}
 	mux.HandleFunc("POST /v1/prove", h.proveAll)
 	mux.HandleFunc("GET /v1/prove", h.prove)
-	mux.HandleFunc("GET /v1/checkpoint", h.checkpoint)
-	mux.HandleFunc("GET /v1/consistency", h.consistency)
-	mux.HandleFunc("GET /v1/inclusion/{index}", h.inclusion)
-	mux.HandleFunc("GET /v1/entries", h.entries)
-	mux.HandleFunc("GET /v1/keys", h.keys)
-	mux.HandleFunc("GET /v1/tile/{path...}", h.tile)
-	mux.HandleFunc("GET /v1/history", h.history)
-	mux.HandleFunc("GET /v1/agreements", h.agreements)
-	mux.HandleFunc("GET /v1/registry/{epoch}", h.registry)
-	mux.HandleFunc("GET /v1/revoked/{epoch}", h.revoked)
+	mux.HandleFunc("GET /v1/checkpoint", answers(h.cheap, h.checkpoint))
+	mux.HandleFunc("GET /v1/consistency", answers(h.cheap, h.consistency))
+	mux.HandleFunc("GET /v1/inclusion/{index}", answers(h.cheap, h.inclusion))
+	mux.HandleFunc("GET /v1/entries", answers(h.dear, h.entries))
+	mux.HandleFunc("GET /v1/keys", answers(h.dear, h.keys))
+	mux.HandleFunc("GET /v1/tile/{path...}", answers(h.cheap, h.tile))
+	mux.HandleFunc("GET /v1/history", answers(h.dear, h.history))
+	mux.HandleFunc("GET /v1/agreements", answers(h.dear, h.agreements))
+	mux.HandleFunc("GET /v1/registry/{epoch}", answers(h.dear, h.registry))
+	mux.HandleFunc("GET /v1/revoked/{epoch}", answers(h.dear, h.revoked))
 	mux.HandleFunc("GET /v1/trust", func(w http.ResponseWriter, _ *http.Request) {
 		send(w, "application/json", trust.Bytes())
 	})
@@ -133,125 +141,16 @@ func bodyError(err error) error {
 	return ledger.ErrFormat
 }
 
-func (h *handler) proveAll(w http.ResponseWriter, r *http.Request) {
-	b, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limits.Message))
-	if err != nil {
-		fail(w, bodyError(err))
-		return
-	}
-	var asked wireProve
-	if err := strictjson.Read(b, limits.Message, &asked); err != nil {
-		fail(w, ledger.ErrFormat)
-		return
-	}
-	h.sendProof(w, r, asked.Keys)
-}
-
-func (h *handler) prove(w http.ResponseWriter, r *http.Request) {
-	h.sendProof(w, r, r.URL.Query()["key"])
-}
-
-func (h *handler) sendProof(w http.ResponseWriter, r *http.Request, keys []string) {
-	if len(keys) > maxKeys {
-		fail(w, ledger.ErrTooLarge)
-		return
-	}
-	proof, err := h.ledger.Prove(r.Context(), keys...)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	send(w, "application/octet-stream", proof.Bytes())
-}
-
-func (h *handler) checkpoint(w http.ResponseWriter, r *http.Request) {
-	signed, err := h.ledger.Checkpoint(r.Context())
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	send(w, "text/plain; charset=utf-8", signed)
-}
-
-func (h *handler) consistency(w http.ResponseWriter, r *http.Request) {
-	from, err1 := number(r.FormValue("from"))
-	to, err2 := number(r.FormValue("to"))
-	if err := errors.Join(err1, err2); err != nil {
-		fail(w, err)
-		return
-	}
-	hashes, err := h.ledger.ProveConsistency(r.Context(), from, to)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	out := wireHashes{Hashes: [][]byte{}}
-	for _, hash := range hashes {
-		out.Hashes = append(out.Hashes, hash[:])
-	}
-	sendJSON(w, http.StatusOK, out)
-}
-
-func (h *handler) inclusion(w http.ResponseWriter, r *http.Request) {
-	index, err := number(r.PathValue("index"))
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	proof, err := h.ledger.ProveInclusion(r.Context(), index)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	send(w, "application/octet-stream", proof.Bytes())
-}
-
-func (h *handler) entries(w http.ResponseWriter, r *http.Request) {
+func pending(r *http.Request, log ledger.Witnessed) (*reply, error) {
 	from, err := number(r.FormValue("from"))
 	if err != nil {
-		fail(w, err)
-		return
-	}
-	leaves, err := h.ledger.Entries(r.Context(), from)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	sendJSON(w, http.StatusOK, wireLeaves{leaves})
-}
-
-func (h *handler) tile(w http.ResponseWriter, r *http.Request) {
-	tile, err := tlog.ParseTilePath("tile/" + r.PathValue("path"))
-	if err != nil {
-		fail(w, ledger.ErrFormat)
-		return
-	}
-	hashes, err := h.ledger.Tile(r.Context(), tile)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	forEver(w) // a tile of this width never changes
-	send(w, "application/octet-stream", hashes)
-}
-
-// forEver lets caches keep an answer.
-func forEver(w http.ResponseWriter) {
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-}
-
-func sendPending(w http.ResponseWriter, r *http.Request, log ledger.Witnessed) {
-	from, err := number(r.FormValue("from"))
-	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
 	signed, leaves, err := log.Pending(r.Context(), from)
 	if err != nil {
-		fail(w, err)
-		return
+		return nil, err
 	}
-	sendJSON(w, http.StatusOK, wirePending{signed, leaves})
+	return replyJSON(wirePending{signed, leaves})
 }
 
 func takeCosignature(w http.ResponseWriter, r *http.Request, log ledger.Witnessed) {
@@ -265,136 +164,4 @@ func takeCosignature(w http.ResponseWriter, r *http.Request, log ledger.Witnesse
 		return
 	}
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func (h *handler) keys(w http.ResponseWriter, r *http.Request) {
-	keys, err := h.ledger.Keys(r.Context(), r.FormValue("prefix"), r.FormValue("after"))
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	sendJSON(w, http.StatusOK, wireProve{Keys: append([]string{}, keys...)})
-}
-
-func (h *handler) history(w http.ResponseWriter, r *http.Request) {
-	from, err := number(r.FormValue("from"))
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	changes, err := h.ledger.History(r.Context(), r.FormValue("key"), from)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	out := wireChanges{Changes: []wireChange{}}
-	for _, c := range changes {
-		out.Changes = append(out.Changes, wireChange(c))
-	}
-	sendJSON(w, http.StatusOK, out)
-}
-
-func (h *handler) agreements(w http.ResponseWriter, r *http.Request) {
-	from, err := number(r.FormValue("from"))
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	chain, err := h.ledger.TrustChain(r.Context(), from)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	out := wireOperations{Operations: [][]byte{}}
-	for _, op := range chain {
-		out.Operations = append(out.Operations, op.Bytes())
-	}
-	sendJSON(w, http.StatusOK, out)
-}
-
-func (h *handler) registry(w http.ResponseWriter, r *http.Request) {
-	sendSet(w, r, h.ledger.Registry, func(b []byte, leaf [32]byte) []byte { return append(b, leaf[:]...) })
-}
-
-func (h *handler) revoked(w http.ResponseWriter, r *http.Request) {
-	sendSet(w, r, h.ledger.Revoked, func(b []byte, handle [ledger.HandleSize]byte) []byte { return append(b, handle[:]...) })
-}
-
-func sendSet[T any](w http.ResponseWriter, r *http.Request, read func(context.Context, uint64) ([]T, error), add func([]byte, T) []byte) {
-	epoch, err := number(r.PathValue("epoch"))
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	set, err := read(r.Context(), epoch)
-	if err != nil {
-		fail(w, err)
-		return
-	}
-	var b []byte
-	for _, element := range set {
-		b = add(b, element)
-	}
-	forEver(w) // a closed epoch does not change
-	send(w, "application/octet-stream", b)
-}
-
-// number reads a decimal number in its only spelling; empty means 0.
-func number(text string) (uint64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseUint(text, 10, 63)
-	if err != nil || strconv.FormatUint(n, 10) != text {
-		return 0, ledger.ErrFormat
-	}
-	return n, nil
-}
-
-func send(w http.ResponseWriter, contentType string, b []byte) {
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Access-Control-Allow-Origin", "*") // public data, no cookies
-	w.Write(b)                                         // the reader is gone
-}
-
-func sendJSON(w http.ResponseWriter, status int, v any) {
-	b, err := json.Marshal(v)
-	if err != nil {
-		status, b = http.StatusInternalServerError, []byte(`{"error":"internal"}`)
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	w.WriteHeader(status)
-	w.Write(b) // the reader is gone
-}
-
-// fail answers with the status code of an error. The engine's own texts about
-// itself stay here.
-func fail(w http.ResponseWriter, err error) {
-	status, text := http.StatusServiceUnavailable, "the ledger cannot answer now"
-	for _, c := range []struct {
-		err    error
-		status int
-	}{
-		{ledger.ErrTooLarge, http.StatusRequestEntityTooLarge},
-		{ledger.ErrFormat, http.StatusBadRequest},
-		{ledger.ErrKey, http.StatusBadRequest},
-		{ledger.ErrSignature, http.StatusBadRequest},
-		{ledger.ErrOrigin, http.StatusBadRequest},
-		{ledger.ErrAbsent, http.StatusNotFound},
-		{ledger.ErrNotIncluded, http.StatusNotFound},
-	} {
-		if errors.Is(err, c.err) {
-			status, text = c.status, c.err.Error()
-			break
-		}
-	}
-	for _, known := range []error{errPatience, errCrowded} {
-		if errors.Is(err, known) {
-			status, text = http.StatusServiceUnavailable, known.Error()
-		}
-	}
-	sendJSON(w, status, wireError{text})
 }

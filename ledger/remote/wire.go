@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"errors"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -137,6 +138,31 @@ type wireChange struct {
 
 type wireOperations struct {
 	Operations [][]byte `json:"operations"`
+}
+
+// wireRevoked is a ledger.RevokedPage.
+type wireRevoked struct {
+	Handles []byte `json:"handles"`
+	Next    []byte `json:"next,omitzero"`
+}
+
+// page is the page after a key, if the answer can be one.
+func (w *wireRevoked) page(after []byte) (*ledger.RevokedPage, error) {
+	handles, err := split(w.Handles, func(b []byte) [ledger.HandleSize]byte { return [ledger.HandleSize]byte(b) })
+	if err != nil {
+		return nil, err
+	}
+	last := after
+	for _, h := range handles {
+		if last != nil && bytes.Compare(h[:], last) <= 0 {
+			return nil, errAnswer
+		}
+		last = h[:]
+	}
+	if w.Next != nil && (len(w.Next) != ledger.HandleSize || bytes.Compare(w.Next, last) < 0 || bytes.Equal(w.Next, after)) {
+		return nil, errAnswer
+	}
+	return &ledger.RevokedPage{Handles: handles, Next: w.Next}, nil
 }
 
 type wireError struct {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,7 +157,7 @@ func BenchmarkAudit(b *testing.B) {
 		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)*1e6/float64(entries), "s/million")
 	}
 	for name, audit := range map[string]func(*sqlitelog.Log, context.Context) error{
-		"hashes": (*sqlitelog.Log).AuditHashes, "signatures": (*sqlitelog.Log).Audit,
+		"hashes": (*sqlitelog.Log).AuditHashes, "signatures": func(l *sqlitelog.Log, ctx context.Context) error { return l.Audit(ctx, nil) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -186,4 +189,48 @@ func BenchmarkAudit(b *testing.B) {
 		}
 		b.ReportMetric(float64(len(proof.Bytes())), "bytes")
 	})
+}
+
+// BenchmarkAuditMemory audits a ledger of 100,000 entries, or a million with -long, a
+// tenth of them anchors, and reports the most memory that the process had meanwhile, and
+// what it had before.
+func BenchmarkAuditMemory(b *testing.B) {
+	entries := long.Or(100_000, 1_000_000)
+	w := newWorld(b)
+	for n := 0; n < entries; n += 1000 {
+		w.submit(append(w.together(kinds["log"], n, 900), w.together(kinds["map"], n, 100)...)...)
+	}
+	w.log.Close()
+	debug.FreeOSMemory()
+	// The kernel measures the most anew from here on.
+	if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o600); err != nil {
+		b.Skip(err)
+	}
+	before := residentMB(b, "VmRSS")
+	for b.Loop() {
+		log := w.open(sqlitelog.Options{ReadOnly: true})
+		if err := log.Audit(context.Background(), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(residentMB(b, "VmHWM"), "peak-MB")
+	b.ReportMetric(before, "before-MB")
+	b.ReportMetric(float64(b.N*entries)/b.Elapsed().Seconds(), "entries/s")
+}
+
+// residentMB reads a figure of this process from the kernel.
+func residentMB(b *testing.B, name string) float64 {
+	b.Helper()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		b.Skip(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		var kilobytes float64
+		if n, _ := fmt.Sscanf(line, name+": %f kB", &kilobytes); n == 1 {
+			return kilobytes / 1000
+		}
+	}
+	b.Skip("no", name)
+	return 0
 }

@@ -165,7 +165,7 @@ func TestAuditFindsEveryRow(t *testing.T) {
 	for _, file := range []string{"log.db", "witness.db"} {
 		auditFindsEveryRow(t, w, file)
 	}
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Fatal("repaired, yet:", err)
 	}
 }
@@ -275,7 +275,7 @@ func auditAfter(t *testing.T, w *world, db *sql.DB, table, change string, key an
 	mustExec(t, db, "CREATE TABLE keep AS SELECT * FROM "+table)
 	mustExec(t, db, change, key)
 	var damaged *machine.DamagedError
-	if err := w.log.Audit(context.Background()); !errors.As(err, &damaged) {
+	if err := w.log.Audit(context.Background(), nil); !errors.As(err, &damaged) {
 		t.Errorf("%s: %v", table, err)
 	}
 	mustExec(t, db, "DELETE FROM "+table)
@@ -373,7 +373,7 @@ func TestARolledBackLogIsNotWritten(t *testing.T) {
 	if _, err := w.log.Submit(t.Context(), w.anchor(2)); !errors.As(err, &rollback) {
 		t.Fatal(err)
 	}
-	if err := w.log.Audit(t.Context()); !errors.As(err, &rollback) {
+	if err := w.log.Audit(t.Context(), nil); !errors.As(err, &rollback) {
 		t.Fatal("audit:", err)
 	}
 }
@@ -392,11 +392,11 @@ func TestAWitnessBehind(t *testing.T) {
 	w.log.Close()
 	restore()
 	w.log = w.open(sqlitelog.Options{})
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Fatal("behind:", err)
 	}
 	w.submit(w.anchor(50))
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Fatal("caught up:", err)
 	}
 	w.log.Close()

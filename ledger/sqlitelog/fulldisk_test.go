@@ -67,7 +67,7 @@ func TestFullDisk(t *testing.T) {
 		}
 	}
 	w.submit(ops[len(ops)-1])
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
 }

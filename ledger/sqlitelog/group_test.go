@@ -50,7 +50,7 @@ func TestGroupCommit(t *testing.T) {
 	if len(heights) >= len(seen) {
 		t.Errorf("%d checkpoints for %d batches", len(heights), len(seen))
 	}
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -100,7 +100,7 @@ func TestImpatient(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
 }

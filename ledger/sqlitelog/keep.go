@@ -41,7 +41,7 @@ func (l *Log) Keep(ctx context.Context, heartbeat, audit time.Duration) error {
 		})
 	}
 	keep(heartbeat, func(ctx context.Context) error { _, err := l.Heartbeat(ctx); return err })
-	keep(audit, l.Audit)
+	keep(audit, func(ctx context.Context) error { return l.Audit(ctx, nil) })
 	<-kept.Done()
 	running.Wait()
 	if ctx.Err() != nil {

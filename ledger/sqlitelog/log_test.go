@@ -58,7 +58,7 @@ func TestGenesis(t *testing.T) {
 	if err != nil || trust.Witnesses[0] != w.log.Trust().WitnessKeys[0] || trust.Threshold != 1 {
 		t.Fatal(trust, err)
 	}
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -173,7 +173,7 @@ func TestEpochSets(t *testing.T) {
 	if e, err := v.Epoch(epoch); err != nil || e.RegistryRoot != v.Head.State.RegistryRoot {
 		t.Fatal(e, err)
 	}
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -219,7 +219,7 @@ func TestTwoProcesses(t *testing.T) {
 	if _, err := v.Anchor(w.rootDID(), hash(119)); err != nil {
 		t.Fatal(err)
 	}
-	if err := other.Audit(t.Context()); err != nil {
+	if err := other.Audit(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := reader.Submit(t.Context(), w.anchor(1)); !is(err, sqlitestore.ErrReadOnly) {

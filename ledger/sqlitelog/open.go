@@ -29,7 +29,7 @@ const (
 	fileTrust      = "trust.json"
 )
 
-// readConnections bounds how many readers share one Log.
+// readConnections bounds how many readers read one Log at once.
 const readConnections = 4
 
 // Options changes how a ledger is opened. The zero value opens it to write.
@@ -128,7 +128,7 @@ func (l *Log) openKeys() error {
 }
 
 func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
-	l.db, err = sqlitestore.Open(ctx, filepath.Join(l.dir, fileDatabase), sqlitestore.Options{ReadOnly: readOnly, Readers: readers(readOnly)})
+	l.db, err = sqlitestore.Open(ctx, filepath.Join(l.dir, fileDatabase), sqlitestore.Options{ReadOnly: readOnly, Readers: readConnections})
 	if err != nil {
 		return err
 	}
@@ -137,15 +137,6 @@ func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
 		return fmt.Errorf("witness.db: %w", err)
 	}
 	return l.beside.View(ctx, func(copied *sqlitestore.Tx) error { return l.checkHead(ctx, copied) })
-}
-
-// readers is how many snapshots there may be: those that wait for witnesses come
-// on top.
-func readers(readOnly bool) int {
-	if readOnly {
-		return readConnections
-	}
-	return cosign.MaxPending + 2 + readConnections
 }
 
 // checkHead finds at once what would otherwise come out later: that the newest

@@ -2,7 +2,6 @@ package sqlitelog
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"golang.org/x/mod/sumdb/note"
@@ -19,12 +18,14 @@ func (l *Log) awaitOthers(ctx context.Context) error {
 	if l.group == nil {
 		return nil
 	}
-	tx, err := l.db.Snapshot(ctx)
-	if err != nil {
+	var head machine.Head
+	var note []byte
+	var trust *ledger.Agreement
+	err := l.db.View(ctx, func(tx *sqlitestore.Tx) (err error) {
+		head, note, trust, err = newest(tx)
 		return err
-	}
-	head, note, trust, err := newest(tx)
-	if err := errors.Join(err, tx.Rollback()); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	p := l.waiting.Load()

@@ -215,7 +215,7 @@ func (w *world) survives(d disk, moment string) {
 			w.Fatalf("%s: operation %d of %d acknowledged is lost: %v", moment, n, d.acknowledged, err)
 		}
 	}
-	if err := log.Audit(context.Background()); err != nil {
+	if err := log.Audit(context.Background(), nil); err != nil {
 		w.Fatalf("%s: %v", moment, err)
 	}
 }

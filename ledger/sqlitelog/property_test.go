@@ -49,7 +49,7 @@ func newStage(t testing.TB) *ledgertest.Stage {
 		},
 		Check: func() error {
 			_, err := witness.Step(ctx, w.log)
-			if err = errors.Join(err, w.log.Audit(ctx), w.log.Close()); err != nil {
+			if err = errors.Join(err, w.log.Audit(ctx, nil), w.log.Close()); err != nil {
 				return err
 			}
 			w.log, err = sqlitelog.Open(ctx, w.dir, ledgertest.SmallZK{}, sqlitelog.Options{Clock: w.clock.Now})

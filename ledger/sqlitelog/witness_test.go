@@ -119,7 +119,7 @@ func TestWitnessesElsewhere(t *testing.T) {
 	if size, err := first.Step(t.Context(), w.log); err != nil || size != 0 {
 		t.Error("signed twice:", size, err)
 	}
-	if err := w.log.Audit(t.Context()); err != nil {
+	if err := w.log.Audit(t.Context(), nil); err != nil {
 		t.Error(err)
 	}
 	// Closed and opened again, what was signed counts at once.

@@ -35,11 +35,20 @@ type statementKey struct {
 	table machine.Table
 }
 
+func newConnection(conn *sqlite3.SQLiteConn) *connection {
+	return &connection{conn: conn, prepared: map[string]*sqlite3.SQLiteStmt{}, statements: map[statementKey]string{}}
+}
+
 // connections lends out a fixed number of connections.
 type connections struct {
 	free   chan *connection
 	once   sync.Once
 	closed error
+	// committed, where it is not nil, is called after each commit.
+	committed func(*connection)
+	// past, where it is not nil, returns what a transaction that writes keeps for
+	// snapshots.
+	past func() *past
 }
 
 // connectAll opens n connections to a file, which exists.
@@ -54,7 +63,7 @@ func connectAll(ctx context.Context, path string, mode sqlitefile.Mode, n int) (
 			}
 			return nil, err
 		}
-		all = append(all, &connection{conn: conn, prepared: map[string]*sqlite3.SQLiteStmt{}, statements: map[statementKey]string{}})
+		all = append(all, newConnection(conn))
 	}
 	c := &connections{free: make(chan *connection, n)}
 	for _, conn := range all {
@@ -114,7 +123,7 @@ func (c *connections) begin(ctx context.Context, text string) (*Tx, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.exec(text); err != nil {
+	if _, err := conn.exec(text); err != nil {
 		c.free <- conn
 		return nil, describe("begin", err)
 	}
@@ -123,7 +132,11 @@ func (c *connections) begin(ctx context.Context, text string) (*Tx, error) {
 			return nil, errors.Join(err, (&Tx{conn: conn, pool: c}).Rollback())
 		}
 	}
-	return &Tx{ctx: ctx, conn: conn, pool: c}, nil
+	tx := &Tx{ctx: ctx, conn: conn, pool: c}
+	if c.past != nil {
+		tx.past = c.past()
+	}
+	return tx, nil
 }
 
 // run runs do within a transaction and commits unless do fails.
@@ -158,13 +171,17 @@ func (c *connection) prepare(query string) (*sqlite3.SQLiteStmt, error) {
 	return stmt, nil
 }
 
-func (c *connection) exec(query string, args ...driver.Value) error {
+// exec returns how many rows it changed.
+func (c *connection) exec(query string, args ...driver.Value) (changed int64, err error) {
 	stmt, err := c.prepare(query)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	_, err = stmt.Exec(args)
-	return err
+	result, err := stmt.Exec(args)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 // query calls yield for every row, whose values are its own to keep.

@@ -1,10 +1,12 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -20,9 +22,11 @@ var (
 	ErrReadOnly = errors.New("sqlitestore: opened to read only")
 )
 
-// readConnections is how many snapshots there are at a time, unless options say
-// otherwise.
-const readConnections = 4
+// Connections that read, unless options say otherwise, and those of own snapshots.
+const (
+	readConnections = 4
+	ownConnections  = 2
+)
 
 var format = sqlitefile.Format{
 	ApplicationID: 0x4875464c, // "HuFL"
@@ -31,18 +35,33 @@ var format = sqlitefile.Format{
 }
 
 // DB is an open database. It is safe for concurrent use.
-type DB struct{ read, write *connections }
+type DB struct {
+	path string
+	// own are for the engine's snapshots, read for all others; write is one, or nil.
+	read, own, write *connections
+	past             *past
+	// recording says that transactions keep what they replace.
+	recording atomic.Bool
+	// maxWAL is the size above which the write-ahead log is cut, cutAt the one at which
+	// that is tried next. Only the writer changes it.
+	maxWAL, cutAt int64
+}
 
 // Options changes how a database is opened.
 type Options struct {
 	// ReadOnly opens it without a connection to write.
 	ReadOnly bool
-	// Readers bounds how many snapshots there are at a time; zero means four.
-	// Another waits until one is rolled back.
+	// Readers caps how many readers read at once; zero means four. Others wait. A
+	// View counts until it ends, a snapshot only while it reads.
 	Readers int
 	// Copy says that what the database holds can be had again elsewhere: a
 	// power failure may take its last transactions.
 	Copy bool
+	// WAL is the size in bytes above which a commit writes the write-ahead log back and
+	// cuts it; zero means 16 MiB.
+	WAL int64
+	// Past caps the memory for snapshots of earlier states, in bytes; zero means 64 MiB.
+	Past int
 }
 
 // Create makes the file with mode 0600 and, in one transaction, its tables and
@@ -69,9 +88,8 @@ func Create(ctx context.Context, path string, fill func(*Tx) error) error {
 // Open opens a file that Create made. The error is fs.ErrNotExist, [ErrVersion],
 // [ErrSetting], machine.ErrDamaged or the system's own.
 func Open(ctx context.Context, path string, options Options) (*DB, error) {
-	if options.Readers == 0 {
-		options.Readers = readConnections
-	}
+	options.Readers = cmp.Or(options.Readers, readConnections)
+	options.WAL = cmp.Or(options.WAL, defaultWAL)
 	err := format.Check(ctx, path)
 	if errors.Is(err, sqlitefile.ErrFormat) && !sqlitefile.IsDamaged(err) {
 		return nil, fmt.Errorf("%w: %w", ErrVersion, err)
@@ -79,7 +97,7 @@ func Open(ctx context.Context, path string, options Options) (*DB, error) {
 	if err != nil {
 		return nil, describe("open", err)
 	}
-	d := new(DB)
+	d := &DB{path: path, past: newPast(cmp.Or(options.Past, defaultPast)), maxWAL: options.WAL, cutAt: options.WAL}
 	if !options.ReadOnly {
 		mode := sqlitefile.Write
 		if options.Copy {
@@ -88,12 +106,24 @@ func Open(ctx context.Context, path string, options Options) (*DB, error) {
 		if d.write, err = connectAll(ctx, path, mode, 1); err != nil {
 			return nil, err
 		}
-		d.write.each(func(c *connection) { c.cache = newCache() })
+		d.write.each(func(c *connection) { c.cache = newCache(maxCached) })
+		d.write.committed, d.write.past = d.cutWAL, d.pastOf
 	}
 	if d.read, err = connectAll(ctx, path, sqlitefile.Read, options.Readers); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
+	if d.own, err = connectAll(ctx, path, sqlitefile.Read, ownConnections); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
 	return d, nil
+}
+
+// pastOf is what a transaction that begins now keeps for snapshots.
+func (d *DB) pastOf() *past {
+	if d.recording.Load() {
+		return d.past
+	}
+	return nil
 }
 
 // Begin starts the one transaction that writes; others wait, those of other
@@ -105,20 +135,6 @@ func (d *DB) Begin(ctx context.Context) (*Tx, error) {
 	return d.write.begin(ctx, beginWrite)
 }
 
-// Snapshot starts a transaction that reads one unchanging state, until it is
-// rolled back.
-func (d *DB) Snapshot(ctx context.Context) (*Tx, error) {
-	tx, err := d.read.begin(ctx, beginRead)
-	if err != nil {
-		return nil, err
-	}
-	// SQLite fixes the state at the first read.
-	if _, err := machine.ReadHead(tx); err != nil {
-		return nil, errors.Join(err, tx.Rollback())
-	}
-	return tx, nil
-}
-
 // Update runs do within a transaction that writes, and commits unless do fails.
 // Errors are those of do, Begin and Commit.
 func (d *DB) Update(ctx context.Context, do func(*Tx) error) error {
@@ -128,19 +144,32 @@ func (d *DB) Update(ctx context.Context, do func(*Tx) error) error {
 	return d.write.run(ctx, beginWrite, do)
 }
 
-// View runs do over one unchanging state. Errors are those of do and the
-// system's own.
+// View runs do over one unchanging state. It may be short only: a commit that finds the
+// write-ahead log too long waits for it. do must not wait for a writer. Errors are those
+// of do and the system's own.
 func (d *DB) View(ctx context.Context, do func(*Tx) error) error {
 	return d.read.run(ctx, beginRead, do)
 }
 
 // Close waits for the transactions under way.
 func (d *DB) Close() error {
+	// The writer is held first, for it may wait for readers, and closed last, for only a
+	// writer leaves no write-ahead log behind.
+	release := func() {}
+	if d.write != nil {
+		if conn, err := d.write.take(context.Background()); err == nil {
+			release = func() { d.write.free <- conn }
+		}
+	}
 	var err error
-	for _, c := range []*connections{d.read, d.write} {
+	for _, c := range []*connections{d.read, d.own} {
 		if c != nil {
 			err = errors.Join(err, c.Close())
 		}
+	}
+	release()
+	if d.write != nil {
+		err = errors.Join(err, d.write.Close())
 	}
 	return err
 }
@@ -165,8 +194,8 @@ func (s *Tx) createTables() error {
 // SetEngineState keeps a value of the engine under a name. It is not part of the
 // ledger.
 func (s *Tx) SetEngineState(name string, value []byte) error {
-	return describe("write", s.conn.exec(
-		"INSERT INTO engine (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value))
+	_, err := s.conn.exec("INSERT INTO engine (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", name, value)
+	return describe("write", err)
 }
 
 // EngineState returns what SetEngineState kept, nil where there is nothing.
@@ -178,8 +207,8 @@ func (s *Tx) EngineState(name string) ([]byte, error) {
 // SetCheckpoint keeps the signed checkpoint of a height, in place of one that was
 // kept before.
 func (s *Tx) SetCheckpoint(height uint64, note []byte) error {
-	return describe("write", s.conn.exec(
-		"INSERT INTO checkpoint (height, note) VALUES (?, ?) ON CONFLICT (height) DO UPDATE SET note = excluded.note", int64(height), note))
+	_, err := s.conn.exec("INSERT INTO checkpoint (height, note) VALUES (?, ?) ON CONFLICT (height) DO UPDATE SET note = excluded.note", int64(height), note)
+	return describe("write", err)
 }
 
 // Checkpoint returns what SetCheckpoint kept, nil where there is nothing.

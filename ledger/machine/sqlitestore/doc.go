@@ -19,9 +19,23 @@
 //
 // # Concurrency
 //
-// One transaction writes at a time, over all processes that have the file open.
-// Snapshots go on reading the state they began with. What the writer has read or
-// written stays in memory until another process writes.
+// One transaction writes at a time, over all processes that have the file open. What the
+// writer has read or written stays in memory until another process writes.
+//
+// A View reads one state within a transaction of SQLite, and is short. A Snapshot goes on
+// reading the state it began with, for as long as it is held, and needs no transaction:
+// each of its statements reads the newest state, and memory holds the values that
+// commits have replaced since (at most 64 MiB; then the oldest snapshot ends).
+//
+// So the write-ahead log can always be cut. A commit that finds it longer than 16 MiB
+// lets no reader begin, waits for the few that read, writes the log back into the
+// database and cuts it to nothing. Only another process that reads can be in the way.
+//
+// # Scratch
+//
+// A Scratch is an empty store in a temporary file, with 32 MB of SQLite's cache and no
+// journal. A replay of a whole ledger goes there, so that it does not need the ledger's
+// size of memory.
 //
 // # Example
 //
@@ -32,5 +46,7 @@
 // # Not checked
 //
 // Whether the rows are what the operations lead to: see machine.Machine.Audit.
-// Whether the file was replaced by an older copy.
+// Whether the file was replaced by an older copy. Whether another process writes while
+// there are snapshots: they then show what it wrote, and proofs made of them do not
+// verify.
 package sqlitestore

@@ -205,27 +205,6 @@ func TestScanStops(t *testing.T) {
 	}
 }
 
-// TestSnapshot: a snapshot goes on reading what it began with, and there are as
-// many as were asked for.
-func TestSnapshot(t *testing.T) {
-	db := open(t, create(t), sqlitestore.Options{Readers: 2})
-	put(t, db, "key", "old")
-	before := must(db.Snapshot(t.Context()))(t)
-	put(t, db, "key", "new")
-	after := must(db.Snapshot(t.Context()))(t)
-	if get(t, before, "key") != "old" || get(t, after, "key") != "new" {
-		t.Error("a snapshot moves")
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-	if _, err := db.Snapshot(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Error("a third snapshot:", err)
-	}
-	if err := errors.Join(before.Rollback(), after.Rollback()); err != nil {
-		t.Error(err)
-	}
-}
-
 // TestRollback: nothing of it stays, in the file or in memory.
 func TestRollback(t *testing.T) {
 	db := open(t, create(t), sqlitestore.Options{})
@@ -353,7 +332,11 @@ func TestMachine(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := db.View(t.Context(), func(tx *sqlitestore.Tx) error { return m.Audit(tx) }); err != nil {
+	audit := func() error {
+		scratch := must(sqlitestore.NewScratch(t.Context(), t.TempDir()))(t)
+		return errors.Join(m.Audit(t.Context(), reads(db), scratch, nil), scratch.Close())
+	}
+	if err := audit(); err != nil {
 		t.Error(err)
 	}
 	err := db.Update(t.Context(), func(tx *sqlitestore.Tx) error {
@@ -363,7 +346,7 @@ func TestMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := db.View(t.Context(), func(tx *sqlitestore.Tx) error { return m.Audit(tx) }); !errors.Is(err, machine.ErrDamaged) {
+	if err := audit(); !errors.Is(err, machine.ErrDamaged) {
 		t.Error("a changed row:", err)
 	}
 }

@@ -2,9 +2,7 @@ package sqlitestore
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
-	"fmt"
 
 	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -16,17 +14,25 @@ type Tx struct {
 	ctx  context.Context
 	conn *connection
 	pool *connections
+	// past is nil where there are no snapshots of earlier states.
+	past *past
 }
 
 // Commit ends the transaction with its changes. After an error it is rolled
 // back, as far as SQLite tells: after a failed fsync, what was written may be
 // there nevertheless when the file is opened again.
 func (s *Tx) Commit() error {
-	err := describe("commit", s.conn.exec("COMMIT"))
+	_, err := s.conn.exec("COMMIT")
 	if err != nil {
-		return errors.Join(err, s.Rollback())
+		return errors.Join(describe("commit", err), s.Rollback())
 	}
 	s.conn.cache.settle()
+	if s.past != nil {
+		s.past.committed()
+	}
+	if s.pool.committed != nil {
+		s.pool.committed(s.conn)
+	}
 	s.pool.free <- s.conn
 	return nil
 }
@@ -34,7 +40,10 @@ func (s *Tx) Commit() error {
 // Rollback ends the transaction without its changes.
 func (s *Tx) Rollback() error {
 	s.conn.cache.forget()
-	err := s.conn.exec("ROLLBACK")
+	_, err := s.conn.exec("ROLLBACK")
+	if s.past != nil {
+		s.past.rolledBack()
+	}
 	s.pool.free <- s.conn
 	if sqlitefile.HadEnded(err) {
 		return nil
@@ -42,26 +51,15 @@ func (s *Tx) Rollback() error {
 	return describe("roll back", err)
 }
 
-// statement fills the table into text.
-func (s *Tx) statement(query string, table machine.Table) string {
-	id := statementKey{query, table}
-	filled, ok := s.conn.statements[id]
-	if !ok {
-		filled = fmt.Sprintf(query, table)
-		s.conn.statements[id] = filled
-	}
-	return filled
-}
-
 // Get implements machine.Store.
 func (s *Tx) Get(table machine.Table, key []byte) ([]byte, error) {
-	id := cacheKey{table, string(key)}
+	id := rowKey{table, string(key)}
 	if value, ok := s.conn.cache.get(id); ok {
 		return value, nil
 	}
-	value, err := s.conn.blob(s.statement("SELECT value FROM %s WHERE key = ?", table), key)
+	value, err := s.conn.get(table, key)
 	if err != nil {
-		return nil, describe("read", err)
+		return nil, err
 	}
 	s.conn.cache.set(id, value)
 	return value, nil
@@ -69,46 +67,52 @@ func (s *Tx) Get(table machine.Table, key []byte) ([]byte, error) {
 
 // Put implements machine.Store.
 func (s *Tx) Put(table machine.Table, key, value []byte) error {
+	id := rowKey{table, string(key)}
+	if done, err := s.keep(id, value); done || err != nil {
+		return err
+	}
 	const upsert = "INSERT INTO %s (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
-	if err := s.conn.exec(s.statement(upsert, table), key, value); err != nil {
+	if _, err := s.conn.exec(s.conn.statement(upsert, table), key, value); err != nil {
 		return describe("write", err)
 	}
-	s.conn.cache.write(cacheKey{table, string(key)}, value)
+	s.conn.cache.write(id, value)
 	return nil
+}
+
+// keep keeps, for snapshots, the value that is about to be replaced. A row that is not
+// there needs no reading: it is added at once, and done is true.
+func (s *Tx) keep(id rowKey, value []byte) (done bool, err error) {
+	if s.past == nil || s.past.kept(id) {
+		return false, nil
+	}
+	old, known := s.conn.cache.get(id)
+	if !known {
+		const insert = "INSERT INTO %s (key, value) VALUES (?, ?) ON CONFLICT (key) DO NOTHING"
+		added, err := s.conn.exec(s.conn.statement(insert, id.table), []byte(id.key), value)
+		if err != nil {
+			return false, describe("write", err)
+		}
+		if done = added > 0; done {
+			s.conn.cache.write(id, value)
+		} else if old, err = s.conn.get(id.table, []byte(id.key)); err != nil {
+			return false, err
+		}
+	}
+	s.past.keep(id, old)
+	return done, nil
 }
 
 // Scan implements machine.Store.
 func (s *Tx) Scan(table machine.Table, prefix []byte, yield func(key, value []byte) error) error {
-	// Nothing comes after all keys of an empty prefix, or of one of 0xff alone.
-	query, args := "SELECT key, value FROM %s WHERE key >= ? ORDER BY key", []driver.Value{append([]byte{}, prefix...)}
-	if end := after(prefix); end != nil {
-		query, args = "SELECT key, value FROM %s WHERE key >= ? AND key < ? ORDER BY key", append(args, end)
-	}
-	var stopped error
-	err := s.conn.query(s.statement(query, table), args, func(row []driver.Value) error {
-		key, _ := row[0].([]byte)
-		value, _ := row[1].([]byte)
-		if stopped = s.ctx.Err(); stopped == nil {
-			stopped = yield(key, value)
-		}
-		return stopped
-	})
-	if stopped != nil {
-		return stopped
-	}
-	return describe("read", err)
+	return s.ScanAfter(table, prefix, nil, yield)
 }
 
-// after is the smallest key above all keys with the prefix, nil where there is
-// none.
-func after(prefix []byte) []byte {
-	end := append([]byte{}, prefix...)
-	for len(end) > 0 && end[len(end)-1] == 0xff {
-		end = end[:len(end)-1]
-	}
-	if len(end) == 0 {
-		return nil
-	}
-	end[len(end)-1]++
-	return end
+// ScanAfter implements machine.Store.
+func (s *Tx) ScanAfter(table machine.Table, prefix, after []byte, yield func(key, value []byte) error) error {
+	return s.conn.scan(table, prefix, after, func(key, value []byte) error {
+		if err := s.ctx.Err(); err != nil {
+			return err
+		}
+		return yield(key, value)
+	})
 }

@@ -16,6 +16,8 @@ var (
 	waiting         = describe("waiting_checkpoints", "Committed checkpoints that wait for signatures.")
 	signatures      = describe("newest_signatures", "Signatures that this node has seen on its newest checkpoint.")
 	lastTime        = describe("last_checkpoint_seconds", "Unix time of the newest committed checkpoint.")
+	databaseBytes   = describe("database_bytes", "Size of the ledger's database.")
+	walBytes        = describe("database_wal_bytes", "Size of its write-ahead log, which is cut above 16 MiB.")
 	accepted        = describe("accepted_operations_total", "Operations that came into the ledger since the node was started.")
 	refused         = describe("refused_operations_total", "Operations that were refused since the node was started.")
 )
@@ -33,6 +35,7 @@ func (m metrics) Collect(out chan<- prometheus.Metric) {
 	for desc, value := range map[*prometheus.Desc]float64{
 		publishedHeight: float64(s.Published), publishedSize: float64(s.Size), waiting: float64(s.Waiting),
 		signatures: float64(s.Signatures), lastTime: float64(s.Last.UnixMilli()) / 1000,
+		databaseBytes: float64(s.Database), walBytes: float64(s.WAL),
 	} {
 		out <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value)
 	}

@@ -60,7 +60,10 @@ func TestMetrics(t *testing.T) {
 	if age := float64(time.Now().Unix()) - after["hufu_ledger_last_checkpoint_seconds"]; age < -1 || age > 60 {
 		t.Errorf("the newest checkpoint is %v s old", age)
 	}
-	if len(after) != 8 {
+	if after["hufu_ledger_database_bytes"]+after["hufu_ledger_database_wal_bytes"] < 4096 {
+		t.Error("no database:", after)
+	}
+	if len(after) != 10 {
 		t.Errorf("%d figures: %v", len(after), after)
 	}
 	if !eventually(func() bool { return n.metrics(0)["hufu_ledger_newest_signatures"] == 4 }) {

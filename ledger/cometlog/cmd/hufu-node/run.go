@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
+	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/zkp"
@@ -21,9 +23,9 @@ import (
 
 func runCommand() *cobra.Command {
 	var dir string
-	var verbose bool
 	var audit time.Duration
-	var votesLost bool
+	var options cometlog.Options
+	var warn int64
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the node in a folder until it is told to stop",
@@ -34,24 +36,26 @@ func runCommand() *cobra.Command {
 		Example: "  hufu-node run --dir testnet/node0\n  hufu-node run --dir node --verbose",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd, dir, verbose, votesLost, audit)
+			options.Log, options.WarnSize = cmd.ErrOrStderr(), warn<<30
+			return run(cmd, dir, options, audit)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "folder of the node")
-	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what goes well, too")
-	cmd.Flags().BoolVar(&votesLost, "votes-lost", false, "start although vote.state is gone: only once the others are a block further")
+	cmd.Flags().BoolVar(&options.Verbose, "verbose", false, "log what goes well, too")
+	cmd.Flags().BoolVar(&options.VotesLost, "votes-lost", false, "start although vote.state is gone: only once the others are a block further")
+	cmd.Flags().Int64Var(&warn, "warn-size", 64, "size of the ledger's database in GiB above which the log warns")
 	cmd.Flags().DurationVar(&audit, "audit", 24*time.Hour, "how often everything is recomputed from the log, beginning at once; 0 is never")
 	return cmd
 }
 
-func run(cmd *cobra.Command, dir string, verbose, votesLost bool, audit time.Duration) (err error) {
+func run(cmd *cobra.Command, dir string, options cometlog.Options, audit time.Duration) (err error) {
 	ctx := cmd.Context()
 	genesis, err := cometlog.ReadGenesis(dir)
 	if err != nil {
 		return err
 	}
 	zk := &zkp.Accumulator{AllowSinglePartySetupUnsafe: genesis.Development}
-	node, err := cometlog.Open(ctx, dir, zk, cometlog.Options{Log: cmd.ErrOrStderr(), Verbose: verbose, VotesLost: votesLost})
+	node, err := cometlog.Open(ctx, dir, zk, options)
 	if errors.Is(err, cometlog.ErrVotesLost) {
 		return fmt.Errorf("%w (--votes-lost)", err)
 	}
@@ -67,7 +71,7 @@ func run(cmd *cobra.Command, dir string, verbose, votesLost bool, audit time.Dur
 		return err
 	}
 	if audit > 0 {
-		go auditRegularly(ctx, node, audit, failed)
+		go auditRegularly(ctx, node, audit, slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), nil)), failed)
 	}
 	config := node.Config()
 	legible.Fprintf(cmd.OutOrStdout(), "%s runs. API: http://%s\n", config.Name, config.API)
@@ -122,12 +126,17 @@ func ready(w http.ResponseWriter, err error) {
 }
 
 // auditRegularly stops the node where its database is not what the log leads to:
-// it would sign what it cannot vouch for.
-func auditRegularly(ctx context.Context, node *cometlog.Node, every time.Duration, failed chan<- error) {
+// it would sign what it cannot vouch for. An audit that could not be made, because there
+// is no room for its temporary file or so, is written to the node's log.
+func auditRegularly(ctx context.Context, node *cometlog.Node, every time.Duration, log *slog.Logger, failed chan<- error) {
 	for {
-		if err := node.Audit(ctx); err != nil && ctx.Err() == nil {
+		err := node.Audit(ctx, nil)
+		switch {
+		case errors.Is(err, machine.ErrDamaged):
 			failed <- fmt.Errorf("the node's database is damaged (move its data folder away, and the node fetches everything from the others): %w", err)
 			return
+		case err != nil && ctx.Err() == nil:
+			log.Error("the audit could not be made, and is tried again later", "err", legible.Line(err.Error()))
 		}
 		select {
 		case <-time.After(every):
