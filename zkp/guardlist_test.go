@@ -386,6 +386,37 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("ledger/cometlog/node.go", "if age := n.app.clock().Sub(at); ", "at.IsZero() || age > limit", " {"))
 	add("a member finds a place", "ledger/cometlog/cmd/hufu-node", "TestStrangersTakeNoMembersPlace", "",
 		edit{"ledger/cometlog/config.go", "	config.P2P.UnconditionalPeerIDs = strings.Join(c.peerIDs(), \",\")\n", ""})
+	// A block costs the others little, and its time is that of their clocks.
+	add("genesis: blocks of bounded size", "ledger/cometlog", "TestGenesisUnderTheFingerprint", "larger blocks",
+		never("ledger/cometlog/genesis.go", "if params := consensusParams().ToProto(); ", "doc.ConsensusParams == nil || !params.Equal(doc.ConsensusParams.ToProto())", " {"))
+	for c, says := range map[string]string{"p.seen[id]": "repeated", "size > p.left": "too large", "p.uses+uses > blockUses": "too many uses"} {
+		add("no vote for a block: "+says, "ledger/cometlog", "TestHostileProposal", says, never("ledger/cometlog/proposal.go", "case ", c, ":"))
+	}
+	add("no use waits for ever", "ledger/cometlog", "TestHostileProposal", "waits for ever",
+		never("ledger/cometlog/app.go", "if ", "usesOf(ops) > blockUses", " {"))
+	add("no block from the future", "ledger/cometlog", "TestProposedTime", "ahead",
+		never("ledger/cometlog/proposal.go", "if ahead := block.Sub(a.clock()); ", "ahead > machine.Tolerance", " {"))
+	add("no block before the last checkpoint", "ledger/cometlog", "TestProposedTime", "before the ledger's",
+		edit{"ledger/cometlog/proposal.go", "		return machine.ErrClock\n", "		return nil\n"})
+	add("a month is long", "ledger/cometlog", "TestProposedAfterAPause", "a month is nothing",
+		never("ledger/machine/clock.go", "case ", "now.Sub(last) > maxPause", ":"))
+	add("in one file too", "ledger/sqlitelog", "TestClockFarAhead", "",
+		never("ledger/machine/clock.go", "case ", "now.Sub(last) > maxPause", ":"))
+	add("a minute is nothing", "ledger/sqlitelog", "TestClockBackwards", "",
+		never("ledger/machine/clock.go", "case ", "now.Before(last)", ":"))
+	add("more than a minute is not", "ledger/sqlitelog", "TestClockBackwards", "",
+		never("ledger/machine/clock.go", "case ", "now.Before(last.Add(-Tolerance))", ":"))
+	add("a proof is verified once", "ledger/cometlog", "TestUseProvedOnce", "verified",
+		edit{"ledger/cometlog/proofs.go", "if known, ok := p.find(id); ok {", "if known, ok := p.find(id); ok && id[0] == id[1] {"})
+	add("under its own key", "ledger/cometlog", "TestProvedUnderItsKey", "",
+		edit{"ledger/cometlog/proofs.go", "sha256.Sum256(file) != used.file || ceremony != used.ceremony", "file == nil"})
+	for _, c := range []struct{ is, with string }{
+		{"proofID(proof, ", "proofID("}, {"[]byte(owner), ", ""}, {"[]byte(event), ", ""}, {"payload[:], ", ""}, {"[]byte(schema), ", ""},
+		{"number(uint64(version)), ", ""}, {"statement[:],\n", "\n"}, {"		number(epoch), ", "		"}, {"number(uint64(day)), ", ""},
+		{"registry[:], revocation[:])\n", "revocation[:])\n"}, {"registry[:], revocation[:])\n", "registry[:])\n"},
+	} {
+		add("a proof is remembered with "+c.is, "ledger/cometlog", "TestProvedUnderItsKey", "remembered", edit{"ledger/cometlog/proofs.go", c.is, c.with})
+	}
 	add("a submission is answered in time", "ledger/remote", "TestSubmitWithoutQuorum", "",
 		edit{"ledger/remote/handler.go", "context.WithTimeoutCause(ctx, h.patience, errPatience)", "context.WithTimeoutCause(ctx, h.patience+time.Minute*20, errPatience)"})
 	add("and few wait", "ledger/remote", "TestSubmitWithoutQuorum", "",

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/cometbft/cometbft/libs/log"
 	cryptoproto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -47,6 +48,13 @@ type app struct {
 	// waiters receive the outcome of their transactions.
 	waiters *waiters
 	clock   func() time.Time
+	log     log.Logger
+	// maxPause is the longest time between two checkpoints.
+	maxPause time.Duration
+	// refusedProposals counts blocks that this node did not vote for. unproposable is the
+	// reason, nil once another block was accepted.
+	refusedProposals atomic.Uint64
+	unproposable     atomic.Pointer[error]
 
 	// What follows belongs to the block under way.
 	block   *sqlitestore.Tx
@@ -147,6 +155,10 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	ops, err := ledger.ParseBatch(req.Tx)
 	if err != nil {
 		return &abci.ResponseCheckTx{Code: codeMalformed, Log: err.Error()}, nil
+	}
+	if usesOf(ops) > blockUses {
+		a.waiters.refused(sha256.Sum256(req.Tx), errUses)
+		return &abci.ResponseCheckTx{Code: codeRefused, Log: errUses.Error()}, nil
 	}
 	a.admission.Lock()
 	defer a.admission.Unlock()

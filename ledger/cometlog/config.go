@@ -3,6 +3,7 @@ package cometlog
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"net"
 	"path/filepath"
 	"strings"
@@ -166,6 +167,9 @@ func (c *NodeConfig) comet(dir string, heartbeat time.Duration) *cmt.Config {
 	config.Consensus.TimeoutPrecommitDelta = 250 * time.Millisecond
 	config.Consensus.TimeoutCommit = 50 * time.Millisecond
 	config.Consensus.PeerGossipSleepDuration = 20 * time.Millisecond
+	// The application judges the time of a proposal. CometBFT's own check would end a node
+	// whose clock is behind: it also judges blocks that the others have decided.
+	config.Consensus.BlockTimeTolerance = math.MaxInt64
 	config.Consensus.CreateEmptyBlocks = true
 	config.Consensus.CreateEmptyBlocksInterval = heartbeat
 	return config

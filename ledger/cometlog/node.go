@@ -1,6 +1,7 @@
 package cometlog
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -43,6 +44,10 @@ type Options struct {
 	// is gone. Set it once the others are a block further than it ever was: before, it
 	// could sign two blocks of one height.
 	VotesLost bool
+	// MaxPause is how long the ledger may have gone without a checkpoint for this node to
+	// vote for the next one; zero means machine.MaxPause. A consortium that stood still
+	// for longer goes on once enough nodes were started with a longer one.
+	MaxPause time.Duration
 }
 
 // A Node is a running node. It is safe for concurrent use, and implements
@@ -101,7 +106,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 }
 
 func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledger.ZK, options Options) (*app, error) {
-	m, err := machine.New(zk, n.trust.Founding(), machine.Options{EpochLength: n.trust.EpochLength})
+	m, err := machine.New(newProvedOnce(zk), n.trust.Founding(), machine.Options{EpochLength: n.trust.EpochLength})
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +131,11 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 		return nil, err
 	}
 	n.reactor = newReactor()
-	a := &app{genesis: genesis, machine: m, db: n.db, waiters: newWaiters(), clock: options.Clock}
+	a := &app{
+		genesis: genesis, machine: m, db: n.db, waiters: newWaiters(), clock: options.Clock, log: logger(options),
+		// An idle ledger makes a checkpoint at each heartbeat, however long that is.
+		maxPause: max(cmp.Or(options.MaxPause, machine.MaxPause), 2*genesis.heartbeat()),
+	}
 	a.published = cosign.New(cosign.Options{
 		Trust: n.trust, Signers: []note.Signer{signer}, Snapshot: n.snapshot, Spread: n.reactor.spread,
 	})
@@ -267,7 +276,11 @@ func (n *Node) Ready() error {
 	limit := 3 * n.app.genesis.heartbeat()
 	at := n.app.published.Status().At
 	if age := n.app.clock().Sub(at); at.IsZero() || age > limit {
-		return fmt.Errorf("%w: the newest is of %s", ErrBehind, at.UTC().Format(time.RFC3339))
+		err := fmt.Errorf("%w: the newest is of %s", ErrBehind, at.UTC().Format(time.RFC3339))
+		if refused := n.app.unproposable.Load(); refused != nil {
+			err = fmt.Errorf("%w; the last proposed block was refused: %w", err, *refused)
+		}
+		return err
 	}
 	return nil
 }
@@ -393,9 +406,11 @@ type Status struct {
 	// came into the ledger, and those that this node refused. A submission that
 	// a block held and no node took counts once.
 	Accepted, Refused uint64
+	// RefusedProposals counts blocks of others that this node did not vote for.
+	RefusedProposals uint64
 }
 
 // Status returns the node's current report.
 func (n *Node) Status() Status {
-	return Status{n.app.published.Status(), n.app.accepted.Load(), n.app.refused.Load()}
+	return Status{n.app.published.Status(), n.app.accepted.Load(), n.app.refused.Load(), n.app.refusedProposals.Load()}
 }

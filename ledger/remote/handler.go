@@ -391,7 +391,7 @@ func fail(w http.ResponseWriter, err error) {
 			break
 		}
 	}
-	for _, known := range []error{errPatience, errCrowded} {
+	for _, known := range []error{errPatience, errCrowded, ledger.ErrPause, ledger.ErrClock} {
 		if errors.Is(err, known) {
 			status, text = http.StatusServiceUnavailable, known.Error()
 		}

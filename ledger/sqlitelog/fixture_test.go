@@ -45,6 +45,9 @@ func newKey(t testing.TB) crypto.Signer {
 	return key
 }
 
+// years is the pause that the tests allow: they move the clock.
+const years = 10 * 365 * 24 * time.Hour
+
 // world is a fresh ledger with its root agency.
 type world struct {
 	testing.TB
@@ -60,7 +63,7 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{TB: t, dir: t.TempDir(), clock: &clock{now: start}, root: newKey(t)}
 	var err error
-	w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, sqlitelog.InitOptions{Clock: w.clock.Now})
+	w.log, err = sqlitelog.Init(t.Context(), w.dir, origin, ledgertest.ZK{}, w.root, sqlitelog.InitOptions{Clock: w.clock.Now, MaxPause: years})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
+	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/zkp"
@@ -24,6 +25,7 @@ func runCommand() *cobra.Command {
 	var verbose bool
 	var audit time.Duration
 	var votesLost bool
+	var pause time.Duration
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Run the node in a folder until it is told to stop",
@@ -34,24 +36,25 @@ func runCommand() *cobra.Command {
 		Example: "  hufu-node run --dir testnet/node0\n  hufu-node run --dir node --verbose",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd, dir, verbose, votesLost, audit)
+			return run(cmd, dir, audit, cometlog.Options{Log: cmd.ErrOrStderr(), Verbose: verbose, VotesLost: votesLost, MaxPause: pause})
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "folder of the node")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what goes well, too")
 	cmd.Flags().BoolVar(&votesLost, "votes-lost", false, "start although vote.state is gone: only once the others are a block further")
+	cmd.Flags().DurationVar(&pause, "max-pause", machine.MaxPause, "how long the ledger may have stood still for this node to let it go on")
 	cmd.Flags().DurationVar(&audit, "audit", 24*time.Hour, "how often everything is recomputed from the log, beginning at once; 0 is never")
 	return cmd
 }
 
-func run(cmd *cobra.Command, dir string, verbose, votesLost bool, audit time.Duration) (err error) {
+func run(cmd *cobra.Command, dir string, audit time.Duration, options cometlog.Options) (err error) {
 	ctx := cmd.Context()
 	genesis, err := cometlog.ReadGenesis(dir)
 	if err != nil {
 		return err
 	}
 	zk := &zkp.Accumulator{AllowSinglePartySetupUnsafe: genesis.Development}
-	node, err := cometlog.Open(ctx, dir, zk, cometlog.Options{Log: cmd.ErrOrStderr(), Verbose: verbose, VotesLost: votesLost})
+	node, err := cometlog.Open(ctx, dir, zk, options)
 	if errors.Is(err, cometlog.ErrVotesLost) {
 		return fmt.Errorf("%w (--votes-lost)", err)
 	}
