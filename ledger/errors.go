@@ -71,6 +71,10 @@ var (
 	// ErrReader means a Reader whose answer omits what it was asked for.
 	ErrReader = errors.New("ledger: reader did not answer what was asked")
 
+	// ErrReceipt means a receipt that the ledger does not bear out: the batch may be on
+	// it or not.
+	ErrReceipt = errors.New("ledger: receipt does not hold")
+
 	// ErrAbsent means that the ledger provably has no such object.
 	ErrAbsent = errors.New("ledger: no such object")
 	// ErrNotProved means that the proof says nothing about a key. It comes as a

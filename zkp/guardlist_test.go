@@ -328,7 +328,20 @@ func elsewhere(t *testing.T) (out []guard) {
 		add("existence: "+c, "provenance", "TestParseExistenceRefuses", "", never("provenance/existence.go", "case ", c, ":"))
 	}
 	add("a leaf of the log that the client knows", "ledger", "TestLeavesOfAFork", "",
-		edit{"ledger/leaves.go", "if err := CheckConsistency(older, newer, consistency); err != nil {", "if err := CheckConsistency(older, newer, consistency); err != nil && newer == nil {"})
+		edit{"ledger/leaves.go", "return CheckConsistency(older, newer, consistency)", "return nil"})
+	// A receipt is what the ledger bears out.
+	for c, says := range map[string]string{
+		"r == nil || len(r.Operations) != len(ops)":               "",
+		"op.ID != ops[i].Operation.ID() || op.Index >= head.Size": "",
+		"hashes[i] != tlog.RecordHash(op.Bytes())":                "another place",
+		"head.Size != r.Size":                                     "another size",
+	} {
+		add("a receipt: "+c, "ledger/remote", "TestLyingReceipt", says, never("ledger/receipt.go", "if ", c, " {"))
+	}
+	add("a receipt of the log that was seen", "ledger/remote", "TestReceiptOfAFork", "a second story",
+		edit{"ledger/receipt.go", "	err = c.advance(ctx, c.opts.Clock(), c.Trust(), head, false)\n", "	_ = c.advance\n"})
+	add("a receipt is remembered", "ledger/remote", "TestLyingReceipt", "forgotten",
+		edit{"ledger/receipt.go", "	err = c.advance(ctx, c.opts.Clock(), c.Trust(), head, false)\n", "	err = c.fits(ctx, head)\n"})
 	add("a leaf that is in the log", "ledger", "TestLeaves", "",
 		edit{"ledger/leaves.go", "if _, err := c.VerifyInclusion(ctx, proof); err != nil {", "if _, err := c.VerifyInclusion(ctx, proof); err != nil && !errors.Is(err, ErrNotIncluded) {"},
 		edit{"ledger/leaves.go", "	\"context\"\n", "	\"context\"\n	\"errors\"\n"})
@@ -394,7 +407,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	}
 	add("no use waits for ever", "ledger/cometlog", "TestHostileProposal", "waits for ever",
 		never("ledger/cometlog/app.go", "if ", "usesOf(ops) > blockUses", " {"))
-	add("no block from the future", "ledger/cometlog", "TestProposedTime", "ahead",
+	add("no block from the future", "ledger/cometlog", "TestProposedTime", "more: accepted",
 		never("ledger/cometlog/proposal.go", "if ahead := block.Sub(a.clock()); ", "ahead > machine.Tolerance", " {"))
 	add("no block before the last checkpoint", "ledger/cometlog", "TestProposedTime", "before the ledger's",
 		edit{"ledger/cometlog/proposal.go", "		return machine.ErrClock\n", "		return nil\n"})
@@ -409,7 +422,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("a proof is verified once", "ledger/cometlog", "TestUseProvedOnce", "verified",
 		edit{"ledger/cometlog/proofs.go", "if known, ok := p.find(id); ok {", "if known, ok := p.find(id); ok && id[0] == id[1] {"})
 	add("under its own key", "ledger/cometlog", "TestProvedUnderItsKey", "",
-		edit{"ledger/cometlog/proofs.go", "sha256.Sum256(file) != used.file || ceremony != used.ceremony", "file == nil"})
+		never("ledger/cometlog/proofs.go", "if ", "sha256.Sum256(file) != used.file || ceremony != used.ceremony", " {"))
 	for _, c := range []struct{ is, with string }{
 		{"proofID(proof, ", "proofID("}, {"[]byte(owner), ", ""}, {"[]byte(event), ", ""}, {"payload[:], ", ""}, {"[]byte(schema), ", ""},
 		{"number(uint64(version)), ", ""}, {"statement[:],\n", "\n"}, {"		number(epoch), ", "		"}, {"number(uint64(day)), ", ""},
