@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -29,6 +30,10 @@ func (v verifying) Submit(ctx context.Context, ops ...*SignedOperation) (*Receip
 	}
 	return receipt, nil
 }
+
+// followEvery is how long a client that only submits goes without following: its trust
+// must not grow old meanwhile.
+const followEvery = 24 * time.Hour
 
 // tileHeight is the height of the tiles that a reader is asked for.
 const tileHeight = 8
@@ -72,6 +77,11 @@ func (c *Client) VerifyReceipt(ctx context.Context, r *Receipt, ops ...*SignedOp
 
 // receiptHead verifies the checkpoint of a receipt.
 func (c *Client) receiptHead(ctx context.Context, r *Receipt) (*Head, error) {
+	if len(c.Trust().AgencyKeys) > 0 && c.opts.Clock().Sub(c.Followed()) > followEvery {
+		if err := c.Follow(ctx); err != nil {
+			return nil, err
+		}
+	}
 	head, err := c.openReceipt(r)
 	if perhapsNewerTrust(err) && len(c.Trust().AgencyKeys) > 0 {
 		// The agreement may be what was submitted.

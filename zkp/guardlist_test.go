@@ -340,6 +340,8 @@ func elsewhere(t *testing.T) (out []guard) {
 	}
 	add("a receipt of the log that was seen", "ledger/remote", "TestReceiptOfAFork", "a second story",
 		edit{"ledger/receipt.go", "	err = c.advance(ctx, c.opts.Clock(), c.Trust(), head, false)\n", "	_ = c.advance\n"})
+	add("who only writes follows", "wallet/issuer", "TestExpired", "too old",
+		never("ledger/receipt.go", "if ", "len(c.Trust().AgencyKeys) > 0 && c.opts.Clock().Sub(c.Followed()) > followEvery", " {"))
 	add("a receipt is remembered", "ledger/remote", "TestLyingReceipt", "forgotten",
 		edit{"ledger/receipt.go", "	err = c.advance(ctx, c.opts.Clock(), c.Trust(), head, false)\n", "	err = c.fits(ctx, head)\n"})
 	add("a leaf that is in the log", "ledger", "TestLeaves", "",
