@@ -432,6 +432,15 @@ func elsewhere(t *testing.T) (out []guard) {
 	} {
 		add("a proof is remembered with "+c.is, "ledger/cometlog", "TestProvedUnderItsKey", "remembered", edit{"ledger/cometlog/proofs.go", c.is, c.with})
 	}
+	for c, says := range map[string]string{
+		"m.Origin != config.Origin || len(m.Ledger) > 0 && !bytes.Equal(m.Ledger, config.Ledger)": "another ledger", "m.Name == config.Name": "calls itself",
+	} {
+		add("a peer: "+says, "ledger/cometlog/cmd/hufu-node", "TestPeer", says, never("ledger/cometlog/peers.go", "case ", c, ":"))
+	}
+	add("a running node hears of a peer", "ledger/cometlog/cmd/hufu-node", "TestPeer", "nobody calls",
+		edit{"ledger/cometlog/node.go", "	go n.callNewPeers()\n", ""})
+	add("figures are documented", "ledger/cometlog/cmd/hufu-node", "TestMetricsAreDocumented", "not documented",
+		edit{"docs/consortium.md", "`hufu_ledger_lag_blocks`", "`hufu_ledger_lag`"})
 	add("a submission is answered in time", "ledger/remote", "TestSubmitWithoutQuorum", "",
 		edit{"ledger/remote/handler.go", "context.WithTimeoutCause(ctx, h.patience, errPatience)", "context.WithTimeoutCause(ctx, h.patience+time.Minute*20, errPatience)"})
 	add("and few wait", "ledger/remote", "TestSubmitWithoutQuorum", "",

@@ -45,6 +45,7 @@ type app struct {
 	published *cosign.Published
 	// accepted and refused count operations since the node started.
 	accepted, refused atomic.Uint64
+	onRefusal         func(operations int, err error)
 	// waiters receive the outcome of their transactions.
 	waiters *waiters
 	clock   func() time.Time
@@ -157,6 +158,7 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 		return &abci.ResponseCheckTx{Code: codeMalformed, Log: err.Error()}, nil
 	}
 	if usesOf(ops) > blockUses {
+		a.refuse(len(ops), errUses)
 		a.waiters.refused(sha256.Sum256(req.Tx), errUses)
 		return &abci.ResponseCheckTx{Code: codeRefused, Log: errUses.Error()}, nil
 	}
@@ -167,7 +169,7 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	}
 	// The admission's clock is the node's: the block's may be a little behind.
 	if err := a.admission.Admit(a.admissionTime(), ops...); err != nil {
-		a.refused.Add(uint64(len(ops)))
+		a.refuse(len(ops), err)
 		a.waiters.refused(sha256.Sum256(req.Tx), err)
 		return &abci.ResponseCheckTx{Code: codeRefused, Log: err.Error()}, nil
 	}
@@ -332,7 +334,7 @@ func (a *app) Commit(ctx context.Context, _ *abci.RequestCommit) (*abci.Response
 // count counts the outcome of a transaction, waited for or not.
 func (a *app) count(result machine.Result) {
 	if result.Err != nil {
-		a.refused.Add(1)
+		a.refuse(1, result.Err)
 	}
 	for _, r := range result.Receipts {
 		if !r.Replayed {

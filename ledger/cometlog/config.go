@@ -109,8 +109,7 @@ const strangers = 8
 // peerIDs are those of the peers that node.json names.
 func (c *NodeConfig) peerIDs() (ids []string) {
 	for _, peer := range c.Peers {
-		id, _, _ := strings.Cut(peer, "@")
-		ids = append(ids, id)
+		ids = append(ids, idOf(peer))
 	}
 	return ids
 }

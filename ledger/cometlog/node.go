@@ -48,6 +48,9 @@ type Options struct {
 	// vote for the next one; zero means machine.MaxPause. A consortium that stood still
 	// for longer goes on once enough nodes were started with a longer one.
 	MaxPause time.Duration
+	// OnRefusal, where it is not nil, is told why operations were refused. It does not
+	// wait for anything.
+	OnRefusal func(operations int, err error)
 }
 
 // A Node is a running node. It is safe for concurrent use, and implements
@@ -61,8 +64,11 @@ type Node struct {
 	reactor *reactor
 	comet   *node.Node
 	// blocks reads CometBFT's blocks. Its RPC is not opened.
-	blocks  *rpccore.Environment
-	db      *sqlitestore.DB
+	blocks *rpccore.Environment
+	db     *sqlitestore.DB
+	dir    string
+	// voter is the address of the voting key in CometBFT.
+	voter   string
 	stopped chan struct{}
 	once    sync.Once
 }
@@ -85,6 +91,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 	if err != nil {
 		return nil, fmt.Errorf("cometlog: %w", err)
 	}
+	n.dir = dir
 	if n.config, err = ReadConfig(dir); err != nil {
 		return nil, err
 	}
@@ -133,6 +140,7 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 	n.reactor = newReactor()
 	a := &app{
 		genesis: genesis, machine: m, db: n.db, waiters: newWaiters(), clock: options.Clock, log: logger(options),
+		onRefusal: options.OnRefusal,
 		// An idle ledger makes a checkpoint at each heartbeat, however long that is.
 		maxPause: max(cmp.Or(options.MaxPause, machine.MaxPause), 2*genesis.heartbeat()),
 	}
@@ -178,6 +186,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	if err != nil {
 		return err
 	}
+	n.voter = voter.Key.Address.String()
 	n.comet, err = node.NewNodeWithContext(ctx, config, voter, peerKey, proxy.NewLocalClientCreator(n.app),
 		node.DefaultGenesisDocProviderFunc(config), openDB,
 		node.DefaultMetricsProvider(config.Instrumentation), logger(options),
@@ -195,6 +204,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	if err := n.comet.Start(); err != nil {
 		return fmt.Errorf("cometlog: %w", err)
 	}
+	go n.callNewPeers()
 	// Consensus ends by itself where a block cannot be applied, while the node around it
 	// goes on: what it served then would only grow older.
 	stopped := sync.OnceFunc(func() { close(n.stopped) })
@@ -346,6 +356,7 @@ func (n *Node) enter(tx []byte) error {
 	case errors.Is(err, mempool.ErrTxInCache):
 		return n.again(tx)
 	case errors.As(err, &full):
+		n.app.refuse(1, ErrBusy)
 		return ErrBusy
 	case err != nil:
 		return fmt.Errorf("cometlog: %w", err)
@@ -397,20 +408,4 @@ func (n *Node) Audit(ctx context.Context) error {
 		return err
 	}
 	return errors.Join(n.app.machine.Audit(tx), tx.Rollback())
-}
-
-// A Status is a node's report to its operator.
-type Status struct {
-	cosign.Status
-	// Accepted and Refused count operations since the node started: those that
-	// came into the ledger, and those that this node refused. A submission that
-	// a block held and no node took counts once.
-	Accepted, Refused uint64
-	// RefusedProposals counts blocks of others that this node did not vote for.
-	RefusedProposals uint64
-}
-
-// Status returns the node's current report.
-func (n *Node) Status() Status {
-	return Status{n.app.published.Status(), n.app.accepted.Load(), n.app.refused.Load(), n.app.refusedProposals.Load()}
 }

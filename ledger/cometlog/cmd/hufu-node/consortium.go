@@ -295,10 +295,11 @@ func (a *agreement) run(cmd *cobra.Command) error {
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), time.Minute)
 	defer cancel()
-	id, current, err := a.current(ctx, client)
+	reader, current, err := a.current(ctx, client)
 	if err != nil {
 		return err
 	}
+	id := reader.Pinned().ID()
 	joining, err := readMembers(a.joins)
 	if err != nil {
 		return err
@@ -316,7 +317,7 @@ func (a *agreement) run(cmd *cobra.Command) error {
 	if !a.yes && !confirmed(cmd) {
 		return errors.New("nothing was changed")
 	}
-	if err := submitAgreement(ctx, client, id, next, root); err != nil {
+	if err := submitAgreement(ctx, reader.Submitter(client), id, next, root); err != nil {
 		return err
 	}
 	for i := range joining {
@@ -328,22 +329,22 @@ func (a *agreement) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// current is the newest agreement, proved, of the ledger that the consortium's trust file
+// current returns the newest agreement, proved, and the reader that proved it, of the ledger that the consortium's trust file
 // names.
-func (a *agreement) current(ctx context.Context, client *remote.Client) (id ledger.ID, t *ledger.Agreement, err error) {
+func (a *agreement) current(ctx context.Context, client *remote.Client) (reader *ledger.Client, t *ledger.Agreement, err error) {
 	trust, err := readTrust(a.consortium)
 	if err != nil {
-		return id, nil, err
+		return nil, nil, err
 	}
-	reader, err := ledger.NewClient(ctx, trust, client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
+	reader, err = ledger.NewClient(ctx, trust, client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
 	if err != nil {
-		return id, nil, err
+		return nil, nil, err
 	}
 	err = reader.Resolve(ctx, func(view *ledger.View) error {
 		t, err = view.Agreement(reader.Trust().Number)
 		return err
 	}, ledger.ResolveOptions{})
-	return trust.ID(), t, err
+	return reader, t, err
 }
 
 // next is the agreement after the current one.
@@ -388,11 +389,11 @@ func confirmed(cmd *cobra.Command) bool {
 	return strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
 }
 
-func submitAgreement(ctx context.Context, client *remote.Client, id ledger.ID, next *ledger.Agreement, root crypto.Signer) error {
+func submitAgreement(ctx context.Context, log ledger.Submitter, id ledger.ID, next *ledger.Agreement, root crypto.Signer) error {
 	signed, err := ledger.SignObject(id, next, root)
 	if err != nil {
 		return err
 	}
-	_, err = client.Submit(ctx, signed)
+	_, err = log.Submit(ctx, signed)
 	return err
 }

@@ -54,6 +54,8 @@ func run(cmd *cobra.Command, dir string, audit time.Duration, options cometlog.O
 		return err
 	}
 	zk := &zkp.Accumulator{AllowSinglePartySetupUnsafe: genesis.Development}
+	refused := new(refusals)
+	options.OnRefusal = refused.count
 	node, err := cometlog.Open(ctx, dir, zk, options)
 	if errors.Is(err, cometlog.ErrVotesLost) {
 		return fmt.Errorf("%w (--votes-lost)", err)
@@ -62,7 +64,7 @@ func run(cmd *cobra.Command, dir string, audit time.Duration, options cometlog.O
 		return err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
-	if err := prometheus.Register(metrics{node}); err != nil {
+	if err := prometheus.Register(metrics{node.Status, refused}); err != nil {
 		return err
 	}
 	failed := make(chan error, 2)
