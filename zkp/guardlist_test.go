@@ -328,7 +328,7 @@ func elsewhere(t *testing.T) (out []guard) {
 		add("existence: "+c, "provenance", "TestParseExistenceRefuses", "", never("provenance/existence.go", "case ", c, ":"))
 	}
 	add("a leaf of the log that the client knows", "ledger", "TestLeavesOfAFork", "",
-		edit{"ledger/leaves.go", "return CheckConsistency(older, newer, consistency)", "return nil"})
+		edit{"ledger/leaves.go", "return CheckConsistency(older, newer, consistency)", "_ = consistency\n	return nil"})
 	// A receipt is what the ledger bears out.
 	for c, says := range map[string]string{
 		"r == nil || len(r.Operations) != len(ops)":               "",

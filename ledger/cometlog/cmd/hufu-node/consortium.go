@@ -329,8 +329,8 @@ func (a *agreement) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// current returns the newest agreement, proved, and the reader that proved it, of the ledger that the consortium's trust file
-// names.
+// current returns the newest agreement, proved, of the ledger that the consortium's trust
+// file names, and the reader that proved it.
 func (a *agreement) current(ctx context.Context, client *remote.Client) (reader *ledger.Client, t *ledger.Agreement, err error) {
 	trust, err := readTrust(a.consortium)
 	if err != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
-	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/remote"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/zkp"
@@ -42,7 +41,7 @@ func runCommand() *cobra.Command {
 	cmd.Flags().StringVar(&dir, "dir", ".", "folder of the node")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what goes well, too")
 	cmd.Flags().BoolVar(&votesLost, "votes-lost", false, "start although vote.state is gone: only once the others are a block further")
-	cmd.Flags().DurationVar(&pause, "max-pause", machine.MaxPause, "how long the ledger may have stood still for this node to let it go on")
+	cmd.Flags().DurationVar(&pause, "max-pause", 0, "how long the ledger may have stood still for this node to let it go on; 0 is 720h")
 	cmd.Flags().DurationVar(&audit, "audit", 24*time.Hour, "how often everything is recomputed from the log, beginning at once; 0 is never")
 	return cmd
 }
@@ -59,6 +58,9 @@ func run(cmd *cobra.Command, dir string, audit time.Duration, options cometlog.O
 	node, err := cometlog.Open(ctx, dir, zk, options)
 	if errors.Is(err, cometlog.ErrVotesLost) {
 		return fmt.Errorf("%w (--votes-lost)", err)
+	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // told to stop before it ran
 	}
 	if err != nil {
 		return err
