@@ -443,6 +443,8 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"docs/consortium.md", "`hufu_ledger_lag_blocks`", "`hufu_ledger_lag`"})
 	add("a submission is answered in time", "ledger/remote", "TestSubmitWithoutQuorum", "",
 		edit{"ledger/remote/handler.go", "context.WithTimeoutCause(ctx, h.patience, errPatience)", "context.WithTimeoutCause(ctx, h.patience+time.Minute*20, errPatience)"})
+	add("a pause is told", "ledger/remote", "TestPauseIsTold", "",
+		edit{"ledger/remote/handler.go", "		text = pause.Error() // its operator reads what to do\n", "		_ = pause\n"})
 	add("and few wait", "ledger/remote", "TestSubmitWithoutQuorum", "",
 		edit{"ledger/remote/handler.go", "make(chan struct{}, cmp.Or(options.Waiting, defaultWaiting))", "make(chan struct{}, defaultWaiting)"})
 	// Nothing signed for one ledger counts on another.

@@ -14,7 +14,7 @@ import (
 	"github.com/hufu-id/hufu/ledger/machine"
 )
 
-// Limits of a block. With them, one proposer costs the others at most half a second.
+// Limits of a block. With them, one proposer costs the others about half a second.
 const (
 	blockBytes    = 2 << 20
 	evidenceBytes = 64 << 10

@@ -391,10 +391,13 @@ func fail(w http.ResponseWriter, err error) {
 			break
 		}
 	}
-	for _, known := range []error{errPatience, errCrowded, ledger.ErrPause, ledger.ErrClock} {
+	for _, known := range []error{errPatience, errCrowded} {
 		if errors.Is(err, known) {
 			status, text = http.StatusServiceUnavailable, known.Error()
 		}
+	}
+	if pause := new(ledger.PauseError); errors.As(err, &pause) {
+		text = pause.Error() // its operator reads what to do
 	}
 	sendJSON(w, status, wireError{text})
 }

@@ -59,8 +59,8 @@ func run(cmd *cobra.Command, dir string, audit time.Duration, options cometlog.O
 	if errors.Is(err, cometlog.ErrVotesLost) {
 		return fmt.Errorf("%w (--votes-lost)", err)
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-		return nil // told to stop before it ran
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop before it ran: what else is wrong is so at the next start
 	}
 	if err != nil {
 		return err
