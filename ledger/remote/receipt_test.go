@@ -81,6 +81,10 @@ func TestLyingReceipt(t *testing.T) {
 	if err != nil || len(r.Operations) != 9 {
 		t.Fatal("an honest receipt:", err)
 	}
+	// The first one followed the ledger. The second does not.
+	if r, err = submitter.Submit(t.Context(), anchor(t, log, root, 50)); err != nil {
+		t.Fatal(err)
+	}
 	if head := reader.Head(); head == nil || head.Size != r.Size {
 		t.Error("the receipt is forgotten")
 	}
