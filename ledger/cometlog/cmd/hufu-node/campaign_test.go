@@ -46,7 +46,7 @@ func TestCampaign(t *testing.T) {
 	t.Logf("to do the same again: -campaign.seed %d", seed)
 	c := &campaign{network: n, random: rand.New(rand.NewPCG(seed, 0)), began: time.Now(), acknowledged: map[[32]byte]bool{}}
 	n.ready()
-	stop := c.load(8)
+	stop := c.load(16)
 	end := time.Now().Add(time.Duration(long.Or(20, 300)) * time.Second)
 	count := map[string]int{}
 	for time.Now().Before(end) && !t.Failed() {
@@ -133,7 +133,8 @@ func (c *campaign) fault() string {
 	return fmt.Sprintf("%s %d", what, len(some))
 }
 
-// ended waits for a process that was told to end, and insists that it did so in peace.
+// ended waits for a process that was told to end, and insists that it did so in peace, or
+// before it knew how.
 func (c *campaign) ended(i int) {
 	c.Helper()
 	select {
@@ -141,8 +142,9 @@ func (c *campaign) ended(i int) {
 	case <-time.After(time.Minute):
 		c.Fatalf("node%d does not end", i)
 	}
-	if code := c.processes[i].ProcessState.ExitCode(); code != 0 {
-		c.Errorf("node%d ended with %d: %s", i, code, c.processes[i].log.String())
+	state, ok := c.processes[i].ProcessState.Sys().(syscall.WaitStatus)
+	if early := ok && state.Signaled() && state.Signal() == syscall.SIGTERM; !early && !c.processes[i].ProcessState.Success() {
+		c.Errorf("node%d: %v: %s", i, c.processes[i].ProcessState, c.processes[i].log.String())
 	}
 }
 
