@@ -440,7 +440,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("a running node hears of a peer", "ledger/cometlog/cmd/hufu-node", "TestPeer", "nobody calls",
 		edit{"ledger/cometlog/node.go", "	go n.callNewPeers()\n", ""})
 	add("figures are documented", "ledger/cometlog/cmd/hufu-node", "TestMetricsAreDocumented", "not documented",
-		edit{"docs/consortium.md", "`hufu_ledger_lag_blocks`", "`hufu_ledger_lag`"})
+		edit{"ledger/cometlog/cmd/hufu-node/metrics.go", "\"lag_blocks\"", "\"lag\""})
 	add("a submission is answered in time", "ledger/remote", "TestSubmitWithoutQuorum", "",
 		edit{"ledger/remote/handler.go", "context.WithTimeoutCause(ctx, h.patience, errPatience)", "context.WithTimeoutCause(ctx, h.patience+time.Minute*20, errPatience)"})
 	add("a pause is told", "ledger/remote", "TestPauseIsTold", "",
