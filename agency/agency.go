@@ -39,7 +39,7 @@ type Options struct {
 type Agency struct {
 	store  vault.Store      // nil: see WithKey
 	client *ledger.Client   // reads; nil: see OpenOffline
-	log    ledger.Submitter // writes
+	log    ledger.Submitter // writes, and verifies what it is told
 	opts   Options
 
 	changing sync.Mutex // held through a change
@@ -51,8 +51,8 @@ type Agency struct {
 
 // Create makes an agency in a vault that has none, and puts its DID on the
 // ledger. The keys are stored before the ledger hears of them. The client reads the
-// same ledger as log writes to; it may keep its trust in the vault
-// (vault.NewTrustStore).
+// same ledger as log writes to, and verifies its receipts; it may keep its trust in the
+// vault (vault.NewTrustStore).
 //
 // The error is [ErrExists], [ErrConfig], a *ledger.RefusedError after which the
 // vault has no agency, [ErrPending] after which Open finishes the creation, or
@@ -168,7 +168,7 @@ func WithKey(keyID string, key crypto.Signer, client *ledger.Client, log ledger.
 	if key == nil || client == nil || log == nil {
 		return nil, fmt.Errorf("%w: key, client and ledger are needed", ErrConfig)
 	}
-	a := &Agency{client: client, log: log, opts: opts, keys: Keys{DID: did, Ledger: client.Pinned().ID(), KeyID: keyID, Key: key}}
+	a := &Agency{client: client, log: client.Submitter(log), opts: opts, keys: Keys{DID: did, Ledger: client.Pinned().ID(), KeyID: keyID, Key: key}}
 	return withDefaults(a), nil
 }
 
@@ -176,7 +176,7 @@ func online(store vault.Store, client *ledger.Client, log ledger.Submitter, opts
 	if store == nil || client == nil || log == nil {
 		return nil, fmt.Errorf("%w: store, client and ledger are needed", ErrConfig)
 	}
-	return withDefaults(&Agency{store: store, client: client, log: log, opts: opts}), nil
+	return withDefaults(&Agency{store: store, client: client, log: client.Submitter(log), opts: opts}), nil
 }
 
 func withDefaults(a *Agency) *Agency {

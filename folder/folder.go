@@ -44,6 +44,9 @@ type Options struct {
 	// Restored accepts vaults that their owner put back from an older copy
 	// (sqlitevault.Options).
 	Restored bool
+	// MaxPause is how long a ledger on this machine may have stood still
+	// (sqlitelog.Options).
+	MaxPause time.Duration
 }
 
 func (o Options) withDefaults() Options {

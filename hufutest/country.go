@@ -116,13 +116,16 @@ func New(t TB, opts Options) *Country {
 	return c
 }
 
+// maxPause lets a test move the clock by years between two checkpoints.
+const maxPause = 100 * 365 * 24 * time.Hour
+
 // found makes the ledger and its root agency.
 func (c *Country) found(opts Options) {
 	ctx, store := c.t.Context(), vault.NewMemoryStore()
 	root, err := agency.PrepareRoot(ctx, store, agency.Options{Clock: c.Now})
 	c.must(err)
 	c.Log, err = sqlitelog.Init(ctx, c.Dir, Origin, opts.ZK, root.Key, sqlitelog.InitOptions{
-		Clock: c.Now, NextKeys: [][32]byte{root.Next}, Deciders: []ledger.Decider{root.Decider}, EpochLength: opts.EpochLength,
+		Clock: c.Now, NextKeys: [][32]byte{root.Next}, Deciders: []ledger.Decider{root.Decider}, EpochLength: opts.EpochLength, MaxPause: maxPause,
 	})
 	c.must(err)
 	c.t.Cleanup(func() { _ = c.Log.Close() })

@@ -45,6 +45,9 @@ var (
 	// ErrClock means a checkpoint from the future: the ledger's clock or the
 	// reader's is wrong, and nobody can judge freshness.
 	ErrClock = errors.New("ledger: checkpoint is from the future")
+	// ErrPause means a ledger that made no checkpoint for longer than its operator
+	// allows: it stood still, or the machine's clock is ahead. It comes as a *PauseError.
+	ErrPause = errors.New("ledger: no checkpoint for too long")
 	// ErrNotIncluded means a proof that does not lead to the signed root.
 	ErrNotIncluded = errors.New("ledger: proof does not lead to the signed root")
 	// ErrInconsistent means two checkpoints of which neither extends the other.
@@ -70,6 +73,10 @@ var (
 	ErrDamaged = errors.New("ledger: store damaged")
 	// ErrReader means a Reader whose answer omits what it was asked for.
 	ErrReader = errors.New("ledger: reader did not answer what was asked")
+
+	// ErrReceipt means a receipt that the ledger does not bear out: the batch may be on
+	// it or not.
+	ErrReceipt = errors.New("ledger: receipt does not hold")
 
 	// ErrAbsent means that the ledger provably has no such object.
 	ErrAbsent = errors.New("ledger: no such object")
@@ -121,6 +128,23 @@ func (e *StaleError) Error() string {
 
 // Unwrap returns [ErrStale].
 func (e *StaleError) Unwrap() error { return ErrStale }
+
+// A PauseError says when the ledger made its last checkpoint, and what the clock of its
+// machine says. It wraps [ErrPause].
+type PauseError struct {
+	Last, Now time.Time
+	// Max is the longest time that the operator allows between two checkpoints.
+	Max time.Duration
+}
+
+// Error states both times and what to do.
+func (e *PauseError) Error() string {
+	return fmt.Sprintf("%v: the last is of %s, and this machine's clock says %s: set the clock right, or, if the ledger stood still so long, start it once with a longer pause than %s",
+		ErrPause, e.Last.UTC().Format(time.RFC3339), e.Now.UTC().Format(time.RFC3339), e.Max)
+}
+
+// Unwrap returns [ErrPause].
+func (e *PauseError) Unwrap() error { return ErrPause }
 
 // A NotProvedError names the keys that a decision needs and the proof does not
 // cover. [Client.Resolve] fetches them. It wraps [ErrNotProved].

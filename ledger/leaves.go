@@ -63,6 +63,11 @@ func (c *Client) VerifyInclusion(ctx context.Context, proof *Inclusion) (*Head, 
 	if err != nil {
 		return nil, err
 	}
+	return head, c.fits(ctx, head)
+}
+
+// fits checks that a verified head is of the same log as the highest one seen.
+func (c *Client) fits(ctx context.Context, head *Head) (err error) {
 	older, newer := c.Head(), head
 	if older != nil && newer.Size < older.Size {
 		older, newer = newer, older
@@ -70,13 +75,10 @@ func (c *Client) VerifyInclusion(ctx context.Context, proof *Inclusion) (*Head, 
 	var consistency []tlog.Hash
 	if older != nil && older.Size < newer.Size {
 		if consistency, err = c.reader.ProveConsistency(ctx, older.Size, newer.Size); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := CheckConsistency(older, newer, consistency); err != nil {
-		return nil, err
-	}
-	return head, nil
+	return CheckConsistency(older, newer, consistency)
 }
 
 // StateAfter returns the index of the first state leaf after a leaf, as the reader tells

@@ -35,6 +35,8 @@ const (
 	LedgerInconsistent  Code = "ledger-inconsistent"   // refused: two states contradict each other
 	LedgerAnswer        Code = "ledger-answer"         // unchecked: an answer does not verify
 	Clock               Code = "clock"                 // unchecked: this clock is behind the ledger's
+	LedgerPaused        Code = "ledger-paused"         // unchecked: no checkpoint for longer than the operator allows
+	LedgerReceipt       Code = "ledger-receipt"        // unchecked: a receipt that the ledger does not bear out
 	WitnessesMissing    Code = "witnesses-missing"     // unchecked: too few cosignatures
 	TrustFingerprint    Code = "trust-fingerprint"     // refused: another trust file than the pinned one
 	TrustOld            Code = "trust-old"             // unchecked: a new trust file must come another way

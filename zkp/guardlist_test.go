@@ -328,7 +328,22 @@ func elsewhere(t *testing.T) (out []guard) {
 		add("existence: "+c, "provenance", "TestParseExistenceRefuses", "", never("provenance/existence.go", "case ", c, ":"))
 	}
 	add("a leaf of the log that the client knows", "ledger", "TestLeavesOfAFork", "",
-		edit{"ledger/leaves.go", "if err := CheckConsistency(older, newer, consistency); err != nil {", "if err := CheckConsistency(older, newer, consistency); err != nil && newer == nil {"})
+		edit{"ledger/leaves.go", "return CheckConsistency(older, newer, consistency)", "_ = consistency\n	return nil"})
+	// A receipt is what the ledger bears out.
+	for c, says := range map[string]string{
+		"r == nil || len(r.Operations) != len(ops)":               "",
+		"op.ID != ops[i].Operation.ID() || op.Index >= head.Size": "",
+		"hashes[i] != tlog.RecordHash(op.Bytes())":                "another place",
+		"head.Size != r.Size":                                     "another size",
+	} {
+		add("a receipt: "+c, "ledger/remote", "TestLyingReceipt", says, never("ledger/receipt.go", "if ", c, " {"))
+	}
+	add("a receipt of the log that was seen", "ledger/remote", "TestReceiptOfAFork", "a second story",
+		edit{"ledger/receipt.go", "	err = c.advance(ctx, c.opts.Clock(), c.Trust(), head, false)\n", "	_ = c.advance\n"})
+	add("who only writes follows", "wallet/issuer", "TestExpired", "too old",
+		never("ledger/receipt.go", "if ", "len(c.Trust().Next) > 0 && c.opts.Clock().Sub(c.Followed()) > followEvery", " {"))
+	add("a receipt is remembered", "ledger/remote", "TestLyingReceipt", "forgotten",
+		edit{"ledger/receipt.go", "	err = c.advance(ctx, c.opts.Clock(), c.Trust(), head, false)\n", "	err = c.fits(ctx, head)\n"})
 	add("a leaf that is in the log", "ledger", "TestLeaves", "",
 		edit{"ledger/leaves.go", "if _, err := c.VerifyInclusion(ctx, proof); err != nil {", "if _, err := c.VerifyInclusion(ctx, proof); err != nil && !errors.Is(err, ErrNotIncluded) {"},
 		edit{"ledger/leaves.go", "	\"context\"\n", "	\"context\"\n	\"errors\"\n"})
@@ -386,8 +401,50 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("ledger/cometlog/node.go", "if age := n.app.clock().Sub(at); ", "at.IsZero() || age > limit", " {"))
 	add("a member finds a place", "ledger/cometlog/cmd/hufu-node", "TestStrangersTakeNoMembersPlace", "",
 		edit{"ledger/cometlog/config.go", "	config.P2P.UnconditionalPeerIDs = strings.Join(c.peerIDs(), \",\")\n", ""})
+	// A block costs the others little, and its time is that of their clocks.
+	add("genesis: blocks of bounded size", "ledger/cometlog", "TestGenesisUnderTheFingerprint", "larger blocks",
+		never("ledger/cometlog/genesis.go", "if params := consensusParams().ToProto(); ", "doc.ConsensusParams == nil || !params.Equal(doc.ConsensusParams.ToProto())", " {"))
+	for c, says := range map[string]string{"p.seen[id]": "repeated", "size > p.left": "too large", "p.uses+uses > blockUses": "too many uses"} {
+		add("no vote for a block: "+says, "ledger/cometlog", "TestHostileProposal", says, never("ledger/cometlog/proposal.go", "case ", c, ":"))
+	}
+	add("no use waits for ever", "ledger/cometlog", "TestHostileProposal", "waits for ever",
+		never("ledger/cometlog/app.go", "if ", "usesOf(ops) > blockUses", " {"))
+	add("no block from the future", "ledger/cometlog", "TestProposedTime", "more: accepted",
+		never("ledger/cometlog/proposal.go", "if ahead := block.Sub(a.clock()); ", "ahead > machine.Tolerance", " {"))
+	add("no block before the last checkpoint", "ledger/cometlog", "TestProposedTime", "before the ledger's",
+		edit{"ledger/cometlog/proposal.go", "		return machine.ErrClock\n", "		return nil\n"})
+	add("a month is long", "ledger/cometlog", "TestProposedAfterAPause", "a month is nothing",
+		never("ledger/machine/clock.go", "case ", "now.Sub(last) > maxPause", ":"))
+	add("in one file too", "ledger/sqlitelog", "TestClockFarAhead", "",
+		never("ledger/machine/clock.go", "case ", "now.Sub(last) > maxPause", ":"))
+	add("a minute is nothing", "ledger/sqlitelog", "TestClockBackwards", "",
+		never("ledger/machine/clock.go", "case ", "now.Before(last)", ":"))
+	add("more than a minute is not", "ledger/sqlitelog", "TestClockBackwards", "",
+		never("ledger/machine/clock.go", "case ", "now.Before(last.Add(-Tolerance))", ":"))
+	add("a proof is verified once", "ledger/cometlog", "TestUseProvedOnce", "verified",
+		edit{"ledger/cometlog/proofs.go", "if known, ok := p.find(id); ok {", "if known, ok := p.find(id); ok && id[0] == id[1] {"})
+	add("under its own key", "ledger/cometlog", "TestProvedUnderItsKey", "",
+		never("ledger/cometlog/proofs.go", "if ", "sha256.Sum256(file) != used.file || ceremony != used.ceremony", " {"))
+	for _, c := range []struct{ is, with string }{
+		{"proofID(proof, ", "proofID("}, {"[]byte(owner), ", ""}, {"[]byte(event), ", ""}, {"payload[:], ", ""}, {"[]byte(schema), ", ""},
+		{"number(uint64(version)), ", ""}, {"statement[:],\n", "\n"}, {"		number(epoch), ", "		"}, {"number(uint64(day)), ", ""},
+		{"registry[:], revocation[:])\n", "revocation[:])\n"}, {"registry[:], revocation[:])\n", "registry[:])\n"},
+	} {
+		add("a proof is remembered with "+c.is, "ledger/cometlog", "TestProvedUnderItsKey", "remembered", edit{"ledger/cometlog/proofs.go", c.is, c.with})
+	}
+	for c, says := range map[string]string{
+		"m.Origin != config.Origin || len(m.Ledger) > 0 && !bytes.Equal(m.Ledger, config.Ledger)": "another ledger", "m.Name == config.Name": "calls itself",
+	} {
+		add("a peer: "+says, "ledger/cometlog/cmd/hufu-node", "TestPeer", says, never("ledger/cometlog/peers.go", "case ", c, ":"))
+	}
+	add("a running node hears of a peer", "ledger/cometlog/cmd/hufu-node", "TestPeer", "nobody calls",
+		edit{"ledger/cometlog/node.go", "	go n.callNewPeers()\n", ""})
+	add("figures are documented", "ledger/cometlog/cmd/hufu-node", "TestMetricsAreDocumented", "not documented",
+		edit{"ledger/cometlog/cmd/hufu-node/metrics.go", "\"lag_blocks\"", "\"lag\""})
 	add("a submission is answered in time", "ledger/remote", "TestSubmitWithoutQuorum", "",
 		edit{"ledger/remote/handler.go", "context.WithTimeoutCause(ctx, h.patience, errPatience)", "context.WithTimeoutCause(ctx, h.patience+time.Minute*20, errPatience)"})
+	add("a pause is told", "ledger/remote", "TestPauseIsTold", "",
+		edit{"ledger/remote/send.go", "		text = pause.Error() // its operator reads what to do\n", "		_ = pause\n"})
 	add("and few wait", "ledger/remote", "TestSubmitWithoutQuorum", "",
 		edit{"ledger/remote/handler.go", "make(chan struct{}, cmp.Or(options.Waiting, defaultWaiting))", "make(chan struct{}, defaultWaiting)"})
 	// Long reads, many readers and large ledgers stop nobody.

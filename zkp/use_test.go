@@ -227,3 +227,13 @@ func TestParseUseFields(t *testing.T) {
 		t.Error("audience of 600 bytes:", err)
 	}
 }
+
+// BenchmarkCheckUse is what a node does for each use.
+func BenchmarkCheckUse(b *testing.B) {
+	r, a := readUse(b), &zkp.Accumulator{AllowSinglePartySetupUnsafe: true}
+	for b.Loop() {
+		if _, err := r.check(a); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -199,9 +199,13 @@ func (a *app) ceremonyPublish(dir *string) *cobra.Command {
 		}
 		return a.withLedger(ctx, folder.OpenLedger, func(log folder.Ledger) error {
 			return a.withSigners(ctx, log, homes, nil, func(signers []crypto.Signer) error {
-				err := folder.Resolve(ctx, log, a.ledger, a.folders(), func(view *ledger.View) error { return anchored.CheckParticipants(view, state) })
+				reader, err := folder.NewReader(ctx, log, a.ledger, a.folders())
+				if err != nil {
+					return err
+				}
+				err = reader.Resolve(ctx, func(view *ledger.View) error { return anchored.CheckParticipants(view, state) }, ledger.ResolveOptions{})
 				if err == nil {
-					err = anchored.Publish(ctx, log, log.Trust().ID(), a.public(), *dir, state, signers...)
+					err = anchored.Publish(ctx, reader.Submitter(log), log.Trust().ID(), a.public(), *dir, state, signers...)
 				}
 				if err != nil {
 					return err

@@ -19,13 +19,21 @@ import (
 
 func (a *app) ledgerServe() *cobra.Command {
 	var listen string
+	var pause time.Duration
 	var opts serve.Options
 	cmd := command("serve", "", func(ctx context.Context, _ string) error {
-		log, err := folder.OpenLog(ctx, a.ledger, a.folders())
+		options := a.folders()
+		options.MaxPause = pause
+		log, err := folder.OpenLog(ctx, a.ledger, options)
 		if err != nil {
 			return err
 		}
 		defer log.Close()
+		if pause > 0 {
+			if _, err := log.Heartbeat(ctx); err != nil {
+				return err
+			}
+		}
 		if err := log.Audit(ctx, nil); err != nil {
 			return err
 		}
@@ -45,6 +53,7 @@ func (a *app) ledgerServe() *cobra.Command {
 	flags.BoolVar(&opts.ReadOnly, "read-only", false, "take no operations")
 	flags.DurationVar(&opts.Audit, "audit", 24*time.Hour, "how often everything is recomputed")
 	flags.DurationVar(&opts.Heartbeat, "heartbeat", time.Minute, "how long the ledger may go without a checkpoint")
+	flags.DurationVar(&pause, "max-pause", 0, "how long the ledger may have stood still; 0 is 720h")
 	return cmd
 }
 

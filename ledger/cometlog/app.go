@@ -11,6 +11,7 @@ import (
 	"time"
 
 	abci "github.com/cometbft/cometbft/abci/types"
+	"github.com/cometbft/cometbft/libs/log"
 	cryptoproto "github.com/cometbft/cometbft/proto/tendermint/crypto"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -44,9 +45,17 @@ type app struct {
 	published *cosign.Published
 	// accepted and refused count operations since the node started.
 	accepted, refused atomic.Uint64
+	onRefusal         func(operations int, err error)
 	// waiters receive the outcome of their transactions.
 	waiters *waiters
 	clock   func() time.Time
+	log     log.Logger
+	// maxPause is the longest time between two checkpoints.
+	maxPause time.Duration
+	// refusedProposals counts blocks that this node did not vote for. unproposable is the
+	// reason, nil once another block was accepted.
+	refusedProposals atomic.Uint64
+	unproposable     atomic.Pointer[error]
 
 	// What follows belongs to the block under way.
 	block   *sqlitestore.Tx
@@ -145,6 +154,11 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	if err != nil {
 		return &abci.ResponseCheckTx{Code: codeMalformed, Log: err.Error()}, nil
 	}
+	if usesOf(ops) > blockUses {
+		a.refuse(len(ops), errUses)
+		a.waiters.refused(sha256.Sum256(req.Tx), errUses)
+		return &abci.ResponseCheckTx{Code: codeRefused, Log: errUses.Error()}, nil
+	}
 	a.admission.Lock()
 	defer a.admission.Unlock()
 	if a.admission.Admission == nil {
@@ -152,7 +166,7 @@ func (a *app) CheckTx(_ context.Context, req *abci.RequestCheckTx) (*abci.Respon
 	}
 	// The admission's clock is the node's: the block's may be a little behind.
 	if err := a.admission.Admit(a.admissionTime(), ops...); err != nil {
-		a.refused.Add(uint64(len(ops)))
+		a.refuse(len(ops), err)
 		a.waiters.refused(sha256.Sum256(req.Tx), err)
 		return &abci.ResponseCheckTx{Code: codeRefused, Log: err.Error()}, nil
 	}
@@ -317,7 +331,7 @@ func (a *app) Commit(ctx context.Context, _ *abci.RequestCommit) (*abci.Response
 // count counts the outcome of a transaction, waited for or not.
 func (a *app) count(result machine.Result) {
 	if result.Err != nil {
-		a.refused.Add(1)
+		a.refuse(1, result.Err)
 	}
 	for _, r := range result.Receipts {
 		if !r.Replayed {

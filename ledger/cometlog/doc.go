@@ -30,6 +30,13 @@
 // operation, signed by the threshold of the agreement before, names the nodes
 // from then on. The change takes effect two blocks later, as CometBFT requires.
 //
+// # A block
+//
+// A block has at most 2 MiB and 256 uses, whose zero-knowledge proofs every node
+// verifies, once. A node votes for no block with a transaction that is malformed or
+// repeated, for none that is more than 60 seconds ahead of its clock, and for none
+// that comes long after the last checkpoint (Options.MaxPause).
+//
 // # Example
 //
 // Testnet(dir, 4, options) makes four folders for one machine. Open starts one
@@ -48,5 +55,6 @@
 // If a third of the nodes or more conspire, CometBFT promises nothing. If more
 // than two thirds conspire, only two things protect a reader: the highest
 // checkpoint that it kept, and an auditor's own replay. Block time is the
-// median of the voters' clocks.
+// median of the voters' clocks. A node judges it by its own clock before it
+// votes, and not what the others have decided.
 package cometlog

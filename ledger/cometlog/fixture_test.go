@@ -51,6 +51,8 @@ type consortium struct {
 	root  crypto.Signer
 	next  crypto.Signer // signs the next agreement
 	nodes []*cometlog.Node
+	// behind is how far nodes' clocks are behind.
+	behind map[int]time.Duration
 }
 
 func newConsortium(t testing.TB, n int, options cometlog.TestnetOptions) *consortium {
@@ -60,7 +62,14 @@ func newConsortium(t testing.TB, n int, options cometlog.TestnetOptions) *consor
 
 func newConsortiumOf(t testing.TB, n int, zk ledger.ZK, options cometlog.TestnetOptions) *consortium {
 	t.Helper()
-	c := &consortium{TB: t, zk: zk, root: newKey(t), nodes: make([]*cometlog.Node, n)}
+	return (&consortium{TB: t, zk: zk}).run(n, options)
+}
+
+// run starts n nodes.
+func (c *consortium) run(n int, options cometlog.TestnetOptions) *consortium {
+	t := c.TB
+	t.Helper()
+	c.root, c.nodes = newKey(t), make([]*cometlog.Node, n)
 	options.Ports = freePorts(t, 3*n)
 	if options.EpochLength == 0 {
 		options.EpochLength = time.Hour
@@ -92,7 +101,8 @@ func (c *consortium) start(i int) {
 		c.Fatal(err)
 	}
 	c.Cleanup(func() { log.Close() })
-	n, err := cometlog.Open(context.Background(), c.dirs[i], c.zk, cometlog.Options{Log: log, Verbose: testing.Verbose()})
+	clock := func() time.Time { return time.Now().Add(-c.behind[i]) }
+	n, err := cometlog.Open(context.Background(), c.dirs[i], c.zk, cometlog.Options{Log: log, Verbose: testing.Verbose(), Clock: clock})
 	if err != nil {
 		c.Error(err)
 		return

@@ -90,7 +90,7 @@ func readGenesis(dir string) (*ledger.TrustFile, *Genesis, error) {
 
 // checkGenesis reads the genesis document of the consortium that a trust file names. The
 // fingerprint of the trust file covers the document, and the document has the voters of
-// the first agreement and no others.
+// the first agreement and no others, and bounds blocks as this package does.
 func checkGenesis(b []byte, trust *ledger.TrustFile) (*Genesis, error) {
 	if sha256.Sum256(b) != trust.Genesis {
 		return nil, fmt.Errorf("%w: genesis.json is not the one that trust.json names", ErrConfig)
@@ -98,6 +98,9 @@ func checkGenesis(b []byte, trust *ledger.TrustFile) (*Genesis, error) {
 	doc, err := types.GenesisDocFromJSON(b)
 	if err != nil {
 		return nil, fmt.Errorf("%w: genesis.json: %w", ErrConfig, err)
+	}
+	if params := consensusParams().ToProto(); doc.ConsensusParams == nil || !params.Equal(doc.ConsensusParams.ToProto()) {
+		return nil, fmt.Errorf("%w: consensus_params in genesis.json", ErrConfig)
 	}
 	genesis, err := ParseGenesis(doc.AppState)
 	if err != nil {

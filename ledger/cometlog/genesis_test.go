@@ -99,10 +99,14 @@ func TestGenesisUnderTheFingerprint(t *testing.T) {
 		}),
 		"a voter with more power": change(func(doc map[string]any) { voter(doc)["power"] = "1000" }),
 		"another chain":           change(func(doc map[string]any) { doc["chain_id"] = "hufu-other" }),
-		"another log":             change(func(doc map[string]any) { state(doc)["origin"] = "pilot.example" }),
-		"another epoch length":    change(func(doc map[string]any) { state(doc)["epochLength"] = 10 }),
-		"no operations":           change(func(doc map[string]any) { state(doc)["operations"] = "gA==" }),
-		"another ledger's":        stranger,
+		"larger blocks": change(func(doc map[string]any) {
+			doc["consensus_params"].(map[string]any)["block"].(map[string]any)["max_bytes"] = "22020096"
+		}),
+		"no word about blocks": change(func(doc map[string]any) { delete(doc, "consensus_params") }),
+		"another log":          change(func(doc map[string]any) { state(doc)["origin"] = "pilot.example" }),
+		"another epoch length": change(func(doc map[string]any) { state(doc)["epochLength"] = 10 }),
+		"no operations":        change(func(doc map[string]any) { state(doc)["operations"] = "gA==" }),
+		"another ledger's":     stranger,
 	} {
 		write(t, dir, "genesis.json", genesis)
 		if _, err := cometlog.ReadGenesis(dir); !errors.Is(err, cometlog.ErrConfig) {

@@ -47,6 +47,13 @@ type Options struct {
 	// WarnSize is the size in bytes above which the log warns of the ledger's database;
 	// zero means 64 GiB.
 	WarnSize int64
+	// MaxPause is how long the ledger may have gone without a checkpoint for this node to
+	// vote for the next one; zero means machine.MaxPause. A consortium that stood still
+	// for longer goes on once enough nodes were started with a longer one.
+	MaxPause time.Duration
+	// OnRefusal, where it is not nil, is told why operations were refused. It does not
+	// wait for anything.
+	OnRefusal func(operations int, err error)
 }
 
 // A Node is a running node. It is safe for concurrent use, and implements
@@ -62,7 +69,9 @@ type Node struct {
 	// blocks reads CometBFT's blocks. Its RPC is not opened.
 	blocks *rpccore.Environment
 	db     *sqlitestore.DB
-	data   string // the folder of db
+	dir    string
+	// voter is the address of the voting key in CometBFT.
+	voter string
 	// unwatch ends what watching counts.
 	unwatch  func()
 	watching sync.WaitGroup
@@ -86,6 +95,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 	if err != nil {
 		return nil, fmt.Errorf("cometlog: %w", err)
 	}
+	n.dir = dir
 	if n.config, err = ReadConfig(dir); err != nil {
 		return nil, err
 	}
@@ -107,7 +117,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Node
 }
 
 func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledger.ZK, options Options) (*app, error) {
-	m, err := machine.New(zk, n.trust.Founding(), machine.Options{EpochLength: n.trust.EpochLength})
+	m, err := machine.New(newProvedOnce(zk), n.trust.Founding(), machine.Options{EpochLength: n.trust.EpochLength})
 	if err != nil {
 		return nil, err
 	}
@@ -122,8 +132,7 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 	if err := os.MkdirAll(filepath.Join(dir, folderData), 0o700); err != nil {
 		return nil, fmt.Errorf("cometlog: %w", err)
 	}
-	n.data = filepath.Join(dir, folderData)
-	path := filepath.Join(n.data, fileLedger)
+	path := filepath.Join(dir, folderData, fileLedger)
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		if err := sqlitestore.Create(ctx, path, nil); err != nil {
 			return nil, err
@@ -133,7 +142,12 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 		return nil, err
 	}
 	n.reactor = newReactor()
-	a := &app{genesis: genesis, machine: m, db: n.db, waiters: newWaiters(), clock: options.Clock}
+	a := &app{
+		genesis: genesis, machine: m, db: n.db, waiters: newWaiters(), clock: options.Clock, log: logger(options),
+		onRefusal: options.OnRefusal,
+		// An idle ledger makes a checkpoint at each heartbeat, however long that is.
+		maxPause: max(cmp.Or(options.MaxPause, machine.MaxPause), 2*genesis.heartbeat()),
+	}
 	a.published = cosign.New(cosign.Options{
 		Trust: n.trust, Signers: []note.Signer{signer}, Snapshot: n.snapshot, Spread: n.reactor.spread,
 	})
@@ -176,6 +190,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	if err != nil {
 		return err
 	}
+	n.voter = voter.Key.Address.String()
 	n.comet, err = node.NewNodeWithContext(ctx, config, voter, peerKey, proxy.NewLocalClientCreator(n.app),
 		node.DefaultGenesisDocProviderFunc(config), openDB,
 		node.DefaultMetricsProvider(config.Instrumentation), logger(options),
@@ -197,6 +212,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	alarm := &sizeAlarm{db: n.db, log: logger(options), database: cmp.Or(options.WarnSize, defaultWarnSize), wal: warnWAL}
 	n.watching.Go(func() { alarm.watch(watched) })
 	n.unwatch = stop
+	go n.callNewPeers()
 	// Consensus ends by itself where a block cannot be applied, while the node around it
 	// goes on: what it served then would only grow older.
 	stopped := sync.OnceFunc(func() { close(n.stopped) })
@@ -278,7 +294,11 @@ func (n *Node) Ready() error {
 	limit := 3 * n.app.genesis.heartbeat()
 	at := n.app.published.Status().At
 	if age := n.app.clock().Sub(at); at.IsZero() || age > limit {
-		return fmt.Errorf("%w: the newest is of %s", ErrBehind, at.UTC().Format(time.RFC3339))
+		err := fmt.Errorf("%w: the newest is of %s", ErrBehind, at.UTC().Format(time.RFC3339))
+		if refused := n.app.unproposable.Load(); refused != nil {
+			err = fmt.Errorf("%w; the last proposed block was refused: %w", err, *refused)
+		}
+		return err
 	}
 	return nil
 }
@@ -346,6 +366,7 @@ func (n *Node) enter(tx []byte) error {
 	case errors.Is(err, mempool.ErrTxInCache):
 		return n.again(tx)
 	case errors.As(err, &full):
+		n.app.refuse(1, ErrBusy)
 		return ErrBusy
 	case err != nil:
 		return fmt.Errorf("cometlog: %w", err)
@@ -392,7 +413,7 @@ func (n *Node) receipt(ctx context.Context, out outcome) (*ledger.Receipt, error
 // machine.Auditor. It replays into a temporary file in the node's folder. progress may
 // be nil. Consensus does not notice a changed row that no operation reads.
 func (n *Node) Audit(ctx context.Context, progress func(machine.Progress)) (err error) {
-	scratch, err := sqlitestore.NewScratch(ctx, n.data)
+	scratch, err := sqlitestore.NewScratch(ctx, filepath.Join(n.dir, folderData))
 	if err != nil {
 		return err
 	}
@@ -401,22 +422,4 @@ func (n *Node) Audit(ctx context.Context, progress func(machine.Progress)) (err 
 		return n.db.View(ctx, func(tx *sqlitestore.Tx) error { return read(tx) })
 	}
 	return n.app.machine.Audit(ctx, reads, scratch, progress)
-}
-
-// A Status is a node's report to its operator.
-type Status struct {
-	cosign.Status
-	// Accepted and Refused count operations since the node started: those that
-	// came into the ledger, and those that this node refused. A submission that
-	// a block held and no node took counts once.
-	Accepted, Refused uint64
-	// Database and WAL are the sizes of the database and of its write-ahead log in bytes,
-	// zero where the system does not tell.
-	Database, WAL int64
-}
-
-// Status returns the node's current report.
-func (n *Node) Status() Status {
-	sizes, _ := n.db.Sizes() // the log warns where the system does not tell
-	return Status{n.app.published.Status(), n.app.accepted.Load(), n.app.refused.Load(), sizes.Database, sizes.WAL}
 }

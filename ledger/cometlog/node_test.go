@@ -8,6 +8,7 @@ import (
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
+	"github.com/hufu-id/hufu/ledger/ledgertest"
 )
 
 func TestFourNodes(t *testing.T) {
@@ -44,6 +45,21 @@ func TestFourNodes(t *testing.T) {
 		if err := c.nodes[i].Audit(context.Background(), nil); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestClockBehind: a node whose clock is behind votes for no block, and follows the others.
+func TestClockBehind(t *testing.T) {
+	c := (&consortium{TB: t, zk: ledgertest.ZK{}, behind: map[int]time.Duration{3: 2 * time.Minute}}).run(4, cometlog.TestnetOptions{Heartbeat: time.Second})
+	r := c.submit(0, c.anchor(1))
+	if !eventually(func() bool { return c.nodes[3].Status().RefusedProposals > 0 }) {
+		t.Error("it votes for blocks from its future")
+	}
+	if !eventually(func() bool { return c.view(3).Head.Size >= r.Size }) {
+		t.Error("it does not follow")
+	}
+	if n := c.nodes[0].Status().RefusedProposals; n > 0 {
+		t.Errorf("a node whose clock is right refused %d blocks", n)
 	}
 }
 

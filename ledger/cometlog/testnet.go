@@ -168,7 +168,7 @@ func Agreement(before *ledger.Agreement, members []Member, deciders []ledger.Dec
 func formatGenesis(options TestnetOptions, id ledger.ID, state []byte, members []Member) ([]byte, error) {
 	doc := types.GenesisDoc{
 		GenesisTime: options.Clock().UTC(), ChainID: chainID(id), InitialHeight: 1,
-		ConsensusParams: types.DefaultConsensusParams(), AppState: state,
+		ConsensusParams: consensusParams(), AppState: state,
 	}
 	for _, m := range members {
 		key := cmted25519.PubKey(m.Vote)

@@ -46,6 +46,16 @@ func (w *waiters) wait(id txID) (out chan outcome, cancel func()) {
 	}
 }
 
+// count counts the callers that wait.
+func (w *waiters) count() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, callers := range w.of {
+		n += len(callers)
+	}
+	return n
+}
+
 func (w *waiters) done(id txID, result machine.Result, height uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -51,6 +51,7 @@ func Run(t *testing.T, fresh func(t *testing.T) *World) {
 	for name, part := range map[string]func(*world){
 		"Proofs":      (*world).proofs,
 		"Replay":      (*world).replay,
+		"Receipts":    (*world).receipts,
 		"Refusals":    (*world).refusals,
 		"Atomic":      (*world).atomic,
 		"Elsewhere":   (*world).elsewhere,

@@ -232,6 +232,27 @@ func TestEngineErrorsStayInside(t *testing.T) {
 	}
 }
 
+// TestPauseIsTold: who submits to a ledger that stood still learns why it takes nothing.
+func TestPauseIsTold(t *testing.T) {
+	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	log, err := sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Clock: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	now = now.AddDate(1, 0, 0)
+	server := httptest.NewServer(remote.NewHandler(log, log.Trust(), remote.HandlerOptions{}))
+	t.Cleanup(server.Close)
+	_, err = client(t, server.URL).Submit(t.Context(), anchor(t, log, root, 1))
+	if !errors.Is(err, remote.ErrUnreachable) || !strings.Contains(err.Error(), "set the clock right") {
+		t.Error(err)
+	}
+}
+
 // stuck is a ledger that takes nothing while it lacks a quorum.
 type stuck struct{ ledger.Ledger }
 

@@ -99,6 +99,9 @@ func fail(w http.ResponseWriter, err error) {
 			status, text = http.StatusServiceUnavailable, known.Error()
 		}
 	}
+	if pause := new(ledger.PauseError); errors.As(err, &pause) {
+		text = pause.Error() // its operator reads what to do
+	}
 	if status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter)
 	}

@@ -45,6 +45,9 @@ func newKey(t testing.TB) crypto.Signer {
 	return key
 }
 
+// years is the pause that the tests allow: they move the clock.
+const years = 10 * 365 * 24 * time.Hour
+
 // world is a fresh ledger with its root agency.
 type world struct {
 	testing.TB
@@ -75,7 +78,7 @@ func (w *world) options() sqlitelog.InitOptions {
 	w.Helper()
 	var d ledger.Decider
 	d, w.next = ledgertest.Decider(w, w.root)
-	return sqlitelog.InitOptions{Clock: w.clock.Now, Deciders: []ledger.Decider{d}}
+	return sqlitelog.InitOptions{Clock: w.clock.Now, MaxPause: years, Deciders: []ledger.Decider{d}}
 }
 
 // agreement is the first.

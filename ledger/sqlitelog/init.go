@@ -34,6 +34,8 @@ type InitOptions struct {
 	K         int
 	// Clock is the ledger's; nil means time.Now.
 	Clock func() time.Time
+	// MaxPause is that of the ledger which Init opens; see Options.
+	MaxPause time.Duration
 }
 
 // Init makes a ledger in the folder dir, which is made with mode 0700 if it is
@@ -65,7 +67,7 @@ func Init(ctx context.Context, dir, origin string, zk ledger.ZK, root crypto.Sig
 	if err != nil {
 		return nil, err
 	}
-	return Open(ctx, dir, zk, Options{Clock: options.Clock})
+	return Open(ctx, dir, zk, Options{Clock: options.Clock, MaxPause: options.MaxPause})
 }
 
 // createFiles makes the keys and trust.json, and returns the first operations.

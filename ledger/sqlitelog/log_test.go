@@ -178,15 +178,47 @@ func TestEpochSets(t *testing.T) {
 	}
 }
 
+// TestClockBackwards: clocks differ by a minute at most, as SECURITY.md asks. A clock that
+// is behind by more makes no checkpoint.
 func TestClockBackwards(t *testing.T) {
 	w := newWorld(t)
-	w.clock.Add(-time.Second)
+	w.clock.Add(-time.Minute)
+	w.submit(w.anchor(0))
+	if at := w.view().Head.State.Time(); !at.Equal(start) {
+		t.Errorf("the ledger's time went from %v to %v", start, at)
+	}
+	w.clock.Add(-time.Millisecond)
 	if _, err := w.log.Heartbeat(t.Context()); !is(err, machine.ErrClock) {
 		t.Error(err)
 	}
 	if _, err := w.log.Submit(t.Context(), w.anchor(1)); !is(err, machine.ErrClock) {
 		t.Error(err)
 	}
+}
+
+// TestClockFarAhead: a clock that is wrong once does not close the ledger for eighty years.
+// A ledger that stood still goes on where its operator says so.
+func TestClockFarAhead(t *testing.T) {
+	w := newWorld(t)
+	w.log.Close()
+	w.log = w.open(sqlitelog.Options{})
+	const away = 80 * 365 * 24 * time.Hour
+	w.clock.Add(away)
+	var pause *ledger.PauseError
+	if _, err := w.log.Heartbeat(t.Context()); !errors.As(err, &pause) || !pause.Last.Equal(start) || !pause.Now.Equal(w.clock.Now()) {
+		t.Error(err)
+	}
+	if _, err := w.log.Submit(t.Context(), w.anchor(1)); !is(err, ledger.ErrPause) {
+		t.Error(err)
+	}
+	w.clock.Add(machine.MaxPause - away)
+	w.submit(w.anchor(1))
+	w.clock.Add(away)
+	told := w.open(sqlitelog.Options{MaxPause: away})
+	if _, err := told.Heartbeat(t.Context()); err != nil {
+		t.Error("the operator said so:", err)
+	}
+	w.submit(w.anchor(2))
 }
 
 // TestTwoProcesses: two open ledgers on one folder, and a reader, see each

@@ -38,6 +38,10 @@ type Options struct {
 	Clock func() time.Time
 	// ReadOnly opens without the private keys, which may then be absent.
 	ReadOnly bool
+	// MaxPause is how long the ledger may have gone without a checkpoint before the next
+	// one; zero means machine.MaxPause. A ledger that stood still for longer is opened
+	// with a longer one, once.
+	MaxPause time.Duration
 }
 
 // Log is an open ledger. It is safe for concurrent use, and implements
@@ -51,7 +55,9 @@ type Log struct {
 	logKey  note.Verifier
 	machine *machine.Machine
 	clock   func() time.Time
-	db      *sqlitestore.DB
+	// maxPause is Options.MaxPause.
+	maxPause time.Duration
+	db       *sqlitestore.DB
 	// beside is the copy of this ledger's own witness.
 	beside *sqlitestore.DB
 	// waiting is set where more than this ledger's own witness must sign; then
@@ -79,7 +85,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{dir: dir, trust: trust, clock: options.Clock}
+	l := &Log{dir: dir, trust: trust, clock: options.Clock, maxPause: options.MaxPause}
 	l.Reader = machine.NewReader(l.published)
 	if l.logKey, err = note.NewVerifier(trust.LogKey); err != nil {
 		return nil, fmt.Errorf("%w: trust.json is not of a ledger in one file", ledger.ErrValue)

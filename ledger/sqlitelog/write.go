@@ -3,6 +3,7 @@ package sqlitelog
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -15,7 +16,7 @@ import (
 // being written wait and are written together, with one checkpoint and one
 // fsync; each is still accepted or refused on its own. Where ctx ends first, the
 // batch may be on disk or not. The error is a [*ledger.RefusedError],
-// ledger.ErrTooLarge, machine.ErrClock, machine.ErrDamaged,
+// ledger.ErrTooLarge, machine.ErrClock, a [*ledger.PauseError], machine.ErrDamaged,
 // ErrDisagrees, sqlitestore.ErrReadOnly, or one of the system.
 func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	if len(ops) == 0 {
@@ -89,13 +90,30 @@ func changesTrust(submissions [][]*ledger.SignedOperation) bool {
 	return false
 }
 
+// nextTime is the time of the checkpoint after the newest.
+func (l *Log) nextTime(tx *sqlitestore.Tx) (time.Time, error) {
+	head, err := machine.ReadHead(tx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var last time.Time
+	if head.Size > 0 {
+		last = head.State.Time()
+	}
+	return machine.NextTime(last, l.clock(), l.maxPause)
+}
+
 // apply does the work of the log's transaction and its witness's. The time is read
 // once they have the files to themselves, so that processes agree on the order.
 func (l *Log) apply(tx, copied *sqlitestore.Tx, submissions *machine.Prepared) ([]machine.Result, *ledger.Receipt, error) {
 	if err := l.catchUp(tx, copied); err != nil {
 		return nil, nil, err
 	}
-	commit, err := l.applyTwice(tx, copied, l.clock(), submissions)
+	at, err := l.nextTime(tx)
+	if err != nil {
+		return nil, nil, err
+	}
+	commit, err := l.applyTwice(tx, copied, at, submissions)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -84,7 +84,8 @@ type Config struct {
 	// Store keeps offers, persons and status lists. Several desks of one agency may
 	// share it, also in several processes.
 	Store vault.Store
-	// Ledger is the one that the desk writes to.
+	// Ledger is the one that the desk writes to. A desk with a Reader verifies its
+	// receipts.
 	Ledger ledger.Submitter
 	// Publisher takes the signed status lists.
 	Publisher Publisher
@@ -224,6 +225,9 @@ func New(cfg Config) (*Desk, error) {
 		return nil, err
 	}
 	cfg.fill()
+	if cfg.Reader != nil {
+		cfg.Ledger = cfg.Reader.Submitter(cfg.Ledger)
+	}
 	return &Desk{
 		people:  registry{},
 		keyring: publish.NewKeyring(cfg.Public, zkp.KeyOptions{AllowSinglePartySetupUnsafe: cfg.AllowSinglePartySetupUnsafe}),

@@ -229,9 +229,11 @@ func TestExpired(t *testing.T) {
 	o := newOffice(t)
 	o.oneWallet(t)
 	o.issue(t, o.c.Issue(o.Desk, o.c.Adult()))
-	o.c.Advance(731 * 24 * time.Hour)
-	o.c.Heartbeat()
-	none(t, o.Renew(t.Context()))
+	for range 9 { // a desk that only writes follows the ledger all the same
+		o.c.Advance(82 * 24 * time.Hour)
+		o.c.Heartbeat()
+		none(t, o.Renew(t.Context()))
+	}
 	o.issue(t, o.c.Issue(o.Desk, o.c.Adult()))
 }
 

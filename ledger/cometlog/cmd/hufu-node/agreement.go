@@ -30,7 +30,7 @@ type agreement struct {
 	threshold        uint32
 	yes              bool
 
-	client *remote.Client
+	log    ledger.Submitter // verifies receipts
 	id     ledger.ID
 	origin string
 	holds  *ledger.Agreement
@@ -85,18 +85,19 @@ func (a *agreement) alone(cmd *cobra.Command) error {
 // ask learns the agreement that holds, proved, of the ledger that the consortium's trust
 // file names.
 func (a *agreement) ask(ctx context.Context) (err error) {
-	if a.client, err = remote.New(remote.Options{}, strings.Split(a.at, ",")...); err != nil {
+	client, err := remote.New(remote.Options{}, strings.Split(a.at, ",")...)
+	if err != nil {
 		return err
 	}
 	trust, err := readTrust(a.consortium)
 	if err != nil {
 		return err
 	}
-	reader, err := ledger.NewClient(ctx, trust, a.client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
+	reader, err := ledger.NewClient(ctx, trust, client, ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
 	if err != nil {
 		return err
 	}
-	a.id, a.origin = trust.ID(), trust.Origin
+	a.id, a.origin, a.log = trust.ID(), trust.Origin, reader.Submitter(client)
 	a.holds, err = reader.Agreement(ctx)
 	return err
 }
@@ -188,7 +189,7 @@ func (a *agreement) sign(op *ledger.SignedOperation, next *ledger.Agreement) (*l
 }
 
 func (a *agreement) submit(ctx context.Context, out io.Writer, signed *ledger.SignedOperation) error {
-	if _, err := a.client.Submit(ctx, signed); err != nil {
+	if _, err := a.log.Submit(ctx, signed); err != nil {
 		return err
 	}
 	legible.Fprintln(out, "Agreed. Readers follow with the trust file they have.")

@@ -157,7 +157,7 @@ func readKey(path string) (crypto.Signer, error) {
 	return signer, nil
 }
 
-// one hands in a batch and verifies the checkpoint that its receipt carries.
+// one hands in a batch and believes the receipt: it measures the nodes.
 func (l *load) one(ctx context.Context, client *remote.Client, trust *ledger.TrustFile, root crypto.Signer) (time.Duration, error) {
 	anchors := make([]ledger.Object, l.batch)
 	for i := range anchors {

@@ -3,7 +3,7 @@
 //	hufu-node testnet --nodes 4 --dir testnet    four nodes on this machine
 //	hufu-node run --dir testnet/node0            one node
 //	hufu-node load --dir testnet                 how much they take, and how fast
-//	hufu-node member, found, join, agree         a consortium of agencies; see docs/consortium.md
+//	hufu-node member, found, join, peer, agree   a consortium of agencies; see docs/consortium.md
 //	hufu-node audit --at URL,URL                 a second opinion on its checkpoints
 package main
 
@@ -37,6 +37,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), testnetCommand(), loadCommand(), memberCommand(), foundCommand(), joinCommand(), agreeCommand(), auditCommand())
+	root.AddCommand(runCommand(), testnetCommand(), loadCommand(), memberCommand(), foundCommand(), joinCommand(), peerCommand(), agreeCommand(), auditCommand())
 	return root
 }

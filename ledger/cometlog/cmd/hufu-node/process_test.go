@@ -323,13 +323,13 @@ func (n *network) holds(acknowledged []int) {
 	}
 }
 
-// eventually waits up to a minute for something to come true.
+// eventually waits up to two minutes for something to come true, however long it takes
+// to look.
 func eventually(what func() bool) bool {
-	for range 600 {
+	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if what() {
 			return true
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
 	return false
 }

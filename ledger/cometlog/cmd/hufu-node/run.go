@@ -44,6 +44,7 @@ func runCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&options.Verbose, "verbose", false, "log what goes well, too")
 	cmd.Flags().BoolVar(&options.VotesLost, "votes-lost", false, "start although vote.state is gone: only once the others are a block further")
 	cmd.Flags().Int64Var(&warn, "warn-size", 64, "size of the ledger's database in GiB above which the log warns")
+	cmd.Flags().DurationVar(&options.MaxPause, "max-pause", 0, "how long the ledger may have stood still for this node to let it go on; 0 is 720h")
 	cmd.Flags().DurationVar(&audit, "audit", 24*time.Hour, "how often everything is recomputed from the log, beginning at once; 0 is never")
 	return cmd
 }
@@ -55,15 +56,20 @@ func run(cmd *cobra.Command, dir string, options cometlog.Options, audit time.Du
 		return err
 	}
 	zk := &zkp.Accumulator{AllowSinglePartySetupUnsafe: genesis.Development}
+	refused := new(refusals)
+	options.OnRefusal = refused.count
 	node, err := cometlog.Open(ctx, dir, zk, options)
 	if errors.Is(err, cometlog.ErrVotesLost) {
 		return fmt.Errorf("%w (--votes-lost)", err)
+	}
+	if err != nil && ctx.Err() != nil {
+		return nil // told to stop before it ran: what else is wrong is so at the next start
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, node.Close()) }()
-	if err := prometheus.Register(metrics{node}); err != nil {
+	if err := prometheus.Register(metrics{node.Status, refused}); err != nil {
 		return err
 	}
 	failed := make(chan error, 2)
