@@ -39,7 +39,7 @@ func runCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "folder of the node")
 	cmd.Flags().BoolVar(&verbose, "verbose", false, "log what goes well, too")
-	cmd.Flags().BoolVar(&votesLost, "votes-lost", false, "start although vote.state is gone: only once the others are a block further")
+	cmd.Flags().BoolVar(&votesLost, "votes-lost", false, "start although vote.state is gone or older than the last vote: only once the others are a block further")
 	cmd.Flags().DurationVar(&audit, "audit", 24*time.Hour, "how often everything is recomputed from the log, beginning at once; 0 is never")
 	return cmd
 }
