@@ -378,9 +378,9 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"ledger/sqlitelog/others.go", "trust.K == 1 && slices.Contains(trust.Witnesses, l.witness.VerifierKey())", "trust.K == 1 || slices.Contains(trust.Witnesses, l.witness.VerifierKey())"})
 	add("a node that forgot its votes casts none", "ledger/cometlog/cmd/hufu-node", "TestDamagedNode", "a node votes that does not know",
 		never("ledger/cometlog/voter.go", "if ", "forgot && !lost", " {"))
-	add("nor one that knows an older one", "ledger/cometlog", "TestVotesWentBack", "older",
-		edit{"ledger/cometlog/voter.go", " || now.Counter < before.Counter)", ")"})
-	add("nor one that lost what tells", "ledger/cometlog", "TestVotesWentBack", "nothing_tells",
+	add("nor one that knows an older one", "ledger/cometlog", "TestVotesWentBack", "",
+		edit{"ledger/cometlog/voter.go", " || now.Counter < before.Counter)", " || false && now.Counter < before.Counter)"})
+	add("nor one that lost what tells", "ledger/cometlog", "TestVotesWentBack", "",
 		edit{"ledger/cometlog/voter.go", "(failed != nil || ", "("})
 	add("a vote is noted before it leaves", "ledger/cometlog", "TestNoVoteWithoutItsNote", "",
 		edit{"ledger/cometlog/voter.go", "	if err := v.begun.Note(context.Background(), position(v.LastSignState)); err != nil {\n		return fmt.Errorf(\"cometlog: vote.begun: %w\", err)\n	}\n", ""})
@@ -441,8 +441,8 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"vault/sqlitevault/open.go", "	s.seen.counter = max(s.seen.counter, before)\n", ""})
 	add("a head that the database's own key wrote", "internal/headfile", "TestParse", "",
 		edit{"internal/headfile/headfile.go", "if bytes.Equal(s, f.slot(h)) && ", "if (bytes.Equal(s, f.slot(h)) || true) && "})
-	add("a newer head is not overwritten", "internal/headfile", "TestLateProcess|TestNote", "",
-		edit{"internal/headfile/write.go", "if newest.Counter < h.Counter {", "if newest.Counter < h.Counter || true {"})
+	add("the newest head is not overwritten", "internal/headfile", "TestTorn", "",
+		edit{"internal/headfile/write.go", "int64(1-slot)*slotBytes", "int64(slot)*slotBytes"})
 	add("the head is on the disk before a change is acknowledged", "ledger/sqlitelog", "TestPowerLoss", "acknowledged and lost",
 		edit{"internal/headfile/write.go", "return durable.SyncContent(file)", "return nil"})
 	add("the vault writes its head first", "vault/sqlitevault", "TestWentBack", "",
@@ -466,7 +466,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("another history of a ledger", "ledger/sqlitelog", "TestWentBack$", "another_history",
 		never("ledger/sqlitelog/head.go", "if ", "err == nil && then.Digest != before.Digest", " {"))
 	add("the ledger writes its head first", "ledger/sqlitelog", "TestWentBack$", "",
-		edit{"ledger/sqlitelog/beside.go", "noted <- l.history.note(ctx, now)", "noted <- nil"})
+		edit{"ledger/sqlitelog/beside.go", "noted <- l.history.note(ctx, now)", "_ = now; noted <- nil"})
 	add("a ledger that goes back while it is open", "ledger/sqlitelog", "TestWentBackWhileOpen", "the ledger",
 		never("ledger/sqlitelog/beside.go", "if noted := l.history.Noted(); ", "head.Size < noted.Counter", " {"))
 	add("a checkpoint known elsewhere", "ledger/sqlitelog", "TestKnownElsewhere", "",

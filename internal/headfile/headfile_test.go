@@ -1,7 +1,9 @@
 package headfile_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -71,6 +73,22 @@ func TestLateProcess(t *testing.T) {
 		is(t, own.Note(t.Context(), head(n)), nil)
 	}
 	wants(t, own, 39)
+}
+
+// TestTorn: while one head is written, the one before holds.
+func TestTorn(t *testing.T) {
+	path, own, other := made(t, 1)
+	for n := uint64(2); n < 5; n++ {
+		is(t, own.Note(t.Context(), head(n)), nil)
+		b, err := os.ReadFile(path)
+		is(t, err, nil)
+		at := bytes.Index(b, binary.BigEndian.AppendUint64([]byte("hufu/headfile/1\n"), n))
+		b[at+20]++
+		is(t, os.WriteFile(path, b, 0o600), nil)
+		wants(t, other, n-1)
+		b[at+20]--
+		is(t, os.WriteFile(path, b, 0o600), nil)
+	}
 }
 
 // TestManyAtOnce: whoever has returned finds its head, or a newer one, in the file.
