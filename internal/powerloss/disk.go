@@ -42,8 +42,8 @@ type Disk struct {
 	Acknowledged int
 }
 
-// Read reads the files of a folder.
-func Read(t testing.TB, dir string) Disk {
+// Take copies the files of a folder.
+func Take(t testing.TB, dir string) Disk {
 	t.Helper()
 	d := Disk{Files: map[string][]byte{}}
 	entries, err := os.ReadDir(dir)

@@ -39,7 +39,7 @@ func TestPowerLoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	campaign := powerloss.Campaign{
-		Start: powerloss.Read(t, w.dir), Images: long.Or(150, 9000), Databases: []string{"log.db", "witness.db"},
+		Start: powerloss.Take(t, w.dir), Images: long.Or(150, 9000), Databases: []string{"log.db", "witness.db"},
 		Open: w.survives, RolledBack: ledger.ErrRolledBack,
 	}
 	campaign.Events = powerloss.Run(t, t.Name(), w.dir)

@@ -33,7 +33,7 @@ func TestPowerLoss(t *testing.T) {
 		t.Fatal(err)
 	}
 	campaign := powerloss.Campaign{
-		Start: powerloss.Read(t, dir), Images: long.Or(60, 3000), Databases: []string{"wallet.db"},
+		Start: powerloss.Take(t, dir), Images: long.Or(60, 3000), Databases: []string{"wallet.db"},
 		Open: survives, RolledBack: vault.ErrRolledBack,
 	}
 	campaign.Events = powerloss.Run(t, t.Name(), dir)
