@@ -79,7 +79,7 @@ func (c *Counter) openStore(ctx context.Context) (err error) {
 		ctx, cancel = context.WithTimeoutCause(ctx, c.opts.Patience, ErrBusy)
 		defer cancel()
 	}
-	if c.store, err = sqlitestore.Open(ctx, filepath.Join(c.Dir, counterName), sqlitestore.Options{}); err != nil {
+	if c.store, err = sqlitestore.Open(ctx, filepath.Join(c.Dir, counterName), sqlitestore.Options{Restored: c.opts.Restored}); err != nil {
 		return &Error{c.Dir, ErrCounter, orBusy(ctx, err)}
 	}
 	return nil

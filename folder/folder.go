@@ -14,6 +14,8 @@
 //	home.json      the path of the ledger's folder
 //	vault.db       keys and credentials, encrypted
 //	counter.db     what a counter must remember (verifier/sqlitestore)
+//	*.generation   how new vault.db must be
+//	*.head         how new counter.db must be
 //	agency.json    a counter is an agency, too
 //	policy.json    what a counter asks
 //	ledger.bundle  what a counter stored to work without a network
@@ -41,12 +43,15 @@ type Options struct {
 	// Patience is how long a vault or a counter's store may be held by another
 	// program before ErrBusy; zero means as long as the context lasts.
 	Patience time.Duration
-	// Restored accepts vaults that their owner put back from an older copy
-	// (sqlitevault.Options).
+	// Restored accepts vaults and counters' stores that their owner put back from an older
+	// copy (sqlitevault.Options, sqlitestore.Options).
 	Restored bool
 	// MaxPause is how long a ledger on this machine may have stood still
 	// (sqlitelog.Options).
 	MaxPause time.Duration
+	// RestoredLedger accepts ledgers on this machine that were put back
+	// (sqlitelog.Options).
+	RestoredLedger bool
 }
 
 func (o Options) withDefaults() Options {

@@ -84,7 +84,7 @@ func Resolve(ctx context.Context, log Ledger, dir string, opts Options, judge fu
 // OpenLog opens a ledger that lies on this machine, and changes nothing. Errors are
 // those of OpenLedger.
 func OpenLog(ctx context.Context, dir string, opts Options) (*sqlitelog.Log, error) {
-	log, err := sqlitelog.Open(ctx, dir, new(zkp.Accumulator), sqlitelog.Options{Clock: opts.Clock, MaxPause: opts.MaxPause})
+	log, err := sqlitelog.Open(ctx, dir, new(zkp.Accumulator), sqlitelog.Options{Clock: opts.Clock, MaxPause: opts.MaxPause, Restored: opts.RestoredLedger})
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, &Error{dir, ErrNoLedger, err}
 	}

@@ -53,6 +53,9 @@ var (
 	// ErrInconsistent means two checkpoints of which neither extends the other.
 	// It comes as an *InconsistentError.
 	ErrInconsistent = errors.New("ledger: checkpoints contradict each other")
+	// ErrRolledBack means a ledger's own database that is older than it was before, or
+	// that has another history: nothing may be signed on it.
+	ErrRolledBack = errors.New("ledger: the ledger's database went back to an older state")
 	// ErrBehind means that a server does not know the newest state that the
 	// reader has seen. Another server may. It comes as a *BehindError.
 	ErrBehind = errors.New("ledger: server is behind what was seen before")

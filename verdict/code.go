@@ -30,6 +30,7 @@ const (
 const (
 	LedgerUnreachable   Code = "ledger-unreachable"    // unchecked: no reply
 	LedgerDamaged       Code = "ledger-damaged"        // unchecked: the ledger's store was altered
+	LedgerRolledBack    Code = "ledger-rolled-back"    // unchecked: the ledger's own database is an older one
 	LedgerStale         Code = "ledger-stale"          // unchecked: the newest state is too old
 	LedgerBehind        Code = "ledger-behind"         // unchecked: a server that lags behind what was seen
 	LedgerInconsistent  Code = "ledger-inconsistent"   // refused: two states contradict each other
@@ -188,6 +189,7 @@ const (
 	AnswerLate             Code = "answer-late"              // refused: the request had expired
 	Replayed               Code = "replayed"                 // refused: answered before
 	UsedOnce               Code = "used-once"                // refused: this person was served before
+	CounterRolledBack      Code = "counter-rolled-back"      // unchecked: an older store, or nothing tells
 	PolicyUnknown          Code = "policy-unknown"           // unchecked: the policy that was asked under is not here
 	PolicyMalformed        Code = "policy-malformed"         // refused: the policy's file
 	IssuerNotNamed         Code = "issuer-not-named"         // refused: the policy names other issuers

@@ -21,6 +21,9 @@ var (
 	ErrUsedOnce = errors.New("verifier: once-only pseudonym was used")
 	// ErrUnknownPolicy means that no policy with this hash was stored.
 	ErrUnknownPolicy = errors.New("verifier: unknown policy")
+	// ErrRolledBack means that the store is older than it was here before, or that nothing
+	// tells how new it must be.
+	ErrRolledBack = errors.New("verifier: store is older than one that was seen before")
 	// ErrStoreClosed means that the store was closed.
 	ErrStoreClosed = errors.New("verifier: store is closed")
 )

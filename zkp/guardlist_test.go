@@ -392,7 +392,13 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("the witness that the agreement names", "ledger/sqlitelog", "TestAgreementNamesAnotherWitness", "it counts without",
 		edit{"ledger/sqlitelog/others.go", "trust.K == 1 && slices.Contains(trust.Witnesses, l.witness.VerifierKey())", "trust.K == 1 || slices.Contains(trust.Witnesses, l.witness.VerifierKey())"})
 	add("a node that forgot its votes casts none", "ledger/cometlog/cmd/hufu-node", "TestDamagedNode", "a node votes that does not know",
-		edit{"ledger/cometlog/node.go", "err == nil && !lost {", "err == nil && !lost && voted == \"\" {"})
+		never("ledger/cometlog/voter.go", "if ", "forgot && !lost", " {"))
+	add("nor one that knows an older one", "ledger/cometlog", "TestVotesWentBack", "",
+		edit{"ledger/cometlog/voter.go", " || now.Counter < before.Counter)", " || false && now.Counter < before.Counter)"})
+	add("nor one that lost what tells", "ledger/cometlog", "TestVotesWentBack", "",
+		edit{"ledger/cometlog/voter.go", "(failed != nil || ", "("})
+	add("a vote is noted before it leaves", "ledger/cometlog", "TestNoVoteWithoutItsNote", "",
+		edit{"ledger/cometlog/voter.go", "	if err := v.begun.Note(context.Background(), position(v.LastSignState)); err != nil {\n		return fmt.Errorf(\"cometlog: vote.begun: %w\", err)\n	}\n", ""})
 	add("a node signs and votes", "ledger", "TestTrustFields", "a node without a witness",
 		edit{"ledger/objectconsortium.go", "(len(t.Nodes) != len(t.Witnesses) || 3*int(t.K) <= 2*len(t.Witnesses))", "(3*int(t.K) <= 2*len(t.Witnesses) || len(t.Nodes) > maxWitnesses)"})
 	add("consensus is watched", "ledger/cometlog", "TestConsensusFailure", "as if nothing had happened",
@@ -636,9 +642,43 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("a table less", "internal/sqlitefile", "TestCheck", "",
 		never("internal/sqlitefile/format.go", "if ", "len(want) > 0", " {"))
 	add("an older copy of a vault", "vault/sqlitevault", "TestWentBack", "",
-		edit{"vault/sqlitevault/open.go", "	s.seen.counter = max(s.seen.counter, s.generation.noted)\n", ""})
-	add("a counter that the vault's own key wrote", "vault/sqlitevault", ".*", "",
-		edit{"vault/sqlitevault/generation.go", " && hmac.Equal(slot[8:], k.generationMAC(counter))", ""})
+		edit{"vault/sqlitevault/open.go", "	s.seen.counter = max(s.seen.counter, before)\n", ""})
+	add("a head that the database's own key wrote", "internal/headfile", "TestParse", "",
+		edit{"internal/headfile/headfile.go", "if bytes.Equal(s, f.slot(h)) && ", "if (bytes.Equal(s, f.slot(h)) || true) && "})
+	add("the newest head is not overwritten", "internal/headfile", "TestTorn", "",
+		edit{"internal/headfile/write.go", "int64(1-slot)*slotBytes", "int64(slot)*slotBytes"})
+	add("the head is on the disk before a change is acknowledged", "ledger/sqlitelog", "TestPowerLoss", "acknowledged and lost",
+		edit{"internal/headfile/write.go", "return durable.SyncContent(file)", "return nil"})
+	add("the vault writes its head first", "vault/sqlitevault", "TestWentBack", "",
+		edit{"vault/sqlitevault/store.go", "		s.generation.note(ctx, next.counter)\n", ""})
+	add("an older counter's store", "verifier/sqlitestore", "TestWentBack$", "",
+		never("verifier/sqlitestore/head.go", "case ", "failed == nil && now.Counter < before.Counter", ":"))
+	add("another counter's head", "verifier/sqlitestore", "TestWentBack$", "",
+		never("verifier/sqlitestore/head.go", "case ", "failed == nil && before.Digest != now.Digest", ":"))
+	add("a counter's store that goes back while it is open", "verifier/sqlitestore", "TestWentBackWhileOpen", "",
+		never("verifier/sqlitestore/head.go", "if ", "err == nil && h.Counter <= s.head.Noted().Counter", " {"))
+	add("no empty store in place of one that is gone", "verifier/sqlitestore", "TestMissingStore", "",
+		never("verifier/sqlitestore/head.go", "if ", "err == nil && h.Counter > 0", " {"))
+	add("the counter writes its head first", "verifier/sqlitestore", "TestWentBack$", "",
+		edit{"verifier/sqlitestore/store.go", "return describe(\"write head\", s.head.Note(context.WithoutCancel(ctx), h))", "return nil"})
+	add("nothing more before the head is written", "verifier/sqlitestore", "TestHeadCannotBeWritten", "",
+		edit{"verifier/sqlitestore/store.go", "err := s.head.Settle(ctx); err != nil", "err := error(nil); err != nil"})
+	add("a half-made store is taken back", "verifier/sqlitestore", "TestPowerLoss", "readonly database",
+		never("internal/sqlitefile/format.go", "if ", "errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrReadonlyRollback", " {"))
+	add("an older ledger", "ledger/sqlitelog", "TestWentBack$", "",
+		never("ledger/sqlitelog/head.go", "if ", "size < before.Counter", " {"))
+	add("another history of a ledger", "ledger/sqlitelog", "TestWentBack$", "another_history",
+		never("ledger/sqlitelog/head.go", "if ", "err == nil && then.Digest != before.Digest", " {"))
+	add("the ledger writes its head first", "ledger/sqlitelog", "TestWentBack$", "",
+		edit{"ledger/sqlitelog/beside.go", "noted <- l.history.note(ctx, now)", "_ = now; noted <- nil"})
+	add("a ledger that goes back while it is open", "ledger/sqlitelog", "TestWentBackWhileOpen", "the ledger",
+		never("ledger/sqlitelog/beside.go", "if noted := l.history.Noted(); ", "head.Size < noted.Counter", " {"))
+	add("a checkpoint known elsewhere", "ledger/sqlitelog", "TestKnownElsewhere", "",
+		edit{"ledger/sqlitelog/open.go", "if known != nil {", "if known != nil && false {"})
+	add("a witness writes its head first", "ledger/sqlitelog", "TestWitnessWentBack", "",
+		edit{"ledger/sqlitelog/witness.go", "err := w.history.note(ctx, headfile.Head{Counter: head.Size, Digest: head.Root}); err != nil", "err := w.history.note(ctx, headfile.Head{}); err != nil"})
+	add("a witness that goes back while it is open", "ledger/sqlitelog", "TestWentBackWhileOpen", "the witness",
+		never("ledger/sqlitelog/witness.go", "if noted := w.history.Noted(); ", "before.Size < noted.Counter", " {"))
 	// The counter.
 	add("an epoch that has aged out", "verifier", "TestRevokedAtNoon", "want a rejection at epoch",
 		never("verifier/proof.go", "if ", "a.now.Sub(closed) > a.policy.MaxAge.Epoch", " {"))

@@ -152,6 +152,7 @@ func vaultFile(t testing.TB) page {
 			{"one record with one tag", "vault", good},
 			{"of that vault", "generation", r.generation(t, 2)},
 			{"of that vault, one behind, in the other slot", "generation", r.generation(t, 1)},
+			{"of that vault, in the other slot", "generation", append(r.generation(t, 2)[512:], r.generation(t, 2)[:512]...)},
 		},
 		refused: []refusal{
 			{"another passphrase", "vault, another passphrase", good, vault.ErrLocked},
@@ -162,18 +163,21 @@ func vaultFile(t testing.TB) page {
 			{"the counter brought forward", "vault", replaced(t, good, []byte(", 1, 2, X"), []byte(", 1, 4, X")), sqlitevault.ErrIntegrity},
 			{"an older vault than one seen before", "vault, seen at 3", good, sqlitevault.ErrRolledBack},
 			{"one ahead of the vault", "generation", r.generation(t, 3), sqlitevault.ErrRolledBack},
-			{"a mac changed", "generation", flipped(r.generation(t, 2), 30, 1), sqlitevault.ErrNoGeneration},
+			{"a mac changed", "generation", flipped(r.generation(t, 2), 60, 1), sqlitevault.ErrNoGeneration},
+			{"a zero changed", "generation", flipped(r.generation(t, 2), 500, 1), sqlitevault.ErrNoGeneration},
 			{"a byte more", "generation", append(r.generation(t, 2), 0), sqlitevault.ErrNoGeneration},
-			{"a slot in the other one's place", "generation", replaced(t, r.generation(t, 2), r.generation(t, 2)[16:], append(make([]byte, 40), r.generation(t, 2)[16:56]...)), sqlitevault.ErrNoGeneration},
 		},
 	}
 }
 
-// generation is the file beside a vault, of one counter.
+// generation is the file beside a vault, of one counter, in the slot of its last bit.
 func (r *rows) generation(t testing.TB, counter uint64) []byte {
-	slots := [2][]byte{make([]byte, 40), make([]byte, 40)}
-	slots[counter%2] = append(u64(counter), mac(r.derive(t, "generation", nil), r.wallet, u64(counter))...)
-	return append(append([]byte("hufu/generation\n"), slots[0]...), slots[1]...)
+	slot := append(append([]byte("hufu/headfile/1\n"), u64(counter)...), make([]byte, 32)...)
+	h := hmac.New(sha256.New, r.derive(t, "generation", nil))
+	h.Write(slot)
+	file := make([]byte, 1024)
+	copy(file[counter%2*512:], h.Sum(slot))
+	return file
 }
 
 // openVault makes a file of a script, with another beside it, and opens it as a wallet

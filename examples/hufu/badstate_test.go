@@ -33,6 +33,8 @@ var commandsOf = []struct {
 	{"ledger/log.db", []string{"wallet", "present", "request.jwt", "--with", "claims", "--yes", "--out", "new.json"}},
 	{"wallet/vault.db.generation", []string{"wallet", "list"}},
 	{"agency/vault.db.generation", []string{"issue", "--csv", "residents.csv", "--out", "new"}},
+	{"ledger/log.db.head", []string{"ledger", "show"}},
+	{"counter/counter.db.head", []string{"verify", "answer.json"}},
 	{"counter/home.json", []string{"verify", "answer.json"}},
 	{"counter/agency.json", []string{"verify", "answer.json"}},
 	{"counter/trust.json", []string{"verify", "answer.json"}},

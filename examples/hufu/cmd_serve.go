@@ -107,7 +107,7 @@ func (a *app) witnessRun() *cobra.Command {
 		if err != nil {
 			return &inputError{id: "ledger.address", name: at, err: err}
 		}
-		w, err := sqlitelog.OpenWitness(ctx, dir, t, new(zkp.Accumulator), a.clock)
+		w, err := sqlitelog.OpenWitness(ctx, dir, t, new(zkp.Accumulator), sqlitelog.WitnessOptions{Clock: a.clock, Restored: a.restoredLedger})
 		if err != nil {
 			return &inputError{id: "witness.closed", name: dir, err: err}
 		}

@@ -20,7 +20,7 @@ import (
 const patience = 4 * time.Second
 
 func (a *app) folders() folder.Options {
-	return folder.Options{Clock: a.clock, Patience: patience, Restored: a.restored}
+	return folder.Options{Clock: a.clock, Patience: patience, Restored: a.restored, RestoredLedger: a.restoredLedger}
 }
 
 // missing says of which kind the folder is that is not there.

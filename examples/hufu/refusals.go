@@ -50,11 +50,13 @@ var places = map[error]string{
 
 // hints name the flag that helps, by the library's code.
 var hints = map[verdict.Code]string{
-	verdict.SinglePartyKeys: "hint.single-party",
-	verdict.CeremonyFile:    "hint.dir",
-	verdict.CeremonyTurn:    "hint.pass-over",
-	verdict.RevocationData:  "hint.feed",
-	verdict.VaultRolledBack: "hint.restored",
+	verdict.SinglePartyKeys:   "hint.single-party",
+	verdict.CeremonyFile:      "hint.dir",
+	verdict.CeremonyTurn:      "hint.pass-over",
+	verdict.RevocationData:    "hint.feed",
+	verdict.VaultRolledBack:   "hint.restored",
+	verdict.CounterRolledBack: "hint.restored",
+	verdict.LedgerRolledBack:  "hint.restored-ledger",
 }
 
 // A judgement is an error as this command prints it.

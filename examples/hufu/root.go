@@ -34,12 +34,14 @@ type app struct {
 	lang     string
 	json     bool
 	restored bool
-	qr       bool
-	qrImage  string // file
-	explain  bool
-	ledger   string // folder
-	offline  bool   // counters use their bundle
-	clock    func() time.Time
+	// restoredLedger is the same of a ledger.
+	restoredLedger bool
+	qr             bool
+	qrImage        string // file
+	explain        bool
+	ledger         string // folder
+	offline        bool   // counters use their bundle
+	clock          func() time.Time
 }
 
 // usageError is a mistake in how a command was called.
@@ -77,7 +79,8 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVar(&a.qr, "qr", false, "write messages as the text of one QR code (HUFU1:…) instead of JSON, and show it where the output is a terminal")
 	flags.StringVar(&a.qrImage, "qr-image", "", "draw the written message as a QR code too: a file that ends in .png or .svg")
 	flags.StringVar(&a.ledger, "ledger", envOr("HUFU_LEDGER", "ledger"), "folder of the ledger; for the demo also addresses of its nodes")
-	flags.BoolVar(&a.restored, "restored", false, "the vault was put back from an older copy on purpose: take it as it is")
+	flags.BoolVar(&a.restored, "restored", false, "the vault or the counter was put back from an older copy on purpose: take it as it is")
+	flags.BoolVar(&a.restoredLedger, "restored-ledger", false, "the ledger or the witness was put back from an older copy on purpose: what was signed since is signed anew, and readers who saw it refuse the ledger")
 	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(), a.statusCommand(),
 		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
 	columns := cmp.Or(lines.Columns(a.out), 80)

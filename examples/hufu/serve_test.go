@@ -188,7 +188,7 @@ func TestWitnessElsewhere(t *testing.T) {
 		t.Errorf("%q", wrong.err)
 	}
 	trust := log.Trust()
-	w, err := sqlitelog.OpenWitness(t.Context(), "witness", trust, new(zkp.Accumulator), nil)
+	w, err := sqlitelog.OpenWitness(t.Context(), "witness", trust, new(zkp.Accumulator), sqlitelog.WitnessOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

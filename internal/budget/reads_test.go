@@ -13,6 +13,7 @@ var unbounded = map[string]string{
 	"ledger/explorer/web/build": "builds this repository's own pages",
 	"internal/testkeys":         "finds this repository, for tests",
 	"ledger/explorer/web":       "unpacks the pages that were built in",
+	"internal/powerloss":        "a test's own folder",
 	"ledger/feed":               "compares a file with what is about to replace it",
 	"zkp/prover/anchored":       "copies keys that the prover has opened",
 	"zkp/prover/ceremony":       "its own memory, which a hash guards",

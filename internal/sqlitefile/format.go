@@ -50,13 +50,14 @@ func (f Format) Check(ctx context.Context, path string) error {
 	if _, err := os.Stat(path); err != nil {
 		return err
 	}
-	conn, err := open(ctx, path, "mode=ro&_busy_timeout=5000")
+	found, err := examine(ctx, path, "mode=ro&_busy_timeout=5000")
+	var e sqlite3.Error
+	if errors.As(err, &e) && e.ExtendedCode == sqlite3.ErrReadonlyRollback {
+		// Its maker died before it had a write-ahead log. SQLite takes the half change back.
+		found, err = examine(ctx, path, "mode=rw&_busy_timeout=5000")
+	}
 	if err != nil {
 		return formatError(err)
-	}
-	found, err := look(ctx, conn)
-	if err := errors.Join(formatError(err), conn.Close()); err != nil {
-		return err
 	}
 	switch {
 	case found.application == 0 && found.version == 0 && len(found.objects) == 0:
@@ -93,6 +94,16 @@ func (f Format) compare(found []object) error {
 		return ErrSchema
 	}
 	return nil
+}
+
+// examine opens a file and looks at it.
+func examine(ctx context.Context, path, parameters string) (contents, error) {
+	conn, err := open(ctx, path, parameters)
+	if err != nil {
+		return contents{}, err
+	}
+	found, err := look(ctx, conn)
+	return found, errors.Join(err, conn.Close())
 }
 
 func formatError(err error) error {

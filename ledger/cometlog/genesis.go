@@ -26,7 +26,7 @@ var (
 	ErrBehind = errors.New("cometlog: no new checkpoint")
 	// ErrVotesLost means a node that has voted and does not know for what: see
 	// Options.VotesLost.
-	ErrVotesLost = errors.New("cometlog: vote.state is gone, and the node no longer knows what it voted for: wait until the others are a block further, and start it once with the votes given up")
+	ErrVotesLost = errors.New("cometlog: vote.state is gone or older than the last vote, and the node no longer knows what it voted for: wait until the others are a block further, and start it once with the votes given up")
 	// ErrBusy means that the node cannot hold more waiting transactions: try
 	// again later.
 	ErrBusy = errors.New("cometlog: node is busy")

@@ -12,18 +12,15 @@ import (
 	"sync"
 	"time"
 
-	cmt "github.com/cometbft/cometbft/config"
 	"github.com/cometbft/cometbft/libs/log"
 	"github.com/cometbft/cometbft/mempool"
 	"github.com/cometbft/cometbft/node"
 	"github.com/cometbft/cometbft/p2p"
-	"github.com/cometbft/cometbft/privval"
 	"github.com/cometbft/cometbft/proxy"
 	rpccore "github.com/cometbft/cometbft/rpc/core"
 
 	"golang.org/x/mod/sumdb/note"
 
-	"github.com/hufu-id/hufu/internal/durable"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -41,8 +38,9 @@ type Options struct {
 	// Verbose also logs successes.
 	Verbose bool
 	// VotesLost starts a node that no longer knows what it voted for, because vote.state
-	// is gone. Set it once the others are a block further than it ever was: before, it
-	// could sign two blocks of one height.
+	// is gone or older than its last vote, or because vote.begun is gone, which tells. A
+	// line about it goes to the file vote.begun.restored. Set it once the others are a
+	// block further than it ever was: before, it could sign two blocks of one height.
 	VotesLost bool
 	// WarnSize is the size in bytes above which the log warns of the ledger's database;
 	// zero means 64 GiB.
@@ -186,7 +184,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	if err != nil {
 		return fmt.Errorf("%w: peer.key: %w", ErrConfig, err)
 	}
-	voter, err := loadVoter(config, filepath.Join(dir, fileVoted), options.VotesLost)
+	voter, err := loadVoter(ctx, config, filepath.Join(dir, fileVoted), options.VotesLost)
 	if err != nil {
 		return err
 	}
@@ -225,31 +223,6 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 		stopped()
 	}()
 	return nil
-}
-
-// loadVoter reads the voting key. CometBFT's own reader ends the process if the
-// file is damaged, so loadVoter checks the file first. The file voted says that the key
-// has voted: without vote.state it begins anew only where lost is set. The error is
-// [ErrVotesLost], [ErrConfig] or the file system's own.
-func loadVoter(config *cmt.Config, voted string, lost bool) (*privval.FilePV, error) {
-	if _, err := readVote(config.PrivValidatorKeyFile()); err != nil {
-		return nil, err
-	}
-	state := config.PrivValidatorStateFile()
-	if _, err := os.Stat(state); errors.Is(err, os.ErrNotExist) {
-		if _, err := os.Stat(voted); err == nil && !lost {
-			return nil, ErrVotesLost
-		}
-		// It replays the chain first, and so cannot contradict itself about blocks that
-		// were committed.
-		privval.LoadFilePVEmptyState(config.PrivValidatorKeyFile(), state).LastSignState.Save()
-	}
-	if _, err := os.Stat(voted); errors.Is(err, os.ErrNotExist) {
-		if err := durable.Create(voted, []byte("vote.key has voted; vote.state in data says for what\n"), 0o600); err != nil {
-			return nil, fmt.Errorf("cometlog: %w", err)
-		}
-	}
-	return privval.LoadFilePV(config.PrivValidatorKeyFile(), state), nil
 }
 
 func logger(options Options) log.Logger {

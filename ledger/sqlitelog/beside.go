@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/headfile"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
@@ -13,11 +14,24 @@ import (
 
 // both runs do within a transaction of the log and one of its witness beside it,
 // and commits the log's first: killed in between, the witness is behind and never
-// ahead.
-func (l *Log) both(ctx context.Context, do func(tx, copied *sqlitestore.Tx) error) error {
-	return l.beside.Update(ctx, func(copied *sqlitestore.Tx) error {
-		return l.db.Update(ctx, func(tx *sqlitestore.Tx) error { return do(tx, copied) })
+// ahead. It notes the head that do returns while the witness commits.
+func (l *Log) both(ctx context.Context, do func(tx, copied *sqlitestore.Tx) (headfile.Head, error)) error {
+	noted := make(chan error, 1)
+	noted <- nil
+	err := l.beside.Update(ctx, func(copied *sqlitestore.Tx) error {
+		var now headfile.Head
+		err := l.db.Update(ctx, func(tx *sqlitestore.Tx) (err error) {
+			now, err = do(tx, copied)
+			return err
+		})
+		if err == nil {
+			<-noted
+			// Also where nothing is new: another process may have died before it noted.
+			go func() { noted <- l.history.note(ctx, now) }()
+		}
+		return err
 	})
+	return errors.Join(err, <-noted)
 }
 
 // applyTwice applies submissions to the log's state and, at the same time, to the
@@ -50,6 +64,9 @@ func (l *Log) catchUp(tx, copied *sqlitestore.Tx) error {
 	head, err := machine.ReadHead(tx)
 	if err != nil {
 		return err
+	}
+	if noted := l.history.Noted(); head.Size < noted.Counter {
+		return fmt.Errorf("%w (%d leaves of %d)", ErrRolledBack, head.Size, noted.Counter)
 	}
 	followed, err := machine.ReadHead(copied)
 	if err != nil {

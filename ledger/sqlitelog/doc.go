@@ -8,6 +8,7 @@
 //	log.key      the log's private key, PKCS #8 in PEM, mode 0600
 //	witness.key  the witness's, likewise
 //	trust.json   what readers are given (see ledger.TrustFile)
+//	log.db.head  size and root that log.db has reached (package internal/headfile)
 //
 // Its readers get trust.json and, by another way, its fingerprint.
 //
@@ -16,8 +17,14 @@
 // signed checkpoint by height. log.db is committed first, so a crash leaves either
 // the whole batch, cosigned, or nothing; a witness that is behind then follows
 // before anything is signed again. One that is ahead means that log.db was
-// replaced by an older copy, and nothing is opened. A backup is both files,
-// witness.db taken first.
+// replaced by an older copy, and nothing is opened. A backup is log.db.head, witness.db
+// and log.db, taken in this order.
+//
+// The head file is on the disk before a batch is acknowledged. A ledger that lacks what it
+// says is ErrRolledBack: a log was deleted, or older copies of both databases put back. It
+// is refused before anything is signed, for the same sizes were signed before. Nothing here
+// tells where the head file was put back with them: Options.Known asks elsewhere. A witness
+// elsewhere has a head file, too, witness.db.head.
 //
 // Where the trust file asks for more witnesses than this one, others follow the
 // log elsewhere (Witness) and send their signatures (AddCosignature). What too few

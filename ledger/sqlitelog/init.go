@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/internal/durable"
+	"github.com/hufu-id/hufu/internal/headfile"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
@@ -93,13 +94,16 @@ func (l *Log) createFiles(origin string, root crypto.Signer, options InitOptions
 	if err != nil {
 		return nil, err
 	}
-	l.trust, err = ledger.NewTrust(ledger.TrustFile{
+	if l.trust, err = ledger.NewTrust(ledger.TrustFile{
 		Origin: origin, LogKey: l.signer.VerifierKey(), WitnessKeys: agreement.Witnesses, K: int(agreement.K),
 		Next: agreement.Next(), Threshold: int(agreement.Threshold), RootDID: founding.RootDID, First: founding.First,
 		EpochLength: options.EpochLength, MaxAge: ledger.MaxAge{Checkpoint: options.MaxCheckpointAge},
-	})
-	if err != nil {
+	}); err != nil {
 		return nil, err
+	}
+	l.history = newHistory(l.dir, fileDatabase, l.trust.LogKey)
+	if err := l.history.Create(headfile.Head{}); err != nil {
+		return nil, fmt.Errorf("sqlitelog: create: %w", err)
 	}
 	if err := durable.Create(filepath.Join(l.dir, fileTrust), l.trust.Bytes(), 0o644); err != nil {
 		return nil, fmt.Errorf("sqlitelog: create: %w", err)
@@ -115,11 +119,11 @@ func (l *Log) begin(tx, copied *sqlitestore.Tx, zk ledger.ZK, first []*ledger.Si
 	if l.machine, err = newMachine(zk, l.trust); err != nil {
 		return err
 	}
-	results, _, err := l.apply(tx, copied, l.machine.Prepare(first))
+	commit, _, err := l.apply(tx, copied, l.machine.Prepare(first))
 	if err != nil {
 		return err
 	}
-	return results[0].Err
+	return commit.Results[0].Err
 }
 
 func createSigners(dir, origin string, clock func() time.Time) (log, witness *ledger.NoteSigner, err error) {

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/hufu-id/hufu/internal/headfile"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
@@ -42,6 +43,18 @@ type Options struct {
 	// one; zero means machine.MaxPause. A ledger that stood still for longer is opened
 	// with a longer one, once.
 	MaxPause time.Duration
+	// Restored accepts a database that its owner put back from an older copy, or without
+	// the file that says how new it must be. What was acknowledged after the copy was made
+	// is gone, and the ledger signs other operations at the same sizes: a second history,
+	// which every reader and witness who saw the first refuses. A database that is older
+	// than witness.db, or than Known says, is not accepted. A line about it goes to the
+	// file log.db.head.restored.
+	Restored bool
+	// Known returns the newest signed checkpoint of this ledger that is known elsewhere: at
+	// a witness, at a mirror, or on another machine. Where it is not nil, Open asks once,
+	// before anything is signed. A log that does not extend that checkpoint is
+	// ErrRolledBack, and an error of Known ends Open.
+	Known func(ctx context.Context) ([]byte, error)
 }
 
 // Log is an open ledger. It is safe for concurrent use, and implements
@@ -58,6 +71,8 @@ type Log struct {
 	// maxPause is Options.MaxPause.
 	maxPause time.Duration
 	db       *sqlitestore.DB
+	// history says how new log.db must be.
+	history history
 	// beside is the copy of this ledger's own witness.
 	beside *sqlitestore.DB
 	// waiting is set where more than this ledger's own witness must sign; then
@@ -71,8 +86,8 @@ type Log struct {
 // Open opens the ledger in the folder dir. A file that is missing, damaged or
 // not ours is left as it is. The error is that of sqlitestore.Open for a database,
 // that of cosign.ReadKey for a key, cosign.ErrKeyFile for a key that trust.json
-// does not name, machine.ErrDamaged, an error of package ledger for trust.json, or
-// the system's own.
+// does not name, machine.ErrDamaged, ErrRolledBack, ErrNoHead, an error of package
+// ledger for trust.json, that of Options.Known, or the system's own.
 func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log, error) {
 	if options.Clock == nil {
 		options.Clock = time.Now
@@ -85,7 +100,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{dir: dir, trust: trust, clock: options.Clock, maxPause: options.MaxPause}
+	l := &Log{dir: dir, trust: trust, clock: options.Clock, maxPause: options.MaxPause, history: newHistory(dir, fileDatabase, trust.LogKey)}
 	l.Reader = machine.NewReader(l.published)
 	if l.logKey, err = note.NewVerifier(trust.LogKey); err != nil {
 		return nil, fmt.Errorf("%w: trust.json is not of a ledger in one file", ledger.ErrValue)
@@ -98,7 +113,7 @@ func Open(ctx context.Context, dir string, zk ledger.ZK, options Options) (*Log,
 			return nil, err
 		}
 	}
-	if err := l.openDatabase(ctx, options.ReadOnly); err != nil {
+	if err := l.openDatabase(ctx, options); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
 	if err := l.awaitOthers(ctx); err != nil {
@@ -133,7 +148,13 @@ func (l *Log) openKeys() error {
 	return nil
 }
 
-func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
+func (l *Log) openDatabase(ctx context.Context, options Options) (err error) {
+	// The head is read first: every process writes it after the database.
+	before, lost := l.history.last(ctx)
+	if lost != nil && !errors.Is(lost, ErrNoHead) {
+		return lost
+	}
+	readOnly := options.ReadOnly
 	l.db, err = sqlitestore.Open(ctx, filepath.Join(l.dir, fileDatabase), sqlitestore.Options{ReadOnly: readOnly, Readers: readConnections})
 	if err != nil {
 		return err
@@ -142,7 +163,45 @@ func (l *Log) openDatabase(ctx context.Context, readOnly bool) (err error) {
 	if err != nil {
 		return fmt.Errorf("witness.db: %w", err)
 	}
-	return l.beside.View(ctx, func(copied *sqlitestore.Tx) error { return l.checkHead(ctx, copied) })
+	if err := l.beside.View(ctx, func(copied *sqlitestore.Tx) error { return l.checkHead(ctx, copied) }); err != nil {
+		return err
+	}
+	return l.checkHistory(ctx, before, lost, options)
+}
+
+// checkHistory holds the log against the head that was noted here last, and against what
+// is known elsewhere.
+func (l *Log) checkHistory(ctx context.Context, before headfile.Head, failed error, options Options) (err error) {
+	var known []byte
+	if options.Known != nil {
+		if known, err = options.Known(ctx); err != nil {
+			return fmt.Errorf("sqlitelog: the newest checkpoint known elsewhere: %w", err)
+		}
+	}
+	var now headfile.Head
+	err = l.db.View(ctx, func(s *sqlitestore.Tx) error {
+		if known != nil {
+			if err := l.checkKnown(s, known); err != nil {
+				return err
+			}
+		}
+		var went error
+		if now, went, err = l.history.check(s, before); failed == nil {
+			failed = went
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case failed != nil && !options.Restored:
+		return failed
+	case options.ReadOnly:
+		return nil
+	case failed != nil:
+		return l.history.Accept(ctx, now, l.clock())
+	}
+	return l.history.note(ctx, now)
 }
 
 // checkHead finds at once what would otherwise come out later: that the newest

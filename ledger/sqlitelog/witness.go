@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/hufu-id/hufu/internal/headfile"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cosign"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -27,6 +28,8 @@ type Witness struct {
 	signer  *ledger.NoteSigner
 	log     note.Verifier
 	db      *sqlitestore.DB
+	// history says how new the database must be.
+	history history
 	// sent is the size of the newest checkpoint whose signature has arrived.
 	sent uint64
 }
@@ -49,13 +52,30 @@ func CreateWitness(ctx context.Context, dir, name string) (verifierKey string, e
 	if err != nil {
 		return "", err
 	}
+	if err := newHistory(dir, fileWitness, signer.VerifierKey()).Create(headfile.Head{}); err != nil {
+		return "", fmt.Errorf("sqlitelog: create: %w", err)
+	}
 	return signer.VerifierKey(), sqlitestore.Create(ctx, filepath.Join(dir, fileWitness), nil)
 }
 
+// WitnessOptions changes how a witness is opened.
+type WitnessOptions struct {
+	// Clock is the witness's; nil means time.Now.
+	Clock func() time.Time
+	// Restored accepts a database that its owner put back from an older copy, or without
+	// the file that says how new it must be. The witness has then forgotten what it signed
+	// after the copy was made, and signs a second history if the log shows it one. A line
+	// about it goes to the file witness.db.head.restored.
+	Restored bool
+}
+
 // OpenWitness opens a witness's folder for the log of a trust file, which must
-// name the witness. The error is cosign.ErrKeyFile, an error of cosign.ReadKey or
-// one of sqlitestore.Open.
-func OpenWitness(ctx context.Context, dir string, trust *ledger.TrustFile, zk ledger.ZK, clock func() time.Time) (*Witness, error) {
+// name the witness. The error is cosign.ErrKeyFile, ErrRolledBack, ErrNoHead, an error of
+// cosign.ReadKey or one of sqlitestore.Open.
+func OpenWitness(ctx context.Context, dir string, trust *ledger.TrustFile, zk ledger.ZK, options WitnessOptions) (*Witness, error) {
+	if options.Clock == nil {
+		options.Clock = time.Now
+	}
 	key, err := cosign.ReadKey(filepath.Join(dir, fileWitnessKey))
 	if err != nil {
 		return nil, err
@@ -63,7 +83,7 @@ func OpenWitness(ctx context.Context, dir string, trust *ledger.TrustFile, zk le
 	w := &Witness{trust: trust}
 	for _, vkey := range trust.WitnessKeys {
 		name, _, _ := strings.Cut(vkey, "+")
-		signer, err := ledger.NewCosigner(name, key, clock)
+		signer, err := ledger.NewCosigner(name, key, options.Clock)
 		if err == nil && signer.VerifierKey() == vkey {
 			w.signer = signer
 		}
@@ -77,8 +97,40 @@ func OpenWitness(ctx context.Context, dir string, trust *ledger.TrustFile, zk le
 	if w.machine, err = newMachine(zk, trust); err != nil {
 		return nil, err
 	}
-	w.db, err = sqlitestore.Open(ctx, filepath.Join(dir, fileWitness), sqlitestore.Options{})
-	return w, err
+	w.history = newHistory(dir, fileWitness, w.signer.VerifierKey())
+	// The head is read first: every process writes it after the database.
+	before, lost := w.history.last(ctx)
+	if lost != nil && !errors.Is(lost, ErrNoHead) {
+		return nil, lost
+	}
+	if w.db, err = sqlitestore.Open(ctx, filepath.Join(dir, fileWitness), sqlitestore.Options{}); err != nil {
+		return nil, err
+	}
+	if err := w.checkHistory(ctx, before, lost, options); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// checkHistory holds the database against the head that was noted last.
+func (w *Witness) checkHistory(ctx context.Context, before headfile.Head, failed error, options WitnessOptions) error {
+	var now headfile.Head
+	err := w.db.View(ctx, func(tx *sqlitestore.Tx) (err error) {
+		var went error
+		if now, went, err = w.history.check(tx, before); failed == nil {
+			failed = went
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case failed == nil:
+		return w.history.note(ctx, now)
+	case options.Restored:
+		return w.history.Accept(ctx, now, options.Clock())
+	}
+	return failed
 }
 
 // Close closes the database.
@@ -137,6 +189,9 @@ func (w *Witness) step(ctx context.Context, log ledger.Witnessed) (done bool, si
 	if cosigned == nil {
 		return done, 0, nil
 	}
+	if err := w.history.note(ctx, headfile.Head{Counter: head.Size, Digest: head.Root}); err != nil {
+		return true, 0, err
+	}
 	if err := log.AddCosignature(ctx, cosigned); err != nil {
 		return true, 0, err
 	}
@@ -151,6 +206,9 @@ func (w *Witness) follow(ctx context.Context, tx *sqlitestore.Tx, log ledger.Wit
 		return nil, head, false, err
 	}
 	before := replica.Head()
+	if noted := w.history.Noted(); before.Size < noted.Counter {
+		return nil, head, false, fmt.Errorf("%w (%d leaves of %d)", ErrRolledBack, before.Size, noted.Counter)
+	}
 	signed, leaves, err := log.Pending(ctx, replica.Next())
 	if err != nil {
 		return nil, head, false, err

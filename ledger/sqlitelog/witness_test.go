@@ -52,7 +52,7 @@ func newWitnessedOf(t testing.TB, k int, zk ledger.ZK) *witnessed {
 
 func (w *witnessed) witness(i int) *sqlitelog.Witness {
 	w.Helper()
-	witness, err := sqlitelog.OpenWitness(context.Background(), w.dirs[i], w.log.Trust(), w.zk, w.clock.Now)
+	witness, err := sqlitelog.OpenWitness(context.Background(), w.dirs[i], w.log.Trust(), w.zk, sqlitelog.WitnessOptions{Clock: w.clock.Now})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -252,7 +252,7 @@ func TestWitnessFolder(t *testing.T) {
 	if _, err := sqlitelog.CreateWitness(t.Context(), stranger, "witness.example/c"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sqlitelog.OpenWitness(t.Context(), stranger, w.log.Trust(), ledgertest.ZK{}, nil); !is(err, cosign.ErrKeyFile) {
+	if _, err := sqlitelog.OpenWitness(t.Context(), stranger, w.log.Trust(), ledgertest.ZK{}, sqlitelog.WitnessOptions{}); !is(err, cosign.ErrKeyFile) {
 		t.Error("a witness that nobody named:", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/hufu-id/hufu/internal/headfile"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/machine/sqlitestore"
@@ -17,7 +18,7 @@ import (
 // fsync; each is still accepted or refused on its own. Where ctx ends first, the
 // batch may be on disk or not. The error is a [*ledger.RefusedError],
 // ledger.ErrTooLarge, machine.ErrClock, a [*ledger.PauseError], machine.ErrDamaged,
-// ErrDisagrees, sqlitestore.ErrReadOnly, or one of the system.
+// ErrDisagrees, ErrRolledBack, sqlitestore.ErrReadOnly, or one of the system.
 func (l *Log) Submit(ctx context.Context, ops ...*ledger.SignedOperation) (*ledger.Receipt, error) {
 	if len(ops) == 0 {
 		return nil, fmt.Errorf("%w: empty batch", ledger.ErrFormat)
@@ -60,14 +61,21 @@ func (l *Log) Heartbeat(ctx context.Context) (*ledger.Receipt, error) {
 	return receipt, l.awaitWitnesses(ctx, receipt)
 }
 
-// commit writes submissions in one transaction. The receipt is that of the
+// commit writes submissions in one transaction, and the head file after it. The receipt is that of the
 // checkpoint; the results are in the order of the submissions. Where it fails, what
 // it wrote may be on disk.
 func (l *Log) commit(ctx context.Context, submissions ...[]*ledger.SignedOperation) (results []machine.Result, receipt *ledger.Receipt, err error) {
+	if err := l.history.Settle(context.WithoutCancel(ctx)); err != nil {
+		return nil, nil, fmt.Errorf("sqlitelog: %w", err)
+	}
 	prepared := l.machine.Prepare(submissions...)
-	err = l.both(ctx, func(tx, copied *sqlitestore.Tx) error {
-		results, receipt, err = l.apply(tx, copied, prepared)
-		return err
+	err = l.both(ctx, func(tx, copied *sqlitestore.Tx) (now headfile.Head, err error) {
+		var commit *machine.Commit
+		if commit, receipt, err = l.apply(tx, copied, prepared); err != nil {
+			return now, err
+		}
+		results = commit.Results
+		return state(tx, commit.Head.Size)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -105,7 +113,7 @@ func (l *Log) nextTime(tx *sqlitestore.Tx) (time.Time, error) {
 
 // apply does the work of the log's transaction and its witness's. The time is read
 // once they have the files to themselves, so that processes agree on the order.
-func (l *Log) apply(tx, copied *sqlitestore.Tx, submissions *machine.Prepared) ([]machine.Result, *ledger.Receipt, error) {
+func (l *Log) apply(tx, copied *sqlitestore.Tx, submissions *machine.Prepared) (*machine.Commit, *ledger.Receipt, error) {
 	if err := l.catchUp(tx, copied); err != nil {
 		return nil, nil, err
 	}
@@ -120,12 +128,12 @@ func (l *Log) apply(tx, copied *sqlitestore.Tx, submissions *machine.Prepared) (
 	receipt := &ledger.Receipt{Height: commit.Head.State.Height, Size: commit.Head.Size}
 	if !commit.Changed {
 		receipt.Checkpoint, err = lastCheckpoint(tx, commit.Head)
-		return commit.Results, receipt, err
+		return commit, receipt, err
 	}
 	text := ledger.FormatCheckpoint(l.trust.Origin, commit.Head.Size, commit.Head.Root)
 	receipt.Checkpoint, err = note.Sign(&note.Note{Text: text}, l.signer, l.witness)
 	if err != nil {
 		return nil, nil, fmt.Errorf("sqlitelog: signing checkpoint: %w", err)
 	}
-	return commit.Results, receipt, tx.SetCheckpoint(receipt.Height, receipt.Checkpoint)
+	return commit, receipt, tx.SetCheckpoint(receipt.Height, receipt.Checkpoint)
 }

@@ -33,7 +33,8 @@
 // another process has written since the last look, and, for that row, when it
 // is read. A file that is older than it was on this machine gives ErrRolledBack, for
 // example because its log was deleted or a copy was put back: a second file, with the
-// suffix ".generation", tells how new it must be. Where that is gone, Open returns
+// suffix ".generation", tells how new it must be, and is on the disk before a change is
+// acknowledged (package internal/headfile). Where that is gone, Open returns
 // ErrNoGeneration. To open a copy that was put back on purpose, set Options.Restored. A
 // file with another table, index, view or trigger is no vault: ErrFormat.
 //
@@ -49,9 +50,11 @@
 // # Not checked
 //
 // Vault and generation put back together, from one older copy of both, look right,
-// because everything in them is. To notice that, keep Store.Generation on another machine,
-// and hand it back as Options.MinGeneration. Where processes race, or one dies in
-// between, the generation may lag by the last changes. The file shows how
+// because everything in them is. To notice that, set Options.Counter, or keep
+// Store.Generation on another machine and hand it back as Options.MinGeneration. Where the
+// generation cannot be written, one change is acknowledged without it, and no other. A
+// vault that went on from an older copy elsewhere, until it had changed more often, is
+// taken for newer. The file shows how
 // many records there are, which share a kind or a tag, their sizes, and how
 // often the vault changed. A passphrase change does not lock out somebody who
 // has an older copy of the file and the older passphrase. Keys are in this

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"time"
 
+	"github.com/hufu-id/hufu/internal/headfile"
 	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/vault"
 )
@@ -87,9 +89,13 @@ type Options struct {
 	// replace the vault's files can replace it. Open refuses an older vault with
 	// ErrRolledBack.
 	MinGeneration uint64
+	// Counter knows how new the vault must be, too, where it is not nil. It is raised after
+	// each change and before the change is acknowledged. Give it to each Open.
+	Counter Counter
 	// Restored accepts a vault that its owner put back from an older copy, or without
 	// the file that tells how new it must be. Its generation then jumps over every one
-	// that was seen here, so that the vault it replaced is the older one from now on.
+	// that was seen here, so that the vault it replaced is the older one from now on. A
+	// line about it goes to the file with the suffix ".generation.restored".
 	Restored bool
 	// Create makes Open make the vault when it is missing, under the passphrase. Without
 	// it a missing file is an error: an empty vault has forgotten every key.
@@ -111,13 +117,13 @@ func Create(ctx context.Context, path string, passphrase []byte, opts Options) (
 	}
 	k := deriveKeys(walletID, root, firstEpoch)
 	// The files are of this call's own making, and nothing is in them.
-	g, err := createGeneration(path, k)
-	if err != nil {
+	g := newGeneration(path, k, opts.Counter)
+	if err := g.create(); err != nil {
 		return nil, errors.Join(describe("create", err), os.Remove(path))
 	}
 	s, err := fill(ctx, path, k, first)
 	if err != nil {
-		return nil, errors.Join(err, g.file.Close(), os.Remove(path), os.Remove(path+generationSuffix))
+		return nil, errors.Join(err, os.Remove(path), os.Remove(path+generationSuffix))
 	}
 	s.generation = g
 	return s, nil
@@ -222,37 +228,32 @@ func (s *Store) unlock(ctx context.Context, path string, passphrase []byte, opts
 	}
 	s.keys, s.truncate = k, true
 	s.seen.counter = opts.MinGeneration
+	s.generation = newGeneration(path, k, opts.Counter)
 	// The file is read first: it is written after the vault, by every process.
-	s.generation, err = openGeneration(path, k)
+	before, err := s.generation.read(ctx)
 	switch {
 	case opts.Restored && (err == nil || errors.Is(err, ErrNoGeneration)):
-		return s.accept(ctx, path)
+		return s.accept(ctx, before, err != nil)
 	case err != nil:
 		return describe("open", err)
 	}
-	s.seen.counter = max(s.seen.counter, s.generation.noted)
+	s.seen.counter = max(s.seen.counter, before)
 	if err := s.View(ctx, func(vault.Tx) error { return nil }); err != nil {
 		return err
 	}
-	s.generation.note(s.seen.counter)
+	s.generation.note(ctx, s.seen.counter)
 	return nil
 }
 
-// accept takes a vault that was put back as the newest.
-func (s *Store) accept(ctx context.Context, path string) error {
+// accept takes a vault that was put back as the newest. It must have been as new as
+// before, unless nothing tells.
+func (s *Store) accept(ctx context.Context, before uint64, lost bool) error {
 	if err := s.View(ctx, func(vault.Tx) error { return nil }); err != nil {
 		return err
 	}
-	var before uint64
-	if g := s.generation; g != nil {
-		if before = g.noted; before <= s.seen.counter {
-			g.note(s.seen.counter)
-			return nil // nothing was put back
-		}
-		s.generation = nil
-		if err := g.file.Close(); err != nil {
-			return describe("close", err)
-		}
+	if !lost && before <= s.seen.counter {
+		s.generation.note(ctx, s.seen.counter)
+		return nil // nothing was put back
 	}
 	if err := s.lock(ctx); err != nil {
 		return err
@@ -270,7 +271,7 @@ func (s *Store) accept(ctx context.Context, path string) error {
 		return err
 	}
 	s.seen = next
-	s.generation, err = replaceGeneration(path, s.keys, next.counter)
+	err = s.generation.Accept(ctx, headfile.Head{Counter: next.counter}, time.Now())
 	return describe("write generation", err)
 }
 

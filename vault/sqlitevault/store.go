@@ -17,10 +17,10 @@ type Store struct {
 	turn chan struct{} // holds a token while somebody uses what is below
 
 	keys       *keys
-	generation *generation // nil while the vault is not open yet
-	seen       head        // the newest state that was checked
-	version    int64       // SQLite's count of other connections' commits, at that time
-	truncate   bool        // the log holds bytes that were deleted
+	generation generation
+	seen       head  // the newest state that was checked
+	version    int64 // SQLite's count of other connections' commits, at that time
+	truncate   bool  // the log holds bytes that were deleted
 	closed     bool
 }
 
@@ -59,7 +59,7 @@ func (s *Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
 		return err
 	}
 	defer s.unlockTurn()
-	if err := s.generation.settle(); err != nil {
+	if err := s.generation.settle(ctx); err != nil {
 		return err
 	}
 	next, err := s.seen, error(nil)
@@ -81,7 +81,7 @@ func (s *Store) Update(ctx context.Context, fn func(vault.Tx) error) error {
 	})
 	if err == nil {
 		s.seen = next
-		s.generation.note(next.counter)
+		s.generation.note(ctx, next.counter)
 	}
 	return err
 }
@@ -192,7 +192,7 @@ func (s *Store) ChangePassphrase(ctx context.Context, old, next []byte, opts Opt
 		return err
 	}
 	defer s.unlockTurn()
-	if err := s.generation.settle(); err != nil {
+	if err := s.generation.settle(ctx); err != nil {
 		return err
 	}
 	var changed head
@@ -219,7 +219,7 @@ func (s *Store) ChangePassphrase(ctx context.Context, old, next []byte, opts Opt
 	})
 	if err == nil {
 		s.seen, s.truncate = changed, true
-		s.generation.note(changed.counter)
+		s.generation.note(ctx, changed.counter)
 	}
 	return err
 }
@@ -237,11 +237,7 @@ func (s *Store) Close() error {
 	if s.keys != nil {
 		s.keys.wipe()
 	}
-	err := errors.Join(s.conn.Close(), s.db.Close())
-	if s.generation != nil {
-		err = errors.Join(err, s.generation.file.Close())
-	}
-	return err
+	return errors.Join(s.conn.Close(), s.db.Close())
 }
 
 func (s *Store) lock(ctx context.Context) error {

@@ -133,8 +133,8 @@ func (s *Store) putTemplate(ctx context.Context, policy [32]byte, object []byte)
 	if len(object) > limits.Message {
 		return fmt.Errorf("verifier/sqlitestore: request object above %d bytes", limits.Message)
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *sql.Tx) (bool, error) {
 		_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO template (policy, object) VALUES (?, ?)", policy[:], object)
-		return describe("put template", err)
+		return true, describe("put template", err)
 	})
 }

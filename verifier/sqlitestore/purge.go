@@ -43,11 +43,11 @@ func (s *Store) Purge(ctx context.Context, before time.Time) error {
 // forget deletes some requests that expired, with the nonces that nobody used, and
 // reports whether there are more.
 func (s *Store) forget(ctx context.Context, before time.Time) (more bool, err error) {
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.write(ctx, func(tx *sql.Tx) (bool, error) {
 		start := time.Now()
 		expired, err := expiredRequests(ctx, tx, before)
 		if err != nil {
-			return describe("purge", err)
+			return false, describe("purge", err)
 		}
 		more = len(expired) == purgeRows
 		for i, r := range expired {
@@ -60,10 +60,10 @@ func (s *Store) forget(ctx context.Context, before time.Time) (more bool, err er
 				_, err = tx.ExecContext(ctx, "DELETE FROM nonce WHERE nonce = ? AND used = 0", r.nonce)
 			}
 			if err != nil {
-				return describe("purge", err)
+				return false, describe("purge", err)
 			}
 		}
-		return nil
+		return len(expired) > 0, nil
 	})
 	return more, err
 }
@@ -98,15 +98,15 @@ func (s *Store) giveBack(ctx context.Context, _ time.Time) (more bool, err error
 	if err := s.db.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&free); err != nil || free == 0 {
 		return false, describe("purge", err)
 	}
-	err = s.write(ctx, func(tx *sql.Tx) error {
+	err = s.write(ctx, func(tx *sql.Tx) (bool, error) {
 		// The pragma gives back one page a row.
 		rows, err := tx.QueryContext(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", purgePages))
 		if err != nil {
-			return describe("give back space", err)
+			return false, describe("give back space", err)
 		}
 		for rows.Next() {
 		}
-		return describe("give back space", rows.Close())
+		return false, describe("give back space", rows.Close())
 	})
 	return free > purgePages, err
 }

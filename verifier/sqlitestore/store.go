@@ -7,26 +7,43 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/headfile"
 	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/verifier"
 )
 
-// write runs fn in one immediate transaction. A file that another process
-// holds is waited for as long as ctx lasts, give or take SQLite's five seconds
-// of patience, which nothing interrupts.
-func (s *Store) write(ctx context.Context, fn func(*sql.Tx) error) error {
+// write runs fn in one immediate transaction, and returns when the head file knows of it.
+// A file that another process holds is waited for as long as ctx lasts, give or take
+// SQLite's five seconds of patience, which nothing interrupts. An error of the head file
+// leaves the change on the disk, and nothing more is changed before the head is written.
+func (s *Store) write(ctx context.Context, fn func(*sql.Tx) (changed bool, err error)) error {
+	if err := s.head.Settle(ctx); err != nil {
+		return describe("write head", err)
+	}
+	h, err := s.commit(ctx, fn)
+	if err != nil || h.Counter == 0 {
+		return err
+	}
+	return describe("write head", s.head.Note(context.WithoutCancel(ctx), h))
+}
+
+// commit returns the new state, or the zero Head where nothing changed.
+func (s *Store) commit(ctx context.Context, fn func(*sql.Tx) (changed bool, err error)) (h headfile.Head, err error) {
 	tx, err := s.begin(ctx)
 	if err != nil {
-		return err
+		return h, err
 	}
 	defer tx.Rollback() // does nothing once committed
-	if err := fn(tx); err != nil {
-		return err
+	changed, err := fn(tx)
+	if err != nil {
+		return h, err
 	}
-	if err := tx.Commit(); err != nil {
-		return describe("commit", err)
+	if changed {
+		if h, err = s.advance(ctx, tx); err != nil {
+			return h, err
+		}
 	}
-	return nil
+	return h, describe("commit", tx.Commit())
 }
 
 func (s *Store) begin(ctx context.Context) (*sql.Tx, error) {
@@ -57,7 +74,7 @@ func (s *Store) PutRequest(ctx context.Context, r verifier.Request) error {
 	if err != nil {
 		return describe("pack request", err)
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *sql.Tx) (bool, error) {
 		_, err := tx.ExecContext(ctx, "INSERT INTO nonce (nonce) VALUES (?)", r.Nonce)
 		if err == nil {
 			_, err = tx.ExecContext(ctx, `INSERT INTO request (id, object, nonce, policy, query, correlation, created, expires)
@@ -65,9 +82,9 @@ func (s *Store) PutRequest(ctx context.Context, r verifier.Request) error {
 				r.ID, object, r.Nonce, r.Policy[:], r.Query[:], r.Correlation, milliseconds(r.Created), milliseconds(r.Expires))
 		}
 		if isTaken(err) {
-			return verifier.ErrRequestExists
+			return false, verifier.ErrRequestExists
 		}
-		return describe("put request", err)
+		return true, describe("put request", err)
 	})
 }
 
@@ -105,15 +122,15 @@ func (s *Store) Request(ctx context.Context, id string) (verifier.Request, error
 
 // CountFailure implements verifier.Store.
 func (s *Store) CountFailure(ctx context.Context, id string) error {
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *sql.Tx) (bool, error) {
 		result, err := tx.ExecContext(ctx, "UPDATE request SET failures = failures + 1 WHERE id = ?", id)
 		if err != nil {
-			return describe("count failure", err)
+			return false, describe("count failure", err)
 		}
 		if rows, err := result.RowsAffected(); err != nil || rows != 1 {
-			return errors.Join(verifier.ErrUnknownRequest, err)
+			return false, errors.Join(verifier.ErrUnknownRequest, err)
 		}
-		return nil
+		return true, nil
 	})
 }
 
@@ -123,23 +140,23 @@ func (s *Store) Accept(ctx context.Context, a verifier.Acceptance) error {
 	if err != nil {
 		return describe("pack result", err)
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *sql.Tx) (bool, error) {
 		if err := consumeNonce(ctx, tx, a); err != nil {
-			return err
+			return false, err
 		}
 		for _, key := range a.Once {
 			_, err := tx.ExecContext(ctx, "INSERT INTO once (scope, pseudonym) VALUES (?, ?)",
 				key.Scope[:], key.Pseudonym[:])
 			if isTaken(err) {
-				return verifier.ErrUsedOnce
+				return false, verifier.ErrUsedOnce
 			}
 			if err != nil {
-				return describe("consume pseudonym", err)
+				return false, describe("consume pseudonym", err)
 			}
 		}
 		_, err := tx.ExecContext(ctx, "UPDATE request SET accepted = ?, answer = ?, result = ? WHERE id = ?",
 			milliseconds(a.At), a.Answer[:], result, a.RequestID)
-		return describe("accept", err)
+		return true, describe("accept", err)
 	})
 }
 
@@ -171,9 +188,9 @@ func (s *Store) PutPolicy(ctx context.Context, hash [32]byte, file []byte) error
 	if err != nil && !errors.Is(err, sql.ErrNoRows) && !s.closed.Load() {
 		return describe("read policy", err)
 	}
-	return s.write(ctx, func(tx *sql.Tx) error {
+	return s.write(ctx, func(tx *sql.Tx) (bool, error) {
 		_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO policy (hash, file) VALUES (?, ?)", hash[:], notNil(file))
-		return describe("put policy", err)
+		return true, describe("put policy", err)
 	})
 }
 

@@ -173,7 +173,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"a later version", func(t *testing.T, path string) {
 			s := open(t, path, sqlitestore.Options{Create: true})
 			s.Close()
-			run(t, path, "PRAGMA user_version = 3")
+			run(t, path, "PRAGMA user_version = 4")
 		}, sqlitestore.Options{Create: true}},
 		{"a view", func(t *testing.T, path string) {
 			s := open(t, path, sqlitestore.Options{Create: true})

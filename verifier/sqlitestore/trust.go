@@ -32,18 +32,18 @@ const readTrustQuery = "SELECT state FROM trust WHERE origin = ?"
 
 // CompareAndSwap implements ledger.TrustStore.
 func (t *TrustStore) CompareAndSwap(ctx context.Context, old, next []byte) (swapped bool, err error) {
-	err = t.store.write(ctx, func(tx *sql.Tx) error {
+	err = t.store.write(ctx, func(tx *sql.Tx) (bool, error) {
 		current, err := readTrust(tx.QueryRowContext(ctx, readTrustQuery, t.origin))
 		if err != nil {
-			return describe("read trust", err)
+			return false, describe("read trust", err)
 		}
 		if (current == nil) != (old == nil) || !bytes.Equal(current, old) {
-			return nil
+			return false, nil
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO trust (origin, state) VALUES (?, ?)
 			ON CONFLICT (origin) DO UPDATE SET state = excluded.state`, t.origin, notNil(next))
 		swapped = err == nil
-		return describe("write trust", err)
+		return swapped, describe("write trust", err)
 	})
 	return swapped && err == nil, err
 }

@@ -42,7 +42,7 @@ func runCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&dir, "dir", ".", "folder of the node")
 	cmd.Flags().BoolVar(&options.Verbose, "verbose", false, "log what goes well, too")
-	cmd.Flags().BoolVar(&options.VotesLost, "votes-lost", false, "start although vote.state is gone: only once the others are a block further")
+	cmd.Flags().BoolVar(&options.VotesLost, "votes-lost", false, "start although vote.state is gone or older than the last vote: only once the others are a block further")
 	cmd.Flags().Int64Var(&warn, "warn-size", 64, "size of the ledger's database in GiB above which the log warns")
 	cmd.Flags().DurationVar(&options.MaxPause, "max-pause", 0, "how long the ledger may have stood still for this node to let it go on; 0 is 720h")
 	cmd.Flags().DurationVar(&audit, "audit", 24*time.Hour, "how often everything is recomputed from the log, beginning at once; 0 is never")
