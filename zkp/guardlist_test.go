@@ -500,6 +500,16 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"ledger/batch.go", "id.prefix(batchDomain)", "ID{}.prefix(batchDomain)"})
 	add("no ledger is no name", "ledger", "TestNoLedger", "",
 		never("ledger/id.go", "if ", "id == (ID{})", " {"))
+	add("newcomers share one budget", "ledger/machine", "TestNewcomersBudget", "",
+		never("ledger/machine/budget.go", "		if ", "newcomer", " {"))
+	add("the root agency lets others in", "ledger/machine", "TestNewcomersBudget", "",
+		edit{"ledger/machine/budget.go", "err != nil || c.signedBy(root)", "err != nil"})
+	add("an agency has a budget", "ledger/machine", "TestAgencyBudget", "",
+		edit{"ledger/machine/budget.go", "spent += uint64(size); spent > limit {", "spent += uint64(size); false {"})
+	add("of a day", "ledger/machine", "TestAgencyBudget", "",
+		edit{"ledger/machine/budget.go", " && binary.BigEndian.Uint64(b) == day {", " {"})
+	add("the root agency has none", "ledger/machine", "TestAgencyBudget", "",
+		edit{"ledger/machine/budget.go", "payer == \"\" || payer == t.root {", "payer == \"\" {"})
 	// The property finds what admission lets through.
 	add("found by the property: the registry's cap", "ledger/machine", "TestProperty", "",
 		never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return"))

@@ -51,6 +51,6 @@
 // The machine does not check whether a clock is right, only that it does not
 // run backwards. It does not check whether an agency exists in the world,
 // whether a schema's hash belongs to a schema, or whether a status root belongs
-// to a list. Anyone who reaches the engine may create a DID; the engine's
-// operator decides who reaches it.
+// to a list. Anyone who reaches the engine may create a DID, within what all
+// newcomers together may spend in a day (budget.go).
 package machine

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -19,6 +20,9 @@ type Options struct {
 	// Suites is the allow-list of signature algorithms; nil means
 	// ledger.DefaultSuites.
 	Suites *ledger.Suites
+	// AgencyBudget and NewcomerBudget take the place of the constants of these names;
+	// zero means those.
+	AgencyBudget, NewcomerBudget uint64
 }
 
 // A Machine applies operations. It holds no ledger state: that is in the Store
@@ -42,6 +46,8 @@ func New(zk ledger.ZK, founding ledger.Founding, options Options) (*Machine, err
 	if options.Suites == nil {
 		options.Suites = ledger.DefaultSuites()
 	}
+	options.AgencyBudget = cmp.Or(options.AgencyBudget, AgencyBudget)
+	options.NewcomerBudget = cmp.Or(options.NewcomerBudget, NewcomerBudget)
 	if zk == nil {
 		return nil, fmt.Errorf("%w: zero knowledge is needed", ErrConfig)
 	}
@@ -141,6 +147,8 @@ type transition struct {
 	// agencies caches the signature keys of agencies in force. A changed DID or
 	// accreditation clears it.
 	agencies map[string][][]byte
+	// payer is the DID whose keys the operation under way needed last.
+	payer string
 	// admission only judges: it writes values, but neither log nor tree.
 	admission bool
 }

@@ -76,7 +76,11 @@ func (t *transition) operation(p prepared) (ledger.OperationReceipt, error) {
 	if p.err != nil {
 		return ledger.OperationReceipt{}, p.err
 	}
+	t.payer = ""
 	if err := rules[p.Operation.Kind](t, p.change()); err != nil {
+		return ledger.OperationReceipt{}, err
+	}
+	if err := t.spend(p.change(), len(p.leaf)); err != nil {
 		return ledger.OperationReceipt{}, err
 	}
 	if err := t.remember(p.Operation); err != nil {
@@ -200,6 +204,7 @@ func (t *transition) signedByDID(c change, did string) error {
 	if !c.signedBy(d.SigningKeys(t.now)) {
 		return ledger.ErrUnauthorised
 	}
+	t.payer = did
 	return nil
 }
 
@@ -217,6 +222,7 @@ func (t *transition) signedByAgency(c change, did string) error {
 	if !c.signedBy(keys) {
 		return ledger.ErrUnauthorised
 	}
+	t.payer = did
 	return nil
 }
 

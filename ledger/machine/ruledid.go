@@ -39,6 +39,7 @@ func (t *transition) did(c change) error {
 	if err := t.set(c); err != nil {
 		return err
 	}
+	t.payer = id
 	if err := t.roomForKeys(old, next); err != nil {
 		return err
 	}
@@ -65,6 +66,7 @@ func (t *transition) createDID(c change) error {
 	if err := t.claimProofKeys(d); err != nil {
 		return err
 	}
+	t.payer = d.ID
 	return wrapStore(t.setValue(d.Key(), c.op.Body))
 }
 

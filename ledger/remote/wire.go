@@ -71,6 +71,7 @@ var codes = []struct {
 	{"conflict", ledger.ErrConflict},
 	{"missing", ledger.ErrMissing},
 	{"full", ledger.ErrFull},
+	{"budget", ledger.ErrBudget},
 	{"signature", ledger.ErrSignature},
 	{"suite", ledger.ErrSuite},
 	{"key", ledger.ErrKey},
