@@ -150,7 +150,8 @@ func TestReceiptOfAFork(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	log, err := sqlitelog.Init(t.Context(), dir, "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{})
+	decider, _ := ledgertest.Decider(t, root)
+	log, err := sqlitelog.Init(t.Context(), dir, "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		t.Fatal(err)
 	}

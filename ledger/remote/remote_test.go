@@ -239,7 +239,8 @@ func TestPauseIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := time.Now()
-	log, err := sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Clock: func() time.Time { return now }})
+	decider, _ := ledgertest.Decider(t, root)
+	log, err := sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Clock: func() time.Time { return now }, Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		t.Fatal(err)
 	}

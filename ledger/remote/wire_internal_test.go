@@ -17,7 +17,8 @@ import (
 var refusals = map[string]error{
 	"ErrUnknownKind": ledger.ErrUnknownKind, "ErrUnsigned": ledger.ErrUnsigned, "ErrUnauthorised": ledger.ErrUnauthorised,
 	"ErrConflict": ledger.ErrConflict, "ErrTaken": ledger.ErrTaken, "ErrUsed": ledger.ErrUsed, "ErrProof": ledger.ErrProof,
-	"ErrFull": ledger.ErrFull, "ErrMissing": ledger.ErrMissing, "ErrSubject": ledger.ErrSubject,
+	"ErrFull":   ledger.ErrFull,
+	"ErrBudget": ledger.ErrBudget, "ErrMissing": ledger.ErrMissing, "ErrSubject": ledger.ErrSubject,
 }
 
 // TestEveryRefusalCrossesTheWire: a client knows for what reason a server refused, as if
