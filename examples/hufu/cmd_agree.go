@@ -31,7 +31,7 @@ func (a *app) ledgerAgree() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.report(map[string]any{"decider": o.out, "name": n.Decider.Name()}, "agree.key", "Out", o.out, "Name", n.Decider.Name())
+			return a.report(map[string]any{"decider": o.out, "name": n.Decider.Name()}, "agree.decider", "Out", o.out, "Name", n.Decider.Name())
 		})
 	})
 	propose := command("propose", "", func(ctx context.Context, _ string) error {
