@@ -107,11 +107,6 @@ func (w *world) agreement(k int, witnesses ...string) *ledger.SignedOperation {
 	return must(ledger.SignObject(w.trust.ID(), next, key))(w)
 }
 
-func (w *world) sign(object ledger.Object) *ledger.SignedOperation {
-	w.Helper()
-	return must(ledger.Sign(w.trust.ID(), must(ledger.NewOperation(object))(w), w.root))(w)
-}
-
 func (w *world) keepSpread(signed []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
