@@ -557,6 +557,8 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"agency/agreement.go", "		r.Keys[place].Signed = true\n", ""})
 	add("and not promised again", "agency", "TestAgreements", "",
 		never("agency/agreement.go", "if ", "promised(next, r.Keys[place])", " {"))
+	add("a change that was begun is ended", "ledger/cometlog/cmd/hufu-node", "TestRotateRoot", "",
+		edit{"ledger/cometlog/cmd/hufu-node/rotate.go", "err != nil && !errors.Is(err, fs.ErrNotExist)", "err != nil"})
 	add("in a safe of files too", "ledger/cometlog/cmd/hufu-node", "TestTwoAgenciesDecide", "",
 		never("ledger/cometlog/cmd/hufu-node/agreement.go", "if ", "slices.Contains(next.Next(), key.hash)", " {"))
 	add("the first agreement is the one of the name", "ledger/machine", "TestNoConsortiumYet", "",

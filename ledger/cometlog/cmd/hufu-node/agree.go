@@ -31,6 +31,7 @@ func agreeCommand() *cobra.Command {
 	a.flags(cmd)
 	a.changeFlags(cmd)
 	a.keyFlags(cmd)
+	cmd.Flags().BoolVar(&a.renew, "renew", false, "renew this agency's own keys, and change nothing else")
 	cmd.Flags().BoolVar(&a.yes, "yes", false, "do not ask")
 	cmd.AddCommand(agreeKeyCommand(), proposeCommand(), signCommand(), submitCommand())
 	return cmd

@@ -28,7 +28,7 @@ type agreement struct {
 	joins, leave     []string
 	deciders, unseat []string
 	threshold        uint32
-	yes              bool
+	renew, yes       bool
 
 	log    ledger.Submitter // verifies receipts
 	id     ledger.ID
@@ -108,7 +108,7 @@ func (a *agreement) next() (*ledger.Agreement, []cometlog.Member, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(joining)+len(a.leave)+len(a.deciders)+len(a.unseat) == 0 && a.threshold == 0 {
+	if len(joining)+len(a.leave)+len(a.deciders)+len(a.unseat) == 0 && a.threshold == 0 && !a.renew {
 		return nil, nil, errors.New("nobody joins or leaves, and nobody else decides: name members with --join and --leave, agencies with --decider and --unseat")
 	}
 	members, err := a.members(joining)

@@ -37,6 +37,6 @@ func command() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(runCommand(), testnetCommand(), loadCommand(), memberCommand(), foundCommand(), joinCommand(), peerCommand(), agreeCommand(), auditCommand())
+	root.AddCommand(runCommand(), testnetCommand(), loadCommand(), memberCommand(), foundCommand(), joinCommand(), peerCommand(), agreeCommand(), rotateCommand(), auditCommand())
 	return root
 }
