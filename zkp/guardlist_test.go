@@ -513,6 +513,8 @@ func elsewhere(t *testing.T) (out []guard) {
 	// The property finds what admission lets through.
 	add("found by the property: the registry's cap", "ledger/machine", "TestProperty", "",
 		never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return"))
+	add("found by the property: an agency's budget", "ledger/machine", "TestProperty", "",
+		edit{"ledger/machine/budget.go", "spent += uint64(size); spent > limit {", "spent += uint64(size); false {"})
 	add("found by the property: keys that are added later", "ledger/machine", "TestProperty", "",
 		edit{"ledger/machine/ruledid.go", "if err := t.roomForKeys(old, next); err != nil {", "if err := error(nil); err != nil {"})
 	add("found by the property: schemas", "ledger/machine", "TestProperty", "",

@@ -9,6 +9,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/cometlog"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
+	"github.com/hufu-id/hufu/ledger/machine"
 )
 
 // TestProperty: nothing accepted may stop four nodes, each of which replays and signs for
@@ -26,7 +27,8 @@ func newStage(t testing.TB) *ledgertest.Stage {
 	trust := c.nodes[0].Trust()
 	turn := 0
 	return &ledgertest.Stage{
-		Founding: trust.Founding(), EpochLength: trust.EpochLength, Root: c.root, Next: c.next, Agreement: c.agreement(), Now: time.Now,
+		AgencyBudget: machine.AgencyBudget,
+		Founding:     trust.Founding(), EpochLength: trust.EpochLength, Root: c.root, Next: c.next, Agreement: c.agreement(), Now: time.Now,
 		Submit: func(ops ...*ledger.SignedOperation) error {
 			turn++
 			_, err := c.nodes[turn%len(c.nodes)].Submit(context.Background(), ops...)

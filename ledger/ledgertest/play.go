@@ -38,6 +38,7 @@ type play struct {
 
 	taste         []func(*play) []act // what this play does most
 	honest        bool                // nobody signs for another, or takes another's key
+	spent         map[string]uint64   // bytes by agency and day
 	accepted      []*ledger.SignedOperation
 	refused, full int
 }
@@ -73,6 +74,7 @@ func newPlay(t testing.TB, seed uint64, s *Stage) *play {
 	p := &play{
 		TB: t, Stage: s, rand: mathrand.New(mathrand.NewPCG(seed, seed)), id: s.Founding.ID(), holds: s.Agreement, next: s.Next,
 	}
+	p.spent = map[string]uint64{}
 	p.taste = tastes[seed%uint64(len(tastes))]
 	p.root = &party{did: s.Founding.RootDID, key: s.Root}
 	p.parties = []*party{p.root}
@@ -159,6 +161,7 @@ func (p *play) submit(acts ...act) bool {
 	case err == nil:
 		p.accepted = append(p.accepted, ops...)
 		for i, a := range acts {
+			p.charge(a.object, len(ops[i].Bytes()))
 			if a.learn != nil {
 				a.learn(ops[i])
 			}
@@ -172,6 +175,34 @@ func (p *play) submit(acts ...act) bool {
 		p.Fatalf("a submission stopped the ledger: %v", err)
 	}
 	return err == nil
+}
+
+// charge counts what an agency puts on the ledger.
+func (p *play) charge(object ledger.Object, size int) {
+	var agency string
+	switch o := object.(type) {
+	case *ledger.Anchor:
+		agency = o.Agency
+	case *ledger.Audit:
+		agency = o.Agency
+	case *ledger.KeyFile:
+		agency = o.Agency
+	case *ledger.Status:
+		agency = o.Issuer
+	case *ledger.Rule:
+		agency = o.Owner
+	case *ledger.Accreditation:
+		agency = o.Accreditor
+	case *ledger.Purpose:
+		agency = o.Regulator
+	}
+	if agency == "" || agency == p.root.did {
+		return
+	}
+	name := fmt.Sprint(agency, " ", ledger.Day(p.Now()))
+	if p.spent[name] += uint64(size); p.spent[name] > p.AgencyBudget {
+		p.Errorf("an agency put %d bytes on the ledger in a day, %d may be", p.spent[name], p.AgencyBudget)
+	}
 }
 
 // must is submit by the root, which nothing may keep from it.

@@ -3,9 +3,10 @@ package ledgertest
 import (
 	"crypto"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -43,6 +44,8 @@ func (z SmallZK) Roots(leaves [][32]byte, revoked [][ledger.HandleSize]byte) (re
 type Stage struct {
 	// Founding names the ledger.
 	Founding ledger.Founding
+	// AgencyBudget is how many bytes an agency may put on the ledger in a day.
+	AgencyBudget uint64
 	// EpochLength is that of the ledger.
 	EpochLength time.Duration
 	// Root is the signature key of the root agency, which alone decides. Next is the key
@@ -61,17 +64,19 @@ type Stage struct {
 	Check func() error
 }
 
-var propertySeed = flag.Uint64("seed", 0, "seed of the one run that a property test makes; 0 makes one for each of its seeds")
-
 // kept are seeds that are played each time.
 var kept = []uint64{1, 2, 3}
 
 // Plays runs [Property] on fresh stages: once for each seed that was kept, and then for new
-// ones until so much time has passed. The flag -seed takes their place.
+// ones until so much time has passed. The seed in the variable HUFU_SEED takes their place.
 func Plays(t *testing.T, lasts time.Duration, steps int, fresh func(t testing.TB) *Stage) {
 	seeds := kept
-	if *propertySeed != 0 {
-		seeds, lasts = []uint64{*propertySeed}, 0
+	if text := os.Getenv("HUFU_SEED"); text != "" {
+		seed, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seeds, lasts = []uint64{seed}, 0
 	}
 	began := time.Now()
 	for n := 0; (n < len(seeds) || time.Since(began) < lasts) && !t.Failed(); n++ {
@@ -86,6 +91,7 @@ func Plays(t *testing.T, lasts time.Duration, steps int, fresh func(t testing.TB
 // Property plays a number of steps on a ledger: honest and hostile operations of every
 // kind by parties that come, rise, fall and steal. Whatever the ledger accepts,
 //
+//   - no agency has put more on the ledger in a day than its budget,
 //   - the next epoch closes,
 //   - the log replays, the engine opens again, and a witness signs,
 //   - a ledger that was founded anew by the same root refuses every operation, and
@@ -95,7 +101,7 @@ func Property(t testing.TB, seed uint64, steps int, s *Stage) {
 	p := newPlay(t, seed, s)
 	defer func() {
 		if t.Failed() {
-			t.Logf("again with -seed %d", seed)
+			t.Logf("again with HUFU_SEED=%d", seed)
 		}
 	}()
 	for step := range steps {

@@ -21,9 +21,16 @@ func TestProperty(t *testing.T) {
 // newStage is a machine with small caps over a store in memory.
 func newStage(t testing.TB) *ledgertest.Stage {
 	w := newWorldWith(t, ledgertest.SmallZK{})
+	const budget = 4000 // an agency meets it
+	var err error
+	w.machine, err = machine.New(ledgertest.SmallZK{}, w.founding, machine.Options{AgencyBudget: budget})
+	if err != nil {
+		t.Fatal(err)
+	}
 	first := must(machine.CurrentTrust(w.store))(t)
 	return &ledgertest.Stage{
-		Founding: w.founding, EpochLength: ledger.DefaultEpochLength,
+		AgencyBudget: budget,
+		Founding:     w.founding, EpochLength: ledger.DefaultEpochLength,
 		Root: w.root.key, Next: w.promised(1, w.root.key), Agreement: first,
 		Now: func() time.Time { return w.now },
 		Submit: func(ops ...*ledger.SignedOperation) error {

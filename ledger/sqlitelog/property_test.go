@@ -9,6 +9,7 @@ import (
 	"github.com/hufu-id/hufu/internal/long"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
+	"github.com/hufu-id/hufu/ledger/machine"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
@@ -24,7 +25,8 @@ func newStage(t testing.TB) *ledgertest.Stage {
 	witness := w.witness(0)
 	ctx := context.Background()
 	return &ledgertest.Stage{
-		Founding: w.log.Trust().Founding(), EpochLength: w.log.Trust().EpochLength,
+		AgencyBudget: machine.AgencyBudget,
+		Founding:     w.log.Trust().Founding(), EpochLength: w.log.Trust().EpochLength,
 		Root: w.root, Next: w.next, Agreement: w.agreement(), Now: w.clock.Now,
 		Submit: func(ops ...*ledger.SignedOperation) error {
 			w.clock.Add(time.Second)
