@@ -505,7 +505,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("the root agency lets others in", "ledger/machine", "TestNewcomersBudget", "",
 		edit{"ledger/machine/budget.go", "err != nil || c.signedBy(root)", "err != nil"})
 	add("an agency has a budget", "ledger/machine", "TestAgencyBudget", "",
-		edit{"ledger/machine/budget.go", "spent += uint64(size); spent > limit {", "spent += uint64(size); false {"})
+		edit{"ledger/machine/budget.go", "spent += uint64(size); spent > limit {", "spent += uint64(size); spent > limit+1<<40 {"})
 	add("of a day", "ledger/machine", "TestAgencyBudget", "",
 		edit{"ledger/machine/budget.go", " && binary.BigEndian.Uint64(b) == day {", " {"})
 	add("the root agency has none", "ledger/machine", "TestAgencyBudget", "",
@@ -514,7 +514,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("found by the property: the registry's cap", "ledger/machine", "TestProperty", "",
 		never("ledger/machine/room.go", "		if ", "leaves > uint64(t.zk.RegistryCapacity())", " {\n			return"))
 	add("found by the property: an agency's budget", "ledger/machine", "TestProperty", "",
-		edit{"ledger/machine/budget.go", "spent += uint64(size); spent > limit {", "spent += uint64(size); false {"})
+		edit{"ledger/machine/budget.go", "spent += uint64(size); spent > limit {", "spent += uint64(size); spent > limit+1<<40 {"})
 	add("found by the property: keys that are added later", "ledger/machine", "TestProperty", "",
 		edit{"ledger/machine/ruledid.go", "if err := t.roomForKeys(old, next); err != nil {", "if err := error(nil); err != nil {"})
 	add("found by the property: schemas", "ledger/machine", "TestProperty", "",
