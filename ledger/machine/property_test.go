@@ -21,7 +21,7 @@ func TestProperty(t *testing.T) {
 // newStage is a machine with small caps over a store in memory.
 func newStage(t testing.TB) *ledgertest.Stage {
 	w := newWorldWith(t, ledgertest.SmallZK{})
-	const budget = 4000 // an agency meets it
+	const budget = 2000 // an agency meets it
 	var err error
 	w.machine, err = machine.New(ledgertest.SmallZK{}, w.founding, machine.Options{AgencyBudget: budget})
 	if err != nil {
