@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -152,10 +153,17 @@ func (c *campaign) ended(i int) {
 // the others are a block further.
 func (c *campaign) wiped(i int) {
 	c.Helper()
+	voted := c.voted(i)
 	if err := os.RemoveAll(filepath.Join(c.folder(i), "data")); err != nil {
 		c.Fatal(err)
 	}
 	c.start(i)
+	if !voted { // it cannot contradict itself
+		if !eventually(func() bool { _, err := c.head(i); return err == nil }) {
+			c.Fatalf("node%d does not come back", i)
+		}
+		return
+	}
 	select {
 	case <-c.processes[i].done:
 	case <-time.After(time.Minute):
@@ -174,6 +182,22 @@ func (c *campaign) wiped(i int) {
 	if !eventually(func() bool { _, err := c.head(i); return err == nil }) {
 		c.Fatalf("node%d does not come back", i)
 	}
+}
+
+// voted reports whether a node has ever voted: one that only fetched blocks has not.
+func (c *campaign) voted(i int) bool {
+	c.Helper()
+	b, err := os.ReadFile(filepath.Join(c.folder(i), "data", "vote.state"))
+	if err != nil {
+		c.Fatal(err)
+	}
+	var state struct {
+		Height string `json:"height"`
+	}
+	if err := json.Unmarshal(b, &state); err != nil {
+		c.Fatal(err)
+	}
+	return state.Height != "0"
 }
 
 // alive insists that no node has ended by itself.
