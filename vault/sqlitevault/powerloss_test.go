@@ -24,7 +24,7 @@ func TestPowerLoss(t *testing.T) {
 		putUntilDone(dir)
 		return
 	}
-	long.NotShort(t, "traces a process")
+	long.Landing(t, "opens hundreds of disks")
 	dir := t.TempDir()
 	path := filepath.Join(dir, "wallet.db")
 	s := create(t, path)

@@ -40,7 +40,7 @@ func TestPowerLoss(t *testing.T) {
 			}
 		}
 		campaign := powerloss.Campaign{
-			Start: powerloss.Take(t, dir), Images: long.Or(100, 6000), Databases: []string{"counter.db"},
+			Start: powerloss.Take(t, dir), Images: long.Or(50, 6000), Databases: []string{"counter.db"},
 			Open: survives, RolledBack: verifier.ErrRolledBack,
 		}
 		campaign.Events = powerloss.Run(t, t.Name(), dir)
