@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -34,6 +35,8 @@ type Machine struct {
 	root     string
 	options  Options
 	verified *verified
+	// newest is the agreement that was read last.
+	newest *atomic.Pointer[parsedAgreement]
 }
 
 // New returns the machine of one ledger: it takes what is signed for this ledger alone,
@@ -59,7 +62,7 @@ func New(zk ledger.ZK, founding ledger.Founding, options Options) (*Machine, err
 	}
 	return &Machine{
 		zk: zk, founding: founding, id: founding.ID(), root: founding.RootDID,
-		options: options, verified: newVerified(),
+		options: options, verified: newVerified(), newest: new(atomic.Pointer[parsedAgreement]),
 	}, nil
 }
 
@@ -116,6 +119,9 @@ func (m *Machine) ApplyPrepared(store Store, now time.Time, p *Prepared) (*Commi
 	if err != nil {
 		return nil, err
 	}
+	if err := t.knowsRules(); err != nil {
+		return nil, err
+	}
 	commit := &Commit{Head: t.head, Changed: len(p.submissions) == 0}
 	for _, s := range p.submissions {
 		result, err := t.submission(s)
@@ -164,11 +170,10 @@ func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
 	// The ledger knows milliseconds; finer would not survive a replay.
 	now = time.UnixMilli(now.UnixMilli())
 	base := newBatch(store)
-	t := &transition{
+	return &transition{
 		Machine: m, base: base, store: base, now: now, head: head, size: head.Size,
 		agencies: map[string][][]byte{},
-	}
-	return t, t.knowsRules()
+	}, nil
 }
 
 // submission applies operations and keeps all of them or none. A returned error

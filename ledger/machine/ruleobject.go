@@ -254,11 +254,20 @@ const rulesVersion = 0
 
 // knowsRules refuses to make a checkpoint by rules that this program does not have.
 func (t *transition) knowsRules() error {
-	trust, err := CurrentTrust(t.store)
-	if err != nil || trust == nil {
+	value, err := newestAgreement(t.store)
+	if err != nil || value == nil {
 		return err
 	}
-	if r := trust.Rules; r.Version > rulesVersion && t.height() >= r.From {
+	trust := t.newest.Load()
+	if trust == nil || !bytes.Equal(trust.value, value) { // it changes rarely, and parsing is dear
+		agreement, err := ledger.ParseAgreement(value)
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		trust = &parsedAgreement{value, agreement}
+		t.newest.Store(trust)
+	}
+	if r := trust.agreement.Rules; r.Version > rulesVersion && t.height() >= r.From {
 		return fmt.Errorf("%w: version %d holds from checkpoint %d on, this program knows version %d", ledger.ErrRules, r.Version, r.From, rulesVersion)
 	}
 	return nil
@@ -303,7 +312,24 @@ func missing(keys, others [][]byte) (n int) {
 // CurrentTrust returns the consortium's last agreement, nil if there is none.
 // Errors: [ErrDamaged], and the store's own.
 func CurrentTrust(store Store) (*ledger.Agreement, error) {
-	var last *ledger.Agreement
+	value, err := newestAgreement(store)
+	if err != nil || value == nil {
+		return nil, err
+	}
+	last, err := ledger.ParseAgreement(value)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return last, nil
+}
+
+// parsedAgreement is an agreement and its bytes.
+type parsedAgreement struct {
+	value     []byte
+	agreement *ledger.Agreement
+}
+
+func newestAgreement(store Store) (last []byte, err error) {
 	// The consortium changes rarely, so the row is short.
 	for n := uint64(0); ; n++ {
 		b, err := getValue(store, ledger.AgreementKey(n))
@@ -313,9 +339,7 @@ func CurrentTrust(store Store) (*ledger.Agreement, error) {
 		if err != nil {
 			return nil, err
 		}
-		if last, err = ledger.ParseAgreement(b); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
+		last = b
 	}
 }
 
