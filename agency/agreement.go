@@ -2,6 +2,7 @@ package agency
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -100,10 +101,14 @@ func (a *Agency) Agree(ctx context.Context, edit func(*ledger.Agreement) error) 
 	if err != nil {
 		return nil, err
 	}
-	if _, err = a.log.Submit(ctx, signed); err != nil && !isRefusal(err) {
+	_, err = a.log.Submit(ctx, signed)
+	switch {
+	case err == nil:
+		return next, nil
+	case !isRefusal(err):
 		err = &UncertainError{Operations: []*ledger.SignedOperation{signed}, Err: err}
 	}
-	return next, err
+	return nil, err
 }
 
 // SignAgreement adds this agency's signature to the consortium's next agreement. It signs
@@ -171,11 +176,12 @@ func (a *Agency) agreeing(ctx context.Context, step func(*record, *ledger.Agreem
 		return k.Use == useAgreement && k.Signed && !promised(current, k) && a.deleteKey(ctx, a.opts.Safe, k.ID)
 	})
 	known := len(r.Keys)
-	err = step(r, current)
-	if err == nil {
-		err = a.save(ctx, r)
+	if err := step(r, current); err != nil {
+		a.discard(ctx, r.Keys[known:])
+		return err
 	}
-	if err != nil && len(r.Keys) > known {
+	err = a.save(ctx, r)
+	if errors.Is(err, ErrRaced) { // another error leaves open what was stored
 		a.discard(ctx, r.Keys[known:])
 	}
 	return err

@@ -1,7 +1,7 @@
 package agency_test
 
 import (
-	"errors"
+	"context"
 	"testing"
 
 	"github.com/hufu-id/hufu/agency"
@@ -160,9 +160,38 @@ func TestCrashInAgreement(t *testing.T) {
 			w.works(again)
 		}
 		keys, err := vault.NewSoftwareKeys(w.rootStore).Keys(t.Context())
-		if err = errors.Join(err, w.rootStore.View(t.Context(), func(vault.Tx) error { return nil })); err != nil || !c.dead && len(keys) > 4 {
+		if err != nil || !c.dead && len(keys) > 4 {
 			t.Error(len(keys), "private keys,", err)
 		}
 		return !c.dead
 	})
+}
+
+// unsure is a vault that stores a change and says that it failed, once.
+type unsure struct {
+	vault.Store
+	fails int // which change from now on, 0 for none
+}
+
+func (u *unsure) Update(ctx context.Context, change func(vault.Tx) error) error {
+	err := u.Store.Update(ctx, change)
+	if u.fails--; err == nil && u.fails == 0 {
+		err = errLine
+	}
+	return err
+}
+
+// TestNominationPerhapsStored: a key that the record may name is not deleted, else the
+// agency would promise a key that it does not have, and lose its say.
+func TestNominationPerhapsStored(t *testing.T) {
+	w := newWorld(t)
+	store := &unsure{Store: w.rootStore}
+	root := w.open(store)
+	store.fails = 2 // the key, then the record
+	_, err := root.Nominate(t.Context())
+	is(t, err, errLine)
+	for range 2 {
+		_, err := root.Agree(t.Context(), nil)
+		none(t, err)
+	}
 }

@@ -3,13 +3,15 @@
 //
 // # Keys
 //
-// An agency has three kinds of key. Its signature key (#sig-1, then #sig-2)
+// An agency has up to four kinds of key. Its signature key (#sig-1, then #sig-2)
 // signs credentials, requests and ledger operations. Its proof key (#zk-1) signs
 // the endorsements of credentials; only an agency that issues needs one. Its
 // change key signs the next change of the DID and nothing else. The DID names
 // the change key by its hash alone (pre-rotation), so a thief of the signature key
-// cannot take the DID. Options.Safe can keep the change keys in another key store,
-// which only a change has to reach.
+// cannot take the DID. An agency that decides on the consortium's agreements has an
+// agreement key, which an agreement names by its hash and which signs the next one.
+// Options.Safe can keep change keys and agreement keys in another key store, which only a
+// change or an agreement has to reach.
 //
 // # Changes
 //
@@ -27,6 +29,13 @@
 // change that the ledger has and drops one that the ledger refused. The keys of a
 // dropped change stay in the vault until the DID has moved on without it, because
 // one server's word is no proof.
+//
+// # Agreements
+//
+// Who decides alone calls Agree. Where several decide, each hands in a Nomination
+// (Nominate), one proposes the agreement (ledger.Unsigned), each signs it (SignAgreement),
+// and one submits it. An agreement key that has signed is marked in the record before its
+// signature leaves, and no nomination names it again.
 //
 // # Example
 //
@@ -56,8 +65,8 @@
 //
 // The vault has one record of kind "agency" and id "self": JSON with the members
 // did, object (the DID as the ledger last proved it), pending (a signed
-// operation), keys (name in the key store, public key, sequence of the change
-// that made it) and proofs (seed, public key, sequence). Bytes are base64.
+// operation), keys (name in the key store, public key, use, sequence of the change
+// that made it, whether an agreement key has signed) and proofs (seed, public key, sequence). Bytes are base64.
 //
 // # Not checked
 //

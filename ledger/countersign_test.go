@@ -104,8 +104,14 @@ func TestNomination(t *testing.T) {
 	if _, err := ledger.Nominate(ledger.Nomination{Origin: origin}, key); !is(err, ledger.ErrValue) {
 		t.Error("no next key:", err)
 	}
-	if _, err := ledger.Nominate(ledger.Nomination{Origin: "a b", Decider: d}, key); !is(err, ledger.ErrKey) {
-		t.Error("no origin:", err)
+	for _, origin := range []string{"", "a b", "\xff"} {
+		unfit := ledger.Nomination{Origin: origin, Decider: d}
+		if _, err := ledger.Nominate(unfit, key); !is(err, ledger.ErrKey) {
+			t.Errorf("origin %q: %v", origin, err)
+		}
+		if _, err := ledger.ParseNomination(unfit.Bytes()); err == nil {
+			t.Errorf("origin %q was read", origin)
+		}
 	}
 	if _, err := ledger.ParseNomination(make([]byte, 1<<13)); !is(err, ledger.ErrTooLarge) {
 		t.Error(err)

@@ -50,6 +50,9 @@ type nominationJSON struct {
 // Nominate signs a nomination with the agency's signature key. The error is [ErrSuite],
 // [ErrKey], or the signer's own.
 func Nominate(n Nomination, key crypto.Signer) (*Nomination, error) {
+	if err := CheckKey(n.Origin); err != nil {
+		return nil, err
+	}
 	suites := DefaultSuites()
 	public, err := suites.MarshalKey(key.Public())
 	if err != nil {
@@ -76,10 +79,7 @@ func (n *Nomination) Bytes() []byte {
 	if n.Replaces != [32]byte{} {
 		j.Replaces = n.Replaces[:]
 	}
-	b, err := json.Marshal(j, jsontext.WithIndent("  "))
-	if err != nil {
-		panic("ledger: nomination: " + err.Error()) // bytes and a string that was checked
-	}
+	b, _ := json.Marshal(j, jsontext.WithIndent("  "), jsontext.AllowInvalidUTF8(true)) // then it never fails
 	return append(b, '\n')
 }
 

@@ -5,8 +5,9 @@ import "fmt"
 // Follow returns the trust file after some agreements of the consortium, in
 // order. Each must be the next in number, name the one before by its hash, and be signed
 // for this ledger by the threshold of the keys that the one before committed to.
-// Agreements do not change origin, log key, root, epoch length and ages. With the first trust file and its fingerprint, a reader can so follow
-// the consortium without another file.
+// Agreements do not change origin, log key, root, epoch length and ages. With the first
+// trust file and its fingerprint, a reader can so follow the consortium without another
+// file.
 //
 // The chain does not show how old it is. Later agreements may be missing, and
 // keys of agencies that left can sign another chain for a reader that has not

@@ -59,7 +59,7 @@ type TrustFile struct {
 	WitnessKeys []string
 	// K is how many of them must cosign.
 	K int
-	// Number is that of the agreement (see [Trust]) that WitnessKeys, K,
+	// Number is that of the agreement (see [Agreement]) that WitnessKeys, K,
 	// Next and Threshold are from.
 	Number uint64
 	// Next lists the KeyHash of the keys of which Threshold must sign the next

@@ -557,6 +557,8 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"ledger/countersign.go", "if _, err := signed.Verify(id, s); err != nil {", "if false {\n\t\tvar err error"})
 	add("a key that signed is noted before", "agency", "TestAgreements", "",
 		edit{"agency/agreement.go", "		r.Keys[place].Signed = true\n", ""})
+	add("a key that may be stored is not deleted", "agency", "TestNominationPerhapsStored", "",
+		edit{"agency/agreement.go", "if errors.Is(err, ErrRaced) {", "if err != nil || errors.Is(err, ErrRaced) {"})
 	add("and not promised again", "agency", "TestAgreements", "",
 		never("agency/agreement.go", "if ", "promised(next, r.Keys[place])", " {"))
 	add("a change that was begun is ended", "ledger/cometlog/cmd/hufu-node", "TestRotateRoot", "",

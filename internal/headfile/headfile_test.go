@@ -91,7 +91,7 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// TestManyAtOnce: whoever has returned finds its head, or a newer one, in the file.
+// TestManyAtOnce: who has returned finds its own head, or a newer one, in the file.
 func TestManyAtOnce(t *testing.T) {
 	path, own, other := made(t, 1)
 	var next atomic.Uint64

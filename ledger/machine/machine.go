@@ -36,7 +36,7 @@ type Machine struct {
 	options  Options
 	verified *verified
 	// newest is the agreement that was read last.
-	newest *atomic.Pointer[parsedAgreement]
+	newest atomic.Pointer[parsedAgreement]
 }
 
 // New returns the machine of one ledger: it takes what is signed for this ledger alone,
@@ -62,7 +62,7 @@ func New(zk ledger.ZK, founding ledger.Founding, options Options) (*Machine, err
 	}
 	return &Machine{
 		zk: zk, founding: founding, id: founding.ID(), root: founding.RootDID,
-		options: options, verified: newVerified(), newest: new(atomic.Pointer[parsedAgreement]),
+		options: options, verified: newVerified(),
 	}, nil
 }
 

@@ -239,7 +239,7 @@ func (t *transition) below(via string) (string, error) {
 	if via == "" {
 		return "", nil
 	}
-	chain, err := ledger.Restorable(t, t.root, via) // whoever is suspended stays in its branch
+	chain, err := ledger.Restorable(t, t.root, via) // who is suspended stays in its branch
 	if errors.Is(err, ledger.ErrNotAccredited) {
 		return "", nil // it gives nothing any more
 	}

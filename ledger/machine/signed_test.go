@@ -178,7 +178,8 @@ func TestTakenFromTheThief(t *testing.T) {
 	}
 }
 
-// TestKeyOnAStrangersDID: whoever lists another's key and calls it stolen ends nothing.
+// TestKeyOnAStrangersDID: a stranger who lists another's key and calls it stolen ends
+// nothing.
 func TestKeyOnAStrangersDID(t *testing.T) {
 	w := newWorld(t)
 	a := w.accredited()

@@ -37,7 +37,8 @@ const (
 	TableHistory Table = "history"
 	// TableEpoch: u64 epoch → u64 height of the checkpoint that closed it.
 	TableEpoch Table = "epoch"
-	// TableRoom: what the registry tree may come to hold; see room.go.
+	// TableRoom: what the registry tree may come to hold, and what was spent today; see
+	// room.go and budget.go.
 	TableRoom Table = "room"
 	// TableSigned: which keys signed what lasts; see rulesigned.go.
 	TableSigned Table = "signed"

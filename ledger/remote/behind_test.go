@@ -1,14 +1,12 @@
 package remote_test
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"errors"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
@@ -19,17 +17,8 @@ import (
 // TestServerBehind: a replica that did not get the newest operations yet is neither
 // believed nor called a fork; another server is asked.
 func TestServerBehind(t *testing.T) {
-	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	decider, _ := ledgertest.Decider(t, root)
-	log, err := sqlitelog.Init(t.Context(), dir, "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Deciders: []ledger.Decider{decider}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
+	log, root := newLogIn(t, dir, time.Now)
 	replica := openCopy(t, dir)
 	op := anchor(t, log, root, 1)
 	if _, err := log.Submit(t.Context(), op); err != nil {

@@ -2,9 +2,6 @@ package remote_test
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -14,9 +11,7 @@ import (
 	"time"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/remote"
-	"github.com/hufu-id/hufu/ledger/sqlitelog"
 )
 
 // receipt is the answer to a submission.
@@ -145,17 +140,8 @@ func TestLyingReceipt(t *testing.T) {
 // TestReceiptOfAFork: the ledger's own keys sign a second story. Who was told the first
 // notices.
 func TestReceiptOfAFork(t *testing.T) {
-	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	dir := t.TempDir()
-	decider, _ := ledgertest.Decider(t, root)
-	log, err := sqlitelog.Init(t.Context(), dir, "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Deciders: []ledger.Decider{decider}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
+	log, root := newLogIn(t, dir, time.Now)
 	fork := openCopy(t, dir)
 	server := &liar{honest: remote.NewHandler(log, log.Trust(), remote.HandlerOptions{})}
 	at := httptest.NewServer(server)

@@ -25,12 +25,18 @@ import (
 
 func newLog(t *testing.T) (*sqlitelog.Log, *ecdsa.PrivateKey) {
 	t.Helper()
+	return newLogIn(t, t.TempDir(), time.Now)
+}
+
+func newLogIn(t *testing.T, dir string, clock func() time.Time) (*sqlitelog.Log, *ecdsa.PrivateKey) {
+	t.Helper()
 	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	decider, _ := ledgertest.Decider(t, root)
-	log, err := sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Deciders: []ledger.Decider{decider}})
+	log, err := sqlitelog.Init(t.Context(), dir, "ledger.example/test", ledgertest.ZK{}, root,
+		sqlitelog.InitOptions{Clock: clock, Deciders: []ledger.Decider{decider}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,21 +240,12 @@ func TestEngineErrorsStayInside(t *testing.T) {
 
 // TestPauseIsTold: who submits to a ledger that stood still learns why it takes nothing.
 func TestPauseIsTold(t *testing.T) {
-	root, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
 	now := time.Now()
-	decider, _ := ledgertest.Decider(t, root)
-	log, err := sqlitelog.Init(t.Context(), t.TempDir(), "ledger.example/test", ledgertest.ZK{}, root, sqlitelog.InitOptions{Clock: func() time.Time { return now }, Deciders: []ledger.Decider{decider}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { log.Close() })
+	log, root := newLogIn(t, t.TempDir(), func() time.Time { return now })
 	now = now.AddDate(1, 0, 0)
 	server := httptest.NewServer(remote.NewHandler(log, log.Trust(), remote.HandlerOptions{}))
 	t.Cleanup(server.Close)
-	_, err = client(t, server.URL).Submit(t.Context(), anchor(t, log, root, 1))
+	_, err := client(t, server.URL).Submit(t.Context(), anchor(t, log, root, 1))
 	if !errors.Is(err, remote.ErrUnreachable) || !strings.Contains(err.Error(), "set the clock right") {
 		t.Error(err)
 	}

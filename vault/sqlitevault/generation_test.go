@@ -9,6 +9,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/hufu-id/hufu/internal/headfile/headfiletest"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/vault/sqlitevault"
 )
@@ -137,25 +138,10 @@ func TestRestoredOfNothing(t *testing.T) {
 	}
 }
 
-// stronger is a Counter in memory.
-type stronger struct {
-	value uint64
-	err   error
-}
-
-func (c *stronger) Read(context.Context) (uint64, error) { return c.value, c.err }
-
-func (c *stronger) Raise(_ context.Context, to uint64) error {
-	if c.err == nil {
-		c.value = max(c.value, to)
-	}
-	return c.err
-}
-
 // TestStrongerCounter: one elsewhere notices a vault that was put back with its generation,
 // also where that is lost. What cannot be asked is not refused, and not opened.
 func TestStrongerCounter(t *testing.T) {
-	path, counter, own := vaultPath(t), new(stronger), errors.New("own")
+	path, counter, own := vaultPath(t), new(headfiletest.Counter), errors.New("own")
 	opts := quick
 	opts.Counter = counter
 	s, err := sqlitevault.Create(t.Context(), path, passphrase, opts)
@@ -167,17 +153,17 @@ func TestStrongerCounter(t *testing.T) {
 	put(t, s, "a", "two")
 	newest := s.Generation()
 	s.Close()
-	if counter.value != newest {
-		t.Errorf("raised to %d of %d", counter.value, newest)
+	if counter.Value != newest {
+		t.Errorf("raised to %d of %d", counter.Value, newest)
 	}
 	if _, err := sqlitevault.Open(t.Context(), older, passphrase, opts); !errors.Is(err, sqlitevault.ErrRolledBack) {
 		t.Errorf("got %v", err)
 	}
-	counter.err = own
+	counter.Err = own
 	if _, err := sqlitevault.Open(t.Context(), path, passphrase, opts); !errors.Is(err, own) || errors.Is(err, vault.ErrRolledBack) {
 		t.Errorf("no answer: %v", err)
 	}
-	counter.err = nil
+	counter.Err = nil
 	if err := os.Remove(older + generation); err != nil {
 		t.Fatal(err)
 	}
@@ -186,10 +172,10 @@ func TestStrongerCounter(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if s.Generation() <= newest || counter.value != s.Generation() {
-		t.Errorf("generation %d, counter %d, newest %d", s.Generation(), counter.value, newest)
+	if s.Generation() <= newest || counter.Value != s.Generation() {
+		t.Errorf("generation %d, counter %d, newest %d", s.Generation(), counter.Value, newest)
 	}
-	counter.err = own
+	counter.Err = own
 	put(t, s, "a", "three") // on the disk; the next one waits
 	update := func() error {
 		return s.Update(t.Context(), func(tx vault.Tx) error { return tx.Put("credential", "a", nil) })
@@ -197,7 +183,7 @@ func TestStrongerCounter(t *testing.T) {
 	if err := update(); !errors.Is(err, own) {
 		t.Errorf("it goes on without the counter: %v", err)
 	}
-	counter.err = nil
+	counter.Err = nil
 	if err := update(); err != nil {
 		t.Error(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hufu-id/hufu/internal/headfile/headfiletest"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/verifier/sqlitestore"
 )
@@ -209,25 +210,10 @@ func TestHeadCannotBeWritten(t *testing.T) {
 	}
 }
 
-// stronger is a Counter in memory.
-type stronger struct {
-	value uint64
-	err   error
-}
-
-func (c *stronger) Read(context.Context) (uint64, error) { return c.value, c.err }
-
-func (c *stronger) Raise(_ context.Context, to uint64) error {
-	if c.err == nil {
-		c.value = max(c.value, to)
-	}
-	return c.err
-}
-
 // TestCounter: a counter elsewhere notices a store that was put back with its head file.
 func TestCounter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "counter.db")
-	counter := new(stronger)
+	counter := new(headfiletest.Counter)
 	s := open(t, path, sqlitestore.Options{Create: true, Counter: counter})
 	if err := accept(s, 1); err != nil {
 		t.Fatal(err)
@@ -236,27 +222,27 @@ func TestCounter(t *testing.T) {
 	if err := errors.Join(accept(s, 2), s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	before := counter.value
+	before := counter.Value
 	if _, err := sqlitestore.Open(t.Context(), older, sqlitestore.Options{Counter: counter}); !errors.Is(err, sqlitestore.ErrRolledBack) {
 		t.Errorf("got %v", err)
 	}
 	own := errors.New("own")
-	counter.err = own
+	counter.Err = own
 	if _, err := sqlitestore.Open(t.Context(), path, sqlitestore.Options{Counter: counter}); !errors.Is(err, own) || errors.Is(err, verifier.ErrRolledBack) {
 		t.Errorf("no answer: %v", err)
 	}
-	counter.err = nil
+	counter.Err = nil
 	s = open(t, older, sqlitestore.Options{Counter: counter, Restored: true})
-	counter.err = own
+	counter.Err = own
 	if err := s.PutRequest(t.Context(), request("b")); !errors.Is(err, own) {
 		t.Errorf("not raised: %v", err)
 	}
-	counter.err = nil
+	counter.Err = nil
 	if err := accept(s, 3); err != nil {
 		t.Error(err)
 	}
-	if counter.value <= before+1 {
-		t.Errorf("raised to %d, from %d", counter.value, before)
+	if counter.Value <= before+1 {
+		t.Errorf("raised to %d, from %d", counter.Value, before)
 	}
 	s.Close()
 	if _, err := sqlitestore.Open(t.Context(), path, sqlitestore.Options{Counter: counter}); !errors.Is(err, sqlitestore.ErrRolledBack) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"fmt"
 	"os"
 	"strings"
@@ -33,15 +32,7 @@ func TestTwoAgenciesDecide(t *testing.T) {
 		t.Error(err)
 	}
 	must(t, append(found, "--decider", north, "--decider", south, one)...)
-	trust, err := readTrust(f.path("consortium"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	print := trust.Fingerprint()
-	f.trust, f.fingerprint = trust, hex.EncodeToString(print[:])
-	t.Cleanup(func() { f.kill(0) })
-	f.join(t, 0)
-	f.ready()
+	f.begin(t, 1)
 
 	at := []string{"--at", f.addresses[0], "--consortium", f.path("consortium")}
 	agree := func(verb string, args ...string) (string, error) {

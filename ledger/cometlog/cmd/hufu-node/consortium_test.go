@@ -75,15 +75,22 @@ func found4(t *testing.T) *founded {
 		files = append(files, f.member(t, i))
 	}
 	said := must(t, files...)
-	trust, err := readTrust(f.path("consortium"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	print := trust.Fingerprint()
-	if f.fingerprint = hex.EncodeToString(print[:]); !strings.Contains(said, f.fingerprint) || !strings.Contains(said, "4 members, of whom 3 must sign") {
+	f.begin(t, 4)
+	if !strings.Contains(said, f.fingerprint) || !strings.Contains(said, "4 members, of whom 3 must sign") {
 		t.Error(said)
 	}
-	f.trust = trust
+	return f
+}
+
+// begin lets the nodes of a consortium that was founded join it and run.
+func (f *founded) begin(t *testing.T, nodes int) {
+	t.Helper()
+	var err error
+	if f.trust, err = readTrust(f.path("consortium")); err != nil {
+		t.Fatal(err)
+	}
+	print := f.trust.Fingerprint()
+	f.fingerprint = hex.EncodeToString(print[:])
 	if f.root, err = readKey(f.path("root.key")); err != nil {
 		t.Fatal(err)
 	}
@@ -95,11 +102,10 @@ func found4(t *testing.T) *founded {
 			}
 		}
 	})
-	for i := range 4 {
+	for i := range nodes {
 		f.join(t, i)
 	}
 	f.ready()
-	return f
 }
 
 // TestConsortiumByHand: four agencies found a consortium, a fifth joins, the first

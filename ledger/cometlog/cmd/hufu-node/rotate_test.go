@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"os"
 	"strings"
@@ -21,20 +20,13 @@ func TestRotateRoot(t *testing.T) {
 	f := &founded{network: &network{TB: t, dir: t.TempDir()}}
 	keys := []string{"--safe", f.path("safe")}
 	must(t, append([]string{"found", "--origin", "ledger.example", "--heartbeat", "1s", "--root-key", f.path("root.key"), "--dir", f.path("consortium"), f.member(t, 0)}, keys...)...)
-	trust, err := readTrust(f.path("consortium"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	print := trust.Fingerprint()
-	f.trust, f.fingerprint = trust, hex.EncodeToString(print[:])
-	t.Cleanup(func() { f.kill(0) })
-	f.join(t, 0)
-	f.ready()
+	f.begin(t, 1)
 	at := append([]string{"--at", f.addresses[0], "--consortium", f.path("consortium"), "--root-key", f.path("root.key")}, keys...)
 	rotate := append([]string{"rotate"}, at...)
 	if _, err := hufuNode(t, "n\n", rotate...); err == nil || !strings.Contains(err.Error(), "nothing was changed") {
 		t.Error(err)
 	}
+	var err error
 	submits := func(path string, n int) error {
 		t.Helper()
 		if f.root, err = readKey(path); err != nil {
@@ -73,8 +65,8 @@ func TestRotateRoot(t *testing.T) {
 
 	// What a thief of that key gives falls.
 	given := &ledger.Accreditation{
-		Agency: trust.RootDID, Action: ledger.ActionVerify, Region: "110000", Type: "urn:thief", Accreditor: trust.RootDID,
-		State: ledger.StateActive, Subject: ledgertest.SubjectOf(trust.RootDID),
+		Agency: f.trust.RootDID, Action: ledger.ActionVerify, Region: "110000", Type: "urn:thief", Accreditor: f.trust.RootDID,
+		State: ledger.StateActive, Subject: ledgertest.SubjectOf(f.trust.RootDID),
 	}
 	if err := f.submit(f.client(0), f.sign(given), time.Minute); err != nil {
 		t.Fatal(err)
