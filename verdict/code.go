@@ -199,35 +199,40 @@ const (
 
 // Codes of issuing.
 const (
-	OfferMalformed         Code = "offer-malformed"         // refused, or of a kind that is not taken
-	OfferByReference       Code = "offer-by-reference"      // refused: it must be fetched first
-	OfferUnknown           Code = "offer-unknown"           // refused: this desk did not make it
-	OfferUsed              Code = "offer-used"              // refused: taken up before
-	OfferExpired           Code = "offer-expired"           // refused: not taken up in time
-	OfferOtherType         Code = "offer-other-type"        // refused: another credential type than the offer's or the desk's
-	HeldAlready            Code = "held-already"            // refused: this person holds a credential of the type
-	ApplicationProof       Code = "application-proof"       // refused: it does not show the wallet's key
-	ApplicationOtherDesk   Code = "application-other-desk"  // refused: made for another desk
-	ApplicationOtherOffer  Code = "application-other-offer" // refused: made for another offer
-	ApplicationOld         Code = "application-old"         // refused: not fresh
-	ApplicationUnsupported Code = "application-unsupported" // refused: it asks for what is not built in
-	OtherWallet            Code = "other-wallet"            // refused: this person has another wallet, or the wallet another person
-	TableOnePerson         Code = "table-one-person"        // refused: a new binding takes a table of one person
-	TableMalformed         Code = "table-malformed"         // refused: the table as a whole
-	TableEncoding          Code = "table-encoding"          // refused: somebody must say in which encoding it is
-	CannotIssue            Code = "cannot-issue"            // refused: the claims do not fit the type
-	NotIssued              Code = "not-issued"              // refused: nothing was issued under this offer
-	RevokedBefore          Code = "revoked-before"          // refused
-	ChangeDropped          Code = "change-dropped"          // refused: the ledger refused it, and nothing has changed
-	ListNotPublic          Code = "list-not-public"         // unchecked: on the ledger, and its file is not replaced yet
-	NotAppliedFor          Code = "not-applied-for"         // refused: this wallet did not apply for it
-	ReceivedBefore         Code = "received-before"         // refused
-	OtherIssuer            Code = "other-issuer"            // refused: not the issuer of the offer
-	NotReissued            Code = "not-reissued"            // refused: nothing was signed in its place
-	NotAnchored            Code = "not-anchored"            // refused: no anchor covers it
-	OtherHolderKey         Code = "other-holder-key"        // refused: not signed with the credential's holder key
-	ReissueDiffers         Code = "reissue-differs"         // refused: it says something else than the one before
-	ReissueUnanswered      Code = "reissue-unanswered"      // unchecked: the issuer did not hand it out
+	OfferMalformed         Code = "offer-malformed"          // refused, or of a kind that is not taken
+	OfferByReference       Code = "offer-by-reference"       // refused: it must be fetched first
+	OfferUnknown           Code = "offer-unknown"            // refused: this desk did not make it
+	OfferUsed              Code = "offer-used"               // refused: taken up before
+	OfferExpired           Code = "offer-expired"            // refused: not taken up in time
+	OfferOtherType         Code = "offer-other-type"         // refused: another credential type than the offer's or the desk's
+	HeldAlready            Code = "held-already"             // refused: this person holds a credential of the type
+	ApplicationProof       Code = "application-proof"        // refused: it does not show the wallet's key
+	ApplicationOtherDesk   Code = "application-other-desk"   // refused: made for another desk
+	ApplicationOtherOffer  Code = "application-other-offer"  // refused: made for another offer
+	ApplicationOld         Code = "application-old"          // refused: not fresh
+	ApplicationUnsupported Code = "application-unsupported"  // refused: it asks for what is not built in
+	ApplicationOtherWallet Code = "application-other-wallet" // refused: another wallet signed in
+	WalletUnattested       Code = "wallet-unattested"        // refused: nobody vouches for the wallet
+	IssuerAddress          Code = "issuer-address"           // refused: the address is not the issuer's
+	IssuerAnswer           Code = "issuer-answer"            // refused: what the issuer sent is malformed
+	SignInOther            Code = "sign-in-other"            // refused: the answer to another sign-in
+	OtherWallet            Code = "other-wallet"             // refused: this person has another wallet, or the wallet another person
+	TableOnePerson         Code = "table-one-person"         // refused: a new binding takes a table of one person
+	TableMalformed         Code = "table-malformed"          // refused: the table as a whole
+	TableEncoding          Code = "table-encoding"           // refused: somebody must say in which encoding it is
+	CannotIssue            Code = "cannot-issue"             // refused: the claims do not fit the type
+	NotIssued              Code = "not-issued"               // refused: nothing was issued under this offer
+	RevokedBefore          Code = "revoked-before"           // refused
+	ChangeDropped          Code = "change-dropped"           // refused: the ledger refused it, and nothing has changed
+	ListNotPublic          Code = "list-not-public"          // unchecked: on the ledger, and its file is not replaced yet
+	NotAppliedFor          Code = "not-applied-for"          // refused: this wallet did not apply for it
+	ReceivedBefore         Code = "received-before"          // refused
+	OtherIssuer            Code = "other-issuer"             // refused: not the issuer of the offer
+	NotReissued            Code = "not-reissued"             // refused: nothing was signed in its place
+	NotAnchored            Code = "not-anchored"             // refused: no anchor covers it
+	OtherHolderKey         Code = "other-holder-key"         // refused: not signed with the credential's holder key
+	ReissueDiffers         Code = "reissue-differs"          // refused: it says something else than the one before
+	ReissueUnanswered      Code = "reissue-unanswered"       // unchecked: the issuer did not hand it out
 )
 
 // Codes of a ceremony and of the circuits' keys.
