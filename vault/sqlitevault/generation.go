@@ -28,7 +28,7 @@ type Counter interface {
 type generation struct{ *headfile.File }
 
 func newGeneration(path string, k *keys, counter Counter) generation {
-	return generation{headfile.New(path+generationSuffix, k.derive("generation", nil), counter)}
+	return generation{headfile.New(path+generationSuffix, k.Derive("generation", nil), counter)}
 }
 
 // create makes the file of a new vault. The error is fs.ErrExist or the system's own.

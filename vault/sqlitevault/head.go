@@ -11,6 +11,7 @@ import (
 	"math/bits"
 
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/internal/sealed"
 )
 
 // ErrRolledBack means that the vault is older than one that was seen before. It
@@ -62,7 +63,7 @@ type head struct {
 
 func (k *keys) headMAC(h head) []byte {
 	mac := hmac.New(sha256.New, k.head)
-	mac.Write(join(k.walletID, number(userVersion), number(k.epoch), number(h.counter), h.rows.bytes()))
+	mac.Write(sealed.Join(k.WalletID, sealed.Number(userVersion), sealed.Number(k.Epoch), sealed.Number(h.counter), h.rows.bytes()))
 	return mac.Sum(nil)
 }
 
@@ -103,10 +104,10 @@ func (k *keys) audit(ctx context.Context, q querier, h head) error {
 		return err
 	}
 	records, err := sumRows(ctx, q, func(rows *sql.Rows) (sum, error) {
-		var r row
+		var r sealed.Row
 		var kind, id, nonce, mac sql.RawBytes
-		err := rows.Scan(&id, &kind, &r.version, &r.epoch, &nonce, &mac)
-		r.id, r.kind, r.nonce, r.mac = id, kind, nonce, mac
+		err := rows.Scan(&id, &kind, &r.Version, &r.Epoch, &nonce, &mac)
+		r.ID, r.Kind, r.Nonce, r.MAC = id, kind, nonce, mac
 		return digest.record(r), err
 	}, "SELECT id, kind, version, epoch, nonce, mac FROM record")
 	if err != nil {

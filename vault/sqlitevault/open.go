@@ -13,6 +13,7 @@ import (
 	"github.com/hufu-id/hufu/internal/headfile"
 	"github.com/hufu-id/hufu/internal/sqlitefile"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/internal/sealed"
 )
 
 var (
@@ -107,7 +108,7 @@ type Options struct {
 // The error is ErrPassphrase, ErrKDF, fs.ErrExist, or the system's own. The passphrase is
 // not kept; the caller may clear it.
 func Create(ctx context.Context, path string, passphrase []byte, opts Options) (*Store, error) {
-	walletID, root := random(16), random(rootBytes)
+	walletID, root := sealed.Random(16), sealed.Random(sealed.RootBytes)
 	first, err := newSlot(walletID, root, passphrase, opts.KDF.orDefault())
 	if err != nil {
 		return nil, err
@@ -210,7 +211,7 @@ func (s *Store) initialise(ctx context.Context, first slot) error {
 		h := head{counter: 1, rows: s.keys.digester().slot(first)}
 		_, err := s.conn.ExecContext(ctx,
 			"INSERT INTO vault (one, wallet, commitment, epoch, counter, rows, mac) VALUES (1, ?, ?, ?, ?, ?, ?)",
-			s.keys.walletID, s.keys.commitment, firstEpoch, int64(h.counter), h.rows.bytes(), s.keys.headMAC(h))
+			s.keys.WalletID, s.keys.commitment, firstEpoch, int64(h.counter), h.rows.bytes(), s.keys.headMAC(h))
 		if err != nil {
 			return describe("create", err)
 		}

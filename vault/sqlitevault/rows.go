@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/internal/sealed"
 )
 
 // rowQuery reads whole rows. A record without a body must be seen as damage,
@@ -18,14 +19,14 @@ const slotQuery = "SELECT name, memory, time, threads, salt, nonce, wrapped FROM
 type scanner interface{ Scan(dest ...any) error }
 
 // scanRow reads one result of rowQuery.
-func scanRow(from scanner) (row, error) {
-	var r row
-	err := from.Scan(&r.id, &r.kind, &r.version, &r.epoch, &r.nonce, &r.mac, &r.sealed)
+func scanRow(from scanner) (sealed.Row, error) {
+	var r sealed.Row
+	err := from.Scan(&r.ID, &r.Kind, &r.Version, &r.Epoch, &r.Nonce, &r.MAC, &r.Sealed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return row{}, err
+		return sealed.Row{}, err
 	case err != nil:
-		return row{}, errors.Join(ErrIntegrity, err)
+		return sealed.Row{}, errors.Join(ErrIntegrity, err)
 	}
 	return r, nil
 }

@@ -2,7 +2,6 @@ package sqlitevault
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 
@@ -11,6 +10,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/internal/sealed"
 )
 
 var (
@@ -59,7 +59,6 @@ func (k KDF) atLeast(floor KDF) KDF {
 }
 
 const (
-	rootBytes = 32
 	saltBytes = 16
 	// passphraseSlot is the only slot name of this version.
 	passphraseSlot = "passphrase"
@@ -82,8 +81,8 @@ func newSlot(walletID, root, passphrase []byte, kdf KDF) (slot, error) {
 	if err := kdf.check(); err != nil {
 		return slot{}, err
 	}
-	s := slot{name: passphraseSlot, kdf: kdf, salt: random(saltBytes), nonce: random(chacha20poly1305.NonceSizeX)}
-	s.wrapped = sealer(s.key(norm.NFC.Bytes(passphrase))).Seal(nil, s.nonce, root, s.associated(walletID))
+	s := slot{name: passphraseSlot, kdf: kdf, salt: sealed.Random(saltBytes), nonce: sealed.Random(chacha20poly1305.NonceSizeX)}
+	s.wrapped = sealed.AEAD(s.key(norm.NFC.Bytes(passphrase))).Seal(nil, s.nonce, root, s.associated(walletID))
 	return s, nil
 }
 
@@ -97,11 +96,11 @@ func (s slot) open(walletID, passphrase []byte) ([]byte, error) {
 		return nil, vault.ErrLocked
 	}
 	normal := norm.NFC.Bytes(passphrase)
-	root, err := sealer(s.key(normal)).Open(nil, s.nonce, s.wrapped, s.associated(walletID))
+	root, err := sealed.AEAD(s.key(normal)).Open(nil, s.nonce, s.wrapped, s.associated(walletID))
 	if err != nil && !bytes.Equal(normal, passphrase) { // sealed under the form that was typed
-		root, err = sealer(s.key(passphrase)).Open(nil, s.nonce, s.wrapped, s.associated(walletID))
+		root, err = sealed.AEAD(s.key(passphrase)).Open(nil, s.nonce, s.wrapped, s.associated(walletID))
 	}
-	if err != nil || len(root) != rootBytes {
+	if err != nil || len(root) != sealed.RootBytes {
 		return nil, vault.ErrLocked
 	}
 	return root, nil
@@ -113,12 +112,5 @@ func (s slot) key(passphrase []byte) []byte {
 
 func (s slot) associated(walletID []byte) []byte {
 	parameters := fmt.Appendf(nil, "argon2id/%d/%d/%d", s.kdf.MemoryKiB, s.kdf.Time, s.kdf.Threads)
-	return join(walletID, []byte("slot"), []byte(s.name), number(userVersion), parameters, s.salt)
-}
-
-// random returns n bytes; crypto/rand ends the process rather than fail.
-func random(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b)
-	return b
+	return sealed.Join(walletID, []byte("slot"), []byte(s.name), sealed.Number(userVersion), parameters, s.salt)
 }

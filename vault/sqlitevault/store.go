@@ -205,7 +205,7 @@ func (s *Store) ChangePassphrase(ctx context.Context, old, next []byte, opts Opt
 			return err
 		}
 		defer k.wipe()
-		after, err := newSlot(k.walletID, k.root, next, opts.KDF.orDefault().atLeast(before.kdf))
+		after, err := newSlot(k.WalletID, k.Root, next, opts.KDF.orDefault().atLeast(before.kdf))
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package sqlitevault
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/vault"
+	"github.com/hufu-id/hufu/vault/internal/sealed"
 )
 
 // tx is a vault.Tx on the store's connection.
@@ -33,7 +33,7 @@ func (t *tx) Get(kind, id string) (vault.Record, error) {
 	if err := t.check(false, kind, id); err != nil {
 		return vault.Record{}, err
 	}
-	stored, err := t.read(t.keys.recordName(kind, id))
+	stored, err := t.read(t.keys.Record(kind, id))
 	if err != nil {
 		return vault.Record{}, err
 	}
@@ -41,12 +41,9 @@ func (t *tx) Get(kind, id string) (vault.Record, error) {
 }
 
 // open decrypts a row and holds its hidden name against the true one inside.
-func (t *tx) open(stored row, kind string) (vault.Record, error) {
-	record, err := t.keys.open(stored)
-	if err != nil {
-		return vault.Record{}, err
-	}
-	if record.Kind != kind || !bytes.Equal(stored.id, t.keys.recordName(kind, record.ID)) {
+func (t *tx) open(stored sealed.Row, kind string) (vault.Record, error) {
+	record, ok := t.keys.Open(stored, kind)
+	if !ok {
 		return vault.Record{}, ErrIntegrity
 	}
 	return record, nil
@@ -65,7 +62,7 @@ func (t *tx) Put(kind, id string, value []byte, tags ...vault.Tag) error {
 }
 
 func (t *tx) put(record vault.Record, tags []vault.Tag) error {
-	before, err := t.read(t.keys.recordName(record.Kind, record.ID))
+	before, err := t.read(t.keys.Record(record.Kind, record.ID))
 	if err != nil && !errors.Is(err, vault.ErrNotFound) {
 		return err
 	}
@@ -74,8 +71,8 @@ func (t *tx) put(record vault.Record, tags []vault.Tag) error {
 			return err
 		}
 	}
-	record.Version = before.version + 1
-	return t.write(t.keys.seal(record), record.Kind, tags)
+	record.Version = before.Version + 1
+	return t.write(t.keys.Seal(record), record.Kind, tags)
 }
 
 // Delete implements vault.Tx.
@@ -83,7 +80,7 @@ func (t *tx) Delete(kind, id string) error {
 	if err := t.check(true, kind, id); err != nil {
 		return err
 	}
-	before, err := t.read(t.keys.recordName(kind, id))
+	before, err := t.read(t.keys.Record(kind, id))
 	if err != nil {
 		return err
 	}
@@ -96,10 +93,10 @@ func (t *tx) List(kind string, tags ...vault.Tag) ([]vault.Record, error) {
 	if err := t.check(false, kind); err != nil {
 		return nil, err
 	}
-	query, args := rowQuery+" WHERE kind = ?", []any{t.keys.kindName(kind)}
+	query, args := rowQuery+" WHERE kind = ?", []any{t.keys.Kind(kind)}
 	for _, tag := range tags {
 		query += " AND record.id IN (SELECT record FROM tag WHERE tag = ?)"
-		args = append(args, t.keys.tagName(kind, tag))
+		args = append(args, t.keys.Tag(kind, tag))
 	}
 	rows, err := t.store.conn.QueryContext(t.ctx, query, args...)
 	if err != nil {
@@ -146,27 +143,27 @@ func (t *tx) keep(err error) error {
 	return err
 }
 
-func (t *tx) read(name []byte) (row, error) {
+func (t *tx) read(name []byte) (sealed.Row, error) {
 	stored, err := scanRow(t.store.conn.QueryRowContext(t.ctx, rowQuery+" WHERE record.id = ?", name))
 	if errors.Is(err, sql.ErrNoRows) {
-		return row{}, vault.ErrNotFound
+		return sealed.Row{}, vault.ErrNotFound
 	}
 	return stored, err
 }
 
 // write inserts a row with its tags and adds their shares to the digest.
-func (t *tx) write(r row, kind string, tags []vault.Tag) error {
+func (t *tx) write(r sealed.Row, kind string, tags []vault.Tag) error {
 	conn := t.store.conn
 	_, err := conn.ExecContext(t.ctx, "INSERT INTO record (id, kind, version, epoch, nonce, mac) VALUES (?, ?, ?, ?, ?, ?)",
-		r.id, r.kind, int64(r.version), int64(r.epoch), r.nonce, r.mac)
+		r.ID, r.Kind, int64(r.Version), int64(r.Epoch), r.Nonce, r.MAC)
 	if err != nil {
 		return describe("put", err)
 	}
-	if _, err := conn.ExecContext(t.ctx, "INSERT INTO body (id, sealed) VALUES (?, ?)", r.id, r.sealed); err != nil {
+	if _, err := conn.ExecContext(t.ctx, "INSERT INTO body (id, sealed) VALUES (?, ?)", r.ID, r.Sealed); err != nil {
 		return describe("put", err)
 	}
 	t.rows = t.rows.add(t.digest.record(r))
-	return t.writeTags(r.id, kind, tags)
+	return t.writeTags(r.ID, kind, tags)
 }
 
 func (t *tx) writeTags(record []byte, kind string, tags []vault.Tag) error {
@@ -174,7 +171,7 @@ func (t *tx) writeTags(record []byte, kind string, tags []vault.Tag) error {
 		if slices.Contains(tags[:i], tag) {
 			continue
 		}
-		hidden := t.keys.tagName(kind, tag)
+		hidden := t.keys.Tag(kind, tag)
 		_, err := t.store.conn.ExecContext(t.ctx, "INSERT INTO tag (tag, record) VALUES (?, ?)", hidden, record)
 		if err != nil {
 			return describe("put tag", err)
@@ -186,17 +183,17 @@ func (t *tx) writeTags(record []byte, kind string, tags []vault.Tag) error {
 
 // subtract removes a row with its tags, and their shares from the digest.
 // Body and tags go with the record by foreign key.
-func (t *tx) subtract(r row) error {
+func (t *tx) subtract(r sealed.Row) error {
 	conn := t.store.conn
 	tags, err := sumRows(t.ctx, conn, func(rows *sql.Rows) (sum, error) {
 		var tag sql.RawBytes
 		err := rows.Scan(&tag)
-		return t.digest.tag(tag, r.id), err
-	}, "SELECT tag FROM tag WHERE record = ?", r.id)
+		return t.digest.tag(tag, r.ID), err
+	}, "SELECT tag FROM tag WHERE record = ?", r.ID)
 	if err != nil {
 		return err
 	}
-	if _, err := conn.ExecContext(t.ctx, "DELETE FROM record WHERE id = ?", r.id); err != nil {
+	if _, err := conn.ExecContext(t.ctx, "DELETE FROM record WHERE id = ?", r.ID); err != nil {
 		return describe("delete", err)
 	}
 	t.rows = t.rows.sub(t.digest.record(r)).sub(tags)
