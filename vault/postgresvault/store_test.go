@@ -336,6 +336,36 @@ func TestServerDies(t *testing.T) {
 	}
 }
 
+// TestDoubt: a connection that breaks during the commit leaves it open whether the change
+// was made; a commit that the server refuses does not.
+func TestDoubt(t *testing.T) {
+	address := postgrestest.Start(t).Database(t)
+	s := open(t, address, key, postgresvault.Options{Create: true})
+	conn, err := pgx.Connect(t.Context(), address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	for body, doubt := range map[string]bool{"PERFORM pg_terminate_backend(pg_backend_pid())": true, "RAISE EXCEPTION 'no'": false} {
+		_, err := conn.Exec(t.Context(), `CREATE OR REPLACE FUNCTION hufu_vault.late() RETURNS trigger LANGUAGE plpgsql AS
+			$$ BEGIN `+body+`; RETURN NULL; END $$; DROP TRIGGER IF EXISTS late ON hufu_vault.vault;
+			CREATE CONSTRAINT TRIGGER late AFTER UPDATE ON hufu_vault.vault DEFERRABLE INITIALLY DEFERRED
+			FOR EACH ROW EXECUTE FUNCTION hufu_vault.late()`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := put(t.Context(), s, "a", "x"); err == nil || errors.Is(err, postgresvault.ErrUnknown) != doubt {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	if _, err := conn.Exec(t.Context(), "DROP TRIGGER late ON hufu_vault.vault"); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(t.Context(), s, "a", "y"); err != nil || get(t, s, "a") != "y" {
+		t.Error("after it:", err)
+	}
+}
+
 func walk(folder string, look func(content []byte)) error {
 	return filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {

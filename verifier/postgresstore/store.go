@@ -198,20 +198,21 @@ func (s *Store) Accept(ctx context.Context, a verifier.Acceptance) error {
 	})
 }
 
-// consumeNonce locks the nonce of a request and marks it as used.
+// consumeNonce marks the nonce of a request as used.
 func consumeNonce(ctx context.Context, tx pgx.Tx, a verifier.Acceptance) error {
-	var used bool
-	err := tx.QueryRow(ctx, `SELECT used FROM nonce JOIN request USING (nonce)
-		WHERE request.id = $1 AND nonce.nonce = $2 FOR UPDATE OF nonce`, a.RequestID, a.Nonce).Scan(&used)
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
+	var there bool
+	err := tx.QueryRow(ctx, "SELECT EXISTS (SELECT 1 FROM request WHERE id = $1 AND nonce = $2)", a.RequestID, a.Nonce).Scan(&there)
+	if err == nil && !there {
 		return verifier.ErrUnknownRequest
-	case err != nil:
+	}
+	if err != nil {
 		return postgres.Describe("read nonce", err)
-	case used:
+	}
+	// The server locks the row, waits for who has it, and looks again.
+	result, err := tx.Exec(ctx, "UPDATE nonce SET used = true WHERE nonce = $1 AND NOT used", a.Nonce)
+	if err == nil && result.RowsAffected() == 0 {
 		return verifier.ErrReplayed
 	}
-	_, err = tx.Exec(ctx, "UPDATE nonce SET used = true WHERE nonce = $1", a.Nonce)
 	return postgres.Describe("consume nonce", err)
 }
 
