@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -161,7 +162,7 @@ func (p *play) submit(acts ...act) bool {
 	case err == nil:
 		p.accepted = append(p.accepted, ops...)
 		for i, a := range acts {
-			p.charge(a.object, len(ops[i].Bytes()))
+			p.charge(pays(a.object), len(ops[i].Bytes()))
 			if a.learn != nil {
 				a.learn(ops[i])
 			}
@@ -177,25 +178,29 @@ func (p *play) submit(acts ...act) bool {
 	return err == nil
 }
 
-// charge counts what an agency puts on the ledger.
-func (p *play) charge(object ledger.Object, size int) {
-	var agency string
+// pays is the agency that puts an object on the ledger; who admits a DID pays for that.
+func pays(object ledger.Object) string {
 	switch o := object.(type) {
 	case *ledger.Anchor:
-		agency = o.Agency
+		return o.Agency
 	case *ledger.Audit:
-		agency = o.Agency
+		return o.Agency
 	case *ledger.KeyFile:
-		agency = o.Agency
+		return o.Agency
 	case *ledger.Status:
-		agency = o.Issuer
+		return o.Issuer
 	case *ledger.Rule:
-		agency = o.Owner
+		return o.Owner
 	case *ledger.Accreditation:
-		agency = o.Accreditor
+		return o.Accreditor
 	case *ledger.Purpose:
-		agency = o.Regulator
+		return o.Regulator
 	}
+	return ""
+}
+
+// charge counts what an agency puts on the ledger.
+func (p *play) charge(agency string, size int) {
 	if agency == "" || agency == p.root.did {
 		return
 	}
@@ -324,7 +329,8 @@ func (p *play) takeBack(a *ledger.Accreditation) {
 	p.must("revoke what it gave", &back, p.root.key)
 }
 
-// newParty makes a DID with some proof keys; nil where the ledger refuses.
+// newParty makes a DID with some proof keys, and lets somebody admit it; nil where the
+// ledger refuses.
 func (p *play) newParty(proofs int) *party {
 	q := &party{key: p.newKey(), next: p.newKey()}
 	q.object = &ledger.DID{
@@ -334,11 +340,19 @@ func (p *play) newParty(proofs int) *party {
 	for range proofs {
 		q.object.Keys = append(q.object.Keys, p.proofKey())
 	}
-	ok := p.submit(act{q.object, []crypto.Signer{q.key}, func(op *ledger.SignedOperation) {
+	sponsor, signers := p.sponsor(), []crypto.Signer{q.key}
+	if sponsor != nil {
+		signers = append(signers, sponsor.key)
+	}
+	ok := p.submit(act{q.object, signers, func(op *ledger.SignedOperation) {
 		did, err := ledger.DIDOf(op.Operation)
 		if err != nil {
 			p.Fatal(err)
 		}
+		if !p.mayAdmit(sponsor) {
+			p.Fatal("a newcomer whom no agency admits is on the ledger")
+		}
+		p.charge(sponsor.did, len(op.Bytes()))
 		q.did, q.object.ID = did, did
 		p.parties = append(p.parties, q)
 	}})
@@ -346,6 +360,24 @@ func (p *play) newParty(proofs int) *party {
 		return nil
 	}
 	return q
+}
+
+// sponsor countersigns a newcomer: the root mostly, now and then nobody does.
+func (p *play) sponsor() *party {
+	switch {
+	case p.honest || len(p.parties) < 4 || p.chance(60):
+		return p.root
+	case p.chance(30):
+		return nil
+	}
+	return p.someone()
+}
+
+// mayAdmit reports whether a party is an agency, as far as the model knows.
+func (p *play) mayAdmit(q *party) bool {
+	return q == p.root || q != nil && slices.ContainsFunc(p.given.all, func(a *ledger.Accreditation) bool {
+		return a.Agency == q.did && a.State != ledger.StateRevoked
+	})
 }
 
 // proofKey is a new proof key, now and then another's.
