@@ -516,6 +516,12 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"ledger/machine/budget.go", "err != nil || !without {", "err != nil || !without || did != \"\" {"})
 	add("an agency that countersigns pays for a change", "ledger/machine", "TestNewcomersBudget", "",
 		edit{"ledger/machine/budget.go", "return t.sponsor(c, did)", "return \"\", nil"})
+	add("a history comes in parts", "ledger/machine", "TestLongHistory", "changes of",
+		edit{"ledger/machine/reader.go", "size >= limits.Proof {", "size >= limits.Proof && false {"})
+	add("a newcomer waits for the ledger's word", "agency", "TestApply$", "",
+		edit{"agency/enter.go", "case absent:", "case false && absent:"})
+	add("and is there whoever admitted it", "agency", "TestAdmittedMeanwhile", "",
+		edit{"agency/enter.go", "proved == nil {", "proved == nil && false {"})
 	add("an agency has a budget", "ledger/machine", "TestAgencyBudget", "",
 		edit{"ledger/machine/budget.go", "spent += uint64(size); spent > limit {", "spent += uint64(size); spent > limit+1<<40 {"})
 	add("of a day", "ledger/machine", "TestAgencyBudget", "",
