@@ -522,6 +522,8 @@ func elsewhere(t *testing.T) (out []guard) {
 		edit{"agency/enter.go", "case absent:", "case false && absent:"})
 	add("and is there whoever admitted it", "agency", "TestAdmittedMeanwhile", "",
 		edit{"agency/enter.go", "proved == nil {", "proved == nil && false {"})
+	add("few pages read at once", "ledger/explorer/web", "TestFewReadAtOnce", "",
+		edit{"ledger/explorer/web/web.go", "make(chan struct{}, cmp.Or(options.Reads,", "make(chan struct{}, 1000*cmp.Or(options.Reads,"})
 	add("an agency has a budget", "ledger/machine", "TestAgencyBudget", "",
 		edit{"ledger/machine/budget.go", "spent += uint64(size); spent > limit {", "spent += uint64(size); spent > limit+1<<40 {"})
 	add("of a day", "ledger/machine", "TestAgencyBudget", "",
