@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +36,7 @@ func (a *app) agencyInit() *cobra.Command {
 		if root {
 			return a.report(map[string]any{"agency": dir, "did": ""}, "agency.made", "Dir", dir)
 		}
-		return a.reportApplication("agency", dir, office)
+		return a.reportApplication("agency.applies", dir, office)
 	})
 	cmd.Flags().StringVar(&dir, "agency", "agency", "folder of the agency")
 	subjectFlags(cmd, &subject, "Agency")
@@ -44,9 +45,10 @@ func (a *app) agencyInit() *cobra.Command {
 }
 
 // reportApplication says what to do with the application of a new agency or counter.
-func (a *app) reportApplication(what, dir string, office *folder.Agency) error {
+func (a *app) reportApplication(id, dir string, office *folder.Agency) error {
+	what, _, _ := strings.Cut(id, ".")
 	file := filepath.Join(dir, folder.ApplicationName)
-	return a.report(map[string]any{what: dir, "did": office.Card.DID, "application": file}, what+".applies", "Dir", dir, "DID", office.Card.DID, "File", file)
+	return a.report(map[string]any{what: dir, "did": office.Card.DID, "application": file}, id, "Dir", dir, "DID", office.Card.DID, "File", file)
 }
 
 // agencyAdmit lets a newcomer onto the ledger.
