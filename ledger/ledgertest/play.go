@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/hufu-id/hufu/ledger"
@@ -178,38 +177,6 @@ func (p *play) submit(acts ...act) bool {
 	return err == nil
 }
 
-// pays is the agency that puts an object on the ledger; who admits a DID pays for that.
-func pays(object ledger.Object) string {
-	switch o := object.(type) {
-	case *ledger.Anchor:
-		return o.Agency
-	case *ledger.Audit:
-		return o.Agency
-	case *ledger.KeyFile:
-		return o.Agency
-	case *ledger.Status:
-		return o.Issuer
-	case *ledger.Rule:
-		return o.Owner
-	case *ledger.Accreditation:
-		return o.Accreditor
-	case *ledger.Purpose:
-		return o.Regulator
-	}
-	return ""
-}
-
-// charge counts what an agency puts on the ledger.
-func (p *play) charge(agency string, size int) {
-	if agency == "" || agency == p.root.did {
-		return
-	}
-	name := fmt.Sprint(agency, " ", ledger.Day(p.Now()))
-	if p.spent[name] += uint64(size); p.spent[name] > p.AgencyBudget {
-		p.Errorf("an agency put %d bytes on the ledger in a day, %d may be", p.spent[name], p.AgencyBudget)
-	}
-}
-
 // must is submit by the root, which nothing may keep from it.
 func (p *play) must(what string, object ledger.Object, signers ...crypto.Signer) *ledger.SignedOperation {
 	p.Helper()
@@ -360,24 +327,6 @@ func (p *play) newParty(proofs int) *party {
 		return nil
 	}
 	return q
-}
-
-// sponsor countersigns a newcomer: the root mostly, now and then nobody does.
-func (p *play) sponsor() *party {
-	switch {
-	case p.honest || len(p.parties) < 4 || p.chance(60):
-		return p.root
-	case p.chance(30):
-		return nil
-	}
-	return p.someone()
-}
-
-// mayAdmit reports whether a party is an agency, as far as the model knows.
-func (p *play) mayAdmit(q *party) bool {
-	return q == p.root || q != nil && slices.ContainsFunc(p.given.all, func(a *ledger.Accreditation) bool {
-		return a.Agency == q.did && a.State != ledger.StateRevoked
-	})
 }
 
 // proofKey is a new proof key, now and then another's.
