@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -24,11 +23,9 @@ type Options struct {
 	// Safe holds the change keys; nil means that Keys does. An agency must be
 	// opened with the safe that it was created with.
 	Safe vault.KeyStore
-	// ProofKey makes Create make a proof key too: for an agency that issues.
+	// ProofKey makes Apply make a proof key too: for an agency that issues.
 	// ReplaceProofKey adds one later.
 	ProofKey bool
-	// Create makes Open make an agency where the vault has none, as Create does.
-	Create bool
 }
 
 // An Agency is one agency with its keys and its ledger. It is safe for
@@ -49,94 +46,31 @@ type Agency struct {
 	object *ledger.DID // as the ledger proved it last; nil in WithKey
 }
 
-// Create makes an agency in a vault that has none, and puts its DID on the
-// ledger. The keys are stored before the ledger hears of them. The client reads the
-// same ledger as log writes to, and verifies its receipts; it may keep its trust in the
-// vault (vault.NewTrustStore).
-//
-// The error is [ErrExists], [ErrConfig], a *ledger.RefusedError after which the
-// vault has no agency, [ErrPending] after which Open finishes the creation, or
-// one of the stores.
-func Create(ctx context.Context, store vault.Store, client *ledger.Client, log ledger.Submitter, opts Options) (*Agency, error) {
-	a, err := online(store, client, log, opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.mustBeEmpty(ctx); err != nil {
-		return nil, err
-	}
-	d, err := a.newDraft(&record{}, &ledger.DID{})
-	if err != nil {
-		return nil, err
-	}
-	key, err := a.addSignatureKey(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	if opts.ProofKey {
-		if err := a.addProofKey(d); err != nil {
-			return nil, err
-		}
-	}
-	if err := a.commitToNext(ctx, d); err != nil {
-		return nil, err
-	}
-	id := client.Pinned().ID()
-	d.record.Ledger = id[:]
-	signed, err := ledger.SignObject(id, d.object, key)
-	if err != nil {
-		return nil, err
-	}
-	if d.record.DID, err = ledger.DIDOf(signed.Operation); err != nil {
-		return nil, err
-	}
-	d.record.Pending = signed.Bytes()
-	if err := a.save(ctx, d.record); err != nil {
-		return nil, err
-	}
-	return a, a.Settle(ctx)
-}
-
-func (a *Agency) mustBeEmpty(ctx context.Context) error {
-	_, err := a.load(ctx)
-	switch {
-	case err == nil:
-		return ErrExists
-	case errors.Is(err, ErrNone):
-		return nil
-	}
-	return err
-}
-
 // Open opens the agency of a vault. It finishes or drops a change that was
 // interrupted (see Settle), and gives a root agency the DID of the ledger that
 // was founded with its keys (see PrepareRoot). With nothing to finish it does not
 // ask the ledger.
 //
-// The error is [ErrNone] without Options.Create, [ErrConfig], [ErrPending], [ErrNotRoot], [ErrRecord], a
-// *ledger.RefusedError where the creation itself was refused, or one of the
-// stores. A change that the ledger refused is dropped without an error.
+// The error is [ErrNone], ledger.ErrNotAdmitted where no agency has admitted this one yet
+// (see Apply), [ErrConfig], [ErrPending], [ErrNotRoot], [ErrRecord], or one of the stores. A
+// change that the ledger refused is dropped without an error.
 func Open(ctx context.Context, store vault.Store, client *ledger.Client, log ledger.Submitter, opts Options) (*Agency, error) {
 	a, err := online(store, client, log, opts)
 	if err != nil {
 		return nil, err
 	}
-	err = a.adopt(ctx)
-	if opts.Create && errors.Is(err, ErrNone) {
-		return Create(ctx, store, client, log, opts)
-	}
-	if err != nil {
+	if err := a.adopt(ctx); err != nil {
 		return nil, err
 	}
-	err = a.Settle(ctx)
-	if err != nil && !(isRefusal(err) && a.DID() != "") {
+	if err := a.Settle(ctx); err != nil && !isRefusal(err) {
 		return nil, err
 	}
 	return a, nil
 }
 
 // OpenOffline opens the agency of a vault without a ledger: it signs, and every
-// method that needs the ledger returns [ErrOffline]. The error is [ErrNone],
+// method that needs the ledger returns [ErrOffline]. One that has not heard from the
+// ledger since its application signs with the keys in that. The error is [ErrNone],
 // [ErrNoDID], [ErrRecord], [ErrPending] where a change was interrupted, or one of
 // the stores.
 func OpenOffline(ctx context.Context, store vault.Store, opts Options) (*Agency, error) {
@@ -150,6 +84,12 @@ func OpenOffline(ctx context.Context, store vault.Store, opts Options) (*Agency,
 		return nil, err
 	case r.DID == "":
 		return nil, ErrNoDID
+	case r.Object == nil && r.Pending != nil:
+		op, err := r.pending()
+		if err != nil {
+			return nil, err
+		}
+		r.Object = op.Operation.Body
 	case r.Pending != nil:
 		return nil, ErrPending
 	}

@@ -100,26 +100,42 @@ func everyStep(t *testing.T, story func(*crash) (over bool)) {
 	}
 }
 
-// TestCrashInCreate: a creation of which the vault knows is finished; one that
+// TestCrashInEnter: an application of which the vault knows is gone on with; one that
 // stopped before can be begun again.
-func TestCrashInCreate(t *testing.T) {
+func TestCrashInEnter(t *testing.T) {
 	w := newWorld(t)
 	everyStep(t, func(c *crash) (over bool) {
 		store := vault.NewMemoryStore()
-		_, err := agency.Create(t.Context(), crashingStore{store, c}, w.client(crashingLog{w.log.Log, c}), crashingLog{w.log.Log, c}, w.options())
+		_, err := agency.Enter(t.Context(), crashingStore{store, c}, w.client(crashingLog{w.log.Log, c}), crashingLog{w.log.Log, c}, w.options(), w.admit)
 		if c.dead {
 			is(t, err, errCrash)
 		}
-		a, err := agency.Open(t.Context(), store, w.client(w.log), w.log, w.options())
-		if errors.Is(err, agency.ErrNone) {
-			a, err = agency.Create(t.Context(), store, w.client(w.log), w.log, w.options())
-		}
-		none(t, err)
+		a := w.enter(store, w.options())
 		w.works(a)
 		none(t, a.Rotate(t.Context()))
 		w.works(a)
 		return !c.dead
 	})
+}
+
+// TestCrashInAdmit: who admits stops at any step, and does it again.
+func TestCrashInAdmit(t *testing.T) {
+	w := newWorld(t)
+	for at := range 5 {
+		for _, after := range []bool{false, true} {
+			c := &crash{at: at + 1, after: after}
+			root, err := agency.Open(t.Context(), w.rootStore, w.client(crashingLog{w.log.Log, c}), crashingLog{w.log.Log, c}, w.options())
+			none(t, err)
+			store := vault.NewMemoryStore()
+			application, err := agency.Apply(t.Context(), store, w.client(w.log), w.options())
+			none(t, err)
+			if _, err := root.Admit(t.Context(), application); c.dead && c.n > 0 && err == nil && !after {
+				t.Error("admitted by a program that stopped")
+			}
+			none(t, w.admit(t.Context(), application))
+			w.works(w.open(store))
+		}
+	}
 }
 
 // TestKeysAreStoredFirst looks into the vault at the moment of submission.
@@ -269,54 +285,18 @@ func TestRefusedChange(t *testing.T) {
 	w.works(again)
 }
 
-// TestRefusedCreation leaves no agency and no keys behind.
-func TestRefusedCreation(t *testing.T) {
-	w := newWorld(t)
-	store := vault.NewMemoryStore()
-	opts := w.options()
-	opts.Clock = func() time.Time { return start.Add(20 * time.Hour) } // keys from the future
-	_, err := agency.Create(t.Context(), store, w.client(w.log), w.log, opts)
-	refused(t, err, ledger.ErrUnauthorised)
-	_, err = agency.Open(t.Context(), store, w.client(w.log), w.log, w.options())
-	is(t, err, agency.ErrNone)
-	if infos, err := vault.NewSoftwareKeys(store).Keys(t.Context()); err != nil || len(infos) != 0 {
-		t.Errorf("%d keys, %v", len(infos), err)
-	}
-	a, err := agency.Create(t.Context(), store, w.client(w.log), w.log, w.options())
-	none(t, err)
-	w.works(a)
-}
-
-// TestInterruptedRefusedCreation: the same, where the refusal comes to Open.
-func TestInterruptedRefusedCreation(t *testing.T) {
-	w := newWorld(t)
-	store := vault.NewMemoryStore()
-	opts := w.options()
-	opts.Clock = func() time.Time { return start.Add(20 * time.Hour) }
-	w.log.submit = func([]*ledger.SignedOperation) (*ledger.Receipt, error) { return nil, errLine }
-	_, err := agency.Create(t.Context(), store, w.client(w.log), w.log, opts)
-	is(t, err, agency.ErrPending)
-	w.log.submit = nil
-	_, err = agency.Open(t.Context(), store, w.client(w.log), w.log, opts)
-	refused(t, err, ledger.ErrUnauthorised)
-	_, err = agency.Open(t.Context(), store, w.client(w.log), w.log, opts)
-	is(t, err, agency.ErrNone)
-}
-
-// TestAbsentWithoutProof: a server refuses a creation that the ledger took, and then
-// says without proof that there is no such DID. The agency stays.
+// TestAbsentWithoutProof: a server says without proof that there is no such DID. The
+// application stays, and nobody is admitted on the server's word.
 func TestAbsentWithoutProof(t *testing.T) {
 	w := newWorld(t)
-	w.log.submit = func(ops []*ledger.SignedOperation) (*ledger.Receipt, error) {
-		if _, err := w.log.Log.Submit(context.Background(), ops...); err != nil {
-			return nil, err
-		}
-		return nil, &ledger.RefusedError{Kind: ledger.KindDID, Reason: ledger.ErrFull}
-	}
-	w.log.prove = func() error { return fmt.Errorf("%w: %w", ledger.ErrReader, ledger.ErrAbsent) }
 	store := vault.NewMemoryStore()
-	_, err := agency.Create(t.Context(), store, w.client(w.log), w.log, w.options())
+	application, err := agency.Apply(t.Context(), store, w.client(w.log), w.options())
+	none(t, err)
+	none(t, w.admit(t.Context(), application))
+	w.log.prove = func() error { return fmt.Errorf("%w: %w", ledger.ErrReader, ledger.ErrAbsent) }
+	_, err = agency.Open(t.Context(), store, w.client(w.log), w.log, w.options())
 	is(t, err, agency.ErrPending)
-	w.log.submit, w.log.prove = nil, nil
+	is(t, w.admit(t.Context(), application), ledger.ErrReader)
+	w.log.prove = nil
 	w.works(w.open(store))
 }

@@ -13,6 +13,14 @@
 // Options.Safe can keep change keys and agreement keys in another key store, which only a
 // change or an agreement has to reach.
 //
+// # Entering
+//
+// A newcomer applies (Apply): it makes its keys and signs the operation that creates its
+// DID. The operation goes, as a file, to any agency with an accreditation in force, which
+// signs it too and submits it (Admit). The newcomer then finds its DID on the ledger (Open).
+// Its own copy it never submits: the leaf has both signatures. Enter does all of this for a
+// program that waits.
+//
 // # Changes
 //
 // Rotate, ReplaceProofKey, MarkCompromised, Deactivate and Change alter the DID.

@@ -12,7 +12,7 @@ import (
 var (
 	// ErrConfig means a missing store, client, ledger or key.
 	ErrConfig = errors.New("agency: incomplete configuration")
-	// ErrNone means a vault without an agency: Create makes one.
+	// ErrNone means a vault without an agency: Apply makes one.
 	ErrNone = errors.New("agency: no agency in this vault")
 	// ErrExists means a vault that has an agency already: Open it.
 	ErrExists = errors.New("agency: the vault has an agency already")
@@ -50,6 +50,9 @@ var (
 	// ErrNoSay means that no key at hand may sign the consortium's next agreement.
 	ErrNoSay = errors.New("agency: no key at hand may sign the next agreement")
 
+	// ErrApplication means what is no application of a newcomer to this ledger, or one that
+	// was altered.
+	ErrApplication = errors.New("agency: no application to this ledger")
 	// ErrNoGrant means that this agency gave no such accreditation, or ended it.
 	ErrNoGrant = errors.New("agency: no such accreditation")
 	// ErrTranscript means a key from a ceremony without the hash of its

@@ -13,7 +13,7 @@ import (
 	"github.com/hufu-id/hufu/zkp"
 )
 
-// A root agency founds a ledger and accredits an office to issue. The office
+// A root agency founds a ledger, admits an office and accredits an office to issue. The office
 // rotates its signature key, and its accreditation holds as before.
 func Example() {
 	ctx := context.Background()
@@ -45,7 +45,10 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	office, err := agency.Create(ctx, officeVault, client, l, agency.Options{ProofKey: true})
+	office, err := agency.Enter(ctx, officeVault, client, l, agency.Options{ProofKey: true}, func(ctx context.Context, application *ledger.SignedOperation) error {
+		_, err := root.Admit(ctx, application) // in earnest a file goes to another office
+		return err
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

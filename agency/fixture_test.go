@@ -110,9 +110,20 @@ func (w *world) options() agency.Options { return agency.Options{Clock: w.clock,
 func (w *world) create() (*agency.Agency, vault.Store) {
 	w.Helper()
 	store := vault.NewMemoryStore()
-	a, err := agency.Create(w.Context(), store, w.client(w.log), w.log, w.options())
+	return w.enter(store, w.options()), store
+}
+
+// enter makes an agency in a vault, or opens it; the root agency admits it.
+func (w *world) enter(store vault.Store, opts agency.Options) *agency.Agency {
+	w.Helper()
+	a, err := agency.Enter(w.Context(), store, w.client(w.log), w.log, opts, w.admit)
 	none(w, err)
-	return a, store
+	return a
+}
+
+func (w *world) admit(ctx context.Context, application *ledger.SignedOperation) error {
+	_, err := w.root.Admit(ctx, application)
+	return err
 }
 
 func (w *world) open(store vault.Store) *agency.Agency {

@@ -13,7 +13,6 @@ import (
 	"github.com/hufu-id/hufu/agency"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
-	"github.com/hufu-id/hufu/vault"
 )
 
 // TestParseKey reads what signs, and nothing else.
@@ -54,8 +53,7 @@ func FuzzParseKey(f *testing.F) {
 // TestKeysInUse follows the changes of the DID.
 func TestKeysInUse(t *testing.T) {
 	w := newWorld(t)
-	office, err := agency.Create(t.Context(), vault.NewMemoryStore(), w.client(w.log), w.log, w.options())
-	none(t, err)
+	office, _ := w.create()
 	for _, step := range []struct {
 		change func() error
 		want   []string

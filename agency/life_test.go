@@ -34,7 +34,7 @@ func TestCreate(t *testing.T) {
 	if len(d.Next) != 1 {
 		t.Errorf("commits to %d keys", len(d.Next))
 	}
-	_, err := agency.Create(t.Context(), store, w.client(w.log), w.log, w.options())
+	_, err := agency.Apply(t.Context(), store, w.client(w.log), w.options())
 	is(t, err, agency.ErrExists)
 	again := w.open(store)
 	if again.DID() != a.DID() || again.Keys().KeyID != keys.KeyID || !bytes.Equal(again.Keys().Proof.ProofKey().Bytes(), keys.Proof.ProofKey().Bytes()) {
@@ -45,8 +45,7 @@ func TestCreate(t *testing.T) {
 // TestCreateWithoutProofKey: the zero options make none.
 func TestCreateWithoutProofKey(t *testing.T) {
 	w := newWorld(t)
-	a, err := agency.Create(t.Context(), vault.NewMemoryStore(), w.client(w.log), w.log, agency.Options{Clock: w.clock})
-	none(t, err)
+	a := w.enter(vault.NewMemoryStore(), agency.Options{Clock: w.clock})
 	if a.Keys().Proof != nil || len(w.onLedger(a.DID()).Keys) != 1 {
 		t.Error("a proof key that nobody asked for")
 	}
@@ -62,14 +61,8 @@ func TestIncomplete(t *testing.T) {
 	store, client := vault.NewMemoryStore(), w.client(w.log)
 	key, id := newKey(t), w.root.Keys().KeyID
 	for name, open := range map[string]func() error{
-		"create, no store": func() error {
-			_, err := agency.Create(t.Context(), nil, client, w.log, agency.Options{})
-			return err
-		},
-		"create, no client": func() error {
-			_, err := agency.Create(t.Context(), store, nil, w.log, agency.Options{})
-			return err
-		},
+		"apply, no store":   func() error { _, err := agency.Apply(t.Context(), nil, client, agency.Options{}); return err },
+		"apply, no client":  func() error { _, err := agency.Apply(t.Context(), store, nil, agency.Options{}); return err },
 		"open, no ledger":   func() error { _, err := agency.Open(t.Context(), store, client, nil, agency.Options{}); return err },
 		"offline, no store": func() error { _, err := agency.OpenOffline(t.Context(), nil, agency.Options{}); return err },
 		"root, no store":    func() error { _, err := agency.PrepareRoot(t.Context(), nil, agency.Options{}); return err },
@@ -82,21 +75,6 @@ func TestIncomplete(t *testing.T) {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
-}
-
-// TestOpenCreates: the second start finds the agency of the first.
-func TestOpenCreates(t *testing.T) {
-	w, store := newWorld(t), vault.NewMemoryStore()
-	opts := w.options()
-	opts.Create = true
-	first, err := agency.Open(t.Context(), store, w.client(w.log), w.log, opts)
-	none(t, err)
-	again, err := agency.Open(t.Context(), store, w.client(w.log), w.log, opts)
-	none(t, err)
-	if again.DID() != first.DID() {
-		t.Errorf("%s, then %s", first.DID(), again.DID())
-	}
-	w.works(again)
 }
 
 func TestOpenRefuses(t *testing.T) {
@@ -330,8 +308,7 @@ func TestSafe(t *testing.T) {
 	store, desk, safe := vault.NewMemoryStore(), vault.NewSoftwareKeys(vault.NewMemoryStore()), vault.NewSoftwareKeys(vault.NewMemoryStore())
 	opts := w.options()
 	opts.Keys, opts.Safe = desk, safe
-	a, err := agency.Create(t.Context(), store, w.client(w.log), w.log, opts)
-	none(t, err)
+	a := w.enter(store, opts)
 	for name, want := range map[vault.KeyStore]string{desk: "agency", safe: "agency-change"} {
 		infos, err := name.Keys(t.Context())
 		if err != nil || len(infos) != 1 || infos[0].Spec.Purpose != want {
@@ -414,8 +391,7 @@ func TestKeysThatCannotBeDeletedNow(t *testing.T) {
 	keys := &stubborn{KeyStore: vault.NewSoftwareKeys(vault.NewMemoryStore()), refuse: true}
 	opts := w.options()
 	opts.Keys = keys
-	a, err := agency.Create(t.Context(), vault.NewMemoryStore(), w.client(w.log), w.log, opts)
-	none(t, err)
+	a := w.enter(vault.NewMemoryStore(), opts)
 	for _, want := range []int{4, 2} {
 		none(t, a.Rotate(t.Context()))
 		infos, err := keys.Keys(t.Context())
@@ -504,7 +480,7 @@ func TestLockedKeys(t *testing.T) {
 	opts.Keys = locked{}
 	_, err := agency.Open(t.Context(), store, w.client(w.log), w.log, opts)
 	is(t, err, vault.ErrLocked)
-	_, err = agency.Create(t.Context(), vault.NewMemoryStore(), w.client(w.log), w.log, opts)
+	_, err = agency.Apply(t.Context(), vault.NewMemoryStore(), w.client(w.log), opts)
 	is(t, err, vault.ErrLocked)
 	opts = w.options()
 	opts.Safe = locked{}

@@ -123,6 +123,14 @@ func (r *record) unchanged(tx vault.Tx) error {
 	return nil
 }
 
+func (r *record) pending() (*ledger.SignedOperation, error) {
+	op, err := ledger.ParseSignedOperation(r.Pending)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRecord, err)
+	}
+	return op, nil
+}
+
 func (r *record) parse() (*ledger.DID, error) {
 	object, err := ledger.ParseDID(r.DID, r.Object)
 	if err != nil {

@@ -25,7 +25,7 @@ func TestPrepareRoot(t *testing.T) {
 	}
 	_, err = agency.OpenOffline(t.Context(), store, w.options())
 	is(t, err, agency.ErrNoDID)
-	_, err = agency.Create(t.Context(), store, w.client(w.log), w.log, w.options())
+	_, err = agency.Apply(t.Context(), store, w.client(w.log), w.options())
 	is(t, err, agency.ErrExists)
 	_, err = agency.Open(t.Context(), store, w.client(w.log), w.log, w.options())
 	is(t, err, agency.ErrNotRoot) // of this ledger

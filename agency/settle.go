@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/hufu-id/hufu/ledger"
-	"github.com/hufu-id/hufu/vault"
 )
 
 // Settle finds out what became of a change of the DID that was interrupted: it
@@ -16,7 +15,10 @@ import (
 // proved DID names. Where nothing is pending it reads the vault alone, and sees
 // what other processes changed.
 //
-// The error is a *ledger.RefusedError where the change was dropped, [ErrPending]
+// An application is not submitted: it is asked for, and stays until an agency has admitted
+// it.
+//
+// The error is a *ledger.RefusedError where the change was dropped, ledger.ErrNotAdmitted, [ErrPending]
 // where the ledger cannot be asked or does not prove what it said, [ErrElsewhere], or
 // one of the stores.
 func (a *Agency) Settle(ctx context.Context) error {
@@ -39,9 +41,12 @@ func (a *Agency) settle(ctx context.Context) error {
 	if a.client == nil {
 		return ErrPending
 	}
-	op, err := ledger.ParseSignedOperation(r.Pending)
+	op, err := r.pending()
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrRecord, err)
+		return err
+	}
+	if r.Object == nil {
+		return a.enter(ctx, r)
 	}
 	_, err = a.log.Submit(ctx, op)
 	if err != nil && !isRefusal(err) {
@@ -61,13 +66,11 @@ func (a *Agency) conclude(ctx context.Context, r *record, body []byte, refusal e
 	if refusal != nil {
 		least = wanted.Sequence - 1 // of the DID that the change began from
 	}
-	object, absent, err := a.prove(ctx, r.DID)
+	object, _, err := a.prove(ctx, r.DID)
 	switch {
-	case refusal != nil && r.Object == nil && absent:
-		return errors.Join(refused(refusal), a.forget(ctx, r))
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrPending, err)
-	case r.Object != nil && object.Sequence < least:
+	case object.Sequence < least:
 		return fmt.Errorf("%w: %w: proves an older DID", ErrPending, ledger.ErrReader)
 	}
 	r.Pending, r.Object = nil, object.Bytes()
@@ -106,18 +109,4 @@ func (a *Agency) prove(ctx context.Context, did string) (object *ledger.DID, abs
 		return err
 	}, ledger.DIDKey(did))
 	return object, absent, err
-}
-
-// forget removes an agency whose creation was refused.
-func (a *Agency) forget(ctx context.Context, r *record) error {
-	err := a.store.Update(ctx, func(tx vault.Tx) error {
-		if err := r.unchanged(tx); err != nil {
-			return err
-		}
-		return tx.Delete(recordKind, recordID)
-	})
-	if err == nil {
-		a.discard(ctx, r.Keys)
-	}
-	return err
 }

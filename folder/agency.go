@@ -23,7 +23,7 @@ type Card struct {
 	Chinese string `json:"name_zh,omitempty"`
 	Code    string `json:"code,omitempty"` // unified social credit code
 	Contact string `json:"contact,omitempty"`
-	DID     string `json:"did,omitempty"` // empty until a ledger has it
+	DID     string `json:"did,omitempty"` // a root agency's is empty until a ledger has it
 	Root    bool   `json:"root,omitempty"`
 	// Described says that the ledger knows who its root agency is.
 	Described bool `json:"described,omitempty"`
@@ -80,8 +80,13 @@ type Agency struct {
 	client *ledger.Client
 }
 
-// NewAgency makes an agency's folder, its keys and its DID on the ledger. Without a
-// ledger it makes those of a root agency, to which [Agency.Found] gives a DID. Of the
+// ApplicationName is the file in an agency's folder that another agency admits: see
+// agency.Apply. Nothing in it is secret.
+const ApplicationName = "application"
+
+// NewAgency makes an agency's folder, its keys, and its application to the ledger
+// ([ApplicationName]). Once another agency has admitted it, Join opens it. Without a
+// ledger it makes the keys of a root agency, to which [Agency.Found] gives a DID. Of the
 // subject only the English name is needed here; the rest at the accreditation. The
 // error is an [*Error], or one of package agency; then the folder stays, and
 // OpenAgency with Join finishes the work.
@@ -97,7 +102,7 @@ func NewAgency(ctx context.Context, dir string, subject ledger.Subject, passphra
 		return nil, err
 	}
 	if err = a.saveCard(); err == nil && log != nil {
-		err = a.Join(ctx, log)
+		err = a.apply(ctx, log)
 	} else if err == nil {
 		_, err = a.RootKeys(ctx)
 	}
@@ -121,22 +126,51 @@ func OpenAgency(ctx context.Context, dir string, passphrase []byte, opts Options
 	return &Agency{dir: dir, Card: card, Vault: store, opts: opts.withDefaults()}, nil
 }
 
-// Join opens the agency on a ledger, finishes what was interrupted, and notes the DID
-// in agency.json. A root agency whose subject is whole tells the ledger who it is. With a
-// nil ledger the agency only signs. Errors are those of agency.Open, agency.OpenOffline
-// and ledger.NewClient.
-func (a *Agency) Join(ctx context.Context, log Ledger) (err error) {
-	opts := agency.Options{Clock: a.opts.Clock, ProofKey: true, Create: !a.Card.Root}
-	if log == nil {
-		a.Agency, err = agency.OpenOffline(ctx, a.Vault, opts)
+// options are those of package agency.
+func (a *Agency) options() agency.Options { return agency.Options{Clock: a.opts.Clock, ProofKey: true} }
+
+// read reads a ledger with the trust that the vault keeps.
+func (a *Agency) read(ctx context.Context, log Ledger) (err error) {
+	a.client, err = ledger.NewClient(ctx, log.Trust(), log, vault.NewTrustStore(a.Vault, log.Trust().Origin), ledger.ClientOptions{Clock: a.opts.Clock})
+	return err
+}
+
+// apply makes the application to a ledger, or the file of one that was made before.
+func (a *Agency) apply(ctx context.Context, log Ledger) error {
+	if err := a.read(ctx, log); err != nil {
 		return err
 	}
-	a.log = log
-	a.client, err = ledger.NewClient(ctx, log.Trust(), log, vault.NewTrustStore(a.Vault, log.Trust().Origin), ledger.ClientOptions{Clock: a.opts.Clock})
+	application, err := agency.Apply(ctx, a.Vault, a.client, a.options())
+	if err == nil {
+		a.Card.DID, err = ledger.DIDOf(application.Operation)
+	}
+	if err == nil {
+		err = replace(filepath.Join(a.dir, ApplicationName), application.Bytes())
+	}
 	if err != nil {
 		return err
 	}
-	if a.Agency, err = agency.Open(ctx, a.Vault, a.client, log, opts); err != nil {
+	return a.saveCard()
+}
+
+// Join opens the agency on a ledger, finishes what was interrupted, and notes the DID
+// in agency.json. A root agency whose subject is whole tells the ledger who it is. With a
+// nil ledger the agency only signs. The error is [*WaitingError] where no agency has
+// admitted this one yet, or one of agency.Open, agency.OpenOffline and ledger.NewClient.
+func (a *Agency) Join(ctx context.Context, log Ledger) (err error) {
+	if log == nil {
+		a.Agency, err = agency.OpenOffline(ctx, a.Vault, a.options())
+		return err
+	}
+	a.log = log
+	if err := a.read(ctx, log); err != nil {
+		return err
+	}
+	a.Agency, err = agency.Open(ctx, a.Vault, a.client, log, a.options())
+	if !a.Card.Root && (errors.Is(err, agency.ErrNone) || errors.Is(err, ledger.ErrNotAdmitted)) {
+		return a.wait(ctx, log)
+	}
+	if err != nil {
 		return err
 	}
 	if subject := a.Card.Fill(ledger.Subject{}); a.Card.Root && !a.Card.Described && subject.Check() == nil {
@@ -150,6 +184,25 @@ func (a *Agency) Join(ctx context.Context, log Ledger) (err error) {
 		return nil
 	}
 	return a.Found(a.DID())
+}
+
+// A WaitingError says that no agency has admitted this one yet.
+type WaitingError struct {
+	// Application is the file to give to an agency on the ledger.
+	Application string
+}
+
+func (e *WaitingError) Error() string { return ledger.ErrNotAdmitted.Error() + ": " + e.Application }
+
+// Unwrap returns ledger.ErrNotAdmitted.
+func (e *WaitingError) Unwrap() error { return ledger.ErrNotAdmitted }
+
+// wait makes sure that the file of the application is there.
+func (a *Agency) wait(ctx context.Context, log Ledger) error {
+	if err := a.apply(ctx, log); err != nil {
+		return err
+	}
+	return &WaitingError{filepath.Join(a.dir, ApplicationName)}
 }
 
 // RootKeys are what a ledger is founded with. Errors are those of

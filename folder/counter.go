@@ -30,7 +30,8 @@ const (
 	policyName  = "policy.json"
 )
 
-// NewCounter makes a counter in a new home; its DID goes on the ledger. The error is
+// NewCounter makes a counter in a new home, and its application to the ledger. Once an
+// agency has admitted it, OpenCounter opens it, or Join of its Agency. The error is
 // an [*Error], or one of NewAgency.
 func (h *Home) NewCounter(ctx context.Context, subject ledger.Subject, passphrase []byte) (*Counter, error) {
 	c := &Counter{Home: h}

@@ -21,8 +21,7 @@ import (
 // opened, and none that the agency may not issue.
 func TestDesk(t *testing.T) {
 	p := newPlace(t)
-	a, err := folder.NewAgency(t.Context(), p.path("office"), named("Office"), pass, p.Log, p.opts)
-	none(t, err)
+	a := p.newAgency(t, "office")
 	office := &hufutest.Agency{Subject: ledgertest.SubjectOf(a.DID())}
 	office.DID = a.DID()
 	resident := issuer.Type{Schema: p.Schema, Region: hufutest.Region, ValidDays: 30}
@@ -41,7 +40,7 @@ func TestDesk(t *testing.T) {
 	none(t, a.KeepType(t.Context(), resident))
 	none(t, a.Close())
 
-	a, err = folder.OpenAgency(t.Context(), p.path("office"), pass, p.opts)
+	a, err := folder.OpenAgency(t.Context(), p.path("office"), pass, p.opts)
 	none(t, err)
 	defer a.Close()
 	if err := a.KeepType(t.Context(), resident); !errors.Is(err, agency.ErrOffline) {
@@ -92,6 +91,8 @@ func TestCounterKeepsItsPolicy(t *testing.T) {
 	p := newPlace(t)
 	c, err := p.home(t, "counter").NewCounter(t.Context(), named("Library"), pass)
 	none(t, err)
+	p.admit(t, "counter")
+	none(t, c.Agency.Join(t.Context(), p.Log))
 	_, err = c.Verifier(t.Context(), verifier.Config{})
 	if !errors.Is(err, verifier.ErrConfig) {
 		t.Errorf("without a policy: %v", err)

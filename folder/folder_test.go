@@ -1,6 +1,7 @@
 package folder_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -65,13 +66,32 @@ func named(english string) ledger.Subject {
 	return ledger.Subject{Name: ledger.Text{English: english}}
 }
 
+// newAgency makes an agency's folder; the root agency admits it.
+func (p *place) newAgency(t *testing.T, name string) *folder.Agency {
+	t.Helper()
+	a, err := folder.NewAgency(t.Context(), p.path(name), named("Office"), pass, p.Log, p.opts)
+	none(t, err)
+	p.admit(t, name)
+	none(t, a.Join(t.Context(), p.Log))
+	return a
+}
+
+// admit takes the file in a folder to the root agency.
+func (p *place) admit(t *testing.T, name string) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(p.path(name), folder.ApplicationName))
+	none(t, err)
+	application, err := ledger.ParseSignedOperation(b)
+	none(t, err)
+	none(t, p.Admit(t.Context(), application))
+}
+
 func TestAgency(t *testing.T) {
 	p := newPlace(t)
 	dir := p.path("office")
 	_, err := folder.OpenAgency(t.Context(), dir, pass, p.opts)
 	is(t, err, folder.ErrMissing)
-	a, err := folder.NewAgency(t.Context(), dir, named("Office"), pass, p.Log, p.opts)
-	none(t, err)
+	a := p.newAgency(t, "office")
 	did := a.DID()
 	none(t, a.Close())
 	_, err = folder.NewAgency(t.Context(), dir, named("Office"), pass, p.Log, p.opts)
@@ -96,25 +116,49 @@ func TestAgency(t *testing.T) {
 	is(t, err, folder.ErrMalformed)
 }
 
-// mute is a ledger that takes operations and does not answer.
+// mute is a ledger that does not answer.
 type mute struct{ folder.Ledger }
 
-func (mute) Submit(context.Context, ...*ledger.SignedOperation) (*ledger.Receipt, error) {
+func (mute) Prove(context.Context, ...string) (*ledger.Proof, error) {
 	return nil, errors.New("no answer")
 }
 
-func TestInterrupted(t *testing.T) {
+// TestWaiting: until an agency has admitted it, each Join says where the application lies, and
+// makes the file again if it is lost.
+func TestWaiting(t *testing.T) {
 	p := newPlace(t)
-	if _, err := folder.NewAgency(t.Context(), p.path("a"), named("A"), pass, mute{p.Log}, p.opts); !errors.Is(err, agency.ErrPending) {
-		t.Fatalf("got %v", err)
-	}
-	a, err := folder.OpenAgency(t.Context(), p.path("a"), pass, p.opts)
+	a, err := folder.NewAgency(t.Context(), p.path("a"), named("A"), pass, p.Log, p.opts)
 	none(t, err)
 	defer a.Close()
+	file := filepath.Join(p.path("a"), folder.ApplicationName)
+	first, err := os.ReadFile(file)
+	none(t, err)
+	none(t, os.Remove(file))
+	var waits *folder.WaitingError
+	if err := a.Join(t.Context(), p.Log); !errors.As(err, &waits) || waits.Application != file || !errors.Is(err, ledger.ErrNotAdmitted) {
+		t.Fatalf("got %v", err)
+	}
+	if again, err := os.ReadFile(file); err != nil || !bytes.Equal(again, first) {
+		t.Errorf("another application: %v", err)
+	}
+	p.admit(t, "a")
 	none(t, a.Join(t.Context(), p.Log))
 	if card, err := folder.ReadCard(p.path("a")); err != nil || card.DID != a.DID() {
 		t.Errorf("got %+v, %v", card, err)
 	}
+}
+
+// TestInterrupted: the ledger does not answer while the agency joins.
+func TestInterrupted(t *testing.T) {
+	p := newPlace(t)
+	a, err := folder.NewAgency(t.Context(), p.path("a"), named("A"), pass, p.Log, p.opts)
+	none(t, err)
+	defer a.Close()
+	p.admit(t, "a")
+	if err := a.Join(t.Context(), mute{p.Log}); !errors.Is(err, agency.ErrPending) {
+		t.Fatalf("got %v", err)
+	}
+	none(t, a.Join(t.Context(), p.Log))
 }
 
 func TestRootAgency(t *testing.T) {
@@ -195,6 +239,8 @@ func TestCounter(t *testing.T) {
 	p := newPlace(t)
 	c, err := p.home(t, "counter").NewCounter(t.Context(), named("Library"), pass)
 	none(t, err)
+	p.admit(t, "counter")
+	none(t, c.Agency.Join(t.Context(), p.Log))
 	did := c.Agency.DID()
 	none(t, c.Close())
 	h, err := folder.OpenHome(p.path("counter"), p.opts)

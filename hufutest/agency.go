@@ -1,6 +1,7 @@
 package hufutest
 
 import (
+	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -26,12 +27,18 @@ type Agency struct {
 	agency  *agency.Agency
 }
 
-// NewAgency registers an agency that is accredited for nothing. It has a made-up
-// name.
+// Admit lets the root agency admit a newcomer; it fits agency.Enter.
+func (c *Country) Admit(ctx context.Context, application *ledger.SignedOperation) error {
+	_, err := c.Root.agency.Admit(ctx, application)
+	return err
+}
+
+// NewAgency registers an agency that the root agency admits and that is accredited for
+// nothing. It has a made-up name.
 func (c *Country) NewAgency() *Agency {
 	c.t.Helper()
-	a, err := agency.Create(c.t.Context(), vault.NewMemoryStore(), c.Client(c.Log), c.Log,
-		agency.Options{Clock: c.Now, ProofKey: true})
+	a, err := agency.Enter(c.t.Context(), vault.NewMemoryStore(), c.Client(c.Log), c.Log,
+		agency.Options{Clock: c.Now, ProofKey: true}, c.Admit)
 	c.must(err)
 	return c.agencyOf(a)
 }

@@ -33,8 +33,11 @@ var (
 	ErrProof = errors.New("ledger: proof of the use does not verify")
 	// ErrFull means that there is no room for what the operation adds.
 	ErrFull = errors.New("ledger: no room left")
+	// ErrNotAdmitted means a new DID that no agency with an accreditation in force has
+	// countersigned.
+	ErrNotAdmitted = errors.New("ledger: no agency admits this newcomer")
 	// ErrBudget means that an agency has put as many bytes on the ledger today as it may,
-	// or that all newcomers together have.
+	// or that all DIDs without an accreditation together have.
 	ErrBudget = errors.New("ledger: no more bytes today")
 	// ErrMissing means that something an operation refers to does not exist.
 	ErrMissing = errors.New("ledger: refers to something absent")

@@ -76,6 +76,10 @@ func newNation(t *testing.T, seed uint64) *nation {
 	for i, p := range parties {
 		op, err := ledger.Sign(n.founding.ID(), create[i], (*p).key)
 		none(t, err)
+		if *p != n.root {
+			op, err = ledger.Countersign(n.founding.ID(), op, n.root.key)
+			none(t, err)
+		}
 		none(t, n.apply(op))
 	}
 	n.links[0] = &ledger.Accreditation{

@@ -84,7 +84,9 @@ const (
 	NoSuchGrant        Code = "no-such-grant"       // refused: the agency gave none
 	AgreementOther     Code = "agreement-other"     // refused: not the consortium's next agreement
 	NoSay              Code = "no-say"              // unchecked: no key at hand may sign the next agreement
-	LedgerBudget       Code = "ledger-budget"       // refused: as many bytes as an agency, or all newcomers, may record in a day
+	LedgerBudget       Code = "ledger-budget"       // refused: as many bytes as an agency, or all without an accreditation, may record in a day
+	ApplicationOther   Code = "application-other"   // refused: no application of a newcomer to this ledger
+	NotAdmitted        Code = "not-admitted"        // refused: no agency countersigned a newcomer
 	NewerRules         Code = "newer-rules"         // unchecked: the ledger's rules are newer than the program
 	TranscriptMismatch Code = "transcript-mismatch" // refused: transcript and setup do not fit
 )

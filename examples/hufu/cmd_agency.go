@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +16,7 @@ import (
 )
 
 func (a *app) agencyCommand() *cobra.Command {
-	return group("agency", a.agencyInit(), a.agencySchema(), a.agencyRecover(), a.agencyRotate(), a.agencyCompromised(), a.agencyResign(), a.agencyReissue(),
+	return group("agency", a.agencyInit(), a.agencyAdmit(), a.agencySchema(), a.agencyRecover(), a.agencyRotate(), a.agencyCompromised(), a.agencyResign(), a.agencyReissue(),
 		a.agencyState("accredit", ledger.StateActive, (*hufuagency.Agency).Accredit),
 		a.agencyState("suspend", ledger.StateSuspended, (*hufuagency.Agency).Suspend),
 		a.agencyState("end", ledger.StateEnded, (*hufuagency.Agency).End),
@@ -30,11 +33,45 @@ func (a *app) agencyInit() *cobra.Command {
 			return err
 		}
 		defer office.Close()
-		return a.report(map[string]any{"agency": dir, "did": office.Card.DID}, "agency.made", "Dir", dir, "DID", office.Card.DID)
+		if root {
+			return a.report(map[string]any{"agency": dir, "did": ""}, "agency.made", "Dir", dir)
+		}
+		return a.reportApplication("agency.applies", dir, office)
 	})
 	cmd.Flags().StringVar(&dir, "agency", "agency", "folder of the agency")
 	subjectFlags(cmd, &subject, "Agency")
 	cmd.Flags().BoolVar(&root, "root", false, "the root agency of a new ledger")
+	return cmd
+}
+
+// reportApplication says what to do with the application of a new agency or counter.
+func (a *app) reportApplication(id, dir string, office *folder.Agency) error {
+	what, _, _ := strings.Cut(id, ".")
+	file := filepath.Join(dir, folder.ApplicationName)
+	return a.report(map[string]any{what: dir, "did": office.Card.DID, "application": file}, id, "Dir", dir, "DID", office.Card.DID, "File", file)
+}
+
+// agencyAdmit lets a newcomer onto the ledger.
+func (a *app) agencyAdmit() *cobra.Command {
+	var dir string
+	cmd := command("admit", "FILE", func(ctx context.Context, name string) error {
+		b, err := folder.ReadFile(name, a.in, documentLimit)
+		if err != nil {
+			return err
+		}
+		application, err := ledger.ParseSignedOperation(b)
+		if err != nil {
+			return fmt.Errorf("%w: %w", hufuagency.ErrApplication, err)
+		}
+		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
+			did, err := office.Admit(ctx, application)
+			if err != nil {
+				return err
+			}
+			return a.report(map[string]any{"admitted": did}, "agency.admitted", "DID", did)
+		})
+	})
+	cmd.Flags().StringVar(&dir, "agency", "root", "folder of the agency that admits")
 	return cmd
 }
 

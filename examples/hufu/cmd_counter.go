@@ -42,7 +42,7 @@ func (a *app) counterInit() *cobra.Command {
 		if err := c.KeepPolicy(sample(defaultPolicy)); err != nil {
 			return err
 		}
-		return a.report(map[string]any{"counter": dir, "did": c.Agency.Card.DID}, "counter.made", "Dir", dir, "DID", c.Agency.Card.DID)
+		return a.reportApplication("counter.applies", dir, c.Agency)
 	})
 	counterFlag(cmd, &dir)
 	subjectFlags(cmd, &subject, "Service Counter")

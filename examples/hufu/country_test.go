@@ -162,9 +162,11 @@ func walk(t *testing.T) (fingerprint string) {
 	pinned := []string{"--trust", "ledger/trust.json", "--fingerprint", fingerprint}
 	mustHufu(t, "agency", "schema")
 	mustHufu(t, "agency", "init", "--name", "Dongcheng Residents' Office", "--name-zh", "东城区居民管理处", "--code", "12110101MB0000001F", "--contact", "010-5550 0101")
+	mustHufu(t, "agency", "admit", "agency/application")
 	mustHufu(t, "agency", "accredit", "--to", "agency")
 	mustHufu(t, append([]string{"wallet", "init"}, pinned...)...)
 	mustHufu(t, append([]string{"counter", "init", "--name", "Dongcheng Library", "--name-zh", "东城区图书馆", "--code", "12110101MB0000002J", "--contact", "https://library.dongcheng.example"}, pinned...)...)
+	mustHufu(t, "agency", "admit", "counter/application")
 	mustHufu(t, "agency", "accredit", "--to", "counter", "--action", "verify")
 	mustHufu(t, "issue", "--csv", "residents.csv")
 	mustHufu(t, "wallet", "apply", "offers/offer-001.json")

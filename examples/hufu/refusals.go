@@ -98,6 +98,10 @@ func (a *app) sentence(err error) string {
 	if errors.As(err, &place) {
 		input = &inputError{id: places[place.Reason], name: place.Path}
 	}
+	var waits *folder.WaitingError
+	if errors.As(err, &waits) {
+		input = &inputError{id: "agency.waits", name: waits.Application}
+	}
 	if input != nil || errors.As(err, &input) {
 		text := a.words.text(input.id, "Name", input.name)
 		if known {

@@ -61,6 +61,9 @@ func (s *scene) accreditScene(ctx context.Context) error {
 		return err
 	}
 	s.opened = append(s.opened, s.office)
+	if err := s.admit(ctx, "office", s.office); err != nil {
+		return err
+	}
 	if s.library, err = s.newCounter(ctx, "library"); err != nil {
 		return err
 	}
@@ -116,7 +119,26 @@ func (s *scene) newCounter(ctx context.Context, name string) (*folder.Counter, e
 		return nil, err
 	}
 	s.opened = append(s.opened, c)
+	if err := s.admit(ctx, name, c.Agency); err != nil {
+		return nil, err
+	}
 	return c, c.KeepPolicy(sample(defaultPolicy))
+}
+
+// admit takes the application of a newcomer to the root agency, and opens the newcomer.
+func (s *scene) admit(ctx context.Context, name string, newcomer *folder.Agency) error {
+	b, err := folder.ReadFile(filepath.Join(s.path(name), folder.ApplicationName), s.in, documentLimit)
+	if err != nil {
+		return err
+	}
+	application, err := ledger.ParseSignedOperation(b)
+	if err == nil {
+		_, err = s.root.Admit(ctx, application)
+	}
+	if err != nil {
+		return err
+	}
+	return newcomer.Join(ctx, s.log)
 }
 
 func (s *scene) importScene(ctx context.Context, table []byte) error {

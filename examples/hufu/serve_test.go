@@ -127,6 +127,7 @@ func TestJoinedFiles(t *testing.T) {
 	at := "http://127.0.0.1:1," + address
 	mustHufu(t, "ledger", "join", "--at", at, "--trust", "ledger/trust.json", "--fingerprint", fingerprint, "--ledger", "ours")
 	mustHufu(t, "counter", "init", "--counter", "branch", "--trust", "ours/trust.json", "--fingerprint", fingerprint)
+	mustHufu(t, "agency", "admit", "branch/application", "--ledger", "ours")
 	mustHufu(t, "request", "--counter", "branch", "--out", "branch.jwt")
 	if kept, err := filepath.Glob("ours/public/*.type"); err != nil || len(kept) != 1 {
 		t.Errorf("kept: %v, %v", kept, err)

@@ -74,7 +74,7 @@ func (p *poll) found() {
 	create := p.sign(&ledger.DID{Keys: []ledger.PublicKey{
 		{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public},
 		{ID: "zk-1", Purpose: ledger.PurposeProof, Public: p.issuer.ProofKey().Bytes()},
-	}}, p.key)
+	}}, p.key, p.root)
 	if p.office, err = ledger.DIDOf(create.Operation); err != nil {
 		p.Fatal(err)
 	}

@@ -161,7 +161,7 @@ func (p *play) submit(acts ...act) bool {
 	case err == nil:
 		p.accepted = append(p.accepted, ops...)
 		for i, a := range acts {
-			p.charge(a.object, len(ops[i].Bytes()))
+			p.charge(pays(a.object), len(ops[i].Bytes()))
 			if a.learn != nil {
 				a.learn(ops[i])
 			}
@@ -175,34 +175,6 @@ func (p *play) submit(acts ...act) bool {
 		p.Fatalf("a submission stopped the ledger: %v", err)
 	}
 	return err == nil
-}
-
-// charge counts what an agency puts on the ledger.
-func (p *play) charge(object ledger.Object, size int) {
-	var agency string
-	switch o := object.(type) {
-	case *ledger.Anchor:
-		agency = o.Agency
-	case *ledger.Audit:
-		agency = o.Agency
-	case *ledger.KeyFile:
-		agency = o.Agency
-	case *ledger.Status:
-		agency = o.Issuer
-	case *ledger.Rule:
-		agency = o.Owner
-	case *ledger.Accreditation:
-		agency = o.Accreditor
-	case *ledger.Purpose:
-		agency = o.Regulator
-	}
-	if agency == "" || agency == p.root.did {
-		return
-	}
-	name := fmt.Sprint(agency, " ", ledger.Day(p.Now()))
-	if p.spent[name] += uint64(size); p.spent[name] > p.AgencyBudget {
-		p.Errorf("an agency put %d bytes on the ledger in a day, %d may be", p.spent[name], p.AgencyBudget)
-	}
 }
 
 // must is submit by the root, which nothing may keep from it.
@@ -324,7 +296,8 @@ func (p *play) takeBack(a *ledger.Accreditation) {
 	p.must("revoke what it gave", &back, p.root.key)
 }
 
-// newParty makes a DID with some proof keys; nil where the ledger refuses.
+// newParty makes a DID with some proof keys, and lets somebody admit it; nil where the
+// ledger refuses.
 func (p *play) newParty(proofs int) *party {
 	q := &party{key: p.newKey(), next: p.newKey()}
 	q.object = &ledger.DID{
@@ -334,11 +307,19 @@ func (p *play) newParty(proofs int) *party {
 	for range proofs {
 		q.object.Keys = append(q.object.Keys, p.proofKey())
 	}
-	ok := p.submit(act{q.object, []crypto.Signer{q.key}, func(op *ledger.SignedOperation) {
+	sponsor, signers := p.sponsor(), []crypto.Signer{q.key}
+	if sponsor != nil {
+		signers = append(signers, sponsor.key)
+	}
+	ok := p.submit(act{q.object, signers, func(op *ledger.SignedOperation) {
 		did, err := ledger.DIDOf(op.Operation)
 		if err != nil {
 			p.Fatal(err)
 		}
+		if !p.mayAdmit(sponsor) {
+			p.Fatal("a newcomer whom no agency admits is on the ledger")
+		}
+		p.charge(sponsor.did, len(op.Bytes()))
 		q.did, q.object.ID = did, did
 		p.parties = append(p.parties, q)
 	}})

@@ -143,7 +143,7 @@ func (w *world) agency(extra ...ledger.PublicKey) *agency {
 func (w *world) agencyOf(key crypto.Signer, next [][32]byte, extra ...ledger.PublicKey) *agency {
 	w.Helper()
 	a := &agency{key: key}
-	create := w.sign(&ledger.DID{Keys: append([]ledger.PublicKey{w.signatureKey("sig-1", key)}, extra...), Next: next}, key)
+	create := w.sign(&ledger.DID{Keys: append([]ledger.PublicKey{w.signatureKey("sig-1", key)}, extra...), Next: next}, key, w.Root)
 	var err error
 	if a.did, err = ledger.DIDOf(create.Operation); err != nil {
 		w.Fatal(err)

@@ -16,6 +16,8 @@ import (
 type Admission struct {
 	machine *Machine
 	base    *batch
+	// head is the store's, once the first submission has asked for it.
+	head *Head
 	// agencies is kept from one submission to the next.
 	agencies map[string][][]byte
 }
@@ -30,11 +32,18 @@ func (m *Machine) NewAdmission(store Store) *Admission {
 // [*ledger.RefusedError], ledger.ErrTooLarge, [ErrClock], [ErrDamaged], and the
 // store's own.
 func (a *Admission) Admit(now time.Time, ops ...*ledger.SignedOperation) error {
-	t, err := a.machine.begin(a.base, now)
+	if a.head == nil {
+		head, err := ReadHead(a.base)
+		if err != nil {
+			return err
+		}
+		a.head = &head
+	}
+	t, err := a.machine.beginAt(a.base, *a.head, now)
 	if err != nil {
 		return err
 	}
-	t.base, t.store, t.admission, t.agencies = a.base, a.base, true, a.agencies
+	t.admission, t.agencies = true, a.agencies
 	result, err := t.submission(a.machine.Prepare(ops).submissions[0])
 	if err != nil {
 		return err

@@ -3,6 +3,8 @@ package machine_test
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +61,36 @@ func TestRememberedSignature(t *testing.T) {
 	forged.Operation.Nonce[0] ^= 1
 	w.refuse(ledger.ErrSignature, forged)
 	w.accept(op)
+}
+
+// TestLongHistory: an answer has about 1 MiB at most, and the next begins after it.
+func TestLongHistory(t *testing.T) {
+	w := newWorld(t)
+	purpose := &ledger.Purpose{
+		Verifier: w.agency().did, ID: "p", Regulator: w.root.did, Region: dongche, Basis: ledger.Text{English: "Act", Chinese: "条例"},
+		Asked: []ledger.Asked{{Type: vct}}, Retention: "P0D",
+	}
+	for n := range 60 {
+		purpose.Asked[0].Claims = append(purpose.Asked[0].Claims, fmt.Sprintf("%02d%s", n, strings.Repeat("c", 200)))
+	}
+	const changes = 100
+	for n := range changes {
+		purpose.State = []string{ledger.StateActive, ledger.StateSuspended}[n%2]
+		w.accept(w.sign(purpose, w.root.key))
+	}
+	reader := machine.NewReader(func(_ context.Context, read func(machine.Store, []byte) error) error { return read(w.store, nil) })
+	got := 0
+	for from := uint64(0); got < changes; {
+		part := must(reader.History(t.Context(), purpose.Key(), from))(t)
+		size := 0
+		for _, c := range part {
+			size += len(c.Leaf)
+		}
+		if len(part) == 0 || size > 1<<20+16<<10 {
+			t.Fatalf("%d changes of %d bytes after %d", len(part), size, got)
+		}
+		got, from = got+len(part), part[len(part)-1].Index+1
+	}
 }
 
 func TestHistory(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 const (
 	// AgencyBudget is for one agency.
 	AgencyBudget = 64 << 20
-	// NewcomerBudget is for all DIDs without an accreditation together: a stranger can
-	// make as many DIDs as he likes, and no more than this of them in a day.
+	// NewcomerBudget is for the changes of all DIDs without an accreditation together:
+	// those that were admitted and not accredited yet, and those that have fallen.
 	NewcomerBudget = 1 << 20
 )
 
@@ -22,21 +22,24 @@ const roomSpent = "spent/"
 
 // spend charges an operation of some bytes to the agency that signed it. The root agency
 // pays nothing, because it must be able to repair, and nobody pays for what the consortium
-// or a citizen decides. A new DID that the root agency has signed too is not a newcomer's.
-// The error is ledger.ErrBudget.
+// or a citizen decides. An agency that countersigns for a DID pays for it. The error is
+// ledger.ErrBudget.
 func (t *transition) spend(c change, size int) error {
 	payer, limit := t.payer, t.options.AgencyBudget
-	if payer == "" || payer == t.root {
+	if payer == "" {
 		return nil
 	}
-	if c.op.Kind == ledger.KindDID {
-		newcomer, err := t.newcomer(c, payer)
-		if err != nil {
+	if c.op.Kind == ledger.KindDID && c.op.Key == ledger.DIDKey(payer) {
+		var err error
+		if payer, err = t.payerOfChange(c, payer); err != nil {
 			return err
 		}
-		if newcomer {
-			payer, limit = "", t.options.NewcomerBudget
-		}
+	}
+	if payer == t.root {
+		return nil
+	}
+	if payer == "" {
+		limit = t.options.NewcomerBudget
 	}
 	key := []byte(roomSpent + payer)
 	b, err := t.store.Get(TableRoom, key)
@@ -55,13 +58,14 @@ func (t *transition) spend(c change, size int) error {
 	return wrapStore(t.store.Put(TableRoom, key, append(u64(day), u64(spent)...)))
 }
 
-// newcomer reports whether a DID has no accreditation in force, and the root agency has
-// not signed for it.
-func (t *transition) newcomer(c change, did string) (bool, error) {
-	root, err := t.agencyKeys(t.root)
-	if err != nil || c.signedBy(root) {
-		return false, err
+// payerOfChange returns who pays for the change of a DID: the DID while it has an
+// accreditation in force, else the agency that countersigned, else, as "", all newcomers
+// together.
+func (t *transition) payerOfChange(c change, did string) (string, error) {
+	_, err := t.agencyKeys(did)
+	without, err := fallen(err)
+	if err != nil || !without {
+		return did, err
 	}
-	_, err = t.agencyKeys(did)
-	return fallen(err)
+	return t.sponsor(c, did)
 }

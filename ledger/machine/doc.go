@@ -10,7 +10,7 @@
 //
 // The rules, in short:
 //
-//	did      created by one of its own keys; changed by a key whose hash the
+//	did      created by one of its own keys and an agency; changed by a key whose hash the
 //	         state before committed to; keys end, but never disappear; a proof
 //	         key belongs to the DID that listed it first; what a compromised
 //	         key signed that lasts is void (rulesigned.go)
@@ -51,6 +51,6 @@
 // The machine does not check whether a clock is right, only that it does not
 // run backwards. It does not check whether an agency exists in the world,
 // whether a schema's hash belongs to a schema, or whether a status root belongs
-// to a list. Anyone who reaches the engine may create a DID, within what all
-// newcomers together may spend in a day (budget.go).
+// to a list. An agency that admits a newcomer answers for it, within its own
+// budget (budget.go).
 package machine

@@ -109,11 +109,17 @@ func newAgency(t testing.TB, extra ...ledger.PublicKey) *agency {
 	return a
 }
 
-// newAgency makes a DID, not yet on the ledger.
+// newAgency makes a DID that the root agency admits, not yet on the ledger.
 func (w *world) newAgency(extra ...ledger.PublicKey) (*agency, *ledger.SignedOperation) {
 	w.Helper()
+	return w.newcomer([]crypto.Signer{w.root.key}, extra...)
+}
+
+// newcomer makes a DID that others countersign.
+func (w *world) newcomer(admit []crypto.Signer, extra ...ledger.PublicKey) (*agency, *ledger.SignedOperation) {
+	w.Helper()
 	a := newAgency(w, extra...)
-	create := w.sign(a.object, a.key)
+	create := w.sign(a.object, append([]crypto.Signer{a.key}, admit...)...)
 	a.did = must(ledger.DIDOf(create.Operation))(w)
 	a.object.ID = a.did
 	return a, create

@@ -164,12 +164,16 @@ func (m *Machine) begin(store Store, now time.Time) (*transition, error) {
 	if err != nil {
 		return nil, err
 	}
+	return m.beginAt(newBatch(store), head, now)
+}
+
+// beginAt begins after a head that the store has.
+func (m *Machine) beginAt(base *batch, head Head, now time.Time) (*transition, error) {
 	if now.Unix() < 0 || now.UnixMilli() < int64(head.State.UnixMilli) {
 		return nil, ErrClock
 	}
 	// The ledger knows milliseconds; finer would not survive a replay.
 	now = time.UnixMilli(now.UnixMilli())
-	base := newBatch(store)
 	return &transition{
 		Machine: m, base: base, store: base, now: now, head: head, size: head.Size,
 		agencies: map[string][][]byte{},
@@ -216,7 +220,7 @@ func (t *transition) checkpoint() (Head, error) {
 		return Head{}, err
 	}
 	var err error
-	if state.StateRoot, err = stateRoot(t.store); err != nil {
+	if state.StateRoot, err = setLeaves(t.base, t.base.changedLeaves()); err != nil {
 		return Head{}, err
 	}
 	if err := t.append(state.Bytes()); err != nil {
@@ -238,7 +242,7 @@ func (t *transition) append(leaf []byte) error {
 	return err
 }
 
-// setValue changes the state map.
+// setValue changes the state map. Its tree follows with the checkpoint.
 func (t *transition) setValue(key string, value []byte) error {
 	if strings.HasPrefix(key, ledger.PrefixDID) || strings.HasPrefix(key, ledger.PrefixAccreditation) {
 		clear(t.agencies)
@@ -250,8 +254,8 @@ func (t *transition) setValue(key string, value []byte) error {
 		return nil
 	}
 	index := statemap.Index(key)
-	_, err := setLeaf(t.store, index, statemap.Leaf(index, value), 0)
-	return err
+	t.store.leaves[index] = statemap.Leaf(index, value)
+	return nil
 }
 
 // Get implements ledger.State.

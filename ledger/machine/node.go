@@ -2,9 +2,9 @@ package machine
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
+	"sort"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -100,50 +100,82 @@ func (n node) subtree(depth int) tlog.Hash {
 	return statemap.Climb(n.index, n.mid, midDepth, depth)
 }
 
-// setLeaf puts a leaf below the node at depth and returns the node's new hash.
-func setLeaf(store Store, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash, error) {
-	n, err := readNode(store, index, depth)
-	if err != nil {
-		return tlog.Hash{}, err
-	}
-	if n.hash == (tlog.Hash{}) || n.single && n.index == index {
-		n = singleNode(index, leaf, depth)
-		return n.hash, writeNode(store, index, depth, n)
-	}
-	if n.single {
-		return splitSingle(store, n, index, leaf, depth)
-	}
-	below, err := setLeaf(store, index, leaf, depth+1)
-	if err != nil {
-		return tlog.Hash{}, err
-	}
-	other, err := readNode(store, sibling(index, depth), depth+1)
-	if err != nil {
-		return tlog.Hash{}, err
-	}
-	branch := node{hash: statemap.Parent(index, depth, below, other.hash)}
-	return branch.hash, writeNode(store, index, depth, branch)
+// A leaf is one of the state map.
+type leaf struct {
+	index [32]byte
+	hash  tlog.Hash
 }
 
-// splitSingle makes room for a second leaf below a node at depth that had one.
-// Both move down to where their paths part.
-func splitSingle(store Store, old node, index [32]byte, leaf tlog.Hash, depth int) (tlog.Hash, error) {
-	apart := depth
-	for statemap.Bit(old.index, apart) == statemap.Bit(index, apart) {
-		apart++
+// setLeaves puts leaves, sorted by their indexes and each once, into the state map, and
+// returns its root.
+func setLeaves(store Store, leaves []leaf) (tlog.Hash, error) {
+	if len(leaves) == 0 {
+		return stateRoot(store)
 	}
-	below, added := old.at(apart+1), singleNode(index, leaf, apart+1)
-	if err := errors.Join(writeNode(store, old.index, apart+1, below), writeNode(store, index, apart+1, added)); err != nil {
+	return setBelow(store, leaves, 0)
+}
+
+// setBelow puts leaves below the node at depth on their common path, and returns the
+// node's new hash. Each node above two leaves is hashed once.
+func setBelow(store Store, leaves []leaf, depth int) (tlog.Hash, error) {
+	n, err := readNode(store, leaves[0].index, depth)
+	if err != nil {
 		return tlog.Hash{}, err
 	}
-	hash, other := added.hash, below.hash
-	for d := apart; d >= depth; d-- {
-		hash, other = statemap.Parent(index, d, hash, other), tlog.Hash{}
-		if err := writeNode(store, index, d, node{hash: hash}); err != nil {
+	if n.hash == (tlog.Hash{}) || n.single {
+		return setAlone(store, n, leaves, depth)
+	}
+	cut := partsAt(leaves, depth)
+	var below [2]tlog.Hash
+	for side, part := range [2][]leaf{leaves[:cut], leaves[cut:]} {
+		if len(part) > 0 {
+			below[side], err = setBelow(store, part, depth+1)
+		} else {
+			var other node
+			other, err = readNode(store, sibling(leaves[0].index, depth), depth+1)
+			below[side] = other.hash
+		}
+		if err != nil {
 			return tlog.Hash{}, err
 		}
 	}
-	return hash, nil
+	branch := node{hash: statemap.Node(below[0], below[1])}
+	return branch.hash, writeNode(store, leaves[0].index, depth, branch)
+}
+
+// setAlone is setBelow for a node with one leaf below it, or none: all that is below it
+// comes of leaves, and of old.
+func setAlone(store Store, old node, leaves []leaf, depth int) (tlog.Hash, error) {
+	if len(leaves) == 1 && (!old.single || old.index == leaves[0].index) {
+		n := singleNode(leaves[0].index, leaves[0].hash, depth)
+		return n.hash, writeNode(store, n.index, depth, n)
+	}
+	if len(leaves) == 0 {
+		n := old.at(depth)
+		return n.hash, writeNode(store, n.index, depth, n)
+	}
+	cut := partsAt(leaves, depth)
+	var below [2]tlog.Hash
+	for side, part := range [2][]leaf{leaves[:cut], leaves[cut:]} {
+		kept := node{}
+		if old.single && int(statemap.Bit(old.index, depth)) == side {
+			kept = old
+		}
+		if len(part) == 0 && !kept.single {
+			continue
+		}
+		var err error
+		if below[side], err = setAlone(store, kept, part, depth+1); err != nil {
+			return tlog.Hash{}, err
+		}
+	}
+	branch := node{hash: statemap.Node(below[0], below[1])}
+	return branch.hash, writeNode(store, leaves[0].index, depth, branch)
+}
+
+// partsAt is how many of the leaves go to the left below a node at depth.
+func partsAt(leaves []leaf, depth int) int {
+	return sort.Search(len(leaves), func(i int) bool { return statemap.Bit(leaves[i].index, depth) == 1 })
 }
 
 // stateRoot returns the root of the state map.

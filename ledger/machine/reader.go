@@ -170,7 +170,7 @@ func Entries(store Store, from uint64) ([][]byte, error) {
 const maxHistory = 1024
 
 // History returns the operations that changed a key, the oldest first: at most
-// 1,024, from the leaf with this index on. Errors: ledger.ErrKey, [ErrDamaged],
+// 1,024 or about 1 MiB, from the leaf with this index on. Errors: ledger.ErrKey, [ErrDamaged],
 // and the store's own.
 func (r *Reader) History(ctx context.Context, key string, from uint64) (changes []ledger.Change, err error) {
 	if err := ledger.CheckKey(key); err != nil {
@@ -204,12 +204,16 @@ func history(store Store, key string, from uint64) (changes []ledger.Change, err
 	if err != nil && !errors.Is(err, errEnough) {
 		return nil, err
 	}
+	size := 0
 	for i := range changes {
 		if changes[i].Leaf, err = store.Get(TableLeaf, u64(changes[i].Index)); err != nil {
 			return nil, err
 		}
 		if changes[i].Leaf == nil {
 			return nil, damagedLeaf(changes[i].Index, errors.New("missing"))
+		}
+		if size += len(changes[i].Leaf); size >= limits.Proof {
+			return changes[:i+1], nil
 		}
 	}
 	return changes, nil

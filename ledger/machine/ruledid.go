@@ -9,7 +9,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 )
 
-// did creates a DID, signed by one of its own keys, or changes one, signed by a
+// did creates a DID, signed by one of its own keys and by an agency, or changes one, signed by a
 // key that the last change committed to.
 func (t *transition) did(c change) error {
 	if c.op.Key == ledger.DIDKey("") {
@@ -39,6 +39,9 @@ func (t *transition) did(c change) error {
 	if err := t.set(c); err != nil {
 		return err
 	}
+	if err := t.noteSigners(next); err != nil {
+		return err
+	}
 	t.payer = id
 	if err := t.roomForKeys(old, next); err != nil {
 		return err
@@ -63,10 +66,22 @@ func (t *transition) createDID(c change) error {
 	if err := t.checkKeys(d); err != nil {
 		return err
 	}
+	payer := t.root // which the ledger is founded with
+	if d.ID != t.root {
+		if payer, err = t.sponsor(c, d.ID); err != nil {
+			return err
+		}
+		if payer == "" {
+			return ledger.ErrNotAdmitted
+		}
+	}
 	if err := t.claimProofKeys(d); err != nil {
 		return err
 	}
-	t.payer = d.ID
+	if err := t.noteSigners(d); err != nil {
+		return err
+	}
+	t.payer = payer
 	return wrapStore(t.setValue(d.Key(), c.op.Body))
 }
 

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tidwall/btree"
+	"golang.org/x/mod/sumdb/tlog"
 )
 
 // A Table names one sorted map from bytes to bytes.
@@ -112,14 +114,25 @@ func (m *Memory) ScanAfter(table Table, prefix, after []byte, yield func(key, va
 }
 
 // batch holds writes back until all operations are accepted. A refused batch
-// leaves nothing behind, and a node of the state map is written once for each
-// batch, not once for each operation.
+// leaves nothing behind. Leaves of the state map wait for the checkpoint, which sets all of
+// them at once.
 type batch struct {
 	base   Store
 	writes *Memory
+	leaves map[[32]byte]tlog.Hash // by index
 }
 
-func newBatch(base Store) *batch { return &batch{base, NewMemory()} }
+func newBatch(base Store) *batch { return &batch{base, NewMemory(), map[[32]byte]tlog.Hash{}} }
+
+// changedLeaves lists the leaves that wait, in the order of their indexes.
+func (b *batch) changedLeaves() []leaf {
+	leaves := make([]leaf, 0, len(b.leaves))
+	for index, hash := range b.leaves {
+		leaves = append(leaves, leaf{index, hash})
+	}
+	slices.SortFunc(leaves, func(x, y leaf) int { return bytes.Compare(x.index[:], y.index[:]) })
+	return leaves
+}
 
 func (b *batch) Get(table Table, key []byte) ([]byte, error) {
 	if value, ok := b.writes.tables[table].Get(string(key)); ok {
@@ -165,6 +178,7 @@ func (b *batch) ScanAfter(table Table, prefix, after []byte, yield func(key, val
 
 // join passes the writes on to the batch below.
 func (b *batch) join(base *batch) {
+	maps.Copy(base.leaves, b.leaves)
 	for table, rows := range b.writes.tables {
 		rows.Scan(func(key string, value []byte) bool {
 			base.writes.tables[table].Set(key, value)

@@ -71,6 +71,7 @@ var codes = []struct {
 	{"conflict", ledger.ErrConflict},
 	{"missing", ledger.ErrMissing},
 	{"full", ledger.ErrFull},
+	{"not-admitted", ledger.ErrNotAdmitted},
 	{"budget", ledger.ErrBudget},
 	{"signature", ledger.ErrSignature},
 	{"suite", ledger.ErrSuite},

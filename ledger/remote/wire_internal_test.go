@@ -17,7 +17,7 @@ import (
 var refusals = map[string]error{
 	"ErrUnknownKind": ledger.ErrUnknownKind, "ErrUnsigned": ledger.ErrUnsigned, "ErrUnauthorised": ledger.ErrUnauthorised,
 	"ErrConflict": ledger.ErrConflict, "ErrTaken": ledger.ErrTaken, "ErrUsed": ledger.ErrUsed, "ErrProof": ledger.ErrProof,
-	"ErrFull":   ledger.ErrFull,
+	"ErrFull": ledger.ErrFull, "ErrNotAdmitted": ledger.ErrNotAdmitted,
 	"ErrBudget": ledger.ErrBudget, "ErrMissing": ledger.ErrMissing, "ErrSubject": ledger.ErrSubject,
 }
 

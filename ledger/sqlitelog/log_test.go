@@ -138,7 +138,7 @@ func TestEpochSets(t *testing.T) {
 	create := w.sign(&ledger.DID{Keys: []ledger.PublicKey{
 		{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public},
 		{ID: "zk-1", Purpose: ledger.PurposeProof, Public: proofKey},
-	}}, agency)
+	}}, agency, w.root)
 	did, err := ledger.DIDOf(create.Operation)
 	if err != nil {
 		t.Fatal(err)

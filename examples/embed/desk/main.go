@@ -2,8 +2,9 @@
 // applications of wallets, and publishes its status list.
 //
 // It works in the current folder. The passphrase of its vault stands in
-// HUFU_PASSPHRASE. Offers are files, for the clerk to hand out. The clerk types the name of such a file to revoke what was issued for it. The desk prints
-// its DID, which a root agency accredits.
+// HUFU_PASSPHRASE. Offers are files, for the clerk to hand out. The clerk types the name of such a file to revoke what was issued for it. The
+// file application goes to an agency on the ledger, which admits it (agency.Admit); the desk
+// waits for that, and then prints its DID, which a root agency accredits.
 package main
 
 import (
@@ -63,7 +64,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	office, err := agency.Open(ctx, store, client, line, agency.Options{Create: true, ProofKey: true})
+	office, err := agency.Enter(ctx, store, client, line, agency.Options{ProofKey: true}, edge.Apply)
 	if err != nil {
 		return err
 	}

@@ -12,11 +12,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
 
+	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/publish/remote"
 	"github.com/hufu-id/hufu/verdict"
 )
@@ -70,6 +73,14 @@ func Handler(do func(ctx context.Context, message []byte) ([]byte, error)) http.
 		w.WriteHeader(status)
 		_ = json.NewEncoder(w).Encode(refusal)
 	})
+}
+
+// Apply leaves a newcomer's application in the file of this name, for an agency on the
+// ledger; it fits agency.Enter.
+func Apply(_ context.Context, application *ledger.SignedOperation) error {
+	err := os.WriteFile("application", application.Bytes(), 0o644)
+	_, said := fmt.Println("application")
+	return errors.Join(err, said)
 }
 
 // client follows no redirect: a message goes where its owner sent it.

@@ -4,8 +4,9 @@
 // ledger's first. The passphrase of its vault stands in
 // HUFU_PASSPHRASE. GET /request makes a request, POST /answer takes a wallet's answer,
 // GET /outcome says how the newest request ended. Only the screen of the kiosk may
-// reach the first and the last. The kiosk prints its DID, which a root agency
-// accredits.
+// reach the first and the last. The file application goes to an agency on the ledger, which
+// admits it (agency.Admit); the kiosk waits for that, and then prints its DID, which a root
+// agency accredits.
 package main
 
 import (
@@ -64,7 +65,7 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	owner, err := agency.Open(ctx, keys, client, line, agency.Options{Create: true})
+	owner, err := agency.Enter(ctx, keys, client, line, agency.Options{}, edge.Apply)
 	if err != nil {
 		return err
 	}

@@ -200,7 +200,7 @@ func (w *World) Succeed() Agency {
 func (w *World) agency() Agency {
 	w.Helper()
 	key := newKey(w)
-	create := w.sign(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public(w, key), From: w.Now().Unix()}}}, key)
+	create := w.sign(&ledger.DID{Keys: []ledger.PublicKey{{ID: "sig-1", Purpose: ledger.PurposeSignature, Public: public(w, key), From: w.Now().Unix()}}}, key, w.root)
 	did, err := ledger.DIDOf(create.Operation)
 	if err != nil {
 		w.Fatal(err)

@@ -1,13 +1,16 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/explorer"
@@ -18,7 +21,13 @@ type Options struct {
 	// Checker is the module and script that go generate made; nil means those
 	// that this program was built with, if any.
 	Checker *Checker
+	// Reads is how many pages read the ledger at once; zero is half of the processors,
+	// and at least one. Others wait for two seconds, and are then answered with 503.
+	Reads int
 }
+
+// patience is how long a page waits for its turn to read.
+const patience = 2 * time.Second
 
 // A Window serves the pages. It implements http.Handler.
 type Window struct {
@@ -27,23 +36,42 @@ type Window struct {
 	checker *Checker
 	growth  growth
 	mux     *http.ServeMux
+	reads   chan struct{} // a place for each page that reads
 }
 
 // New returns the pages of the ledger that client and source read. The pages
 // ask for proofs below /v1, where the caller mounts remote.NewHandler.
 func New(client *ledger.Client, source explorer.Source, options Options) *Window {
 	w := &Window{ledger: source, asks: explorer.New(client, source), checker: options.Checker, mux: http.NewServeMux()}
+	w.reads = make(chan struct{}, cmp.Or(options.Reads, max(1, runtime.GOMAXPROCS(0)/2)))
 	if w.checker == nil {
 		w.checker = Built()
 	}
-	w.mux.HandleFunc("GET /{$}", w.home)
+	w.mux.HandleFunc("GET /{$}", w.inTurn(w.home))
 	w.mux.HandleFunc("GET /lookup", w.lookup)
-	w.mux.HandleFunc("GET /agency", w.agency)
-	w.mux.HandleFunc("GET /schema", w.schema)
-	w.mux.HandleFunc("GET /record", w.record)
+	w.mux.HandleFunc("GET /agency", w.inTurn(w.agency))
+	w.mux.HandleFunc("GET /schema", w.inTurn(w.schema))
+	w.mux.HandleFunc("GET /record", w.inTurn(w.record))
 	w.mux.HandleFunc("GET /static/{name}", w.static)
 	w.mux.HandleFunc("/", func(rw http.ResponseWriter, r *http.Request) { w.fail(rw, r, http.StatusNotFound, "no-page") })
 	return w
+}
+
+// inTurn lets few pages read the ledger at once: each asks for proofs, lists and history,
+// and none may slow down what wallets and counters ask.
+func (w *Window) inTurn(show http.HandlerFunc) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		ctx, stop := context.WithTimeout(r.Context(), patience)
+		defer stop()
+		select {
+		case w.reads <- struct{}{}:
+			defer func() { <-w.reads }()
+			show(rw, r)
+		case <-ctx.Done():
+			rw.Header().Set("Retry-After", "5")
+			w.fail(rw, r, http.StatusServiceUnavailable, "busy")
+		}
+	}
 }
 
 // ServeHTTP implements http.Handler.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hufu-id/hufu/ledger/explorer"
 	"github.com/hufu-id/hufu/ledger/explorer/explorertest"
 	"github.com/hufu-id/hufu/ledger/explorer/web"
 )
@@ -77,6 +79,48 @@ func TestPages(t *testing.T) {
 	h.ServeHTTP(post, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")))
 	if post.Code == http.StatusOK {
 		t.Error("posted")
+	}
+}
+
+// slow is a ledger that answers the first question when it is told to.
+type slow struct {
+	explorer.Source
+	asked, answer chan struct{} // asked has one place
+}
+
+func (s slow) Keys(ctx context.Context, prefix, after string) ([]string, error) {
+	select {
+	case s.asked <- struct{}{}:
+		<-s.answer
+	default:
+	}
+	return s.Source.Keys(ctx, prefix, after)
+}
+
+// TestFewReadAtOnce: while one page reads, another says that it is busy, and what reads
+// nothing answers. Afterwards it is the other's turn.
+func TestFewReadAtOnce(t *testing.T) {
+	w := explorertest.New(t)
+	s := slow{w.Ledger, make(chan struct{}, 1), make(chan struct{})}
+	h := web.New(w.Client(w.Ledger, w.Now), s, web.Options{Reads: 1})
+	first := make(chan *http.Response)
+	go func() { first <- get(h, "/", "en") }()
+	for len(s.asked) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	busy := get(h, "/agency?did="+w.Office.DID, "en")
+	if body := bodyOf(t, busy); busy.StatusCode != 503 || busy.Header.Get("Retry-After") == "" || !strings.Contains(body, "Too many people ask") {
+		t.Errorf("%d: %s", busy.StatusCode, body)
+	}
+	if found := get(h, "/lookup?q="+w.Office.DID, "en"); found.StatusCode != 303 {
+		t.Error(found.StatusCode)
+	}
+	close(s.answer)
+	if r := <-first; r.StatusCode != 200 {
+		t.Error(r.StatusCode)
+	}
+	if r := get(h, "/agency?did="+w.Office.DID, "en"); r.StatusCode != 200 {
+		t.Error(r.StatusCode)
 	}
 }
 
