@@ -157,6 +157,8 @@ func tokenDoors(t testing.TB) map[string]budget.Door {
 		})},
 		"credential.ParseSchema": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: vectors(t, "schema", "schema"), Parse: reads(credential.ParseSchema)},
 		"credential.ParsePath":   {Cap: limits.Token, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`["a",null,"b",0]`)}, Parse: reads(credential.ParsePath)},
+		"credential.ParseTypeMetadata": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(credential.ParseTypeMetadata), Seeds: [][]byte{
+			[]byte(`{"vct":"a","extends":"b","claims":[{"path":["a",null,1],"mandatory":true,"sd":"always","display":[{"locale":"en","label":"A"}]}]}`)}},
 		"publish.ParseTypeSchema": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: vectors(t, "schema", "schema"), Parse: func(b []byte) error {
 			_, err := publish.ParseTypeSchema(b, s.vct)
 			return err
