@@ -5,21 +5,23 @@ import (
 
 	"github.com/hufu-id/hufu/certpath"
 	"github.com/hufu-id/hufu/credential"
+	"github.com/hufu-id/hufu/did/web"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/provenance"
 )
 
 // Codes of trust beyond the ledger.
 const (
-	Untrusted          Code = "untrusted"           // refused: no anchor here vouches for it
-	NotTrustedFor      Code = "not-trusted-for"     // refused: known, and not trusted for this
-	CertificateName    Code = "certificate-name"    // refused: the certificate names somebody else
-	CertificateChain   Code = "certificate-chain"   // refused: incomplete, out of order, self-signed
-	CertificateUse     Code = "certificate-use"     // refused: not for this use
-	CertificateExpired Code = "certificate-expired" // refused: not in force
-	CertificateRevoked Code = "certificate-revoked" // refused: on the authority's list
-	RevocationUnknown  Code = "revocation-unknown"  // unchecked: the authority's list cannot be had
-	TypeRules          Code = "type-rules"          // refused: against the rules of its type
+	Untrusted             Code = "untrusted"              // refused: no anchor here vouches for it
+	NotTrustedFor         Code = "not-trusted-for"        // refused: known, and not trusted for this
+	CertificateName       Code = "certificate-name"       // refused: the certificate names somebody else
+	CertificateChain      Code = "certificate-chain"      // refused: incomplete, out of order, self-signed
+	CertificateUse        Code = "certificate-use"        // refused: not for this use
+	CertificateExpired    Code = "certificate-expired"    // refused: not in force
+	CertificateRevoked    Code = "certificate-revoked"    // refused: on the authority's list
+	RevocationUnknown     Code = "revocation-unknown"     // unchecked: the authority's list cannot be had
+	IdentifierUnavailable Code = "identifier-unavailable" // unchecked: its document cannot be had
+	TypeRules             Code = "type-rules"             // refused: against the rules of its type
 )
 
 // trustRows are about issuers and requesters that no ledger has. Their sentences end with
@@ -52,6 +54,9 @@ var trustRows = Table{
 	On(credential.ErrTypeRules, credential.ErrIntegrity).Refused("schema", TypeRules,
 		"The credential breaks the published rules of its type.", "这份凭证不符合其类型所公布的规则。",
 		"Ask the issuer for a new credential.", "请向签发机构重新申领凭证。"),
+	On(web.ErrUnavailable, web.ErrDocument).Unchecked("issuer", IdentifierUnavailable,
+		"The server that holds this party's keys does not reply, or replies with something else.", "存放对方密钥的服务器没有应答，或应答有误。",
+		"Try again soon, or ask at the desk.", "请稍后再试，或到人工窗口办理。"),
 	On(credential.ErrTypeMetadata, certpath.ErrAnchor, provenance.ErrTrust).Configuration(),
 }
 

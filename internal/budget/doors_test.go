@@ -7,6 +7,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/did/web"
 	"github.com/hufu-id/hufu/examples/wasm/message"
 	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/internal/budget"
@@ -174,6 +175,10 @@ func tokenDoors(t testing.TB) map[string]budget.Door {
 			_, _, err := did.ParseURL(string(b))
 			return err
 		}},
+		"did/web.Parse": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: func(b []byte) error {
+			_, err := web.Parse(b, "did:web:a.example")
+			return err
+		}, Seeds: [][]byte{[]byte(`{"id":"did:web:a.example","verificationMethod":[{"id":"#a","type":"JsonWebKey","controller":"did:web:a.example","publicKeyJwk":` + string(s.jwk) + `}],"assertionMethod":["#a"]}`)}},
 		"did.ParseJWK": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{s.jwk}, Parse: reads(did.ParseJWK)},
 		"did.ParseJWS": {Cap: limits.Token, Factor: ofProof, Form: budget.Text, Seeds: [][]byte{[]byte(s.jws)}, Parse: func(b []byte) error {
 			_, err := did.ParseJWS(string(b), "a+jwt", did.JWSOptions{})
