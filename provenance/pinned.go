@@ -2,6 +2,7 @@ package provenance
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,9 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/legible"
 )
+
+// ErrUnresolved means that the keys of a pinned agency cannot be had now.
+var ErrUnresolved = errors.New("provenance: keys of a pinned agency cannot be had")
 
 // Pin is an agency that the reader trusts by its name or its keys.
 type Pin struct {
@@ -110,7 +114,7 @@ func (s *underPins) document(ctx context.Context, pin *Pin) (*did.Document, erro
 	}
 	document, err := s.resolver.Resolve(ctx, pin.ID)
 	if err != nil {
-		return nil, unchecked{err}
+		return nil, unchecked{fmt.Errorf("%w: %w", ErrUnresolved, err)}
 	}
 	return document, nil
 }

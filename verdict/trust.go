@@ -5,7 +5,6 @@ import (
 
 	"github.com/hufu-id/hufu/certpath"
 	"github.com/hufu-id/hufu/credential"
-	"github.com/hufu-id/hufu/did/web"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/provenance"
 )
@@ -54,7 +53,7 @@ var trustRows = Table{
 	On(credential.ErrTypeRules, credential.ErrIntegrity).Refused("schema", TypeRules,
 		"The credential breaks the published rules of its type.", "这份凭证不符合其类型所公布的规则。",
 		"Ask the issuer for a new credential.", "请向签发机构重新申领凭证。"),
-	On(web.ErrUnavailable, web.ErrDocument).Unchecked("issuer", IdentifierUnavailable,
+	On(provenance.ErrUnresolved).Unchecked("issuer", IdentifierUnavailable,
 		"The server that holds this party's keys does not reply, or replies with something else.", "存放对方密钥的服务器没有应答，或应答有误。",
 		"Try again soon, or ask at the desk.", "请稍后再试，或到人工窗口办理。"),
 	On(credential.ErrTypeMetadata, certpath.ErrAnchor, provenance.ErrTrust).Configuration(),

@@ -23,21 +23,16 @@ package web
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/fetch"
 	"github.com/hufu-id/hufu/internal/limits"
-	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
 // Method is the name of the method.
@@ -138,127 +133,4 @@ func (r *Resolver) Resolve(ctx context.Context, id string) (*did.Document, error
 	}
 	r.kept[id] = kept{document, r.clock().Add(keptFor)}
 	return document, nil
-}
-
-type documentJSON struct {
-	ID              string           `json:"id"`
-	Methods         []methodJSON     `json:"verificationMethod"`
-	AssertionMethod []jsontext.Value `json:"assertionMethod"`
-}
-
-type methodJSON struct {
-	ID           string         `json:"id"`
-	Type         string         `json:"type"`
-	Controller   string         `json:"controller"`
-	PublicKeyJwk jsontext.Value `json:"publicKeyJwk"`
-	Multibase    string         `json:"publicKeyMultibase"`
-}
-
-// Parse reads the document of a DID. Keys of other suites are passed over; without one that
-// may sign the error is [ErrDocument].
-func Parse(b []byte, id string) (*did.Document, error) {
-	var in documentJSON
-	if err := strictjson.Read(b, limits.Document, &in, strictjson.AllowUnknown); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDocument, err)
-	}
-	if in.ID != id {
-		return nil, fmt.Errorf("%w: it is another's", ErrDocument)
-	}
-	if len(in.Methods)+len(in.AssertionMethod) > maxKeys {
-		return nil, fmt.Errorf("%w: above %d keys", ErrDocument, maxKeys)
-	}
-	document := &did.Document{ID: id}
-	for _, raw := range in.AssertionMethod {
-		method, err := in.method(raw)
-		if err != nil {
-			return nil, err
-		}
-		key, err := method.key(id)
-		if errors.Is(err, did.ErrUnsupportedKey) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrDocument, err)
-		}
-		if slices.ContainsFunc(document.Keys, func(k did.Key) bool { return k.ID == key.ID }) {
-			return nil, fmt.Errorf("%w: two keys of one id", ErrDocument)
-		}
-		document.Keys = append(document.Keys, key)
-	}
-	if len(document.Keys) == 0 {
-		return nil, fmt.Errorf("%w: no key of it may sign", ErrDocument)
-	}
-	return document, nil
-}
-
-// method is the one that an element of assertionMethod names, or is.
-func (d *documentJSON) method(raw jsontext.Value) (*methodJSON, error) {
-	var name string
-	if raw.Kind() != '"' {
-		m := new(methodJSON)
-		if err := strictjson.Read(raw, limits.Document, m, strictjson.AllowUnknown); err != nil {
-			return nil, fmt.Errorf("%w: assertionMethod", ErrDocument)
-		}
-		return m, nil
-	}
-	if err := strictjson.Read(raw, limits.Document, &name); err != nil {
-		return nil, fmt.Errorf("%w: assertionMethod", ErrDocument)
-	}
-	var found *methodJSON
-	for i := range d.Methods {
-		if absolute(d.ID, d.Methods[i].ID) == absolute(d.ID, name) {
-			if found != nil {
-				return nil, fmt.Errorf("%w: two keys of one id", ErrDocument)
-			}
-			found = &d.Methods[i]
-		}
-	}
-	if found == nil {
-		return nil, fmt.Errorf("%w: assertionMethod names no key", ErrDocument)
-	}
-	return found, nil
-}
-
-// absolute is the full DID URL of a key that a document may name by its fragment.
-func absolute(id, name string) string {
-	if strings.HasPrefix(name, "#") {
-		return id + name
-	}
-	return name
-}
-
-// key reads a verification method. It is the DID's own: another controller's key would be
-// for that one to take back.
-func (m *methodJSON) key(id string) (did.Key, error) {
-	key := did.Key{ID: absolute(id, m.ID), Controller: m.Controller}
-	owner, _, err := did.ParseURL(key.ID)
-	if err != nil || owner.String() != id || m.Controller != id {
-		return key, fmt.Errorf("%w: a key of another DID", did.ErrSyntax)
-	}
-	switch {
-	case len(m.PublicKeyJwk) > 0 && m.Multibase == "":
-		key.Public, err = did.ParseJWK(m.PublicKeyJwk)
-	case len(m.PublicKeyJwk) == 0 && (m.Type == "Multikey" || m.Type == "Ed25519VerificationKey2020"):
-		key.Public, err = multikey(m.Multibase)
-	default:
-		err = did.ErrUnsupportedKey
-	}
-	if err != nil {
-		return key, err
-	}
-	suite, err := did.DefaultSuites().ForKey(key.Public)
-	if err != nil {
-		return key, did.ErrUnsupportedKey
-	}
-	key.Alg = suite.Alg()
-	return key, nil
-}
-
-// multikey reads a key as did:key writes it.
-func multikey(text string) (crypto.PublicKey, error) {
-	document, err := did.MethodKey{}.Resolve(context.Background(), "did:key:"+text)
-	if err != nil {
-		return nil, err
-	}
-	return document.Keys[0].Public, nil
 }
