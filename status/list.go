@@ -77,6 +77,9 @@ func New(bits, size int) (*List, error) {
 
 func validBits(bits int) bool { return bits == 1 || bits == 2 || bits == 4 || bits == 8 }
 
+// Clone returns a copy that Set on the list does not change.
+func (l *List) Clone() *List { return &List{bits: l.bits, data: bytes.Clone(l.data)} }
+
 // Bits returns the width of one entry: 1, 2, 4 or 8.
 func (l *List) Bits() int { return l.bits }
 

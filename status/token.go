@@ -163,6 +163,16 @@ func (t *Token) UnverifiedSubject() string { return t.body.Subject }
 // has vouched for it; zero if unsaid, 100 years at most.
 func (t *Token) UnverifiedTTL() time.Duration { return t.body.ttl() }
 
+// Kept is how long a cache may keep the token from now on: its ttl, and never beyond its exp.
+// Without a ttl it is zero.
+func (t *Token) Kept(now time.Time) time.Duration {
+	kept := t.body.ttl()
+	if t.body.Expires != nil {
+		kept = min(kept, time.Unix(int64(*t.body.Expires), 0).Sub(now))
+	}
+	return max(kept, 0)
+}
+
 // UnverifiedList inflates the list before anyone has vouched for it, for readers
 // who have its root from elsewhere. Errors: [ErrForm], [ErrTooLarge].
 func (t *Token) UnverifiedList() (*List, error) {
