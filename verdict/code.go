@@ -223,6 +223,8 @@ const (
 	NotAppliedFor          Code = "not-applied-for"         // refused: this wallet did not apply for it
 	ReceivedBefore         Code = "received-before"         // refused
 	OtherIssuer            Code = "other-issuer"            // refused: not the issuer of the offer
+	NobodyVouches          Code = "nobody-vouches"          // refused: nobody whom the wallet trusts says who the issuer is
+	OtherCredential        Code = "other-credential"        // refused: another than was offered, or copies that differ
 	NotReissued            Code = "not-reissued"            // refused: nothing was signed in its place
 	NotAnchored            Code = "not-anchored"            // refused: no anchor covers it
 	OtherHolderKey         Code = "other-holder-key"        // refused: not signed with the credential's holder key
