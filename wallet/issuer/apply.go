@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/hufu-id/hufu/did"
@@ -22,7 +23,7 @@ type Application struct {
 	// consume nonces in Within. An error that wraps openid.ErrProofNonce is a refusal.
 	Nonce func(nonce string) error
 	// Within runs in the transaction that issues, or that keeps the application for a
-	// clerk, with the nonces of the key proofs. If it fails nothing is issued. Nil for
+	// clerk, with the nonces of the key proofs, each once. If it fails nothing is issued. Nil for
 	// nothing. It may run more than once, and must call nothing but tx.
 	Within func(tx vault.Tx, nonces []string) error
 }
@@ -118,7 +119,10 @@ func (d *Desk) checkProofs(ctx context.Context, app *Application, a *application
 		if err := a.addHolder(key, seen); err != nil {
 			return nil, err
 		}
-		if nonces = append(nonces, nonce); i == 0 {
+		if !slices.Contains(nonces, nonce) {
+			nonces = append(nonces, nonce)
+		}
+		if i == 0 {
 			made = proof.Unverified.IssuedAt
 		}
 	}
