@@ -18,13 +18,17 @@ var (
 	// ErrOffer means that a credential offer breaks OpenID4VCI 1.0 section 4.1.
 	ErrOffer = errors.New("openid: invalid credential offer")
 	// ErrOfferByReference means that an offer is a link (credential_offer_uri).
-	// This package opens no connection: the caller fetches the offer and passes
-	// it to ParseCredentialOffer.
+	// This package opens no connection: the caller takes the address from
+	// ParseOfferReference, fetches the offer and passes it to ParseCredentialOffer.
 	ErrOfferByReference = errors.New("openid: credential offer is by reference")
 )
 
-// offerScheme is the custom scheme of OpenID4VCI 1.0 section 4.1.
-const offerScheme = "openid-credential-offer"
+// offerScheme is the custom scheme of OpenID4VCI 1.0 section 4.1, and haipScheme that of
+// HAIP 1.0 section 4.2.
+const (
+	offerScheme = "openid-credential-offer"
+	haipScheme  = "haip-vci"
+)
 
 // maxOffered caps the credentials of one offer.
 const maxOffered = 64
@@ -63,6 +67,8 @@ type PreAuthorizedGrant struct {
 	// TxCode is present if the citizen must also type a code that arrived
 	// another way.
 	TxCode *TxCode `json:"tx_code,omitzero"`
+	// Server is one of the issuer's authorization_servers; empty where it has one.
+	Server string `json:"authorization_server,omitzero"`
 }
 
 // A TxCode describes the transaction code. It never holds its value.
@@ -79,6 +85,8 @@ type TxCode struct {
 // An AuthorizationCodeGrant sends the citizen to the issuer's sign-in.
 type AuthorizationCodeGrant struct {
 	IssuerState string `json:"issuer_state,omitzero"`
+	// Server is one of the issuer's authorization_servers; empty where it has one.
+	Server string `json:"authorization_server,omitzero"`
 }
 
 // ParseCredentialOffer reads the JSON of an offer by value. It ignores unknown
@@ -97,29 +105,64 @@ func ParseCredentialOffer(data []byte) (*CredentialOffer, error) {
 }
 
 // ParseCredentialOfferURI reads the link
-// openid-credential-offer://?credential_offer=<percent-encoded JSON>. The error
-// is ErrOfferByReference for a link with credential_offer_uri, ErrTooLarge,
-// ErrJSON or ErrOffer.
+// openid-credential-offer://?credential_offer=<percent-encoded JSON>, or the same with the
+// scheme haip-vci. The error is ErrOfferByReference for a link with credential_offer_uri,
+// ErrTooLarge, ErrJSON or ErrOffer.
 func ParseCredentialOfferURI(uri string) (*CredentialOffer, error) {
+	value, reference, err := readOfferLink(uri)
+	if err != nil {
+		return nil, err
+	}
+	if reference != "" {
+		return nil, ErrOfferByReference
+	}
+	return ParseCredentialOffer([]byte(value))
+}
+
+// ParseOfferReference reads a link with credential_offer_uri and returns the address from
+// which the caller fetches the offer: https, or http to a loopback address (OpenID4VCI 1.0
+// section 4.1.3). The error is ErrTooLarge or ErrOffer.
+func ParseOfferReference(uri string) (address string, err error) {
+	_, reference, err := readOfferLink(uri)
+	if err != nil {
+		return "", err
+	}
+	if !isResponseURI(reference) {
+		return "", fmt.Errorf("%w: credential_offer_uri is not https, nor http to a loopback address", ErrOffer)
+	}
+	return reference, nil
+}
+
+// OfferReferenceURI returns the link to an offer that is fetched from an address. The
+// error is ErrOffer.
+func OfferReferenceURI(address string) (string, error) {
+	if !isResponseURI(address) {
+		return "", fmt.Errorf("%w: credential_offer_uri is not https, nor http to a loopback address", ErrOffer)
+	}
+	return offerScheme + "://?credential_offer_uri=" + url.QueryEscape(address), nil
+}
+
+// readOfferLink returns the offer of a link, or the reference to one.
+func readOfferLink(uri string) (value, reference string, err error) {
 	if len(uri) > limits.Message {
-		return nil, fmt.Errorf("%w: link above %d bytes", ErrTooLarge, limits.Message)
+		return "", "", fmt.Errorf("%w: link above %d bytes", ErrTooLarge, limits.Message)
 	}
 	u, err := url.Parse(uri)
-	if err != nil || u.Scheme != offerScheme || u.Opaque != "" || u.Fragment != "" {
-		return nil, fmt.Errorf("%w: not an %s:// link", ErrOffer, offerScheme)
+	if err != nil || u.Scheme != offerScheme && u.Scheme != haipScheme || u.Opaque != "" || u.Fragment != "" {
+		return "", "", fmt.Errorf("%w: not an %s:// link", ErrOffer, offerScheme)
 	}
 	query, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return nil, fmt.Errorf("%w: malformed query in the link", ErrOffer)
+		return "", "", fmt.Errorf("%w: malformed query in the link", ErrOffer)
 	}
 	values, references := query["credential_offer"], query["credential_offer_uri"]
 	switch {
 	case len(values) == 0 && len(references) == 1:
-		return nil, ErrOfferByReference
+		return "", references[0], nil
 	case len(values) != 1 || len(references) != 0:
-		return nil, fmt.Errorf("%w: a link holds one offer or one reference", ErrOffer)
+		return "", "", fmt.Errorf("%w: a link holds one offer or one reference", ErrOffer)
 	}
-	return ParseCredentialOffer([]byte(values[0]))
+	return values[0], "", nil
 }
 
 // Code returns the pre-authorised code, empty where the offer has none.
@@ -162,10 +205,25 @@ func (o *CredentialOffer) check() error {
 	if o.Region != "" && !isSixDigits(o.Region) {
 		return fmt.Errorf("%w: hufu_region is not six digits", ErrOffer)
 	}
-	if o.Grants == nil || o.Grants.PreAuthorized == nil {
+	if o.Grants == nil {
 		return nil
 	}
-	return o.Grants.PreAuthorized.check()
+	return o.Grants.check()
+}
+
+func (g *Grants) check() error {
+	if g.AuthorizationCode != nil {
+		if state := g.AuthorizationCode.IssuerState; state != "" && !isCode(state) {
+			return fmt.Errorf("%w: issuer_state is malformed", ErrOffer)
+		}
+		if server := g.AuthorizationCode.Server; server != "" && !isIssuerURL(server) {
+			return fmt.Errorf("%w: authorization_server is no https URL", ErrOffer)
+		}
+	}
+	if g.PreAuthorized == nil {
+		return nil
+	}
+	return g.PreAuthorized.check()
 }
 
 func isSixDigits(s string) bool {
@@ -175,6 +233,9 @@ func isSixDigits(s string) bool {
 func (g *PreAuthorizedGrant) check() error {
 	if !isCode(g.Code) {
 		return fmt.Errorf("%w: pre-authorized_code is missing or malformed", ErrOffer)
+	}
+	if g.Server != "" && !isIssuerURL(g.Server) {
+		return fmt.Errorf("%w: authorization_server is no https URL", ErrOffer)
 	}
 	if g.TxCode == nil {
 		return nil
@@ -206,17 +267,19 @@ func OfferNonce(code string) string {
 }
 
 // checkIssuer accepts an https URL without query and fragment (OpenID4VCI 1.0
-// section 12.2.1), or a DID.
+// section 12.2.1), http to a loopback address, or a DID.
 func checkIssuer(issuer string) error {
 	if _, err := did.Parse(issuer); err == nil {
 		return nil
 	}
-	u, err := url.Parse(issuer)
-	if err != nil || len(issuer) > limits.Identifier || u.Scheme != "https" || u.Hostname() == "" ||
-		u.User != nil || strings.ContainsAny(issuer, "?#") {
+	if !isIssuerURL(issuer) {
 		return fmt.Errorf("%w: credential_issuer is neither an https URL nor a DID", ErrOffer)
 	}
 	return nil
+}
+
+func isIssuerURL(issuer string) bool {
+	return isResponseURI(issuer) && !strings.ContainsAny(issuer, "?#")
 }
 
 // isIdentifier bounds a name that this package compares and stores but does not

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/subtle"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
@@ -30,12 +31,15 @@ const proofType = "openid4vci-proof+jwt"
 // maxProofAge is the oldest key proof that is accepted.
 const maxProofAge = 5 * time.Minute
 
-// A Proof shows that a wallet holds the private key of a new key pair. It is a
-// JWS by that key, and its jwk header carries the public key. Nobody vouches
-// for the key before the credential does.
+// A Proof shows that a wallet holds the private key of a key pair. It is a JWS by
+// that key, and its header carries the public key. Nobody vouches for the key
+// before the credential does, unless a key attestation does.
 type Proof struct {
 	// Unverified is the payload. Do not trust it before Verify.
 	Unverified ProofClaims
+	// KeyAttestation is the attestation of the key that the header carries, for
+	// ParseKeyAttestation; empty where there is none.
+	KeyAttestation string
 
 	key    crypto.PublicKey
 	token  *did.JWS
@@ -48,6 +52,9 @@ type ProofClaims struct {
 	Audience string    // the Credential Issuer Identifier
 	Nonce    string    // the issuer's c_nonce
 	IssuedAt time.Time // whole seconds
+	// Client is the client_id of an authorisation code flow. It is empty where the
+	// wallet stays anonymous, as with a pre-authorised code.
+	Client string
 }
 
 type proofJSON struct {
@@ -65,7 +72,15 @@ type proofJSON struct {
 // the offer, which is also single-use. The error is ErrProof, or one of
 // did.SignJWS.
 func SignProof(ctx context.Context, signer crypto.Signer, claims ProofClaims) (string, error) {
-	wire := proofJSON{Audience: claims.Audience, Nonce: claims.Nonce, IssuedAt: strictjson.Since(claims.IssuedAt.Unix())}
+	return SignAttestedProof(ctx, signer, claims, "")
+}
+
+// SignAttestedProof is SignProof with a key attestation in the header; empty means none.
+func SignAttestedProof(ctx context.Context, signer crypto.Signer, claims ProofClaims, attestation string) (string, error) {
+	wire := proofJSON{
+		Issuer: claims.Client, Audience: claims.Audience, Nonce: claims.Nonce,
+		IssuedAt: strictjson.Since(claims.IssuedAt.Unix()),
+	}
 	if err := wire.check(); err != nil {
 		return "", err
 	}
@@ -73,20 +88,31 @@ func SignProof(ctx context.Context, signer crypto.Signer, claims ProofClaims) (s
 	if err != nil {
 		return "", err
 	}
-	return did.SignJWS(ctx, signer, did.Header{Typ: proofType, JWK: signer.Public()}, payload, did.JWSOptions{})
+	header := did.Header{Typ: proofType, JWK: signer.Public()}
+	if attestation != "" {
+		header.Extra = map[string]any{keyAttestationHeader: attestation}
+	}
+	return did.SignJWS(ctx, signer, header, payload, did.JWSOptions{})
 }
 
-// ParseProof reads a key proof. The key must stand in the jwk header. A kid or
-// a certificate is refused: it names a key that exists already, and a new
-// credential copy must not be tied to such a key. The error is ErrJSON,
-// ErrProof, or one of did.ParseJWS.
+// keyAttestationHeader is the header that carries a key attestation (appendix F.1).
+const keyAttestationHeader = "key_attestation"
+
+// ParseProof reads a key proof. The header has the key in one place: jwk, a kid
+// that is a did:jwk or did:key, or the first certificate of x5c, whose chain nobody
+// checks here. The error is ErrJSON, ErrProof, or one of did.ParseJWS.
 func ParseProof(compact string) (*Proof, error) {
 	token, err := did.ParseJWS(compact, proofType, did.JWSOptions{})
 	if err != nil {
 		return nil, err
 	}
-	if token.Header.JWK == nil || token.Header.Kid != "" || token.Header.X5C != nil {
-		return nil, fmt.Errorf("%w: its key stands in jwk, and nowhere else", ErrProof)
+	key, err := proofKey(token.Header)
+	if err != nil {
+		return nil, err
+	}
+	attestation, isText := token.Header.Extra[keyAttestationHeader].(string)
+	if !isText && token.Header.Extra[keyAttestationHeader] != nil {
+		return nil, fmt.Errorf("%w: key_attestation is no JWT", ErrProof)
 	}
 	wire, err := unmarshal[proofJSON](token.UnverifiedPayload())
 	if err != nil {
@@ -95,17 +121,37 @@ func ParseProof(compact string) (*Proof, error) {
 	if err := wire.check(); err != nil {
 		return nil, err
 	}
-	claims := ProofClaims{Audience: wire.Audience, Nonce: wire.Nonce, IssuedAt: time.Unix(int64(wire.IssuedAt), 0).UTC()}
-	return &Proof{Unverified: claims, key: token.Header.JWK, token: token, begins: wire.NotBefore, ends: wire.Expires}, nil
+	claims := ProofClaims{Audience: wire.Audience, Nonce: wire.Nonce, IssuedAt: time.Unix(int64(wire.IssuedAt), 0).UTC(), Client: wire.Issuer}
+	return &Proof{Unverified: claims, KeyAttestation: attestation, key: key, token: token, begins: wire.NotBefore, ends: wire.Expires}, nil
+}
+
+// proofKey returns the key that a header carries or names.
+func proofKey(h did.Header) (crypto.PublicKey, error) {
+	switch {
+	case h.JWK != nil && h.Kid == "" && h.X5C == nil:
+		return h.JWK, nil
+	case h.Kid != "" && h.JWK == nil && h.X5C == nil:
+		key, err := did.FindKey(context.Background(), did.SelfContained(), h.Kid, time.Time{})
+		if err != nil {
+			return nil, fmt.Errorf("%w: kid is no did:jwk or did:key: %w", ErrProof, err)
+		}
+		return key.Public, nil
+	case len(h.X5C) > 0 && h.JWK == nil && h.Kid == "":
+		leaf, err := x509.ParseCertificate(h.X5C[0])
+		if err != nil {
+			return nil, fmt.Errorf("%w: x5c is no certificate", ErrProof)
+		}
+		return leaf.PublicKey, nil
+	}
+	return nil, fmt.Errorf("%w: its key stands in jwk, kid or x5c, in one of them", ErrProof)
 }
 
 func (w *proofJSON) check() error {
 	if !isIdentifier(w.Audience) || !isCode(w.Nonce) || !inRange(int64(w.IssuedAt)) {
 		return fmt.Errorf("%w: aud, nonce or iat is missing or malformed", ErrProof)
 	}
-	// A wallet that names itself would be recognised by every issuer.
-	if w.Issuer != "" {
-		return fmt.Errorf("%w: iss does not belong in the pre-authorised flow", ErrProof)
+	if w.Issuer != "" && !isIdentifier(w.Issuer) {
+		return fmt.Errorf("%w: iss is malformed", ErrProof)
 	}
 	return nil
 }

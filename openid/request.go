@@ -17,8 +17,8 @@ var (
 	// ErrUnsupportedProof means that a request proves its key with another
 	// proof type than jwt (OpenID4VCI 1.0 appendix F.1).
 	ErrUnsupportedProof = errors.New("openid: proof type is not supported")
-	// ErrEncryptionWanted means that the wallet wants its answer encrypted.
-	// This package cannot encrypt, and an answer in clear would expose the
+	// ErrEncryptionWanted means that an envelope wants its answer encrypted. An answer
+	// that travels as a file or QR code is not, and one in clear would expose the
 	// credential.
 	ErrEncryptionWanted = errors.New("openid: encrypted credential response is not supported")
 )
@@ -29,11 +29,19 @@ const maxProofs = 64
 // A CredentialRequest asks an issuer for one kind of credential, with one copy
 // for each key proof (OpenID4VCI 1.0 section 8.2).
 type CredentialRequest struct {
-	// ConfigurationID is one of the offer's credential_configuration_ids.
+	// ConfigurationID is one of the offer's credential_configuration_ids. It is empty
+	// where Identifier stands.
 	ConfigurationID string
+	// Identifier is one of the credential_identifiers that a token response named.
+	Identifier string
 	// Proofs holds compact proof JWTs. SignProof makes them, ParseProof reads
 	// them.
 	Proofs []string
+	// Attestation is a key attestation (appendix F.3), which proves its keys in place of
+	// Proofs. ParseKeyAttestation reads it.
+	Attestation string
+	// Encryption asks for an encrypted answer; nil for one in clear.
+	Encryption *ResponseEncryption
 	// HolderCommitment is the 32 bytes that tie a provable credential to its
 	// holder's secret; nil asks for a credential that cannot be proved. Its
 	// member is hufu_holder_commitment, base64url.
@@ -65,30 +73,27 @@ func (p *IdentityProof) check() error {
 // credentialRequestJSON also names members in order to refuse them.
 type credentialRequestJSON struct {
 	ConfigurationID  string                    `json:"credential_configuration_id,omitzero"`
-	Identifier       jsontext.Value            `json:"credential_identifier,omitzero"`
+	Identifier       string                    `json:"credential_identifier,omitzero"`
 	Proof            jsontext.Value            `json:"proof,omitzero"`
 	Proofs           map[string]jsontext.Value `json:"proofs,omitzero"`
-	Encryption       jsontext.Value            `json:"credential_response_encryption,omitzero"`
+	Encryption       *ResponseEncryption       `json:"credential_response_encryption,omitzero"`
 	HolderCommitment *string                   `json:"hufu_holder_commitment,omitzero"`
 	Identity         *IdentityProof            `json:"hufu_identity,omitzero"`
 }
 
 // ParseCredentialRequest reads a credential request. It does not read the
-// proofs. The error is ErrTooLarge, ErrJSON, ErrCredentialRequest,
-// ErrUnsupportedProof or ErrEncryptionWanted.
+// proofs. The error is ErrTooLarge, ErrJSON, ErrCredentialRequest, ErrEncryption,
+// ErrUnsupportedProof, or ErrProof where there is no proof at all.
 func ParseCredentialRequest(data []byte) (*CredentialRequest, error) {
 	wire, err := unmarshal[credentialRequestJSON](data)
 	if err != nil {
 		return nil, err
 	}
-	if wire.Identifier != nil {
-		return nil, fmt.Errorf("%w: credential_identifier is not supported", ErrCredentialRequest)
+	request := &CredentialRequest{
+		ConfigurationID: wire.ConfigurationID, Identifier: wire.Identifier,
+		Encryption: wire.Encryption, Identity: wire.Identity,
 	}
-	if wire.Encryption != nil {
-		return nil, ErrEncryptionWanted
-	}
-	request := &CredentialRequest{ConfigurationID: wire.ConfigurationID, Identity: wire.Identity}
-	if request.Proofs, err = wire.jwtProofs(); err != nil {
+	if err := wire.readProofs(request); err != nil {
 		return nil, err
 	}
 	if wire.HolderCommitment != nil {
@@ -102,37 +107,52 @@ func ParseCredentialRequest(data []byte) (*CredentialRequest, error) {
 	return request, nil
 }
 
-// jwtProofs applies two rules: proofs has exactly one member, and the older
-// member proof is absent. Otherwise two readers could bind the credential to
-// two keys.
-func (w *credentialRequestJSON) jwtProofs() ([]string, error) {
+// readProofs applies two rules: proofs has exactly one member, and the older member
+// proof is absent. Otherwise two readers could bind the credential to two keys.
+func (w *credentialRequestJSON) readProofs(request *CredentialRequest) error {
 	if w.Proof != nil {
-		return nil, fmt.Errorf("%w: proof is refused, proofs is the member of OpenID4VCI 1.0", ErrCredentialRequest)
+		return fmt.Errorf("%w: proof is refused, proofs is the member of OpenID4VCI 1.0", ErrCredentialRequest)
+	}
+	if len(w.Proofs) == 0 {
+		return fmt.Errorf("%w: it is missing", ErrProof)
 	}
 	if len(w.Proofs) != 1 {
-		return nil, fmt.Errorf("%w: proofs has %d members instead of one", ErrCredentialRequest, len(w.Proofs))
+		return fmt.Errorf("%w: proofs has %d members instead of one", ErrCredentialRequest, len(w.Proofs))
 	}
-	raw, ok := w.Proofs["jwt"]
-	if !ok {
-		return nil, ErrUnsupportedProof
+	for kind, raw := range w.Proofs {
+		proofs, err := unmarshal[[]string](raw)
+		switch {
+		case kind != proofJWT && kind != proofAttestation:
+			return ErrUnsupportedProof
+		case err != nil:
+			return fmt.Errorf("%w: proofs: %w", ErrCredentialRequest, err)
+		case kind == proofJWT:
+			request.Proofs = *proofs
+		case len(*proofs) != 1:
+			return fmt.Errorf("%w: one key attestation is taken", ErrCredentialRequest)
+		default:
+			request.Attestation = (*proofs)[0]
+		}
 	}
-	proofs, err := unmarshal[[]string](raw)
-	if err != nil {
-		return nil, fmt.Errorf("%w: proofs.jwt: %w", ErrCredentialRequest, err)
-	}
-	return *proofs, nil
+	return nil
 }
 
+// The proof types (OpenID4VCI 1.0 appendix F).
+const (
+	proofJWT         = "jwt"
+	proofAttestation = "attestation"
+)
+
 func (r *CredentialRequest) check() error {
-	if !isIdentifier(r.ConfigurationID) {
-		return fmt.Errorf("%w: credential_configuration_id is missing or too long", ErrCredentialRequest)
+	if (r.ConfigurationID == "") == (r.Identifier == "") || !isIdentifier(r.ConfigurationID+r.Identifier) {
+		return fmt.Errorf("%w: it names a configuration or a credential_identifier, one of the two", ErrCredentialRequest)
 	}
-	if len(r.Proofs) == 0 || len(r.Proofs) > maxProofs {
-		return fmt.Errorf("%w: %d proofs, from 1 to %d are taken", ErrCredentialRequest, len(r.Proofs), maxProofs)
+	if err := r.checkProofs(); err != nil {
+		return err
 	}
-	for i, proof := range r.Proofs {
-		if proof == "" || len(proof) > limits.Token {
-			return fmt.Errorf("%w: proof %d is empty or too long", ErrCredentialRequest, i)
+	if r.Encryption != nil {
+		if err := r.Encryption.check(); err != nil {
+			return err
 		}
 	}
 	if r.HolderCommitment != nil && len(r.HolderCommitment) != 32 {
@@ -147,18 +167,39 @@ func (r *CredentialRequest) check() error {
 	return nil
 }
 
+func (r *CredentialRequest) checkProofs() error {
+	if (r.Attestation == "") == (len(r.Proofs) == 0) {
+		return fmt.Errorf("%w: proofs of possession or one key attestation", ErrProof)
+	}
+	if len(r.Proofs) > maxProofs {
+		return fmt.Errorf("%w: above %d proofs", ErrCredentialRequest, maxProofs)
+	}
+	for i, proof := range r.Proofs {
+		if proof == "" || len(proof) > limits.Token {
+			return fmt.Errorf("%w: proof %d is empty or too long", ErrProof, i)
+		}
+	}
+	return nil
+}
+
 // Bytes checks the request as ParseCredentialRequest does and returns its JSON.
 func (r *CredentialRequest) Bytes() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	proofs, err := marshal(r.Proofs)
+	kind, texts := proofJWT, r.Proofs
+	if r.Attestation != "" {
+		kind, texts = proofAttestation, []string{r.Attestation}
+	}
+	proofs, err := marshal(texts)
 	if err != nil {
 		return nil, err
 	}
 	wire := credentialRequestJSON{
 		ConfigurationID: r.ConfigurationID,
-		Proofs:          map[string]jsontext.Value{"jwt": proofs},
+		Identifier:      r.Identifier,
+		Proofs:          map[string]jsontext.Value{kind: proofs},
+		Encryption:      r.Encryption,
 		Identity:        r.Identity,
 	}
 	if r.HolderCommitment != nil {
@@ -168,76 +209,6 @@ func (r *CredentialRequest) Bytes() ([]byte, error) {
 	return marshal(&wire)
 }
 
-// A RequestEnvelope carries a credential request by file or QR code, without a
-// token endpoint. This project defines it. Over HTTP the code buys an access
-// token, and the request travels alone.
-type RequestEnvelope struct {
-	// Code is the single-use pre-authorized_code of the offer.
-	Code string
-	// TxCode is the code that the citizen typed; empty if the offer asks for
-	// none.
-	TxCode  string
-	Request CredentialRequest
-}
-
-type requestEnvelopeJSON struct {
-	Code    string         `json:"pre-authorized_code"`
-	TxCode  string         `json:"tx_code,omitzero"`
-	Request jsontext.Value `json:"credential_request"`
-	Foreign foreign        `json:",embed"`
-}
-
-// ParseRequestEnvelope reads an envelope. It refuses unknown members, because
-// this project defines the format. The desk decides whether the code is live.
-// Errors are those of ParseCredentialRequest.
-func ParseRequestEnvelope(data []byte) (*RequestEnvelope, error) {
-	wire, err := unmarshal[requestEnvelopeJSON](data)
-	if err != nil {
-		return nil, err
-	}
-	if len(wire.Foreign) > 0 {
-		return nil, fmt.Errorf("%w: unknown member in the envelope", ErrCredentialRequest)
-	}
-	if wire.Request == nil {
-		return nil, fmt.Errorf("%w: credential_request is missing", ErrCredentialRequest)
-	}
-	request, err := ParseCredentialRequest(wire.Request)
-	if err != nil {
-		return nil, err
-	}
-	envelope := &RequestEnvelope{Code: wire.Code, TxCode: wire.TxCode, Request: *request}
-	if err := envelope.check(); err != nil {
-		return nil, err
-	}
-	return envelope, nil
-}
-
-func (e *RequestEnvelope) check() error {
-	if !isCode(e.Code) {
-		return fmt.Errorf("%w: pre-authorized_code is missing or malformed", ErrCredentialRequest)
-	}
-	if e.TxCode != "" && !isCode(e.TxCode) {
-		return fmt.Errorf("%w: tx_code is malformed", ErrCredentialRequest)
-	}
-	return nil
-}
-
-// Bytes checks the envelope as ParseRequestEnvelope does and returns its JSON.
-func (e *RequestEnvelope) Bytes() ([]byte, error) {
-	if err := e.check(); err != nil {
-		return nil, err
-	}
-	request, err := e.Request.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	return marshal(&requestEnvelopeJSON{Code: e.Code, TxCode: e.TxCode, Request: request})
-}
-
-// foreign collects the members that a struct does not name.
-type foreign map[string]jsontext.Value
-
-// decodeBase64URL refuses padding, line breaks and unused bits. Go's decoder
 // skips line breaks even in strict mode.
 func decodeBase64URL(text string) ([]byte, error) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
