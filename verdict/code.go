@@ -105,18 +105,20 @@ const (
 
 // Codes of keys, signatures and messages.
 const (
-	KeyNotInForce       Code = "key-not-in-force"      // refused: not in force when it signed
-	KeyCompromised      Code = "key-compromised"       // refused: others may have it
-	ExistenceFalse      Code = "existence-false"       // refused: the ledger does not show that it existed
-	KeyUnknown          Code = "key-unknown"           // refused: the agency has no such key
-	KeyMalformed        Code = "key-malformed"         // refused: malformed or not supported
-	IdentifierInvalid   Code = "identifier-invalid"    // refused: not a DID, or of an unknown method
-	AlgorithmNotAllowed Code = "algorithm-not-allowed" // refused
-	Signature           Code = "signature"             // refused: a signature does not hold
-	SignerFailed        Code = "signer-failed"         // unchecked: the key did not sign
-	MessageMalformed    Code = "message-malformed"     // refused: incomplete, or of another kind
-	TextIllegible       Code = "text-illegible"        // refused: a text of invisible or misleading characters
-	FormatUnsupported   Code = "format-unsupported"    // refused: a credential format that is not built in
+	KeyNotInForce         Code = "key-not-in-force"       // refused: not in force when it signed
+	KeyCompromised        Code = "key-compromised"        // refused: others may have it
+	ExistenceFalse        Code = "existence-false"        // refused: the ledger does not show that it existed
+	KeyUnknown            Code = "key-unknown"            // refused: the agency has no such key
+	KeyMalformed          Code = "key-malformed"          // refused: malformed or not supported
+	IdentifierInvalid     Code = "identifier-invalid"     // refused: not a DID, or of an unknown method
+	AlgorithmNotAllowed   Code = "algorithm-not-allowed"  // refused
+	Signature             Code = "signature"              // refused: a signature does not hold
+	EncryptionUnsupported Code = "encryption-unsupported" // refused: a key or an algorithm that is not built in
+	EncryptionOther       Code = "encryption-other"       // refused: to another key, or altered
+	SignerFailed          Code = "signer-failed"          // unchecked: the key did not sign
+	MessageMalformed      Code = "message-malformed"      // refused: incomplete, or of another kind
+	TextIllegible         Code = "text-illegible"         // refused: a text of invisible or misleading characters
+	FormatUnsupported     Code = "format-unsupported"     // refused: a credential format that is not built in
 )
 
 // Codes of a credential.

@@ -5,6 +5,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/openid/jwe"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -76,6 +77,15 @@ var keyRows = Table{
 	On(did.ErrNoSuite, did.ErrDocument).Internal(),
 }
 
+var encryptionRows = Table{
+	On(jwe.ErrAlgorithm, jwe.ErrKey).Refused("form", EncryptionUnsupported,
+		"The encryption uses a key or an algorithm that is not supported.", "加密使用了不支持的密钥或算法。",
+		"Ask the sender to encrypt with a supported one.", "请对方改用支持的密钥和算法加密。"),
+	On(jwe.ErrDecrypt).Refused("form", EncryptionOther,
+		"This message is encrypted for another recipient or request, or was changed on the way.", "此消息是为其他接收方或其他请求加密的，或在传输中被改动。",
+		"Ask the sender to encrypt it again.", "请对方重新加密并发送。"),
+}
+
 // messageRows stand last: many narrower reasons come inside a malformed message.
 var messageRows = Table{
 	On(openid.ErrTooLarge, openid.ErrJSON, openid.ErrResponse, openid.ErrCredentialRequest, openid.ErrCredentialResponse, openid.ErrQRText,
@@ -84,6 +94,7 @@ var messageRows = Table{
 		credential.ErrDisclosureKind, credential.ErrCollision, credential.ErrReservedName, credential.ErrHashAlgorithm,
 		credential.ErrType, credential.ErrHiddenClaim, credential.ErrMissingClaim, credential.ErrClaim, credential.ErrConfirmation,
 		credential.ErrBindingForm, provenance.ErrSource, zkp.ErrForm,
+		jwe.ErrTooLarge, jwe.ErrToken, jwe.ErrHeader,
 		did.ErrTooLarge, did.ErrToken, did.ErrHeader, did.ErrCritical, did.ErrType).Refused("form", MessageMalformed,
 		"This message is incomplete, or not the kind that belongs here.", "消息不完整，或不是此处所需的消息。",
 		"Ask the sender to send it again.", "请对方重新发送。"),

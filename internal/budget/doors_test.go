@@ -16,6 +16,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/openid/jwe"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/verifier"
@@ -195,15 +196,21 @@ func messageDoors(t testing.TB) map[string]budget.Door {
 	}}
 	proofText := string(vectors(t, "zk-presentation", "presentation text")[1])
 	return map[string]budget.Door{
-		"openid.ParseQuery":               door(budget.JSON, reads(openid.ParseQuery), queryText, proofQueryText),
-		"openid.ParseCredentialOffer":     door(budget.JSON, reads(openid.ParseCredentialOffer), offerText),
-		"openid.ParseCredentialOfferURI":  {Cap: limits.Message, Factor: ofObject, Form: budget.Text, Parse: text(openid.ParseCredentialOfferURI), Seeds: [][]byte{[]byte(s.offerURI)}},
-		"openid.ParseResponse":            door(budget.JSON, reads(openid.ParseResponse), `{"state":"s-1","vp_token":{"pid":["a.b.c~"]}}`),
-		"openid.ParseProofPresentation":   door(budget.Text, text(openid.ParseProofPresentation), proofText),
-		"openid.ParseCredentialRequest":   door(budget.JSON, reads(openid.ParseCredentialRequest), requestText(s.proof)),
-		"openid.ParseRequestEnvelope":     door(budget.JSON, reads(openid.ParseRequestEnvelope), `{"pre-authorized_code":"c0de","credential_request":`+requestText(s.proof)+`}`),
-		"openid.ParseCredentialResponse":  door(budget.JSON, reads(openid.ParseCredentialResponse), `{"credentials":[{"credential":"a.b.c~"}],"notification_id":"n1"}`),
-		"openid.ParseRequest":             {Cap: limits.Message, Factor: ofQuery, Form: budget.Text, Parse: text(openid.ParseRequest), Seeds: [][]byte{[]byte(s.request)}},
+		"openid.ParseQuery":              door(budget.JSON, reads(openid.ParseQuery), queryText, proofQueryText),
+		"openid.ParseCredentialOffer":    door(budget.JSON, reads(openid.ParseCredentialOffer), offerText),
+		"openid.ParseCredentialOfferURI": {Cap: limits.Message, Factor: ofObject, Form: budget.Text, Parse: text(openid.ParseCredentialOfferURI), Seeds: [][]byte{[]byte(s.offerURI)}},
+		"openid.ParseResponse":           door(budget.JSON, reads(openid.ParseResponse), `{"state":"s-1","vp_token":{"pid":["a.b.c~"]}}`),
+		"openid.ParseProofPresentation":  door(budget.Text, text(openid.ParseProofPresentation), proofText),
+		"openid.ParseCredentialRequest":  door(budget.JSON, reads(openid.ParseCredentialRequest), requestText(s.proof)),
+		"openid.ParseRequestEnvelope":    door(budget.JSON, reads(openid.ParseRequestEnvelope), `{"pre-authorized_code":"c0de","credential_request":`+requestText(s.proof)+`}`),
+		"openid.ParseCredentialResponse": door(budget.JSON, reads(openid.ParseCredentialResponse), `{"credentials":[{"credential":"a.b.c~"}],"notification_id":"n1"}`),
+		"openid.ParseRequest":            {Cap: limits.Message, Factor: ofQuery, Form: budget.Text, Parse: text(openid.ParseRequest), Seeds: [][]byte{[]byte(s.request)}},
+		"openid/jwe.Parse": {Cap: limits.Token, Factor: ofList, Form: budget.Text, Seeds: [][]byte{[]byte(s.jwe)}, Parse: func(b []byte) error {
+			_, err := jwe.Parse(string(b), jwe.ParseOptions{})
+			return err
+		}},
+		"openid/jwe.ParsePublicKey":       {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(jwe.ParsePublicKey), Seeds: [][]byte{[]byte(s.encryptionKey)}},
+		"openid/jwe.ParseKeySet":          {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(jwe.ParseKeySet), Seeds: [][]byte{[]byte(`{"keys":[` + s.encryptionKey + `]}`)}},
 		"openid.ParseProof":               door(budget.Text, text(openid.ParseProof), s.proof),
 		"openid.ParseReissue":             door(budget.Text, text(openid.ParseReissue), string(vectors(t, "query", "reissue request")[0])),
 		"openid.ParseQRText":              qr,

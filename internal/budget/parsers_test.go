@@ -25,6 +25,8 @@ var reader = regexp.MustCompile(`^(Parse|Read|Decode|Unmarshal|Inspect|Object|Va
 var elsewhere = map[string]string{
 	"verifier.Verifier.Verify":      "TestHostileAnswers",
 	"wallet/issuer.Desk.Import":     "TestTableBudget",
+	"certpath.ParseAnchors":         "TestCertificatesBudget",
+	"certpath.CRLs.Add":             "TestCertificatesBudget",
 	"ledger/cometlog.ParseGenesis":  "TestBudgets",
 	"ledger/cometlog.ParseMember":   "TestBudgets",
 	"ledger/internal/statemap.Root": "TestBudget",
