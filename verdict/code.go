@@ -207,6 +207,14 @@ const (
 	OfferUsed              Code = "offer-used"              // refused: taken up before
 	OfferExpired           Code = "offer-expired"           // refused: not taken up in time
 	OfferOtherType         Code = "offer-other-type"        // refused: another credential type than the offer's or the desk's
+	OfferOtherWay          Code = "offer-other-way"         // refused: taken up by signing in, or over a connection
+	TxCodeWrong            Code = "tx-code-wrong"           // refused: another transaction code
+	TxCodeMissing          Code = "tx-code-missing"         // refused: none was given, or none is asked for
+	TransactionUnknown     Code = "transaction-unknown"     // refused: nothing waits under this id
+	ApplicationDenied      Code = "application-denied"      // refused: a clerk decided so
+	NotDeferred            Code = "not-deferred"            // refused: the offer waits for no clerk
+	NotificationUnknown    Code = "notification-unknown"    // refused: of no answer of this desk
+	EventUnknown           Code = "event-unknown"           // refused: a notification of no known event
 	HeldAlready            Code = "held-already"            // refused: this person holds a credential of the type
 	ApplicationProof       Code = "application-proof"       // refused: it does not show the wallet's key
 	ApplicationOtherDesk   Code = "application-other-desk"  // refused: made for another desk
