@@ -175,6 +175,15 @@ const (
 
 // Codes of a request and its answer.
 const (
+	AnswerClear            Code = "answer-clear"             // refused: not encrypted as it was asked for
+	RequestUnsigned        Code = "request-unsigned"         // refused: nothing but an address says who asks
+	RequestGone            Code = "request-gone"             // refused: no request at its address
+	CounterUnreachable     Code = "counter-unreachable"      // unchecked: the counter does not answer
+	AnswerUndelivered      Code = "answer-undelivered"       // unchecked: whether it arrived is not known
+	AnswerNotTaken         Code = "answer-not-taken"         // refused: the counter did not accept it
+	Declined               Code = "declined"                 // refused: the wallet sent an error in place of an answer
+	SessionOther           Code = "session-other"            // refused: another browser than the one that asked
+	TransactionData        Code = "transaction-data"         // refused: unknown, or not what was authorised
 	RequestMalformed       Code = "request-malformed"        // refused
 	RequestSigner          Code = "request-signer"           // refused: not signed by whom it names
 	RequestExpired         Code = "request-expired"          // refused: outside its period
@@ -207,6 +216,14 @@ const (
 	OfferUsed              Code = "offer-used"              // refused: taken up before
 	OfferExpired           Code = "offer-expired"           // refused: not taken up in time
 	OfferOtherType         Code = "offer-other-type"        // refused: another credential type than the offer's or the desk's
+	OfferOtherWay          Code = "offer-other-way"         // refused: taken up by signing in, or over a connection
+	TxCodeWrong            Code = "tx-code-wrong"           // refused: another transaction code
+	TxCodeMissing          Code = "tx-code-missing"         // refused: none was given, or none is asked for
+	TransactionUnknown     Code = "transaction-unknown"     // refused: nothing waits under this id
+	ApplicationDenied      Code = "application-denied"      // refused: a clerk decided so
+	NotDeferred            Code = "not-deferred"            // refused: the offer waits for no clerk
+	NotificationUnknown    Code = "notification-unknown"    // refused: of no answer of this desk
+	EventUnknown           Code = "event-unknown"           // refused: a notification of no known event
 	HeldAlready            Code = "held-already"            // refused: this person holds a credential of the type
 	ApplicationProof       Code = "application-proof"       // refused: it does not show the wallet's key
 	ApplicationOtherDesk   Code = "application-other-desk"  // refused: made for another desk
@@ -225,11 +242,28 @@ const (
 	NotAppliedFor          Code = "not-applied-for"         // refused: this wallet did not apply for it
 	ReceivedBefore         Code = "received-before"         // refused
 	OtherIssuer            Code = "other-issuer"            // refused: not the issuer of the offer
+	NobodyVouches          Code = "nobody-vouches"          // refused: nobody whom the wallet trusts says who the issuer is
+	OtherCredential        Code = "other-credential"        // refused: another than was offered, or copies that differ
 	NotReissued            Code = "not-reissued"            // refused: nothing was signed in its place
 	NotAnchored            Code = "not-anchored"            // refused: no anchor covers it
 	OtherHolderKey         Code = "other-holder-key"        // refused: not signed with the credential's holder key
 	ReissueDiffers         Code = "reissue-differs"         // refused: it says something else than the one before
 	ReissueUnanswered      Code = "reissue-unanswered"      // unchecked: the issuer did not hand it out
+)
+
+// Codes of taking up an offer over the network.
+const (
+	AttestationWanted Code = "attestation-wanted" // refused: nobody vouches for the wallet or its keys
+	TxCodeForm        Code = "tx-code-form"       // refused: the transaction code is missing or malformed
+	CodeRefused       Code = "code-refused"       // refused: the issuer does not take the code
+	IssuanceDenied    Code = "issuance-denied"    // refused: the issuer will not, or nobody signed in
+	IssuanceEnded     Code = "issuance-ended"     // refused: its token counts no more
+	OtherServer       Code = "other-server"       // refused: another server answered, or to another sign-in
+	AddressRefused    Code = "address-refused"    // refused: not https, or not public
+	IssuerUnsupported Code = "issuer-unsupported" // refused: the issuer wants what is not built in
+	IssuerUnreachable Code = "issuer-unreachable" // unchecked: no reply, or not now
+	IssuerRefused     Code = "issuer-refused"     // refused, for a reason that has no code
+	IssuerAnswer      Code = "issuer-answer"      // refused: the answer breaks the standard
 )
 
 // Codes of a ceremony and of the circuits' keys.

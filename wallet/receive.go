@@ -240,11 +240,7 @@ func (w *Wallet) finishApplication(tx vault.Tx, id string, found *provenance.Cre
 		return nil, err
 	}
 	a.Finished = true
-	value, err := json.Marshal(a)
-	if err != nil {
-		return nil, err
-	}
-	return a, tx.Put(kindApplication, id, value)
+	return a, a.put(tx, id)
 }
 
 // openApplication is one that waits for an answer of the issuer. Off the ledger the
@@ -256,6 +252,8 @@ func openApplication(tx vault.Tx, id string, found *provenance.Credential) (*app
 		return nil, ErrUnrequested
 	case err != nil:
 		return nil, err
+	case a.Issuance != "":
+		return nil, fmt.Errorf("%w: not by file", ErrUnrequested)
 	case a.Finished:
 		return nil, ErrReceived
 	case found.Foreign == onLedger(a.Issuer) || !found.Foreign && a.Issuer != found.Issuer:
