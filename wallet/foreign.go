@@ -87,7 +87,7 @@ func (w *Wallet) foreignList(ctx context.Context, c *card) (*status.Verified, er
 // asType are the claims under the type that was asked for, where the credential is of
 // several.
 func asType(claims map[string]any, vct string) map[string]any {
-	if claims["vct"] == vct {
+	if vct == "" || claims["vct"] == vct {
 		return claims
 	}
 	claims = maps.Clone(claims)
