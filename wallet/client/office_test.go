@@ -630,3 +630,5 @@ func (p *phone) keys(t *testing.T, purpose string) (n int) {
 	}
 	return n
 }
+
+func asRejected(err error, target **client.Rejected) bool { return errors.As(err, target) }
