@@ -103,7 +103,7 @@ func (d *Desk) checkProofs(ctx context.Context, app *Application, a *application
 	if n := len(app.Request.Proofs); n > d.cfg.MaxBatch {
 		return nil, fmt.Errorf("%w: %d key proofs, and 1 to %d are taken", openid.ErrCredentialRequest, n, d.cfg.MaxBatch)
 	}
-	c := &proofCheck{d: d, app: app, a: a, seen: map[string]bool{}}
+	c := &proofCheck{d: d, app: app, a: a, seen: map[string]bool{}, proved: map[string]bool{}}
 	for _, text := range app.Request.Proofs {
 		if err := c.proof(text); err != nil {
 			return nil, err

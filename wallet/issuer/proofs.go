@@ -15,7 +15,8 @@ type proofCheck struct {
 	d      *Desk
 	app    *Application
 	a      *application
-	seen   map[string]bool // thumbprints
+	proved map[string]bool // thumbprints of keys with a proof of their own
+	seen   map[string]bool // thumbprints of keys that have a copy
 	nonces []string        // each once
 	made   time.Time       // when the first proof was made
 }
@@ -37,6 +38,14 @@ func (c *proofCheck) proof(text string) error {
 	if c.made.IsZero() {
 		c.made = proof.Unverified.IssuedAt
 	}
+	id, err := did.Thumbprint(key)
+	if err != nil {
+		return err
+	}
+	if c.proved[id] { // two copies on one key would be one
+		return fmt.Errorf("%w: two proofs of one key", openid.ErrProof)
+	}
+	c.proved[id] = true
 	keys := []crypto.PublicKey{key}
 	switch {
 	case proof.KeyAttestation != "" && c.app.Attested != nil:
@@ -106,20 +115,17 @@ func (c *proofCheck) nonce(nonce string) error {
 	return nil
 }
 
-// take gives each key a copy, as many as one application may have. Two copies on one key
-// would be one.
+// take gives each key one copy, as many as one application may have.
 func (c *proofCheck) take(keys []crypto.PublicKey) error {
 	for _, key := range keys {
 		id, err := did.Thumbprint(key)
 		if err != nil {
 			return err
 		}
-		if c.seen[id] {
-			return fmt.Errorf("%w: two proofs of one key", openid.ErrProof)
+		if c.seen[id] || len(c.a.holders) == c.d.cfg.MaxBatch {
+			continue
 		}
-		if c.seen[id] = true; len(c.a.holders) < c.d.cfg.MaxBatch {
-			c.a.holders = append(c.a.holders, key)
-		}
+		c.seen[id], c.a.holders = true, append(c.a.holders, key)
 	}
 	return nil
 }
