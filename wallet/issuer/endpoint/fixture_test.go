@@ -95,7 +95,8 @@ func (o *office) start() {
 	}
 	o.desk, err = issuer.New(deskOf)
 	none(o.t, err)
-	cfg.Desk, o.cfg = o.desk, cfg
+	cfg.Desk = o.desk
+	o.cfg = cfg
 	o.now, err = endpoint.New(context.Background(), cfg)
 	none(o.t, err)
 }
@@ -239,6 +240,7 @@ type wallet struct {
 
 	token, refresh string
 	identifier     string
+	kept           string // a DPoP proof that is sent twice
 }
 
 func (o *office) wallet() *wallet {
