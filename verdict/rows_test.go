@@ -18,7 +18,8 @@ const module = "github.com/hufu-id/hufu/"
 
 // judged are the packages whose every exported sentinel has a row somewhere.
 var judged = []string{
-	"did", "credential", "status", "ledger", "zkp", "openid", "openid/jwe", "predicate", "identity", "provenance", "publish", "vault",
+	"did", "credential", "status", "ledger", "zkp", "openid", "openid/oauth", "openid/jwe", "predicate", "identity", "provenance",
+	"publish", "vault",
 	"agency", "wallet", "wallet/issuer", "verifier", "ledger/feed", "zkp/prover", "zkp/prover/ceremony",
 }
 
