@@ -312,7 +312,7 @@ func wrongRedirect(edit func(*oauth.AuthorizationResponse)) func(t *testing.T) {
 			t.Fatal("it went on")
 		}
 		var rejected *client.Rejected
-		if !asRejected(err, &rejected) || rejected.Code() != "other-server" {
+		if !asRejected(err, &rejected) || rejected.Code() != "issuer-address" && rejected.Code() != "sign-in-other" {
 			t.Errorf("refused as %v", err)
 		}
 		if n := o.count("POST /desk/token"); n != 0 {
