@@ -29,6 +29,7 @@ const (
 	issuerRoot   = "root"
 	issuerOffice = "agency"
 	adminToken   = "admin.token"
+	issuerURL    = "url"
 )
 
 // The demonstration's agencies.
@@ -69,7 +70,10 @@ func (a *app) issuerServe() *cobra.Command {
 				url = "https://" + listener.Addr().String()
 			}
 		}
-		return a.serveIssuer(ctx, dir, passphrase, strings.TrimSuffix(url, "/"), security, listener)
+		if url, err = a.settled(dir, strings.TrimSuffix(url, "/")); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		return a.serveIssuer(ctx, dir, passphrase, url, security, listener)
 	})
 	flags := cmd.Flags()
 	flags.StringVar(&addr, "addr", "127.0.0.1:7001", "address to listen on")
@@ -78,6 +82,23 @@ func (a *app) issuerServe() *cobra.Command {
 	flags.StringVar(&cert, "cert", "", "certificates, PEM; without them only this machine is served")
 	flags.StringVar(&key, "key", "", "their private key, PEM")
 	return cmd
+}
+
+// settled keeps the address under which a desk was served first: credentials name their
+// status lists by it.
+func (a *app) settled(dir, url string) (string, error) {
+	name := filepath.Join(dir, issuerURL)
+	known, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return url, folder.WriteFile(name, []byte(url+"\n"))
+	}
+	if err != nil {
+		return "", &inputError{id: "input.unreadable", name: name, err: err}
+	}
+	if first := strings.TrimSpace(string(known)); first != url {
+		return "", usageError{errors.New(a.words.text("issuer.moved", "First", first, "URL", url))}
+	}
+	return url, nil
 }
 
 // security reads the certificates. Without any, the address is one of this machine.
