@@ -236,6 +236,8 @@ const (
 	NotAppliedFor          Code = "not-applied-for"          // refused: this wallet did not apply for it
 	ReceivedBefore         Code = "received-before"          // refused
 	OtherIssuer            Code = "other-issuer"             // refused: not the issuer of the offer
+	NobodyVouches          Code = "nobody-vouches"           // refused: nobody whom the wallet trusts says who the issuer is
+	OtherCredential        Code = "other-credential"         // refused: another than was offered, or copies that differ
 	NotReissued            Code = "not-reissued"             // refused: nothing was signed in its place
 	NotAnchored            Code = "not-anchored"             // refused: no anchor covers it
 	OtherHolderKey         Code = "other-holder-key"         // refused: not signed with the credential's holder key
@@ -244,8 +246,22 @@ const (
 	ApplicationOtherWallet Code = "application-other-wallet" // refused: another wallet signed in
 	WalletUnattested       Code = "wallet-unattested"        // refused: nobody vouches for the wallet
 	IssuerAddress          Code = "issuer-address"           // refused: the address is not the issuer's
-	IssuerAnswer           Code = "issuer-answer"            // refused: what the issuer sent is malformed
 	SignInOther            Code = "sign-in-other"            // refused: the answer to another sign-in
+)
+
+// Codes of taking up an offer over the network.
+const (
+	AttestationWanted Code = "attestation-wanted" // refused: nobody vouches for the wallet or its keys
+	TxCodeForm        Code = "tx-code-form"       // refused: the transaction code is missing or malformed
+	CodeRefused       Code = "code-refused"       // refused: the issuer does not take the code
+	IssuanceDenied    Code = "issuance-denied"    // refused: the issuer will not, or nobody signed in
+	IssuanceEnded     Code = "issuance-ended"     // refused: its token counts no more
+	OtherServer       Code = "other-server"       // refused: another server answered, or to another sign-in
+	AddressRefused    Code = "address-refused"    // refused: not https, or not public
+	IssuerUnsupported Code = "issuer-unsupported" // refused: the issuer wants what is not built in
+	IssuerUnreachable Code = "issuer-unreachable" // unchecked: no reply, or not now
+	IssuerRefused     Code = "issuer-refused"     // refused, for a reason that has no code
+	IssuerAnswer      Code = "issuer-answer"      // refused: the answer breaks the standard
 )
 
 // Codes of a ceremony and of the circuits' keys.

@@ -97,6 +97,11 @@ func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[strin
 		if err != nil {
 			return nil, 0, err
 		}
+		if !ask.request.Existence { // what shows an existence goes with the card's own text
+			if err := w.takeCopy(ctx, h); err != nil {
+				return nil, 0, err
+			}
+		}
 		text, err := w.disclose(ctx, ask, part, h)
 		if err != nil {
 			return nil, 0, err

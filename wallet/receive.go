@@ -219,11 +219,7 @@ func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application
 		return nil, err
 	}
 	a.Finished = true
-	value, err := json.Marshal(a)
-	if err != nil {
-		return nil, err
-	}
-	return a, tx.Put(kindApplication, id, value)
+	return a, a.put(tx, id)
 }
 
 // openApplication is one that waits for an answer of the issuer.
@@ -234,6 +230,8 @@ func openApplication(tx vault.Tx, id, issuer string) (*application, error) {
 		return nil, ErrUnrequested
 	case err != nil:
 		return nil, err
+	case a.Issuance != "":
+		return nil, fmt.Errorf("%w: not by file", ErrUnrequested)
 	case a.Finished:
 		return nil, ErrReceived
 	case a.Issuer != issuer:

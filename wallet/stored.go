@@ -139,7 +139,11 @@ func (w *Wallet) Forget(ctx context.Context, id string) (err error) {
 		return err
 	}
 	w.pool.drop(id)
-	return w.store.Update(ctx, func(tx vault.Tx) error {
+	var others []string
+	err = w.store.Update(ctx, func(tx vault.Tx) (err error) {
+		if others, err = forgetCopies(tx, id); err != nil {
+			return err
+		}
 		c := d.byID[id]
 		found := c != nil
 		for _, kind := range []string{kindCredential, kindApplication, kindExistence} {
@@ -157,6 +161,10 @@ func (w *Wallet) Forget(ctx context.Context, id string) (err error) {
 		}
 		return forgetSchema(tx, c.SchemaHash)
 	})
+	if err != nil {
+		return err
+	}
+	return w.dropKeys(ctx, others)
 }
 
 // forgetSchema deletes a schema file that no credential needs.
