@@ -3,7 +3,6 @@ package endpoint
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"io"
 	"net/http"
 	"strings"
 
@@ -94,7 +93,7 @@ func (o *offerRequest) options() (opts issuer.OfferOptions, err error) {
 
 // adminOffer makes an offer.
 func (s *Server) adminOffer(w http.ResponseWriter, r *http.Request) error {
-	body, err := io.ReadAll(r.Body)
+	body, err := read(r)
 	if err != nil {
 		return err
 	}
