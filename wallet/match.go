@@ -2,7 +2,6 @@ package wallet
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"time"
@@ -101,9 +100,6 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 	if err := c.holds(m.now); err != nil {
 		return p, err
 	}
-	if err := m.trusted(q, c); err != nil {
-		return p, err
-	}
 	claims, err := m.claims(c, whole)
 	if err != nil {
 		return p, err
@@ -119,7 +115,10 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 			return p, zkp.ErrUnsatisfied
 		}
 	}
-	paths, err := q.Match(claims)
+	if err := m.trusted(q, c); err != nil {
+		return p, err
+	}
+	paths, err := q.Match(asType(claims, c.typeAsked(q)))
 	if err != nil {
 		return p, err
 	}
@@ -130,7 +129,7 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 	if asked.err != nil {
 		return p, asked.err
 	}
-	p = Part{Query: q.ID, Credential: c.ID, Type: c.Type, card: c, paths: paths}
+	p = Part{Query: q.ID, Credential: c.ID, Type: c.typeAsked(q), card: c, paths: paths}
 	if q.Format == openid.FormatSDJWTZK {
 		if !c.Provable || m.w.cfg.Prover == nil {
 			return p, ErrNotProvable
@@ -145,28 +144,6 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 		err = m.show(q, &p)
 	}
 	return p, err
-}
-
-// trusted holds who vouches for a credential against the authorities that the query names
-// (OpenID4VP 1.0 section 6.1.1): its certificates, or its issuer and the root of the ledger.
-func (m *matcher) trusted(q *openid.CredentialQuery, c *card) error {
-	if q.TrustedAuthorities == nil {
-		return nil
-	}
-	h, err := m.w.open(m.ctx, c)
-	if err != nil {
-		return err
-	}
-	var keys [][]byte
-	for _, der := range h.sd.Header().X5C {
-		if certificate, err := x509.ParseCertificate(der); err == nil && len(certificate.AuthorityKeyId) > 0 {
-			keys = append(keys, certificate.AuthorityKeyId)
-		}
-	}
-	if !q.Trusts(keys, []string{c.Issuer, m.w.cfg.Ledger.Trust().RootDID}) {
-		return fmt.Errorf("%w: none of the authorities that the counter trusts vouches for it", openid.ErrNoMatch)
-	}
-	return nil
 }
 
 // show makes the very presentation that a consent would send, unsigned, and lets it pass
@@ -184,7 +161,7 @@ func (m *matcher) show(q *openid.CredentialQuery, p *Part) error {
 		return err
 	}
 	disclosed := shown.UnverifiedClaims()
-	if err := q.CheckAnswer(disclosed); err != nil {
+	if err := q.CheckAnswer(asType(disclosed, p.card.typeAsked(q))); err != nil {
 		return err
 	}
 	holds, err := predicate.Holds(p.card.schema, q, disclosed, m.today)

@@ -142,7 +142,7 @@ func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request
 }
 
 func (w *Wallet) judgeRequest(ctx context.Context, parsed *openid.SignedRequest, held *deck) (*Request, error) {
-	if parsed.Unverified.Prefix.X509() {
+	if parsed.Unverified.Prefix.X509() || !onLedger(parsed.Unverified.Verifier) {
 		return w.considerForeign(ctx, parsed, held)
 	}
 	proved, err := w.whoAsks(ctx, parsed, w.cfg.Clock())
@@ -250,7 +250,7 @@ func mayAsk(proved known, ask *Request, now time.Time) {
 	for i := range ask.Choices {
 		choice := &ask.Choices[i]
 		for _, part := range choice.Parts {
-			chain, err := proved.mayVerify(ask.Requester, part.card.Type, part.card.Region, now)
+			chain, err := proved.mayVerify(ask.Requester, part.Type, cmp.Or(part.card.Region, everywhere), now)
 			if len(ask.Chain) == 0 {
 				ask.Chain = chain
 			}
