@@ -274,9 +274,13 @@ func (f *flow) decrypt(answer *fetch.Response) ([]byte, error) {
 	}
 	message, err := jwe.Parse(string(answer.Body), jwe.ParseOptions{MaxBytes: limits.Message})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 	}
-	return message.Decrypt(private)
+	body, err := message.Decrypt(private)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
+	}
+	return body, nil
 }
 
 // notify tells the issuer what became of the credential (OpenID4VCI 1.0 section 11), where
