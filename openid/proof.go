@@ -50,7 +50,7 @@ type Proof struct {
 // ProofClaims is the payload of a key proof.
 type ProofClaims struct {
 	Audience string    // the Credential Issuer Identifier
-	Nonce    string    // the issuer's c_nonce
+	Nonce    string    // the issuer's c_nonce; empty where it has no nonce endpoint
 	IssuedAt time.Time // whole seconds
 	// Client is the client_id of an authorisation code flow. It is empty where the
 	// wallet stays anonymous, as with a pre-authorised code.
@@ -60,17 +60,16 @@ type ProofClaims struct {
 type proofJSON struct {
 	Issuer   string           `json:"iss,omitzero"`
 	Audience string           `json:"aud"`
-	Nonce    string           `json:"nonce"`
+	Nonce    string           `json:"nonce,omitzero"`
 	IssuedAt strictjson.Since `json:"iat"`
 	// Appendix F.1 knows neither; a proof that has them says when it counts (RFC 7519).
 	NotBefore *strictjson.Since `json:"nbf,omitzero"`
 	Expires   *strictjson.Until `json:"exp,omitzero"`
 }
 
-// SignProof makes a key proof for an issuer. The nonce is the issuer's c_nonce.
-// Without a nonce endpoint, as by file, the nonce is the pre-authorised code of
-// the offer, which is also single-use. The error is ErrProof, or one of
-// did.SignJWS.
+// SignProof makes a key proof for an issuer. The nonce is the issuer's c_nonce. By file
+// it is OfferNonce. An issuer with a URL and without a nonce endpoint wants none
+// (OpenID4VCI 1.0 appendix F.1). The error is ErrProof, or one of did.SignJWS.
 func SignProof(ctx context.Context, signer crypto.Signer, claims ProofClaims) (string, error) {
 	return SignAttestedProof(ctx, signer, claims, "")
 }
@@ -147,8 +146,8 @@ func proofKey(h did.Header) (crypto.PublicKey, error) {
 }
 
 func (w *proofJSON) check() error {
-	if !isIdentifier(w.Audience) || !isCode(w.Nonce) || !inRange(int64(w.IssuedAt)) {
-		return fmt.Errorf("%w: aud, nonce or iat is missing or malformed", ErrProof)
+	if !isIdentifier(w.Audience) || w.Nonce != "" && !isCode(w.Nonce) || !inRange(int64(w.IssuedAt)) {
+		return fmt.Errorf("%w: aud or iat is missing, or aud, nonce or iat is malformed", ErrProof)
 	}
 	if w.Issuer != "" && !isIdentifier(w.Issuer) {
 		return fmt.Errorf("%w: iss is malformed", ErrProof)

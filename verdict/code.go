@@ -107,18 +107,20 @@ const (
 
 // Codes of keys, signatures and messages.
 const (
-	KeyNotInForce       Code = "key-not-in-force"      // refused: not in force when it signed
-	KeyCompromised      Code = "key-compromised"       // refused: others may have it
-	ExistenceFalse      Code = "existence-false"       // refused: the ledger does not show that it existed
-	KeyUnknown          Code = "key-unknown"           // refused: the agency has no such key
-	KeyMalformed        Code = "key-malformed"         // refused: malformed or not supported
-	IdentifierInvalid   Code = "identifier-invalid"    // refused: not a DID, or of an unknown method
-	AlgorithmNotAllowed Code = "algorithm-not-allowed" // refused
-	Signature           Code = "signature"             // refused: a signature does not hold
-	SignerFailed        Code = "signer-failed"         // unchecked: the key did not sign
-	MessageMalformed    Code = "message-malformed"     // refused: incomplete, or of another kind
-	TextIllegible       Code = "text-illegible"        // refused: a text of invisible or misleading characters
-	FormatUnsupported   Code = "format-unsupported"    // refused: a credential format that is not built in
+	KeyNotInForce         Code = "key-not-in-force"       // refused: not in force when it signed
+	KeyCompromised        Code = "key-compromised"        // refused: others may have it
+	ExistenceFalse        Code = "existence-false"        // refused: the ledger does not show that it existed
+	KeyUnknown            Code = "key-unknown"            // refused: the agency has no such key
+	KeyMalformed          Code = "key-malformed"          // refused: malformed or not supported
+	IdentifierInvalid     Code = "identifier-invalid"     // refused: not a DID, or of an unknown method
+	AlgorithmNotAllowed   Code = "algorithm-not-allowed"  // refused
+	Signature             Code = "signature"              // refused: a signature does not hold
+	EncryptionUnsupported Code = "encryption-unsupported" // refused: a key or an algorithm that is not built in
+	EncryptionOther       Code = "encryption-other"       // refused: to another key, or altered
+	SignerFailed          Code = "signer-failed"          // unchecked: the key did not sign
+	MessageMalformed      Code = "message-malformed"      // refused: incomplete, or of another kind
+	TextIllegible         Code = "text-illegible"         // refused: a text of invisible or misleading characters
+	FormatUnsupported     Code = "format-unsupported"     // refused: a credential format that is not built in
 )
 
 // Codes of a credential.
@@ -175,6 +177,15 @@ const (
 
 // Codes of a request and its answer.
 const (
+	AnswerClear            Code = "answer-clear"             // refused: not encrypted as it was asked for
+	RequestUnsigned        Code = "request-unsigned"         // refused: nothing but an address says who asks
+	RequestGone            Code = "request-gone"             // refused: no request at its address
+	CounterUnreachable     Code = "counter-unreachable"      // unchecked: the counter does not answer
+	AnswerUndelivered      Code = "answer-undelivered"       // unchecked: whether it arrived is not known
+	AnswerNotTaken         Code = "answer-not-taken"         // refused: the counter did not accept it
+	Declined               Code = "declined"                 // refused: the wallet sent an error in place of an answer
+	SessionOther           Code = "session-other"            // refused: another browser than the one that asked
+	TransactionData        Code = "transaction-data"         // refused: unknown, or not what was authorised
 	RequestMalformed       Code = "request-malformed"        // refused
 	RequestSigner          Code = "request-signer"           // refused: not signed by whom it names
 	RequestExpired         Code = "request-expired"          // refused: outside its period
@@ -207,17 +218,19 @@ const (
 	OfferUsed              Code = "offer-used"               // refused: taken up before
 	OfferExpired           Code = "offer-expired"            // refused: not taken up in time
 	OfferOtherType         Code = "offer-other-type"         // refused: another credential type than the offer's or the desk's
+	OfferOtherWay          Code = "offer-other-way"          // refused: taken up by signing in, or over a connection
+	TxCodeWrong            Code = "tx-code-wrong"            // refused: another transaction code
+	TxCodeMissing          Code = "tx-code-missing"          // refused: none was given, or none is asked for
+	TransactionUnknown     Code = "transaction-unknown"      // refused: nothing waits under this id
+	ApplicationDenied      Code = "application-denied"       // refused: a clerk decided so
+	NotDeferred            Code = "not-deferred"             // refused: the offer waits for no clerk
+	NotificationUnknown    Code = "notification-unknown"     // refused: of no answer of this desk
 	HeldAlready            Code = "held-already"             // refused: this person holds a credential of the type
 	ApplicationProof       Code = "application-proof"        // refused: it does not show the wallet's key
 	ApplicationOtherDesk   Code = "application-other-desk"   // refused: made for another desk
 	ApplicationOtherOffer  Code = "application-other-offer"  // refused: made for another offer
 	ApplicationOld         Code = "application-old"          // refused: not fresh
 	ApplicationUnsupported Code = "application-unsupported"  // refused: it asks for what is not built in
-	ApplicationOtherWallet Code = "application-other-wallet" // refused: another wallet signed in
-	WalletUnattested       Code = "wallet-unattested"        // refused: nobody vouches for the wallet
-	IssuerAddress          Code = "issuer-address"           // refused: the address is not the issuer's
-	IssuerAnswer           Code = "issuer-answer"            // refused: what the issuer sent is malformed
-	SignInOther            Code = "sign-in-other"            // refused: the answer to another sign-in
 	OtherWallet            Code = "other-wallet"             // refused: this person has another wallet, or the wallet another person
 	TableOnePerson         Code = "table-one-person"         // refused: a new binding takes a table of one person
 	TableMalformed         Code = "table-malformed"          // refused: the table as a whole
@@ -230,11 +243,30 @@ const (
 	NotAppliedFor          Code = "not-applied-for"          // refused: this wallet did not apply for it
 	ReceivedBefore         Code = "received-before"          // refused
 	OtherIssuer            Code = "other-issuer"             // refused: not the issuer of the offer
+	NobodyVouches          Code = "nobody-vouches"           // refused: nobody whom the wallet trusts says who the issuer is
+	OtherCredential        Code = "other-credential"         // refused: another than was offered, or copies that differ
 	NotReissued            Code = "not-reissued"             // refused: nothing was signed in its place
 	NotAnchored            Code = "not-anchored"             // refused: no anchor covers it
 	OtherHolderKey         Code = "other-holder-key"         // refused: not signed with the credential's holder key
 	ReissueDiffers         Code = "reissue-differs"          // refused: it says something else than the one before
 	ReissueUnanswered      Code = "reissue-unanswered"       // unchecked: the issuer did not hand it out
+	ApplicationOtherWallet Code = "application-other-wallet" // refused: another wallet signed in
+	WalletUnattested       Code = "wallet-unattested"        // refused: nobody vouches for the wallet
+	IssuerAddress          Code = "issuer-address"           // refused: the address is not the issuer's
+	IssuerAnswer           Code = "issuer-answer"            // refused: what the issuer sent is malformed
+	SignInOther            Code = "sign-in-other"            // refused: the answer to another sign-in
+)
+
+// Codes of taking up an offer over the network.
+const (
+	AttestationWanted Code = "attestation-wanted" // refused: nobody vouches for the wallet or its keys
+	CodeRefused       Code = "code-refused"       // refused: the issuer does not take the code
+	IssuanceDenied    Code = "issuance-denied"    // refused: the issuer will not, or nobody signed in
+	IssuanceEnded     Code = "issuance-ended"     // refused: its token counts no more
+	AddressRefused    Code = "address-refused"    // refused: not https, or not public
+	IssuerUnsupported Code = "issuer-unsupported" // refused: the issuer wants what is not built in
+	IssuerUnreachable Code = "issuer-unreachable" // unchecked: no reply, or not now
+	IssuerRefused     Code = "issuer-refused"     // refused, for a reason that has no code
 )
 
 // Codes of a ceremony and of the circuits' keys.

@@ -5,6 +5,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/openid/jwe"
 	"github.com/hufu-id/hufu/openid/oauth"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/zkp"
@@ -23,7 +24,10 @@ var requestRows = Table{
 	On(provenance.ErrAttestation).Unchecked("request", RequesterUnproved,
 		"The proof of who asks would be too large.", "用于证明核验单位身份的数据过大。",
 		"Ask for fewer kinds of credential at once.", "请减少一次核验的凭证种类。"),
-	On(openid.ErrRequest, openid.ErrQuery, credential.ErrPath).Refused("request", RequestMalformed,
+	On(openid.ErrTransactionData).Refused("request", TransactionData,
+		"What is to be authorised is not understood here, or is not what was authorised.", "无法识别需要授权的内容，或所授权的内容与请求不符。",
+		"Do not authorise it. Ask at the desk.", "请勿授权，并到人工窗口核实。"),
+	On(openid.ErrRequest, openid.ErrQuery, openid.ErrRequestURIMethod, credential.ErrPath).Refused("request", RequestMalformed,
 		"The request is malformed or incomplete.", "请求有误或不完整。",
 		"Ask for a new one.", "请重新获取请求。"),
 	On(openid.ErrNoMatch).Refused("form", AnswerMismatch,
@@ -93,6 +97,15 @@ var keyRows = Table{
 	On(did.ErrNoSuite, did.ErrDocument).Internal(),
 }
 
+var encryptionRows = Table{
+	On(jwe.ErrAlgorithm, jwe.ErrKey).Refused("form", EncryptionUnsupported,
+		"The encryption uses a key or an algorithm that is not supported.", "加密使用了不支持的密钥或算法。",
+		"Ask the sender to encrypt with a supported one.", "请对方改用支持的密钥和算法加密。"),
+	On(jwe.ErrDecrypt).Refused("form", EncryptionOther,
+		"This message is encrypted for another recipient or request, or was changed on the way.", "此消息是为其他接收方或其他请求加密的，或在传输中被改动。",
+		"Ask the sender to encrypt it again.", "请对方重新加密并发送。"),
+}
+
 // messageRows stand last: many narrower reasons come inside a malformed message.
 var messageRows = Table{
 	On(openid.ErrTooLarge, openid.ErrJSON, openid.ErrResponse, openid.ErrCredentialRequest, openid.ErrCredentialResponse, openid.ErrNotification, openid.ErrQRText,
@@ -101,6 +114,7 @@ var messageRows = Table{
 		credential.ErrDisclosureKind, credential.ErrCollision, credential.ErrReservedName, credential.ErrHashAlgorithm,
 		credential.ErrType, credential.ErrHiddenClaim, credential.ErrMissingClaim, credential.ErrClaim, credential.ErrConfirmation,
 		credential.ErrBindingForm, provenance.ErrSource, zkp.ErrForm,
+		jwe.ErrTooLarge, jwe.ErrToken, jwe.ErrHeader,
 		did.ErrTooLarge, did.ErrToken, did.ErrHeader, did.ErrCritical, did.ErrType).Refused("form", MessageMalformed,
 		"This message is incomplete, or not the kind that belongs here.", "消息不完整，或不是此处所需的消息。",
 		"Ask the sender to send it again.", "请对方重新发送。"),

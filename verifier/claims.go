@@ -36,14 +36,19 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 		}
 	}
 	a.result.Learned, a.result.NeverReceived, a.result.Bytes = nil, nil, 0
-	found := make([]*provenance.Credential, len(a.parts))
+	found, bindings := make([]*provenance.Credential, len(a.parts)), map[string]map[string]any{}
 	for i, sd := range shown {
+		var binding *credential.Binding
 		var err error
-		if found[i], err = v.judgeShown(ctx, a, view, &a.parts[i], sd); err != nil {
+		if found[i], binding, err = v.judgeShown(ctx, a, view, &a.parts[i], sd); err != nil {
 			return err
 		}
+		bindings[a.parts[i].query.ID] = binding.Claims
 		a.result.Bytes += len(a.parts[i].text)
 		a.learnClaims(a.parts[i].query.ID, found[i])
+	}
+	if err := a.checkAuthorised(bindings); err != nil {
+		return err
 	}
 	a.result.Holder = holderOf(found)
 	a.passed(CheckIssuer, CheckAccreditation, CheckSchema, CheckSignature, CheckValidity, CheckStatus, CheckBinding, CheckPolicy)
@@ -51,27 +56,32 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 }
 
 // judgeShown checks one presentation against the query that it answers.
-func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View, p *part, sd *credential.SDJWT) (*provenance.Credential, error) {
+func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View, p *part, sd *credential.SDJWT) (*provenance.Credential, *credential.Binding, error) {
 	found, err := v.trace(ctx, a, view, p, sd)
 	if err != nil {
-		return nil, fromProvenance(err)
+		return nil, nil, fromProvenance(err)
 	}
-	if _, err := found.VerifyBinding(v.ClientID(), a.request.Nonce, credential.BindingOptions{
+	binding, err := found.VerifyBinding(a.kept.Client, a.request.Nonce, credential.BindingOptions{
 		Now: a.now, MaxAge: a.now.Sub(a.request.Created) + credential.DefaultSkew, // while the request lives
-	}); err != nil {
-		return nil, &Rejected{CheckBinding, err}
+	})
+	if err != nil {
+		return nil, nil, &Rejected{CheckBinding, err}
 	}
 	if err := v.meetsPolicy(a, p.query, found); err != nil {
-		return nil, &Rejected{CheckPolicy, err}
+		return nil, nil, &Rejected{CheckPolicy, err}
 	}
-	return found, nil
+	return found, binding, nil
 }
 
 // trace traces a credential to the root. One whose issuer's key was compromised counts
 // only if the policy takes it and the answer shows that it existed before: the log is
 // asked for nothing else.
 func (v *Verifier) trace(ctx context.Context, a *answer, view *ledger.View, p *part, sd *credential.SDJWT) (*provenance.Credential, error) {
-	source, opts := provenance.Ledger(view), provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status}
+	source, err := v.sources(a.policy, view)
+	if err != nil {
+		return nil, err
+	}
+	opts := provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status, Types: v.cfg.Types, Lists: v.cfg.Lists}
 	found, err := provenance.Verify(ctx, source, sd, v.cfg.Public, opts)
 	if !errors.Is(err, did.ErrKeyCompromised) || stepOf(err) != provenance.StepIssuer || !a.policy.Existence || p.existence == nil {
 		return found, err
@@ -126,13 +136,16 @@ func fromProvenance(err error) error {
 
 // meetsPolicy repeats every check of the query on what was received.
 func (v *Verifier) meetsPolicy(a *answer, q *openid.CredentialQuery, found *provenance.Credential) error {
-	if a.policy.AccreditedBy == "" && !slices.Contains(a.policy.Issuers, found.Issuer) {
+	if len(a.policy.Issuers) > 0 && !slices.Contains(a.policy.Issuers, found.Issuer) {
 		return ErrIssuerNotNamed
+	}
+	if err := underAuthority(q, found.Origin); err != nil {
+		return err
 	}
 	if _, disclosed := found.Claims[zkp.ClaimName]; disclosed {
 		return ErrEndorsementDisclosed
 	}
-	if err := q.CheckAnswer(found.Claims); err != nil {
+	if err := q.CheckAnswer(asAsked(q, found)); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotMet, err)
 	}
 	today, err := zkp.Today(a.now)
@@ -149,11 +162,33 @@ func (v *Verifier) meetsPolicy(a *answer, q *openid.CredentialQuery, found *prov
 	return nil
 }
 
+// asAsked are the claims under the type that was asked for, where the credential is of
+// several and its issuer is trusted for that one (SD-JWT VC draft -18, section 2.2.2.2).
+func asAsked(q *openid.CredentialQuery, found *provenance.Credential) map[string]any {
+	if slices.Contains(q.Meta.VCTValues, found.VCT) {
+		return found.Claims
+	}
+	for _, vct := range found.AlsoTypes {
+		if slices.Contains(q.Meta.VCTValues, vct) {
+			claims := maps.Clone(found.Claims)
+			claims["vct"] = vct
+			return claims
+		}
+	}
+	return found.Claims
+}
+
 // learnClaims lists who issued a credential, what was disclosed of it, asked for or not,
 // and what was not. A claim that the schema does not name was received all the same, and
 // stands under its path: a counter that kept quiet about it would say less than it knows.
 func (a *answer) learnClaims(query string, found *provenance.Credential) {
 	issuer := Issuer{DID: found.Issuer}
+	if found.Foreign {
+		issuer.Anchor = found.Origin.Anchor
+		if name := found.Origin.Name; name != "" {
+			issuer.Name = &Text{English: name, Chinese: name}
+		}
+	}
 	if chain := found.Origin.Chain; len(chain) > 0 {
 		name := chain[0].Subject.Name
 		issuer.Name = &Text{English: name.English, Chinese: name.Chinese}
@@ -179,7 +214,7 @@ func (a *answer) learnClaims(query string, found *provenance.Credential) {
 }
 
 // envelope are the claims about the credential, and not about its holder.
-var envelope = []string{"iss", "iat", "nbf", "exp", "vct", "vct#integrity", "status", "cnf", provenance.ClaimSource}
+var envelope = []string{"iss", "iat", "nbf", "exp", "vct", "vct#integrity", "aka_vcts", "status", "cnf", provenance.ClaimSource}
 
 // learnOther lists what lies at a path and is no claim of the schema, nor a part of one.
 func (a *answer) learnOther(query string, found *provenance.Credential, at credential.Path, value any) {

@@ -22,6 +22,16 @@ type application struct {
 	KeyID    string    `json:"key"`
 	Finished bool      `json:"finished"`
 	Created  time.Time `json:"created"`
+	// Issuance is that to which the key belongs, over the network.
+	Issuance string `json:"issuance,omitzero"`
+}
+
+func (a *application) put(tx vault.Tx, id string) error {
+	value, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	return tx.Put(kindApplication, id, value)
 }
 
 // ApplyOptions changes defaults. The zero value shows nothing to the issuer.
@@ -81,19 +91,21 @@ func (w *Wallet) Apply(ctx context.Context, offer []byte, opts ApplyOptions) (_ 
 	if err != nil {
 		return nil, err
 	}
-	value, err := json.Marshal(application{Issuer: o.Issuer, Schema: o.Schema.ID, KeyID: key.Info().ID, Created: w.cfg.Clock()})
-	if err != nil {
-		return nil, err
-	}
-	if err := w.store.Update(ctx, func(tx vault.Tx) error { return tx.Put(kindApplication, id, value) }); err != nil {
+	a := application{Issuer: o.Issuer, Schema: o.Schema.ID, KeyID: key.Info().ID, Created: w.cfg.Clock()}
+	if err := w.store.Update(ctx, func(tx vault.Tx) error { return a.put(tx, id) }); err != nil {
 		return nil, err
 	}
 	if choice == nil {
 		return request, nil
 	}
-	entry := Entry{At: w.cfg.Clock().UTC(), Requester: o.Issuer, Name: o.Who.Name, Purpose: "issue " + o.offer.ConfigurationIDs[0], Format: choice.Format}
+	return request, w.rememberIdentity(ctx, o, choice)
+}
+
+// rememberIdentity notes in the history what a proof of identity told an issuer.
+func (w *Wallet) rememberIdentity(ctx context.Context, o *Offered, choice *Choice) error {
+	entry := Entry{At: w.cfg.Clock().UTC(), Requester: o.Issuer, Name: o.Who.Name, Purpose: "issue " + o.Configuration, Format: choice.Format}
 	entry.list(choice)
-	return request, w.remember(ctx, entry, choice)
+	return w.remember(ctx, entry, choice)
 }
 
 // credentialID names a credential by the holder key that it is bound to: the
@@ -108,21 +120,27 @@ func credentialID(holder crypto.PublicKey) (string, error) {
 }
 
 func (w *Wallet) credentialRequest(ctx context.Context, o *Offered, choice *Choice, key vault.Key) ([]byte, error) {
-	code, now := o.offer.Code(), w.cfg.Clock().Truncate(time.Second)
-	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: openid.OfferNonce(code), IssuedAt: now})
+	now := w.cfg.Clock().Truncate(time.Second)
+	proof, err := openid.SignProof(ctx, key, openid.ProofClaims{Audience: o.Issuer, Nonce: openid.OfferNonce(o.code), IssuedAt: now})
 	if err != nil {
 		return nil, err
 	}
-	request := openid.CredentialRequest{ConfigurationID: o.offer.ConfigurationIDs[0], Proofs: []string{proof}}
+	request := openid.CredentialRequest{ConfigurationID: o.Configuration, Proofs: []string{proof}}
+	if err := w.tie(ctx, o, choice, &request, proof, now); err != nil {
+		return nil, err
+	}
+	return (&openid.RequestEnvelope{Code: o.code, Request: request}).Bytes()
+}
+
+// tie adds to a request what ties a provable credential to this wallet's holder: the proof
+// of an identity credential, or the bare holder commitment.
+func (w *Wallet) tie(ctx context.Context, o *Offered, choice *Choice, request *openid.CredentialRequest, proof string, now time.Time) (err error) {
 	if choice != nil {
 		request.Identity, err = w.showIdentity(ctx, o, choice, proof, now)
 	} else {
 		request.HolderCommitment, err = w.commitment(ctx, o)
 	}
-	if err != nil {
-		return nil, err
-	}
-	return (&openid.RequestEnvelope{Code: code, Request: request}).Bytes()
+	return err
 }
 
 // commitment is the bare holder commitment, for the desk of an identity type.

@@ -31,6 +31,13 @@ var ErrNoIdentity = errors.New("wallet: nothing here proves who the citizen is")
 // Offered is an offer that the wallet has looked into, for its owner to decide on.
 type Offered struct {
 	Issuer string // DID
+	// Site is the Credential Issuer Identifier, an address; empty for a desk that is
+	// reached by file or QR code.
+	Site string
+	// Configuration is the issuer's own name of the credential, and Copies how many it
+	// hands out at once.
+	Configuration string
+	Copies        int
 	// Who says who the issuer is, as its accreditor vouches; zero where nobody does.
 	Who ledger.Subject
 	// LooksLike has other agencies for which the issuer may be taken, as far as this wallet
@@ -44,7 +51,7 @@ type Offered struct {
 	Identity      []Choice
 	NeedsIdentity bool
 
-	offer *openid.CredentialOffer
+	code string // of an offer by file
 }
 
 // ResolveOffer reads an offer and asks the ledger what the issuer may issue. Whoever
@@ -72,23 +79,28 @@ func (w *Wallet) resolveOffer(ctx context.Context, offer []byte) (*Offered, erro
 	if err != nil || openid.ConfigurationID(id, int(version)) != o.ConfigurationIDs[0] {
 		return nil, fmt.Errorf("%w: unknown credential configuration", ErrOffer)
 	}
-	out := &Offered{Issuer: o.Issuer, Region: o.Region, offer: o}
-	if err := w.resolve(ctx, func(view *ledger.View) error { return w.lookInto(ctx, view, out, id, uint32(version)) }); err != nil {
-		return nil, err
+	out := &Offered{Issuer: o.Issuer, Region: o.Region, Configuration: o.ConfigurationIDs[0], Copies: 1, code: o.Code()}
+	return out, w.lookUp(ctx, out, id, int(version))
+}
+
+// lookUp completes an offer with what the ledger and this wallet know.
+func (w *Wallet) lookUp(ctx context.Context, out *Offered, schema string, version int) error {
+	if err := w.resolve(ctx, func(view *ledger.View) error { return w.lookInto(ctx, view, out, schema, uint32(version)) }); err != nil {
+		return err
 	}
 	held, err := w.deck(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if _, err := w.agencies(ctx, w.cfg.Clock()); err != nil && !errors.Is(err, ErrRefresh) {
-		return nil, err
+		return err
 	}
 	if out.LooksLike, err = w.lookalikes(ctx, out.Issuer, out.Who, held); err != nil {
-		return nil, err
+		return err
 	}
 	out.NeedsIdentity = len(out.Schema.BoundBy) > 0
 	out.Identity, err = w.identities(ctx, out, held)
-	return out, err
+	return err
 }
 
 // lookInto finds the schema of an offer, and whether the issuer may issue it.

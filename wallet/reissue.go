@@ -107,6 +107,7 @@ func (w *Wallet) replace(ctx context.Context, id string, sd *credential.SDJWT, f
 		return err
 	}
 	rec.KeyID = before.keyID
+	var others []string // copies that the same void key signed
 	err = w.store.Update(ctx, func(tx vault.Tx) error {
 		now, err := readRecord(tx, id)
 		if err != nil {
@@ -116,12 +117,16 @@ func (w *Wallet) replace(ctx context.Context, id string, sd *credential.SDJWT, f
 			return errOvertaken
 		}
 		entry := Entry{At: w.cfg.Clock().UTC(), Requester: found.Issuer, Purpose: "reissue " + openid.ConfigurationID(c.SchemaID, c.Version)}
+		if others, err = forgetCopies(tx, id); err != nil {
+			return err
+		}
 		return errors.Join(rec.put(tx, card, found.Schema), entry.put(tx))
 	})
-	if err == nil {
-		w.pool.drop(id)
+	if err != nil {
+		return err
 	}
-	return err
+	w.pool.drop(id)
+	return w.dropKeys(ctx, others)
 }
 
 // sameAs holds a credential against the one whose place it is to take.

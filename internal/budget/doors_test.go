@@ -7,6 +7,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/did/web"
 	"github.com/hufu-id/hufu/examples/wasm/message"
 	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/internal/budget"
@@ -16,6 +17,7 @@ import (
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/openid/jwe"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/verifier"
@@ -157,6 +159,8 @@ func tokenDoors(t testing.TB) map[string]budget.Door {
 		})},
 		"credential.ParseSchema": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: vectors(t, "schema", "schema"), Parse: reads(credential.ParseSchema)},
 		"credential.ParsePath":   {Cap: limits.Token, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`["a",null,"b",0]`)}, Parse: reads(credential.ParsePath)},
+		"credential.ParseTypeMetadata": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(credential.ParseTypeMetadata), Seeds: [][]byte{
+			[]byte(`{"vct":"a","extends":"b","claims":[{"path":["a",null,1],"mandatory":true,"sd":"always","display":[{"locale":"en","label":"A"}]}]}`)}},
 		"publish.ParseTypeSchema": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: vectors(t, "schema", "schema"), Parse: func(b []byte) error {
 			_, err := publish.ParseTypeSchema(b, s.vct)
 			return err
@@ -165,13 +169,22 @@ func tokenDoors(t testing.TB) map[string]budget.Door {
 		"status.Parse": {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.Text, Seeds: s.lists, Parse: reads(func(b []byte) (*status.Token, error) {
 			return status.Parse(b, status.ParseOptions{})
 		})},
-		"status.ParseList":      {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"bits":1,"lst":"eNrbuRgAAhcBXQ"}`)}, Parse: reads(status.ParseList)},
-		"status.ParseReference": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"status_list":{"idx":7,"uri":"https://a.example/1"}}`)}, Parse: reads(status.ParseReference)},
-		"did.Parse":             {Cap: limits.Identifier, Factor: ofObject, Form: budget.Text, Seeds: [][]byte{[]byte(s.did)}, Parse: text(did.Parse)},
+		"status.ParseList": {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"bits":1,"lst":"eNrbuRgAAhcBXQ"}`)}, Parse: reads(status.ParseList)},
+		"status.ParseCWT": {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.CBOR, Seeds: [][]byte{s.cwt}, Parse: reads(func(b []byte) (*status.Token, error) {
+			return status.ParseCWT(b, status.ParseOptions{})
+		})},
+		"status.ParseListCBOR":    {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.CBOR, Seeds: [][]byte{s.listCBOR}, Parse: reads(status.ParseListCBOR)},
+		"status.ParseAggregation": {Cap: limits.Message, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"status_lists":["https://a.example/1"]}`)}, Parse: reads(status.ParseAggregation)},
+		"status.ParseReference":   {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"status_list":{"idx":7,"uri":"https://a.example/1"}}`)}, Parse: reads(status.ParseReference)},
+		"did.Parse":               {Cap: limits.Identifier, Factor: ofObject, Form: budget.Text, Seeds: [][]byte{[]byte(s.did)}, Parse: text(did.Parse)},
 		"did.ParseURL": {Cap: limits.Identifier, Factor: ofObject, Form: budget.Text, Seeds: [][]byte{[]byte(s.did + "#0")}, Parse: func(b []byte) error {
 			_, _, err := did.ParseURL(string(b))
 			return err
 		}},
+		"did/web.Parse": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: func(b []byte) error {
+			_, err := web.Parse(b, "did:web:a.example")
+			return err
+		}, Seeds: [][]byte{[]byte(`{"id":"did:web:a.example","verificationMethod":[{"id":"#a","type":"JsonWebKey","controller":"did:web:a.example","publicKeyJwk":` + string(s.jwk) + `}],"assertionMethod":["#a"]}`)}},
 		"did.ParseJWK": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{s.jwk}, Parse: reads(did.ParseJWK)},
 		"did.ParseJWS": {Cap: limits.Token, Factor: ofProof, Form: budget.Text, Seeds: [][]byte{[]byte(s.jws)}, Parse: func(b []byte) error {
 			_, err := did.ParseJWS(string(b), "a+jwt", did.JWSOptions{})
@@ -195,15 +208,21 @@ func messageDoors(t testing.TB) map[string]budget.Door {
 	}}
 	proofText := string(vectors(t, "zk-presentation", "presentation text")[1])
 	return map[string]budget.Door{
-		"openid.ParseQuery":               door(budget.JSON, reads(openid.ParseQuery), queryText, proofQueryText),
-		"openid.ParseCredentialOffer":     door(budget.JSON, reads(openid.ParseCredentialOffer), offerText),
-		"openid.ParseCredentialOfferURI":  {Cap: limits.Message, Factor: ofObject, Form: budget.Text, Parse: text(openid.ParseCredentialOfferURI), Seeds: [][]byte{[]byte(s.offerURI)}},
-		"openid.ParseResponse":            door(budget.JSON, reads(openid.ParseResponse), `{"state":"s-1","vp_token":{"pid":["a.b.c~"]}}`),
-		"openid.ParseProofPresentation":   door(budget.Text, text(openid.ParseProofPresentation), proofText),
-		"openid.ParseCredentialRequest":   door(budget.JSON, reads(openid.ParseCredentialRequest), requestText(s.proof)),
-		"openid.ParseRequestEnvelope":     door(budget.JSON, reads(openid.ParseRequestEnvelope), `{"pre-authorized_code":"c0de","credential_request":`+requestText(s.proof)+`}`),
-		"openid.ParseCredentialResponse":  door(budget.JSON, reads(openid.ParseCredentialResponse), `{"credentials":[{"credential":"a.b.c~"}],"notification_id":"n1"}`),
-		"openid.ParseRequest":             {Cap: limits.Message, Factor: ofQuery, Form: budget.Text, Parse: text(openid.ParseRequest), Seeds: [][]byte{[]byte(s.request)}},
+		"openid.ParseQuery":              door(budget.JSON, reads(openid.ParseQuery), queryText, proofQueryText),
+		"openid.ParseCredentialOffer":    door(budget.JSON, reads(openid.ParseCredentialOffer), offerText),
+		"openid.ParseCredentialOfferURI": {Cap: limits.Message, Factor: ofObject, Form: budget.Text, Parse: text(openid.ParseCredentialOfferURI), Seeds: [][]byte{[]byte(s.offerURI)}},
+		"openid.ParseResponse":           door(budget.JSON, reads(openid.ParseResponse), `{"state":"s-1","vp_token":{"pid":["a.b.c~"]}}`),
+		"openid.ParseProofPresentation":  door(budget.Text, text(openid.ParseProofPresentation), proofText),
+		"openid.ParseCredentialRequest":  door(budget.JSON, reads(openid.ParseCredentialRequest), requestText(s.proof)),
+		"openid.ParseRequestEnvelope":    door(budget.JSON, reads(openid.ParseRequestEnvelope), `{"pre-authorized_code":"c0de","credential_request":`+requestText(s.proof)+`}`),
+		"openid.ParseCredentialResponse": door(budget.JSON, reads(openid.ParseCredentialResponse), `{"credentials":[{"credential":"a.b.c~"}],"notification_id":"n1"}`),
+		"openid.ParseRequest":            {Cap: limits.Message, Factor: ofQuery, Form: budget.Text, Parse: text(openid.ParseRequest), Seeds: [][]byte{[]byte(s.request)}},
+		"openid/jwe.Parse": {Cap: limits.Token, Factor: ofList, Form: budget.Text, Seeds: [][]byte{[]byte(s.jwe)}, Parse: func(b []byte) error {
+			_, err := jwe.Parse(string(b), jwe.ParseOptions{})
+			return err
+		}},
+		"openid/jwe.ParsePublicKey":       {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(jwe.ParsePublicKey), Seeds: [][]byte{[]byte(s.encryptionKey)}},
+		"openid/jwe.ParseKeySet":          {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(jwe.ParseKeySet), Seeds: [][]byte{[]byte(`{"keys":[` + s.encryptionKey + `]}`)}},
 		"openid.ParseProof":               door(budget.Text, text(openid.ParseProof), s.proof),
 		"openid.ParseReissue":             door(budget.Text, text(openid.ParseReissue), string(vectors(t, "query", "reissue request")[0])),
 		"openid.ParseQRText":              qr,

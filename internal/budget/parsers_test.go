@@ -25,6 +25,8 @@ var reader = regexp.MustCompile(`^(Parse|Read|Decode|Unmarshal|Inspect|Object|Va
 var elsewhere = map[string]string{
 	"verifier.Verifier.Verify":      "TestHostileAnswers",
 	"wallet/issuer.Desk.Import":     "TestTableBudget",
+	"certpath.ParseAnchors":         "TestCertificatesBudget",
+	"certpath.CRLs.Add":             "TestCertificatesBudget",
 	"ledger/cometlog.ParseGenesis":  "TestBudgets",
 	"ledger/cometlog.ParseMember":   "TestBudgets",
 	"ledger/internal/statemap.Root": "TestBudget",
@@ -38,6 +40,7 @@ var elsewhere = map[string]string{
 var exempt = map[string]string{
 	"provenance.ParseExistence":                   "at most MaxExistence bytes in pieces of 32, copied once",
 	"wallet.Wallet.ReceiveExistence":              "provenance.ParseExistence reads it",
+	"status.octets.UnmarshalCBOR":                 "within status.ParseCWT and ParseListCBOR",
 	"openid.ParseExistence":                       "the same reader as openid.ParseReissue",
 	"vault/postgresvault.Open":                    "one row of the database, whose address its operator gives",
 	"internal/limits.ReadFile":                    "bounds what others parse",

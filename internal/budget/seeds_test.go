@@ -1,6 +1,7 @@
 package budget_test
 
 import (
+	"crypto/ecdh"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -19,6 +20,8 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/openid/jwe"
+	"github.com/hufu-id/hufu/status"
 )
 
 // vectors reads the inputs of one format from docs/formats.
@@ -87,8 +90,10 @@ func requestText(proof string) string {
 // made holds seeds that are signed.
 type made struct {
 	credentials, lists   [][]byte
+	cwt, listCBOR        []byte
 	vct, did, jws, proof string
 	request, offerURI    string
+	jwe, encryptionKey   string
 	jwk                  []byte
 }
 
@@ -109,6 +114,9 @@ func newSeeds(t testing.TB) *made {
 	offer := must[*openid.CredentialOffer](t)(openid.ParseCredentialOffer([]byte(offerText)))
 	jwk := must[[]byte](t)(base64.RawURLEncoding.DecodeString(strings.TrimPrefix(id, "did:jwk:")))
 
+	private := must[*ecdh.PrivateKey](t)(jwe.GenerateKey())
+	encryptionKey := must[*jwe.PublicKey](t)(jwe.NewPublicKey(private.PublicKey()))
+
 	disclosed := b64([]byte(`["salt","name",{"a":["x"]}]`))
 	digest := sha256.Sum256([]byte(disclosed))
 	claims := fmt.Sprintf(`{"vct":"v","iss":"i","list":["plain"],"o":{"a":"b"},"_sd":["%s"],"cnf":{"jwk":%s}}`, b64(digest[:]), jwk)
@@ -116,14 +124,19 @@ func newSeeds(t testing.TB) *made {
 	bound := jwt(sdjwt, claims) + "~" + disclosed + "~"
 	hash := sha256.Sum256([]byte(bound))
 	bound += jwt(`{"alg":"ES256","typ":"kb+jwt"}`, `{"iat":1,"aud":"a","nonce":"n","sd_hash":"`+b64(hash[:])+`"}`)
+	small := must[*status.List](t)(status.New(1, 8))
 	return &made{
+		cwt:         must[[]byte](t)(status.SignCWT(t.Context(), signer, did.Header{Kid: "k"}, status.Claims{Subject: "https://a.example/1", IssuedAt: noon, Expires: noon.Add(time.Hour)}, small)),
+		listCBOR:    must[[]byte](t)(small.CBOR()),
 		credentials: [][]byte{[]byte(jwt(sdjwt, claims) + "~" + disclosed + "~"), []byte(bound)},
 		lists:       [][]byte{[]byte(jwt(list, `{"sub":"https://a.example/1","iat":1,"status_list":{"bits":1,"lst":"eNrbuRgAAhcBXQ"}}`))},
 		vct:         must[*credential.Schema](t)(credential.ParseSchema(vectors(t, "schema", "schema")[0])).VCT,
 		did:         id, jwk: jwk,
-		jws:      jwt(`{"alg":"ES256","typ":"a+jwt","kid":"k","jwk":`+string(jwk)+`}`, `{}`),
-		proof:    must[string](t)(openid.SignProof(t.Context(), signer, openid.ProofClaims{Audience: "https://agency.example", Nonce: "c0de", IssuedAt: noon})),
-		offerURI: must[string](t)(offer.URI()),
+		jws:           jwt(`{"alg":"ES256","typ":"a+jwt","kid":"k","jwk":`+string(jwk)+`}`, `{}`),
+		proof:         must[string](t)(openid.SignProof(t.Context(), signer, openid.ProofClaims{Audience: "https://agency.example", Nonce: "c0de", IssuedAt: noon})),
+		jwe:           must[string](t)(jwe.Encrypt([]byte("{}"), encryptionKey, jwe.EncryptOptions{})),
+		encryptionKey: string(must[[]byte](t)(json.Marshal(encryptionKey.JWK()))),
+		offerURI:      must[string](t)(offer.URI()),
 		request: must[string](t)(openid.SignRequest(t.Context(), signer, document.Keys[0].ID, &openid.AuthorizationRequest{
 			Verifier: id, ResponseURI: "https://counter.example/response", Nonce: "n-0S6_WzA2MjTqrA9bdeFg", State: "n-0S6_WzA2MjTqrA9bdeFgs",
 			Query: query, IssuedAt: noon, Expires: noon.Add(5 * time.Minute), LedgerProof: []byte{1, 2, 3}, Scope: openid.Scope{Kind: openid.ScopeOnce, Event: "vote-1"},

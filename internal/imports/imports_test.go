@@ -18,7 +18,10 @@ const module = "github.com/hufu-id/hufu/"
 // everyone may be imported by every package.
 var everyone = []string{"internal/durable", "internal/gb", "internal/limits", "internal/strictjson", "legible"}
 
-var nouns = []string{"did", "did/hufu", "credential", "status", "ledger", "zkp", "openid", "openid/oauth", "predicate", "identity", "provenance", "publish"}
+var nouns = []string{
+	"did", "did/hufu", "certpath", "credential", "status", "ledger", "zkp", "openid", "openid/oauth", "openid/jwe", "predicate",
+	"identity", "provenance", "publish",
+}
 
 // table reads the rows of the table of docs/design.md that begins with a heading
 // of these columns.

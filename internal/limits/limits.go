@@ -17,6 +17,12 @@ const (
 	Identifier = 512
 	// Document caps a DID document, schema file, policy file or trust file.
 	Document = 64 << 10
+	// Certificate caps one X.509 certificate of a chain.
+	Certificate = 16 << 10
+	// Anchors caps a file of trust anchors in PEM.
+	Anchors = 1 << 20
+	// CRL caps an X.509 certificate revocation list.
+	CRL = 1 << 20
 	// StatusToken caps a compressed status list token.
 	StatusToken = 8 << 20
 	// StatusList caps a status list after inflation.

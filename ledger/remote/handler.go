@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/hufu-id/hufu/internal/httpserve"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 )
@@ -55,7 +56,7 @@ type handler struct {
 	patience time.Duration
 	places   chan struct{} // one for each submission that waits
 	// cheap and dear are for reads, witnesses for what witnesses ask.
-	cheap, dear, witnesses *limiter
+	cheap, dear, witnesses *httpserve.Limiter
 }
 
 // NewHandler serves a ledger and its trust file, and a [ledger.Witnessed] to its

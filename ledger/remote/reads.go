@@ -38,7 +38,7 @@ func (h *handler) proveAll(w http.ResponseWriter, r *http.Request) {
 			return nil, ledger.ErrFormat
 		}
 		if len(asked.Keys) > fewKeys && places != h.dear {
-			leave, err := h.dear.enter(r.Context())
+			leave, err := h.dear.Enter(r.Context())
 			if err != nil {
 				return nil, err
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/hufu-id/hufu/internal/httpserve"
 	"github.com/hufu-id/hufu/ledger"
 )
 
@@ -26,9 +27,9 @@ func replyJSON(v any) (*reply, error) {
 
 // answers makes an answer in a place of a limiter, and sends it outside: a reader who
 // takes his time holds nobody up.
-func answers(places *limiter, find func(*http.Request) (*reply, error)) http.HandlerFunc {
+func answers(places *httpserve.Limiter, find func(*http.Request) (*reply, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		leave, err := places.enter(r.Context())
+		leave, err := places.Enter(r.Context())
 		if err != nil {
 			fail(w, err)
 			return

@@ -2,42 +2,22 @@ package remote
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"time"
+
+	"github.com/hufu-id/hufu/internal/httpserve"
 )
 
-// Limits of a server: one slow reader holds only its own connection.
-const (
-	headerTime  = 5 * time.Second
-	requestTime = 30 * time.Second
-	answerTime  = time.Minute
-	idleTime    = 2 * time.Minute
-	headerBytes = 16 << 10
-	// stopTime is the time that running requests have when the server stops.
-	stopTime = 2 * time.Second
-)
+// times of a server: one slow reader holds only its own connection.
+var times = httpserve.Times{Header: 5 * time.Second, Body: 25 * time.Second, Write: 30 * time.Second, Idle: 2 * time.Minute}
 
 // Serve serves a handler until ctx ends or the listener fails. The end of ctx
 // is not an error.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: headerTime, ReadTimeout: requestTime, WriteTimeout: answerTime,
-		IdleTimeout: idleTime, MaxHeaderBytes: headerBytes,
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("remote: serving: %w", err)
-	case <-ctx.Done():
-	}
-	stopping, stop := context.WithTimeout(context.WithoutCancel(ctx), stopTime)
-	defer stop()
-	if err := server.Shutdown(stopping); errors.Is(err, context.DeadlineExceeded) {
-		return server.Close()
+	if err := httpserve.Serve(ctx, listener, handler, httpserve.ServeOptions{Times: times}); err != nil {
+		return fmt.Errorf("remote: %w", err)
 	}
 	return nil
 }

@@ -107,6 +107,20 @@ type Config struct {
 	// nil for none. See verdict.Watch.
 	Logger   *slog.Logger
 	Observer func(context.Context, verdict.Event)
+	// URL is the Credential Issuer Identifier of a desk that is reached over HTTP, an https
+	// URL without query and fragment (OpenID4VCI 1.0 section 12.2.1), or http to a loopback
+	// address. Offers name it in place of the DID, and new status lists have an address
+	// under it. Empty for a desk that is reached by file and QR code alone.
+	URL string
+	// Chain is the certificate path of Keys.Key in DER, leaf first and without its anchor.
+	// Credentials and status lists then carry it as x5c beside kid (HAIP 1.0 section 6.1.1).
+	// Nil for none.
+	Chain [][]byte
+	// MaxBatch is how many copies one application may ask for; zero means 10, at most 20.
+	MaxBatch int
+	// Interval is how long a wallet waits between two questions for what a clerk has not
+	// approved yet, in whole seconds; zero means a minute.
+	Interval time.Duration
 	// OfferDays is how long an offer can be taken up; zero means 90, at most 36,525.
 	OfferDays int
 	// StatusDays is how long a signed status list holds; zero means 7, at most 366.
@@ -121,6 +135,8 @@ const (
 	maxValidDays  = 36525
 	maxStatusDays = 366
 	maxStatusSize = 1 << 24
+	maxBatch      = 20 // copies; more single a holder out by the number alone
+	maxInterval   = 24 * time.Hour
 )
 
 // check returns ErrConfig for what is wrong whatever the ledger says.
@@ -147,6 +163,16 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: a status list holds 1 to %d days", ErrConfig, maxStatusDays)
 	case c.StatusSize < 0 || c.StatusSize > maxStatusSize:
 		return fmt.Errorf("%w: a status list has 1 to %d entries", ErrConfig, maxStatusSize)
+	case c.MaxBatch < 0 || c.MaxBatch > maxBatch:
+		return fmt.Errorf("%w: an application is for 1 to %d copies", ErrConfig, maxBatch)
+	case c.Interval < 0 || c.Interval > maxInterval || c.Interval%time.Second != 0:
+		return fmt.Errorf("%w: the interval is whole seconds, at most a day", ErrConfig)
+	}
+	if err := c.checkURL(); err != nil {
+		return err
+	}
+	if err := c.checkChain(); err != nil {
+		return err
 	}
 	known := map[string]bool{}
 	for i := range c.Types {
@@ -206,6 +232,8 @@ func (c *Config) fill() {
 	c.OfferDays = cmp.Or(c.OfferDays, 90)
 	c.StatusDays = cmp.Or(c.StatusDays, 7)
 	c.StatusSize = cmp.Or(c.StatusSize, 1<<16)
+	c.MaxBatch = min(cmp.Or(c.MaxBatch, 10), c.StatusSize)
+	c.Interval = cmp.Or(c.Interval, time.Minute)
 }
 
 // Desk issues an agency's credentials. It is safe for concurrent use, and so are
@@ -234,6 +262,14 @@ func New(cfg Config) (*Desk, error) {
 		cfg:     cfg,
 		watch:   verdict.Watch{Role: "issuer", Logger: cfg.Logger, Observer: cfg.Observer, Table: verdicts},
 	}, nil
+}
+
+// Config returns what the desk was made from, with defaults filled in. A server of the desk
+// keeps its own records in its Store.
+func (d *Desk) Config() Config {
+	cfg := d.cfg
+	cfg.Types = slices.Clone(cfg.Types)
+	return cfg
 }
 
 // ended reports the end of a call to the hooks.

@@ -212,10 +212,14 @@ func inForce(tx vault.Tx, at entry, today zkp.Day) (*credential.SDJWT, error) {
 		return nil, err
 	}
 	o, err := getOffer(tx, c.Offer)
-	if err != nil || o.Taken == nil {
+	n := -1
+	if err == nil {
+		n = o.Taken.copyAt(at)
+	}
+	if n < 0 {
 		return nil, err
 	}
-	return credentialIn(o.Taken.Response)
+	return credentialIn(o.Taken.Response, n)
 }
 
 // waiting marks entries that no anchor covers, and returns them: as many as one covers.
@@ -337,7 +341,7 @@ func (d *Desk) Existence(ctx context.Context, request []byte) (path []byte, err 
 		if err != nil {
 			return err
 		}
-		if _, err := heldBy(tx, c.Offer, holder); err != nil {
+		if _, err := heldBy(tx, c.Offer, e.Place, holder); err != nil {
 			return err
 		}
 		e.Path.Leaf, e.Path.State = b.Leaf, b.State

@@ -48,6 +48,11 @@ type IssueSpec struct {
 	Binding    zkp.Day          // day the holder's secret was bound
 	Random     []byte           // of the handle, 16 bytes; nil: fresh
 
+	// Chain is written as x5c; see Config.Chain. To who reads x5c the issuer is the subject
+	// of the leaf (SD-JWT VC draft 18, section 2.5). iss stays the DID, which tells readers
+	// of kid where the key stands.
+	Chain [][]byte
+
 	Status              status.Reference
 	NotBefore, NotAfter zkp.Day // both included
 }
@@ -94,7 +99,7 @@ func Issue(ctx context.Context, keys *Keys, spec *IssueSpec, random io.Reader) (
 		hide = append(hide, credential.Path{zkp.ClaimName})
 	}
 	var err error
-	out.Credential, err = credential.Issue(ctx, keys.Key, did.Header{Typ: credential.Type, Kid: keys.KeyID}, claims, hide,
+	out.Credential, err = credential.Issue(ctx, keys.Key, did.Header{Typ: credential.Type, Kid: keys.KeyID, X5C: spec.Chain}, claims, hide,
 		// Whole days, but those of the agency's zone rather than of UTC.
 		credential.IssueOptions{Digests: spec.Schema.Digests, Holder: spec.Holder, Rand: random, AnyTimeOfDay: true})
 	if err != nil {

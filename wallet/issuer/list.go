@@ -9,10 +9,10 @@ import (
 	"fmt"
 	"math/big"
 	"math/bits"
+	"slices"
 	"strconv"
 	"time"
 
-	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/status"
 	"github.com/hufu-id/hufu/vault"
 )
@@ -51,8 +51,12 @@ type pending struct {
 	KeyID      string    `json:"keyId"`
 	Indexes    []int     `json:"indexes,omitzero"` // to revoke, in the order of the batch
 	Earlier    []int     `json:"earlier,omitzero"` // of the batch's further revocations
+	Plain      []int     `json:"plain,omitzero"`   // to revoke in the list alone: nothing can be proved
 	Due        bool      `json:"due,omitzero"`     // the signature was wanted for itself
 }
+
+// all are the entries that the batch revokes.
+func (p *pending) all() []int { return slices.Concat(p.Indexes, p.Plain) }
 
 // open reports whether credentials may name the list: it is on the ledger, and public.
 func (l *list) open() bool { return l.Sequence > 0 && l.Public > 0 }
@@ -64,17 +68,30 @@ func (l *list) free() (n int) {
 	return n
 }
 
-// StatusURI names the first status list of the desk's first type.
+// StatusURI names the first status list of the desk's first type, as long as the desk's URL
+// is the one under which it was made.
 func (d *Desk) StatusURI() string { return d.listURI(d.cfg.Types[0].ID(), 1) }
 
-// StatusURI names the n-th status list, from 1, that an agency keeps for a credential
-// type (Type.ID).
+// StatusURI names the n-th status list, from 1, that an agency whose desk has no URL keeps
+// for a credential type (Type.ID).
 func StatusURI(did, typ string, n int) string {
 	h := sha256.Sum256([]byte(typ))
 	return "urn:hufu:status:" + did + ":" + hex.EncodeToString(h[:8]) + ":" + strconv.Itoa(n)
 }
 
-func (d *Desk) listURI(typ string, n int) string { return StatusURI(d.cfg.Keys.DID, typ, n) }
+// StatusPath is where under its URL a desk has the n-th status list of a credential type.
+func StatusPath(typ string, n int) string {
+	h := sha256.Sum256([]byte(typ))
+	return "/status/" + hex.EncodeToString(h[:8]) + "/" + strconv.Itoa(n)
+}
+
+// listURI names a new list.
+func (d *Desk) listURI(typ string, n int) string {
+	if d.cfg.URL != "" {
+		return d.cfg.URL + StatusPath(typ, n)
+	}
+	return StatusURI(d.cfg.Keys.DID, typ, n)
+}
 
 // newest is the list from which a type's entries are given away, nil before the first.
 func (d *Desk) newest(tx vault.Tx, typ string) (*list, error) {
@@ -82,7 +99,11 @@ func (d *Desk) newest(tx vault.Tx, typ string) (*list, error) {
 	if there, err := get(tx, kindNewest, typ, &n); !there || err != nil {
 		return nil, err
 	}
-	return getList(tx, d.listURI(typ, n))
+	uri := d.listURI(typ, n)
+	if _, err := tx.Get(kindList, uri); errors.Is(err, vault.ErrNotFound) {
+		uri = StatusURI(d.cfg.Keys.DID, typ, n) // made before the desk had a URL
+	}
+	return getList(tx, uri)
 }
 
 func getList(tx vault.Tx, uri string) (*list, error) {
@@ -237,7 +258,7 @@ func (d *Desk) token(ctx context.Context, tx vault.Tx, l *list) ([]byte, error) 
 	if err != nil {
 		return nil, err
 	}
-	token, err := status.Sign(ctx, d.cfg.Keys.Key, did.Header{Kid: d.cfg.Keys.KeyID},
+	token, err := status.Sign(ctx, d.cfg.Keys.Key, d.cfg.header(),
 		status.Claims{Subject: l.URI, IssuedAt: d.cfg.Clock(), Expires: l.ValidUntil}, s)
 	return []byte(token), err
 }

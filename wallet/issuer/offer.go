@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -21,9 +22,11 @@ import (
 
 // An Offer is one person's way to a credential.
 type Offer struct {
-	Row   int    // of the table; 0 for an offer that was not imported
-	Code  string // single use, secret
-	Offer []byte // OpenID4VCI credential offer, JSON
+	Row    int    // of the table; 0 for an offer that was not imported
+	ID     string // names the offer at this desk; buys nothing
+	Code   string // single use, secret
+	TxCode string // to be sent to the person another way; empty where none was drawn
+	Offer  []byte // OpenID4VCI credential offer, JSON
 }
 
 // OfferOptions are for one offer, or for all of a table.
@@ -45,6 +48,19 @@ type OfferOptions struct {
 	// revoked as with Replaces. Find out who stands there before you set it: a new
 	// binding is a new person to every event that opens later.
 	Rebind bool
+	// TxDigits has the desk draw a transaction code of 4 to 8 digits, without which the
+	// offer's code buys nothing (OpenID4VCI 1.0 section 4.1.1); zero for none. After five
+	// wrong ones the offer ends. Offers of a table have none.
+	TxDigits int
+	// TxCode is a transaction code that the agency chose: 4 to 8 digits, in place of
+	// TxDigits. The desk keeps a hash of it.
+	TxCode string
+	// SignIn makes an offer for the authorization code flow: its code is the issuer_state,
+	// and its person takes it up by signing in. See Grant.
+	SignIn bool
+	// Deferred has a clerk decide after the application: see Approve and Refuse. Such an
+	// offer is taken up over a connection alone.
+	Deferred bool
 	// Expires is when the offer ends; zero means Config.OfferDays from now.
 	Expires time.Time
 }
@@ -55,7 +71,7 @@ type OfferOptions struct {
 // expired, is made again by the same call.
 //
 // The reason of a refusal is [ErrType], [ErrIssue] for claims that do not fit the
-// schema, or [ErrHeld].
+// schema, [ErrHeld], or [ErrTxCode] for a transaction code of another form.
 func (d *Desk) Offer(ctx context.Context, claims map[string]any, opts OfferOptions) (_ *Offer, err error) {
 	defer d.ended(ctx, "offer", d.cfg.Clock(), &err)
 	defer judge(&err, CheckOffer)
@@ -218,7 +234,7 @@ func (d *Desk) offer(tx vault.Tx, t *Type, claims map[string]any, opts OfferOpti
 	if err := p.look(tx, today); err != nil {
 		return nil, err
 	}
-	if p.holds(t.ID()) && !opts.Replaces && !opts.Rebind {
+	if p.holds(t.ID(), nil) && !opts.Replaces && !opts.Rebind {
 		return nil, ErrHeld
 	}
 	if opts.Rebind && !t.isIdentity() {
@@ -235,6 +251,11 @@ func (d *Desk) offer(tx vault.Tx, t *Type, claims map[string]any, opts OfferOpti
 	o := &offer{
 		Type: t.ID(), Person: p.id, Claims: jsontext.Value(text), External: opts.ExternalID,
 		Replaces: opts.Replaces || opts.Rebind, Rebind: opts.Rebind, Expires: expires,
+		SignIn: opts.SignIn, Deferred: opts.Deferred,
+	}
+	txCode, err := opts.txCode()
+	if err != nil {
+		return nil, err
 	}
 	if before := p.offer(t.ID()); before != "" {
 		old, err := d.withdraw(tx, before, func(old *offer) bool { return again && old.sameAs(o) && now.Before(old.Expires) })
@@ -242,13 +263,12 @@ func (d *Desk) offer(tx vault.Tx, t *Type, claims map[string]any, opts OfferOpti
 			return nil, err
 		}
 		if old != nil {
-			return d.written(old)
+			return d.written(old, "")
 		}
 	}
-	var b [24]byte
-	_, _ = rand.Read(b[:]) // never fails
-	o.Code = base64.RawURLEncoding.EncodeToString(b[:])
+	o.Code = newID()
 	id := hashText("offer", o.Code)
+	o.lock(txCode)
 	p.promise(o.Type, id)
 	if err := d.people.keep(tx, p); err != nil {
 		return nil, err
@@ -259,12 +279,13 @@ func (d *Desk) offer(tx vault.Tx, t *Type, claims map[string]any, opts OfferOpti
 	if err := put(tx, kindOffer, id, o); err != nil {
 		return nil, err
 	}
-	return d.written(o)
+	return d.written(o, txCode)
 }
 
-// sameAs reports whether two offers give the same person the same.
+// sameAs reports whether two offers, neither redeemed nor locked, give the same person the
+// same.
 func (o *offer) sameAs(other *offer) bool {
-	return bytes.Equal(o.Claims, other.Claims) && o.External == other.External && o.Replaces == other.Replaces && o.Rebind == other.Rebind
+	return o.Redeemed.IsZero() && o.TxCode == "" && o.SignIn == other.SignIn && o.Deferred == other.Deferred && bytes.Equal(o.Claims, other.Claims) && o.External == other.External && o.Replaces == other.Replaces && o.Rebind == other.Rebind
 }
 
 // withdraw deletes an offer that nobody took up, or returns it where keep says so.
@@ -299,22 +320,34 @@ func alter(tx vault.Tx, name string, change func(*external)) error {
 	return put(tx, kindExternal, id, e)
 }
 
-// written is an offer as its person gets it.
-func (d *Desk) written(o *offer) (*Offer, error) {
+// written is an offer as its person gets it, and beside it the transaction code.
+func (d *Desk) written(o *offer, txCode string) (*Offer, error) {
 	t, err := d.typeOf(o.Type)
 	if err != nil {
 		return nil, err
 	}
 	text, err := (&openid.CredentialOffer{
-		Issuer:           d.cfg.Keys.DID,
+		Issuer:           cmp.Or(d.cfg.URL, d.cfg.Keys.DID),
 		Region:           t.Region,
 		ConfigurationIDs: []string{o.Type},
-		Grants:           &openid.Grants{PreAuthorized: &openid.PreAuthorizedGrant{Code: o.Code}},
+		Grants:           o.grants(),
 	}).Bytes()
 	if err != nil {
 		return nil, err
 	}
-	return &Offer{Code: o.Code, Offer: text}, nil
+	return &Offer{ID: hashText("offer", o.Code), Code: o.Code, TxCode: txCode, Offer: text}, nil
+}
+
+// grants say how the offer is taken up.
+func (o *offer) grants() *openid.Grants {
+	if o.SignIn {
+		return &openid.Grants{AuthorizationCode: &openid.AuthorizationCodeGrant{IssuerState: o.Code}}
+	}
+	pre := &openid.PreAuthorizedGrant{Code: o.Code}
+	if o.TxDigits > 0 {
+		pre.TxCode = &openid.TxCode{InputMode: "numeric", Length: o.TxDigits}
+	}
+	return &openid.Grants{PreAuthorized: pre}
 }
 
 // checkClaims returns what is wrong with the first claim that is.
@@ -330,4 +363,11 @@ func (t *Type) checkClaims(claims map[string]any) *RowError {
 		return &RowError{Claim: claim, Reason: ReasonMismatch}
 	}
 	return nil
+}
+
+// newID draws 192 bits that nobody guesses.
+func newID() string {
+	var b [24]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
 }

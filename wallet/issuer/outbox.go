@@ -86,7 +86,7 @@ func (d *Desk) prepare(ctx context.Context, uri string) (p *pending, err error) 
 		if p, err = d.sign(tx, l); err != nil {
 			return err
 		}
-		l.Pending, l.Due, l.Waiting = p, false, l.Waiting[len(p.Indexes):]
+		l.Pending, l.Due, l.Waiting = p, false, l.Waiting[len(p.all()):]
 		return l.save(tx)
 	})
 	return p, err
@@ -104,7 +104,7 @@ func (d *Desk) sign(tx vault.Tx, l *list) (*pending, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := l.status(tx, p.Indexes)
+	s, err := l.status(tx, p.all())
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +133,12 @@ func (p *pending) choose(tx vault.Tx, l *list) (handles []handle, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if n := len(handles) + len(earlier); n > 0 && n+1+len(c.Earlier) > maxTogether {
+		if n := len(handles) + len(earlier); n > 0 && n+1+len(c.Earlier) > maxTogether || len(p.Plain) == maxTogether {
 			break
+		}
+		if c.handle.none() {
+			p.Plain = append(p.Plain, i)
+			continue
 		}
 		p.Indexes, handles = append(p.Indexes, i), append(handles, c.handle)
 		earlier = append(earlier, c.Earlier...)
@@ -190,11 +194,11 @@ func (d *Desk) conclude(ctx context.Context, uri string, p *pending, refusal err
 
 // accepted gives a list and its credentials what the ledger has.
 func (d *Desk) accepted(tx vault.Tx, l *list, p *pending, out *outcome) error {
-	changed, err := l.revoke(tx, p.Indexes)
+	changed, err := l.revoke(tx, p.all())
 	if err != nil {
 		return err
 	}
-	for _, i := range p.Indexes {
+	for _, i := range p.all() {
 		at := entry{l.URI, i}
 		if err := d.markRevoked(tx, at); err != nil {
 			return err
@@ -214,7 +218,7 @@ func (d *Desk) accepted(tx vault.Tx, l *list, p *pending, out *outcome) error {
 // with a key that is no longer in use, or was overtaken by another process, is wanted
 // as before.
 func (d *Desk) refused(tx vault.Tx, l *list, p *pending, refusal error, out *outcome) error {
-	drop, keep := p.Indexes, []int(nil)
+	drop, keep := p.all(), []int(nil)
 	var r *ledger.RefusedError
 	index, named := 0, false
 	if errors.As(refusal, &r) {
@@ -222,10 +226,10 @@ func (d *Desk) refused(tx vault.Tx, l *list, p *pending, refusal error, out *out
 	}
 	switch {
 	case p.KeyID != d.cfg.Keys.KeyID || p.Sequence <= l.Sequence:
-		drop, keep = nil, p.Indexes
+		drop, keep = nil, p.all()
 		l.Due = true
 	case named:
-		drop, keep = []int{index}, without(slices.Clone(p.Indexes), index)
+		drop, keep = []int{index}, without(p.all(), index)
 		l.Due = p.Due
 	default:
 		out.lost = refusal

@@ -81,10 +81,11 @@ func (p *person) look(tx vault.Tx, today zkp.Day) error {
 	return nil
 }
 
-// holds reports whether a credential of the type is in force.
-func (p *person) holds(typ string) bool {
+// holds reports whether a credential of the type is in force, beside the copies of an
+// answer.
+func (p *person) holds(typ string, beside *taken) bool {
 	for _, h := range p.Held {
-		if h.Type == typ {
+		if h.Type == typ && beside.copyAt(h.Place) < 0 {
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -44,17 +45,67 @@ type offer struct {
 	Replaces bool           `json:"replaces,omitzero"`
 	Rebind   bool           `json:"rebind,omitzero"`
 	Expires  time.Time      `json:"expires"`
-	Taken    *taken         `json:"taken,omitzero"`
+	// TxCode is the hash of the transaction code, TxDigits its length, and Wrong counts the
+	// wrong ones that were tried.
+	TxCode   string `json:"txCode,omitzero"`
+	TxDigits int    `json:"txDigits,omitzero"`
+	Wrong    int    `json:"wrong,omitzero"`
+	// SignIn means that the code is an issuer_state, which buys nothing by itself.
+	SignIn bool `json:"signIn,omitzero"`
+	// Deferred means that a clerk decides after the application. One of the two times is
+	// set once he did.
+	Deferred bool      `json:"deferred,omitzero"`
+	Approved time.Time `json:"approved,omitzero"`
+	Refused  time.Time `json:"refused,omitzero"`
+	// Redeemed is when the code bought a grant.
+	Redeemed time.Time `json:"redeemed,omitzero"`
+	Waiting  *waiting  `json:"waiting,omitzero"`
+	Taken    *taken    `json:"taken,omitzero"`
+}
+
+// waiting is an application that a clerk has not decided yet, checked.
+type waiting struct {
+	Transaction string     `json:"transaction"` // id
+	Application string     `json:"application"` // hash
+	Holders     [][]byte   `json:"holders"`     // JWK
+	Commitment  []byte     `json:"commitment,omitzero"`
+	Shown       *shownHere `json:"shown,omitzero"`
+}
+
+// shownHere is what the proof of an identity credential showed.
+type shownHere struct {
+	Person string  `json:"person"`
+	Bound  zkp.Day `json:"bound"`
 }
 
 // taken is what became of an offer.
 type taken struct {
 	Place entry `json:"place"`
+	// Copies are the places of the second copy and the following ones.
+	Copies []entry `json:"copies,omitzero"`
 	// Application is the hash of the application that was answered, and Response the
 	// answer, for a wallet that did not get it.
 	Application string `json:"application"`
 	Response    []byte `json:"response,omitzero"`
+	// Ended means that the answer is not given again: a copy was revoked.
+	Ended bool `json:"ended,omitzero"`
+	// Transaction is the id under which a wallet waited for the answer.
+	Transaction string `json:"transaction,omitzero"`
+	// Notification is the id under which a wallet says what became of it, in Events.
+	Notification string     `json:"notification,omitzero"`
+	Events       []Notified `json:"events,omitzero"`
 }
+
+// places are those of all copies.
+func (t *taken) places() []entry {
+	if t == nil {
+		return nil
+	}
+	return append([]entry{t.Place}, t.Copies...)
+}
+
+// copyAt is the number of the copy at a place, from 0; -1 for a place of an earlier answer.
+func (t *taken) copyAt(at entry) int { return slices.Index(t.places(), at) }
 
 // entry is a place in a status list. It names an issued credential.
 type entry struct {
@@ -83,11 +134,20 @@ type issued struct {
 // handle makes a revocation handle: ProofKey signed the endorsement, and Random is in it.
 // Keys come and go, and the handle stays.
 type handle struct {
-	ProofKey []byte `json:"proofKey"`
-	Random   []byte `json:"random"`
+	ProofKey []byte `json:"proofKey,omitzero"`
+	Random   []byte `json:"random,omitzero"`
 }
 
-func handleOf(e *zkp.Endorsement) handle { return handle{e.Issuer.Bytes(), e.Random[:]} }
+// handleOf is the handle of an endorsement; the zero one where there is none.
+func handleOf(e *zkp.Endorsement) handle {
+	if e == nil {
+		return handle{}
+	}
+	return handle{e.Issuer.Bytes(), e.Random[:]}
+}
+
+// none means that there is nothing to revoke but the entry of the status list.
+func (h handle) none() bool { return len(h.ProofKey) == 0 }
 
 // external is what an agency's own name stands for.
 type external struct {

@@ -62,27 +62,28 @@ func reissued(tx vault.Tx, credential [32]byte, holder crypto.PublicKey) ([]byte
 	if !c.Revoked.IsZero() || c.Revoking {
 		return nil, ErrRevoked
 	}
-	return heldBy(tx, c.Offer, holder)
+	return heldBy(tx, c.Offer, at, holder)
 }
 
-// heldBy returns the answer that an offer has today, if the holder key is the one that
-// its credential is bound to. The error is ErrNotReissued or ErrHolder.
-func heldBy(tx vault.Tx, offer string, holder crypto.PublicKey) ([]byte, error) {
+// heldBy returns an answer with the copy that stands at a place today, if the holder key is
+// the one that it is bound to. The error is ErrNotReissued or ErrHolder.
+func heldBy(tx vault.Tx, offer string, at entry, holder crypto.PublicKey) ([]byte, error) {
 	o, err := getOffer(tx, offer)
 	if err != nil {
 		return nil, err
 	}
-	if o.Taken == nil {
+	n := o.Taken.copyAt(at)
+	if n < 0 {
 		return nil, ErrNotReissued
 	}
-	sd, err := credentialIn(o.Taken.Response)
+	sd, err := credentialIn(o.Taken.Response, n)
 	if err != nil {
 		return nil, err
 	}
 	if same, err := boundTo(sd.UnverifiedClaims(), holder); err != nil || !same {
 		return nil, errors.Join(ErrHolder, err)
 	}
-	return o.Taken.Response, nil
+	return (&openid.CredentialResponse{Credentials: []string{sd.String()}}).Bytes()
 }
 
 // boundTo reports whether claims that the desk signed itself name a holder key.

@@ -109,9 +109,10 @@ type resigning struct {
 	at         entry
 	record     *issued
 	commitment []byte
+	copy       int    // its number in the answer
 	before     []byte // the answer as it stands in the store
 	text       string // the credential in it
-	response   []byte // the new answer
+	renewed    string // what stands in its place from now on
 	next       *issued
 	err        error
 }
@@ -185,7 +186,7 @@ func (d *Desk) look(tx vault.Tx, s *standing, at entry, count *Resigned) (*resig
 		return nil, nil
 	}
 	w := &resigning{at: at, record: c}
-	if !s.wants(c.KeyID, c.ProofKey) {
+	if !s.wants(c) {
 		count.Good++
 		return nil, nil
 	}
@@ -197,7 +198,7 @@ func (d *Desk) look(tx vault.Tx, s *standing, at entry, count *Resigned) (*resig
 	if err != nil {
 		return nil, err
 	}
-	if o.Taken != nil {
+	if w.copy = o.Taken.copyAt(at); w.copy >= 0 {
 		w.before = o.Taken.Response
 	}
 	w.commitment = p.Commitment
@@ -235,10 +236,17 @@ func (w *resigning) keep(tx vault.Tx) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !c.Revoked.IsZero() || c.Revoking || o.Taken == nil || string(o.Taken.Response) != string(w.before) {
+	if !c.Revoked.IsZero() || c.Revoking || o.Taken.copyAt(w.at) != w.copy {
 		return false, nil
 	}
-	o.Taken.Response = w.response
+	now, err := openid.ParseCredentialResponse(o.Taken.Response)
+	if err != nil || now.Credentials[w.copy] != w.text {
+		return false, nil
+	}
+	now.Credentials[w.copy] = w.renewed
+	if o.Taken.Response, err = now.Bytes(); err != nil {
+		return false, err
+	}
 	return true, errors.Join(
 		put(tx, kindCredential, w.at.id(), w.next),
 		put(tx, kindOffer, c.Offer, o),
@@ -252,9 +260,9 @@ func resignedID(credential [32]byte) string {
 }
 
 // wants reports whether a credential of these keys is to be signed anew.
-func (s *standing) wants(keyID string, proofKey []byte) bool {
+func (s *standing) wants(c *issued) bool {
 	if s.retired {
-		return keyID != s.keyID || string(proofKey) != string(s.proofKey)
+		return c.KeyID != s.keyID || !c.handle.none() && string(c.ProofKey) != string(s.proofKey)
 	}
-	return s.void[keyID] || s.void[string(proofKey)]
+	return s.void[c.KeyID] || s.void[string(c.ProofKey)]
 }

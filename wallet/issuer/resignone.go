@@ -84,16 +84,16 @@ func (d *Desk) standing(ctx context.Context, retired bool) (*standing, error) {
 	return s, err
 }
 
-// credentialIn reads the credential of an answer.
-func credentialIn(response []byte) (*credential.SDJWT, error) {
+// credentialIn reads a copy in an answer, numbered from 0.
+func credentialIn(response []byte, n int) (*credential.SDJWT, error) {
 	r, err := openid.ParseCredentialResponse(response)
 	if err != nil {
 		return nil, fmt.Errorf("%w: answer of an offer: %w", vault.ErrDamaged, err)
 	}
-	if len(r.Credentials) != 1 {
+	if n >= len(r.Credentials) {
 		return nil, fmt.Errorf("%w: answer of an offer", vault.ErrDamaged)
 	}
-	sd, err := credential.Parse([]byte(r.Credentials[0]), credential.ParseOptions{})
+	sd, err := credential.Parse([]byte(r.Credentials[n]), credential.ParseOptions{})
 	if err != nil {
 		return nil, fmt.Errorf("%w: answer of an offer: %w", vault.ErrDamaged, err)
 	}
@@ -110,7 +110,7 @@ func (d *Desk) signAgain(ctx context.Context, s *standing, w *resigning) error {
 	if s.barred[t.ID()] {
 		return zkp.ErrNotRegistered
 	}
-	sd, err := credentialIn(w.before)
+	sd, err := credentialIn(w.before, w.copy)
 	if err != nil {
 		return err
 	}
@@ -122,10 +122,9 @@ func (d *Desk) signAgain(ctx context.Context, s *standing, w *resigning) error {
 	if err != nil {
 		return err
 	}
-	w.response, err = (&openid.CredentialResponse{Credentials: []string{out.Credential.String()}}).Bytes()
-	w.text = sd.String()
+	w.text, w.renewed = sd.String(), out.Credential.String()
 	w.next = w.record.under(s.keyID, handleOf(out.Endorsement), s.void)
-	return err
+	return nil
 }
 
 // specOf reads what a credential says.
@@ -144,7 +143,7 @@ func (d *Desk) specOf(s *standing, t *Type, sd *credential.SDJWT, w *resigning) 
 	}
 	spec := &IssueSpec{
 		Schema: t.Schema, Claims: map[string]any{}, Region: t.Region, Holder: old.Confirmation,
-		Status: *old.Status, NotBefore: s.today, NotAfter: w.record.NotAfter,
+		Status: *old.Status, NotBefore: s.today, NotAfter: w.record.NotAfter, Chain: d.cfg.Chain,
 	}
 	for _, c := range t.Schema.Claims {
 		if value, ok := predicate.Claim(old.Claims, c.Path); ok {
@@ -154,6 +153,9 @@ func (d *Desk) specOf(s *standing, t *Type, sd *credential.SDJWT, w *resigning) 
 	text, _ := old.Claims[predicate.ClaimBinding].(string)
 	if spec.Binding, err = zkp.ParseDay(text); err != nil {
 		return nil, damaged(err)
+	}
+	if w.record.handle.none() {
+		return spec, nil
 	}
 	text, _ = old.Claims[zkp.ClaimName].(string)
 	endorsement, err := zkp.ParseEndorsement(text)
@@ -182,7 +184,7 @@ func (d *Desk) specOf(s *standing, t *Type, sd *credential.SDJWT, w *resigning) 
 func (c *issued) under(keyID string, h handle, void map[string]bool) *issued {
 	next := *c
 	next.KeyID, next.handle = keyID, h
-	if !bytes.Equal(c.ProofKey, h.ProofKey) && !void[string(c.ProofKey)] {
+	if !c.handle.none() && !bytes.Equal(c.ProofKey, h.ProofKey) && !void[string(c.ProofKey)] {
 		next.Earlier = append(next.Earlier[:len(next.Earlier):len(next.Earlier)], c.handle)
 	}
 	return &next

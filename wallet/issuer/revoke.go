@@ -17,16 +17,45 @@ import (
 func (d *Desk) Revoke(ctx context.Context, code string) (err error) {
 	defer d.ended(ctx, "revoke", d.cfg.Clock(), &err)
 	defer judge(&err, CheckRevocation)
+	return d.revokeOffer(ctx, hashText("offer", code))
+}
+
+// RevokeID is Revoke by the id of an offer, which Offer returns beside its code.
+func (d *Desk) RevokeID(ctx context.Context, id string) (err error) {
+	defer d.ended(ctx, "revoke", d.cfg.Clock(), &err)
+	defer judge(&err, CheckRevocation)
+	return d.revokeOffer(ctx, id)
+}
+
+// revokeOffer ends every copy that was issued under an offer and is not revoked yet.
+func (d *Desk) revokeOffer(ctx context.Context, id string) error {
 	return d.revoke(ctx, func(tx vault.Tx) ([]entry, error) {
-		o, err := getOffer(tx, hashText("offer", code))
+		o, err := getOffer(tx, id)
 		if err != nil {
 			return nil, err
 		}
 		if o.Taken == nil {
 			return nil, ErrNotIssued
 		}
-		return []entry{o.Taken.Place}, nil
+		return notRevoked(tx, o.Taken.places())
 	})
+}
+
+// notRevoked leaves out what is revoked. The error is ErrRevoked where nothing is left.
+func notRevoked(tx vault.Tx, places []entry) (left []entry, err error) {
+	for _, at := range places {
+		c, err := getIssued(tx, at)
+		if err != nil {
+			return nil, err
+		}
+		if c.Revoked.IsZero() {
+			left = append(left, at)
+		}
+	}
+	if len(left) == 0 {
+		return nil, ErrRevoked
+	}
+	return left, nil
 }
 
 // RevokeBy ends what stands under an external id: the credentials in force, as Revoke
@@ -52,20 +81,11 @@ func (d *Desk) RevokeBy(ctx context.Context, externalID string) (err error) {
 		if len(e.Held) == 0 {
 			return nil, nil
 		}
-		var left []entry
-		for _, at := range e.Held {
-			c, err := getIssued(tx, at)
-			if err != nil {
-				return nil, err
-			}
-			if c.Revoked.IsZero() {
-				left = append(left, at)
-			}
+		left, err := notRevoked(tx, e.Held)
+		if len(e.Offers) > 0 && errors.Is(err, ErrRevoked) {
+			err = nil
 		}
-		if len(left) == 0 && len(e.Offers) == 0 {
-			return nil, ErrRevoked
-		}
-		return left, nil
+		return left, err
 	})
 }
 
@@ -174,8 +194,20 @@ func (d *Desk) markRevoked(tx vault.Tx, at entry) error {
 	if err != nil {
 		return err
 	}
-	o.Taken.Response = nil
-	return errors.Join(put(tx, kindCredential, at.id(), c), put(tx, kindOffer, c.Offer, o))
+	if err := put(tx, kindCredential, at.id(), c); err != nil {
+		return err
+	}
+	if o.Taken.copyAt(at) < 0 {
+		return nil // of an earlier answer
+	}
+	o.Taken.Ended = true
+	switch _, err := notRevoked(tx, o.Taken.places()); {
+	case errors.Is(err, ErrRevoked):
+		o.Taken.Response = nil
+	case err != nil:
+		return err
+	}
+	return put(tx, kindOffer, c.Offer, o)
 }
 
 func without[T comparable](list []T, one T) []T {
