@@ -114,8 +114,11 @@ func TestOffersRefused(t *testing.T) {
 				if !strings.HasPrefix(r.URL.Path, "/.well-known/openid") {
 					return false
 				}
+				now := o.country.Now()
+				text, err := openid.SignIssuerMetadata(r.Context(), o.maker, did.Header{Kid: "maker"}, o.metadata, now, now.AddDate(0, 0, 1))
+				none(o.t, err)
 				w.Header().Set("Content-Type", "application/jwt")
-				_, _ = w.Write([]byte("a.b.c"))
+				_, _ = w.Write([]byte(text))
 				return true
 			}
 		}, want: client.ErrAnswer},
