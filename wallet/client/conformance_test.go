@@ -104,6 +104,7 @@ func TestConformance(t *testing.T) {
 	for name, module := range modules {
 		t.Run(name, module)
 	}
+	presentingModules(t)
 }
 
 func credentialIssuance(t *testing.T) {
