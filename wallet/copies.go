@@ -192,9 +192,9 @@ func (w *Wallet) checkCopy(ctx context.Context, rec *issuance, text string) (*re
 	switch {
 	case at < 0:
 		return nil, ErrUnrequested
-	case found.Issuer != rec.Issuer:
+	case found.Foreign != rec.Foreign || !rec.Foreign && found.Issuer != rec.Issuer:
 		return nil, ErrWrongIssuer
-	case found.Schema.ID != rec.Schema || found.Schema.Version != rec.Version:
+	case found.VCT != rec.Type || !rec.Foreign && (found.Schema.ID != rec.Schema || found.Schema.Version != rec.Version):
 		return nil, ErrOtherCredential
 	}
 	out := &received{at: at, found: found}

@@ -4,7 +4,9 @@
 // [New] makes a Wallet from a vault, a key store, a ledger.Client and public files.
 // [Wallet.Apply] takes up an offer (OpenID4VCI 1.0). [Wallet.Receive] checks the
 // credential that comes back as a counter would, and that its endorsement signs
-// exactly the same claims. [Wallet.KeepPrepared] makes proofs while the app is open.
+// exactly the same claims. Package wallet/client does the same over HTTP, with
+// [Wallet.ResolveIssuer], [Wallet.BeginIssuance] and [Wallet.ReceiveCopies]: several copies
+// of a credential are one card, and shown in turn. [Wallet.KeepPrepared] makes proofs while the app is open.
 // [Wallet.ResolveRequest] verifies a signed request (OpenID4VP 1.0 with DCQL) and lists
 // every way to answer it. [Wallet.Present] writes the history, then answers in one of
 // these ways. Where an issuer's key was stolen, [Wallet.Refresh] fetches what it signed

@@ -31,7 +31,8 @@ type Issuance struct {
 	Site          string // Credential Issuer Identifier
 	Issuer        string // DID, which signs
 	Configuration string // the issuer's name of the credential
-	Schema        string // its id
+	Type          string // vct
+	Schema        string // its id; empty for an issuer that is on no ledger
 	Copies        int    // asked for
 	Created       time.Time
 	// Credential is the id of what was stored; empty while the issuance waits.
@@ -44,8 +45,10 @@ type issuance struct {
 	Site          string    `json:"site"`
 	Issuer        string    `json:"issuer"`
 	Configuration string    `json:"configuration"`
-	Schema        string    `json:"schema"`
-	Version       int       `json:"version"`
+	Type          string    `json:"type"`
+	Foreign       bool      `json:"foreign,omitzero"`
+	Schema        string    `json:"schema,omitzero"`
+	Version       int       `json:"version,omitzero"`
 	Identity      string    `json:"identity,omitzero"`
 	SessionKey    string    `json:"session_key"`
 	Keys          []string  `json:"keys"`    // of the holder, by their names in the key store
@@ -65,7 +68,7 @@ func (r *issuance) put(tx vault.Tx, id string) error {
 
 func (r *issuance) public(id string) *Issuance {
 	return &Issuance{
-		ID: id, Site: r.Site, Issuer: r.Issuer, Configuration: r.Configuration, Schema: r.Schema,
+		ID: id, Site: r.Site, Issuer: r.Issuer, Configuration: r.Configuration, Type: r.Type, Schema: r.Schema,
 		Copies: len(r.Keys), Created: r.Created, Credential: r.Credential, Session: r.Session,
 	}
 }
@@ -125,8 +128,11 @@ func (w *Wallet) BeginIssuance(ctx context.Context, o *Offered, opts IssuanceOpt
 		return nil, err
 	}
 	rec := &issuance{
-		Site: o.Site, Issuer: o.Issuer, Configuration: o.Configuration, Schema: o.Schema.ID, Version: o.Schema.Version,
+		Site: o.Site, Issuer: o.Issuer, Configuration: o.Configuration, Type: o.Type, Foreign: o.Foreign,
 		Identity: opts.Identity, Created: w.cfg.Clock().UTC(), Session: opts.Session,
+	}
+	if o.Schema != nil {
+		rec.Schema, rec.Version = o.Schema.ID, o.Schema.Version
 	}
 	if err := w.makeKeys(ctx, rec, copies); err != nil {
 		return nil, errors.Join(err, w.dropKeys(context.WithoutCancel(ctx), append(rec.Keys, rec.SessionKey)))
@@ -265,7 +271,8 @@ func (w *Wallet) RequestCopies(ctx context.Context, id string, o *Offered, opts 
 	if err != nil {
 		return nil, err
 	}
-	if o.Site != rec.Site || o.Issuer != rec.Issuer || o.Schema.ID != rec.Schema || o.Schema.Version != rec.Version {
+	if o.Site != rec.Site || o.Issuer != rec.Issuer || o.Type != rec.Type || o.Foreign != rec.Foreign ||
+		!o.Foreign && (o.Schema.ID != rec.Schema || o.Schema.Version != rec.Version) {
 		return nil, fmt.Errorf("%w: the issuer has changed what it offered", ErrOffer)
 	}
 	choice, err := o.chosen(rec.Identity)
@@ -279,6 +286,9 @@ func (w *Wallet) RequestCopies(ctx context.Context, id string, o *Offered, opts 
 	now := w.cfg.Clock().Truncate(time.Second)
 	if err := w.possess(ctx, rec, request, opts, now); err != nil {
 		return nil, err
+	}
+	if rec.Foreign { // it knows no commitment
+		return request, nil
 	}
 	text := request.Attestation
 	if len(request.Proofs) > 0 {

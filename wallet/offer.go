@@ -45,6 +45,11 @@ type Offered struct {
 	LooksLike []Lookalike
 	Region    string             // GB/T 2260, for which the issuer offers it
 	Schema    *credential.Schema // as the ledger names it
+	Type      string             // vct
+	// Foreign says that the issuer is on no ledger: Issuer is its Site, Who, Region and
+	// Schema are not set, and whether anybody in Config.Sources vouches for it shows when
+	// its credential comes.
+	Foreign bool
 	// Identity lists the ways to prove to the issuer who one is: one Part each, with
 	// what the issuer will learn. Where NeedsIdentity is not set, a proof is for
 	// people who hold this type from another desk.
@@ -88,6 +93,7 @@ func (w *Wallet) lookUp(ctx context.Context, out *Offered, schema string, versio
 	if err := w.resolve(ctx, func(view *ledger.View) error { return w.lookInto(ctx, view, out, schema, uint32(version)) }); err != nil {
 		return err
 	}
+	out.Type = out.Schema.VCT
 	held, err := w.deck(ctx)
 	if err != nil {
 		return err

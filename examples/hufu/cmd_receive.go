@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -193,7 +194,7 @@ func (a *app) goOn(ctx context.Context, c *client.Client, issuance *wallet.Issua
 		if err := c.Abandon(ctx, issuance.ID); err != nil {
 			return err
 		}
-		return a.report(map[string]any{"abandoned": issuance.ID}, "receive.abandoned", "Type", issuance.Schema, "Site", issuance.Site)
+		return a.report(map[string]any{"abandoned": issuance.ID}, "receive.abandoned", "Type", cmp.Or(issuance.Schema, issuance.Type), "Site", issuance.Site)
 	}
 	result, err := c.Resume(ctx, issuance.ID)
 	if err != nil {

@@ -120,6 +120,10 @@ func (a *app) walletApply(dir *string) *cobra.Command {
 // agreeToOffer shows who issues and, where a proof of identity goes with the application,
 // what it tells, for consent.
 func (a *app) agreeToOffer(ctx context.Context, o *wallet.Offered, identity string, yes bool) (wallet.ApplyOptions, error) {
+	if o.Foreign {
+		a.say("offer.foreign", "Site", o.Site, "Type", o.Type)
+		return wallet.ApplyOptions{}, nil
+	}
 	a.say("offer.who", "Name", a.nameOf(o.Who, o.Issuer), "Contact", o.Who.Contact, "Region", o.Region, "Type", o.Schema.ID)
 	a.sayLookalikes(o.LooksLike)
 	if !o.NeedsIdentity && identity == "" {
