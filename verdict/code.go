@@ -214,7 +214,6 @@ const (
 	ApplicationDenied      Code = "application-denied"      // refused: a clerk decided so
 	NotDeferred            Code = "not-deferred"            // refused: the offer waits for no clerk
 	NotificationUnknown    Code = "notification-unknown"    // refused: of no answer of this desk
-	EventUnknown           Code = "event-unknown"           // refused: a notification of no known event
 	HeldAlready            Code = "held-already"            // refused: this person holds a credential of the type
 	ApplicationProof       Code = "application-proof"       // refused: it does not show the wallet's key
 	ApplicationOtherDesk   Code = "application-other-desk"  // refused: made for another desk

@@ -2,10 +2,7 @@ package issuer
 
 import (
 	"context"
-	"crypto"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/openid"
@@ -19,6 +16,11 @@ type Application struct {
 	// Request is what the wallet asks for, with one key proof a copy. Its configuration is
 	// named by ConfigurationID.
 	Request *openid.CredentialRequest
+	// Attested judges the key attestation of a wallet: its maker, its signature and what it
+	// claims. Nil ignores one in a key proof, and refuses one in place of a key proof.
+	Attested func(*openid.KeyAttestation) error
+	// AttestationRequired refuses keys that no key attestation vouches for.
+	AttestationRequired bool
 	// Nonce says whether the server gave out the nonce of a key proof. It only looks:
 	// consume nonces in Within. An error that wraps openid.ErrProofNonce is a refusal.
 	Nonce func(nonce string) error
@@ -98,48 +100,22 @@ func (d *Desk) checkProofs(ctx context.Context, app *Application, a *application
 	if a.typ, err = d.typeOf(app.Request.ConfigurationID); err != nil {
 		return nil, err
 	}
-	if n := len(app.Request.Proofs); n == 0 || n > d.cfg.MaxBatch {
+	if n := len(app.Request.Proofs); n > d.cfg.MaxBatch {
 		return nil, fmt.Errorf("%w: %d key proofs, and 1 to %d are taken", openid.ErrCredentialRequest, n, d.cfg.MaxBatch)
 	}
-	var made time.Time // of the first
-	seen := map[string]bool{}
-	for i, text := range app.Request.Proofs {
-		proof, err := openid.ParseProof(text)
-		if err != nil {
+	c := &proofCheck{d: d, app: app, a: a, seen: map[string]bool{}, proved: map[string]bool{}}
+	for _, text := range app.Request.Proofs {
+		if err := c.proof(text); err != nil {
 			return nil, err
-		}
-		nonce := proof.Unverified.Nonce
-		if err := app.Nonce(nonce); err != nil {
-			return nil, err
-		}
-		key, err := proof.Verify(d.cfg.URL, nonce, openid.VerifyOptions{Now: d.cfg.Clock()})
-		if err != nil {
-			return nil, err
-		}
-		if err := a.addHolder(key, seen); err != nil {
-			return nil, err
-		}
-		if !slices.Contains(nonces, nonce) {
-			nonces = append(nonces, nonce)
-		}
-		if i == 0 {
-			made = proof.Unverified.IssuedAt
 		}
 	}
-	return nonces, d.checkPerson(ctx, app.Request, a, app.Request.Proofs[0], made)
-}
-
-// addHolder takes a key for one more copy. Two copies on one key would be one.
-func (a *application) addHolder(key crypto.PublicKey, seen map[string]bool) error {
-	id, err := did.Thumbprint(key)
-	if err != nil {
-		return err
+	keyProof := app.Request.Attestation
+	if keyProof == "" {
+		keyProof = app.Request.Proofs[0]
+	} else if err := c.attestationAlone(keyProof); err != nil {
+		return nil, err
 	}
-	if seen[id] {
-		return fmt.Errorf("%w: two proofs of one key", openid.ErrProof)
-	}
-	seen[id], a.holders = true, append(a.holders, key)
-	return nil
+	return c.nonces, d.checkPerson(ctx, app.Request, a, keyProof, c.made)
 }
 
 // postpone keeps an application for a clerk, where its offer wants one who has not decided

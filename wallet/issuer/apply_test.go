@@ -424,11 +424,10 @@ func TestApplyAgain(t *testing.T) {
 		t.Errorf("%d of %d revoked", revoked, all)
 	}
 	o.agrees(t)
-	is(t, o.Notify(t.Context(), g.ID, first.NotificationID, issuer.EventAccepted), issuer.ErrNotification)
-	is(t, o.Notify(t.Context(), g.ID, second.NotificationID, "credential_lost"), issuer.ErrEvent)
-	is(t, o.Notify(t.Context(), "other", second.NotificationID, issuer.EventAccepted), issuer.ErrNotification)
-	none(t, o.Notify(t.Context(), g.ID, second.NotificationID, issuer.EventAccepted))
-	none(t, o.Notify(t.Context(), g.ID, second.NotificationID, issuer.EventAccepted))
+	is(t, o.Notify(t.Context(), g.ID, first.NotificationID, openid.CredentialAccepted), issuer.ErrNotification)
+	is(t, o.Notify(t.Context(), "other", second.NotificationID, openid.CredentialAccepted), issuer.ErrNotification)
+	none(t, o.Notify(t.Context(), g.ID, second.NotificationID, openid.CredentialAccepted))
+	none(t, o.Notify(t.Context(), g.ID, second.NotificationID, openid.CredentialAccepted))
 	_, err = o.Apply(t.Context(), r.application(t, o))
 	is(t, err, errSpent) // once the wallet has it, the answer is not given again
 }
@@ -518,7 +517,7 @@ func TestDeferred(t *testing.T) {
 	}
 	_, _, err = o.trace(t, one(t, first, 1))
 	none(t, err)
-	none(t, o.Notify(t.Context(), g.ID, first.NotificationID, issuer.EventAccepted))
+	none(t, o.Notify(t.Context(), g.ID, first.NotificationID, openid.CredentialAccepted))
 	_, err = o.Collect(t.Context(), g.ID, later.TransactionID)
 	is(t, err, issuer.ErrTransaction)
 	o.agrees(t)

@@ -264,6 +264,14 @@ func New(cfg Config) (*Desk, error) {
 	}, nil
 }
 
+// Config returns what the desk was made from, with defaults filled in. A server of the desk
+// keeps its own records in its Store.
+func (d *Desk) Config() Config {
+	cfg := d.cfg
+	cfg.Types = slices.Clone(cfg.Types)
+	return cfg
+}
+
 // ended reports the end of a call to the hooks.
 func (d *Desk) ended(ctx context.Context, operation string, started time.Time, err *error) {
 	d.watch.End(ctx, operation, started, d.cfg.Clock(), *err)

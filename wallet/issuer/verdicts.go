@@ -202,8 +202,5 @@ var rows = verdict.Table{
 	verdict.On(ErrNotification).Refused(CheckApplication, verdict.NotificationUnknown,
 		"No answer of this desk has this notification id.", "本机构的答复中没有此通知号。",
 		"There is nothing more to do.", "无需再办理。"),
-	verdict.On(ErrEvent).Refused(CheckForm, verdict.EventUnknown,
-		"The notification names an unknown event.", "通知中的事件无法识别。",
-		"Send one that OpenID4VCI names.", "请发送 OpenID4VCI 规定的事件。"),
 	verdict.On(ErrConfig).Configuration(),
 }
