@@ -241,6 +241,21 @@ const (
 	ReissueUnanswered      Code = "reissue-unanswered"      // unchecked: the issuer did not hand it out
 )
 
+// Codes of taking up an offer over the network.
+const (
+	AttestationWanted Code = "attestation-wanted" // refused: nobody vouches for the wallet or its keys
+	TxCodeForm        Code = "tx-code-form"       // refused: the transaction code is missing or malformed
+	CodeRefused       Code = "code-refused"       // refused: the issuer does not take the code
+	IssuanceDenied    Code = "issuance-denied"    // refused: the issuer will not, or nobody signed in
+	IssuanceEnded     Code = "issuance-ended"     // refused: its token counts no more
+	OtherServer       Code = "other-server"       // refused: another server answered, or to another sign-in
+	AddressRefused    Code = "address-refused"    // refused: not https, or not public
+	IssuerUnsupported Code = "issuer-unsupported" // refused: the issuer wants what is not built in
+	IssuerUnreachable Code = "issuer-unreachable" // unchecked: no reply, or not now
+	IssuerRefused     Code = "issuer-refused"     // refused, for a reason that has no code
+	IssuerAnswer      Code = "issuer-answer"      // refused: the answer breaks the standard
+)
+
 // Codes of a ceremony and of the circuits' keys.
 const (
 	KeyFile             Code = "key-file"             // unchecked: a key file is damaged or missing
