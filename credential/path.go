@@ -142,6 +142,9 @@ func walkPath(value any, rest, at Path, yield func(Path, any) bool) bool {
 // child returns a new path. Appending to p itself could overwrite a sibling.
 func (p Path) child(element any) Path { return append(slices.Clip(p), element) }
 
+// Contains reports whether other is p or lies below p. Both are concrete.
+func (p Path) Contains(other Path) bool { return p.contains(other) }
+
 // contains reports whether other is p or lies below p. Both are concrete.
 func (p Path) contains(other Path) bool {
 	return len(p) <= len(other) && slices.Equal(p, other[:len(p)])

@@ -214,6 +214,14 @@ func (s *Schema) checkPerson() error {
 	return nil
 }
 
+// Check reports whether a schema may have the claim. The error is [ErrSchema].
+func (c SchemaClaim) Check() error {
+	if err := c.check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrSchema, err)
+	}
+	return nil
+}
+
 func (c SchemaClaim) check() error {
 	if err := c.Path.check(); err != nil {
 		return err

@@ -103,6 +103,12 @@ func (s *Schema) Validate(claims map[string]any) []FieldError {
 	return found
 }
 
+// Leaves returns the path of every value that is not an object with members, but for the
+// registered claims.
+func Leaves(claims map[string]any) []Path {
+	return slices.DeleteFunc(leaves(claims, nil), func(p Path) bool { name, _ := p[0].(string); return slices.Contains(registeredNames, name) })
+}
+
 // leaves returns the path of every value that is not an object with members.
 func leaves(object map[string]any, at Path) []Path {
 	var paths []Path

@@ -24,7 +24,7 @@ const maxTime = 253402300799
 
 // visibleNames lists the claims that must stand outside every disclosure: those
 // of the draft's list (section 3.2.2.2), and aud.
-var visibleNames = []string{"iss", "aud", "nbf", "exp", "cnf", "vct", "vct#integrity", "status"}
+var visibleNames = []string{"iss", "aud", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"}
 
 // registeredNames lists the registered claims. No schema may use their names, and
 // no other claim may differ from one of them only in case.
@@ -56,6 +56,11 @@ type Verified struct {
 	Undisclosed int
 	// VCT is the credential's type and Issuer its iss. Absent claims are empty.
 	VCT, Issuer string
+	// AlsoTypes are the other types that the issuer claims for it (aka_vcts). Who relies on
+	// one checks that the issuer may issue it, too.
+	AlsoTypes []string
+	// TypeIntegrity is the claim vct#integrity, which [Types] checks.
+	TypeIntegrity string
 	// IssuedAt, NotBefore and Expires are iat, nbf and exp. Absent claims are
 	// zero.
 	IssuedAt, NotBefore, Expires time.Time
@@ -115,6 +120,9 @@ func (s *SDJWT) registered() (*Verified, error) {
 	if s.jws.Header.Typ == Type && (v.VCT == "" || v.Issuer == "" && len(v.Header.X5C) == 0) {
 		return nil, fmt.Errorf("%w: vct, or both iss and x5c", ErrMissingClaim)
 	}
+	if err := v.readTypes(); err != nil {
+		return nil, err
+	}
 	err := v.readDates(v.Claims)
 	if err != nil {
 		return nil, err
@@ -127,6 +135,32 @@ func (s *SDJWT) registered() (*Verified, error) {
 	}
 	return v, nil
 }
+
+// readTypes reads what more is said of the type (SD-JWT VC draft -18, section 2.2.2.2).
+func (v *Verified) readTypes() error {
+	if err := readText(v.Claims, "vct#integrity", &v.TypeIntegrity); err != nil {
+		return err
+	}
+	value, found := v.Claims["aka_vcts"]
+	if !found {
+		return nil
+	}
+	list, _ := value.([]any)
+	for _, element := range list {
+		vct, ok := element.(string)
+		if !ok || vct == "" || len(vct) > limits.Identifier || vct == v.VCT || slices.Contains(v.AlsoTypes, vct) {
+			return fmt.Errorf("%w: aka_vcts", ErrClaim)
+		}
+		v.AlsoTypes = append(v.AlsoTypes, vct)
+	}
+	if len(list) == 0 || len(list) > maxAlsoTypes {
+		return fmt.Errorf("%w: aka_vcts is no list of 1 to %d types", ErrClaim, maxAlsoTypes)
+	}
+	return nil
+}
+
+// maxAlsoTypes caps the types of one credential.
+const maxAlsoTypes = 64
 
 func (v *Verified) readDates(claims map[string]any) error {
 	if err := readDate(claims, "iat", &v.IssuedAt); err != nil {

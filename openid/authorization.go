@@ -13,7 +13,6 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 	"github.com/hufu-id/hufu/legible"
@@ -24,37 +23,48 @@ import (
 var ErrRequest = errors.New("openid: invalid presentation request")
 
 const (
-	// clientIDPrefix marks a client_id that is a DID (OpenID4VP 1.0 section
-	// 5.9.3).
-	clientIDPrefix = "decentralized_identifier:"
 	// selfIssued is the audience of a request to a wallet that the verifier
 	// does not know (OpenID4VP 1.0 section 5.8).
 	selfIssued = "https://self-issued.me/v2"
 
-	vpToken    = "vp_token"
-	directPost = "direct_post"
+	vpToken = "vp_token"
 )
 
 // An AuthorizationRequest is a counter's request for presentations (OpenID4VP
-// 1.0 section 5), with response_type vp_token and response_mode direct_post.
+// 1.0 section 5), with response_type vp_token.
 type AuthorizationRequest struct {
-	// Verifier is the DID of the counter's agency. The client_id is
-	// "decentralized_identifier:" followed by this DID.
+	// Prefix says how the verifier is known; empty means ClientDID.
+	Prefix ClientPrefix
+	// Verifier is the client_id without its prefix: the DID of the counter's agency, the
+	// hash of a certificate, a DNS name, or the response_uri.
 	Verifier string
+	// Mode says how the answer is sent; empty means DirectPost.
+	Mode ResponseMode
+	// Keys are the verifier's keys for the answer, and Contents the content encryptions
+	// (enc) that it takes, nil for A128GCM alone. DirectPostJWT requires the keys.
+	Keys     *KeySet
+	Contents []string
 	// ResponseURI is the address for the answer: https, or http to a loopback
 	// address.
 	ResponseURI string
 	// Nonce binds the answer to the request. It consists of URL-safe characters, at
 	// least 12. SignRequest wants at least 22 of them, 128 bits in base64url.
 	Nonce string
-	// State identifies the request at the counter. It must be as hard to guess
-	// as Nonce.
-	State    string
-	Query    *Query
-	IssuedAt time.Time // whole seconds
+	// State identifies the request at the counter. SignRequest wants it as hard to guess
+	// as Nonce. Requests of other verifiers may lack it.
+	State string
+	// WalletNonce repeats what the wallet sent to request_uri (section 5.10); empty for
+	// none.
+	WalletNonce string
+	Query       *Query
+	// Transactions are what the holder is to authorise (transaction_data).
+	Transactions []*Transaction
+	// IssuedAt and Expires are in whole seconds. SignRequest requires both; zero in a
+	// request of another verifier means that it does not say.
+	IssuedAt time.Time
 	// NotBefore is when the request begins to count, in whole seconds; zero means IssuedAt.
 	NotBefore time.Time
-	Expires   time.Time // whole seconds, after IssuedAt and NotBefore
+	Expires   time.Time // after IssuedAt and NotBefore
 	// Formats lists, for each credential format, the signature algorithms that
 	// the counter accepts. In SignRequest nil means did.DefaultSuites for each
 	// format in Query.
@@ -90,10 +100,6 @@ type AuthorizationRequest struct {
 	// SignRequest ignores it.
 	QueryHash [sha256.Size]byte
 }
-
-// ClientID returns the client_id, which a key binding JWT names as its
-// audience.
-func (r *AuthorizationRequest) ClientID() string { return clientIDPrefix + r.Verifier }
 
 // Algorithms lists the accepted algorithms as JOSE names (OpenID4VP 1.0
 // appendix B.3.4).
@@ -149,23 +155,24 @@ type Scope struct {
 	Saying *Saying
 }
 
-// requestJSON is the payload of a request object. The last three members are
-// named in order to refuse them: a request that has one means more than this
-// package reads.
+// requestJSON is the payload of a request object. The last two members are named in order
+// to refuse them: a request that has one means more than this package reads.
 type requestJSON struct {
 	ClientID       string              `json:"client_id"`
 	ResponseType   string              `json:"response_type"`
 	ResponseMode   string              `json:"response_mode"`
-	ResponseURI    string              `json:"response_uri"`
+	ResponseURI    string              `json:"response_uri,omitzero"`
 	Nonce          string              `json:"nonce"`
-	State          string              `json:"state"`
-	Audience       string              `json:"aud"`
-	IssuedAt       strictjson.Since    `json:"iat"`
+	State          string              `json:"state,omitzero"`
+	WalletNonce    string              `json:"wallet_nonce,omitzero"`
+	Audience       string              `json:"aud,omitzero"`
+	IssuedAt       *strictjson.Since   `json:"iat,omitzero"`
 	NotBefore      *strictjson.Since   `json:"nbf,omitzero"`
-	Expires        strictjson.Until    `json:"exp"`
+	Expires        *strictjson.Until   `json:"exp,omitzero"`
 	Query          jsontext.Value      `json:"dcql_query"`
 	ClientMetadata *clientMetadataJSON `json:"client_metadata,omitzero"`
 	VerifierInfo   []verifierInfoJSON  `json:"verifier_info,omitzero"`
+	Transactions   []string            `json:"transaction_data,omitzero"`
 
 	Purpose *Purpose    `json:"hufu_purpose,omitzero"`
 	Policy  *Hash       `json:"hufu_policy,omitzero"`
@@ -173,13 +180,8 @@ type requestJSON struct {
 	Epochs  *epochsJSON `json:"hufu_epochs,omitzero"`
 	Exists  bool        `json:"hufu_existence,omitzero"`
 
-	RedirectURI     jsontext.Value `json:"redirect_uri,omitzero"`
-	ScopeParameter  jsontext.Value `json:"scope,omitzero"`
-	TransactionData jsontext.Value `json:"transaction_data,omitzero"`
-}
-
-type clientMetadataJSON struct {
-	Formats map[string]Algorithms `json:"vp_formats_supported"`
+	RedirectURI    jsontext.Value `json:"redirect_uri,omitzero"`
+	ScopeParameter jsontext.Value `json:"scope,omitzero"`
 }
 
 type scopeJSON struct {
@@ -201,38 +203,58 @@ func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := wire.check(); err != nil {
+	if wire.Audience == "" {
+		return nil, fmt.Errorf("%w: aud is not %s", ErrRequest, selfIssued)
+	}
+	return wire.request()
+}
+
+// request reads the members of a request, signed or not.
+func (w *requestJSON) request() (*AuthorizationRequest, error) {
+	if err := w.check(); err != nil {
 		return nil, err
 	}
-	query, err := ParseQuery(wire.Query)
+	query, err := ParseQuery(w.Query)
 	if err != nil {
 		return nil, err
 	}
 	request := &AuthorizationRequest{
-		Verifier:    strings.TrimPrefix(wire.ClientID, clientIDPrefix),
-		ResponseURI: wire.ResponseURI,
-		Nonce:       wire.Nonce,
-		State:       wire.State,
+		ResponseURI: w.ResponseURI,
+		Nonce:       w.Nonce,
+		State:       w.State,
+		WalletNonce: w.WalletNonce,
 		Query:       query,
-		IssuedAt:    time.Unix(int64(wire.IssuedAt), 0).UTC(),
-		Expires:     time.Unix(int64(wire.Expires), 0).UTC(),
-		Formats:     wire.ClientMetadata.Formats,
-		Purpose:     wire.Purpose,
-		Policy:      wire.Policy,
-		Existence:   wire.Exists,
-		QueryHash:   sha256.Sum256(wire.Query),
+		Formats:     w.ClientMetadata.Formats,
+		Keys:        w.ClientMetadata.Keys,
+		Contents:    w.ClientMetadata.Contents,
+		Purpose:     w.Purpose,
+		Policy:      w.Policy,
+		Existence:   w.Exists,
+		QueryHash:   sha256.Sum256(w.Query),
 	}
-	if request.LedgerProof, err = ledgerProof(wire.VerifierInfo, query); err != nil {
+	if w.ResponseMode != string(DirectPost) {
+		request.Mode = ResponseMode(w.ResponseMode)
+	}
+	if err := request.setClientID(w.ClientID); err != nil {
 		return nil, err
 	}
-	if wire.NotBefore != nil {
-		request.NotBefore = time.Unix(int64(*wire.NotBefore), 0).UTC()
+	if request.Prefix == ClientRedirectURI && request.ResponseURI == "" {
+		request.ResponseURI = request.Verifier
 	}
-	if wire.Epochs != nil {
-		request.MaxEpochAge = time.Duration(wire.Epochs.MaxAge) * time.Second
+	if request.LedgerProof, err = ledgerProof(w.VerifierInfo, query); err != nil {
+		return nil, err
 	}
-	if wire.Scope != nil {
-		if request.Scope, err = wire.Scope.parse(); err != nil {
+	if request.Transactions, err = parseTransactions(w.Transactions, query); err != nil {
+		return nil, err
+	}
+	if err := w.readTimes(request); err != nil {
+		return nil, err
+	}
+	if w.Epochs != nil {
+		request.MaxEpochAge = time.Duration(w.Epochs.MaxAge) * time.Second
+	}
+	if w.Scope != nil {
+		if request.Scope, err = w.Scope.parse(); err != nil {
 			return nil, err
 		}
 	}
@@ -242,29 +264,44 @@ func parseRequestPayload(payload []byte) (*AuthorizationRequest, error) {
 	return request, nil
 }
 
+// readTimes reads iat, nbf and exp. Our own members are bound to times.
+func (w *requestJSON) readTimes(r *AuthorizationRequest) error {
+	for _, c := range []struct {
+		seconds *int64
+		time    *time.Time
+	}{{(*int64)(w.IssuedAt), &r.IssuedAt}, {(*int64)(w.NotBefore), &r.NotBefore}, {(*int64)(w.Expires), &r.Expires}} {
+		if c.seconds == nil {
+			continue
+		}
+		if !inRange(*c.seconds) {
+			return fmt.Errorf("%w: iat, nbf or exp is out of range", ErrRequest)
+		}
+		*c.time = time.Unix(*c.seconds, 0).UTC()
+	}
+	return nil
+}
+
 // check compares the members that can have only one value.
 func (w *requestJSON) check() error {
 	switch {
-	case !strings.HasPrefix(w.ClientID, clientIDPrefix):
-		return fmt.Errorf("%w: client_id does not begin with %s", ErrRequest, clientIDPrefix)
 	case w.ResponseType != vpToken:
 		return fmt.Errorf("%w: response_type is not %s", ErrRequest, vpToken)
-	case w.ResponseMode != directPost:
-		return fmt.Errorf("%w: response_mode is not %s", ErrRequest, directPost)
-	case w.Audience != selfIssued:
+	case w.ResponseMode != string(DirectPost) && w.ResponseMode != string(DirectPostJWT):
+		return fmt.Errorf("%w: response_mode is neither %s nor %s", ErrRequest, DirectPost, DirectPostJWT)
+	case w.Audience != "" && w.Audience != selfIssued:
 		return fmt.Errorf("%w: aud is not %s", ErrRequest, selfIssued)
 	case w.Query == nil:
 		return fmt.Errorf("%w: dcql_query is missing", ErrRequest)
 	case w.ClientMetadata == nil:
 		return fmt.Errorf("%w: client_metadata is missing", ErrRequest)
-	case w.RedirectURI != nil || w.ScopeParameter != nil || w.TransactionData != nil:
-		return fmt.Errorf("%w: redirect_uri, scope and transaction_data are not supported", ErrRequest)
+	case w.RedirectURI != nil:
+		return fmt.Errorf("%w: redirect_uri beside %s", ErrRequest, w.ResponseMode)
+	case w.ScopeParameter != nil:
+		return fmt.Errorf("%w: scope beside dcql_query", ErrRequest)
 	case w.Epochs != nil && (w.Epochs.MaxAge < 1 || w.Epochs.MaxAge > maxAge):
 		return fmt.Errorf("%w: hufu_epochs max_age is out of range", ErrRequest)
 	case w.Scope != nil && w.Scope.Kind == "":
 		return fmt.Errorf("%w: hufu_scope without a kind", ErrRequest)
-	case !inRange(int64(w.IssuedAt)) || !inRange(int64(w.Expires)) || w.NotBefore != nil && !inRange(int64(*w.NotBefore)):
-		return fmt.Errorf("%w: iat or exp is missing, or iat, nbf or exp is out of range", ErrRequest)
 	}
 	return nil
 }
@@ -279,22 +316,25 @@ func inRange(seconds int64) bool { return seconds > 0 && seconds < maxTime }
 
 // check makes the checks that SignRequest and ParseRequest share.
 func (r *AuthorizationRequest) check() error {
-	if _, err := did.Parse(r.Verifier); err != nil {
-		return fmt.Errorf("%w: client_id: %w", ErrRequest, err)
-	}
-	if err := CheckResponseURI(r.ResponseURI); err != nil {
+	if err := cmp.Or(CheckResponseURI(r.ResponseURI), r.checkClient(), r.checkEncryption()); err != nil {
 		return err
 	}
-	if !isURLSafe(r.Nonce) || !isURLSafe(r.State) {
-		return fmt.Errorf("%w: nonce or state is missing or has characters outside the URL-safe ones", ErrRequest)
+	if !isURLSafe(r.Nonce) {
+		return fmt.Errorf("%w: nonce is missing or has characters outside the URL-safe ones", ErrRequest)
+	}
+	if r.State != "" && !isCode(r.State) || r.WalletNonce != "" && !isCode(r.WalletNonce) {
+		return fmt.Errorf("%w: state or wallet_nonce is malformed", ErrRequest)
 	}
 	if len(r.Nonce) < minNonce {
 		return fmt.Errorf("%w: a nonce of less than %d characters is guessed", ErrRequest, minNonce)
 	}
-	if !r.Expires.After(r.IssuedAt) || !r.Expires.After(r.NotBefore) {
+	if !r.Expires.IsZero() && (!r.Expires.After(r.IssuedAt) || !r.Expires.After(r.NotBefore)) {
 		return fmt.Errorf("%w: exp is not after iat and nbf", ErrRequest)
 	}
 	for _, c := range r.Query.Credentials {
+		if c.Format == FormatSDJWTZK && r.Expires.IsZero() {
+			return fmt.Errorf("%w: a proof is bound to exp, which is missing", ErrRequest)
+		}
 		algorithms, ok := r.Formats[c.Format]
 		if !ok {
 			return fmt.Errorf("%w: vp_formats_supported lacks a format that is asked for", ErrRequest)
@@ -379,7 +419,7 @@ func isLoopback(host string) bool {
 
 // isURLSafe accepts the unreserved characters of RFC 3986.
 func isURLSafe(s string) bool {
-	return isIdentifier(s) && !strings.ContainsFunc(s, func(r rune) bool {
+	return isCode(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || slices.Contains([]rune("-._~"), r))
 	})
 }

@@ -2,6 +2,7 @@ package openid
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ type CredentialQuery struct {
 	Multiple bool `json:"multiple,omitzero"`
 	Meta     Meta `json:"meta"`
 	// TrustedAuthorities lists issuers or trust frameworks. One of them must
-	// vouch for the credential. Neither Match nor CheckAnswer reads it.
+	// vouch for the credential: see Trusts. Neither Match nor CheckAnswer reads it.
 	TrustedAuthorities []TrustedAuthority `json:"trusted_authorities,omitzero"`
 	// RequireHolderBinding asks for a proof of the holder's key. Nil means
 	// true, the standard's default.
@@ -93,6 +94,36 @@ type Meta struct {
 type TrustedAuthority struct {
 	Type   string   `json:"type"`
 	Values []string `json:"values"`
+}
+
+// Types of trusted authorities.
+const (
+	// AuthorityKey: the base64url key identifier of an authority in the issuer's
+	// certificate chain (section 6.1.1.1). HAIP 1.0 asks for it.
+	AuthorityKey = "aki"
+	// AuthorityLedger: the DID of the issuer, or of an agency in the chain of
+	// accreditations that leads from it to the root. This project defines it.
+	AuthorityLedger = "hufu_ledger"
+)
+
+// Trusts reports whether one of the trusted authorities vouches for an issuer: keys are
+// the authority key identifiers of its certificates, and agencies the DIDs of its
+// accreditations, itself included. A query that names none trusts everybody. An authority
+// of another type vouches for nobody.
+func (c *CredentialQuery) Trusts(keys [][]byte, agencies []string) bool {
+	if c.TrustedAuthorities == nil {
+		return true
+	}
+	for _, authority := range c.TrustedAuthorities {
+		for _, value := range authority.Values {
+			isKey := func(key []byte) bool { return base64.RawURLEncoding.EncodeToString(key) == value }
+			if authority.Type == AuthorityKey && slices.ContainsFunc(keys, isKey) ||
+				authority.Type == AuthorityLedger && slices.Contains(agencies, value) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // A CredentialSet offers alternative lists of CredentialQuery ids (OpenID4VP

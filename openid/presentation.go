@@ -11,10 +11,10 @@ import (
 // ErrResponse means that an answer breaks OpenID4VP 1.0 section 8.1.
 var ErrResponse = errors.New("openid: invalid presentation response")
 
-// A Response is a wallet's answer (OpenID4VP 1.0 section 8.1). Over HTTP its
-// two members are form fields. By file or QR code they form one JSON object.
+// A Response is a wallet's answer (OpenID4VP 1.0 section 8.1). Over HTTP its members are
+// form fields, or the content of a JWE. By file or QR code they form one JSON object.
 type Response struct {
-	// State repeats the State of the request.
+	// State repeats the State of the request; empty where that has none.
 	State string
 	// VPToken maps the id of each answered credential query to its
 	// presentations: for FormatSDJWT an SD-JWT with or without key binding, for
@@ -44,14 +44,18 @@ func ParseResponse(data []byte) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	response := &Response{State: wire.State, VPToken: make(map[string][]string, len(wire.VPToken))}
-	for id, values := range wire.VPToken {
+	return wire.response()
+}
+
+func (w *responseJSON) response() (*Response, error) {
+	response := &Response{State: w.State, VPToken: make(map[string][]string, len(w.VPToken))}
+	for id, values := range w.VPToken {
 		response.VPToken[id] = make([]string, 0, len(values))
 		for _, value := range values {
 			response.VPToken[id] = append(response.VPToken[id], string(value))
 		}
 	}
-	for id, text := range wire.Existence {
+	for id, text := range w.Existence {
 		b, err := decodeBase64URL(text)
 		if err != nil {
 			return nil, fmt.Errorf("%w: hufu_existence: %w", ErrResponse, err)
@@ -84,8 +88,8 @@ func (r *Response) Only() (query, presentation string, err error) {
 }
 
 func (r *Response) check() error {
-	if !isURLSafe(r.State) {
-		return fmt.Errorf("%w: state is missing or malformed", ErrResponse)
+	if r.State != "" && !isCode(r.State) {
+		return fmt.Errorf("%w: state is malformed", ErrResponse)
 	}
 	if len(r.VPToken) == 0 || len(r.VPToken) > maxCredentials {
 		return fmt.Errorf("%w: vp_token is missing, empty or too long", ErrResponse)
@@ -113,16 +117,21 @@ func (r *Response) Bytes() ([]byte, error) {
 	if err := r.check(); err != nil {
 		return nil, err
 	}
-	var existence map[string]string
-	if r.Existence != nil {
-		existence = map[string]string{}
-	}
-	for id, b := range r.Existence {
-		existence[id] = base64.RawURLEncoding.EncodeToString(b)
-	}
 	return marshal(&struct {
-		State     string              `json:"state"`
+		State     string              `json:"state,omitzero"`
 		VPToken   map[string][]string `json:"vp_token"`
 		Existence map[string]string   `json:"hufu_existence,omitzero"`
-	}{r.State, r.VPToken, existence})
+	}{r.State, r.VPToken, r.existence()})
+}
+
+// existence is hufu_existence as it is written.
+func (r *Response) existence() map[string]string {
+	if r.Existence == nil {
+		return nil
+	}
+	texts := make(map[string]string, len(r.Existence))
+	for id, b := range r.Existence {
+		texts[id] = base64.RawURLEncoding.EncodeToString(b)
+	}
+	return texts
 }

@@ -154,7 +154,7 @@ func TestParseResponseRefuses(t *testing.T) {
 		t.Errorf("round trip: %+v, %v", again, err)
 	}
 	tests := append(jsonRefusals("state"), []refusal{
-		{"no state", `"state":"s-1"`, `"x":1`, openid.ErrResponse},
+		{"state with a space", `"state":"s-1"`, `"state":"s 1"`, openid.ErrResponse},
 		{"malformed state", `s-1`, `s 1`, openid.ErrResponse},
 		{"no token", `"vp_token"`, `"other"`, openid.ErrResponse},
 		{"empty token", `{"age":["AAEC","AwQF"],"pid":["a.b.c~"]}`, `{}`, openid.ErrResponse},

@@ -1,8 +1,10 @@
 package openid
 
 import (
+	"cmp"
 	"context"
 	"crypto"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"time"
@@ -34,16 +36,35 @@ const defaultSkew = time.Minute
 // SignRequest writes a request as a signed request object, a compact JWS of typ
 // oauth-authz-req+jwt. kid is the full DID URL of the signer's key and must
 // belong to request.Verifier. The error is ErrRequest, ErrRequestSigner,
-// ErrQuery, or one of did.SignJWS.
+// ErrQuery, ErrTransactionData, or one of did.SignJWS.
 func SignRequest(ctx context.Context, signer crypto.Signer, kid string, request *AuthorizationRequest) (string, error) {
+	return signRequest(ctx, signer, did.Header{Typ: requestType, Kid: kid}, request)
+}
+
+// SignRequestX509 is SignRequest for ClientX509Hash and ClientX509DNS. The chain is in
+// DER, the leaf first, without the anchor; it travels in the header x5c.
+func SignRequestX509(ctx context.Context, signer crypto.Signer, chain [][]byte, request *AuthorizationRequest) (string, error) {
+	return signRequest(ctx, signer, did.Header{Typ: requestType, X5C: chain}, request)
+}
+
+func signRequest(ctx context.Context, signer crypto.Signer, header did.Header, request *AuthorizationRequest) (string, error) {
 	payload, err := request.payload()
 	if err != nil {
 		return "", err
 	}
-	if err := checkRequestSigner(kid, request.Verifier); err != nil {
+	leaf, err := request.checkSigner(header)
+	if err != nil {
 		return "", err
 	}
-	return did.SignJWS(ctx, signer, did.Header{Typ: requestType, Kid: kid}, payload, did.JWSOptions{})
+	if leaf != nil && !equalKeys(leaf.PublicKey, signer.Public()) {
+		return "", fmt.Errorf("%w: the certificate is of another key", ErrRequestSigner)
+	}
+	return did.SignJWS(ctx, signer, header, payload, did.JWSOptions{})
+}
+
+func equalKeys(a, b crypto.PublicKey) bool {
+	key, ok := a.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && key.Equal(b)
 }
 
 // Check returns the error that SignRequest would return for the request itself: ErrRequest
@@ -68,12 +89,22 @@ func (r *AuthorizationRequest) payload() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.IssuedAt.IsZero() || r.Expires.IsZero() {
+		return nil, fmt.Errorf("%w: no time of issue or of expiry", ErrRequest)
+	}
+	issued, expires := strictjson.Since(r.IssuedAt.Unix()), strictjson.Until(r.Expires.Unix())
 	wire := requestJSON{
-		ClientID: r.ClientID(), ResponseType: vpToken, ResponseMode: directPost, ResponseURI: r.ResponseURI,
-		Nonce: r.Nonce, State: r.State, Audience: selfIssued,
-		IssuedAt: strictjson.Since(r.IssuedAt.Unix()), Expires: strictjson.Until(r.Expires.Unix()),
-		Query: query, ClientMetadata: &clientMetadataJSON{Formats: r.formats()},
+		ClientID: r.ClientID(), ResponseType: vpToken, ResponseMode: string(cmp.Or(r.Mode, DirectPost)), ResponseURI: r.ResponseURI,
+		Nonce: r.Nonce, State: r.State, WalletNonce: r.WalletNonce, Audience: selfIssued, IssuedAt: &issued, Expires: &expires,
+		Query: query, ClientMetadata: &clientMetadataJSON{Formats: r.formats(), Keys: r.Keys, Contents: r.Contents},
 		Purpose: r.Purpose, Policy: r.Policy, Exists: r.Existence,
+	}
+	for _, t := range r.Transactions {
+		text, err := t.encode()
+		if err != nil {
+			return nil, err
+		}
+		wire.Transactions = append(wire.Transactions, text)
 	}
 	if !r.NotBefore.IsZero() {
 		begins := strictjson.Since(r.NotBefore.Unix())
@@ -114,15 +145,19 @@ type SignedRequest struct {
 	// else.
 	Unverified *AuthorizationRequest
 	// KeyID is the full DID URL of the key that claims to have signed. By its
-	// name it is a key of Unverified.Verifier.
+	// name it is a key of Unverified.Verifier. Empty where a certificate signs.
 	KeyID string
+	// Chain is the x5c of a request that the key of a certificate signs, in DER, leaf
+	// first. The leaf is the one of the client_id; nobody has checked who certified it.
+	Chain [][]byte
 
+	leaf  *x509.Certificate
 	token *did.JWS
 }
 
 // ParseRequest reads a compact request object. It does not verify the
 // signature. The error is ErrJSON, ErrRequest, ErrRequestSigner, ErrQuery,
-// ErrUnsupportedFormat, or one of did.ParseJWS.
+// ErrTransactionData, ErrUnsupportedFormat, or one of did.ParseJWS.
 func ParseRequest(compact string) (*SignedRequest, error) {
 	token, err := did.ParseJWS(compact, requestType, did.JWSOptions{})
 	if err != nil {
@@ -132,10 +167,17 @@ func ParseRequest(compact string) (*SignedRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkRequestSigner(token.Header.Kid, request.Verifier); err != nil {
+	leaf, err := request.checkSigner(token.Header)
+	if err != nil {
 		return nil, err
 	}
-	return &SignedRequest{Unverified: request, KeyID: token.Header.Kid, token: token}, nil
+	signed := &SignedRequest{Unverified: request, leaf: leaf, token: token}
+	if leaf != nil {
+		signed.Chain = token.Header.X5C
+	} else {
+		signed.KeyID = token.Header.Kid
+	}
+	return signed, nil
 }
 
 // Bytes returns the compact request object as it was parsed.
@@ -167,32 +209,33 @@ func (o VerifyOptions) skew() time.Duration {
 
 // Verify checks signature and time, and returns the request. key comes from the
 // DID document that KeyID names: the caller resolves it and decides whether it
-// was in force. Verify does not check whether this verifier may ask, or for
-// this purpose. The error is ErrRequestSigner for a key with another name,
+// was in force. Where a certificate signs, key.Public is the one to which the caller's
+// anchors lead Chain, and must be the leaf's. Verify does not check whether this verifier
+// may ask, or for this purpose. The error is ErrRequestSigner for a key with another name,
 // did.ErrAlgorithm, did.ErrSignature or ErrRequestTime.
 func (r *SignedRequest) Verify(key did.Key, opts VerifyOptions) (*AuthorizationRequest, error) {
-	if key.ID != r.KeyID {
+	if key.ID != r.KeyID || r.leaf != nil && !equalKeys(r.leaf.PublicKey, key.Public) {
 		return nil, ErrRequestSigner
 	}
 	if _, err := r.token.Verify(key.Public); err != nil {
 		return nil, err
 	}
-	now := opts.now()
-	begins := r.Unverified.IssuedAt
-	if r.Unverified.NotBefore.After(begins) {
-		begins = r.Unverified.NotBefore
-	}
-	if begins.After(now.Add(opts.skew())) || !now.Before(r.Unverified.Expires.Add(opts.skew())) {
-		return nil, ErrRequestTime
-	}
 	verified := *r.Unverified
+	if err := verified.CheckTime(opts); err != nil {
+		return nil, err
+	}
 	return &verified, nil
 }
 
-func checkRequestSigner(kid, verifier string) error {
-	id, _, err := did.ParseURL(kid)
-	if err != nil || id.String() != verifier {
-		return ErrRequestSigner
+// CheckTime holds iat, nbf and exp against the reader's clock, where the request has them.
+// The error is ErrRequestTime.
+func (r *AuthorizationRequest) CheckTime(opts VerifyOptions) error {
+	now, begins := opts.now(), r.IssuedAt
+	if r.NotBefore.After(begins) {
+		begins = r.NotBefore
+	}
+	if begins.After(now.Add(opts.skew())) || !r.Expires.IsZero() && !now.Before(r.Expires.Add(opts.skew())) {
+		return ErrRequestTime
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 
 // keep makes something once for a checkpoint, where the source is a ledger whose client
 // holds it, and each time otherwise.
-func keep[T any](source Source, name string, make func() (T, error)) (T, error) {
+func keep[T any](source Committed, name string, make func() (T, error)) (T, error) {
 	if l, ok := source.(onLedger); ok {
 		return ledger.Derive(l.view, name, make)
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/hufu-id/hufu/certpath"
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
@@ -31,9 +33,11 @@ const (
 type Error struct {
 	Step      Step
 	Unchecked bool
-	// Who is the agency that the step is about, empty before it is known.
+	// Who is the agency that the step is about, empty before it is known: its DID, or the
+	// subject of its certificate, made legible.
 	Who string
-	// Anchor is what Who was held against: see Source.Anchor.
+	// Anchor is what Who was held against: see Source.Anchor. Of several, those that could
+	// be meant.
 	Anchor string
 	// Deed is what Who is not entitled to, where the step is StepAccreditation.
 	Deed *Deed
@@ -74,6 +78,15 @@ type Options struct {
 	// MaxStatusAge bounds the age of the status list token; zero means that
 	// its own expiry alone decides.
 	MaxStatusAge time.Duration
+	// Types says what is known of credential types that no ledger has a schema for, by
+	// their type metadata. Nil knows none: such a credential has what it says.
+	Types *credential.Types
+	// Whole says that the credential has every disclosure, as it has on receipt: then a
+	// mandatory claim that is not there was not issued.
+	Whole bool
+	// Lists fetches status lists that no ledger names, from the address that the
+	// credential names. Nil fetches none, and such a credential cannot be checked.
+	Lists StatusLists
 	// Existed lets a credential count although the key that signed it was compromised,
 	// if it existed before. Nil accepts nothing of such a key. See Existence.
 	Existed *Existed
@@ -86,8 +99,15 @@ func (o Options) ofStatus() status.VerifyOptions {
 // Credential is a credential whose origin is known.
 type Credential struct {
 	*credential.Verified
+	// Schema is the ledger's, or for a credential of another source one made of its type
+	// metadata and its claims, under whose hash the ledger has nothing: see Foreign.
 	Schema *credential.Schema
+	// Region is empty off the ledger.
 	Region string
+	// AlsoTypes are the types of aka_vcts for which the issuer is trusted, too.
+	AlsoTypes []string
+	// Foreign says that no ledger stands behind schema and status.
+	Foreign bool
 	// Origin is the issuer's, with the chain to the anchor.
 	Origin *Origin
 }
@@ -108,13 +128,16 @@ func Verify(ctx context.Context, source Source, sd *credential.SDJWT, public pub
 		{StepAccreditation, t.accreditation},
 		{StepSchema, t.schemaOnLedger},
 		{StepSignature, t.signature},
+		{StepSchema, t.foreignType},
 		{StepStatus, t.status},
 	} {
 		if err := step.run(); err != nil {
 			return nil, t.named(step.name, err)
 		}
 	}
-	return &Credential{Verified: t.verified, Schema: t.schema, Region: t.claims.region, Origin: t.origin}, nil
+	return &Credential{
+		Verified: t.verified, Schema: t.schema, Region: t.claims.region, AlsoTypes: t.alsoTypes, Foreign: t.ledger == nil, Origin: t.origin,
+	}, nil
 }
 
 // unchecked marks an error as "could not find out".
@@ -135,8 +158,20 @@ func (t *trace) named(step Step, err error) error {
 	}
 	var u unchecked
 	failed := &Error{Step: step, Unchecked: errors.As(err, &u), Anchor: t.source.Anchor(), Err: err}
-	if _, err := did.Parse(t.claims.issuer); err == nil { // a stranger's text else
+	var chain *certpath.Error
+	switch _, notDID := did.Parse(t.claims.issuer); {
+	case t.origin != nil && t.origin.Name != "":
+		failed.Who, failed.Anchor = t.origin.Name, t.origin.Anchor
+	case errors.As(err, &chain):
+		failed.Who = chain.Who
+		if len(chain.Against) > 0 && !errors.Is(err, ErrUnknown) {
+			failed.Anchor = strings.Join(chain.Against, "; ")
+		}
+	case notDID == nil: // a stranger's text else
 		failed.Who = t.claims.issuer
+	}
+	if t.ledger != nil {
+		failed.Anchor = t.ledger.Anchor()
 	}
 	if step == StepAccreditation {
 		deed := t.deed()
@@ -153,24 +188,34 @@ type trace struct {
 	sd     *credential.SDJWT
 	opts   Options
 
-	claims   unverified
-	origin   *Origin
-	schema   *credential.Schema
-	verified *credential.Verified
+	claims    unverified
+	ledger    Committed // nil where the issuer is off every ledger
+	origin    *Origin
+	schema    *credential.Schema
+	verified  *credential.Verified
+	alsoTypes []string
 }
 
 // issuer checks that the key that the token names is its issuer's and was in force when
 // it signed.
 func (t *trace) issuer() error {
-	err := t.claims.read(t.sd.UnverifiedClaims())
-	if err != nil {
+	claims := t.sd.UnverifiedClaims()
+	t.claims.issuer, _ = claims["iss"].(string)
+	t.ledger, _ = committed(t.source, t.claims.issuer)
+	read := t.claims.readForeign
+	if t.ledger != nil {
+		read = t.claims.read
+	}
+	if err := read(claims); err != nil {
 		return err
 	}
 	existed, err := t.opts.Existed.of(t.sd)
 	if err != nil {
 		return err
 	}
-	t.origin, err = t.source.Identify(t.ctx, t.claims.issuer, t.sd.Header().Kid, t.claims.issuedAt, existed)
+	t.origin, err = t.source.Identify(t.ctx, Message{
+		ID: t.claims.issuer, Header: t.sd.Header(), Action: ledger.ActionIssue, At: t.claims.issuedAt, Existed: existed, Now: t.opts.Now,
+	})
 	if err == nil && !existed.IsZero() && !t.origin.Key.CompromisedFrom.IsZero() {
 		t.origin.Existed = t.opts.Existed.By
 	}
@@ -208,7 +253,7 @@ func (u *unverified) read(claims map[string]any) error {
 // nobody in the chain is suspended or has lost its accreditation for cause since. An
 // agency that closed in good standing leaves its credentials valid.
 func (t *trace) accreditation() (err error) {
-	t.origin.Chain, err = t.source.Vouch(t.ctx, t.claims.issuer, t.deed())
+	t.origin.Chain, err = t.source.Vouch(t.ctx, t.origin, t.deed())
 	return err
 }
 
@@ -219,11 +264,14 @@ func (t *trace) deed() Deed {
 // schemaOnLedger fetches the schema file that the source names. Where it cannot be
 // had the credential is not at fault.
 func (t *trace) schemaOnLedger() error {
-	object, err := t.source.Schema(t.ctx, t.claims.schema, uint32(t.claims.version))
+	if t.ledger == nil {
+		return nil // see foreignType
+	}
+	object, err := t.ledger.Schema(t.ctx, t.claims.schema, uint32(t.claims.version))
 	if err != nil {
 		return err
 	}
-	t.schema, err = keep(t.source, fmt.Sprintf("provenance schema %x", object.Hash), func() (*credential.Schema, error) {
+	t.schema, err = keep(t.ledger, fmt.Sprintf("provenance schema %x", object.Hash), func() (*credential.Schema, error) {
 		return publish.Schema(t.ctx, t.public, object.Hash)
 	})
 	switch {
@@ -243,7 +291,7 @@ func (t *trace) schemaOnLedger() error {
 // be there: a credential without them would hold for ever.
 func (t *trace) signature() (err error) {
 	t.verified, err = t.sd.Verify(t.origin.Key.Public, credential.VerifyOptions{Now: t.opts.Now})
-	if err == nil && (t.verified.NotBefore.IsZero() || t.verified.Expires.IsZero()) {
+	if err == nil && t.ledger != nil && (t.verified.NotBefore.IsZero() || t.verified.Expires.IsZero()) {
 		err = ErrUndated
 	}
 	return err
@@ -252,6 +300,9 @@ func (t *trace) signature() (err error) {
 // status checks that the list of the credential says valid.
 func (t *trace) status() error {
 	ref := t.verified.Status
+	if t.ledger == nil {
+		return t.foreignStatus(ref)
+	}
 	if ref == nil {
 		return ErrNoStatus
 	}
@@ -265,14 +316,14 @@ func (t *trace) status() error {
 // list checks that a list is signed by the issuer, has the root on the ledger, and is
 // fresh.
 func (t *trace) list(uri string) (*signedList, error) {
-	object, err := t.source.Status(t.ctx, t.claims.issuer, uri)
+	object, err := t.ledger.Status(t.ctx, t.claims.issuer, uri)
 	if errors.Is(err, ledger.ErrExpired) {
 		return nil, unchecked{err}
 	}
 	if err != nil {
 		return nil, err
 	}
-	kept, err := keep(t.source, "provenance lists", func() (*keptLists, error) { return new(keptLists), nil })
+	kept, err := keep(t.ledger, "provenance lists", func() (*keptLists, error) { return new(keptLists), nil })
 	if err != nil {
 		return nil, err
 	}
@@ -316,11 +367,8 @@ func (t *trace) verifyList(raw []byte, uri string) (*signedList, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := t.origin.Document.Key(token.Header().Kid)
+	key, err := decided(t.source, t.origin).ListKey(t.ctx, t.origin, token.Header(), t.opts.Now)
 	if err != nil {
-		return nil, err
-	}
-	if err := key.CheckAt(t.opts.Now); err != nil {
 		return nil, err
 	}
 	list, err := token.Verify(key.Public, uri, t.opts.ofStatus())

@@ -17,6 +17,7 @@ import (
 
 	"golang.org/x/mod/sumdb/note"
 
+	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/ledgertest"
 	"github.com/hufu-id/hufu/ledger/machine"
@@ -248,10 +249,10 @@ func (n *nation) resolve(use func(*ledger.View) error) error {
 func (n *nation) shown(key *ledger.PublicKey, day time.Time) bool {
 	return n.resolve(func(view *ledger.View) error {
 		source, id := provenance.Ledger(view), n.office.object.ID
-		if _, err := source.Identify(context.Background(), id, id+"#"+key.ID, day, time.Time{}); err != nil {
+		if _, err := source.Identify(context.Background(), provenance.Message{ID: id, Header: did.Header{Kid: id + "#" + key.ID}, At: day}); err != nil {
 			return err
 		}
-		_, err := source.Vouch(context.Background(), id, provenance.Deed{Action: ledger.ActionIssue, Type: vct, Region: region, At: day})
+		_, err := source.Vouch(context.Background(), &provenance.Origin{ID: id}, provenance.Deed{Action: ledger.ActionIssue, Type: vct, Region: region, At: day})
 		return err
 	}) == nil
 }

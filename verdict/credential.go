@@ -22,7 +22,7 @@ var statusRows = Table{
 	On(status.ErrStale, status.ErrExpired, status.ErrNotYetValid).Unchecked("status", StatusStale,
 		"The issuer's status list is out of date.", "签发机构的状态列表已过期。",
 		"Fetch it again. If it stays so, ask the issuer to renew it.", "请重新获取；如仍如此，请联系签发机构更新。"),
-	On(provenance.ErrStatusList, status.ErrForm, status.ErrTooLarge, status.ErrSubject, status.ErrSignature).Unchecked("status", StatusUnreadable,
+	On(provenance.ErrStatusList, provenance.ErrListSigner, status.ErrForm, status.ErrTooLarge, status.ErrSubject, status.ErrSignature).Unchecked("status", StatusUnreadable,
 		"The issuer's status list cannot be had, or does not verify.", "无法取得签发机构的状态列表，或其未能通过核验。",
 		"Try again soon, or ask at the desk.", "请稍后再试，或到人工窗口办理。"),
 	On(provenance.ErrStatusRoot).Unchecked("status", StatusUnreadable,

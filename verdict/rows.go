@@ -45,7 +45,7 @@ var own = Table{
 }
 
 // library are the rows of the packages below the roles.
-var library = slices.Concat(accreditationRows, ledgerRows, statusRows, credentialRows, publicRows, zkpRows, requestRows, issuingRows, keyRows, encryptionRows, messageRows)
+var library = slices.Concat(trustRows, accreditationRows, ledgerRows, statusRows, credentialRows, publicRows, zkpRows, requestRows, issuingRows, keyRows, encryptionRows, messageRows)
 
 // unknown is the verdict of what no row knows.
 var unknown = Verdict{Code: Internal,

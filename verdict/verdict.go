@@ -141,7 +141,7 @@ func (t Table) first(err error, wanted func(Verdict) bool) (Verdict, bool) {
 	for _, rows := range [...]Table{own, t, library} {
 		for _, row := range rows {
 			if wanted(row.Verdict) && row.names(err) {
-				return row.Verdict, true
+				return heldAgainst(row.Verdict, err), true
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/provenance"
@@ -112,7 +113,7 @@ type known []*ledger.View
 // identify returns the key that signed, as the newest view that has the DID shows it.
 func (k known) identify(ctx context.Context, id, keyID string, at time.Time) (origin *provenance.Origin, err error) {
 	for _, view := range k {
-		if origin, err = provenance.Ledger(view).Identify(ctx, id, keyID, at, time.Time{}); !errors.Is(err, ledger.ErrNotProved) {
+		if origin, err = provenance.Ledger(view).Identify(ctx, provenance.Message{ID: id, Header: did.Header{Kid: keyID}, At: at, Now: at}); !errors.Is(err, ledger.ErrNotProved) {
 			return origin, err
 		}
 	}

@@ -187,7 +187,7 @@ func (w *Wallet) refreshList(ctx context.Context, cards []*card, last standing) 
 		if err != nil {
 			return err
 		}
-		list, err = provenance.StatusList(ctx, source, issuer, w.cfg.Public, uri, provenance.Options{Now: now})
+		list, err = provenance.StatusList(ctx, source, &provenance.Origin{ID: by, Document: issuer}, w.cfg.Public, uri, provenance.Options{Now: now})
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/did/web"
 	"github.com/hufu-id/hufu/examples/wasm/message"
 	"github.com/hufu-id/hufu/identity"
 	"github.com/hufu-id/hufu/internal/budget"
@@ -158,6 +159,8 @@ func tokenDoors(t testing.TB) map[string]budget.Door {
 		})},
 		"credential.ParseSchema": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: vectors(t, "schema", "schema"), Parse: reads(credential.ParseSchema)},
 		"credential.ParsePath":   {Cap: limits.Token, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`["a",null,"b",0]`)}, Parse: reads(credential.ParsePath)},
+		"credential.ParseTypeMetadata": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: reads(credential.ParseTypeMetadata), Seeds: [][]byte{
+			[]byte(`{"vct":"a","extends":"b","claims":[{"path":["a",null,1],"mandatory":true,"sd":"always","display":[{"locale":"en","label":"A"}]}]}`)}},
 		"publish.ParseTypeSchema": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: vectors(t, "schema", "schema"), Parse: func(b []byte) error {
 			_, err := publish.ParseTypeSchema(b, s.vct)
 			return err
@@ -173,6 +176,10 @@ func tokenDoors(t testing.TB) map[string]budget.Door {
 			_, _, err := did.ParseURL(string(b))
 			return err
 		}},
+		"did/web.Parse": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Parse: func(b []byte) error {
+			_, err := web.Parse(b, "did:web:a.example")
+			return err
+		}, Seeds: [][]byte{[]byte(`{"id":"did:web:a.example","verificationMethod":[{"id":"#a","type":"JsonWebKey","controller":"did:web:a.example","publicKeyJwk":` + string(s.jwk) + `}],"assertionMethod":["#a"]}`)}},
 		"did.ParseJWK": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{s.jwk}, Parse: reads(did.ParseJWK)},
 		"did.ParseJWS": {Cap: limits.Token, Factor: ofProof, Form: budget.Text, Seeds: [][]byte{[]byte(s.jws)}, Parse: func(b []byte) error {
 			_, err := did.ParseJWS(string(b), "a+jwt", did.JWSOptions{})
