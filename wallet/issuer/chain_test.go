@@ -3,15 +3,12 @@ package issuer_test
 import (
 	"crypto"
 	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/json"
 	"fmt"
-	"math/big"
 	"testing"
 	"time"
+
+	"github.com/hufu-id/hufu/certpath/certpathtest"
 )
 
 // certificates are a path for a key, and its anchor.
@@ -22,32 +19,10 @@ type certificates struct {
 
 func certify(t testing.TB, leaf crypto.Signer) certificates {
 	t.Helper()
-	var keys []*ecdsa.PrivateKey
-	var certs []*x509.Certificate
-	for i, name := range []string{"anchor", "authority"} {
-		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-		none(t, err)
-		template := &x509.Certificate{
-			SerialNumber: big.NewInt(int64(i + 1)), Subject: pkix.Name{CommonName: name}, IsCA: true, BasicConstraintsValid: true,
-			KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Unix(0, 0),
-		}
-		template.NotAfter = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
-		parent, signer := template, key
-		if i > 0 {
-			parent, signer = certs[0], keys[0]
-		}
-		der, err := x509.CreateCertificate(rand.Reader, template, parent, key.Public(), signer)
-		none(t, err)
-		cert, err := x509.ParseCertificate(der)
-		none(t, err)
-		keys, certs = append(keys, key), append(certs, cert)
-	}
-	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
-		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "office"}, KeyUsage: x509.KeyUsageDigitalSignature,
-		NotBefore: time.Unix(0, 0), NotAfter: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
-	}, certs[1], leaf.Public(), keys[1])
-	none(t, err)
-	return certificates{chain: [][]byte{der, certs[1].Raw}, anchor: certs[0].Raw}
+	root := certpathtest.New(time.Now(), "anchor")
+	public := leaf.Public().(*ecdsa.PublicKey)
+	chain := root.Below(certpathtest.Template{Name: "authority"}).Certify(&ecdsa.PrivateKey{PublicKey: *public}, certpathtest.Template{Name: "office"})
+	return certificates{chain: chain, anchor: root.Certificate.Raw}
 }
 
 // credentialNumber reads a whole number as claims have it.

@@ -75,7 +75,7 @@ func (s *Server) authenticate(r *http.Request, clientID string) (*client, error)
 	if err != nil {
 		return nil, noClient("The attested key is not supported.", err)
 	}
-	return &client{ID: a.ClientID, Instance: instance, uses: guard{s.useOnce("pop", instance+" "+p.ID, "The proof of possession was used before.", oauth.InvalidClientAttestation)}}, nil
+	return &client{ID: a.ClientID, Instance: instance, uses: guard{s.useOnce("pop", instance+" "+p.ID, noClient("The proof of possession was used before.", nil))}}, nil
 }
 
 func noClient(sentence string, cause error) *refusal {
@@ -86,11 +86,11 @@ func noClient(sentence string, cause error) *refusal {
 const proofAge = nonceTime + 2*skew
 
 // useOnce makes a step that uses a jti up.
-func (s *Server) useOnce(kind, id, sentence string, code oauth.Code) func(vault.Tx) error {
+func (s *Server) useOnce(kind, id string, refused *refusal) func(vault.Tx) error {
 	return func(tx vault.Tx) error {
 		err := s.shelf.once(tx, name(kind, id), s.now().Add(proofAge))
 		if errors.Is(err, errUsed) {
-			return no(code, sentence, err)
+			return refused
 		}
 		return err
 	}
@@ -114,7 +114,11 @@ func (s *Server) possession(r *http.Request, path, token string) (thumbprint str
 		return "", nil, &refusal{status: http.StatusBadRequest, nonce: true,
 			err: oauth.Error{Code: oauth.UseDPoPNonce, Description: "The DPoP proof needs the nonce of this server."}}
 	}
-	return p.Thumbprint, guard{s.useOnce("dpop", p.Thumbprint+" "+p.ID, "The DPoP proof was used before.", oauth.InvalidDPoPProof)}, nil
+	used := noDPoP("The DPoP proof was used before.", nil)
+	if token != "" {
+		used.status, used.scheme = http.StatusUnauthorized, "DPoP"
+	}
+	return p.Thumbprint, guard{s.useOnce("dpop", p.Thumbprint+" "+p.ID, used)}, nil
 }
 
 func noDPoP(sentence string, cause error) *refusal {

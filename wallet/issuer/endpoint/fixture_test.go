@@ -82,7 +82,7 @@ func openIn(t testing.TB, c *hufutest.Country, edit func(*issuer.Config, *endpoi
 func (o *office) start() {
 	o.t.Helper()
 	deskOf := o.deskOf
-	anchors, err := certpath.NewAnchors(o.maker.Anchor())
+	anchors, err := certpath.NewAnchors(nil, o.maker.Anchor())
 	none(o.t, err)
 	cfg := endpoint.Config{
 		AdminToken: adminToken, PerMinute: 1 << 20,
@@ -95,7 +95,8 @@ func (o *office) start() {
 	}
 	o.desk, err = issuer.New(deskOf)
 	none(o.t, err)
-	cfg.Desk, o.cfg = o.desk, cfg
+	cfg.Desk = o.desk
+	o.cfg = cfg
 	o.now, err = endpoint.New(context.Background(), cfg)
 	none(o.t, err)
 }
@@ -105,7 +106,8 @@ func haip() func(*issuer.Config, *endpoint.Config) {
 	var chain [][]byte
 	return func(d *issuer.Config, e *endpoint.Config) {
 		if chain == nil {
-			chain = certpathtest.New(time.Now(), "ministry").Below(certpathtest.Template{Name: "authority"}).Certify(d.Keys.Key.(*ecdsa.PrivateKey), certpathtest.Template{Name: "office"})
+			ministry := certpathtest.New(time.Now(), "ministry")
+			chain = ministry.Below(certpathtest.Template{Name: "authority"}).Certify(&ecdsa.PrivateKey{PublicKey: *d.Keys.Key.Public().(*ecdsa.PublicKey)}, certpathtest.Template{Name: "office"})
 		}
 		d.Chain, e.HAIP = chain, true
 	}
@@ -238,6 +240,7 @@ type wallet struct {
 
 	token, refresh string
 	identifier     string
+	kept           string // a DPoP proof that is sent twice
 }
 
 func (o *office) wallet() *wallet {
