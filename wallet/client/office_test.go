@@ -58,6 +58,10 @@ type office struct {
 	wantAttested  bool
 	deferred      bool
 	serial        int
+	staleNonces   int // how many of the nonces given out are refused, of each offer
+	lastLink      string
+	lastMade      *issuer.Offer
+	stale         int
 
 	mu        sync.Mutex
 	seen      []string // method and path of each request
@@ -166,6 +170,13 @@ func (o *office) offer(opts issuer.OfferOptions) (link string, made *issuer.Offe
 	return link, made
 }
 
+func (o *office) newOffer() {
+	o.lastLink, o.lastMade = o.offer(issuer.OfferOptions{})
+	o.stale = o.staleNonces
+}
+
+func (o *office) lastOffer() (string, *issuer.Offer) { return o.lastLink, o.lastMade }
+
 func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -183,7 +194,8 @@ func (o *office) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		body, err = o.server.Bytes()
 	case "POST /nonce":
 		nonce := rand.Text()
-		o.nonces[nonce] = true
+		o.nonces[nonce] = o.stale == 0
+		o.stale = max(0, o.stale-1)
 		body, err = openid.NonceBytes(nonce)
 	case "POST /challenge":
 		body, err = oauth.ChallengeBytes(o.wantChallenge)
