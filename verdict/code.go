@@ -175,6 +175,10 @@ const (
 
 // Codes of a request and its answer.
 const (
+	AnswerClear            Code = "answer-clear"             // refused: not encrypted as it was asked for
+	Declined               Code = "declined"                 // refused: the wallet sent an error in place of an answer
+	SessionOther           Code = "session-other"            // refused: another browser than the one that asked
+	TransactionData        Code = "transaction-data"         // refused: unknown, or not what was authorised
 	RequestMalformed       Code = "request-malformed"        // refused
 	RequestSigner          Code = "request-signer"           // refused: not signed by whom it names
 	RequestExpired         Code = "request-expired"          // refused: outside its period

@@ -36,14 +36,19 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 		}
 	}
 	a.result.Learned, a.result.NeverReceived, a.result.Bytes = nil, nil, 0
-	found := make([]*provenance.Credential, len(a.parts))
+	found, bindings := make([]*provenance.Credential, len(a.parts)), map[string]map[string]any{}
 	for i, sd := range shown {
+		var binding *credential.Binding
 		var err error
-		if found[i], err = v.judgeShown(ctx, a, view, &a.parts[i], sd); err != nil {
+		if found[i], binding, err = v.judgeShown(ctx, a, view, &a.parts[i], sd); err != nil {
 			return err
 		}
+		bindings[a.parts[i].query.ID] = binding.Claims
 		a.result.Bytes += len(a.parts[i].text)
 		a.learnClaims(a.parts[i].query.ID, found[i])
+	}
+	if err := a.checkAuthorised(bindings); err != nil {
+		return err
 	}
 	a.result.Holder = holderOf(found)
 	a.passed(CheckIssuer, CheckAccreditation, CheckSchema, CheckSignature, CheckValidity, CheckStatus, CheckBinding, CheckPolicy)
@@ -51,20 +56,21 @@ func (v *Verifier) judgeClaims(ctx context.Context, a *answer, view *ledger.View
 }
 
 // judgeShown checks one presentation against the query that it answers.
-func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View, p *part, sd *credential.SDJWT) (*provenance.Credential, error) {
+func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View, p *part, sd *credential.SDJWT) (*provenance.Credential, *credential.Binding, error) {
 	found, err := v.trace(ctx, a, view, p, sd)
 	if err != nil {
-		return nil, fromProvenance(err)
+		return nil, nil, fromProvenance(err)
 	}
-	if _, err := found.VerifyBinding(v.ClientID(), a.request.Nonce, credential.BindingOptions{
+	binding, err := found.VerifyBinding(a.kept.Client, a.request.Nonce, credential.BindingOptions{
 		Now: a.now, MaxAge: a.now.Sub(a.request.Created) + credential.DefaultSkew, // while the request lives
-	}); err != nil {
-		return nil, &Rejected{CheckBinding, err}
+	})
+	if err != nil {
+		return nil, nil, &Rejected{CheckBinding, err}
 	}
 	if err := v.meetsPolicy(a, p.query, found); err != nil {
-		return nil, &Rejected{CheckPolicy, err}
+		return nil, nil, &Rejected{CheckPolicy, err}
 	}
-	return found, nil
+	return found, binding, nil
 }
 
 // trace traces a credential to the root. One whose issuer's key was compromised counts

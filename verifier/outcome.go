@@ -32,7 +32,10 @@ type Outcome struct {
 	Expires     time.Time `json:"expires"`
 	// Refused counts the answers that were checked and found false.
 	Refused int `json:"refused"`
-	// Result is that of the accepted answer; nil in every other state.
+	// Sealed means that Redeem alone gives the result out: the request came from a browser
+	// on the wallet's own device.
+	Sealed bool `json:"sealed,omitempty"`
+	// Result is that of the accepted answer; nil in every other state, and where Sealed.
 	Result *Result `json:"result,omitempty"`
 }
 
@@ -40,14 +43,20 @@ type Outcome struct {
 // answer, or ended right after. The error is [ErrUnknownRequest] for a request that
 // was never made or is purged, or that of the store.
 func (v *Verifier) Outcome(ctx context.Context, id string) (*Outcome, error) {
-	r, err := v.store.Request(ctx, id)
+	r, k, err := v.keptOf(ctx, id)
 	if err != nil {
-		return nil, fmt.Errorf("verifier: reading the request: %w", err)
+		return nil, err
 	}
+	return v.outcome(r, k.Secret != nil)
+}
+
+func (v *Verifier) outcome(r *Request, sealed bool) (_ *Outcome, err error) {
 	o := &Outcome{
-		State: StatePending, Request: r.ID, Correlation: r.Correlation, Created: r.Created, Expires: r.Expires, Refused: r.Failures,
+		State: StatePending, Request: r.ID, Correlation: r.Correlation, Created: r.Created, Expires: r.Expires, Refused: r.Failures, Sealed: sealed,
 	}
 	switch {
+	case !r.Accepted.IsZero() && sealed:
+		o.State = StateAccepted
 	case !r.Accepted.IsZero():
 		o.State = StateAccepted
 		o.Result, err = decodeResult(r.Result)

@@ -3,7 +3,14 @@ package verifier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/internal/limits"
+	"github.com/hufu-id/hufu/internal/strictjson"
+	"github.com/hufu-id/hufu/openid"
 )
 
 // policyCache keeps parsed policies by hash: those of the configuration for ever, and
@@ -65,3 +72,22 @@ func (v *Verifier) policyOf(ctx context.Context, hash [32]byte) (*Policy, error)
 }
 
 var errStoredPolicy = errors.New("verifier: stored policy is not the one of this hash")
+
+// asking is the policy with another query, as a policy of its own that answers are judged
+// by. The error is ErrPolicy.
+func (p *Policy) asking(query *openid.Query) (*Policy, error) {
+	dcql, err := query.Bytes()
+	if err != nil {
+		return nil, fmt.Errorf("%w: dcql: %w", ErrPolicy, err)
+	}
+	members, err := strictjson.Object(p.raw, limits.Document)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPolicy, err)
+	}
+	members["dcql"] = dcql
+	file, err := json.Marshal(members, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPolicy, err)
+	}
+	return ParsePolicy(file)
+}

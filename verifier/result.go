@@ -76,6 +76,12 @@ type Withheld struct {
 	Label Text   `json:"label"`
 }
 
+// Authorised is one document whose signature the holder authorised.
+type Authorised struct {
+	Label    Text   `json:"label"`
+	Document string `json:"document"` // SHA-256, hexadecimal
+}
+
 // Issuer is who issued one credential.
 type Issuer struct {
 	DID string `json:"did"`
@@ -125,6 +131,9 @@ type Result struct {
 	NeverReceived []Withheld `json:"neverReceived"`
 	Checks        []Check    `json:"checks"`
 	Pseudonym     string     `json:"pseudonym,omitempty"` // only in a named scope
+	// Authorised lists what the holder authorised with the presentation: see
+	// RequestOptions.Transactions.
+	Authorised []Authorised `json:"authorised,omitempty"`
 	// Says is what was said in a counted event, and Use the ledger.Use that counts it, in
 	// its canonical form: the agency signs and submits it. Until the ledger took it the
 	// person is counted at this counter alone.

@@ -32,7 +32,8 @@ var (
 type Request struct {
 	ID string // the state parameter, unguessable
 	// Object is the signed request object. NewRequest returns it with a proof of who
-	// asks; the store has it without.
+	// asks; the store has it without, and behind it what only the counter knows, such as
+	// the private key for an encrypted answer.
 	Object []byte
 	Nonce  string
 	// Policy is the hash of the policy it was made under, and Query that of the
@@ -47,8 +48,10 @@ type Request struct {
 
 	// Small is the same request without the proof, for a QR code. Only a wallet that has
 	// the list of agencies can read it.
-	Small  []byte
-	saying *openid.Saying // what Object says in a counted event
+	Small []byte
+	// ClientID is the counter's name in the request, the audience of the answer.
+	ClientID string
+	saying   *openid.Saying // what Object says in a counted event
 	// Unproved is why Object carries no proof, nil where it does.
 	Unproved error
 	// Failures counts the attempts that were refused.

@@ -33,6 +33,8 @@ type Identity struct {
 // Public are required.
 type Config struct {
 	Identity Identity
+	// Certificate lets the counter ask wallets that do not know its DID; nil for none.
+	Certificate *Certificate
 	// Ledger reads the ledger and owns the trust file.
 	Ledger *ledger.Client
 	// Policies say what this counter asks. RequestOptions.Policy names one by its id.
@@ -87,6 +89,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: a request lives at most %s", ErrConfig, maxLifetime)
 	}
 	if err := c.Identity.check(); err != nil {
+		return err
+	}
+	if err := c.Certificate.check(); err != nil {
 		return err
 	}
 	if err := checkResponseURI(c.ResponseURI); err != nil {
@@ -193,6 +198,24 @@ type RequestOptions struct {
 	// is stored with the request and comes back in Result and Outcome; the wallet
 	// never sees it.
 	Correlation string
+	// Query asks something else than the policy does, under its other terms; nil asks what
+	// the policy asks.
+	Query *openid.Query
+	// Client is how the counter is known to the wallet: by its DID, which the empty prefix
+	// means, by Config.Certificate, or by the ResponseURI alone.
+	Client openid.ClientPrefix
+	// Mode is how the answer comes: in clear, which the empty mode means, or encrypted to a
+	// key made for this request.
+	Mode openid.ResponseMode
+	// ResponseURI replaces Config.ResponseURI.
+	ResponseURI string
+	// Transactions are what the holder authorises with disclosed claims.
+	Transactions []*openid.Transaction
+	// RedirectURI is where the wallet sends the browser after its answer, for a browser on
+	// the wallet's own device. Session is what ties this browser to the request, such as
+	// the value of its cookie, at least 128 bits. The result is sealed until Redeem gets
+	// both.
+	RedirectURI, Session string
 	// Says is what the citizen says in a counted event, as chosen at this counter: a
 	// ballot, a rating. The wallet shows it before consent, and the answer is bound to
 	// it. A policy of another scope takes none.
@@ -217,6 +240,14 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Requ
 		}
 		policy = v.cfg.Policies[i]
 	}
+	if opts.Query != nil {
+		if policy, err = policy.asking(opts.Query); err != nil {
+			return nil, err
+		}
+	}
+	if err := opts.check(); err != nil {
+		return nil, err
+	}
 	schemas := make([]*credential.Schema, len(policy.Query.Credentials))
 	for i := range schemas {
 		if schemas[i], err = v.schemaFor(ctx, &policy.Query.Credentials[i]); err != nil {
@@ -233,40 +264,49 @@ func (v *Verifier) NewRequest(ctx context.Context, opts RequestOptions) (_ *Requ
 	if err := policy.say(r, opts.Says, schemas); err != nil {
 		return nil, err
 	}
-	if err := v.sign(ctx, r, policy); err != nil {
+	kept, err := v.sign(ctx, r, policy, &opts)
+	if err != nil {
 		return nil, err
 	}
 	if err := v.store.PutPolicy(ctx, policy.hash, policy.raw); err != nil {
 		return nil, fmt.Errorf("verifier: storing the policy: %w", err)
 	}
 	stored := *r
-	stored.Object = r.Small
+	if stored.Object, err = kept.frame(r.Small, v.ClientID()); err != nil {
+		return nil, err
+	}
 	if err := v.store.PutRequest(ctx, stored); err != nil {
 		return nil, fmt.Errorf("verifier: storing the request: %w", err)
 	}
 	return r, nil
 }
 
-// sign makes both objects of a request.
-func (v *Verifier) sign(ctx context.Context, r *Request, p *Policy) error {
+// sign makes both objects of a request, and what is kept of it.
+func (v *Verifier) sign(ctx context.Context, r *Request, p *Policy, opts *RequestOptions) (*kept, error) {
 	asked := p.asOpenID(r, v.cfg.Identity.DID, v.cfg.ResponseURI)
+	kept, err := v.exchange(asked, r.ID, opts)
+	if err != nil {
+		return nil, err
+	}
 	object := func() ([]byte, error) {
-		text, err := openid.SignRequest(ctx, v.cfg.Identity.Key, v.cfg.Identity.KeyID, asked)
+		text, err := v.writeObject(ctx, asked)
 		return []byte(text), err
 	}
-	var err error
 	if r.Small, err = object(); err != nil {
-		return err
+		return nil, err
 	}
-	signed, err := openid.ParseRequest(string(r.Small))
+	written, err := readObject(r.Small)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Object, r.Query = r.Small, signed.Unverified.QueryHash
+	r.Object, r.Query, r.ClientID = r.Small, written.QueryHash, kept.Client
+	if asked.Prefix != "" {
+		return kept, nil
+	}
 	if asked.LedgerProof, r.Unproved = v.attest(ctx, p, r.Created); r.Unproved == nil {
 		r.Object, err = object()
 	}
-	return err
+	return kept, err
 }
 
 // asOpenID is what a policy asks, as the wallet reads it.

@@ -29,6 +29,10 @@ type answer struct {
 	result   *Result
 	once     []OnceKey
 	response *openid.Response
+	// kept is what only the counter knows of the request, and encrypted says how the
+	// answer came.
+	kept      *kept
+	encrypted bool
 }
 
 // part is one presentation of an answer and the credential query that it answers.
@@ -57,8 +61,12 @@ func (v *Verifier) VerifyOnce(ctx context.Context, response []byte) (*Result, er
 //
 // Acceptance stores the Result. The same answer, byte for byte, sent again later gets
 // it again, with Repeated set; another answer to the request is a *Rejected.
-func (v *Verifier) Verify(ctx context.Context, response []byte) (_ *Result, err error) {
-	a := &answer{now: v.cfg.Clock(), started: time.Now(), result: &Result{Bytes: len(response), Level: LevelSoftware}}
+func (v *Verifier) Verify(ctx context.Context, response []byte) (*Result, error) {
+	return v.watched(ctx, response, false)
+}
+
+func (v *Verifier) watched(ctx context.Context, response []byte, encrypted bool) (_ *Result, err error) {
+	a := &answer{now: v.cfg.Clock(), started: time.Now(), result: &Result{Bytes: len(response), Level: LevelSoftware}, encrypted: encrypted}
 	defer func() { v.watch.End(ctx, "verify", a.now, v.cfg.Clock(), err) }()
 	err = v.verify(ctx, a, response)
 	if err != nil {
@@ -80,6 +88,9 @@ func (v *Verifier) verify(ctx context.Context, a *answer, response []byte) error
 	a.hash = sha256.Sum256(response)
 	if err := v.knownRequest(ctx, a); err != nil || a.result.Repeated {
 		return err
+	}
+	if err := a.checkWay(); err != nil {
+		return &Rejected{CheckForm, err}
 	}
 	if err := a.choose(); err != nil {
 		return &Rejected{CheckForm, err}
@@ -105,6 +116,9 @@ func (v *Verifier) knownRequest(ctx context.Context, a *answer) error {
 	case errors.Is(err, ErrUnknownRequest):
 		return &Rejected{CheckRequest, err}
 	case err != nil:
+		return &Unchecked{CheckRequest, err}
+	}
+	if a.kept, err = v.unframe(&r); err != nil {
 		return &Unchecked{CheckRequest, err}
 	}
 	a.request = r

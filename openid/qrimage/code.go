@@ -49,6 +49,23 @@ func Encode(text string) (*Code, error) {
 	return nil, fmt.Errorf("%w: %d", ErrTooLong, len(text))
 }
 
+// maxBytes is what version 40 holds in byte mode at level L.
+const maxBytes = 2953
+
+// EncodeLink is Encode for a link or another text of ASCII, in byte mode, at eight bits a
+// character. The error is ErrText or ErrTooLong.
+func EncodeLink(text string) (*Code, error) {
+	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return nil, ErrText
+	}
+	for _, level := range []qr.ErrorCorrectionLevel{qr.M, qr.L} {
+		if drawn, err := qr.Encode(text, level, qr.Unicode); err == nil {
+			return newCode(drawn, level.String()), nil
+		}
+	}
+	return nil, fmt.Errorf("%w: %d, %d fit", ErrTooLong, len(text), maxBytes)
+}
+
 // newCode copies the modules of a code from a picture with one pixel a module.
 func newCode(drawn image.Image, level string) *Code {
 	side := drawn.Bounds().Dx()

@@ -339,3 +339,21 @@ func TestPicture(t *testing.T) {
 		}
 	}
 }
+
+// TestLinks: a link is read back as it is, to the last character that fits.
+func TestLinks(t *testing.T) {
+	link := "openid4vp://?client_id=x509_hash%3AUvo3HtuIxuhC92rShpgqcT3YXwrqRxWEviRiA0OZszk&request_uri=https%3A%2F%2Fa.example%2F1"
+	code, err := qrimage.EncodeLink(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustRead(t, decodePNG(t, code.PNG(4)), 4, link)
+	for text, want := range map[string]error{
+		"": qrimage.ErrText, "a b": qrimage.ErrText, "a\n": qrimage.ErrText, "租": qrimage.ErrText,
+		strings.Repeat("a", 2953): nil, strings.Repeat("a", 2954): qrimage.ErrTooLong,
+	} {
+		if _, err := qrimage.EncodeLink(text); !errors.Is(err, want) {
+			t.Errorf("%d characters: %v, want %v", len(text), err, want)
+		}
+	}
+}
