@@ -209,6 +209,18 @@ func relist(t *testing.T, a *abroad, s status.Status) {
 	a.opts.Lists = fetched{listURI: a.token(t, key, did.Header{X5C: x5c}, listURI)}
 }
 
+// TestListUnderAnotherAnchor: the same subject under another trusted authority is somebody
+// else.
+func TestListUnderAnotherAnchor(t *testing.T) {
+	a, other := newAbroad(t), certpathtest.New(noon, "Other")
+	x5c, key := certify(other, certpathtest.Template{Name: "University"})
+	a.opts.Lists = fetched{listURI: a.token(t, key, did.Header{X5C: x5c}, listURI)}
+	both, err := provenance.X509(provenance.X509Options{}, a.config, provenance.Authority{Anchor: other.Anchor(), Trust: a.config.Trust})
+	none(t, err)
+	_, err = provenance.Verify(t.Context(), both, a.sign(t), nil, a.opts)
+	failsAt(t, err, provenance.StepStatus, provenance.ErrListSigner, true)
+}
+
 // TestIssuerByURI: a URI among the subject alternative names names an issuer, too.
 func TestIssuerByURI(t *testing.T) {
 	a := newAbroad(t)

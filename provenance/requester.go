@@ -42,7 +42,7 @@ func IdentifyRequester(ctx context.Context, source Source, clientID string, head
 	host, byName := strings.CutPrefix(clientID, prefixDNS)
 	switch {
 	case byDID:
-		m.ID, m.Header.X5C = id, nil
+		m.ID = id
 	case byHash || byName:
 		m.ID = ""
 		if len(header.X5C) == 0 {

@@ -18,6 +18,7 @@ const (
 	CertificateUse        Code = "certificate-use"        // refused: not for this use
 	CertificateExpired    Code = "certificate-expired"    // refused: not in force
 	CertificateRevoked    Code = "certificate-revoked"    // refused: on the authority's list
+	AuthorityNotNamed     Code = "authority-not-named"    // refused: under no authority that was asked for
 	RevocationUnknown     Code = "revocation-unknown"     // unchecked: the authority's list cannot be had
 	IdentifierUnavailable Code = "identifier-unavailable" // unchecked: its document cannot be had
 	TypeRules             Code = "type-rules"             // refused: against the rules of its type

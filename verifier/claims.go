@@ -77,7 +77,11 @@ func (v *Verifier) judgeShown(ctx context.Context, a *answer, view *ledger.View,
 // only if the policy takes it and the answer shows that it existed before: the log is
 // asked for nothing else.
 func (v *Verifier) trace(ctx context.Context, a *answer, view *ledger.View, p *part, sd *credential.SDJWT) (*provenance.Credential, error) {
-	source, opts := provenance.Ledger(view), provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status}
+	source, err := v.sources(a.policy, view)
+	if err != nil {
+		return nil, err
+	}
+	opts := provenance.Options{Now: a.now, MaxStatusAge: a.policy.MaxAge.Status, Types: v.cfg.Types, Lists: v.cfg.Lists}
 	found, err := provenance.Verify(ctx, source, sd, v.cfg.Public, opts)
 	if !errors.Is(err, did.ErrKeyCompromised) || stepOf(err) != provenance.StepIssuer || !a.policy.Existence || p.existence == nil {
 		return found, err
@@ -132,13 +136,16 @@ func fromProvenance(err error) error {
 
 // meetsPolicy repeats every check of the query on what was received.
 func (v *Verifier) meetsPolicy(a *answer, q *openid.CredentialQuery, found *provenance.Credential) error {
-	if a.policy.AccreditedBy == "" && !slices.Contains(a.policy.Issuers, found.Issuer) {
+	if len(a.policy.Issuers) > 0 && !slices.Contains(a.policy.Issuers, found.Issuer) {
 		return ErrIssuerNotNamed
+	}
+	if err := underAuthority(q, found.Origin); err != nil {
+		return err
 	}
 	if _, disclosed := found.Claims[zkp.ClaimName]; disclosed {
 		return ErrEndorsementDisclosed
 	}
-	if err := q.CheckAnswer(found.Claims); err != nil {
+	if err := q.CheckAnswer(asAsked(q, found)); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotMet, err)
 	}
 	today, err := zkp.Today(a.now)
@@ -155,11 +162,33 @@ func (v *Verifier) meetsPolicy(a *answer, q *openid.CredentialQuery, found *prov
 	return nil
 }
 
+// asAsked are the claims under the type that was asked for, where the credential is of
+// several and its issuer is trusted for that one (SD-JWT VC draft -18, section 2.2.2.2).
+func asAsked(q *openid.CredentialQuery, found *provenance.Credential) map[string]any {
+	if slices.Contains(q.Meta.VCTValues, found.VCT) {
+		return found.Claims
+	}
+	for _, vct := range found.AlsoTypes {
+		if slices.Contains(q.Meta.VCTValues, vct) {
+			claims := maps.Clone(found.Claims)
+			claims["vct"] = vct
+			return claims
+		}
+	}
+	return found.Claims
+}
+
 // learnClaims lists who issued a credential, what was disclosed of it, asked for or not,
 // and what was not. A claim that the schema does not name was received all the same, and
 // stands under its path: a counter that kept quiet about it would say less than it knows.
 func (a *answer) learnClaims(query string, found *provenance.Credential) {
 	issuer := Issuer{DID: found.Issuer}
+	if found.Foreign {
+		issuer.Anchor = found.Origin.Anchor
+		if name := found.Origin.Name; name != "" {
+			issuer.Name = &Text{English: name, Chinese: name}
+		}
+	}
 	if chain := found.Origin.Chain; len(chain) > 0 {
 		name := chain[0].Subject.Name
 		issuer.Name = &Text{English: name.English, Chinese: name.Chinese}
@@ -185,7 +214,7 @@ func (a *answer) learnClaims(query string, found *provenance.Credential) {
 }
 
 // envelope are the claims about the credential, and not about its holder.
-var envelope = []string{"iss", "iat", "nbf", "exp", "vct", "vct#integrity", "status", "cnf", provenance.ClaimSource}
+var envelope = []string{"iss", "iat", "nbf", "exp", "vct", "vct#integrity", "aka_vcts", "status", "cnf", provenance.ClaimSource}
 
 // learnOther lists what lies at a path and is no claim of the schema, nor a part of one.
 func (a *answer) learnOther(query string, found *provenance.Credential, at credential.Path, value any) {

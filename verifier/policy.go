@@ -64,7 +64,10 @@ type Policy struct {
 	Query        *openid.Query
 	Issuers      []string // DIDs; or
 	AccreditedBy string   // "root": any issuer with a chain to the trust root
-	MaxAge       MaxAge
+	// Sources names those of Config.Sources that vouch for issuers, too. Where Issuers is
+	// empty and AccreditedBy is as well, they alone do.
+	Sources []string
+	MaxAge  MaxAge
 	// Level is the least that is taken.
 	Level     Level
 	Scope     Scope
@@ -85,6 +88,7 @@ type policyJSON struct {
 	DCQL         jsontext.Value `json:"dcql"`
 	Issuers      []string       `json:"issuers,omitzero"`
 	AccreditedBy string         `json:"accreditedBy,omitzero"`
+	Sources      []string       `json:"sources,omitzero"`
 	MaxAge       struct {
 		Checkpoint int64 `json:"checkpoint"`
 		Epoch      int64 `json:"epoch"`
@@ -99,7 +103,7 @@ type policyJSON struct {
 }
 
 // ParsePolicy reads a policy file: JSON {id, version, dcql, issuers |
-// accreditedBy, maxAge{checkpoint, epoch, status in seconds}, level ("software"), scope,
+// accreditedBy, sources, maxAge{checkpoint, epoch, status in seconds}, level ("software"), scope,
 // purpose, basis, retention, existence}. Unknown members are refused, for a misspelt rule
 // would be no rule, and so is what Verify would not enforce.
 func ParsePolicy(b []byte) (*Policy, error) {
@@ -112,7 +116,7 @@ func ParsePolicy(b []byte) (*Policy, error) {
 		return nil, fmt.Errorf("%w: dcql: %w", ErrPolicy, err)
 	}
 	p := &Policy{
-		ID: in.ID, Version: in.Version, Query: query, Issuers: in.Issuers, AccreditedBy: in.AccreditedBy,
+		ID: in.ID, Version: in.Version, Query: query, Issuers: in.Issuers, AccreditedBy: in.AccreditedBy, Sources: in.Sources,
 		MaxAge: MaxAge{seconds(in.MaxAge.Checkpoint), seconds(in.MaxAge.Epoch), seconds(in.MaxAge.Status)},
 		Level:  LevelSoftware, Scope: in.Scope, Purpose: in.Purpose, Basis: in.Basis, Retention: in.Retention, Existence: in.Existence,
 		raw: bytes.Clone(b), hash: sha256.Sum256(b),
@@ -142,8 +146,11 @@ func parsePolicyQuery(b []byte) (*openid.Query, error) {
 	for i := range query.Credentials {
 		q := &query.Credentials[i]
 		for name, stated := range map[string]bool{
-			"trusted_authorities": q.TrustedAuthorities != nil,
-			"hufu_vk":             q.Meta.VerifyingKeys != nil,
+			"trusted_authorities of a proof, which hides the issuer,": q.TrustedAuthorities != nil && isProof(*q),
+			"a trusted authority of another type than aki and hufu_ledger": slices.ContainsFunc(q.TrustedAuthorities, func(a openid.TrustedAuthority) bool {
+				return a.Type != openid.AuthorityKey && a.Type != openid.AuthorityLedger
+			}),
+			"hufu_vk": q.Meta.VerifyingKeys != nil,
 			"require_cryptographic_holder_binding false": q.RequireHolderBinding != nil && !*q.RequireHolderBinding,
 		} {
 			if stated {
@@ -177,8 +184,10 @@ func (p *Policy) check() error {
 	switch {
 	case !isText(p.ID) || len(p.ID) > limits.Identifier || p.Version < 1:
 		return bad("id and version are missing")
-	case (len(p.Issuers) == 0) == (p.AccreditedBy == ""):
-		return bad("it names either issuers or accreditedBy")
+	case len(p.Issuers) > 0 && p.AccreditedBy != "" || len(p.Issuers) == 0 && p.AccreditedBy == "" && len(p.Sources) == 0:
+		return bad("it names either issuers or accreditedBy, or sources")
+	case slices.Contains(p.Sources, ""):
+		return bad("a source has a name")
 	case p.AccreditedBy != "" && p.AccreditedBy != "root":
 		return bad("accreditedBy is \"root\"")
 	case p.MaxAge.Checkpoint == 0 || p.MaxAge.Epoch == 0 || p.MaxAge.Status == 0:

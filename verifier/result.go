@@ -84,9 +84,13 @@ type Authorised struct {
 
 // Issuer is who issued one credential.
 type Issuer struct {
+	// DID is the issuer's; off the ledger, its name as the credential or the certificate
+	// has it.
 	DID string `json:"did"`
-	// Name is the issuer's, as its accreditor vouches; nil for the root, which nobody
-	// accredits.
+	// Anchor is who vouches for an issuer off the ledger; empty on it.
+	Anchor string `json:"anchor,omitempty"`
+	// Name is the issuer's, as its accreditor vouches, or the subject of its certificate; nil
+	// for the root, which nobody accredits, and where nobody gives one.
 	Name *Text `json:"name,omitempty"`
 	// Existed is the ledger's time by which the credential existed, where it counts
 	// although the issuer's key was compromised later; nil where the key is in force.
@@ -139,7 +143,7 @@ type Result struct {
 	// person is counted at this counter alone.
 	Says         *Text         `json:"says,omitempty"`
 	Use          []byte        `json:"use,omitempty"`
-	AsOf         time.Time     `json:"asOf"`       // of the checkpoint
+	AsOf         time.Time     `json:"asOf"`       // of the checkpoint; zero where the ledger has no say
 	Checkpoint   uint64        `json:"checkpoint"` // its size
 	Bytes        int           `json:"bytes"`      // of the presentations
 	Duration     time.Duration `json:"-"`          // of judging

@@ -25,8 +25,10 @@ func (v *Verifier) schemaFor(ctx context.Context, q *openid.CredentialQuery) (*c
 		}
 		return schema, nil
 	}
-	return nil, fmt.Errorf("%w: no schema file for query %q", ErrConfig, q.ID)
+	return nil, fmt.Errorf("%w: %w %q", ErrConfig, errNoSchemaFile, q.ID)
 }
+
+var errNoSchemaFile = errors.New("no schema file for query")
 
 // schemaCache parses each file once, and gives it one *credential.Schema, by which
 // questionCache goes.

@@ -176,6 +176,14 @@ func (a *answer) choose() error {
 
 // judge runs the checks that rest on the ledger, under one checkpoint.
 func (v *Verifier) judge(ctx context.Context, a *answer) error {
+	if !a.onLedger() {
+		judged := a.copy()
+		if err := v.judgeClaims(ctx, judged, nil); err != nil {
+			return ledgerError(err)
+		}
+		*a = *judged
+		return nil
+	}
 	var judged *answer
 	err := v.cfg.Ledger.Resolve(ctx, func(view *ledger.View) error {
 		judged = a.copy()
