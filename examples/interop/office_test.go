@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/x509"
 	"encoding/base64"
@@ -118,13 +119,18 @@ func (o *office) trust() object { return object{"anchors": []string{string(o.min
 // jwk is a private key as the peers read it.
 func jwk(t testing.TB, key *ecdsa.PrivateKey) object {
 	t.Helper()
-	text, err := did.MarshalJWK(key.Public())
-	none(t, err)
-	out := object{}
-	none(t, json.Unmarshal(text, &out))
+	out := jwkOf(t, key.Public())
 	secret, err := key.Bytes()
 	none(t, err)
 	out["d"] = base64.RawURLEncoding.EncodeToString(secret)
+	return out
+}
+
+func jwkOf(t testing.TB, key crypto.PublicKey) (out object) {
+	t.Helper()
+	text, err := did.MarshalJWK(key)
+	none(t, err)
+	none(t, json.Unmarshal(text, &out))
 	return out
 }
 

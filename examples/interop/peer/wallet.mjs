@@ -110,12 +110,10 @@ async function browse(address) {
 /** Answers a request with what it asks for, and nothing more. */
 export async function show({ request, trust, walletNonce, enc, metadata }) {
   const client = new Openid4vpClient({ callbacks: callbacks(keyring, trust) })
-  const params = Object.fromEntries(new URL(request).searchParams)
+  const { params } = client.parseOpenid4vpAuthorizationRequest({ authorizationRequest: request })
   if (walletNonce) await fetchByPost(params, walletNonce)
-  const authorizationRequestPayload = { ...params }
-  const resolved = await client.resolveOpenId4vpAuthorizationRequest({ authorizationRequestPayload, wallet: metadata && { metadata } })
+  const resolved = await client.resolveOpenId4vpAuthorizationRequest({ authorizationRequestPayload: params, wallet: { metadata, expectedNonce: walletNonce } })
   const payload = resolved.authorizationRequestPayload
-  if (walletNonce && payload.wallet_nonce !== walletNonce) throw new Error('another wallet_nonce')
   const vp_token = await answer(payload)
   const response = await client.createOpenid4vpAuthorizationResponse({
     authorizationRequestPayload: payload, authorizationResponsePayload: { vp_token },
@@ -136,7 +134,8 @@ export async function show({ request, trust, walletNonce, enc, metadata }) {
   }
 }
 
-/** Section 5.10 of OpenID4VP 1.0. The library posts its metadata bare and no nonce. */
+// Section 5.10 of OpenID4VP 1.0. @openid4vc/openid4vp 0.4.6 checks wallet_nonce and never
+// sends it, and posts the members of its metadata as fields.
 async function fetchByPost(params, walletNonce) {
   const { request_uri, request_uri_method } = params
   if (request_uri_method !== 'post') throw new Error('the verifier takes no POST')

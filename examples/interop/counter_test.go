@@ -1,0 +1,118 @@
+package interop
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/hufu-id/hufu/certpath/certpathtest"
+	"github.com/hufu-id/hufu/hufutest"
+	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/verifier"
+	"github.com/hufu-id/hufu/verifier/endpoint"
+)
+
+const apiToken = "a-bearer-token-of-128-bits-and-more"
+
+// counter is one of our counters over HTTP, with a certificate for localhost.
+type counter struct {
+	t         testing.TB
+	server    *httptest.Server
+	authority *certpathtest.Authority
+	base      string
+}
+
+// openCounter opens the library's counter. edit changes its one policy, nil nothing.
+func openCounter(t testing.TB, c *hufutest.Country, edit func(hufutest.JSON)) *counter {
+	t.Helper()
+	cfg := c.CounterConfig(c.Policy(func(policy hufutest.JSON) {
+		claimsOnly(policy)
+		if edit != nil {
+			edit(policy)
+		}
+	}))
+	n := &counter{t: t, authority: certpathtest.New(c.Now(), "Readers")}
+	chain, key := n.authority.Leaf(certpathtest.Template{Name: "Library", DNSNames: []string{"localhost"}})
+	cfg.Certificate = &verifier.Certificate{Chain: chain, Key: key}
+	v, err := verifier.New(cfg)
+	none(t, err)
+	n.server = httptest.NewUnstartedServer(nil)
+	_, port, _ := strings.Cut(n.server.Listener.Addr().String(), ":")
+	n.base = "http://localhost:" + port
+	n.server.Config.Handler, err = endpoint.New(endpoint.Config{Verifier: v, Base: n.base, Token: apiToken, Client: openid.ClientX509Hash})
+	none(t, err)
+	n.server.Start()
+	t.Cleanup(n.server.Close)
+	return n
+}
+
+// claimsOnly leaves the proof out of the usual policy: no wallet of others makes one.
+func claimsOnly(policy hufutest.JSON) {
+	dcql := policy["dcql"].(hufutest.JSON)
+	delete(dcql, "credential_sets")
+	dcql["credentials"] = dcql["credentials"].([]any)[1:]
+}
+
+func (n *counter) call(method, path string, body, v any) {
+	n.t.Helper()
+	text, err := json.Marshal(body)
+	none(n.t, err)
+	r, err := http.NewRequestWithContext(n.t.Context(), method, n.base+path, bytes.NewReader(text))
+	none(n.t, err)
+	r.Header.Set("Authorization", "Bearer "+apiToken)
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := n.server.Client().Do(r)
+	none(n.t, err)
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		var refusal object
+		_ = json.UnmarshalRead(answer.Body, &refusal)
+		n.t.Fatalf("%s %s: %d %v", method, path, answer.StatusCode, refusal)
+	}
+	none(n.t, json.UnmarshalRead(answer.Body, v))
+}
+
+// ask makes a request and returns its id and its link.
+func (n *counter) ask(with object) (id, link string) {
+	n.t.Helper()
+	var made struct {
+		ID  string `json:"id"`
+		URI string `json:"uri"`
+	}
+	n.call("POST", "/api/requests", with, &made)
+	return made.ID, made.URI
+}
+
+// byValue turns the link of an unsigned request into one that holds the request: the
+// counter's API refers to it, and @openid4vc takes no unsigned request that is fetched.
+func (n *counter) byValue(link string) string {
+	n.t.Helper()
+	parsed, err := openid.ParseRequestLink(link)
+	none(n.t, err)
+	answer, err := n.server.Client().Get(parsed.URI)
+	none(n.t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	none(n.t, err)
+	request, err := parsed.UnsignedRequest(string(text), "")
+	none(n.t, err)
+	return (&openid.RequestLink{ClientID: parsed.ClientID, Unsigned: request}).String()
+}
+
+// outcome is what the counter says of a request.
+type outcome struct {
+	State   string `json:"state"`
+	Refused int    `json:"refused"`
+	Result  object `json:"result"`
+}
+
+func (n *counter) outcome(id string) (o outcome) {
+	n.t.Helper()
+	n.call("GET", "/api/requests/"+id, nil, &o)
+	return o
+}
