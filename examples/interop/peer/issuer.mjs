@@ -161,7 +161,7 @@ async function collect({ request, body }) {
 const issued = ({ claims, disclosed }, keys) => Promise.all(keys.map(async ({ kty, crv, x, y }) => {
   const day = Math.floor(Date.now() / 864e5) * 86400
   const payload = { vct: of.vct, iat: day, exp: day + 30 * 86400, cnf: { jwk: { kty, crv, x, y } }, ...claims }
-  return { credential: await issue(payload, disclosed, of.jwk, { x5c: of.x5c }) }
+  return { credential: await issue(payload, { _sd: disclosed }, of.jwk, { x5c: of.x5c }) }
 }))
 
 async function notification({ request, body }) {

@@ -35,8 +35,8 @@ export async function present(text, frame, holder, { nonce, audience }, more = {
   return instance.present(text, frame, { kb: { payload: { iat: Math.floor(Date.now() / 1000), nonce, aud: audience, ...more } } })
 }
 
-/** Issues to a holder's public JWK, signed by a private JWK. */
-export async function issue(claims, disclosed, key, header) {
+/** Issues claims, of which the frame hides some, signed by a private JWK. */
+export async function issue(claims, frame, key, header) {
   const instance = new SDJwtVcInstance({ ...base, signer: await ES256.getSigner(key) })
-  return instance.issue(claims, { _sd: disclosed }, { header })
+  return instance.issue(claims, frame, { header })
 }
