@@ -521,7 +521,7 @@ func (o *office) listen(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := o.desk.Notify(r.Context(), g.id, n.ID, issuer.Event(n.Event)); err != nil {
+	if err := o.desk.Notify(r.Context(), g.id, n.ID, n.Event); err != nil {
 		return code(oauth.InvalidNotificationID)
 	}
 	o.events = append(o.events, n.Event)
@@ -630,3 +630,5 @@ func (p *phone) keys(t *testing.T, purpose string) (n int) {
 	}
 	return n
 }
+
+func asRejected(err error, target **client.Rejected) bool { return errors.As(err, target) }
