@@ -92,7 +92,10 @@ func TestParsePolicyRefuses(t *testing.T) {
 		"an unknown member of the query":       edited(func(p hufutest.JSON) { claimsQuery(p)["claim_set"] = []any{} }),
 		"a misspelt member of a claim":         edited(func(p hufutest.JSON) { claimsQuery(p)["claims"].([]any)[0].(hufutest.JSON)["vals"] = []any{"x"} }),
 		"authorities that nobody looks at": edited(func(p hufutest.JSON) {
-			claimsQuery(p)["trusted_authorities"] = []any{hufutest.JSON{"type": "aki", "values": []string{"x"}}}
+			claimsQuery(p)["trusted_authorities"] = []any{hufutest.JSON{"type": "etsi_tl", "values": []string{"x"}}}
+		}),
+		"authorities of who stays hidden": edited(func(p hufutest.JSON) {
+			proofQuery(p)["trusted_authorities"] = []any{hufutest.JSON{"type": "hufu_ledger", "values": []string{"x"}}}
 		}),
 		"keys that nobody looks at": edited(func(p hufutest.JSON) {
 			proofQuery(p)["meta"].(hufutest.JSON)["hufu_vk"] = hufutest.JSON{"c": []string{strings.Repeat("ab", 32)}}

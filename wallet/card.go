@@ -37,6 +37,8 @@ type facts struct {
 	State      State
 	Provable   bool
 	Damaged    bool
+	Anchor     string          // who vouches for an issuer that is on no ledger, empty on it
+	AlsoTypes  []string        // what it may be shown as besides Type
 	Claims     cbor.RawMessage // without the registered ones
 }
 
@@ -51,6 +53,9 @@ func factsOf(id string, rec *record, v *credential.Verified) (*facts, error) {
 		SchemaID: rec.SchemaID, Version: rec.Version, SchemaHash: rec.SchemaHash,
 		Received: rec.Received, NotBefore: v.NotBefore.UTC(), Expires: v.Expires.UTC(), Provable: provable, Claims: claims,
 	}
+	if rec.Anchor != "" {
+		f.Issuer, f.Region, f.Provable, f.Anchor, f.AlsoTypes = rec.From, "", false, rec.Anchor, rec.AlsoTypes
+	}
 	if v.Status != nil {
 		f.StatusURI, f.Index = v.Status.URI, v.Status.Index
 	}
@@ -59,7 +64,7 @@ func factsOf(id string, rec *record, v *credential.Verified) (*facts, error) {
 
 // registered are claims that say how a credential is made. The index has what a wallet
 // needs of them in fields of their own.
-var registered = []string{"iss", "iat", "nbf", "exp", "cnf", "status", "vct", provenance.ClaimSource, zkp.ClaimName}
+var registered = []string{"iss", "iat", "nbf", "exp", "cnf", "status", "vct", "vct#integrity", "aka_vcts", provenance.ClaimSource, zkp.ClaimName}
 
 func withoutRegistered(claims map[string]any) map[string]any {
 	out := maps.Clone(claims)

@@ -218,7 +218,9 @@ func (x *index) deal(lists standings) {
 	met := map[Lookalike]bool{}
 	for _, c := range d.all {
 		d.byID[c.ID] = c
-		d.byType[c.Type] = append(d.byType[c.Type], c)
+		for _, vct := range append([]string{c.Type}, c.AlsoTypes...) {
+			d.byType[vct] = append(d.byType[vct], c)
+		}
 		met[Lookalike{c.Issuer, c.Who.Name, true}] = true
 	}
 	d.met = slices.Collect(maps.Keys(met))

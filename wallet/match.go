@@ -115,7 +115,10 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 			return p, zkp.ErrUnsatisfied
 		}
 	}
-	paths, err := q.Match(claims)
+	if err := m.trusted(q, c); err != nil {
+		return p, err
+	}
+	paths, err := q.Match(asType(claims, c.typeAsked(q)))
 	if err != nil {
 		return p, err
 	}
@@ -126,7 +129,7 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 	if asked.err != nil {
 		return p, asked.err
 	}
-	p = Part{Query: q.ID, Credential: c.ID, Type: c.Type, card: c, paths: paths}
+	p = Part{Query: q.ID, Credential: c.ID, Type: c.typeAsked(q), card: c, paths: paths}
 	if q.Format == openid.FormatSDJWTZK {
 		if !c.Provable || m.w.cfg.Prover == nil {
 			return p, ErrNotProvable
@@ -158,7 +161,7 @@ func (m *matcher) show(q *openid.CredentialQuery, p *Part) error {
 		return err
 	}
 	disclosed := shown.UnverifiedClaims()
-	if err := q.CheckAnswer(disclosed); err != nil {
+	if err := q.CheckAnswer(asType(disclosed, p.card.typeAsked(q))); err != nil {
 		return err
 	}
 	holds, err := predicate.Holds(p.card.schema, q, disclosed, m.today)

@@ -118,7 +118,7 @@ func (w *Wallet) disclose(ctx context.Context, ask *Request, p *Part, h *holding
 		return "", err
 	}
 	// As the counter will see it: what it would refuse is not sent.
-	if err := ask.request.Query.Credential(p.Query).CheckAnswer(part.UnverifiedClaims()); err != nil {
+	if err := ask.request.Query.Credential(p.Query).CheckAnswer(asType(part.UnverifiedClaims(), p.Type)); err != nil {
 		return "", err
 	}
 	key, err := w.keys.Key(ctx, h.keyID)

@@ -45,6 +45,11 @@ type record struct {
 	// SchemaHash is that of the schema file which the ledger named on receipt.
 	SchemaHash [32]byte  `json:"schema_hash"`
 	Received   time.Time `json:"received"`
+	// Anchor is who vouches for an issuer that is on no ledger, From the issuer where the
+	// credential does not name it, AlsoTypes what it may be shown as besides vct.
+	Anchor    string   `json:"anchor,omitzero"`
+	From      string   `json:"from,omitzero"`
+	AlsoTypes []string `json:"also_types,omitzero"`
 }
 
 // Receive checks a credential response as a counter would, checks the endorsement slot
@@ -78,9 +83,13 @@ func parseResponse(response []byte) (*credential.SDJWT, error) {
 	return credential.Parse([]byte(r.Credentials[0]), credential.ParseOptions{})
 }
 
-// trace runs provenance over one ledger view.
+// trace runs provenance over one ledger view, or over the sources for those who are on no
+// ledger, where there are any.
 func (w *Wallet) trace(ctx context.Context, sd *credential.SDJWT) (*provenance.Credential, error) {
 	var found *provenance.Credential
+	if iss, _ := sd.UnverifiedClaims()["iss"].(string); len(w.cfg.Sources) > 0 && !onLedger(iss) {
+		return provenance.Verify(ctx, w.elsewhere(), sd, w.cfg.Public, w.traceOptions())
+	}
 	err := w.resolve(ctx, func(view *ledger.View) (err error) {
 		found, err = provenance.Verify(ctx, provenance.Ledger(view), sd, w.cfg.Public, provenance.Options{Now: w.cfg.Clock()})
 		return err
@@ -93,7 +102,7 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 	if err != nil {
 		return nil, ErrUnrequested
 	}
-	if err := w.awaited(ctx, id, found.Issuer); err != nil {
+	if err := w.awaited(ctx, id, found); err != nil {
 		return nil, err
 	}
 	rec, card, err := w.examine(ctx, id, sd, found)
@@ -101,7 +110,7 @@ func (w *Wallet) keep(ctx context.Context, sd *credential.SDJWT, found *provenan
 		return nil, err
 	}
 	err = w.store.Update(ctx, func(tx vault.Tx) error {
-		a, err := w.finishApplication(tx, id, found.Issuer)
+		a, err := w.finishApplication(tx, id, found)
 		if err != nil {
 			return err
 		}
@@ -134,15 +143,10 @@ func (w *Wallet) examine(ctx context.Context, id string, sd *credential.SDJWT, f
 	if err := legibleClaims(found.Claims); err != nil {
 		return nil, nil, err
 	}
-	if err := checkClaims(found); err != nil {
-		return nil, nil, err
-	}
-	secret, err := w.secret(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if err := w.checkEndorsement(ctx, found, secret); err != nil {
-		return nil, nil, err
+	if !found.Foreign {
+		if err := w.checkOurs(ctx, found); err != nil {
+			return nil, nil, err
+		}
 	}
 	issuer, err := did.MarshalJWK(found.Origin.Key.Public)
 	if err != nil {
@@ -155,8 +159,25 @@ func (w *Wallet) examine(ctx context.Context, id string, sd *credential.SDJWT, f
 	if chain := found.Origin.Chain; len(chain) > 0 {
 		rec.Who = chain[0].Subject
 	}
+	if found.Foreign {
+		if err := rec.foreign(found); err != nil {
+			return nil, nil, err
+		}
+	}
 	card, err := factsOf(id, rec, found.Verified)
 	return rec, card, err
+}
+
+// checkOurs holds a credential of the ledger against its schema and its endorsement.
+func (w *Wallet) checkOurs(ctx context.Context, found *provenance.Credential) error {
+	if err := checkClaims(found); err != nil {
+		return err
+	}
+	secret, err := w.secret(ctx)
+	if err != nil {
+		return err
+	}
+	return w.checkEndorsement(ctx, found, secret)
 }
 
 // legibleClaims refuses claims that a screen would show as something else. The error
@@ -183,9 +204,9 @@ func legibleClaims(value any) error {
 
 // awaited checks the application before all that costs more; keep does it again when it
 // stores the credential.
-func (w *Wallet) awaited(ctx context.Context, id, issuer string) error {
+func (w *Wallet) awaited(ctx context.Context, id string, found *provenance.Credential) error {
 	return w.store.View(ctx, func(tx vault.Tx) error {
-		_, err := openApplication(tx, id, issuer)
+		_, err := openApplication(tx, id, found)
 		return err
 	})
 }
@@ -213,8 +234,8 @@ func (w *Wallet) checkEndorsement(ctx context.Context, found *provenance.Credent
 	return err
 }
 
-func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application, error) {
-	a, err := openApplication(tx, id, issuer)
+func (w *Wallet) finishApplication(tx vault.Tx, id string, found *provenance.Credential) (*application, error) {
+	a, err := openApplication(tx, id, found)
 	if err != nil {
 		return nil, err
 	}
@@ -222,8 +243,9 @@ func (w *Wallet) finishApplication(tx vault.Tx, id, issuer string) (*application
 	return a, a.put(tx, id)
 }
 
-// openApplication is one that waits for an answer of the issuer.
-func openApplication(tx vault.Tx, id, issuer string) (*application, error) {
+// openApplication is one that waits for an answer of the issuer. Off the ledger the
+// application names the server that was asked, and a source vouches for who signed.
+func openApplication(tx vault.Tx, id string, found *provenance.Credential) (*application, error) {
 	a, err := readApplication(tx, id)
 	switch {
 	case errors.Is(err, vault.ErrNotFound):
@@ -234,7 +256,7 @@ func openApplication(tx vault.Tx, id, issuer string) (*application, error) {
 		return nil, fmt.Errorf("%w: not by file", ErrUnrequested)
 	case a.Finished:
 		return nil, ErrReceived
-	case a.Issuer != issuer:
+	case found.Foreign == onLedger(a.Issuer) || !found.Foreign && a.Issuer != found.Issuer:
 		return nil, ErrWrongIssuer
 	}
 	return a, nil

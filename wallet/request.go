@@ -228,7 +228,7 @@ func mayAsk(proved known, ask *Request, now time.Time) {
 	for i := range ask.Choices {
 		choice := &ask.Choices[i]
 		for _, part := range choice.Parts {
-			chain, err := proved.mayVerify(ask.Requester, part.card.Type, part.card.Region, now)
+			chain, err := proved.mayVerify(ask.Requester, part.Type, cmp.Or(part.card.Region, everywhere), now)
 			if len(ask.Chain) == 0 {
 				ask.Chain = chain
 			}

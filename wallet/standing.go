@@ -119,7 +119,7 @@ func (d *deck) status(c *card, now time.Time) Status {
 	case errors.Is(err, credential.ErrNotYetValid):
 		s.State = StateNotYetValid
 	case err != nil:
-	case c.err != nil || now.Sub(s.AsOf) > statusAge:
+	case c.err != nil || c.StatusURI != "" && now.Sub(s.AsOf) > statusAge:
 		s.State = StateUnknown
 	default:
 		s.State = StateValid
@@ -174,6 +174,14 @@ func (w *Wallet) refreshList(ctx context.Context, cards []*card, last standing) 
 	var list *status.Verified
 	by, uri := cards[0].Issuer, cards[0].StatusURI
 	now, next := w.cfg.Clock(), standing{AsOf: w.cfg.Clock().UTC()}
+	if cards[0].Anchor != "" {
+		list, err := w.foreignList(ctx, cards[0])
+		if err != nil {
+			return err
+		}
+		next.Root = list.List.Root()
+		return w.noteList(ctx, cards, list, next)
+	}
 	err := w.resolve(ctx, func(view *ledger.View) (err error) {
 		source := provenance.Ledger(view)
 		object, err := source.Status(ctx, by, uri)
@@ -193,6 +201,11 @@ func (w *Wallet) refreshList(ctx context.Context, cards []*card, last standing) 
 	if err != nil {
 		return err
 	}
+	return w.noteList(ctx, cards, list, next)
+}
+
+// noteList notes what a list says of some cards; nil says what was known.
+func (w *Wallet) noteList(ctx context.Context, cards []*card, list *status.Verified, next standing) error {
 	states := map[string]State{}
 	if list != nil {
 		for _, c := range cards {

@@ -20,7 +20,10 @@ type Stored struct {
 	Issuer string
 	// Who says who the issuer is, as its accreditor vouched on receipt; zero where the
 	// issuer is the root, which nobody accredits.
-	Who       ledger.Subject
+	Who ledger.Subject
+	// Anchor says who vouches for an issuer that is on no ledger; empty on it. Who then has
+	// a name alone: that of the certificate or the configuration.
+	Anchor    string
 	Region    string
 	SchemaID  string
 	Version   int
@@ -59,7 +62,7 @@ func (s *Stored) Fields() (out []Field) {
 func (d *deck) stored(c *card, now time.Time) *Stored {
 	return &Stored{
 		ID: c.ID, Type: c.Type, Issuer: c.Issuer, Who: c.Who, Region: c.Region, SchemaID: c.SchemaID, Version: c.Version, Schema: c.schema,
-		Received: c.Received, NotBefore: c.NotBefore, Expires: c.Expires, Provable: c.Provable,
+		Received: c.Received, NotBefore: c.NotBefore, Expires: c.Expires, Provable: c.Provable, Anchor: c.Anchor,
 		Status: d.status(c, now), Claims: c.shown(), Err: c.err,
 	}
 }

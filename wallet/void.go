@@ -31,7 +31,7 @@ func (w *Wallet) Void(ctx context.Context) (ids []string, err error) {
 	}
 	signed := map[*card]signers{}
 	for _, c := range d.all {
-		if c.err != nil || c.holds(w.cfg.Clock()) != nil {
+		if c.err != nil || c.Anchor != "" || c.holds(w.cfg.Clock()) != nil {
 			continue
 		}
 		s, err := w.signersOf(ctx, c)

@@ -8,8 +8,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/feed"
+	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/publish"
 	"github.com/hufu-id/hufu/vault"
 	"github.com/hufu-id/hufu/verdict"
@@ -49,6 +51,13 @@ type Config struct {
 	// its hash. It is asked for schema and status list of a credential on receipt, and
 	// for the feed of an epoch; package publish says what its server learns.
 	Public publish.Source
+	// Sources vouch for issuers and requesters that are on no ledger: X.509 authorities,
+	// pinned keys. Nil trusts the ledger alone.
+	Sources []provenance.Source
+	// Types is the type metadata of credentials of Sources, nil for none; Lists fetches
+	// their status lists, on the wallet's own clock. See provenance.Options.
+	Types *credential.Types
+	Lists provenance.StatusLists
 	// Sets is asked where Public has no feed. Nil where it always has one, or where
 	// nothing is proved.
 	Sets Sets
