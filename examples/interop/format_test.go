@@ -15,7 +15,7 @@ import (
 // diploma is a credential's payload without its holder.
 func diploma() object {
 	return object{
-		"vct": diplomaType, "exp": time.Now().Add(time.Hour).Unix(), "degree": "理学学士",
+		"vct": diplomaType, "exp": time.Now().Truncate(24*time.Hour).AddDate(0, 0, 7).Unix(), "degree": "理学学士",
 		"address": object{"region": "440305", "street": "深南大道 1"}, "grades": []any{"A", "B"},
 	}
 }
