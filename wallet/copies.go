@@ -192,7 +192,7 @@ func (w *Wallet) checkCopy(ctx context.Context, rec *issuance, text string) (*re
 	switch {
 	case at < 0:
 		return nil, ErrUnrequested
-	case found.Issuer != rec.Issuer:
+	case !answers(found, rec.Issuer):
 		return nil, ErrWrongIssuer
 	case found.Schema.ID != rec.Schema || found.Schema.Version != rec.Version:
 		return nil, ErrOtherCredential

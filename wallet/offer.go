@@ -30,7 +30,7 @@ var ErrNoIdentity = errors.New("wallet: nothing here proves who the citizen is")
 
 // Offered is an offer that the wallet has looked into, for its owner to decide on.
 type Offered struct {
-	Issuer string // DID
+	Issuer string // DID; the Site of an issuer that is on no ledger
 	// Site is the Credential Issuer Identifier, an address; empty for a desk that is
 	// reached by file or QR code.
 	Site string
@@ -43,8 +43,9 @@ type Offered struct {
 	// LooksLike has other agencies for which the issuer may be taken, as far as this wallet
 	// knows.
 	LooksLike []Lookalike
-	Region    string             // GB/T 2260, for which the issuer offers it
-	Schema    *credential.Schema // as the ledger names it
+	Region    string // GB/T 2260, for which the issuer offers it; empty off the ledger
+	// Schema is as the ledger names it, or a name alone for an issuer that is on none.
+	Schema *credential.Schema
 	// Identity lists the ways to prove to the issuer who one is: one Part each, with
 	// what the issuer will learn. Where NeedsIdentity is not set, a proof is for
 	// people who hold this type from another desk.
