@@ -155,7 +155,8 @@ async function collect({ request, body }) {
   const waiting = of.deferred.get(deferredCredentialRequest.transaction_id)
   if (!waiting) throw no('invalid_transaction_id', 'unknown')
   of.deferred.delete(deferredCredentialRequest.transaction_id)
-  return ok(of.issuer.createDeferredCredentialResponse({ credentials: await issued(waiting, waiting.keys), notificationId: text() }))
+  // Without notificationId, which the library refuses here: see withoutNotification in wallet.mjs.
+  return ok(of.issuer.createDeferredCredentialResponse({ credentials: await issued(waiting, waiting.keys) }))
 }
 
 const issued = ({ claims, disclosed }, keys) => Promise.all(keys.map(async ({ kty, crv, x, y }) => {
