@@ -10,6 +10,7 @@ import (
 	"github.com/hufu-id/hufu/certpath/certpathtest"
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/examples/interop/interoptest"
 )
 
 // diploma is a credential's payload without its holder.
@@ -75,7 +76,7 @@ func TestWeVerifyTheSDJWTLibrarys(t *testing.T) {
 		Presentation string `json:"presentation"`
 	}
 	p.do(t, "format.make", object{
-		"claims": diploma(), "key": jwk(t, key), "x5c": x5c(chain), "nonce": "nonce-1", "audience": "https://library.example",
+		"claims": diploma(), "key": interoptest.JWK(t, key), "x5c": interoptest.X5C(chain), "nonce": "nonce-1", "audience": "https://library.example",
 		"hidden": object{"_sd": []string{"degree", "address"}, "address": object{"_sd": []string{"region", "street"}}, "grades": object{"_sd": []int{0}}},
 		"shown":  object{"address": object{"region": true}, "grades": object{"0": true}},
 	}, &made)

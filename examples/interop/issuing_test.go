@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/hufu-id/hufu/certpath/certpathtest"
+	"github.com/hufu-id/hufu/examples/interop/interoptest"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -23,7 +24,7 @@ type received struct {
 }
 
 // check says whether the credentials are the desk's, each with a key of its own.
-func (r *received) check(t *testing.T, o *office, copies int) {
+func (r *received) check(t *testing.T, o *interoptest.Office, copies int) {
 	t.Helper()
 	if len(r.Credentials) != copies || r.Draft != "V1" {
 		t.Fatalf("%d credentials after %s, want %d", len(r.Credentials), r.Draft, copies)
@@ -31,7 +32,7 @@ func (r *received) check(t *testing.T, o *office, copies int) {
 	keys := map[string]bool{}
 	for _, c := range r.Credentials {
 		keys[c.Bound] = true
-		if c.Payload["vct"] != hufutest.Type || c.Payload["name"] != "周安宁" || c.Payload["iss"] != o.agency.DID {
+		if c.Payload["vct"] != hufutest.Type || c.Payload["name"] != "周安宁" || c.Payload["iss"] != o.Agency.DID {
 			t.Errorf("payload %v", c.Payload)
 		}
 		if c.Header["x5c"] == nil || c.Payload["status"] == nil {
@@ -47,7 +48,7 @@ func (r *received) check(t *testing.T, o *office, copies int) {
 // nonce, and proofs that name their key in either way. @sd-jwt verifies what came, and its
 // status, under the desk's certificate.
 func TestOpenid4vcWalletReceivesFromOurDesk(t *testing.T) {
-	p, o := start(t), openOffice(t, country(t), false)
+	p, o := start(t), interoptest.OpenOffice(t, interoptest.Country(t), false)
 	for name, edit := range map[string]object{
 		"jwk proof":    {},
 		"did proof":    {"proof": "did"},
@@ -55,8 +56,8 @@ func TestOpenid4vcWalletReceivesFromOurDesk(t *testing.T) {
 		"bearer token": {"dpop": false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			link, made := o.offer(issuer.OfferOptions{TxDigits: 6})
-			with := object{"offer": link, "txCode": made.TxCode, "batch": 2, "notify": true, "trust": o.trust()}
+			link, made := o.Offer(issuer.OfferOptions{TxDigits: 6})
+			with := object{"offer": link, "txCode": made.TxCode, "batch": 2, "notify": true, "trust": o.Trust()}
 			copies := 2
 			for k, v := range edit {
 				with[k] = v
@@ -76,14 +77,14 @@ func TestOpenid4vcWalletReceivesFromOurDesk(t *testing.T) {
 
 // What the desk revokes, @sd-jwt refuses by the desk's status list.
 func TestSDJWTLibraryRefusesWhatOurDeskRevoked(t *testing.T) {
-	p, o := start(t), openOffice(t, country(t), false)
-	link, made := o.offer(issuer.OfferOptions{})
+	p, o := start(t), interoptest.OpenOffice(t, interoptest.Country(t), false)
+	link, made := o.Offer(issuer.OfferOptions{})
 	var got received
-	p.do(t, "wallet.receive", object{"offer": link, "trust": o.trust()}, &got)
-	again := object{"text": got.Credentials[0].Credential, "trust": o.trust()}
+	p.do(t, "wallet.receive", object{"offer": link, "trust": o.Trust()}, &got)
+	again := object{"text": got.Credentials[0].Credential, "trust": o.Trust()}
 	p.do(t, "format.verify", again, nil)
-	none(t, o.desk.RevokeID(t.Context(), made.ID))
-	none(t, o.desk.Publish(t.Context()))
+	none(t, o.Desk.RevokeID(t.Context(), made.ID))
+	none(t, o.Desk.Publish(t.Context()))
 	if err := p.try(t, "format.verify", again, nil); err == nil || !strings.Contains(err.Error(), "Status is not valid") {
 		t.Errorf("after revocation: %v", err)
 	}
@@ -91,23 +92,23 @@ func TestSDJWTLibraryRefusesWhatOurDeskRevoked(t *testing.T) {
 
 // The same wallet signs in after HAIP: attested, with PAR, PKCE and DPoP.
 func TestOpenid4vcWalletSignsInAtOurDesk(t *testing.T) {
-	p, o := start(t), openOffice(t, country(t), true)
-	chain, key := o.makers.Leaf(certpathtest.Template{Name: "Maker"})
+	p, o := start(t), interoptest.OpenOffice(t, interoptest.Country(t), true)
+	chain, key := o.Makers.Leaf(certpathtest.Template{Name: "Maker"})
 	with := object{
-		"offer": o.signInOffer(), "batch": 2, "trust": o.trust(), "notify": true, "clientId": "https://wallet.example/app",
-		"maker": object{"jwk": jwk(t, key), "x5c": x5c(chain)},
+		"offer": o.SignInOffer(), "batch": 2, "trust": o.Trust(), "notify": true, "clientId": "https://wallet.example/app",
+		"maker": object{"jwk": interoptest.JWK(t, key), "x5c": interoptest.X5C(chain)},
 	}
 	var got received
 	p.do(t, "wallet.receive", with, &got)
 	got.check(t, o, 2)
 
-	with["offer"] = o.signInOffer()
+	with["offer"] = o.SignInOffer()
 	delete(with, "maker")
 	if err := p.try(t, "wallet.receive", with, nil); err == nil || !strings.Contains(err.Error(), "invalid_client") {
 		t.Errorf("a wallet without attestation: %v", err)
 	}
-	chain, key = certpathtest.New(o.country.Now(), "Nobody").Leaf(certpathtest.Template{Name: "Maker"})
-	with["maker"] = object{"jwk": jwk(t, key), "x5c": x5c(chain)}
+	chain, key = certpathtest.New(o.Country.Now(), "Nobody").Leaf(certpathtest.Template{Name: "Maker"})
+	with["maker"] = object{"jwk": interoptest.JWK(t, key), "x5c": interoptest.X5C(chain)}
 	if err := p.try(t, "wallet.receive", with, nil); err == nil || !strings.Contains(err.Error(), "invalid_client") {
 		t.Errorf("a wallet of an unknown maker: %v", err)
 	}
@@ -115,14 +116,14 @@ func TestOpenid4vcWalletSignsInAtOurDesk(t *testing.T) {
 
 // Offers by reference, and a credential that the desk approves later.
 func TestOpenid4vcWalletComesBackToOurDesk(t *testing.T) {
-	p, o := start(t), openOffice(t, country(t), false)
-	link, made := o.offer(issuer.OfferOptions{Deferred: true})
+	p, o := start(t), interoptest.OpenOffice(t, interoptest.Country(t), false)
+	link, made := o.Offer(issuer.OfferOptions{Deferred: true})
 	var got received
-	p.do(t, "wallet.receive", object{"offer": link, "trust": o.trust()}, &got)
+	p.do(t, "wallet.receive", object{"offer": link, "trust": o.Trust()}, &got)
 	if !got.Deferred || len(got.Credentials) != 0 {
 		t.Fatalf("%+v", got)
 	}
-	none(t, o.desk.Approve(t.Context(), made.ID))
+	none(t, o.Desk.Approve(t.Context(), made.ID))
 	p.do(t, "wallet.comeBack", nil, &got)
 	got.check(t, o, 1)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hufu-id/hufu/certpath"
 	"github.com/hufu-id/hufu/certpath/certpathtest"
+	"github.com/hufu-id/hufu/examples/interop/interoptest"
 )
 
 // diplomaType is what the npm issuer issues.
@@ -24,7 +25,7 @@ func openUniversity(t testing.TB, p *peer, authority *certpathtest.Authority) *u
 	var started struct {
 		URL string `json:"url"`
 	}
-	p.do(t, "issuer.start", object{"jwk": jwk(t, key), "x5c": x5c(chain), "vct": diplomaType, "batch": 4}, &started)
+	p.do(t, "issuer.start", object{"jwk": interoptest.JWK(t, key), "x5c": interoptest.X5C(chain), "vct": diplomaType, "batch": 4}, &started)
 	u.url = started.URL
 	return u
 }
@@ -61,7 +62,7 @@ func openBureau(t testing.TB, p *peer, authority *certpathtest.Authority, dns st
 	if dns != "" {
 		b.client = "x509_san_dns:" + dns
 	}
-	p.do(t, "verifier.start", object{"jwk": jwk(t, key), "x5c": x5c(chain), "prefix": b.client, "anchors": anchors}, nil)
+	p.do(t, "verifier.start", object{"jwk": interoptest.JWK(t, key), "x5c": interoptest.X5C(chain), "prefix": b.client, "anchors": anchors}, nil)
 	return b
 }
 
@@ -112,7 +113,7 @@ func (b *bureau) result(t testing.TB, a asked) (l learned) {
 
 // The peers work with each other: what fails elsewhere is not theirs alone.
 func TestPeersWorkTogether(t *testing.T) {
-	p, c := start(t), country(t)
+	p, c := start(t), interoptest.Country(t)
 	u := openUniversity(t, p, certpathtest.New(c.Now(), "Ministry of Education"))
 	anchors := string(u.authority.PEM())
 	with := object{"offer": u.offer(t, object{"txCode": "493536"}), "txCode": "493536", "batch": 2, "notify": true, "trust": object{"anchors": []string{anchors}}}

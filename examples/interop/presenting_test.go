@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/hufu-id/hufu/examples/interop/interoptest"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
@@ -22,15 +23,15 @@ type shown struct {
 // The wallet of @openid4vc shows a credential of our desk to our counter, in every way in
 // which OpenID4VP and HAIP let it.
 func TestOpenid4vcWalletShowsToOurCounter(t *testing.T) {
-	p, c := start(t), country(t)
-	o, n := openOffice(t, c, false), openCounter(t, c, nil)
-	link, _ := o.offer(issuer.OfferOptions{})
-	p.do(t, "wallet.receive", object{"offer": link, "trust": o.trust()}, nil)
+	p, c := start(t), interoptest.Country(t)
+	o, n := interoptest.OpenOffice(t, c, false), interoptest.OpenCounter(t, c, nil)
+	link, _ := o.Offer(issuer.OfferOptions{})
+	p.do(t, "wallet.receive", object{"offer": link, "trust": o.Trust()}, nil)
 	c.Heartbeat()
 
 	trust := object{
-		"anchors": []string{string(n.authority.PEM())},
-		"dids":    object{c.Library.Identity().KeyID: jwkOf(t, c.Library.Identity().Key.Public())},
+		"anchors": []string{string(n.Authority.PEM())},
+		"dids":    object{c.Library.Identity().KeyID: interoptest.PublicJWK(t, c.Library.Identity().Key.Public())},
 	}
 	for name, v := range map[string]struct {
 		ask, show object
@@ -70,9 +71,9 @@ func TestOpenid4vcWalletShowsToOurCounter(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			id, request := n.ask(v.ask)
+			id, request := n.Ask(v.ask)
 			if v.want.Prefix == "redirect_uri" {
-				request = n.byValue(request)
+				request = n.ByValue(request)
 			}
 			with := object{"request": request, "trust": trust}
 			for k, value := range v.show {
@@ -83,7 +84,7 @@ func TestOpenid4vcWalletShowsToOurCounter(t *testing.T) {
 			if got.Status != 200 || got.Mode != v.want.Mode || got.Prefix != v.want.Prefix || got.Enc != v.want.Enc || len(got.Shown) != 1 {
 				t.Fatalf("%+v", got)
 			}
-			out := n.outcome(id)
+			out := n.Outcome(id)
 			text, err := json.Marshal(out.Result)
 			none(t, err)
 			if out.State != "accepted" || out.Refused != 0 || !strings.Contains(string(text), "1984-02-29") || strings.Contains(string(text), "周安宁") {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hufu-id/hufu/certpath"
 	"github.com/hufu-id/hufu/certpath/certpathtest"
+	"github.com/hufu-id/hufu/examples/interop/interoptest"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/wallet"
@@ -42,7 +43,7 @@ func newPhone(t testing.TB, c *hufutest.Country, authorities ...*certpathtest.Au
 // Our wallet takes a batch from the issuer of @openid4vc, with a transaction code and DPoP
 // with the server's nonce, and notifies it. Who signed is known by its certificate.
 func TestOurWalletReceivesFromOpenid4vcIssuer(t *testing.T) {
-	p, c := start(t), country(t)
+	p, c := start(t), interoptest.Country(t)
 	u := openUniversity(t, p, certpathtest.New(c.Now(), "Ministry of Education"))
 	h := newPhone(t, c, u.authority)
 	offer, err := h.Offer(t.Context(), u.offer(t, object{"txCode": "493536"}))
@@ -76,7 +77,7 @@ func TestOurWalletReceivesFromOpenid4vcIssuer(t *testing.T) {
 
 // The issuer is not ready, and our wallet comes back.
 func TestOurWalletComesBackToOpenid4vcIssuer(t *testing.T) {
-	p, c := start(t), country(t)
+	p, c := start(t), interoptest.Country(t)
 	u := openUniversity(t, p, certpathtest.New(c.Now(), "Ministry of Education"))
 	h := newPhone(t, c, u.authority)
 	offer, err := h.Offer(t.Context(), u.offer(t, object{"deferred": true}))
@@ -96,7 +97,7 @@ func TestOurWalletComesBackToOpenid4vcIssuer(t *testing.T) {
 
 // What an issuer under another authority signs, our wallet refuses, and tells the issuer.
 func TestOurWalletRefusesOpenid4vcIssuerItDoesNotTrust(t *testing.T) {
-	p, c := start(t), country(t)
+	p, c := start(t), interoptest.Country(t)
 	u := openUniversity(t, p, certpathtest.New(c.Now(), "Ministry of Education"))
 	h := newPhone(t, c, certpathtest.New(c.Now(), "Ministry of Education"))
 	offer, err := h.Offer(t.Context(), u.offer(t, nil))

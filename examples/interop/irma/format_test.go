@@ -116,4 +116,3 @@ func build(t *testing.T, x5c [][]byte, key *ecdsa.PrivateKey, holder jwk.Key) sd
 	none(t, err)
 	return built
 }
-

@@ -1,4 +1,4 @@
-package interop
+package interoptest
 
 import (
 	"bytes"
@@ -19,16 +19,16 @@ import (
 
 const apiToken = "a-bearer-token-of-128-bits-and-more"
 
-// counter is one of our counters over HTTP, with a certificate for localhost.
-type counter struct {
+// Counter is one of our counters over HTTP, with a certificate for localhost.
+type Counter struct {
 	t         testing.TB
 	server    *httptest.Server
-	authority *certpathtest.Authority
+	Authority *certpathtest.Authority
 	base      string
 }
 
-// openCounter opens the library's counter. edit changes its one policy, nil nothing.
-func openCounter(t testing.TB, c *hufutest.Country, edit func(hufutest.JSON)) *counter {
+// OpenCounter opens the library's counter. edit changes its one policy, nil nothing.
+func OpenCounter(t testing.TB, c *hufutest.Country, edit func(hufutest.JSON)) *Counter {
 	t.Helper()
 	cfg := c.CounterConfig(c.Policy(func(policy hufutest.JSON) {
 		claimsOnly(policy)
@@ -36,8 +36,8 @@ func openCounter(t testing.TB, c *hufutest.Country, edit func(hufutest.JSON)) *c
 			edit(policy)
 		}
 	}))
-	n := &counter{t: t, authority: certpathtest.New(c.Now(), "Readers")}
-	chain, key := n.authority.Leaf(certpathtest.Template{Name: "Library", DNSNames: []string{"localhost"}})
+	n := &Counter{t: t, Authority: certpathtest.New(c.Now(), "Readers")}
+	chain, key := n.Authority.Leaf(certpathtest.Template{Name: "Library", DNSNames: []string{"localhost"}})
 	cfg.Certificate = &verifier.Certificate{Chain: chain, Key: key}
 	v, err := verifier.New(cfg)
 	none(t, err)
@@ -58,7 +58,7 @@ func claimsOnly(policy hufutest.JSON) {
 	dcql["credentials"] = dcql["credentials"].([]any)[1:]
 }
 
-func (n *counter) call(method, path string, body, v any) {
+func (n *Counter) call(method, path string, body, v any) {
 	n.t.Helper()
 	text, err := json.Marshal(body)
 	none(n.t, err)
@@ -70,15 +70,15 @@ func (n *counter) call(method, path string, body, v any) {
 	none(n.t, err)
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		var refusal object
+		var refusal Object
 		_ = json.UnmarshalRead(answer.Body, &refusal)
 		n.t.Fatalf("%s %s: %d %v", method, path, answer.StatusCode, refusal)
 	}
 	none(n.t, json.UnmarshalRead(answer.Body, v))
 }
 
-// ask makes a request and returns its id and its link.
-func (n *counter) ask(with object) (id, link string) {
+// Ask makes a request and returns its id and its link.
+func (n *Counter) Ask(with Object) (id, link string) {
 	n.t.Helper()
 	var made struct {
 		ID  string `json:"id"`
@@ -88,9 +88,9 @@ func (n *counter) ask(with object) (id, link string) {
 	return made.ID, made.URI
 }
 
-// byValue turns the link of an unsigned request into one that holds the request: the
+// ByValue turns the link of an unsigned request into one that holds the request: the
 // counter's API refers to it, and @openid4vc takes no unsigned request that is fetched.
-func (n *counter) byValue(link string) string {
+func (n *Counter) ByValue(link string) string {
 	n.t.Helper()
 	parsed, err := openid.ParseRequestLink(link)
 	none(n.t, err)
@@ -104,14 +104,14 @@ func (n *counter) byValue(link string) string {
 	return (&openid.RequestLink{ClientID: parsed.ClientID, Unsigned: request}).String()
 }
 
-// outcome is what the counter says of a request.
-type outcome struct {
+// Outcome is what the counter says of a request.
+type Outcome struct {
 	State   string `json:"state"`
 	Refused int    `json:"refused"`
-	Result  object `json:"result"`
+	Result  Object `json:"result"`
 }
 
-func (n *counter) outcome(id string) (o outcome) {
+func (n *Counter) Outcome(id string) (o Outcome) {
 	n.t.Helper()
 	n.call("GET", "/api/requests/"+id, nil, &o)
 	return o
