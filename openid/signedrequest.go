@@ -180,6 +180,9 @@ func ParseRequest(compact string) (*SignedRequest, error) {
 	return signed, nil
 }
 
+// Header returns the protected header, which nobody has verified.
+func (r *SignedRequest) Header() did.Header { return r.token.Header }
+
 // Bytes returns the compact request object as it was parsed.
 func (r *SignedRequest) Bytes() []byte { return []byte(r.token.String()) }
 

@@ -1,12 +1,13 @@
 // Package status answers whether a credential still holds, with the Token
-// Status List (draft-ietf-oauth-status-list) in its JWT form.
+// Status List (draft-ietf-oauth-status-list-20), in its JWT and its CWT form.
 //
 // # Format
 //
 // A [List] packs the status of each credential into 1, 2, 4 or 8 bits. The
 // first entry takes the lowest bits of the first byte (section 4.1). A status
 // list token (section 5.1) is a JWS of typ statuslist+jwt. It carries the list,
-// compressed with zlib, in the claim status_list. Its sub is the URI where the
+// compressed with zlib, in the claim status_list. In CWT form (section 5.2) it is a
+// tagged COSE_Sign1 of typ application/statuslist+cwt, and the list is in CBOR. Its sub is the URI where the
 // token is fetched. A credential points at its entry with the claim status, a
 // [Reference] of URI and index (section 6.1).
 //
@@ -24,7 +25,8 @@
 // # Not checked
 //
 // The caller decides whether the signing key may speak for the credential's
-// issuer. This package fetches nothing: package publish does. It does not read the CBOR
-// (CWT) form. Statuses from 3 on mean what the issuer defines; Check refuses
-// all of them.
+// issuer, and reads the chain that Header carries. This package fetches nothing: package
+// publish does, and publish/remote from the address that a credential names. Package
+// status/endpoint serves. COSE_Mac0 is refused. Statuses from 3 on mean what the issuer
+// defines; Check refuses all of them. Historical resolution is not supported.
 package status

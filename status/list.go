@@ -77,6 +77,9 @@ func New(bits, size int) (*List, error) {
 
 func validBits(bits int) bool { return bits == 1 || bits == 2 || bits == 4 || bits == 8 }
 
+// Clone returns a copy that Set on the list does not change.
+func (l *List) Clone() *List { return &List{bits: l.bits, data: bytes.Clone(l.data)} }
+
 // Bits returns the width of one entry: 1, 2, 4 or 8.
 func (l *List) Bits() int { return l.bits }
 
@@ -123,35 +126,45 @@ func (l *List) Root() [32]byte {
 	return sha256.Sum256(append(append([]byte(rootDomain), byte(l.bits)), l.data...))
 }
 
-// deflate returns the claim lst: the list in zlib at the highest level, then
-// base64url.
+// deflate returns the claim lst: what compress returns, in base64url.
 func (l *List) deflate() (string, error) {
+	compressed, err := l.compress()
+	return base64.RawURLEncoding.EncodeToString(compressed), err
+}
+
+// compress returns the list in zlib at the highest level.
+func (l *List) compress() ([]byte, error) {
 	var buffer bytes.Buffer
 	writer, err := zlib.NewWriterLevel(&buffer, zlib.BestCompression)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if _, err := writer.Write(l.data); err != nil {
-		return "", err
+		return nil, err
 	}
 	if err := writer.Close(); err != nil {
-		return "", err
+		return nil, err
 	}
-	return base64.RawURLEncoding.EncodeToString(buffer.Bytes()), nil
+	return buffer.Bytes(), nil
 }
 
-// inflate reads the claim lst; no other function does. It never holds more than
-// limits.StatusList+1 bytes of output, whatever the input declares.
+// inflate reads the claim lst; no other function does.
 func inflate(bits int, lst string) (*List, error) {
-	if !validBits(bits) {
-		return nil, fmt.Errorf("%w: entries of %d bits", ErrForm, bits)
-	}
 	if strings.ContainsAny(lst, "\r\n") {
 		return nil, fmt.Errorf("%w: lst is not canonical base64url", ErrForm)
 	}
 	compressed, err := base64.RawURLEncoding.Strict().DecodeString(lst)
 	if err != nil {
 		return nil, fmt.Errorf("%w: lst is not canonical base64url", ErrForm)
+	}
+	return inflateBytes(bits, compressed)
+}
+
+// inflateBytes never holds more than limits.StatusList+1 bytes of output, whatever the input
+// declares.
+func inflateBytes(bits int, compressed []byte) (*List, error) {
+	if !validBits(bits) {
+		return nil, fmt.Errorf("%w: entries of %d bits", ErrForm, bits)
 	}
 	source := bytes.NewReader(compressed)
 	reader, err := zlib.NewReader(source)
@@ -206,6 +219,28 @@ func Allocate(size int, used func(index int) bool) (int, error) {
 		return 0, err
 	}
 	return free[index], nil
+}
+
+// Decoys marks n unused entries as Invalid and returns their indices, so that the number of
+// revoked entries does not tell how many credentials were revoked (section 12.5). The caller
+// marks them as used, in the same transaction: they are never given to a credential. Errors:
+// [ErrFull].
+func (l *List) Decoys(n int, used func(index int) bool) ([]int, error) {
+	taken := map[int]bool{}
+	var made []int
+	for range n {
+		index, err := Allocate(l.Size(), func(i int) bool { return taken[i] || used(i) })
+		if err != nil {
+			return nil, err
+		}
+		taken[index], made = true, append(made, index)
+	}
+	for _, index := range made {
+		if err := l.Set(index, Invalid); err != nil {
+			return nil, err
+		}
+	}
+	return made, nil
 }
 
 func draw(below int) (int, error) {

@@ -273,9 +273,6 @@ func TestDraftVector8(t *testing.T) {
 	}
 }
 
-// The CBOR twins carry the same compressed bytes in a CBOR map. Reading CBOR is
-// waived for now: its form CWT is not supported, and the JSON twins cover the
-// lists themselves.
 func TestDraftVectorsShort(t *testing.T) {
 	for file, want := range map[string][]status.Status{
 		"status_list_encoding_json.md":  {1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1},

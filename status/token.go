@@ -1,6 +1,7 @@
 package status
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"fmt"
@@ -34,6 +35,20 @@ type Claims struct {
 	// TTL is how long a reader may keep the token before it asks again, in
 	// whole seconds; zero omits it.
 	TTL time.Duration
+	// Aggregation is the absolute URI where the issuer lists all its lists (section 9); empty
+	// omits it.
+	Aggregation string
+}
+
+// check fills in what is left out, and refuses what no token may say.
+func (c *Claims) check() error {
+	if c.IssuedAt.IsZero() {
+		c.IssuedAt = time.Now()
+	}
+	if !isAbsolute(c.Subject) || !c.Expires.After(c.IssuedAt) || c.TTL < 0 || c.Aggregation != "" && !isAbsolute(c.Aggregation) {
+		return fmt.Errorf("%w: claims need absolute URIs and an exp after iat", ErrForm)
+	}
+	return nil
 }
 
 // payload is the JWT claims set (section 5.1). Times are Unix seconds.
@@ -57,18 +72,15 @@ type listClaim struct {
 // Sign sets header.Typ to [Type]. Errors: [ErrForm], and those of
 // [did.SignJWS], did.ErrTooLarge among them.
 func Sign(ctx context.Context, signer crypto.Signer, header did.Header, claims Claims, list *List) (string, error) {
-	if claims.IssuedAt.IsZero() {
-		claims.IssuedAt = time.Now()
-	}
-	if !isAbsolute(claims.Subject) || !claims.Expires.After(claims.IssuedAt) || claims.TTL < 0 {
-		return "", fmt.Errorf("%w: claims need an absolute URI and an exp after iat", ErrForm)
+	if err := claims.check(); err != nil {
+		return "", err
 	}
 	lst, err := list.deflate()
 	if err != nil {
 		return "", err
 	}
 	iat, exp, ttl := strictjson.Since(claims.IssuedAt.Unix()), strictjson.Until(claims.Expires.Unix()), strictjson.Until(claims.TTL/time.Second)
-	body := payload{Subject: claims.Subject, IssuedAt: &iat, Expires: &exp, StatusList: &listClaim{Bits: list.bits, List: lst}}
+	body := payload{Subject: claims.Subject, IssuedAt: &iat, Expires: &exp, StatusList: &listClaim{Bits: list.bits, List: lst, Aggregation: claims.Aggregation}}
 	if ttl > 0 {
 		body.TTL = &ttl
 	}
@@ -82,7 +94,8 @@ func Sign(ctx context.Context, signer crypto.Signer, header did.Header, claims C
 
 // A Token is a parsed status list token. Nobody has verified it.
 type Token struct {
-	jws  *did.JWS
+	jws  *did.JWS // nil in CWT form
+	cwt  *cwt     // nil in JWT form
 	body payload
 }
 
@@ -124,6 +137,9 @@ func (p *payload) check() error {
 	if *p.IssuedAt < 0 || *p.IssuedAt > maxTime || p.Expires != nil && (*p.Expires < 0 || *p.Expires > maxTime) {
 		return fmt.Errorf("%w: iat or exp out of range", ErrForm)
 	}
+	if a := p.StatusList.Aggregation; a != "" && !isAbsolute(a) {
+		return fmt.Errorf("%w: aggregation_uri is not an absolute URI", ErrForm)
+	}
 	if p.TTL != nil && (*p.TTL <= 0 || *p.TTL > maxTime) {
 		return fmt.Errorf("%w: ttl out of range", ErrForm)
 	}
@@ -132,7 +148,12 @@ func (p *payload) check() error {
 
 // Header returns the token's header. It is not verified: use it to choose the
 // key to verify with, and for nothing else.
-func (t *Token) Header() did.Header { return t.jws.Header }
+func (t *Token) Header() did.Header {
+	if t.cwt != nil {
+		return t.cwt.header
+	}
+	return t.jws.Header
+}
 
 // UnverifiedSubject returns the URI of the list without a check of the
 // signature.
@@ -142,11 +163,57 @@ func (t *Token) UnverifiedSubject() string { return t.body.Subject }
 // has vouched for it; zero if unsaid, 100 years at most.
 func (t *Token) UnverifiedTTL() time.Duration { return t.body.ttl() }
 
+// Kept is how long a cache may keep the token from now on: its ttl, and never beyond its exp.
+// Without a ttl it is zero.
+func (t *Token) Kept(now time.Time) time.Duration {
+	kept := t.body.ttl()
+	if t.body.Expires != nil {
+		kept = min(kept, time.Unix(int64(*t.body.Expires), 0).Sub(now))
+	}
+	return max(kept, 0)
+}
+
 // UnverifiedList inflates the list before anyone has vouched for it, for readers
 // who have its root from elsewhere. Errors: [ErrForm], [ErrTooLarge].
 func (t *Token) UnverifiedList() (*List, error) {
+	if t.cwt != nil {
+		return inflateBytes(t.body.StatusList.Bits, t.cwt.list)
+	}
 	return inflate(t.body.StatusList.Bits, t.body.StatusList.List)
 }
 
 // Bytes returns the token exactly as it was parsed.
-func (t *Token) Bytes() []byte { return []byte(t.jws.String()) }
+func (t *Token) Bytes() []byte {
+	if t.cwt != nil {
+		return bytes.Clone(t.cwt.raw)
+	}
+	return []byte(t.jws.String())
+}
+
+// verify checks the signature alone.
+func (t *Token) verify(public crypto.PublicKey) error {
+	if t.cwt == nil {
+		_, err := t.jws.Verify(public)
+		return err
+	}
+	if err := t.cwt.suite.Check(public); err != nil {
+		return fmt.Errorf("%w: %w", did.ErrAlgorithm, err)
+	}
+	if !t.cwt.suite.Verify(public, t.cwt.signed, t.cwt.signature) {
+		return did.ErrSignature
+	}
+	return nil
+}
+
+// setDate sets iat, exp or ttl, in this order.
+func (p *payload) setDate(which int, seconds int64) {
+	since, until := strictjson.Since(seconds), strictjson.Until(seconds)
+	switch which {
+	case 0:
+		p.IssuedAt = &since
+	case 1:
+		p.Expires = &until
+	case 2:
+		p.TTL = &until
+	}
+}

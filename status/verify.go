@@ -26,6 +26,8 @@ type Verified struct {
 	// TTL is how long to keep the token before asking again; zero if the token
 	// does not say.
 	TTL time.Duration
+	// Aggregation is where the issuer lists all its lists; empty if the token does not say.
+	Aggregation string
 	// List is the inflated list.
 	List *List
 }
@@ -36,7 +38,7 @@ type Verified struct {
 // [ErrNotYetValid], [ErrExpired], [ErrStale], [ErrForm], [ErrTooLarge]. Dates
 // have a tolerance of one minute.
 func (t *Token) Verify(public crypto.PublicKey, uri string, opts VerifyOptions) (*Verified, error) {
-	if _, err := t.jws.Verify(public); err != nil {
+	if err := t.verify(public); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	if t.body.Subject != uri {
@@ -49,7 +51,8 @@ func (t *Token) Verify(public crypto.PublicKey, uri string, opts VerifyOptions) 
 	if err := verified.CheckTime(opts); err != nil {
 		return nil, err
 	}
-	list, err := inflate(t.body.StatusList.Bits, t.body.StatusList.List)
+	verified.Aggregation = t.body.StatusList.Aggregation
+	list, err := t.UnverifiedList()
 	if err != nil {
 		return nil, err
 	}

@@ -176,6 +176,11 @@ const (
 // Codes of a request and its answer.
 const (
 	AnswerClear            Code = "answer-clear"             // refused: not encrypted as it was asked for
+	RequestUnsigned        Code = "request-unsigned"         // refused: nothing but an address says who asks
+	RequestGone            Code = "request-gone"             // refused: no request at its address
+	CounterUnreachable     Code = "counter-unreachable"      // unchecked: the counter does not answer
+	AnswerUndelivered      Code = "answer-undelivered"       // unchecked: whether it arrived is not known
+	AnswerNotTaken         Code = "answer-not-taken"         // refused: the counter did not accept it
 	Declined               Code = "declined"                 // refused: the wallet sent an error in place of an answer
 	SessionOther           Code = "session-other"            // refused: another browser than the one that asked
 	TransactionData        Code = "transaction-data"         // refused: unknown, or not what was authorised

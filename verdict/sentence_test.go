@@ -12,6 +12,7 @@ import (
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/client"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
 )
@@ -20,7 +21,7 @@ import (
 func all(t *testing.T) []verdict.Verdict {
 	t.Helper()
 	var out []verdict.Verdict
-	rows := slices.Concat(verdict.Verdicts(), wallet.Verdicts(), agency.Verdicts(), issuer.Verdicts(), verifier.Verdicts(), ceremony.Verdicts())
+	rows := slices.Concat(verdict.Verdicts(), wallet.Verdicts(), client.Verdicts(), agency.Verdicts(), issuer.Verdicts(), verifier.Verdicts(), ceremony.Verdicts())
 	for _, row := range rows {
 		out = append(out, row.Verdict)
 	}

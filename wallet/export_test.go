@@ -24,6 +24,6 @@ func (w *Wallet) Disclose(ctx context.Context, ask *Request, query string, sd *c
 	if err != nil {
 		return err
 	}
-	_, err = w.disclose(ctx, ask, &Part{Query: query, paths: paths}, &holding{sd: sd, keyID: keys[0].ID})
+	_, err = w.disclose(ctx, ask, &Part{Query: query, paths: paths}, &holding{sd: sd, keyID: keys[0].ID}, nil)
 	return err
 }

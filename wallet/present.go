@@ -28,6 +28,9 @@ type Consent struct {
 	// AcceptUnaccredited answers a requester that is not accredited to ask. Set it only
 	// after the citizen was warned.
 	AcceptUnaccredited bool
+	// Authorise says that the citizen authorises Request.Transactions. Set it only after
+	// each was shown.
+	Authorise bool
 }
 
 // Presented is what leaves the wallet, with the entry in its history.
@@ -54,6 +57,9 @@ func (w *Wallet) Present(ctx context.Context, ask *Request, consent Consent) (_ 
 	choice := &ask.Choices[consent.Choice]
 	if choice.Accreditation != nil && !consent.AcceptUnaccredited {
 		return nil, choice.Accreditation
+	}
+	if len(ask.Transactions) > 0 && !consent.Authorise {
+		return nil, fmt.Errorf("%w: what is to be authorised was not agreed to", ErrConsent)
 	}
 	if !w.cfg.Clock().Before(ask.Expires) {
 		return nil, fmt.Errorf("%w: it has expired", ErrRequest)
@@ -102,7 +108,7 @@ func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[strin
 				return nil, 0, err
 			}
 		}
-		text, err := w.disclose(ctx, ask, part, h)
+		text, err := w.disclose(ctx, ask, part, h, ask.request.Authorises(part.Query, c.queries()))
 		if err != nil {
 			return nil, 0, err
 		}
@@ -112,7 +118,7 @@ func (w *Wallet) token(ctx context.Context, ask *Request, choice int) (map[strin
 }
 
 // disclose shows the chosen claims and no other, bound to the request.
-func (w *Wallet) disclose(ctx context.Context, ask *Request, p *Part, h *holding) (string, error) {
+func (w *Wallet) disclose(ctx context.Context, ask *Request, p *Part, h *holding, authorises map[string]any) (string, error) {
 	part, err := h.sd.Disclose(p.paths...)
 	if err != nil {
 		return "", err
@@ -125,7 +131,7 @@ func (w *Wallet) disclose(ctx context.Context, ask *Request, p *Part, h *holding
 	if err != nil {
 		return "", err
 	}
-	bound, err := part.Bind(ctx, key, ask.request.ClientID(), ask.request.Nonce, credential.BindOptions{IssuedAt: w.cfg.Clock()})
+	bound, err := part.Bind(ctx, key, ask.request.ClientID(), ask.request.Nonce, credential.BindOptions{IssuedAt: w.cfg.Clock(), Claims: authorises})
 	if err != nil {
 		return "", err
 	}

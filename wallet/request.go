@@ -72,7 +72,13 @@ type Part struct {
 // A Request is a verified request, for the citizen to read before consenting. Its
 // methods and fields are for one goroutine.
 type Request struct {
-	Requester string // DID
+	// Requester is the DID of who asks; off the ledger it is the client_id.
+	Requester string
+	// Vouched says who asks where a source off the ledger does; nil otherwise.
+	Vouched *Vouched
+	// Transactions are what the citizen authorises with the answer, such as the signature
+	// of a document. Show each, and set Consent.Authorise.
+	Transactions []*openid.Transaction
 	// Chain leads from the accreditation by which the requester may ask to the root. It
 	// is empty where none counts, and for the root itself. See Who.
 	Chain []ledger.Accreditation
@@ -127,24 +133,36 @@ func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request
 	if err != nil {
 		return nil, err
 	}
-	proved, err := w.whoAsks(ctx, parsed, w.cfg.Clock())
-	if err != nil {
-		return nil, err
-	}
-	ask, err := w.consider(ctx, proved, parsed, held)
+	ask, err := w.judgeRequest(ctx, parsed, held)
 	if err != nil {
 		return nil, err
 	}
 	ask.raw = string(request)
-	who, _ := ask.Who()
-	if ask.LooksLike, err = w.lookalikes(ctx, ask.Requester, who, held); err != nil {
-		return nil, err
+	return ask, w.finish(ctx, ask, held)
+}
+
+func (w *Wallet) judgeRequest(ctx context.Context, parsed *openid.SignedRequest, held *deck) (*Request, error) {
+	if parsed.Unverified.Prefix.X509() {
+		return w.considerForeign(ctx, parsed, held)
 	}
-	today, err := zkp.Today(w.cfg.Clock())
+	proved, err := w.whoAsks(ctx, parsed, w.cfg.Clock())
 	if err != nil {
 		return nil, err
 	}
-	return ask, w.addUp(ctx, ask, today)
+	return w.consider(ctx, proved, parsed, held)
+}
+
+// finish adds what the citizen is warned of.
+func (w *Wallet) finish(ctx context.Context, ask *Request, held *deck) (err error) {
+	who, _ := ask.Who()
+	if ask.LooksLike, err = w.lookalikes(ctx, ask.Requester, who, held); err != nil {
+		return err
+	}
+	today, err := zkp.Today(w.cfg.Clock())
+	if err != nil {
+		return err
+	}
+	return w.addUp(ctx, ask, today)
 }
 
 func (w *Wallet) consider(ctx context.Context, proved known, parsed *openid.SignedRequest, held *deck) (*Request, error) {
@@ -161,11 +179,11 @@ func (w *Wallet) consider(ctx context.Context, proved known, parsed *openid.Sign
 	if err := checkSaying(verified); err != nil {
 		return nil, err
 	}
-	ask := &Request{
-		Requester: requester, Scope: verified.Scope, ResponseURI: verified.ResponseURI, Purpose: verified.Purpose,
-		Expires: verified.Expires, request: verified,
-	}
+	ask := newRequest(verified, now)
 	if err := w.findChoices(ctx, ask, held, now); err != nil {
+		return nil, err
+	}
+	if err := ask.authorise(); err != nil {
 		return nil, err
 	}
 	mayAsk(proved, ask, now)
@@ -193,9 +211,13 @@ func requestError(err error) error {
 }
 
 // Who says who asks, as its accreditor vouches: name, credit code and contact. The root,
-// whom nobody accredits, vouches for itself. It reports false where nobody vouches; then
+// whom nobody accredits, vouches for itself. Off the ledger only the name is known, as
+// Vouched has it. It reports false where nobody vouches; then
 // the DID alone is known.
 func (r *Request) Who() (ledger.Subject, bool) {
+	if r.Vouched != nil {
+		return r.Vouched.named(), true
+	}
 	if len(r.Chain) > 0 {
 		return r.Chain[0].Subject, true
 	}

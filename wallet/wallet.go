@@ -61,6 +61,9 @@ type Config struct {
 	// Sets is asked where Public has no feed. Nil where it always has one, or where
 	// nothing is proved.
 	Sets Sets
+	// Requesters vouches for requesters that are on no ledger: those of the certificates
+	// that package provenance trusts for requests. Nil knows none.
+	Requesters provenance.Source
 	// Prover is nil in a wallet that shows claims only.
 	Prover Prover
 	// Reissuer is asked in a round for credentials whose issuer's key is void; nil leaves

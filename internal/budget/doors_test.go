@@ -169,9 +169,14 @@ func tokenDoors(t testing.TB) map[string]budget.Door {
 		"status.Parse": {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.Text, Seeds: s.lists, Parse: reads(func(b []byte) (*status.Token, error) {
 			return status.Parse(b, status.ParseOptions{})
 		})},
-		"status.ParseList":      {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"bits":1,"lst":"eNrbuRgAAhcBXQ"}`)}, Parse: reads(status.ParseList)},
-		"status.ParseReference": {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"status_list":{"idx":7,"uri":"https://a.example/1"}}`)}, Parse: reads(status.ParseReference)},
-		"did.Parse":             {Cap: limits.Identifier, Factor: ofObject, Form: budget.Text, Seeds: [][]byte{[]byte(s.did)}, Parse: text(did.Parse)},
+		"status.ParseList": {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"bits":1,"lst":"eNrbuRgAAhcBXQ"}`)}, Parse: reads(status.ParseList)},
+		"status.ParseCWT": {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.CBOR, Seeds: [][]byte{s.cwt}, Parse: reads(func(b []byte) (*status.Token, error) {
+			return status.ParseCWT(b, status.ParseOptions{})
+		})},
+		"status.ParseListCBOR":    {Cap: limits.StatusToken, Factor: ofProof, Tokens: true, Form: budget.CBOR, Seeds: [][]byte{s.listCBOR}, Parse: reads(status.ParseListCBOR)},
+		"status.ParseAggregation": {Cap: limits.Message, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"status_lists":["https://a.example/1"]}`)}, Parse: reads(status.ParseAggregation)},
+		"status.ParseReference":   {Cap: limits.Document, Factor: ofJSON, Form: budget.JSON, Seeds: [][]byte{[]byte(`{"status_list":{"idx":7,"uri":"https://a.example/1"}}`)}, Parse: reads(status.ParseReference)},
+		"did.Parse":               {Cap: limits.Identifier, Factor: ofObject, Form: budget.Text, Seeds: [][]byte{[]byte(s.did)}, Parse: text(did.Parse)},
 		"did.ParseURL": {Cap: limits.Identifier, Factor: ofObject, Form: budget.Text, Seeds: [][]byte{[]byte(s.did + "#0")}, Parse: func(b []byte) error {
 			_, _, err := did.ParseURL(string(b))
 			return err

@@ -40,6 +40,7 @@ var elsewhere = map[string]string{
 var exempt = map[string]string{
 	"provenance.ParseExistence":                   "at most MaxExistence bytes in pieces of 32, copied once",
 	"wallet.Wallet.ReceiveExistence":              "provenance.ParseExistence reads it",
+	"status.octets.UnmarshalCBOR":                 "within status.ParseCWT and ParseListCBOR",
 	"openid.ParseExistence":                       "the same reader as openid.ParseReissue",
 	"internal/limits.ReadFile":                    "bounds what others parse",
 	"credential.Path.UnmarshalJSON":               "within credential.ParseSchema and openid.ParseQuery",

@@ -21,6 +21,7 @@ import (
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/openid/jwe"
+	"github.com/hufu-id/hufu/status"
 )
 
 // vectors reads the inputs of one format from docs/formats.
@@ -89,6 +90,7 @@ func requestText(proof string) string {
 // made holds seeds that are signed.
 type made struct {
 	credentials, lists   [][]byte
+	cwt, listCBOR        []byte
 	vct, did, jws, proof string
 	request, offerURI    string
 	jwe, encryptionKey   string
@@ -122,7 +124,10 @@ func newSeeds(t testing.TB) *made {
 	bound := jwt(sdjwt, claims) + "~" + disclosed + "~"
 	hash := sha256.Sum256([]byte(bound))
 	bound += jwt(`{"alg":"ES256","typ":"kb+jwt"}`, `{"iat":1,"aud":"a","nonce":"n","sd_hash":"`+b64(hash[:])+`"}`)
+	small := must[*status.List](t)(status.New(1, 8))
 	return &made{
+		cwt:         must[[]byte](t)(status.SignCWT(t.Context(), signer, did.Header{Kid: "k"}, status.Claims{Subject: "https://a.example/1", IssuedAt: noon, Expires: noon.Add(time.Hour)}, small)),
+		listCBOR:    must[[]byte](t)(small.CBOR()),
 		credentials: [][]byte{[]byte(jwt(sdjwt, claims) + "~" + disclosed + "~"), []byte(bound)},
 		lists:       [][]byte{[]byte(jwt(list, `{"sub":"https://a.example/1","iat":1,"status_list":{"bits":1,"lst":"eNrbuRgAAhcBXQ"}}`))},
 		vct:         must[*credential.Schema](t)(credential.ParseSchema(vectors(t, "schema", "schema")[0])).VCT,

@@ -111,6 +111,18 @@ func sorted(err error) error {
 func Verdicts() verdict.Table { return slices.Clone(rows) }
 
 var rows = verdict.Table{
+	verdict.On(ErrNoRequest).Refused("request", verdict.RequestGone,
+		"This address has no request, or the request has expired. Nothing was sent.", "此网址没有核验请求，或请求已过期，没有发送任何内容。",
+		"Ask for a new one.", "请重新获取请求。"),
+	verdict.On(ErrCounter).Unchecked("request", verdict.CounterUnreachable,
+		"The organisation that asks does not answer. Nothing was sent.", "核验单位没有应答，没有发送任何内容。",
+		"Connect to the network and open the request again.", "请连接网络后重新打开请求。"),
+	verdict.On(ErrUndelivered).Unchecked("request", verdict.AnswerUndelivered,
+		"It is not known whether your answer arrived.", "无法确认您的应答是否已送达。",
+		"Send the same answer again.", "请再次发送同一应答。"),
+	verdict.On(ErrNotTaken).Refused("request", verdict.AnswerNotTaken,
+		"The organisation that asks did not accept your answer.", "核验单位没有接受您的应答。",
+		"Ask staff at the desk.", "请到人工窗口办理。"),
 	verdict.On(ErrAttestation).Refused("issuing", verdict.AttestationWanted,
 		"The issuer wants the maker of this wallet to vouch for it, and nobody does.", "签发机构要求钱包的制作方为其作证，而此钱包没有这样的证明。",
 		"Use a wallet that the issuer names.", "请使用签发机构指定的钱包。"),

@@ -157,7 +157,7 @@ func TestCopiesAreShownInTurn(t *testing.T) {
 				choice = i
 			}
 		}
-		answer, err := p.Present(t.Context(), ask, wallet.Consent{Choice: choice})
+		answer, err := p.Holder.Present(t.Context(), ask, wallet.Consent{Choice: choice})
 		none(t, err)
 		accepted, err := counter.Verify(t.Context(), answer.Response)
 		none(t, err)
