@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/status"
+	"github.com/hufu-id/hufu/verifier/sqlitestore"
 )
 
 // rebind replaces the key binding by a token of the test's own, whose third part
@@ -242,16 +244,29 @@ func TestReplay(t *testing.T) {
 // request that neither made, and once between them.
 func TestRestart(t *testing.T) {
 	n := newCounter(t, hufutest.New(t, hufutest.Options{}), nil)
+	path := filepath.Join(t.TempDir(), "counter.db")
+	open := func(create bool) {
+		store, err := sqlitestore.Open(t.Context(), path, sqlitestore.Options{Create: create})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.cfg.Store = store
+		n.server.Config.Handler = n.open(nil)
+	}
+	open(true)
 	_, link := n.ask(haip)
 	asked := n.fetch(link, "").Unverified
-	n.server.Config.Handler = n.open(nil)
+	open(false) // while the first still runs
 	if again := n.fetch(link, "").Unverified; again.Nonce != asked.Nonce || string(again.Keys.Keys[0]) != string(asked.Keys.Keys[0]) {
 		t.Error("the object is of another request")
 	}
 	if status, answer := n.post(n.answer(asked, nil)); status != http.StatusOK {
 		t.Fatalf("%d %v", status, answer)
 	}
-	n.server.Config.Handler = n.open(nil)
+	if err := n.cfg.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	open(false)
 	if status, answer := n.post(n.answer(asked, nil)); status != http.StatusBadRequest || answer["code"] != "replayed" {
 		t.Errorf("%d %v", status, answer)
 	}

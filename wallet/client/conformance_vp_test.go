@@ -171,12 +171,23 @@ func TestUncovered(t *testing.T) {
 			q["values"] = []string{"110105"}
 			a.query(map[string]any{"credentials": []any{resident("pid", q)}})
 		}},
-		"a pseudonym for a certificate": {wallet.ErrRequest, func(a *asker) { a.claims["hufu_scope"] = map[string]any{"kind": "pairwise"} }},
+		"an authority that vouches for nothing here": {wallet.ErrNothingMatches, func(a *asker) { a.trusting("aki", "AQID") }},
+		"an authority of an unknown kind":            {wallet.ErrNothingMatches, func(a *asker) { a.trusting("etsi_tl", c.Office.DID) }},
+		"an agency that did not issue it":            {wallet.ErrNothingMatches, func(a *asker) { a.trusting("hufu_ledger", c.Library.DID) }},
+		"a pseudonym for a certificate":              {wallet.ErrRequest, func(a *asker) { a.claims["hufu_scope"] = map[string]any{"kind": "pairwise"} }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, one := newAsker(t, c, citizen)
 			tt.edit(a)
 			silent(t, a, one, tt.reason)
+		})
+	}
+	for _, agency := range []string{c.Office.DID, c.Log.Trust().RootDID} {
+		t.Run("an agency that vouches for it", func(t *testing.T) {
+			a, one := newAsker(t, c, citizen)
+			a.trusting("hufu_ledger", agency)
+			presents(t, a, one)
+			a.answered()
 		})
 	}
 	t.Run("untrusted anchor", func(t *testing.T) {
@@ -250,4 +261,11 @@ func TestUncovered(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 	})
+}
+
+// trusting asks for a credential that an authority vouches for.
+func (a *asker) trusting(kind, value string) {
+	q := resident("pid", claim("district"))
+	q["trusted_authorities"] = []any{map[string]any{"type": kind, "values": []string{value}}}
+	a.query(map[string]any{"credentials": []any{q}})
 }
