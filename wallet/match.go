@@ -2,7 +2,6 @@ package wallet
 
 import (
 	"context"
-	"crypto/x509"
 	"fmt"
 	"slices"
 	"time"
@@ -101,9 +100,6 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 	if err := c.holds(m.now); err != nil {
 		return p, err
 	}
-	if err := m.trusted(q, c); err != nil {
-		return p, err
-	}
 	claims, err := m.claims(c, whole)
 	if err != nil {
 		return p, err
@@ -148,28 +144,6 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 		err = m.show(q, &p)
 	}
 	return p, err
-}
-
-// trusted holds who vouches for a credential against the authorities that the query names
-// (OpenID4VP 1.0 section 6.1.1): its certificates, or its issuer and the root of the ledger.
-func (m *matcher) trusted(q *openid.CredentialQuery, c *card) error {
-	if q.TrustedAuthorities == nil {
-		return nil
-	}
-	h, err := m.w.open(m.ctx, c)
-	if err != nil {
-		return err
-	}
-	var keys [][]byte
-	for _, der := range h.sd.Header().X5C {
-		if certificate, err := x509.ParseCertificate(der); err == nil && len(certificate.AuthorityKeyId) > 0 {
-			keys = append(keys, certificate.AuthorityKeyId)
-		}
-	}
-	if !q.Trusts(keys, []string{c.Issuer, m.w.cfg.Ledger.Trust().RootDID}) {
-		return fmt.Errorf("%w: none of the authorities that the counter trusts vouches for it", openid.ErrNoMatch)
-	}
-	return nil
 }
 
 // show makes the very presentation that a consent would send, unsigned, and lets it pass
