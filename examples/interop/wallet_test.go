@@ -31,7 +31,7 @@ func newPhone(t testing.TB, c *hufutest.Country, authorities ...*certpathtest.Au
 	none(t, err)
 	h := c.Wallet()
 	cfg := c.WalletConfig(h)
-	cfg.Sources = []provenance.Source{source}
+	cfg.Sources, cfg.Requesters = []provenance.Source{source}, source
 	h.Wallet, err = wallet.New(cfg)
 	none(t, err)
 	p := &phone{Holder: h}

@@ -56,6 +56,7 @@ async function object(one, walletNonce) {
         ...(one.key && { jwks: { keys: [one.key] }, encrypted_response_enc_values_supported: one.enc }),
       },
     },
+    wallet: { expectedNonce: walletNonce },
     jar: {
       jwtSigner: { method: 'x5c', alg: 'ES256', x5c: of.x5c }, expiresInSeconds: 300,
       additionalJwtPayload: { aud: 'https://self-issued.me/v2' },
