@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/hufu-id/hufu/certpath/certpathtest"
 	"github.com/hufu-id/hufu/examples/interop/interoptest"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
@@ -24,7 +25,7 @@ type shown struct {
 // which OpenID4VP and HAIP let it.
 func TestOpenid4vcWalletShowsToOurCounter(t *testing.T) {
 	p, c := start(t), interoptest.Country(t)
-	o, n := interoptest.OpenOffice(t, c, false), interoptest.OpenCounter(t, c, nil)
+	o, n := interoptest.OpenOffice(t, c, false), interoptest.OpenCounter(t, c)
 	link, _ := o.Offer(issuer.OfferOptions{})
 	p.do(t, "wallet.receive", object{"offer": link, "trust": o.Trust()}, nil)
 	c.Heartbeat()
@@ -96,5 +97,21 @@ func TestOpenid4vcWalletShowsToOurCounter(t *testing.T) {
 				t.Errorf("the same request was answered twice: %+v", got)
 			}
 		})
+	}
+}
+
+// The same wallet shows npm's own credential to our counter, which knows the issuer by its
+// certificate.
+func TestOpenid4vcWalletShowsAnotherIssuersToOurCounter(t *testing.T) {
+	p, c := start(t), interoptest.Country(t)
+	u := openUniversity(t, p, certpathtest.New(c.Now(), "Ministry of Education"))
+	n := interoptest.OpenOffLedger(t, c, u.authority, diplomaType, "degree")
+	p.do(t, "wallet.receive", object{"offer": u.offer(t, nil), "trust": object{"anchors": []string{string(u.authority.PEM())}}}, nil)
+	id, request := n.Ask(object{"response_mode": "direct_post.jwt"})
+	with := object{"request": request, "enc": "A256GCM", "trust": object{"anchors": []string{string(n.Authority.PEM())}}}
+	var got shown
+	p.do(t, "wallet.show", with, &got)
+	if out := n.Outcome(id); out.State != "accepted" || got.Status != 200 {
+		t.Errorf("%+v after %+v", out, got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hufu-id/hufu/certpath/certpathtest"
 	"github.com/hufu-id/hufu/hufutest"
 	"github.com/hufu-id/hufu/openid"
+	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/verifier/endpoint"
 )
@@ -27,15 +28,33 @@ type Counter struct {
 	base      string
 }
 
-// OpenCounter opens the library's counter. edit changes its one policy, nil nothing.
-func OpenCounter(t testing.TB, c *hufutest.Country, edit func(hufutest.JSON)) *Counter {
+// OpenCounter opens the library's counter, which asks for a resident's birth date and
+// district.
+func OpenCounter(t testing.TB, c *hufutest.Country) *Counter {
 	t.Helper()
+	return open(t, c, c.CounterConfig(c.Policy(claimsOnly)))
+}
+
+// OpenOffLedger opens a counter that asks for one claim of a credential of a type, from
+// whomever an authority certifies.
+func OpenOffLedger(t testing.TB, c *hufutest.Country, authority *certpathtest.Authority, vct, claim string) *Counter {
+	t.Helper()
+	source, err := provenance.X509(provenance.X509Options{}, provenance.Authority{Anchor: authority.Anchor(), Trust: provenance.Trust{Types: []string{vct}}})
+	none(t, err)
 	cfg := c.CounterConfig(c.Policy(func(policy hufutest.JSON) {
-		claimsOnly(policy)
-		if edit != nil {
-			edit(policy)
-		}
+		delete(policy, "accreditedBy")
+		delete(policy, "issuers")
+		policy["sources"] = []any{"authority"}
+		policy["dcql"] = hufutest.JSON{"credentials": []any{hufutest.JSON{
+			"id": "one", "format": "dc+sd-jwt", "meta": hufutest.JSON{"vct_values": []any{vct}}, "claims": []any{hufutest.JSON{"path": []any{claim}}},
+		}}}
 	}))
+	cfg.Sources = map[string]provenance.Source{"authority": source}
+	return open(t, c, cfg)
+}
+
+func open(t testing.TB, c *hufutest.Country, cfg verifier.Config) *Counter {
+	t.Helper()
 	n := &Counter{t: t, Authority: certpathtest.New(c.Now(), "Readers")}
 	chain, key := n.Authority.Leaf(certpathtest.Template{Name: "Library", DNSNames: []string{"localhost"}})
 	cfg.Certificate = &verifier.Certificate{Chain: chain, Key: key}

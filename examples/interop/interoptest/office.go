@@ -31,15 +31,16 @@ func Country(t testing.TB) *hufutest.Country {
 
 // Office is one of our desks over HTTP. Its agency is on the ledger and has a certificate.
 type Office struct {
-	t        testing.TB
-	Country  *hufutest.Country
-	Agency   *hufutest.Agency
-	Desk     *issuer.Desk
-	URL      string
-	Ministry *certpathtest.Authority // of the desk's certificate
-	Makers   *certpathtest.Authority // of wallets
-	serial   int
-	person   hufutest.Resident // who signs in
+	t       testing.TB
+	Country *hufutest.Country
+	Agency  *hufutest.Agency
+	Desk    *issuer.Desk
+	URL     string
+	// Ministry certifies Authority, and that the desk.
+	Ministry, Authority *certpathtest.Authority
+	Makers              *certpathtest.Authority // of wallets
+	serial              int
+	person              hufutest.Resident // who signs in
 }
 
 // OpenOffice serves a new agency's desk, after HAIP alone where haip is set.
@@ -59,7 +60,8 @@ func OpenOffice(t testing.TB, c *hufutest.Country, haip bool) *Office {
 	cfg.URL, cfg.Store = o.URL, vault.NewMemoryStore()
 	// The chain certifies the key on the ledger, so that either way leads to the agency.
 	key := &ecdsa.PrivateKey{PublicKey: *cfg.Keys.Key.Public().(*ecdsa.PublicKey)}
-	cfg.Chain = o.Ministry.Below(certpathtest.Template{Name: "Authority"}).Certify(key, certpathtest.Template{Name: "Residents' office"})
+	o.Authority = o.Ministry.Below(certpathtest.Template{Name: "Authority"})
+	cfg.Chain = o.Authority.Certify(key, certpathtest.Template{Name: "Residents' office"})
 	o.Desk, err = issuer.New(cfg)
 	none(t, err)
 	none(t, o.Desk.Publish(t.Context()))
