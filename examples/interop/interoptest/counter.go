@@ -116,7 +116,7 @@ func (n *Counter) ByValue(link string) string {
 	answer, err := n.server.Client().Get(parsed.URI)
 	none(n.t, err)
 	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 	none(n.t, err)
 	request, err := parsed.UnsignedRequest(string(text), "")
 	none(n.t, err)
