@@ -42,8 +42,8 @@
 // The caller brings a key that it trusts: this package does not check whose key
 // it is, nor whether its owner may issue this type. It does not check
 // revocation: see [Verified] and its Status. Verify does not demand a key
-// binding; a caller that needs one calls VerifyBinding. The package does not
-// check the integrity of type metadata (vct#integrity). It knows nothing about
+// binding; a caller that needs one calls VerifyBinding. The package
+// fetches no type metadata: [NewTypes] takes what the caller has. It knows nothing about
 // the meaning of claims: hufu_zk is hidden and shown like any other claim. It
 // does not read the JSON serialisations of RFC 9901, section 8. It checks a
 // region code of GB/T 2260 for its form and province only, because it holds no

@@ -32,7 +32,7 @@ func TestInterop(t *testing.T) {
 		"cnf.kid":        {forge(t, `{"vct":"v","iss":"i","cnf":{"kid":"did:x:y#1"}}`), credential.ErrConfirmation, "`kid`, because whoever resolves it learns that the credential is shown"},
 		"sha-384":        {forge(t, `{"vct":"v","iss":"i","_sd_alg":"sha-384"}`), credential.ErrHashAlgorithm, "`sha-384` and `sha-512`, because every issuer can use `sha-256` and HAIP 1.0 demands it"},
 		"sha-512":        {forge(t, `{"vct":"v","iss":"i","_sd_alg":"sha-512"}`), credential.ErrHashAlgorithm, "`sha-384` and `sha-512`"},
-		"the whole type": {typed("application/dc+sd-jwt"), credential.ErrType, "`application/dc+sd-jwt`, because section 3.2.1 knows one spelling"},
+		"the whole type": {typed("application/dc+sd-jwt"), credential.ErrType, "`application/dc+sd-jwt`, because section 2.2.1 knows one spelling"},
 		"the old type":   {typed("vc+sd-jwt"), credential.ErrType, "typ `vc+sd-jwt`"},
 	} {
 		token, err := credential.Parse(c.token, credential.ParseOptions{})

@@ -12,7 +12,7 @@ import (
 	"github.com/hufu-id/hufu/status"
 )
 
-// Type is the typ of an SD-JWT VC (draft-ietf-oauth-sd-jwt-vc, section 3.2.1).
+// Type is the typ of an SD-JWT VC (draft-ietf-oauth-sd-jwt-vc-18, section 2.2.1).
 // The older vc+sd-jwt is not accepted.
 const Type = "dc+sd-jwt"
 
@@ -23,7 +23,7 @@ const DefaultSkew = time.Minute
 const maxTime = 253402300799
 
 // visibleNames lists the claims that must stand outside every disclosure: those
-// of the draft's list (section 3.2.2.2), and aud.
+// of the draft's list (section 2.2.2.3), and aud.
 var visibleNames = []string{"iss", "aud", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"}
 
 // registeredNames lists the registered claims. No schema may use their names, and

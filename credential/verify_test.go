@@ -95,7 +95,7 @@ func TestVerifyRefused(t *testing.T) {
 			t.Errorf("%s: a result beside an error", label)
 		}
 	}
-	for _, claim := range []string{`"iss","x"`, `"aud","x"`, `"nbf",1`, `"exp",4102444800`, `"cnf",{}`, `"vct#integrity","x"`, `"status",{}`} {
+	for _, claim := range []string{`"iss","x"`, `"aud","x"`, `"nbf",1`, `"exp",4102444800`, `"cnf",{}`, `"vct#integrity","x"`, `"aka_vcts",["w"]`, `"status",{}`} {
 		if _, err := parse(t, hiddenAlone(t, claim)).Verify(issuer.Public(), credential.VerifyOptions{Now: now}); !errors.Is(err, credential.ErrHiddenClaim) {
 			t.Errorf("hidden %s: %v", claim, err)
 		}

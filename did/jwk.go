@@ -106,8 +106,10 @@ func publicKey(members map[string]string) (alg string, public crypto.PublicKey, 
 
 // checkUse refuses a key that its own JWK reserves for another use.
 func checkUse(object map[string]any, members map[string]string, alg string) error {
-	if members["alg"] != "" && members["alg"] != alg {
-		return fmt.Errorf("%w: alg does not fit the key", ErrKey)
+	if stated := members["alg"]; stated != "" {
+		if suite, err := DefaultSuites().ByAlg(stated); err != nil || suite.Alg() != alg {
+			return fmt.Errorf("%w: alg does not fit the key", ErrKey)
+		}
 	}
 	if members["use"] != "" && members["use"] != "sig" {
 		return fmt.Errorf("%w: not a signature key", ErrUnsupportedKey)

@@ -68,9 +68,13 @@ func SuitesNamed(names ...string) (*Suites, error) {
 // DefaultSuites allows ES256 and EdDSA.
 func DefaultSuites() *Suites { return &Suites{list: []Suite{ES256{}, EdDSA{}}} }
 
-// ByAlg returns the suite with this JOSE name. The error is [ErrAlgorithm].
+// ByAlg returns the suite with this JOSE name, or with this other name of it. The error is
+// [ErrAlgorithm].
 func (s *Suites) ByAlg(alg string) (Suite, error) {
-	i := slices.IndexFunc(s.list, func(suite Suite) bool { return suite.Alg() == alg })
+	i := slices.IndexFunc(s.list, func(suite Suite) bool {
+		other, ok := suite.(interface{ AlsoAlg() string })
+		return suite.Alg() == alg || ok && other.AlsoAlg() == alg
+	})
 	if i < 0 {
 		return nil, ErrAlgorithm
 	}
@@ -160,6 +164,10 @@ type EdDSA struct{}
 
 // Alg returns "EdDSA".
 func (EdDSA) Alg() string { return "EdDSA" }
+
+// AlsoAlg returns "Ed25519", the name of RFC 9864 for the same algorithm: it is read, and
+// "EdDSA" is written, which every reader knows.
+func (EdDSA) AlsoAlg() string { return "Ed25519" }
 
 // SignatureSize returns 64.
 func (EdDSA) SignatureSize() int { return ed25519.SignatureSize }

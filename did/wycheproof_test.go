@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/rsa"
 	_ "crypto/sha256"
 	_ "crypto/sha512"
@@ -229,6 +230,130 @@ func TestWycheproofSignatures(t *testing.T) {
 		}
 		if invalid != c.invalid {
 			t.Errorf("%s: %d invalid signatures, want %d", c.name, invalid, c.invalid)
+		}
+	}
+}
+
+// keySets has the fate of every case of the key sets. Where the vectors say valid and the
+// key is refused, waived says why.
+var keySets = []struct {
+	cases  []int
+	want   error
+	waived string
+}{
+	{[]int{1, 3, 4, 10, 11, 12, 16, 17, 18, 25, 26}, did.ErrPrivateKey, ""},
+	{[]int{2, 13, 14, 15}, did.ErrPrivateKey, "HMAC: who can check such a signature can make it"},
+	{[]int{5}, did.ErrUnsupportedKey, "RSA: every issuer can use P-256, which HAIP 1.0 demands"},
+	{[]int{6, 7, 8, 9, 23, 24}, did.ErrUnsupportedKey, ""},
+	{[]int{19, 20}, did.ErrKey, ""}, // alg ES521 and ES224 on P-256
+	{[]int{21}, did.ErrUnsupportedKey, ""},
+	{[]int{22}, did.ErrKey, ""},
+}
+
+// TestWycheproofJWK: no key of a set that should be refused is read, each for its reason.
+// Where a key is refused for what it says of itself, the same point without that does verify
+// the token: nothing else was wrong.
+func TestWycheproofJWK(t *testing.T) {
+	type set struct{ Keys []map[string]any }
+	type group struct {
+		Public, Private *set
+		Tests           []struct {
+			TcID                 int
+			Comment, JWS, Result string
+		}
+	}
+	fate := map[int]int{}
+	for i, row := range keySets {
+		for _, id := range row.cases {
+			fate[id] = i
+		}
+	}
+	seen := 0
+	for _, g := range readWycheproof[group](t, "json_web_key") {
+		keys := g.Public
+		if keys == nil {
+			keys = g.Private
+		}
+		for _, c := range g.Tests {
+			row := keySets[fate[c.TcID]]
+			seen++
+			if (row.waived != "") != (c.Result == "valid") {
+				t.Errorf("%d, %s: %s, waived: %q", c.TcID, c.Comment, c.Result, row.waived)
+			}
+			if _, err := did.ParseJWK(marshal(t, keys.Keys[0])); !errors.Is(err, row.want) {
+				t.Errorf("%d, %s: %v, want %v", c.TcID, c.Comment, err, row.want)
+			}
+			token, err := did.ParseJWS(c.JWS, did.AnyTypeUnsafe, did.JWSOptions{})
+			if es256 := keys.Keys[0]["kid"] == "kid-ec-sign"; !es256 {
+				if !errors.Is(err, did.ErrAlgorithm) {
+					t.Errorf("%d, %s: the token: %v", c.TcID, c.Comment, err)
+				}
+				continue
+			}
+			if err != nil {
+				t.Errorf("%d, %s: the token: %v", c.TcID, c.Comment, err)
+				continue
+			}
+			repaired := map[string]any{"kty": "EC", "crv": "P-256", "x": keys.Keys[0]["x"], "y": keys.Keys[0]["y"]}
+			public, err := did.ParseJWK(marshal(t, repaired))
+			if err == nil {
+				_, err = token.Verify(public)
+			}
+			if wrongPoint := c.TcID == 22; (err != nil) != wrongPoint {
+				t.Errorf("%d, %s: with the key put right: %v", c.TcID, c.Comment, err)
+			}
+		}
+	}
+	if seen != 26 || len(fate) != 26 {
+		t.Errorf("%d cases, %d with a fate", seen, len(fate))
+	}
+}
+
+// TestEd25519: the name of RFC 9864 is read beside EdDSA, in a header and in a key, for this
+// algorithm alone.
+func TestEd25519(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(alg string) string {
+		signed := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"`+alg+`"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte("{}"))
+		return signed + "." + base64.RawURLEncoding.EncodeToString(ed25519.Sign(private, []byte(signed)))
+	}
+	for alg, want := range map[string]error{"EdDSA": nil, "Ed25519": nil, "Ed448": did.ErrAlgorithm, "ed25519": did.ErrAlgorithm} {
+		token, err := did.ParseJWS(sign(alg), "", did.JWSOptions{})
+		if err == nil {
+			_, err = token.Verify(public)
+		}
+		if !errors.Is(err, want) {
+			t.Errorf("%s: %v", alg, err)
+		}
+	}
+	token, err := did.ParseJWS(sign("Ed25519"), "", did.JWSOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := token.Verify(other.Public()); !errors.Is(err, did.ErrAlgorithm) {
+		t.Errorf("under a P-256 key: %v", err)
+	}
+	only, err := did.SuitesNamed("ES256")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := did.ParseJWS(sign("Ed25519"), "", did.JWSOptions{Suites: only}); !errors.Is(err, did.ErrAlgorithm) {
+		t.Errorf("where it is not allowed: %v", err)
+	}
+	if _, err := did.NewSuites(did.EdDSA{}, did.EdDSA{}); !errors.Is(err, did.ErrAlgorithm) {
+		t.Errorf("named twice: %v", err)
+	}
+	x := base64.RawURLEncoding.EncodeToString(public)
+	for alg, want := range map[string]error{"EdDSA": nil, "Ed25519": nil, "ES256": did.ErrKey, "Ed448": did.ErrKey} {
+		if _, err := did.ParseJWK([]byte(`{"kty":"OKP","crv":"Ed25519","x":"` + x + `","alg":"` + alg + `"}`)); !errors.Is(err, want) {
+			t.Errorf("a key for %s: %v", alg, err)
 		}
 	}
 }

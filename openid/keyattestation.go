@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/hufu-id/hufu/did"
-	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
 )
 
@@ -45,7 +46,7 @@ type KeyAttestationClaims struct {
 type keyAttestationJSON struct {
 	IssuedAt       strictjson.Since  `json:"iat"`
 	Expires        *strictjson.Until `json:"exp,omitzero"`
-	Keys           []map[string]any  `json:"attested_keys"`
+	Keys           []jsontext.Value  `json:"attested_keys"`
 	Storage        []string          `json:"key_storage,omitzero"`
 	Authentication []string          `json:"user_authentication,omitzero"`
 	Nonce          string            `json:"nonce,omitzero"`
@@ -73,7 +74,7 @@ func ParseKeyAttestation(compact string) (*KeyAttestation, error) {
 		return nil, fmt.Errorf("%w: from 1 to %d attested_keys are taken", ErrKeyAttestation, maxProofs)
 	}
 	for _, object := range wire.Keys {
-		key, err := did.JWK(object)
+		key, err := did.ParseJWK(object)
 		if err != nil {
 			return nil, fmt.Errorf("%w: attested_keys: %w", ErrKeyAttestation, err)
 		}
@@ -108,11 +109,7 @@ func SignKeyAttestation(ctx context.Context, maker crypto.Signer, header did.Hea
 		if err != nil {
 			return "", err
 		}
-		var object map[string]any
-		if err := strictjson.Read(text, limits.Document, &object); err != nil {
-			return "", err
-		}
-		wire.Keys = append(wire.Keys, object)
+		wire.Keys = append(wire.Keys, text)
 	}
 	payload, err := marshal(&wire)
 	if err != nil {

@@ -120,7 +120,7 @@ func TestParseProofRefuses(t *testing.T) {
 		{"list of audiences", `"https://agency.example"`, `["https://agency.example"]`, openid.ErrJSON},
 		{"malformed nonce", `c0de`, `c0 de`, openid.ErrProof},
 		{"no time", `,"iat":1772366400`, ``, openid.ErrProof},
-		{"issuer", `{"aud"`, `{"iss":"me","aud"`, openid.ErrProof},
+		{"empty client", `{"aud"`, `{"iss":"\u0000","aud"`, openid.ErrProof},
 	}...)
 	checkRefusals(t, message, tests, func(data []byte) error {
 		_, err := openid.ParseProof(sign(t, header, string(data)))
@@ -133,6 +133,7 @@ func TestParseProofRefuses(t *testing.T) {
 		"another type": {did.Header{Typ: "kb+jwt", JWK: private.Public()}, did.ErrType},
 		"no key":       {did.Header{Typ: header.Typ}, openid.ErrProof},
 		"kid":          {did.Header{Typ: header.Typ, Kid: "did:example:1#0"}, openid.ErrProof},
+		"attestation":  {did.Header{Typ: header.Typ, JWK: private.Public(), Extra: map[string]any{"key_attestation": 1}}, openid.ErrProof},
 		"kid beside":   {did.Header{Typ: header.Typ, JWK: private.Public(), Kid: "did:example:1#0"}, openid.ErrProof},
 	} {
 		if _, err := openid.ParseProof(sign(t, tt.header, message)); !errors.Is(err, tt.want) {

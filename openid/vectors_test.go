@@ -2,11 +2,14 @@ package openid_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"errors"
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/hufu-id/hufu/internal/vectors"
 	"github.com/hufu-id/hufu/openid"
@@ -24,37 +27,42 @@ var (
 	requestDoor  = func(b []byte) error { _, err := openid.ParseCredentialRequest(b); return err }
 	responseDoor = func(b []byte) error { _, err := openid.ParseCredentialResponse(b); return err }
 	queryDoor    = parseQuery
+	metadataDoor = func(b []byte) error {
+		_, err := openid.ParseIssuerMetadata(b, "https://credential-issuer.example.com")
+		return err
+	}
 )
 
 // messages lists every file that holds a message of this package.
 var messages = map[string]vector{
-	"openid4vci/credential_offer_authz_code.txt":            {parse: offerDoor},
-	"openid4vci/credential_offer_by_reference.json":         {parse: offerDoor},
-	"openid4vci/credential_offer_multiple_credentials.json": {parse: offerDoor},
-	"openid4vci/credential_offer_pre-authz_code.json":       {parse: offerDoor},
-	"openid4vci/credential_response_sd_jwt_vc.txt":          {parse: responseDoor},
-	"openid4vci/credential_response_jwt_vc_json.txt":        {parse: responseDoor},
-	"openid4vci/credential_response_mso_mdoc.txt":           {parse: responseDoor},
-	"openid4vci/credential_response_ldp_vc.txt":             {responseDoor, openid.ErrUnsupportedFormat, "the credential is an object"},
-	"openid4vci/credential_request_iso_mdl.json":            {requestDoor, openid.ErrCredentialRequest, "a draft's request: format and doctype in place of credential_configuration_id"},
-	"openid4vp/query_lang/claims_alternatives.json":         {parse: queryDoor},
-	"openid4vp/query_lang/credentials_alternatives.json":    {parse: queryDoor},
-	"openid4vp/query_lang/simple.json":                      {parse: queryDoor},
-	"openid4vp/query_lang/value_matching_simple.json":       {parse: queryDoor},
-	"openid4vp/query_lang/complex_mdoc.json":                {queryDoor, openid.ErrUnsupportedFormat, "mso_mdoc"},
-	"openid4vp/query_lang/multi_credentials.json":           {parse: queryDoor}, // mso_mdoc beside SD-JWT VC
-	"openid4vp/query_lang/simple_mdoc.json":                 {queryDoor, openid.ErrUnsupportedFormat, "mso_mdoc"},
-	"openid4vp/request/dcql_jwt_vc.json":                    {queryDoor, openid.ErrUnsupportedFormat, "jwt_vc_json"},
-	"openid4vp/request/dcql_ldp_vc.json":                    {queryDoor, openid.ErrUnsupportedFormat, "ldp_vc"},
+	"openid4vci/credential_offer_authz_code.txt":             {parse: offerDoor},
+	"openid4vci/credential_offer_by_reference.json":          {parse: offerDoor},
+	"openid4vci/credential_offer_multiple_credentials.json":  {parse: offerDoor},
+	"openid4vci/credential_offer_pre-authz_code.json":        {parse: offerDoor},
+	"openid4vci/credential_response_sd_jwt_vc.txt":           {parse: responseDoor},
+	"openid4vci/credential_response_jwt_vc_json.txt":         {parse: responseDoor},
+	"openid4vci/credential_response_mso_mdoc.txt":            {parse: responseDoor},
+	"openid4vci/credential_response_ldp_vc.txt":              {responseDoor, openid.ErrUnsupportedFormat, "the credential is an object"},
+	"openid4vci/credential_request_iso_mdl.json":             {requestDoor, openid.ErrCredentialRequest, "a draft's request: format and doctype in place of credential_configuration_id"},
+	"openid4vci/credential_issuer_metadata_sd_jwt_long.json": {parse: metadataDoor},
+	"openid4vp/query_lang/claims_alternatives.json":          {parse: queryDoor},
+	"openid4vp/query_lang/credentials_alternatives.json":     {parse: queryDoor},
+	"openid4vp/query_lang/simple.json":                       {parse: queryDoor},
+	"openid4vp/query_lang/value_matching_simple.json":        {parse: queryDoor},
+	"openid4vp/query_lang/complex_mdoc.json":                 {queryDoor, openid.ErrUnsupportedFormat, "mso_mdoc"},
+	"openid4vp/query_lang/multi_credentials.json":            {parse: queryDoor}, // mso_mdoc beside SD-JWT VC
+	"openid4vp/query_lang/simple_mdoc.json":                  {queryDoor, openid.ErrUnsupportedFormat, "mso_mdoc"},
+	"openid4vp/request/dcql_jwt_vc.json":                     {queryDoor, openid.ErrUnsupportedFormat, "jwt_vc_json"},
+	"openid4vp/request/dcql_ldp_vc.json":                     {queryDoor, openid.ErrUnsupportedFormat, "ldp_vc"},
 }
 
 // waived lists every other file, with the reason.
 var waived = map[string]string{
-	"openid4vci/authorization_details*.json":          "authorization_details belong to the authorisation server's HTTP endpoints",
-	"openid4vci/credential_issuer_metadata_*":         "issuer metadata belong to the issuer's HTTP endpoints",
-	"openid4vci/credential_metadata_*.json":           "parts of issuer metadata, as above",
+	"openid4vci/authorization_details*.json":          "package oauth reads them",
+	"openid4vci/credential_issuer_metadata_*.txt":     "signed: TestVectorSignedMetadata reads it",
+	"openid4vci/credential_metadata_*.json":           "parts of issuer metadata; TestVectorConfigurations reads them",
 	"openid4vci/issuer_jwks.json":                     "keys, and the example breaks a kid over two lines",
-	"openid4vci/wallet_attestation.jwt.txt":           "wallet attestation is not supported",
+	"openid4vci/wallet_attestation.jwt.txt":           "package oauth reads attestations",
 	"openid4vp/client_metadata/*.json":                "read as part of a request object; TestVectorClientMetadata covers the one for SD-JWT VC",
 	"openid4vp/credentials/*.json":                    "credential payloads, for package credential",
 	"openid4vp/request/request_header_client_id_did*": "RS256 is outside the suites; TestVectorRequestObject covers the shape",
@@ -131,5 +139,47 @@ func TestVectorClientMetadata(t *testing.T) {
 	}
 	if got := signed.Unverified.Formats["dc+sd-jwt"].KBJWT; len(got) != 2 || got[1] != "ES384" {
 		t.Errorf("algorithms: %v", got)
+	}
+}
+
+// TestVectorConfigurations: configurations of other formats have other members, and are
+// passed over.
+func TestVectorConfigurations(t *testing.T) {
+	for _, name := range vectors.Glob(t, "openid4vci/credential_metadata_*.json") {
+		part := string(bytes.TrimSpace(vectors.Read(t, name)))
+		whole := `{"credential_issuer":"https://a.example","credential_endpoint":"https://a.example/c",` + part[1:]
+		m, err := openid.ParseIssuerMetadata([]byte(whole), "https://a.example")
+		if err != nil || len(m.Configurations) == 0 {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for id, c := range m.Configurations {
+			if (c.Format == openid.FormatSDJWT) != (c.VCT != "") {
+				t.Errorf("%s: %s was read as %+v", name, id, c)
+			}
+		}
+	}
+}
+
+func TestVectorSignedMetadata(t *testing.T) {
+	compact := strings.Join(strings.Fields(string(vectors.Read(t, "openid4vci/credential_issuer_metadata_sd_jwt_jwt.txt"))), "")
+	signed, err := openid.ParseSignedMetadata(compact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(signed.Header.X5C[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	const issuer = "https://credential-issuer.example.com"
+	m, err := signed.Verify(leaf.PublicKey, issuer, openid.VerifyOptions{})
+	if err != nil || m.DeferredEndpoint != issuer+"/deferred_credential" || len(m.Configurations) != 1 {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	if _, err := signed.Verify(leaf.PublicKey, "https://other.example.com", openid.VerifyOptions{}); !errors.Is(err, openid.ErrMetadataIssuer) {
+		t.Errorf("of another issuer: %v", err)
+	}
+	if _, err := signed.Verify(leaf.PublicKey, issuer, openid.VerifyOptions{Now: time.Unix(1500000000, 0)}); !errors.Is(err, openid.ErrMetadata) {
+		t.Errorf("from the future: %v", err)
 	}
 }

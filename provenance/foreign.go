@@ -34,7 +34,7 @@ func (u *unverified) readForeign(claims map[string]any) error {
 }
 
 // otherTypes keeps of aka_vcts what the issuer is trusted for: the claim alone entitles to
-// nothing (SD-JWT VC draft -18, section 6.5).
+// nothing (SD-JWT VC draft -18, section 6.6).
 func (t *trace) otherTypes() (trusted []string) {
 	for _, vct := range t.verified.AlsoTypes {
 		deed := t.deed()

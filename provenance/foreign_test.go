@@ -416,9 +416,26 @@ func TestIdentifyRequester(t *testing.T) {
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want: %v", name, err, c.want)
 		}
+		var failed *provenance.Error
+		if err != nil && (!errors.As(err, &failed) || failed.Anchor == "" || failed.Unchecked || origin != nil) {
+			t.Errorf("%s: %+v", name, failed)
+		}
 		if err == nil && (origin.Key.Public == nil || !key.PublicKey.Equal(origin.Key.Public) || origin.ID != strings.TrimPrefix(c.client, "decentralized_identifier:")) {
 			t.Errorf("%s: %+v", name, origin)
 		}
+	}
+	// What cannot be found out is no refusal.
+	anchor := root.Anchor()
+	anchor.Revocation = true
+	strict, err := provenance.X509(provenance.X509Options{}, provenance.Authority{Anchor: anchor, Trust: provenance.Trust{Requests: true}})
+	none(t, err)
+	_, err = provenance.IdentifyRequester(t.Context(), strict, hash, header, noon)
+	failsAt(t, err, provenance.StepIssuer, certpath.ErrRevocation, true)
+	_, err = provenance.IdentifyRequester(t.Context(), mayNot, hash, header, noon)
+	failsAt(t, err, provenance.StepAccreditation, provenance.ErrNotTrustedFor, false)
+	var failed *provenance.Error
+	if errors.As(err, &failed); failed.Who != "CN=Shop,C=CN" || failed.Anchor != "CN=Registry,C=CN" {
+		t.Errorf("%+v", failed)
 	}
 	// A leaf for requests issues nothing.
 	x, err := provenance.X509(provenance.X509Options{}, provenance.Authority{Anchor: root.Anchor(), Trust: provenance.Trust{Types: []string{diploma}}})

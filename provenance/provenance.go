@@ -173,7 +173,7 @@ func (t *trace) named(step Step, err error) error {
 	if t.ledger != nil {
 		failed.Anchor = t.ledger.Anchor()
 	}
-	if step == StepAccreditation {
+	if step == StepAccreditation && t.claims.vct != "" { // a requester names no type yet
 		deed := t.deed()
 		failed.Deed = &deed
 	}

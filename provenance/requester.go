@@ -33,9 +33,27 @@ const (
 // Whoever a certificate names has not been accredited by anybody for what he asks: the
 // anchor vouches for who he is, if it is configured with Trust.Requests. For an agency of
 // the ledger the caller asks Vouch for each type. response_uri is for the caller to compare
-// with a host. The error is [ErrClientID], [ErrNotTrustedFor], or one of Identify; what the
-// ledger does not prove is left to its caller. now is the time of the decision.
+// with a host. The error is an [*Error], which says who was held against which anchor; it
+// wraps [ErrClientID], [ErrNotTrustedFor], or what Identify returns. What a ledger does not
+// prove is left to its caller, as a [*ledger.NotProvedError]. now is the time of the decision.
 func IdentifyRequester(ctx context.Context, source Source, clientID string, header did.Header, now time.Time) (*Origin, error) {
+	origin, err := identifyRequester(ctx, source, clientID, header, now)
+	if err == nil {
+		return origin, nil
+	}
+	t := &trace{ctx: ctx, source: source, origin: origin}
+	if id, byDID := strings.CutPrefix(clientID, prefixDID); byDID {
+		t.claims.issuer = id
+	}
+	step := StepIssuer
+	if errors.Is(err, ErrNotTrustedFor) {
+		step = StepAccreditation
+	}
+	return nil, t.named(step, err)
+}
+
+// identifyRequester returns the origin beside an error, too, where it is known.
+func identifyRequester(ctx context.Context, source Source, clientID string, header did.Header, now time.Time) (*Origin, error) {
 	m := Message{ID: clientID, Header: header, Action: ledger.ActionVerify, At: now, Now: now}
 	id, byDID := strings.CutPrefix(clientID, prefixDID)
 	hash, byHash := strings.CutPrefix(clientID, PrefixHash)
@@ -59,13 +77,13 @@ func IdentifyRequester(ctx context.Context, source Source, clientID string, head
 		return nil, err
 	}
 	if byName && !origin.Path.HasDNSName(host) {
-		return nil, fmt.Errorf("%w: the certificate does not name the host", ErrClientID)
+		return origin, fmt.Errorf("%w: the certificate does not name the host", ErrClientID)
 	}
 	if _, onLedger := decided(source, origin).(Committed); onLedger {
 		return origin, nil
 	}
 	if _, err := source.Vouch(ctx, origin, Deed{Action: ledger.ActionVerify, At: now}); err != nil {
-		return nil, err
+		return origin, err
 	}
 	if byHash || byName {
 		origin.ID = clientID

@@ -210,59 +210,61 @@ const (
 
 // Codes of issuing.
 const (
-	OfferMalformed         Code = "offer-malformed"         // refused, or of a kind that is not taken
-	OfferByReference       Code = "offer-by-reference"      // refused: it must be fetched first
-	OfferUnknown           Code = "offer-unknown"           // refused: this desk did not make it
-	OfferUsed              Code = "offer-used"              // refused: taken up before
-	OfferExpired           Code = "offer-expired"           // refused: not taken up in time
-	OfferOtherType         Code = "offer-other-type"        // refused: another credential type than the offer's or the desk's
-	OfferOtherWay          Code = "offer-other-way"         // refused: taken up by signing in, or over a connection
-	TxCodeWrong            Code = "tx-code-wrong"           // refused: another transaction code
-	TxCodeMissing          Code = "tx-code-missing"         // refused: none was given, or none is asked for
-	TransactionUnknown     Code = "transaction-unknown"     // refused: nothing waits under this id
-	ApplicationDenied      Code = "application-denied"      // refused: a clerk decided so
-	NotDeferred            Code = "not-deferred"            // refused: the offer waits for no clerk
-	NotificationUnknown    Code = "notification-unknown"    // refused: of no answer of this desk
-	HeldAlready            Code = "held-already"            // refused: this person holds a credential of the type
-	ApplicationProof       Code = "application-proof"       // refused: it does not show the wallet's key
-	ApplicationOtherDesk   Code = "application-other-desk"  // refused: made for another desk
-	ApplicationOtherOffer  Code = "application-other-offer" // refused: made for another offer
-	ApplicationOld         Code = "application-old"         // refused: not fresh
-	ApplicationUnsupported Code = "application-unsupported" // refused: it asks for what is not built in
-	OtherWallet            Code = "other-wallet"            // refused: this person has another wallet, or the wallet another person
-	TableOnePerson         Code = "table-one-person"        // refused: a new binding takes a table of one person
-	TableMalformed         Code = "table-malformed"         // refused: the table as a whole
-	TableEncoding          Code = "table-encoding"          // refused: somebody must say in which encoding it is
-	CannotIssue            Code = "cannot-issue"            // refused: the claims do not fit the type
-	NotIssued              Code = "not-issued"              // refused: nothing was issued under this offer
-	RevokedBefore          Code = "revoked-before"          // refused
-	ChangeDropped          Code = "change-dropped"          // refused: the ledger refused it, and nothing has changed
-	ListNotPublic          Code = "list-not-public"         // unchecked: on the ledger, and its file is not replaced yet
-	NotAppliedFor          Code = "not-applied-for"         // refused: this wallet did not apply for it
-	ReceivedBefore         Code = "received-before"         // refused
-	OtherIssuer            Code = "other-issuer"            // refused: not the issuer of the offer
-	NobodyVouches          Code = "nobody-vouches"          // refused: nobody whom the wallet trusts says who the issuer is
-	OtherCredential        Code = "other-credential"        // refused: another than was offered, or copies that differ
-	NotReissued            Code = "not-reissued"            // refused: nothing was signed in its place
-	NotAnchored            Code = "not-anchored"            // refused: no anchor covers it
-	OtherHolderKey         Code = "other-holder-key"        // refused: not signed with the credential's holder key
-	ReissueDiffers         Code = "reissue-differs"         // refused: it says something else than the one before
-	ReissueUnanswered      Code = "reissue-unanswered"      // unchecked: the issuer did not hand it out
+	OfferMalformed         Code = "offer-malformed"          // refused, or of a kind that is not taken
+	OfferByReference       Code = "offer-by-reference"       // refused: it must be fetched first
+	OfferUnknown           Code = "offer-unknown"            // refused: this desk did not make it
+	OfferUsed              Code = "offer-used"               // refused: taken up before
+	OfferExpired           Code = "offer-expired"            // refused: not taken up in time
+	OfferOtherType         Code = "offer-other-type"         // refused: another credential type than the offer's or the desk's
+	OfferOtherWay          Code = "offer-other-way"          // refused: taken up by signing in, or over a connection
+	TxCodeWrong            Code = "tx-code-wrong"            // refused: another transaction code
+	TxCodeMissing          Code = "tx-code-missing"          // refused: none was given, or none is asked for
+	TransactionUnknown     Code = "transaction-unknown"      // refused: nothing waits under this id
+	ApplicationDenied      Code = "application-denied"       // refused: a clerk decided so
+	NotDeferred            Code = "not-deferred"             // refused: the offer waits for no clerk
+	NotificationUnknown    Code = "notification-unknown"     // refused: of no answer of this desk
+	HeldAlready            Code = "held-already"             // refused: this person holds a credential of the type
+	ApplicationProof       Code = "application-proof"        // refused: it does not show the wallet's key
+	ApplicationOtherDesk   Code = "application-other-desk"   // refused: made for another desk
+	ApplicationOtherOffer  Code = "application-other-offer"  // refused: made for another offer
+	ApplicationOld         Code = "application-old"          // refused: not fresh
+	ApplicationUnsupported Code = "application-unsupported"  // refused: it asks for what is not built in
+	OtherWallet            Code = "other-wallet"             // refused: this person has another wallet, or the wallet another person
+	TableOnePerson         Code = "table-one-person"         // refused: a new binding takes a table of one person
+	TableMalformed         Code = "table-malformed"          // refused: the table as a whole
+	TableEncoding          Code = "table-encoding"           // refused: somebody must say in which encoding it is
+	CannotIssue            Code = "cannot-issue"             // refused: the claims do not fit the type
+	NotIssued              Code = "not-issued"               // refused: nothing was issued under this offer
+	RevokedBefore          Code = "revoked-before"           // refused
+	ChangeDropped          Code = "change-dropped"           // refused: the ledger refused it, and nothing has changed
+	ListNotPublic          Code = "list-not-public"          // unchecked: on the ledger, and its file is not replaced yet
+	NotAppliedFor          Code = "not-applied-for"          // refused: this wallet did not apply for it
+	ReceivedBefore         Code = "received-before"          // refused
+	OtherIssuer            Code = "other-issuer"             // refused: not the issuer of the offer
+	NobodyVouches          Code = "nobody-vouches"           // refused: nobody whom the wallet trusts says who the issuer is
+	OtherCredential        Code = "other-credential"         // refused: another than was offered, or copies that differ
+	NotReissued            Code = "not-reissued"             // refused: nothing was signed in its place
+	NotAnchored            Code = "not-anchored"             // refused: no anchor covers it
+	OtherHolderKey         Code = "other-holder-key"         // refused: not signed with the credential's holder key
+	ReissueDiffers         Code = "reissue-differs"          // refused: it says something else than the one before
+	ReissueUnanswered      Code = "reissue-unanswered"       // unchecked: the issuer did not hand it out
+	ApplicationOtherWallet Code = "application-other-wallet" // refused: another wallet signed in
+	WalletUnattested       Code = "wallet-unattested"        // refused: nobody vouches for the wallet
+	IssuerAddress          Code = "issuer-address"           // refused: the address is not the issuer's
+	IssuerAnswer           Code = "issuer-answer"            // refused: what the issuer sent is malformed
+	SignInOther            Code = "sign-in-other"            // refused: the answer to another sign-in
 )
 
 // Codes of taking up an offer over the network.
 const (
 	AttestationWanted Code = "attestation-wanted" // refused: nobody vouches for the wallet or its keys
-	TxCodeForm        Code = "tx-code-form"       // refused: the transaction code is missing or malformed
 	CodeRefused       Code = "code-refused"       // refused: the issuer does not take the code
 	IssuanceDenied    Code = "issuance-denied"    // refused: the issuer will not, or nobody signed in
 	IssuanceEnded     Code = "issuance-ended"     // refused: its token counts no more
-	OtherServer       Code = "other-server"       // refused: another server answered, or to another sign-in
 	AddressRefused    Code = "address-refused"    // refused: not https, or not public
 	IssuerUnsupported Code = "issuer-unsupported" // refused: the issuer wants what is not built in
 	IssuerUnreachable Code = "issuer-unreachable" // unchecked: no reply, or not now
 	IssuerRefused     Code = "issuer-refused"     // refused, for a reason that has no code
-	IssuerAnswer      Code = "issuer-answer"      // refused: the answer breaks the standard
 )
 
 // Codes of a ceremony and of the circuits' keys.

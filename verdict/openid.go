@@ -6,6 +6,7 @@ import (
 	"github.com/hufu-id/hufu/legible"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/openid/jwe"
+	"github.com/hufu-id/hufu/openid/oauth"
 	"github.com/hufu-id/hufu/provenance"
 	"github.com/hufu-id/hufu/zkp"
 )
@@ -44,6 +45,21 @@ var issuingRows = Table{
 	On(openid.ErrOffer).Refused("offer", OfferMalformed,
 		"The offer is malformed, or of a kind that is not supported.", "领证码有误，或属于不支持的种类。",
 		"Ask the agency for a new offer.", "请向机构重新索取领证码。"),
+	On(openid.ErrMetadataIssuer, oauth.ErrIssuer).Refused("offer", IssuerAddress,
+		"The address does not belong to the issuer that is named.", "该网址不属于所称的签发机构。",
+		"Do not go on. Ask the agency for a new offer.", "请勿继续，并向机构重新索取领证码。"),
+	On(oauth.ErrState).Refused("offer", SignInOther,
+		"The answer belongs to another sign-in.", "返回的结果对应的是另一次登录。",
+		"Sign in again from the wallet.", "请从钱包重新登录。"),
+	On(openid.ErrMetadata, oauth.ErrMessage).Refused("offer", IssuerAnswer,
+		"The issuer's answer is malformed.", "签发机构的应答有误。",
+		"Try again later. If it stays so, tell the agency.", "请稍后重试；如仍如此，请告知该机构。"),
+	On(oauth.ErrVerifier).Refused("application", ApplicationOtherWallet,
+		"The application does not come from the wallet that signed in.", "申请并非来自登录时所用的钱包。",
+		"Sign in again from the wallet.", "请从钱包重新登录。"),
+	On(oauth.ErrAttestation, openid.ErrKeyAttestation).Refused("application", WalletUnattested,
+		"What vouches for the wallet does not hold, or has expired.", "钱包的背书无效或已过期。",
+		"Update the wallet and apply again.", "请更新钱包后重新申请。"),
 	On(openid.ErrProofAudience).Refused("application", ApplicationOtherDesk,
 		"The application was made for another desk.", "申请是提交给另一机构的。",
 		"Take it to the agency that made the offer.", "请交给发出领证码的机构。"),
@@ -53,10 +69,11 @@ var issuingRows = Table{
 	On(openid.ErrProofTime).Refused("application", ApplicationOld,
 		"The application is too old, or from a clock that is ahead.", "申请时间过早，或申请设备的时钟偏快。",
 		"Apply again.", "请重新申请。"),
-	On(openid.ErrUnsupportedProof, openid.ErrEncryptionWanted).Refused("application", ApplicationUnsupported,
+	On(openid.ErrUnsupportedProof, openid.ErrEncryptionWanted, openid.ErrEncryption,
+		oauth.ErrResponseType, oauth.ErrChallenge, oauth.ErrGrantType).Refused("application", ApplicationUnsupported,
 		"The application asks for something that is not supported.", "申请要求了不支持的内容。",
 		"Apply with another wallet.", "请换一个钱包申请。"),
-	On(openid.ErrProof).Refused("application", ApplicationProof,
+	On(openid.ErrProof, oauth.ErrDPoP).Refused("application", ApplicationProof,
 		"The application does not show that the wallet holds its key.", "申请未能证明钱包持有其密钥。",
 		"Apply again.", "请重新申请。"),
 }
@@ -91,7 +108,7 @@ var encryptionRows = Table{
 
 // messageRows stand last: many narrower reasons come inside a malformed message.
 var messageRows = Table{
-	On(openid.ErrTooLarge, openid.ErrJSON, openid.ErrResponse, openid.ErrCredentialRequest, openid.ErrCredentialResponse, openid.ErrQRText,
+	On(openid.ErrTooLarge, openid.ErrJSON, openid.ErrResponse, openid.ErrCredentialRequest, openid.ErrCredentialResponse, openid.ErrNotification, openid.ErrQRText,
 		credential.ErrTooLarge, credential.ErrForm, credential.ErrJSON, credential.ErrDepth, credential.ErrDisclosure,
 		credential.ErrTooManyDisclosures, credential.ErrDigest, credential.ErrDuplicateDigest, credential.ErrDuplicateDisclosure,
 		credential.ErrDisclosureKind, credential.ErrCollision, credential.ErrReservedName, credential.ErrHashAlgorithm,

@@ -87,7 +87,7 @@ func (w *Wallet) foreignList(ctx context.Context, c *card) (*status.Verified, er
 // asType are the claims under the type that was asked for, where the credential is of
 // several.
 func asType(claims map[string]any, vct string) map[string]any {
-	if claims["vct"] == vct {
+	if vct == "" || claims["vct"] == vct {
 		return claims
 	}
 	claims = maps.Clone(claims)
@@ -105,8 +105,9 @@ func (c *card) typeAsked(q *openid.CredentialQuery) string {
 	return c.Type
 }
 
-// trusted holds the card against the query's trusted_authorities: the counter would refuse
-// it.
+// trusted holds who vouches for a credential against the authorities that the query names
+// (OpenID4VP 1.0 section 6.1.1): its certificates, or its issuer and the root of the ledger
+// where it is of the ledger.
 func (m *matcher) trusted(q *openid.CredentialQuery, c *card) error {
 	if q.TrustedAuthorities == nil {
 		return nil
@@ -121,7 +122,7 @@ func (m *matcher) trusted(q *openid.CredentialQuery, c *card) error {
 		agencies = []string{c.Issuer, m.w.cfg.Ledger.Trust().RootDID}
 	}
 	if !q.Trusts(keys, agencies) {
-		return openid.ErrNoMatch
+		return fmt.Errorf("%w: none of the authorities that the counter trusts vouches for it", openid.ErrNoMatch)
 	}
 	return nil
 }

@@ -115,9 +115,6 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 			return p, zkp.ErrUnsatisfied
 		}
 	}
-	if err := m.trusted(q, c); err != nil {
-		return p, err
-	}
 	paths, err := q.Match(asType(claims, c.typeAsked(q)))
 	if err != nil {
 		return p, err

@@ -142,7 +142,7 @@ func (w *Wallet) ResolveRequest(ctx context.Context, request []byte) (_ *Request
 }
 
 func (w *Wallet) judgeRequest(ctx context.Context, parsed *openid.SignedRequest, held *deck) (*Request, error) {
-	if parsed.Unverified.Prefix.X509() {
+	if parsed.Unverified.Prefix.X509() || !onLedger(parsed.Unverified.Verifier) {
 		return w.considerForeign(ctx, parsed, held)
 	}
 	proved, err := w.whoAsks(ctx, parsed, w.cfg.Clock())

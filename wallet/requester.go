@@ -46,7 +46,8 @@ func (w *Wallet) ResolveUnsigned(ctx context.Context, request *openid.Authorizat
 	return ask, w.finish(ctx, ask, held)
 }
 
-// considerForeign judges a request under a certificate by Config.Requesters.
+// considerForeign judges a request under a certificate, or of a DID that is on no ledger, by
+// Config.Requesters.
 func (w *Wallet) considerForeign(ctx context.Context, parsed *openid.SignedRequest, held *deck) (*Request, error) {
 	now := w.cfg.Clock()
 	if w.cfg.Requesters == nil {

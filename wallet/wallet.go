@@ -51,8 +51,8 @@ type Config struct {
 	// its hash. It is asked for schema and status list of a credential on receipt, and
 	// for the feed of an epoch; package publish says what its server learns.
 	Public publish.Source
-	// Sources vouch for issuers and requesters that are on no ledger: X.509 authorities,
-	// pinned keys. Nil trusts the ledger alone.
+	// Sources vouch for issuers that are on no ledger: X.509 authorities, pinned keys. Nil
+	// trusts the ledger alone.
 	Sources []provenance.Source
 	// Types is the type metadata of credentials of Sources, nil for none; Lists fetches
 	// their status lists, on the wallet's own clock. See provenance.Options.
@@ -61,8 +61,8 @@ type Config struct {
 	// Sets is asked where Public has no feed. Nil where it always has one, or where
 	// nothing is proved.
 	Sets Sets
-	// Requesters vouches for requesters that are on no ledger: those of the certificates
-	// that package provenance trusts for requests. Nil knows none.
+	// Requesters vouches for requesters that are on no ledger: by their certificates, or by
+	// a DID of another method. Nil knows none.
 	Requesters provenance.Source
 	// Prover is nil in a wallet that shows claims only.
 	Prover Prover

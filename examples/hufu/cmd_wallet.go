@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +15,7 @@ import (
 
 func (a *app) walletCommand() *cobra.Command {
 	var dir string
-	cmd := group("wallet", a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletReissue(&dir), a.walletRefresh(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
+	cmd := group("wallet", a.walletInit(&dir), a.walletApply(&dir), a.walletReceive(&dir), a.walletContinue(&dir), a.walletReissue(&dir), a.walletRefresh(&dir), a.walletPrepare(&dir), a.walletPresent(&dir),
 		a.walletList(&dir), a.walletShow(&dir), a.walletHistory(&dir))
 	cmd.PersistentFlags().StringVar(&dir, "wallet", envOr("HUFU_WALLET", "wallet"), "folder of the wallet")
 	return cmd
@@ -155,30 +154,6 @@ func (a *app) sent(out string, kind openid.QRType, message []byte, id string) er
 		a.report(map[string]any{"written": out}, id, "Out", out)
 	}
 	return a.draw(openid.QRText(kind, message))
-}
-
-func (a *app) walletReceive(dir *string) *cobra.Command {
-	var reissued bool
-	cmd := command("receive RESPONSE", "one response: a file, QR text or -", func(ctx context.Context, arg string) error {
-		response, err := folder.ReadMessage(arg, a.in, openid.QRCredentialResponse)
-		if err != nil {
-			return err
-		}
-		return a.withWallet(ctx, *dir, false, func(c *folder.Wallet) error {
-			take := c.Receive
-			if reissued {
-				take = c.ReceiveReissue
-			}
-			s, err := take(ctx, response)
-			if err != nil {
-				return err
-			}
-			return a.report(map[string]any{"credential": s.ID, "type": s.Type, "issuer": s.Issuer},
-				"wallet.received", "ID", shortID(s.ID), "Type", s.SchemaID, "Issuer", a.nameOf(s.Who, s.Issuer), "Until", s.Expires.Format(time.DateOnly))
-		})
-	})
-	cmd.Flags().BoolVar(&reissued, "reissued", false, "it takes the place of a credential here, as asked for by hufu wallet reissue")
-	return cmd
 }
 
 func (a *app) walletRefresh(dir *string) *cobra.Command {

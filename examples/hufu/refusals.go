@@ -11,13 +11,14 @@ import (
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/verifier"
 	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/client"
 	"github.com/hufu-id/hufu/wallet/issuer"
 	"github.com/hufu-id/hufu/zkp/prover/anchored"
 	"github.com/hufu-id/hufu/zkp/prover/ceremony"
 )
 
 // verdicts are what the errors of the library mean.
-var verdicts = slices.Concat(hufuagency.Verdicts(), verifier.Verdicts(), wallet.Verdicts(), issuer.Verdicts(), ceremony.Verdicts())
+var verdicts = slices.Concat(hufuagency.Verdicts(), verifier.Verdicts(), wallet.Verdicts(), client.Verdicts(), issuer.Verdicts(), ceremony.Verdicts())
 
 // A reason is an error of this command itself, with its sentence.
 type reason struct {

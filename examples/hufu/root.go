@@ -81,7 +81,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.StringVar(&a.ledger, "ledger", envOr("HUFU_LEDGER", "ledger"), "folder of the ledger; for the demo also addresses of its nodes")
 	flags.BoolVar(&a.restored, "restored", false, "the vault or the counter was put back from an older copy on purpose: take it as it is")
 	flags.BoolVar(&a.restoredLedger, "restored-ledger", false, "the ledger or the witness was put back from an older copy on purpose: what was signed since is signed anew, and readers who saw it refuse the ledger")
-	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.revokeCommand(), a.statusCommand(),
+	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.issuerCommand(), a.revokeCommand(), a.statusCommand(),
 		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
 	columns := cmp.Or(lines.Columns(a.out), 80)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", fmt.Sprint("FlagUsagesWrapped ", columns)))

@@ -57,7 +57,7 @@ func object[T any](t testing.TB, format string, parse func([]byte) (T, error)) b
 // doors are the parsers of bytes from outside, by package and function.
 func doors(t testing.TB) map[string]budget.Door {
 	all := map[string]budget.Door{}
-	for _, some := range []func(testing.TB) map[string]budget.Door{ledgerDoors, feedDoors, tokenDoors, messageDoors, zkpDoors} {
+	for _, some := range []func(testing.TB) map[string]budget.Door{ledgerDoors, feedDoors, tokenDoors, messageDoors, issuingDoors, zkpDoors} {
 		for name, d := range some(t) {
 			all[name] = d
 		}

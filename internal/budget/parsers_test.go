@@ -48,6 +48,7 @@ var exempt = map[string]string{
 	"openid.Values.UnmarshalJSONFrom":             "within openid.ParseQuery",
 	"openid.Predicate.UnmarshalJSONFrom":          "within openid.ParseQuery",
 	"openid.Acceptance.UnmarshalJSONFrom":         "within openid.ParseQuery",
+	"openid.Configuration.UnmarshalJSONFrom":      "within openid.ParseIssuerMetadata",
 	"openid.compact.UnmarshalJSONFrom":            "within openid.ParseCredentialResponse",
 	"internal/strictjson.Since.UnmarshalJSONFrom": "one number, within strictjson.Read",
 	"internal/strictjson.Until.UnmarshalJSONFrom": "one number, within strictjson.Read",

@@ -19,7 +19,8 @@ const module = "github.com/hufu-id/hufu/"
 var everyone = []string{"internal/durable", "internal/gb", "internal/limits", "internal/strictjson", "legible"}
 
 var nouns = []string{
-	"did", "did/hufu", "certpath", "credential", "status", "ledger", "zkp", "openid", "openid/jwe", "predicate", "identity", "provenance", "publish",
+	"did", "did/hufu", "certpath", "credential", "status", "ledger", "zkp", "openid", "openid/oauth", "openid/jwe", "predicate",
+	"identity", "provenance", "publish",
 }
 
 // table reads the rows of the table of docs/design.md that begins with a heading

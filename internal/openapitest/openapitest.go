@@ -110,7 +110,17 @@ func (d *Document) check(r *http.Request, body []byte, w *httptest.ResponseRecor
 	if w.Code == http.StatusOK && len(body) > 0 {
 		d.body(name+": request", append(at, "requestBody"), r.Header.Get("Content-Type"), body)
 	}
+	if w.Body.Len() == 0 && d.isEmpty(path, method, w.Code) {
+		return
+	}
 	d.body(name, append(at, "responses", strconv.Itoa(w.Code)), w.Header().Get("Content-Type"), w.Body.Bytes())
+}
+
+// isEmpty reports whether an answer is described, and without content.
+func (d *Document) isEmpty(path, method string, status int) bool {
+	responses, _ := d.paths[path][method].(map[string]any)["responses"].(map[string]any)
+	answer, described := responses[strconv.Itoa(status)].(map[string]any)
+	return described && answer["content"] == nil
 }
 
 // path finds the described path of an address.

@@ -1,5 +1,5 @@
-// Package ask asks the person at a terminal: for a passphrase, which does not show, and
-// for a yes or a no.
+// Package ask asks the person at a terminal: for a passphrase, which does not show, for
+// one line, and for a yes or a no.
 //
 // A question is asked only where the input is a terminal; a program that runs without one
 // learns so by ErrNoTerminal, and takes its answers another way. For example
@@ -69,9 +69,19 @@ func Passphrase(in io.Reader, out io.Writer, prompts ...string) (passphrase []by
 
 // Confirm asks a question that a yes or a no answers. The error is ErrNoTerminal.
 func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) (yes bool, err error) {
+	line, err := Line(ctx, in, out, question)
+	if err != nil && ctx.Err() != nil {
+		return false, nil
+	}
+	return isYes(line), err
+}
+
+// Line asks for one line, which shows as it is typed, and returns it without the space
+// around it. The error is ErrNoTerminal, or that of ctx where it ends first.
+func Line(ctx context.Context, in io.Reader, out io.Writer, question string) (string, error) {
 	f, ok := Terminal(in)
 	if !ok {
-		return false, ErrNoTerminal
+		return "", ErrNoTerminal
 	}
 	fmt.Fprint(out, question, " ")
 	answer := make(chan string, 1)
@@ -81,10 +91,10 @@ func Confirm(ctx context.Context, in io.Reader, out io.Writer, question string) 
 	}()
 	select {
 	case line := <-answer:
-		return isYes(line), nil
+		return strings.TrimSpace(line), nil
 	case <-ctx.Done():
 		fmt.Fprintln(out)
-		return false, nil
+		return "", ctx.Err()
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/hufu-id/hufu/did"
 	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/internal/strictjson"
@@ -54,7 +56,7 @@ type attestationJSON struct {
 	IssuedAt  *strictjson.Since `json:"iat,omitzero"`
 	NotBefore *strictjson.Since `json:"nbf,omitzero"`
 	Confirm   struct {
-		JWK map[string]any `json:"jwk"`
+		JWK jsontext.Value `json:"jwk"`
 	} `json:"cnf"`
 }
 
@@ -72,7 +74,7 @@ func ParseAttestation(compact string) (*Attestation, error) {
 	if !isName(wire.Subject) || wire.Issuer != "" && !isName(wire.Issuer) || wire.Expires == 0 {
 		return nil, fmt.Errorf("%w: sub or exp is missing or malformed", ErrAttestation)
 	}
-	key, err := did.JWK(wire.Confirm.JWK)
+	key, err := did.ParseJWK(wire.Confirm.JWK)
 	if err != nil {
 		return nil, fmt.Errorf("%w: cnf.jwk: %w", ErrAttestation, err)
 	}
@@ -111,10 +113,10 @@ func SignAttestation(ctx context.Context, maker crypto.Signer, header did.Header
 		return "", err
 	}
 	iat := strictjson.Since(claims.IssuedAt.Unix())
-	wire := attestationJSON{Issuer: claims.Issuer, Subject: claims.ClientID, Expires: strictjson.Until(claims.Expires.Unix()), IssuedAt: &iat}
-	if err := strictjson.Read(jwk, limits.Document, &wire.Confirm.JWK); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrAttestation, err)
+	wire := attestationJSON{
+		Issuer: claims.Issuer, Subject: claims.ClientID, Expires: strictjson.Until(claims.Expires.Unix()), IssuedAt: &iat,
 	}
+	wire.Confirm.JWK = jwk
 	payload, err := marshal(&wire)
 	if err != nil {
 		return "", err

@@ -104,6 +104,7 @@ func TestConformance(t *testing.T) {
 	for name, module := range modules {
 		t.Run(name, module)
 	}
+	presentingModules(t)
 }
 
 func credentialIssuance(t *testing.T) {
@@ -312,7 +313,7 @@ func wrongRedirect(edit func(*oauth.AuthorizationResponse)) func(t *testing.T) {
 			t.Fatal("it went on")
 		}
 		var rejected *client.Rejected
-		if !asRejected(err, &rejected) || rejected.Code() != "other-server" {
+		if !asRejected(err, &rejected) || rejected.Code() != "issuer-address" && rejected.Code() != "sign-in-other" {
 			t.Errorf("refused as %v", err)
 		}
 		if n := o.count("POST /desk/token"); n != 0 {

@@ -16,11 +16,11 @@ import (
 	"github.com/hufu-id/hufu/wallet/client"
 )
 
-// TestConformance has one test under the name of each module of the OpenID Foundation's
-// suite that applies to a wallet of SD-JWT VC without the Digital Credentials API, under
+// presentingModules has one test under the name of each module of the OpenID Foundation's suite
+// that applies to a wallet of SD-JWT VC without the Digital Credentials API, under
 // the variants that HAIP fixes. Where a module takes silence or an error, ours is silent:
 // an error would tell that there is a wallet, and what it holds.
-func TestConformance(t *testing.T) {
+func presentingModules(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})
 	citizen := c.Citizen(c.Adult())
 	presenting := func(edit func(a *asker), want map[string][]string) func(t *testing.T) {

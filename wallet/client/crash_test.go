@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/hufu-id/hufu/hufutest"
@@ -84,6 +85,9 @@ func (o *office) born(h *hufutest.Holder, l *life, edit func(*client.Config)) *p
 // issuance, and another over the same vault brings it to its end: one card with all its
 // copies, and nothing left behind.
 func TestKilledAtEachStep(t *testing.T) {
+	if testing.Short() {
+		t.Skip("goes through a hundred issuances")
+	}
 	t.Run("pre-authorised code", func(t *testing.T) {
 		killed(t, func(o *office, p *phone) error {
 			link, _ := o.lastOffer()
@@ -159,6 +163,11 @@ func end(t *testing.T, o *office, h *hufutest.Holder, first func(*office, *phone
 			t.Fatalf("%s: %v", when, err)
 		}
 	}
+	for _, r := range o.requests[1:] {
+		if o.staleNonces == 0 && !slices.Equal(r.Proofs, o.requests[0].Proofs) {
+			t.Errorf("%s: another request than before", when)
+		}
+	}
 	if n := len(p.cards(t)); n != 1 {
 		t.Fatalf("%s: %d cards", when, n)
 	}
@@ -172,6 +181,9 @@ func end(t *testing.T, o *office, h *hufutest.Holder, first func(*office, *phone
 
 // TestKilledWhileSigningIn: the code of the redirect is written down before it is used.
 func TestKilledWhileSigningIn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("goes through forty issuances")
+	}
 	o := open(t)
 	for until := 1; ; until++ {
 		h := o.country.Wallet()
@@ -181,6 +193,7 @@ func TestKilledWhileSigningIn(t *testing.T) {
 		in, err := p.Begin(t.Context(), offer, client.BeginOptions{Redirect: "https://wallet.example/back", Copies: 2})
 		none(t, err)
 		redirect := o.signIn(in.Address, nil)
+		o.requests = nil
 		l := &life{until: until}
 		_, err = o.born(h, l, nil).Complete(t.Context(), redirect)
 		if !l.dead {

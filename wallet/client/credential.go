@@ -265,18 +265,19 @@ func (f *flow) decrypt(answer *fetch.Response) ([]byte, error) {
 	if f.s.Private == nil {
 		return answer.Body, nil
 	}
-	if mediaOf(answer) != mediaJWT {
-		return nil, fmt.Errorf("%w: in clear, though it was to be encrypted", ErrAnswer)
-	}
 	private, err := f.private()
 	if err != nil {
 		return nil, err
 	}
 	message, err := jwe.Parse(string(answer.Body), jwe.ParseOptions{MaxBytes: limits.Message})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
 	}
-	return message.Decrypt(private)
+	body, err := message.Decrypt(private)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAnswer, err)
+	}
+	return body, nil
 }
 
 // notify tells the issuer what became of the credential (OpenID4VCI 1.0 section 11), where

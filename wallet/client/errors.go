@@ -7,9 +7,6 @@ import (
 	"slices"
 
 	"github.com/hufu-id/hufu/internal/fetch"
-	"github.com/hufu-id/hufu/openid"
-	"github.com/hufu-id/hufu/openid/jwe"
-	"github.com/hufu-id/hufu/openid/oauth"
 	"github.com/hufu-id/hufu/verdict"
 	"github.com/hufu-id/hufu/wallet"
 )
@@ -23,9 +20,8 @@ var (
 	ErrAddress = errors.New("wallet/client: address refused")
 	// ErrAnswer means that an answer breaks the standard.
 	ErrAnswer = errors.New("wallet/client: answer that breaks the standard")
-	// ErrOtherServer means that an answer comes from another server than was asked, or
-	// belongs to another sign-in.
-	ErrOtherServer = errors.New("wallet/client: answer of another server or sign-in")
+	// ErrOtherServer means that an offer leads to a server that its issuer does not name.
+	ErrOtherServer = errors.New("wallet/client: not a server of the issuer")
 	// ErrUnsupported means that an issuer wants something that this wallet cannot do.
 	ErrUnsupported = errors.New("wallet/client: the issuer wants what this wallet cannot do")
 	// ErrAttestation means that an issuer wants a maker to vouch for the wallet or its keys,
@@ -94,7 +90,7 @@ func judge(err *error) {
 	*err = &Unchecked{*err}
 }
 
-// unreachable sorts what asking a server fails with.
+// sorted says what asking a server fails with.
 func sorted(err error) error {
 	switch {
 	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -123,37 +119,37 @@ var rows = verdict.Table{
 	verdict.On(ErrNotTaken).Refused("request", verdict.AnswerNotTaken,
 		"The organisation that asks did not accept your answer.", "核验单位没有接受您的应答。",
 		"Ask staff at the desk.", "请到人工窗口办理。"),
-	verdict.On(ErrAttestation).Refused("issuing", verdict.AttestationWanted,
+	verdict.On(ErrAttestation).Refused("offer", verdict.AttestationWanted,
 		"The issuer wants the maker of this wallet to vouch for it, and nobody does.", "签发机构要求钱包的制作方为其作证，而此钱包没有这样的证明。",
 		"Use a wallet that the issuer names.", "请使用签发机构指定的钱包。"),
-	verdict.On(ErrTxCode).Refused("issuing", verdict.TxCodeForm,
+	verdict.On(ErrTxCode).Refused("offer", verdict.TxCodeMissing,
 		"The transaction code is missing, or not of the form that the offer says. Nothing was sent.", "缺少交易码，或交易码格式与领证码所示不符，没有发送任何内容。",
 		"Type the code that the agency sent you another way.", "请输入机构另行发给您的交易码。"),
-	verdict.On(ErrCode).Refused("issuing", verdict.CodeRefused,
+	verdict.On(ErrCode).Refused("offer", verdict.CodeRefused,
 		"The issuer did not accept the code: it is wrong, was used before, or has expired.", "签发机构不接受该代码：有误、已使用或已过期。",
 		"Check the transaction code. If it is right, ask the agency for a new offer.", "请核对交易码；如无误，请向机构重新索取领证码。"),
-	verdict.On(ErrDenied).Refused("issuing", verdict.IssuanceDenied,
+	verdict.On(ErrDenied).Refused("offer", verdict.IssuanceDenied,
 		"The issuer will not issue this credential, or you did not sign in there.", "签发机构不予签发此凭证，或您未在其处完成登录。",
 		"Ask the agency for its reason.", "请向该机构了解原因。"),
-	verdict.On(ErrEnded).Refused("issuing", verdict.IssuanceEnded,
+	verdict.On(ErrEnded).Refused("offer", verdict.IssuanceEnded,
 		"The issuer no longer lets this wallet fetch the credential.", "签发机构已不允许此钱包继续领取该凭证。",
 		"Ask the agency for a new offer.", "请向机构重新索取领证码。"),
-	verdict.On(ErrOtherServer, openid.ErrMetadataIssuer, oauth.ErrIssuer, oauth.ErrState).Refused("issuing", verdict.OtherServer,
-		"The answer came from another server than was asked, or belongs to another sign-in. It was not used.", "应答来自另一服务器，或属于另一次登录，未予采用。",
-		"Begin again from the agency's offer. If it happens again, tell the agency.", "请从机构的领证码重新开始；如再次发生，请告知该机构。"),
-	verdict.On(ErrAddress).Refused("issuing", verdict.AddressRefused,
+	verdict.On(ErrOtherServer).Refused("offer", verdict.IssuerAddress,
+		"The offer leads to a server that the issuer does not name. Nothing was sent there.", "领证码指向的服务器不属于该签发机构，没有向其发送任何内容。",
+		"Do not go on. Ask the agency for a new offer.", "请勿继续，并向机构重新索取领证码。"),
+	verdict.On(ErrAddress).Refused("offer", verdict.AddressRefused,
 		"The address is not a secure one in the public network. Nothing was sent.", "该网址不安全或不在公共网络中，没有发送任何内容。",
 		"Ask the agency for a new offer.", "请向机构重新索取领证码。"),
-	verdict.On(ErrUnsupported).Refused("issuing", verdict.IssuerUnsupported,
+	verdict.On(ErrUnsupported).Refused("offer", verdict.IssuerUnsupported,
 		"The issuer wants something that this wallet cannot do.", "签发机构要求了此钱包不支持的内容。",
 		"Use another wallet, or ask the agency.", "请换用其他钱包，或咨询该机构。"),
-	verdict.On(ErrUnreachable).Unchecked("issuing", verdict.IssuerUnreachable,
+	verdict.On(ErrUnreachable).Unchecked("offer", verdict.IssuerUnreachable,
 		"The issuer does not answer. What was begun is kept.", "签发机构没有应答，已办理的部分已保留。",
 		"Connect to the network and go on later.", "请连接网络，稍后继续。"),
-	verdict.On(ErrRefused).Refused("issuing", verdict.IssuerRefused,
+	verdict.On(ErrRefused).Refused("offer", verdict.IssuerRefused,
 		"The issuer refused the request.", "签发机构拒绝了此请求。",
 		"Try again later, or ask the agency.", "请稍后重试，或咨询该机构。"),
-	verdict.On(ErrAnswer, jwe.ErrDecrypt, jwe.ErrToken, jwe.ErrHeader, oauth.ErrMessage, openid.ErrMetadata).Refused("issuing", verdict.IssuerAnswer,
+	verdict.On(ErrAnswer).Refused("offer", verdict.IssuerAnswer,
 		"The issuer's answer breaks the standard, and was not used.", "签发机构的应答不符合标准，未予采用。",
 		"Tell the agency.", "请告知该机构。"),
 	verdict.On(ErrConfig).Configuration(),

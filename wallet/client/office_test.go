@@ -172,7 +172,7 @@ func (o *office) offer(opts issuer.OfferOptions) (link string, made *issuer.Offe
 
 func (o *office) newOffer() {
 	o.lastLink, o.lastMade = o.offer(issuer.OfferOptions{})
-	o.stale = o.staleNonces
+	o.stale, o.requests = o.staleNonces, nil
 }
 
 func (o *office) lastOffer() (string, *issuer.Offer) { return o.lastLink, o.lastMade }

@@ -16,6 +16,7 @@ import (
 	"github.com/hufu-id/hufu/wallet"
 	"github.com/hufu-id/hufu/wallet/client"
 	"github.com/hufu-id/hufu/wallet/issuer"
+	"github.com/hufu-id/hufu/zkp"
 )
 
 // TestSpoiledCredentials: what a wallet refuses of the answer itself. Nothing is stored, the
@@ -114,8 +115,11 @@ func TestOffersRefused(t *testing.T) {
 				if !strings.HasPrefix(r.URL.Path, "/.well-known/openid") {
 					return false
 				}
+				now := o.country.Now()
+				text, err := openid.SignIssuerMetadata(r.Context(), o.maker, did.Header{Kid: "maker"}, o.metadata, now, now.AddDate(0, 0, 1))
+				none(o.t, err)
 				w.Header().Set("Content-Type", "application/jwt")
-				_, _ = w.Write([]byte("a.b.c"))
+				_, _ = w.Write([]byte(text))
 				return true
 			}
 		}, want: client.ErrAnswer},
@@ -320,5 +324,33 @@ func TestSignedMetadata(t *testing.T) {
 	})
 	if _, err := p.Client.Offer(t.Context(), link); err != nil { // the issuer signs nothing
 		t.Error(err)
+	}
+}
+
+// TestCopiesThatDiffer: a copy that is good in itself and says something else of its holder.
+func TestCopiesThatDiffer(t *testing.T) {
+	o := open(t)
+	link, _ := o.offer(issuer.OfferOptions{})
+	o.spoil = func(r *openid.CredentialResponse) {
+		request := o.requests[len(o.requests)-1]
+		proof, err := openid.ParseProof(request.Proofs[0])
+		none(t, err)
+		key, err := proof.Verify(o.metadata.Issuer, proof.Unverified.Nonce, openid.VerifyOptions{Now: o.country.Now()})
+		none(t, err)
+		spec := o.country.IssueSpec(o.country.OtherAdult())
+		spec.Holder = key
+		spec.Commitment, err = zkp.ParseElement(request.HolderCommitment)
+		none(t, err)
+		keys := o.country.Office.Issuer()
+		issued, err := issuer.Issue(t.Context(), &keys, spec, nil)
+		none(t, err)
+		r.Credentials[1] = issued.Credential.String() // the office answers in reverse order
+	}
+	p := o.phone()
+	_, err := p.take(t, link, client.ReceiveOptions{Copies: 2})
+	is(t, err, wallet.ErrCopies)
+	var rejected *wallet.Rejected
+	if !errors.As(err, &rejected) || rejected.Code() != "other-credential" || len(p.cards(t)) != 0 {
+		t.Errorf("refused as %v, %d cards", err, len(p.cards(t)))
 	}
 }

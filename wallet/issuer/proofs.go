@@ -106,6 +106,9 @@ func (c *proofCheck) judge(a *openid.KeyAttestation) error {
 
 // nonce looks at a nonce, and keeps it to be used up.
 func (c *proofCheck) nonce(nonce string) error {
+	if nonce == "" {
+		return fmt.Errorf("%w: without a nonce", openid.ErrProof)
+	}
 	if err := c.app.Nonce(nonce); err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package endpoint
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"io"
 	"net/http"
 	"strings"
 
@@ -52,6 +51,24 @@ type offerAnswer struct {
 
 const drawnDigits = 6
 
+// typeNamed is the type of an offer: named by its ID, or by its schema alone where the desk
+// issues one edition of it.
+func (s *Server) typeNamed(name string) string {
+	found := name
+	for i := range s.of.Types {
+		t := &s.of.Types[i]
+		switch {
+		case t.ID() == name:
+			return name
+		case t.Schema.ID == name && found != name:
+			return name // two editions
+		case t.Schema.ID == name:
+			found = t.ID()
+		}
+	}
+	return found
+}
+
 // options are those of the desk. It refuses what it does not know.
 func (o *offerRequest) options() (opts issuer.OfferOptions, err error) {
 	opts = issuer.OfferOptions{Type: o.Configuration, Deferred: o.Deferred, Replaces: o.Replaces, ExternalID: o.ExternalID}
@@ -76,7 +93,7 @@ func (o *offerRequest) options() (opts issuer.OfferOptions, err error) {
 
 // adminOffer makes an offer.
 func (s *Server) adminOffer(w http.ResponseWriter, r *http.Request) error {
-	body, err := io.ReadAll(r.Body)
+	body, err := read(r)
 	if err != nil {
 		return err
 	}
@@ -93,6 +110,7 @@ func (s *Server) adminOffer(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	opts.Type = s.typeNamed(opts.Type)
 	if opts.SignIn && s.cfg.Authenticator == nil {
 		return no(oauth.InvalidRequest, "This server has no sign-in.", nil)
 	}

@@ -17,10 +17,15 @@ import (
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
+// read reads a body, which the server caps at limits.Message, too.
+func read(r *http.Request) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(r.Body, limits.Message+1))
+}
+
 // body reads a request to a resource: JSON, or encrypted JSON where the endpoint takes it
 // (OpenID4VCI 1.0 section 10).
 func (s *Server) body(r *http.Request) (data []byte, encrypted bool, err error) {
-	if data, err = io.ReadAll(r.Body); err != nil {
+	if data, err = read(r); err != nil {
 		return nil, false, err
 	}
 	switch kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind {
@@ -224,7 +229,7 @@ func (s *Server) notification(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	data, err := io.ReadAll(r.Body)
+	data, err := read(r)
 	if err != nil {
 		return err
 	}

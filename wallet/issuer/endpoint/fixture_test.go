@@ -62,12 +62,19 @@ func open(t testing.TB, edit func(*issuer.Config, *endpoint.Config)) *office {
 // openIn serves a new agency's desk.
 func openIn(t testing.TB, c *hufutest.Country, edit func(*issuer.Config, *endpoint.Config)) *office {
 	t.Helper()
+	return openAt(t, c, "/desk", edit, func(h http.Handler) http.Handler { return h })
+}
+
+// openAt serves it at a path, through a handler that sees all traffic.
+func openAt(t testing.TB, c *hufutest.Country, path string, edit func(*issuer.Config, *endpoint.Config), through func(http.Handler) http.Handler) *office {
+	t.Helper()
 	o := &office{t: t, c: c, agency: c.NewAgency(), edit: edit, maker: certpathtest.New(c.Now(), "wallets")}
 	c.Accredit(o.agency, ledger.ActionIssue, ledger.StateActive)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	none(t, err)
-	o.url = "http://" + l.Addr().String() + "/desk"
-	o.server = &httptest.Server{Listener: l, Config: &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { o.now.ServeHTTP(w, r) })}}
+	o.url = "http://" + l.Addr().String() + path
+	handler := through(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { o.now.ServeHTTP(w, r) }))
+	o.server = &httptest.Server{Listener: l, Config: &http.Server{Handler: handler}}
 	o.deskOf = c.DeskConfig(o.agency)
 	o.deskOf.URL, o.deskOf.Store = o.url, vault.NewMemoryStore()
 	o.start()
@@ -141,14 +148,8 @@ func (o *office) do(method, path string, header http.Header, body string) *reply
 	defer answer.Body.Close()
 	text, err := io.ReadAll(answer.Body)
 	none(o.t, err)
-	if traffic != nil {
-		traffic(o.t, r, []byte(body), answer, text)
-	}
 	return &reply{o.t, answer.StatusCode, answer.Header, text}
 }
-
-// traffic sees every exchange, where a test wants that.
-var traffic func(t testing.TB, r *http.Request, body []byte, answer *http.Response, text []byte)
 
 // ok insists on a status and reads the JSON.
 func (r *reply) ok(status int) *reply {
