@@ -10,9 +10,12 @@
 //     (8.2), Proof (appendix F.1) and CredentialResponse (8.3). Files and QR codes
 //     have no token endpoint: there the request travels with the offer's
 //     pre-authorised code in a RequestEnvelope, which this project defines.
-//   - AuthorizationRequest, a signed request object (OpenID4VP section 5,
-//     RFC 9101) whose client_id is a DID; Query, the DCQL in it (6); Response
-//     (8.1).
+//   - AuthorizationRequest, a request object (OpenID4VP section 5, RFC 9101),
+//     signed by a DID or a certificate, or unsigned and known by its address
+//     (5.9.3); RequestLink, which leads to it; Query, the DCQL in it (6);
+//     Transaction, what the holder authorises (8.4).
+//   - Response (8.1), and ResponseForm, the fields of direct_post and
+//     direct_post.jwt (8.2, 8.3.1). Package openid/jwe encrypts.
 //   - QRText: "HUFU1:" and the base45 (RFC 9285) of deterministic CBOR [type,
 //     body], for any of these messages. This project defines it.
 //
@@ -47,10 +50,10 @@
 // # Not checked
 //
 // This package does not check whether a nonce, code or state is live and
-// unused, whether a verifier may ask or an issuer may issue, whether a
-// predicate holds, trusted_authorities, or the contents of a credential or
+// unused, whether a verifier may ask or an issuer may issue, who certified a
+// certificate, whether a predicate holds, or the contents of a credential or
 // presentation. Offers and credential requests are not signed: anyone can write
-// one. Not supported, and refused rather than ignored, are encrypted responses,
-// transaction_data, redirect_uri, offers by reference, credential_identifier,
-// and every credential format except SD-JWT VC.
+// one. Not supported, and refused rather than ignored, are the client_id
+// prefixes openid_federation and verifier_attestation, transaction data of types
+// that others define, and every credential format except SD-JWT VC.
 package openid

@@ -217,6 +217,9 @@ func messageDoors(t testing.TB) map[string]budget.Door {
 		"openid.ParseRequestEnvelope":    door(budget.JSON, reads(openid.ParseRequestEnvelope), `{"pre-authorized_code":"c0de","credential_request":`+requestText(s.proof)+`}`),
 		"openid.ParseCredentialResponse": door(budget.JSON, reads(openid.ParseCredentialResponse), `{"credentials":[{"credential":"a.b.c~"}],"notification_id":"n1"}`),
 		"openid.ParseRequest":            {Cap: limits.Message, Factor: ofQuery, Form: budget.Text, Parse: text(openid.ParseRequest), Seeds: [][]byte{[]byte(s.request)}},
+		"openid.ParseRequestLink":        {Cap: limits.Message, Factor: ofObject, Form: budget.Text, Parse: text(openid.ParseRequestLink), Seeds: [][]byte{[]byte(s.link), []byte(s.unsignedLink)}},
+		"openid.ParseUnsignedObject":     {Cap: limits.Message, Factor: ofQuery, Form: budget.Text, Parse: text(openid.ParseUnsignedObject), Seeds: [][]byte{[]byte(s.unsigned)}},
+		"openid.ParsePostReply":          door(budget.JSON, reads(openid.ParsePostReply), `{"redirect_uri":"https://counter.example/done?response_code=x"}`),
 		"openid/jwe.Parse": {Cap: limits.Token, Factor: ofList, Form: budget.Text, Seeds: [][]byte{[]byte(s.jwe)}, Parse: func(b []byte) error {
 			_, err := jwe.Parse(string(b), jwe.ParseOptions{})
 			return err

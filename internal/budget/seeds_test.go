@@ -89,12 +89,13 @@ func requestText(proof string) string {
 
 // made holds seeds that are signed.
 type made struct {
-	credentials, lists   [][]byte
-	cwt, listCBOR        []byte
-	vct, did, jws, proof string
-	request, offerURI    string
-	jwe, encryptionKey   string
-	jwk                  []byte
+	credentials, lists           [][]byte
+	cwt, listCBOR                []byte
+	vct, did, jws, proof         string
+	request, offerURI            string
+	link, unsignedLink, unsigned string
+	jwe, encryptionKey           string
+	jwk                          []byte
 }
 
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
@@ -117,6 +118,12 @@ func newSeeds(t testing.TB) *made {
 	private := must[*ecdh.PrivateKey](t)(jwe.GenerateKey())
 	encryptionKey := must[*jwe.PublicKey](t)(jwe.NewPublicKey(private.PublicKey()))
 
+	shown := must[*openid.Query](t)(openid.ParseQuery([]byte(queryText)))
+	unsigned := &openid.AuthorizationRequest{
+		Prefix: openid.ClientRedirectURI, Verifier: "https://counter.example/response", ResponseURI: "https://counter.example/response",
+		Nonce: "n-0S6_WzA2MjTqrA9bdeFg", State: "n-0S6_WzA2MjTqrA9bdeFgs", Query: shown, IssuedAt: noon, Expires: noon.Add(5 * time.Minute),
+	}
+
 	disclosed := b64([]byte(`["salt","name",{"a":["x"]}]`))
 	digest := sha256.Sum256([]byte(disclosed))
 	claims := fmt.Sprintf(`{"vct":"v","iss":"i","list":["plain"],"o":{"a":"b"},"_sd":["%s"],"cnf":{"jwk":%s}}`, b64(digest[:]), jwk)
@@ -132,8 +139,10 @@ func newSeeds(t testing.TB) *made {
 		lists:       [][]byte{[]byte(jwt(list, `{"sub":"https://a.example/1","iat":1,"status_list":{"bits":1,"lst":"eNrbuRgAAhcBXQ"}}`))},
 		vct:         must[*credential.Schema](t)(credential.ParseSchema(vectors(t, "schema", "schema")[0])).VCT,
 		did:         id, jwk: jwk,
-		jws:           jwt(`{"alg":"ES256","typ":"a+jwt","kid":"k","jwk":`+string(jwk)+`}`, `{}`),
-		proof:         must[string](t)(openid.SignProof(t.Context(), signer, openid.ProofClaims{Audience: "https://agency.example", Nonce: "c0de", IssuedAt: noon})),
+		jws:          jwt(`{"alg":"ES256","typ":"a+jwt","kid":"k","jwk":`+string(jwk)+`}`, `{}`),
+		proof:        must[string](t)(openid.SignProof(t.Context(), signer, openid.ProofClaims{Audience: "https://agency.example", Nonce: "c0de", IssuedAt: noon})),
+		link:         (&openid.RequestLink{ClientID: "decentralized_identifier:" + id, URI: "https://counter.example/request/1", Method: openid.MethodPost}).String(),
+		unsignedLink: (&openid.RequestLink{Unsigned: unsigned}).String(), unsigned: must[string](t)(unsigned.UnsignedObject()),
 		jwe:           must[string](t)(jwe.Encrypt([]byte("{}"), encryptionKey, jwe.EncryptOptions{})),
 		encryptionKey: string(must[[]byte](t)(json.Marshal(encryptionKey.JWK()))),
 		offerURI:      must[string](t)(offer.URI()),

@@ -108,6 +108,9 @@ func (s *Server) pushed(w http.ResponseWriter, r *http.Request) error {
 	if key != "" && ask.Thumbprint != "" && key != ask.Thumbprint {
 		return noDPoP("dpop_jkt names another key than the DPoP proof.", nil)
 	}
+	if s.cfg.Redirects != nil && !s.cfg.Redirects(ask.ClientID, ask.RedirectURI) {
+		return no(oauth.InvalidRequest, "The redirect_uri is not one of this wallet.", nil)
+	}
 	if ask.Resource != "" && ask.Resource != s.url {
 		return no(oauth.InvalidRequest, "The resource is another issuer.", nil)
 	}

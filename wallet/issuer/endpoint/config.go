@@ -59,6 +59,10 @@ type Config struct {
 	// what one must claim: nil takes keys without one, too.
 	KeyMaker       Maker
 	KeyAttestation *openid.AttestationRequired
+	// Redirects says whether a browser may be sent to an address with the code of a wallet,
+	// named by its client_id; nil takes every address that is https or of an app. Whoever
+	// names an address of his own, and has a person sign in, gets that person's credential.
+	Redirects func(clientID, address string) bool
 	// HAIP serves after HAIP 1.0 alone: wallets are attested, tokens belong to a key, and
 	// credentials and status lists carry certificates. It needs Authenticator, WalletMaker
 	// and the desk's Chain.

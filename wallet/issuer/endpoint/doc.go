@@ -50,8 +50,8 @@
 // # Not checked
 //
 // Who the person is: the Authenticator knows, and for an offer with a pre-authorised code,
-// who handed it out. Whether a redirect address belongs to a wallet: a client_id that is
-// not attested is the wallet's own word. An encrypted answer to a request in clear is given,
+// who handed it out. Whether a redirect address belongs to a wallet, unless
+// Config.Redirects does: a client_id that is not attested is the wallet's own word. An encrypted answer to a request in clear is given,
 // though section 8.2 has wallets encrypt the request, too. private_key_jwt and requests as
 // signed objects (RFC 9101) are not supported. Behind a proxy see Config.Address.
 package endpoint

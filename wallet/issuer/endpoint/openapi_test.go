@@ -15,6 +15,9 @@ import (
 // TestOpenAPI holds the traffic of all modules and refusals against the description. The
 // desks stand at the root of their origins, as the description's paths do.
 func TestOpenAPI(t *testing.T) {
+	if testing.Short() {
+		t.Skip("goes through all modules and refusals once more")
+	}
 	text, err := os.ReadFile("openapi.json")
 	none(t, err)
 	description := openapitest.Parse(t, text)

@@ -192,6 +192,62 @@ var refusals = map[string]refusalCase{
 		f.Set("authorization_details", `[{"type":"openid_credential","credential_configuration_id":"unknown"}]`)
 		return func() *reply { return w.push(f) }
 	}},
+	"resource of another issuer": {codes(oauth.InvalidRequest), func(t *testing.T, o *office) func() *reply {
+		w := o.wallet()
+		f := w.request()
+		f.Set("resource", "https://other.example")
+		return func() *reply { return w.push(f) }
+	}},
+	"details of another issuer": {codes(oauth.InvalidAuthorizationDetails), func(t *testing.T, o *office) func() *reply {
+		w := o.wallet()
+		f := w.request()
+		f.Set("authorization_details", `[{"type":"openid_credential","credential_configuration_id":"test.resident/1","locations":["https://other.example"]}]`)
+		return func() *reply { return w.push(f) }
+	}},
+	"details that the code was not for": {codes(oauth.InvalidAuthorizationDetails), func(t *testing.T, o *office) func() *reply {
+		o.secondType()
+		offer, _, _ := o.offer(o.c.Adult(), nil)
+		form := url.Values{
+			"grant_type": {oauth.GrantPreAuthorized}, "pre-authorized_code": {offer.Code()},
+			"authorization_details": {`[{"type":"openid_credential","credential_configuration_id":"test.resident/2"}]`},
+		}
+		return func() *reply { return o.wallet().send("/token", form) }
+	}},
+	"redirect_uri of another wallet": {codes(oauth.InvalidRequest), func(t *testing.T, o *office) func() *reply {
+		before := o.edit
+		o.edit = func(d *issuer.Config, e *endpoint.Config) {
+			before(d, e)
+			e.Redirects = func(clientID, address string) bool {
+				return clientID == "https://wallet.example/app" && strings.HasPrefix(address, "https://wallet.example/")
+			}
+		}
+		o.start()
+		w := o.wallet()
+		w.push(w.request()).ok(201)
+		w.redirect = "https://thief.example/back"
+		return func() *reply { return w.push(w.request()) }
+	}},
+	"redirect_uri changed at the token endpoint": {codes(oauth.InvalidGrant), func(t *testing.T, o *office) func() *reply {
+		w := o.wallet()
+		code := w.code()
+		w.redirect = "https://wallet.example/other"
+		return func() *reply { return w.exchange(code) }
+	}},
+	"authorization code of another instance": {codes(oauth.InvalidGrant), func(t *testing.T, o *office) func() *reply {
+		w := o.wallet()
+		code := w.code()
+		w.instance = o.c.Key()
+		return func() *reply { return w.exchange(code) }
+	}},
+	"encryption required of a request in clear": {codes(oauth.InvalidEncryptionParameters), func(t *testing.T, o *office) func() *reply {
+		before := o.edit
+		o.edit = func(d *issuer.Config, e *endpoint.Config) { before(d, e); e.RequireEncryption = true }
+		o.start()
+		w := o.issuing()
+		m := w.application(1)
+		m["credential_response_encryption"], _ = encryption(t)
+		return func() *reply { return w.apply(m) }
+	}},
 	"redirect to a script": {codes(oauth.InvalidRequest), func(t *testing.T, o *office) func() *reply {
 		w := o.wallet()
 		f := w.request()
