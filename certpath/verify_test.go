@@ -99,6 +99,7 @@ func TestRefused(t *testing.T) {
 		"another's of the same name":  {twin, certpath.ErrUntrusted},
 		"link left out":               {good[:1], certpath.ErrUntrusted},
 		"authority as a leaf":         {good[1:], certpath.ErrUsage},
+		"authority that may sign":     {root.Below(template{Name: "Province", Edit: func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageDigitalSignature }}).Chain(), certpath.ErrUsage},
 		"leaf encrypts":               {edited(func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyAgreement }), certpath.ErrUsage},
 		"leaf serves":                 {leaf(template{Usages: []asn1.ObjectIdentifier{certpath.UsageServer}}), certpath.ErrUsage},
 		"link serves":                 {under(func(c *x509.Certificate) { c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{certpath.UsageServer} }, template{Usages: []asn1.ObjectIdentifier{certpath.UsageMdocIssuer}}), certpath.ErrUsage},

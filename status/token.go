@@ -159,6 +159,9 @@ func (t *Token) Header() did.Header {
 // signature.
 func (t *Token) UnverifiedSubject() string { return t.body.Subject }
 
+// UnverifiedIssuedAt is the token's iat, before anyone has vouched for it.
+func (t *Token) UnverifiedIssuedAt() time.Time { return time.Unix(int64(*t.body.IssuedAt), 0).UTC() }
+
 // UnverifiedTTL is how long its signer lets readers keep the token, before anyone
 // has vouched for it; zero if unsaid, 100 years at most.
 func (t *Token) UnverifiedTTL() time.Duration { return t.body.ttl() }

@@ -100,6 +100,9 @@ func (m *matcher) part(q *openid.CredentialQuery, c *card, asked question, whole
 	if err := c.holds(m.now); err != nil {
 		return p, err
 	}
+	if err := m.trusted(q, c); err != nil {
+		return p, err
+	}
 	claims, err := m.claims(c, whole)
 	if err != nil {
 		return p, err

@@ -81,6 +81,9 @@ func (a *Authority) Below(t Template) *Authority {
 	return &Authority{Certificate: c, Key: key, now: a.now, above: append([][]byte{c.Raw}, a.above...)}
 }
 
+// Chain returns the authority's own certificate and those above it, without the root.
+func (a *Authority) Chain() (x5c [][]byte) { return append(x5c, a.above...) }
+
 // Leaf makes a fresh key and certifies it.
 func (a *Authority) Leaf(t Template) (x5c [][]byte, key *ecdsa.PrivateKey) {
 	key = NewKey()

@@ -75,7 +75,7 @@ func TestParse(t *testing.T) {
 	}
 	a := method("#a", jwk)
 	for name, text := range map[string]string{
-		"nothing": ``, "another's": strings.ReplaceAll(document(a, `"#a"`), "u.example", "v.example"), "no key may sign": document(a, ``), "no such key": document(a, `"#b"`),
+		"nothing": ``, "another's id": strings.Replace(document(a, `"#a"`), `"id":"did:web:u.`, `"id":"did:web:v.`, 1), "another's": strings.ReplaceAll(document(a, `"#a"`), "u.example", "v.example"), "no key may sign": document(a, ``), "no such key": document(a, `"#b"`),
 		"two of one id": document(a+","+method(id+"#a", jwk), `"#a"`), "named twice": document(a, `"#a","#a"`), "only RSA": document(rsa, `"#r"`),
 		"another controller": document(strings.Replace(a, `"controller":"did:web:u.`, `"controller":"did:web:v.`, 1), `"#a"`), "key of another DID": document(method("did:web:v.example#a", jwk), `"did:web:v.example#a"`),
 		"private key": document(method("#a", strings.Replace(jwk, "{", `{"d":"AQ",`, 1)), `"#a"`), "a number": document(a, `1`), "case": strings.Replace(document(a, `"#a"`), "assertionMethod", "AssertionMethod", 1),

@@ -1,0 +1,55 @@
+package endpoint
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/hufu-id/hufu/did"
+	"github.com/hufu-id/hufu/publish"
+	"github.com/hufu-id/hufu/status"
+)
+
+// Published serves the status lists that a desk publishes: package publish keeps their
+// tokens in JWT form. It implements [Lists].
+type Published struct {
+	// Source has the tokens.
+	Source publish.Source
+	// Lists are the URIs that are served; no other list is looked for.
+	Lists []string
+	// Key signs the CWT form, which says what the JWT says and ends with it, and Header
+	// names the key. A nil Key serves the JWT form alone.
+	Key    crypto.Signer
+	Header did.Header
+}
+
+// URIs implements [Lists].
+func (p *Published) URIs(context.Context) ([]string, error) { return p.Lists, nil }
+
+// Token implements [Lists].
+func (p *Published) Token(ctx context.Context, uri string, form Form) ([]byte, error) {
+	if !slices.Contains(p.Lists, uri) || form == CWT && p.Key == nil {
+		return nil, ErrNoList
+	}
+	b, err := p.Source.Read(ctx, publish.StatusName(uri))
+	if errors.Is(err, publish.ErrNotAtHand) {
+		return nil, ErrNoList
+	}
+	if err != nil || form == JWT {
+		return b, err
+	}
+	token, err := status.Parse(b, status.ParseOptions{})
+	if err != nil {
+		return nil, err
+	}
+	// The list is our own. Its dates are checked by who reads it, as in the other form.
+	v, err := token.Verify(p.Key.Public(), uri, status.VerifyOptions{Now: token.UnverifiedIssuedAt(), MaxAge: time.Hour})
+	if err != nil {
+		return nil, err
+	}
+	return status.SignCWT(ctx, p.Key, p.Header, status.Claims{
+		Subject: uri, IssuedAt: v.IssuedAt, Expires: v.Expires, TTL: v.TTL, Aggregation: v.Aggregation,
+	}, v.List)
+}
