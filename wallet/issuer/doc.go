@@ -12,11 +12,19 @@
 // hands what shows it to their holders. [Issue] makes one credential without a desk: an
 // SD-JWT VC (RFC 9901) with its endorsement.
 //
+// Over a connection [Desk.Redeem] exchanges an offer's code, with a transaction code where
+// the offer has one, for a grant; [Desk.Grant] makes one for a person who has signed in.
+// [Desk.Apply] issues to a grant: as many copies of one credential as the application
+// proves keys, each with its own salts, status entry and revocation handle. For an offer
+// with OfferOptions.Deferred it keeps the application until a clerk calls [Desk.Approve] or
+// [Desk.Refuse], and [Desk.Collect] hands out what became of it. [Desk.Notify] writes down
+// what the wallet says of it. Package endpoint is the desk's HTTP side.
+//
 // # State
 //
 // The desk keeps offers, issued credentials, people and status lists in a vault.Store.
-// A person holds one credential in force of each type. Each type has its own status
-// lists, and a full one is followed by another.
+// A person holds one credential in force of each type, in one copy or several. Each type
+// has its own status lists, and a full one is followed by another.
 //
 // # One person, one secret
 //
@@ -31,6 +39,10 @@
 // it, the binding day is new, and what the person holds is revoked. A desk of a later type
 // follows, also on the same day, and its binding day is that on which it does: with what
 // it issued before, the person could answer until then.
+//
+// A wallet that sends no holder commitment gets a credential without an endorsement: nothing
+// can be proved from it, its revocation is the bit in the status list alone, and it binds
+// nobody. A type with boundBy is not issued so.
 //
 // # Outside the store
 //

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -422,6 +423,25 @@ var refusals = map[string]refusalCase{
 		}
 	}},
 
+	"the same request with the same DPoP proof": {codes(oauth.InvalidDPoPProof), func(t *testing.T, o *office) func() *reply {
+		w := o.issuing()
+		w.nonce = o.do("POST", "/nonce", nil, "").header.Get("DPoP-Nonce")
+		body, err := json.Marshal(w.application(1))
+		none(t, err)
+		h := http.Header{"Content-Type": {"application/json"}, "Authorization": {"DPoP " + w.token}, "DPoP": {w.proof("POST", "/credential", w.token)}}
+		o.do("POST", "/credential", h, string(body)).ok(200)
+		return func() *reply { return o.do("POST", "/credential", h, string(body)) }
+	}},
+	"two tokens": {codes(oauth.InvalidToken), func(t *testing.T, o *office) func() *reply {
+		w := o.issuing()
+		w.nonce = o.do("POST", "/nonce", nil, "").header.Get("DPoP-Nonce")
+		body, err := json.Marshal(w.application(1))
+		none(t, err)
+		h := http.Header{
+			"Content-Type": {"application/json"}, "Authorization": {"DPoP " + w.token, "DPoP other"}, "DPoP": {w.proof("POST", "/credential", w.token)},
+		}
+		return func() *reply { return o.do("POST", "/credential", h, string(body)) }
+	}},
 	"token unknown": {codes(oauth.InvalidToken), func(t *testing.T, o *office) func() *reply {
 		w := o.issuing()
 		w.token = "unknown"
