@@ -28,6 +28,9 @@ var errNoPeer = errors.New("the npm peer is not here: install Node 20 or newer a
 // start starts a peer, or skips the test where npm's packages are not installed.
 func start(t testing.TB) *peer {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("starts Node")
+	}
 	_, err := os.Stat("peer/node_modules/@openid4vc")
 	if err == nil {
 		_, err = exec.LookPath("node")
