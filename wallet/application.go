@@ -133,8 +133,12 @@ func (w *Wallet) credentialRequest(ctx context.Context, o *Offered, choice *Choi
 }
 
 // tie adds to a request what ties a provable credential to this wallet's holder: the proof
-// of an identity credential, or the bare holder commitment.
+// of an identity credential, or the bare holder commitment. An issuer that is on no ledger
+// gets neither.
 func (w *Wallet) tie(ctx context.Context, o *Offered, choice *Choice, request *openid.CredentialRequest, proof string, now time.Time) (err error) {
+	if !onLedger(o.Issuer) {
+		return nil
+	}
 	if choice != nil {
 		request.Identity, err = w.showIdentity(ctx, o, choice, proof, now)
 	} else {

@@ -29,7 +29,7 @@ const MaxCopies = 20
 type Issuance struct {
 	ID            string
 	Site          string // Credential Issuer Identifier
-	Issuer        string // DID, which signs
+	Issuer        string // DID, which signs; the Site of an issuer that is on no ledger
 	Configuration string // the issuer's name of the credential
 	Type          string // vct
 	Schema        string // its id; empty for an issuer that is on no ledger

@@ -256,10 +256,18 @@ func openApplication(tx vault.Tx, id string, found *provenance.Credential) (*app
 		return nil, fmt.Errorf("%w: not by file", ErrUnrequested)
 	case a.Finished:
 		return nil, ErrReceived
-	case found.Foreign == onLedger(a.Issuer) || !found.Foreign && a.Issuer != found.Issuer:
+	case !answers(found, a.Issuer):
 		return nil, ErrWrongIssuer
 	}
 	return a, nil
+}
+
+// answers reports whether a credential comes from who was asked.
+func answers(found *provenance.Credential, asked string) bool {
+	if found.Foreign {
+		return !onLedger(asked)
+	}
+	return found.Issuer == asked
 }
 
 func readApplication(tx vault.Tx, id string) (*application, error) {
