@@ -49,7 +49,7 @@ func TestForeignIssuance(t *testing.T) {
 	a := newAbroad(t)
 	offered, err := a.holder.ResolveIssuer(t.Context(), site(), "diploma")
 	none(t, err)
-	if offered.Issuer != university || offered.Who.Name.English != "" || offered.Copies != 2 || offered.Schema.VCT != diploma {
+	if offered.Issuer != university || offered.Who.Name.English != "" || offered.Copies != 2 || offered.Type != diploma || !offered.Foreign {
 		t.Errorf("%+v", offered)
 	}
 	begin := func() (*wallet.Issuance, *openid.CredentialRequest) {
