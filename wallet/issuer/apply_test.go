@@ -643,3 +643,15 @@ func TestChain(t *testing.T) {
 		}
 	}
 }
+
+// TestBatchInAFullList: copies that the newest list has no room for have the next one.
+func TestBatchInAFullList(t *testing.T) {
+	o := onlineIn(t, hufutest.New(t, hufutest.Options{}), 8)
+	for n := range 2 {
+		r := o.request(o.granted(t, resident(n), issuer.OfferOptions{}).ID, 5)
+		r.nonce += strings.Repeat("x", n)
+		_, err := o.Apply(t.Context(), r.application(t, o))
+		none(t, err)
+	}
+	o.agrees(t)
+}
