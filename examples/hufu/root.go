@@ -82,7 +82,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVar(&a.restored, "restored", false, "the vault or the counter was put back from an older copy on purpose: take it as it is")
 	flags.BoolVar(&a.restoredLedger, "restored-ledger", false, "the ledger or the witness was put back from an older copy on purpose: what was signed since is signed anew, and readers who saw it refuse the ledger")
 	root.AddCommand(a.demoCommand(), a.ledgerCommand(), a.agencyCommand(), a.issueCommand(), a.issuerCommand(), a.revokeCommand(), a.statusCommand(),
-		a.walletCommand(), a.counterCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
+		a.walletCommand(), a.counterCommand(), a.kioskCommand(), a.requestCommand(), a.verifyCommand(), a.zkpCommand())
 	columns := cmp.Or(lines.Columns(a.out), 80)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "FlagUsages", fmt.Sprint("FlagUsagesWrapped ", columns)))
 	describe(root, columns)
