@@ -32,7 +32,7 @@ func (a *app) kioskServe() *cobra.Command {
 	k := &kiosk{}
 	cmd := command("serve", "", func(ctx context.Context, _ string) error { return a.serveKiosk(ctx, k) })
 	k.flags(cmd, "127.0.0.1:7002")
-	subjectFlags(cmd, &k.subject, "Demonstration Counter")
+	subjectFlags(cmd, &k.subject, demoAgencies["counter"].Name.English)
 	flags := cmd.Flags()
 	flags.StringVar(&k.dir, "dir", envOr("HUFU_COUNTER", "kiosk"), "folder of the counter; made at the first start")
 	flags.StringVar(&k.policy, "policy", "", "policy file, kept for the next start (at first: 18 or over, lives in Dongcheng)")
@@ -106,6 +106,9 @@ func (a *app) openKiosk(ctx context.Context, k *kiosk, c *folder.Counter) error 
 // makeKiosk makes the counter's folder, and has it accredited where somebody who may
 // accredit is at hand.
 func (a *app) makeKiosk(ctx context.Context, k *kiosk) error {
+	if k.subject.Code == "" { // nobody said who it is
+		k.subject = demoAgencies["counter"]
+	}
 	path := filepath.Join(a.ledger, trustName)
 	trust, err := readOwnTrust(path)
 	if err != nil {

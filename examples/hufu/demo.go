@@ -65,6 +65,7 @@ var demoAgencies = map[string]ledger.Subject{
 	"office":  demoAgency("Dongcheng Residents' Office", "东城区居民管理处", "12110101MB0000001F", "010-5550 0101, https://office.dongcheng.example"),
 	"library": demoAgency("Dongcheng Library", "东城区图书馆", "12110101MB0000002J", "010-5550 0102, https://library.dongcheng.example"),
 	"gym":     demoAgency("Dongcheng Gymnasium", "东城区体育馆", "12110101MB0000003M", "010-5550 0103"),
+	"counter": demoAgency("Demonstration Counter", "演示窗口", "12110101MB0000004Q", "010-5550 0104"),
 }
 
 func demoAgency(english, chinese, code, contact string) ledger.Subject {
