@@ -24,6 +24,7 @@ type keptType struct {
 	Region    string `json:"region"`
 	ValidDays int    `json:"validDays"`
 	Schema    string `json:"schema"` // the file
+	Name      string `json:"name,omitzero"`
 }
 
 // Types are the credential types that the agency's desk issues, as KeepType left them,
@@ -41,7 +42,7 @@ func (a *Agency) Types(ctx context.Context) (types []issuer.Type, err error) {
 			if err = cmp.Or(err, e); err != nil {
 				return fmt.Errorf("%w: credential type of the desk: %w", vault.ErrDamaged, err)
 			}
-			types = append(types, issuer.Type{Schema: schema, Region: kept.Region, ValidDays: kept.ValidDays})
+			types = append(types, issuer.Type{Schema: schema, Region: kept.Region, ValidDays: kept.ValidDays, Name: kept.Name})
 		}
 		return nil
 	})
@@ -63,7 +64,7 @@ func (a *Agency) KeepType(ctx context.Context, t issuer.Type) error {
 	if err != nil {
 		return err
 	}
-	value, err := json.Marshal(keptType{Region: t.Region, ValidDays: t.ValidDays, Schema: string(t.Schema.Bytes())})
+	value, err := json.Marshal(keptType{t.Region, t.ValidDays, string(t.Schema.Bytes()), t.Name})
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func TestDesk(t *testing.T) {
 	a := p.newAgency(t, "office")
 	office := &hufutest.Agency{Subject: ledgertest.SubjectOf(a.DID())}
 	office.DID = a.DID()
-	resident := issuer.Type{Schema: p.Schema, Region: hufutest.Region, ValidDays: 30}
+	resident := issuer.Type{Schema: p.Schema, Region: hufutest.Region, ValidDays: 30, Name: "resident"}
 	if err := a.KeepType(t.Context(), resident); !errors.Is(err, ledger.ErrNotAccredited) {
 		t.Errorf("not accredited: %v", err)
 	}

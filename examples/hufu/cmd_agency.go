@@ -55,13 +55,9 @@ func (a *app) reportApplication(id, dir string, office *folder.Agency) error {
 func (a *app) agencyAdmit() *cobra.Command {
 	var dir string
 	cmd := command("admit", "FILE", func(ctx context.Context, name string) error {
-		b, err := folder.ReadFile(name, a.in, documentLimit)
+		application, err := a.readApplication(name)
 		if err != nil {
 			return err
-		}
-		application, err := ledger.ParseSignedOperation(b)
-		if err != nil {
-			return fmt.Errorf("%w: %w", hufuagency.ErrApplication, err)
 		}
 		return a.withAgencyAndLedger(ctx, dir, func(office *folder.Agency, _ folder.Ledger) error {
 			did, err := office.Admit(ctx, application)
@@ -73,6 +69,28 @@ func (a *app) agencyAdmit() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&dir, "agency", "root", "folder of the agency that admits")
 	return cmd
+}
+
+// readApplication reads the file with which a newcomer asks to be let onto the ledger.
+func (a *app) readApplication(name string) (*ledger.SignedOperation, error) {
+	b, err := folder.ReadFile(name, a.in, documentLimit)
+	if err != nil {
+		return nil, err
+	}
+	application, err := ledger.ParseSignedOperation(b)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", hufuagency.ErrApplication, err)
+	}
+	return application, nil
+}
+
+// admit lets the newcomer of a folder onto the ledger.
+func (a *app) admit(ctx context.Context, by *hufuagency.Agency, dir string) error {
+	application, err := a.readApplication(filepath.Join(dir, folder.ApplicationName))
+	if err == nil {
+		_, err = by.Admit(ctx, application)
+	}
+	return err
 }
 
 // subjectFlags read who an agency is.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
 	"errors"
@@ -18,6 +17,7 @@ import (
 	"github.com/hufu-id/hufu/credential"
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/folder/serve"
+	"github.com/hufu-id/hufu/internal/limits"
 	"github.com/hufu-id/hufu/ledger"
 	"github.com/hufu-id/hufu/ledger/sqlitelog"
 	"github.com/hufu-id/hufu/wallet/issuer"
@@ -28,7 +28,6 @@ const (
 	issuerLedger = "ledger"
 	issuerRoot   = "root"
 	issuerOffice = "agency"
-	adminToken   = "admin.token"
 	issuerURL    = "url"
 )
 
@@ -45,42 +44,29 @@ var (
 func (a *app) issuerCommand() *cobra.Command { return group("issuer", a.issuerServe()) }
 
 func (a *app) issuerServe() *cobra.Command {
-	var addr, dir, url, cert, key string
+	at := &service{}
+	var dir string
 	cmd := command("serve", "", func(ctx context.Context, _ string) error {
-		security, err := a.security(addr, cert, key)
+		security, err := a.security(at)
 		if err != nil {
 			return err
 		}
-		_, err = os.Stat(dir)
-		first := errors.Is(err, os.ErrNotExist)
-		passphrase, err := a.passphrase(first)
-		if err == nil && first {
-			err = a.foundIssuer(ctx, dir, passphrase)
-		}
-		if err != nil {
-			return err
-		}
-		listener, err := net.Listen("tcp", addr)
-		if err != nil {
-			return &inputError{id: "serve.address", name: addr, err: err}
-		}
-		if url == "" {
-			url = "http://" + listener.Addr().String()
-			if security != nil {
-				url = "https://" + listener.Addr().String()
+		if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+			if err := a.foundIssuer(ctx, dir); err != nil {
+				return err
 			}
 		}
-		if url, err = a.settled(dir, strings.TrimSuffix(url, "/")); err != nil {
+		listener, url, err := at.listen(security)
+		if err != nil {
+			return err
+		}
+		if url, err = a.settled(dir, url); err != nil {
 			return errors.Join(err, listener.Close())
 		}
-		return a.serveIssuer(ctx, dir, passphrase, url, security, listener)
+		return a.serveIssuer(ctx, dir, url, security, listener)
 	})
-	flags := cmd.Flags()
-	flags.StringVar(&addr, "addr", "127.0.0.1:7001", "address to listen on")
-	flags.StringVar(&dir, "dir", "issuer", "folder of the agency; one that is not there is made, with a demonstration agency")
-	flags.StringVar(&url, "url", "", "address as wallets know it (default: that of --addr)")
-	flags.StringVar(&cert, "cert", "", "certificates, PEM; without them only this machine is served")
-	flags.StringVar(&key, "key", "", "their private key, PEM")
+	at.flags(cmd, "127.0.0.1:7001")
+	cmd.Flags().StringVar(&dir, "dir", "issuer", "folder of the agency; one that is not there is made, with a demonstration agency")
 	return cmd
 }
 
@@ -88,7 +74,7 @@ func (a *app) issuerServe() *cobra.Command {
 // status lists by it.
 func (a *app) settled(dir, url string) (string, error) {
 	name := filepath.Join(dir, issuerURL)
-	known, err := os.ReadFile(name)
+	known, err := limits.ReadFile(name, limits.Identifier)
 	if errors.Is(err, os.ErrNotExist) {
 		return url, folder.WriteFile(name, []byte(url+"\n"))
 	}
@@ -101,37 +87,23 @@ func (a *app) settled(dir, url string) (string, error) {
 	return url, nil
 }
 
-// security reads the certificates. Without any, the address is one of this machine.
-func (a *app) security(addr, cert, key string) (*tls.Config, error) {
-	if cert != "" || key != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
-		if err != nil {
-			return nil, &inputError{id: "issuer.certificate", name: cert, err: err}
-		}
-		return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
-	}
-	host, _, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, usageError{errors.New(a.words.text("issuer.loopback"))}
-	}
-	return nil, nil
-}
-
 // foundIssuer makes the demonstration: a ledger, its root agency, and an office that may
 // issue. It is made aside and moved as a whole, so that an interrupted start leaves none.
-func (a *app) foundIssuer(ctx context.Context, dir string, passphrase []byte) error {
+func (a *app) foundIssuer(ctx context.Context, dir string) error {
 	a.say("issuer.making", "Dir", dir)
 	aside, err := os.MkdirTemp(filepath.Dir(dir), filepath.Base(dir)+".new-")
 	if err != nil {
 		return &inputError{id: "output.unwritable", name: dir, err: err}
 	}
 	defer os.RemoveAll(aside)
+	passphrase, err := a.servicePassphrase(aside)
+	if err != nil {
+		return err
+	}
 	if err := a.foundAt(ctx, aside, passphrase); err != nil {
 		return err
 	}
-	token := make([]byte, 32)
-	_, _ = rand.Read(token) // crypto/rand never fails
-	if err := folder.WriteFile(filepath.Join(aside, adminToken), []byte(hex.EncodeToString(token)+"\n")); err != nil {
+	if _, err := secret(aside, tokenName); err != nil {
 		return err
 	}
 	if err := os.Rename(aside, dir); err != nil {
@@ -164,29 +136,36 @@ func (a *app) foundAt(ctx context.Context, dir string, passphrase []byte) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, office.Close()) }()
+	if err := a.admit(ctx, root.Agency, filepath.Join(dir, issuerOffice)); err != nil {
+		return err
+	}
 	return a.accreditOffice(ctx, root, office, log, schema)
 }
 
 // accreditOffice lets an office issue a type, and its desk do so from now on.
 func (a *app) accreditOffice(ctx context.Context, root, office *folder.Agency, log *sqlitelog.Log, schema *credential.Schema) error {
+	if err := office.Join(ctx, log); err != nil {
+		return err
+	}
 	grant := hufuagency.Grant{To: office.DID(), Subject: demoOffice, Action: ledger.ActionIssue, Type: schema.VCT, Region: demoRegion, Until: a.clock().AddDate(1, 0, 0)}
 	if err := root.Accredit(ctx, grant); err != nil {
 		return err
 	}
-	if err := office.Join(ctx, log); err != nil {
-		return err
-	}
-	return office.KeepType(ctx, issuer.Type{Schema: schema, Region: demoRegion, ValidDays: 365})
+	return office.KeepType(ctx, issuer.Type{Schema: schema, Region: demoRegion, ValidDays: 365, Name: schema.ID})
 }
 
-func (a *app) serveIssuer(ctx context.Context, dir string, passphrase []byte, url string, security *tls.Config, listener net.Listener) (err error) {
+func (a *app) serveIssuer(ctx context.Context, dir, url string, security *tls.Config, listener net.Listener) (err error) {
 	closing := listener // until somebody serves it
 	defer func() {
 		if closing != nil {
 			err = errors.Join(err, closing.Close())
 		}
 	}()
-	token, err := folder.ReadFile(filepath.Join(dir, adminToken), a.in, documentLimit)
+	token, err := secret(dir, tokenName)
+	if err != nil {
+		return err
+	}
+	passphrase, err := a.servicePassphrase(dir)
 	if err != nil {
 		return err
 	}
@@ -209,10 +188,10 @@ func (a *app) serveIssuer(ctx context.Context, dir string, passphrase []byte, ur
 	}
 	print := log.Trust().Fingerprint()
 	fingerprint, trust := hex.EncodeToString(print[:]), filepath.Join(at, trustName)
-	a.report(map[string]any{"address": url, "trust": trust, "fingerprint": fingerprint, "token": filepath.Join(dir, adminToken)},
-		"issuer.ready", "URL", url, "Trust", trust, "Fingerprint", fingerprint, "Token", filepath.Join(dir, adminToken), "Ledger", at)
+	a.report(map[string]any{"address": url, "trust": trust, "fingerprint": fingerprint, "token": filepath.Join(dir, tokenName)},
+		"issuer.ready", "URL", url, "Trust", trust, "Fingerprint", fingerprint, "Token", filepath.Join(dir, tokenName), "Ledger", at)
 	closing = nil
 	return serve.Desk(ctx, log, office, at, listener, serve.DeskOptions{
-		URL: url, AdminToken: strings.TrimSpace(string(token)), TLS: security, Heartbeat: time.Minute,
+		URL: url, AdminToken: token, TLS: security, Heartbeat: time.Minute,
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -19,6 +20,10 @@ import (
 
 func (a *app) kioskCommand() *cobra.Command { return group("kiosk", a.kioskServe()) }
 
+// kioskPolicy is the sample that a new kiosk asks after: one claim of the demonstration's
+// resident-id.
+const kioskPolicy = "adult.policy.json"
+
 // kiosk is what one start of a counter's server needs.
 type kiosk struct {
 	service
@@ -35,7 +40,7 @@ func (a *app) kioskServe() *cobra.Command {
 	subjectFlags(cmd, &k.subject, demoAgencies["counter"].Name.English)
 	flags := cmd.Flags()
 	flags.StringVar(&k.dir, "dir", envOr("HUFU_COUNTER", "kiosk"), "folder of the counter; made at the first start")
-	flags.StringVar(&k.policy, "policy", "", "policy file, kept for the next start (at first: 18 or over, lives in Dongcheng)")
+	flags.StringVar(&k.policy, "policy", "", "policy file, kept for the next start (at first: aged 18 or over, of resident-id)")
 	flags.StringVar(&k.accreditor, "accredited-by", "", "folder of an agency that accredits the counter at the first start (default: the demonstration's root, beside the ledger)")
 	flags.StringVar(&k.region, "region", demoRegion, "region for which the counter is accredited, a GB/T 2260 code")
 	flags.BoolVar(&k.unsafe, "allow-single-party-unsafe", false, "accept development keys of the circuits")
@@ -43,9 +48,12 @@ func (a *app) kioskServe() *cobra.Command {
 }
 
 func (a *app) serveKiosk(ctx context.Context, k *kiosk) error {
+	security, err := a.security(&k.service)
+	if err != nil {
+		return err
+	}
 	var file []byte
 	if k.policy != "" {
-		var err error
 		if file, err = folder.ReadFile(k.policy, a.in, documentLimit); err != nil {
 			return err
 		}
@@ -73,12 +81,12 @@ func (a *app) serveKiosk(ctx context.Context, k *kiosk) error {
 			return err
 		}
 	}
-	return a.openKiosk(ctx, k, c)
+	return a.openKiosk(ctx, k, security, c)
 }
 
 // openKiosk serves a counter until Ctrl-C.
-func (a *app) openKiosk(ctx context.Context, k *kiosk, c *folder.Counter) error {
-	listener, config, base, err := k.listen()
+func (a *app) openKiosk(ctx context.Context, k *kiosk, security *tls.Config, c *folder.Counter) error {
+	listener, base, err := k.listen(security)
 	if err != nil {
 		return err
 	}
@@ -100,7 +108,7 @@ func (a *app) openKiosk(ctx context.Context, k *kiosk, c *folder.Counter) error 
 	}
 	at := filepath.Join(k.dir, tokenName)
 	a.report(map[string]any{"address": base, "token": at, "counter": c.Agency.Card.DID}, "kiosk.ready", "Address", base, "Token", at)
-	return endpoint.Serve(ctx, listener, handler, config)
+	return endpoint.Serve(ctx, listener, handler, security)
 }
 
 // makeKiosk makes the counter's folder, and has it accredited where somebody who may
@@ -127,7 +135,7 @@ func (a *app) makeKiosk(ctx context.Context, k *kiosk) error {
 		return err
 	}
 	defer c.Close()
-	if err := c.KeepPolicy(sample(defaultPolicy)); err != nil {
+	if err := c.KeepPolicy(sample(kioskPolicy)); err != nil {
 		return err
 	}
 	print := trust.Fingerprint()
@@ -154,16 +162,16 @@ func readOwnTrust(path string) (*ledger.TrustFile, error) {
 func (a *app) accreditKiosk(ctx context.Context, k *kiosk, c *folder.Counter) error {
 	dir := k.accreditor
 	if dir == "" {
-		if dir = filepath.Join(filepath.Dir(filepath.Clean(a.ledger)), "root"); !isFile(filepath.Join(dir, passphraseName)) {
-			a.say("kiosk.accredit", "Dir", k.dir)
-			return nil
+		if dir = filepath.Join(filepath.Dir(filepath.Clean(a.ledger)), issuerRoot); !isFolder(dir) {
+			return a.report(map[string]any{"application": filepath.Join(k.dir, folder.ApplicationName)}, "kiosk.accredit", "Dir", k.dir,
+				"File", filepath.Join(k.dir, folder.ApplicationName))
 		}
 	}
-	policy, err := verifier.ParsePolicy(sample(defaultPolicy))
+	policy, err := verifier.ParsePolicy(sample(kioskPolicy))
 	if err != nil {
 		return err
 	}
-	passphrase, err := a.servicePassphrase(dir)
+	passphrase, err := a.servicePassphrase(filepath.Dir(filepath.Clean(dir)))
 	if err != nil {
 		return err
 	}
@@ -176,9 +184,12 @@ func (a *app) accreditKiosk(ctx context.Context, k *kiosk, c *folder.Counter) er
 		if err := by.Join(ctx, log); err != nil {
 			return err
 		}
+		if err := a.admit(ctx, by.Agency, k.dir); err != nil {
+			return err
+		}
 		for _, typ := range typesOf(policy) {
 			if err := by.Accredit(ctx, hufuagency.Grant{
-				To: c.Agency.DID(), Action: ledger.ActionVerify, Type: typ, Region: k.region,
+				To: c.Agency.Card.DID, Action: ledger.ActionVerify, Type: typ, Region: k.region,
 				Until: a.clock().AddDate(1, 0, 0), Subject: c.Agency.Card.Fill(k.subject),
 			}); err != nil {
 				return err
@@ -198,7 +209,7 @@ func typesOf(policy *verifier.Policy) (types []string) {
 	return slices.Compact(types)
 }
 
-func isFile(path string) bool {
+func isFolder(path string) bool {
 	info, err := os.Lstat(path)
-	return err == nil && info.Mode().IsRegular()
+	return err == nil && info.IsDir()
 }

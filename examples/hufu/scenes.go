@@ -61,7 +61,7 @@ func (s *scene) accreditScene(ctx context.Context) error {
 		return err
 	}
 	s.opened = append(s.opened, s.office)
-	if err := s.admit(ctx, "office", s.office); err != nil {
+	if err := s.enter(ctx, "office", s.office); err != nil {
 		return err
 	}
 	if s.library, err = s.newCounter(ctx, "library"); err != nil {
@@ -119,23 +119,15 @@ func (s *scene) newCounter(ctx context.Context, name string) (*folder.Counter, e
 		return nil, err
 	}
 	s.opened = append(s.opened, c)
-	if err := s.admit(ctx, name, c.Agency); err != nil {
+	if err := s.enter(ctx, name, c.Agency); err != nil {
 		return nil, err
 	}
 	return c, c.KeepPolicy(sample(defaultPolicy))
 }
 
-// admit takes the application of a newcomer to the root agency, and opens the newcomer.
-func (s *scene) admit(ctx context.Context, name string, newcomer *folder.Agency) error {
-	b, err := folder.ReadFile(filepath.Join(s.path(name), folder.ApplicationName), s.in, documentLimit)
-	if err != nil {
-		return err
-	}
-	application, err := ledger.ParseSignedOperation(b)
-	if err == nil {
-		_, err = s.root.Admit(ctx, application)
-	}
-	if err != nil {
+// enter takes the application of a newcomer to the root agency, and opens the newcomer.
+func (s *scene) enter(ctx context.Context, name string, newcomer *folder.Agency) error {
+	if err := s.admit(ctx, s.root, s.path(name)); err != nil {
 		return err
 	}
 	return newcomer.Join(ctx, s.log)

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,31 +28,40 @@ func (s *service) flags(cmd *cobra.Command, addr string) {
 	flags.StringVar(&s.key, "key", "", "private key of the certificate, a PEM file")
 }
 
-// listen opens the address. Without TLS it is one of this machine, for nobody else may
-// read along.
-func (s *service) listen() (listener net.Listener, config *tls.Config, base string, err error) {
-	scheme := "http"
+// security reads the certificates. Without any, the address is one of this machine, for
+// nobody else may read along.
+func (a *app) security(s *service) (*tls.Config, error) {
 	if (s.cert == "") != (s.key == "") {
-		return nil, nil, "", usageError{errors.New("--cert and --key go together")}
+		return nil, usageError{errors.New("--cert and --key go together")}
 	}
 	if s.cert != "" {
 		pair, err := tls.LoadX509KeyPair(s.cert, s.key)
 		if err != nil {
-			return nil, nil, "", &inputError{id: "serve.certificate", name: s.cert, err: err}
+			return nil, &inputError{id: "serve.certificate", name: s.cert, err: err}
 		}
-		scheme, config = "https", &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 	}
 	host, _, err := net.SplitHostPort(s.addr)
-	if ip := net.ParseIP(host); err == nil && config == nil && host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, nil, "", &inputError{id: "serve.plain", name: s.addr}
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, usageError{errors.New(a.words.text("serve.plain", "Name", s.addr))}
 	}
+	return nil, nil
+}
+
+// listen opens the address. base is the one that wallets use, without a last slash.
+func (s *service) listen(security *tls.Config) (listener net.Listener, base string, err error) {
 	if listener, err = net.Listen("tcp", s.addr); err != nil {
-		return nil, nil, "", &inputError{id: "serve.address", name: s.addr, err: err}
+		return nil, "", &inputError{id: "serve.address", name: s.addr, err: err}
 	}
-	if base = s.url; base == "" {
-		base = scheme + "://" + listener.Addr().String()
+	base = strings.TrimSuffix(s.url, "/")
+	switch {
+	case base != "":
+	case security == nil:
+		base = "http://" + listener.Addr().String()
+	default:
+		base = "https://" + listener.Addr().String()
 	}
-	return listener, config, base, nil
+	return listener, base, nil
 }
 
 // secretBytes is the entropy of a token or passphrase that a server draws.

@@ -67,7 +67,13 @@ type Type struct {
 	Region string
 	// ValidDays is how long a credential holds; zero means 730, at most 36,525.
 	ValidDays int
+	// Name names the type in the offers and metadata of a desk with a URL (its
+	// credential_configuration_id); empty means ID. No two types have one name.
+	Name string
 }
+
+// Configuration is Name, or ID where it is empty.
+func (t *Type) Configuration() string { return cmp.Or(t.Name, t.ID()) }
 
 // ID names the type as offers and applications do: schema id, slash, version.
 func (t *Type) ID() string { return openid.ConfigurationID(t.Schema.ID, t.Schema.Version) }
@@ -182,10 +188,11 @@ func (c *Config) check() error {
 		if !c.Types[i].isIdentity() && c.Reader == nil {
 			return fmt.Errorf("%w: a type is bound by an identity credential, and there is no reader of the ledger", ErrConfig)
 		}
-		if id := c.Types[i].ID(); known[id] {
-			return fmt.Errorf("%w: a credential type stands twice", ErrConfig)
-		} else {
-			known[id] = true
+		for _, name := range slices.Compact([]string{c.Types[i].ID(), c.Types[i].Configuration()}) {
+			if known[name] {
+				return fmt.Errorf("%w: a credential type stands twice, or two have one name", ErrConfig)
+			}
+			known[name] = true
 		}
 	}
 	return nil
@@ -284,7 +291,7 @@ func (d *Desk) typeOf(id string) (*Type, error) {
 		return &d.cfg.Types[0], nil
 	}
 	for i := range d.cfg.Types {
-		if t := &d.cfg.Types[i]; t.ID() == id {
+		if t := &d.cfg.Types[i]; t.ID() == id || d.cfg.URL != "" && t.Configuration() == id {
 			return t, nil
 		}
 	}

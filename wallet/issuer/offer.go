@@ -2,7 +2,6 @@ package issuer
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -326,10 +325,14 @@ func (d *Desk) written(o *offer, txCode string) (*Offer, error) {
 	if err != nil {
 		return nil, err
 	}
+	at, name := d.cfg.Keys.DID, o.Type
+	if d.cfg.URL != "" {
+		at, name = d.cfg.URL, t.Configuration()
+	}
 	text, err := (&openid.CredentialOffer{
-		Issuer:           cmp.Or(d.cfg.URL, d.cfg.Keys.DID),
+		Issuer:           at,
 		Region:           t.Region,
-		ConfigurationIDs: []string{o.Type},
+		ConfigurationIDs: []string{name},
 		Grants:           o.grants(),
 	}).Bytes()
 	if err != nil {

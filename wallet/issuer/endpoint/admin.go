@@ -51,22 +51,24 @@ type offerAnswer struct {
 
 const drawnDigits = 6
 
-// typeNamed is the type of an offer: named by its ID, or by its schema alone where the desk
-// issues one edition of it.
+// typeNamed is the type that a configuration or an ID names; name itself where none does.
 func (s *Server) typeNamed(name string) string {
-	found := name
 	for i := range s.of.Types {
-		t := &s.of.Types[i]
-		switch {
-		case t.ID() == name:
-			return name
-		case t.Schema.ID == name && found != name:
-			return name // two editions
-		case t.Schema.ID == name:
-			found = t.ID()
+		if t := &s.of.Types[i]; t.Configuration() == name {
+			return t.ID()
 		}
 	}
-	return found
+	return name
+}
+
+// configurationOf names the configuration of a type of this desk.
+func (s *Server) configurationOf(id string) string {
+	for i := range s.of.Types {
+		if t := &s.of.Types[i]; t.ID() == id {
+			return t.Configuration()
+		}
+	}
+	return id
 }
 
 // options are those of the desk. It refuses what it does not know.

@@ -138,7 +138,7 @@ func (s *Server) wanted(scope string, details []oauth.Detail) (typ string, err e
 		if len(d.Locations) > 0 && !slices.Contains(d.Locations, s.url) {
 			return "", no(oauth.InvalidAuthorizationDetails, "The credential is of another issuer.", nil)
 		}
-		found = append(found, d.ConfigurationID)
+		found = append(found, s.typeNamed(d.ConfigurationID))
 	}
 	for part := range strings.FieldsSeq(scope) {
 		if id, known := s.texts.scopes[part]; known {

@@ -130,7 +130,7 @@ func (s *Server) configured(request *openid.CredentialRequest, session *session)
 		return no(oauth.UnknownCredentialConfiguration, "This issuer has no such credential configuration.", nil)
 	case id == "" && session.Named:
 		return no(oauth.InvalidCredentialRequest, "The token response named a credential_identifier: use it.", nil)
-	case id == "" && request.ConfigurationID != session.Type:
+	case id == "" && s.typeNamed(request.ConfigurationID) != session.Type:
 		return no(oauth.UnknownCredentialConfiguration, "The access token is for another credential configuration.", nil)
 	}
 	request.ConfigurationID, request.Identifier, request.Encryption = session.Type, "", nil

@@ -107,14 +107,15 @@ func (s *Server) issuerMetadata() (*openid.IssuerMetadata, error) {
 	s.texts.scopes = map[string]string{}
 	for i := range s.of.Types {
 		t := &s.of.Types[i]
-		m.Configurations[t.ID()], s.texts.scopes[t.ID()] = s.configuration(t), t.ID()
+		name := t.Configuration()
+		m.Configurations[name], s.texts.scopes[name] = s.configuration(t), t.ID()
 	}
 	return m, nil
 }
 
 func (s *Server) configuration(t *issuer.Type) *openid.Configuration {
 	c := &openid.Configuration{
-		Format: openid.FormatSDJWT, Scope: t.ID(), VCT: t.Schema.VCT,
+		Format: openid.FormatSDJWT, Scope: t.Configuration(), VCT: t.Schema.VCT,
 		SigningAlgorithms: []string{algorithmOf(s.of.Keys.Key.Public())},
 		Bindings:          []string{"jwk", "did:jwk", "did:key"},
 		Proofs:            map[string]openid.ProofType{"jwt": {Algorithms: proofAlgorithms, Attestation: s.cfg.KeyAttestation}},

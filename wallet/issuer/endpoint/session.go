@@ -61,7 +61,7 @@ func (s *Server) give(tx vault.Tx, id string, session *session) (*oauth.TokenRes
 		AccessToken: access, DPoP: session.Key != "", Expires: holds, RefreshToken: refresh, Scope: session.Scope,
 	}
 	if session.Named {
-		response.Details = []oauth.Detail{{Type: oauth.DetailType, ConfigurationID: session.Type, Identifiers: []string{identifier(session.Type)}}}
+		response.Details = []oauth.Detail{{Type: oauth.DetailType, ConfigurationID: s.configurationOf(session.Type), Identifiers: []string{identifier(session.Type)}}}
 	}
 	return response, errors.Join(
 		s.shelf.put(tx, sessionID(id), session, session.Until),

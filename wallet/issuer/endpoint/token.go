@@ -98,7 +98,7 @@ func (x *exchange) preAuthorized() error {
 // fits compares the authorization_details of a token request with what was granted.
 func (x *exchange) fits(typ string) error {
 	for _, d := range x.t.Details {
-		if d.ConfigurationID != typ {
+		if x.s.typeNamed(d.ConfigurationID) != typ {
 			return no(oauth.InvalidAuthorizationDetails, "The code is for another credential configuration.", nil)
 		}
 	}
