@@ -261,7 +261,7 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("wallet/issuer/bound.go", "		if ", "!rebind", " {"),
 		edit{"wallet/issuer/bound.go", "other && !o.Rebind {", "other && !o.Rebind && false {"})
 	add("the person of the identity credential", "wallet/issuer", "TestLicence", "",
-		never("wallet/issuer/answer.go", "case ", "a.shown != nil && hashText(\"person\", a.typ.Schema.ID, a.shown.Person) != o.Person", ":"))
+		never("wallet/issuer/take.go", "case ", "a.shown != nil && hashText(\"person\", a.typ.Schema.ID, a.shown.Person) != o.Person", ":"))
 	add("a proof of identity where the type is bound by one", "wallet/issuer", "TestLicence", "",
 		never("wallet/issuer/answer.go", "if ", "e.Request.Identity == nil && !a.typ.isIdentity()", " {"))
 	add("an earlier binding does not come back", "wallet/issuer", "TestMoveAndRebind|TestReboundOnTheSameDay", "",
