@@ -150,7 +150,10 @@ func (n *Node) newApp(ctx context.Context, dir string, genesis *Genesis, zk ledg
 		Trust: n.trust, Signers: []note.Signer{signer}, Snapshot: n.snapshot, Spread: n.reactor.spread,
 	})
 	n.reactor.published = a.published
-	return a, a.resume(ctx)
+	if err := a.resume(ctx); err != nil {
+		return a, err
+	}
+	return a, a.addPublished(dir)
 }
 
 func (n *Node) snapshot(ctx context.Context) (cosign.Snapshot, error) { return n.db.Snapshot(ctx) }
@@ -209,6 +212,7 @@ func (n *Node) start(ctx context.Context, dir string, genesis *Genesis, options 
 	watched, stop := context.WithCancel(context.WithoutCancel(ctx))
 	alarm := &sizeAlarm{db: n.db, log: logger(options), database: cmp.Or(options.WarnSize, defaultWarnSize), wal: warnWAL}
 	n.watching.Go(func() { alarm.watch(watched) })
+	n.watching.Go(func() { n.keepPublished(watched) })
 	n.unwatch = stop
 	go n.callNewPeers()
 	// Consensus ends by itself where a block cannot be applied, while the node around it

@@ -73,3 +73,31 @@ func eventually(what func() bool) bool {
 	}
 	return false
 }
+
+// TestAloneAfterRestart: a node that starts while all others are away serves the newest
+// checkpoint, with the signatures that the others gave.
+func TestAloneAfterRestart(t *testing.T) {
+	c := newConsortium(t, 4, cometlog.TestnetOptions{})
+	c.submit(0, c.anchor(1))
+	before, err := c.nodes[0].Checkpoint(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range c.nodes {
+		c.stop(i)
+	}
+	c.start(0)
+	ctx, stop := context.WithTimeout(t.Context(), 20*time.Second)
+	defer stop()
+	after, err := c.nodes[0].Checkpoint(ctx)
+	if err != nil {
+		t.Fatal("nothing is served:", err)
+	}
+	client, err := ledger.NewClient(t.Context(), c.nodes[0].Trust(), c.nodes[0], ledger.NewMemoryTrustStore(), ledger.ClientOptions{})
+	if err == nil {
+		err = client.Follow(ctx)
+	}
+	if err != nil || client.Head().Size == 0 {
+		t.Errorf("its checkpoint does not count: %v\n%s\n%s", err, before, after)
+	}
+}
