@@ -216,14 +216,19 @@ func (a *answer) learnClaims(query string, found *provenance.Credential) {
 // envelope are the claims about the credential, and not about its holder.
 var envelope = []string{"iss", "iat", "nbf", "exp", "vct", "vct#integrity", "aka_vcts", "status", "cnf", provenance.ClaimSource}
 
-// learnOther lists what lies at a path and is no claim of the schema, nor a part of one.
+// learnOther lists what lies at a path and is no claim of the schema, nor a part of one. An
+// object that only holds claims of the schema, none of them shown, tells nothing.
 func (a *answer) learnOther(query string, found *provenance.Credential, at credential.Path, value any) {
+	holds := false
 	for i := range found.Schema.Claims {
-		if path := found.Schema.Claims[i].Path; len(path) <= len(at) && slices.Equal(path, at[:len(path)]) {
+		switch path := found.Schema.Claims[i].Path; {
+		case len(path) <= len(at) && slices.Equal(path, at[:len(path)]):
 			return
+		case len(path) > len(at) && slices.Equal(path[:len(at)], at):
+			holds = true
 		}
 	}
-	if object, ok := value.(map[string]any); ok && len(object) > 0 {
+	if object, ok := value.(map[string]any); ok && (len(object) > 0 || holds) {
 		for _, name := range slices.Sorted(maps.Keys(object)) {
 			a.learnOther(query, found, append(slices.Clip(at), name), object[name])
 		}

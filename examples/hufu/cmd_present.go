@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,46 +11,105 @@ import (
 	"github.com/hufu-id/hufu/folder"
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/wallet"
+	"github.com/hufu-id/hufu/wallet/client"
 )
 
+// presenting is what the citizen says beforehand.
+type presenting struct {
+	out, with                   string
+	yes, unaccredited, thisHost bool
+}
+
 func (a *app) walletPresent(dir *string) *cobra.Command {
-	var out, with string
-	var yes, unaccredited bool
-	cmd := command("present REQUEST", "one request: a file, QR text or -", func(ctx context.Context, arg string) error {
+	p := &presenting{}
+	cmd := command("present REQUEST", "one request: a link, a file, QR text or -", func(ctx context.Context, arg string) error {
+		if strings.Contains(arg, "://") {
+			return a.withWallet(ctx, *dir, p.with != "claims", func(w *folder.Wallet) error { return a.presentLink(ctx, w, arg, p) })
+		}
 		request, err := folder.ReadMessage(arg, a.in, openid.QRPresentationRequest)
 		if err != nil {
 			return err
 		}
-		return a.withWallet(ctx, *dir, with != "claims", func(c *folder.Wallet) error {
-			if err := folder.CheckFree(out, a.qrImage); err != nil {
-				return err
-			}
-			ask, err := c.ResolveRequest(ctx, request)
-			if err != nil {
-				return err
-			}
-			choice, err := choiceBy(ask, with)
-			if err != nil {
-				return err
-			}
-			c.Draft(ctx, ask, choice) // while the citizen reads
-			a.sayAsk(ask, choice)
-			if err := a.confirm(ctx, "present.confirm", yes); err != nil {
-				return err
-			}
-			presented, err := c.Present(ctx, ask, wallet.Consent{Choice: choice, AcceptUnaccredited: unaccredited})
-			if err != nil {
-				return err
-			}
-			return a.sent(out, openid.QRPresentationResponse, presented.Response, "present.done")
-		})
+		return a.withWallet(ctx, *dir, p.with != "claims", func(w *folder.Wallet) error { return a.presentFile(ctx, w, request, p) })
 	})
-	outFlag(cmd, &out, "answer.json")
+	outFlag(cmd, &p.out, "answer.json")
 	flags := cmd.Flags()
-	flags.StringVar(&with, "with", "", "proof, claims, or a query id (default: the first way that the request offers)")
-	flags.BoolVar(&yes, "yes", false, "consent without being asked")
-	flags.BoolVar(&unaccredited, "accept-unaccredited", false, "answer a requester that no accreditation allows to ask")
+	flags.StringVar(&p.with, "with", "", "proof, claims, or a query id (default: the first way that the request offers)")
+	flags.BoolVar(&p.yes, "yes", false, "consent without being asked")
+	flags.BoolVar(&p.unaccredited, "accept-unaccredited", false, "answer a requester that no accreditation allows to ask")
+	localFlag(cmd, &p.thisHost)
 	return cmd
+}
+
+// consent shows the citizen what would be told, and asks.
+func (a *app) consent(ctx context.Context, w *folder.Wallet, ask *wallet.Request, p *presenting) (wallet.Consent, error) {
+	choice, err := choiceBy(ask, p.with)
+	if err != nil {
+		return wallet.Consent{}, err
+	}
+	w.Draft(ctx, ask, choice) // while the citizen reads
+	a.sayAsk(ask, choice)
+	return wallet.Consent{Choice: choice, AcceptUnaccredited: p.unaccredited}, a.confirm(ctx, "present.confirm", p.yes)
+}
+
+// presentFile answers a request into a file.
+func (a *app) presentFile(ctx context.Context, w *folder.Wallet, request []byte, p *presenting) error {
+	if err := folder.CheckFree(p.out, a.qrImage); err != nil {
+		return err
+	}
+	ask, err := w.ResolveRequest(ctx, request)
+	if err != nil {
+		return err
+	}
+	consent, err := a.consent(ctx, w, ask, p)
+	if err != nil {
+		return err
+	}
+	presented, err := w.Present(ctx, ask, consent)
+	if err != nil {
+		return err
+	}
+	return a.sent(p.out, openid.QRPresentationResponse, presented.Response, "present.done")
+}
+
+// deliveries is how often an answer is sent whose fate is not known.
+const deliveries = 3
+
+// presentLink answers a request over the network. A no is told to the counter, and nothing
+// else.
+func (a *app) presentLink(ctx context.Context, w *folder.Wallet, link string, p *presenting) error {
+	c, err := client.New(client.Config{Wallet: w.Wallet, Loopback: p.thisHost, Clock: a.clock})
+	if err != nil {
+		return err
+	}
+	ask, err := c.Request(ctx, link)
+	if err != nil {
+		return err
+	}
+	consent, err := a.consent(ctx, w, ask, p)
+	if errors.Is(err, errDeclined) {
+		_, told := c.Decline(ctx, ask)
+		return errors.Join(err, told)
+	}
+	if err != nil {
+		return err
+	}
+	answer, err := c.Present(ctx, ask, consent)
+	for range deliveries - 1 {
+		if errors.Is(err, client.ErrUndelivered) {
+			err = c.Deliver(ctx, answer)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.report(map[string]any{"delivered": true, "redirect": answer.RedirectURI}, "present.delivered"); err != nil {
+		return err
+	}
+	if answer.RedirectURI != "" {
+		a.say("present.redirect", "URL", answer.RedirectURI)
+	}
+	return nil
 }
 
 // choiceBy picks a way to answer: proof, claims, or a query id.

@@ -60,7 +60,7 @@ func (a *app) walletReceive(dir *string) *cobra.Command {
 }
 
 func localFlag(cmd *cobra.Command, thisHost *bool) {
-	cmd.Flags().BoolVar(thisHost, "local", false, "the issuer is a program on this machine, at 127.0.0.1 or localhost")
+	cmd.Flags().BoolVar(thisHost, "local", false, "the other side is a program on this machine, at 127.0.0.1 or localhost")
 }
 
 // isLink reports whether a text is the link of an offer (OpenID4VCI 1.0 section 4.1, HAIP

@@ -14,28 +14,37 @@ import (
 // serving is hufu issuer serve in this process.
 type serving struct {
 	address, fingerprint, token string
+	lastID                      string // of an offer
 	stop                        func()
 	done                        chan error
 }
 
 func startIssuer(t *testing.T, args ...string) *serving {
 	t.Helper()
+	return start(t, append([]string{"issuer", "serve", "--json", "--dir", "issuer", "--addr"}, args...)...)
+}
+
+// start runs a server until it says where it serves.
+func start(t *testing.T, args ...string) *serving {
+	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	out, in := io.Pipe()
 	s := &serving{stop: stop, done: make(chan error, 1)}
 	a := &app{in: strings.NewReader(""), out: in, err: io.Discard}
 	root := a.rootCommand()
-	root.SetArgs(append([]string{"issuer", "serve", "--json", "--dir", "issuer", "--addr"}, args...))
+	root.SetArgs(args)
 	go func() {
 		err := root.ExecuteContext(ctx)
 		s.done <- err
 		_ = in.CloseWithError(err)
 	}()
-	var ready struct{ Address, Fingerprint, Token string }
-	if err := json.NewDecoder(out).Decode(&ready); err != nil {
-		t.Fatalf("it does not serve: %v", err)
-	}
 	t.Cleanup(stop)
+	var ready struct{ Address, Fingerprint, Token string }
+	for said := json.NewDecoder(out); ready.Address == ""; {
+		if err := said.Decode(&ready); err != nil {
+			t.Fatalf("it does not serve: %v", err)
+		}
+	}
 	s.address, s.fingerprint, s.token = ready.Address, ready.Fingerprint, strings.TrimSpace(string(readFile(t, ready.Token)))
 	return s
 }
@@ -56,8 +65,20 @@ const demoClaims = `{"given_name":"安宁","family_name":"周","birthdate":"1949
 // offer has the agency's own program make one.
 func (s *serving) offer(t *testing.T, more string) (link, txCode string) {
 	t.Helper()
-	body := `{"credential_configuration_id":"resident-id","claims":` + demoClaims + more + `}`
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.address+"/admin/offers", strings.NewReader(body))
+	var made struct {
+		Offer  string `json:"offer"`
+		TxCode string `json:"tx_code"`
+		ID     string `json:"id"`
+	}
+	s.call(t, "POST", "/admin/offers", `{"credential_configuration_id":"resident-id","claims":`+demoClaims+more+`}`, &made)
+	s.lastID = made.ID
+	return made.Offer, made.TxCode
+}
+
+// call sends JSON with the server's token, and wants success.
+func (s *serving) call(t *testing.T, method, path, body string, into any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, s.address+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,15 +89,15 @@ func (s *serving) offer(t *testing.T, more string) (link, txCode string) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var made struct {
-		Offer  string `json:"offer"`
-		TxCode string `json:"tx_code"`
-	}
 	text, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode/100 != 2 || json.Unmarshal(text, &made) != nil {
-		t.Fatalf("no offer: %s %s", answer.Status, text)
+	if err != nil || answer.StatusCode/100 != 2 {
+		t.Fatalf("%s: %s %s", path, answer.Status, text)
 	}
-	return made.Offer, made.TxCode
+	if into != nil {
+		if err := json.Unmarshal(text, into); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestIssuerServe goes between the terminals: a desk that is served, and a wallet that takes
