@@ -261,9 +261,9 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("wallet/issuer/bound.go", "		if ", "!rebind", " {"),
 		edit{"wallet/issuer/bound.go", "other && !o.Rebind {", "other && !o.Rebind && false {"})
 	add("the person of the identity credential", "wallet/issuer", "TestLicence", "",
-		never("wallet/issuer/answer.go", "case ", "a.shown != nil && hashText(\"person\", a.typ.Schema.ID, a.shown.Person) != o.Person", ":"))
+		never("wallet/issuer/take.go", "case ", "a.shown != nil && hashText(\"person\", a.typ.Schema.ID, a.shown.Person) != o.Person", ":"))
 	add("a proof of identity where the type is bound by one", "wallet/issuer", "TestLicence", "",
-		never("wallet/issuer/answer.go", "if ", "e.Request.Identity == nil && !a.typ.isIdentity()", " {"))
+		never("wallet/issuer/answer.go", "if ", "!a.typ.isIdentity()", " {"))
 	add("an earlier binding does not come back", "wallet/issuer", "TestMoveAndRebind|TestReboundOnTheSameDay", "",
 		never("wallet/issuer/bound.go", "(", "a.shown.Bound < p.Bound", " ||"),
 		never("wallet/issuer/bound.go", "|| ", "a.shown.Bound == p.Bound && there", ") {"))
@@ -287,7 +287,7 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("the proof key as well as the signature key", "wallet/issuer", "TestVoid", "",
 		edit{"wallet/void.go", " || k.Purpose == ledger.PurposeProof && string(k.Public) == s.proof", ""})
 	add("void is not what is over", "wallet/issuer", "TestVoid", "",
-		edit{"wallet/void.go", "c.err != nil || c.holds(w.cfg.Clock()) != nil", "c.err != nil"})
+		edit{"wallet/void.go", "c.Anchor != \"\" || c.holds(w.cfg.Clock()) != nil", "c.Anchor != \"\""})
 	add("a wallet asks anew for what it holds", "wallet/issuer", "TestVoid", "",
 		edit{"wallet/reissue.go", "Credential: h.card.Text,", "Credential: [32]byte{},"})
 	add("in place of what it holds", "wallet/issuer", "TestReceiveReissueRefuses", "",

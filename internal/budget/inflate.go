@@ -143,6 +143,16 @@ func (g *grower) node(c *codec, node any, at string, rebuild func(any) []byte) {
 				return rebuild(other)
 			})
 		}
+	case map[any]any: // of CBOR
+		for _, name := range slices.SortedFunc(maps.Keys(node), func(a, b any) int { return strings.Compare(fmt.Sprint(a), fmt.Sprint(b)) }) {
+			g.node(c, node[name], fmt.Sprintf("%s.%v", at, name), func(v any) []byte {
+				other := maps.Clone(node)
+				other[name] = v
+				return rebuild(other)
+			})
+		}
+	case cbor.Tag:
+		g.node(c, node.Content, at+"/tag", func(v any) []byte { return rebuild(cbor.Tag{Number: node.Number, Content: v}) })
 	case string:
 		g.give(at+" long", rebuild(node+strings.Repeat("a", room)))
 	case []byte:

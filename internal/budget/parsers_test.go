@@ -41,6 +41,8 @@ var exempt = map[string]string{
 	"provenance.ParseExistence":                   "at most MaxExistence bytes in pieces of 32, copied once",
 	"wallet.Wallet.ReceiveExistence":              "provenance.ParseExistence reads it",
 	"status.octets.UnmarshalCBOR":                 "within status.ParseCWT and ParseListCBOR",
+	"wallet.Wallet.ReceiveCopies":                 "credential.Parse reads each copy, as in Receive",
+	"wallet.Wallet.KeepSession":                   "keeps what package wallet/client wrote",
 	"openid.ParseExistence":                       "the same reader as openid.ParseReissue",
 	"vault/postgresvault.Open":                    "one row of the database, whose address its operator gives",
 	"internal/limits.ReadFile":                    "bounds what others parse",

@@ -17,6 +17,7 @@ var unbounded = map[string]string{
 	"ledger/feed":               "compares a file with what is about to replace it",
 	"zkp/prover/anchored":       "copies keys that the prover has opened",
 	"zkp/prover/ceremony":       "its own memory, which a hash guards",
+	"internal/openapitest":      "what a test sends, behind the handler's own cap",
 	"examples/embed/desk":       "a file that the user named",
 	"examples/embed/wallet":     "a file that the user named",
 }

@@ -142,6 +142,9 @@ func (c *Client) Do(r *http.Request, limit int64) (*Response, error) {
 	}
 	var body bytes.Buffer
 	n, err := io.Copy(&body, io.LimitReader(answer.Body, limit+1))
+	if err == nil {
+		err = ctx.Err() // a server that is told of the end may end its answer in good order
+	}
 	switch {
 	case err != nil:
 		return nil, failed(outer, err)

@@ -53,7 +53,7 @@ func readBody(r *http.Request, v any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 		return fmt.Errorf("%w: not application/json", errBody)
 	}
-	b, err := io.ReadAll(r.Body)
+	b, err := io.ReadAll(io.LimitReader(r.Body, limits.Message+1))
 	if err != nil {
 		return fmt.Errorf("%w: above its cap, or cut short", errBody)
 	}
