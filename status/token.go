@@ -167,9 +167,12 @@ func (t *Token) UnverifiedIssuedAt() time.Time { return time.Unix(int64(*t.body.
 func (t *Token) UnverifiedTTL() time.Duration { return t.body.ttl() }
 
 // Kept is how long a cache may keep the token from now on: its ttl, and never beyond its exp.
-// Without a ttl it is zero.
-func (t *Token) Kept(now time.Time) time.Duration {
-	kept := t.body.ttl()
+// Where the token has no ttl, unsaid stands for it.
+func (t *Token) Kept(now time.Time, unsaid time.Duration) time.Duration {
+	kept := unsaid
+	if t.body.TTL != nil {
+		kept = t.body.ttl()
+	}
 	if t.body.Expires != nil {
 		kept = min(kept, time.Unix(int64(*t.body.Expires), 0).Sub(now))
 	}

@@ -11,7 +11,7 @@
 //   - The answer is not stored, not sniffed and loads nothing from elsewhere.
 //   - A page of another origin cannot make a browser post here (http.CrossOriginProtection),
 //     except below the paths that [Options.Public] names. Those read no cookie.
-//   - A body has at most 256 KiB.
+//   - A body has at most 256 KiB. One that names a greater length is not read.
 //   - One address makes at most [Options.PerMinute] requests a minute; 429 after that.
 //   - At most [Options.Places] requests run at a time, and as many wait for at most 2 s;
 //     503 for those that find no place.

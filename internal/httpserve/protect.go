@@ -2,6 +2,7 @@ package httpserve
 
 import (
 	"cmp"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -93,10 +94,23 @@ func (p *protected) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer leave()
 	r.Body = http.MaxBytesReader(w, r.Body, p.opts.MaxBody)
+	if r.ContentLength > p.opts.MaxBody {
+		header.Set("Connection", "close")
+		r.Body = tooLarge{r.Body, p.opts.MaxBody}
+	}
 	started := &response{ResponseWriter: w}
 	defer p.recovered(started, r)
 	p.next.ServeHTTP(started, r)
 }
+
+// tooLarge is a body that says itself that it is beyond the cap: nobody waits for it in a
+// place that others need.
+type tooLarge struct {
+	io.Closer
+	most int64
+}
+
+func (b tooLarge) Read([]byte) (int, error) { return 0, &http.MaxBytesError{Limit: b.most} }
 
 // refuse answers with the status alone.
 func refuse(w http.ResponseWriter, status int) {

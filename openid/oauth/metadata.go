@@ -29,16 +29,19 @@ const (
 
 // ServerMetadata describes an authorization server (RFC 8414 section 2).
 type ServerMetadata struct {
-	Issuer                string   `json:"issuer"`
-	AuthorizationEndpoint string   `json:"authorization_endpoint,omitzero"`
-	TokenEndpoint         string   `json:"token_endpoint,omitzero"`
-	PushedEndpoint        string   `json:"pushed_authorization_request_endpoint,omitzero"`
-	RequirePushed         bool     `json:"require_pushed_authorization_requests,omitzero"`
-	ChallengeEndpoint     string   `json:"challenge_endpoint,omitzero"`
-	JWKSURI               string   `json:"jwks_uri,omitzero"`
-	Scopes                []string `json:"scopes_supported,omitzero"`
-	ResponseTypes         []string `json:"response_types_supported"`
-	ResponseModes         []string `json:"response_modes_supported,omitzero"`
+	Issuer                string `json:"issuer"`
+	AuthorizationEndpoint string `json:"authorization_endpoint,omitzero"`
+	TokenEndpoint         string `json:"token_endpoint,omitzero"`
+	PushedEndpoint        string `json:"pushed_authorization_request_endpoint,omitzero"`
+	RequirePushed         bool   `json:"require_pushed_authorization_requests,omitzero"`
+	ChallengeEndpoint     string `json:"challenge_endpoint,omitzero"`
+	JWKSURI               string `json:"jwks_uri,omitzero"`
+	// StatusLists has the addresses of all status lists (draft-ietf-oauth-status-list-20,
+	// section 9.1).
+	StatusLists   string   `json:"status_list_aggregation_endpoint,omitzero"`
+	Scopes        []string `json:"scopes_supported,omitzero"`
+	ResponseTypes []string `json:"response_types_supported"`
+	ResponseModes []string `json:"response_modes_supported,omitzero"`
 	// GrantTypes absent means authorization_code and implicit.
 	GrantTypes []string `json:"grant_types_supported,omitzero"`
 	// AuthMethods lists how clients authenticate at the token endpoint.
@@ -106,7 +109,7 @@ func (m *ServerMetadata) check() error {
 	if _, err := parseIssuer(m.Issuer); err != nil {
 		return err
 	}
-	for _, endpoint := range []string{m.AuthorizationEndpoint, m.TokenEndpoint, m.PushedEndpoint, m.ChallengeEndpoint, m.JWKSURI} {
+	for _, endpoint := range []string{m.AuthorizationEndpoint, m.TokenEndpoint, m.PushedEndpoint, m.ChallengeEndpoint, m.JWKSURI, m.StatusLists} {
 		if endpoint != "" && !isEndpoint(endpoint) {
 			return fmt.Errorf("%w: an endpoint is not https, nor http to a loopback address", ErrMessage)
 		}

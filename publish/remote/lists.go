@@ -90,7 +90,7 @@ func (s *StatusLists) keep(uri string, b []byte) {
 		return // the reader will refuse it
 	}
 	now := s.opts.Clock()
-	lifetime := min(token.Kept(now), s.opts.MaxAge)
+	lifetime := min(token.Kept(now, 0), s.opts.MaxAge)
 	if lifetime <= 0 {
 		return
 	}

@@ -70,6 +70,9 @@ const aggregation = "aggregation"
 type Options struct {
 	// Clock is the server's; nil means time.Now.
 	Clock func() time.Time
+	// Unsaid is how long caches may keep a token that has no ttl; zero means that they ask
+	// each time.
+	Unsaid time.Duration
 }
 
 // New makes the handler of the lists whose URIs begin with base: https, or http to this
@@ -80,7 +83,7 @@ func New(base string, lists Lists, opts Options) (http.Handler, error) {
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || !strings.HasSuffix(base, "/") || strings.ContainsAny(base, "?#") {
 		return nil, ErrBase
 	}
-	s := &server{base: base, lists: lists, clock: opts.Clock}
+	s := &server{base: base, lists: lists, clock: opts.Clock, unsaid: opts.Unsaid}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -91,9 +94,10 @@ func New(base string, lists Lists, opts Options) (http.Handler, error) {
 func Aggregation(base string) string { return base + aggregation }
 
 type server struct {
-	base  string
-	lists Lists
-	clock func() time.Time
+	base   string
+	lists  Lists
+	clock  func() time.Time
+	unsaid time.Duration
 }
 
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -134,7 +138,7 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) {
 		failed(w, err)
 		return
 	}
-	serve(w, r, mediaTypes[form], token.Kept(s.clock()), b)
+	serve(w, r, mediaTypes[form], token.Kept(s.clock(), s.unsaid), b)
 }
 
 func (s *server) aggregation(w http.ResponseWriter, r *http.Request) {

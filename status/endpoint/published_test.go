@@ -1,6 +1,7 @@
 package endpoint_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -48,6 +49,28 @@ func TestPublished(t *testing.T) {
 	none(t, err)
 	if one.List.Root() != two.List.Root() || !one.IssuedAt.Equal(two.IssuedAt) || !one.Expires.Equal(two.Expires) || one.TTL != two.TTL {
 		t.Errorf("%+v, %+v", one, two)
+	}
+	again, err := p.Token(t.Context(), base+"1", endpoint.CWT)
+	if err != nil || !bytes.Equal(again, b) {
+		t.Errorf("signed again for nothing: %v", err)
+	}
+	none(t, list.Set(5, status.Invalid))
+	put(key, base+"1")
+	b, err = p.Token(t.Context(), base+"1", endpoint.CWT)
+	none(t, err)
+	cwt, err = status.ParseCWT(b, status.ParseOptions{})
+	none(t, err)
+	two, err = cwt.Verify(key.Public(), base+"1", status.VerifyOptions{})
+	none(t, err)
+	if !errors.Is(two.Check(5), status.ErrRevoked) {
+		t.Error("the change is not served")
+	}
+	every := &endpoint.Published{Source: store}
+	if _, err := every.Token(t.Context(), base+"2", endpoint.JWT); err != nil {
+		t.Errorf("not served without names: %v", err)
+	}
+	if uris, err := every.URIs(t.Context()); err != nil || uris != nil {
+		t.Errorf("%q, %v", uris, err)
 	}
 	if _, err := p.Token(t.Context(), base+"2", endpoint.CWT); !errors.Is(err, status.ErrSignature) {
 		t.Errorf("another's list: %v", err)

@@ -242,7 +242,8 @@ func request(t *testing.T, method, address string) *http.Request {
 	return r
 }
 
-// TestHalfOpen: many that never finish their request hold up nobody, and are cut off.
+// TestHalfOpen: a thousand that never finish their request, half of them a body of 10 MiB, hold
+// up nobody, and are cut off.
 func TestHalfOpen(t *testing.T) {
 	c := hufutest.New(t, hufutest.Options{})
 	counter := c.Counter(c.Policy(claimsOnly))
@@ -259,13 +260,17 @@ func TestHalfOpen(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- endpoint.Serve(ctx, listener, handler, nil) }()
 	var halves []net.Conn
-	for range 200 {
+	for i := range 1000 {
 		half, err := net.Dial("tcp", listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer half.Close()
-		if _, err := io.WriteString(half, "POST /response HTTP/1.1\r\nHost: x\r\nContent-Ty"); err != nil {
+		start := "POST /response HTTP/1.1\r\nHost: x\r\nContent-Ty"
+		if i%2 == 1 { // as many as take every place twice over
+			start = "POST /response HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 10485760\r\n\r\nresponse="
+		}
+		if _, err := io.WriteString(half, start); err != nil {
 			t.Fatal(err)
 		}
 		halves = append(halves, half)

@@ -135,6 +135,9 @@ func presentingModules(t *testing.T) {
 	} {
 		t.Run("oid4vp-1final-wallet-"+name, test)
 	}
+	for name, test := range pathModules {
+		t.Run("oid4vp-1final-wallet-pid-claims-path-"+name, test)
+	}
 }
 
 // unsigned writes a request object that nobody signed.

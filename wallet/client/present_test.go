@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"crypto"
 	"crypto/ecdh"
 	"crypto/ecdsa"
 	"encoding/base64"
@@ -37,6 +38,8 @@ type asker struct {
 	chain   [][]byte
 	key     *ecdsa.PrivateKey
 	private *ecdh.PrivateKey
+	issuer  crypto.PublicKey // of what is presented
+	typ     string
 
 	claims  map[string]any // of the request object; nil members are left out
 	header  did.Header
@@ -56,8 +59,14 @@ type asker struct {
 // newAsker makes a verifier, and a citizen whose wallet knows who vouches for it.
 func newAsker(t testing.TB, c *hufutest.Country, citizen *hufutest.Holder) (*asker, *client.Client) {
 	t.Helper()
+	return newAskerOf(t, c, c.WalletConfig(citizen))
+}
+
+// newAskerOf makes a verifier for a wallet that holds what another issuer may have issued.
+func newAskerOf(t testing.TB, c *hufutest.Country, cfg wallet.Config) (*asker, *client.Client) {
+	t.Helper()
 	authority := certpathtest.New(c.Now(), "Ministry")
-	a := &asker{t: t, country: c, status: http.StatusOK, media: "application/oauth-authz-req+jwt", reply: `{}`, replies: http.StatusOK, link: map[string]string{}}
+	a := &asker{t: t, country: c, issuer: c.Office.Key.Public(), typ: hufutest.Type, status: http.StatusOK, media: "application/oauth-authz-req+jwt", reply: `{}`, replies: http.StatusOK, link: map[string]string{}}
 	a.chain, a.key = authority.Leaf(certpathtest.Template{Name: "Museum", DNSNames: []string{"localhost"}})
 	a.header = did.Header{Typ: "oauth-authz-req+jwt", X5C: a.chain}
 	var err error
@@ -84,7 +93,6 @@ func newAsker(t testing.TB, c *hufutest.Country, citizen *hufutest.Holder) (*ask
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := c.WalletConfig(citizen)
 	cfg.Requesters = source
 	w, err := wallet.New(cfg)
 	if err != nil {
@@ -230,8 +238,8 @@ func (a *asker) verified(text string) *credential.SDJWT {
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	found, err := sd.Verify(a.country.Office.Key.Public(), credential.VerifyOptions{Now: a.country.Now()})
-	if err != nil || found.VCT != hufutest.Type {
+	found, err := sd.Verify(a.issuer, credential.VerifyOptions{Now: a.country.Now()})
+	if err != nil || found.VCT != a.typ {
 		a.t.Fatal(err)
 	}
 	if _, err := found.VerifyBinding(fmt.Sprint(a.claims["client_id"]), fmt.Sprint(a.claims["nonce"]), credential.BindingOptions{Now: a.country.Now(), MaxAge: 5 * time.Minute}); err != nil {

@@ -284,6 +284,20 @@ func (l *list) wanted() bool {
 	return l.Pending != nil || l.Due || len(l.Waiting) > 0 || l.Public != l.Sequence
 }
 
+// StatusLists names the status lists that the publisher took, for readers who want them all
+// (draft-ietf-oauth-status-list-20, section 9.3).
+func (d *Desk) StatusLists(ctx context.Context) (uris []string, err error) {
+	defer judge(&err, CheckStatus)
+	lists, err := d.lists(ctx)
+	for _, l := range lists {
+		if l.Public > 0 {
+			uris = append(uris, l.URI)
+		}
+	}
+	slices.Sort(uris)
+	return uris, err
+}
+
 // lists are the heads of all lists in the store, those of other types included.
 func (d *Desk) lists(ctx context.Context) (all []*list, err error) {
 	err = d.cfg.Store.View(ctx, func(tx vault.Tx) error {

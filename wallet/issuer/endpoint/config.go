@@ -100,6 +100,7 @@ type Server struct {
 	secret  []byte           // makes nonces
 	private *ecdh.PrivateKey // decrypts requests
 	texts   documents
+	lists   http.Handler // status lists, nil for none
 	handler http.Handler
 }
 
@@ -120,6 +121,9 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s.shelf = shelf{store: s.of.Store, clock: s.of.Clock}
 	if err := s.openKeys(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.openLists(); err != nil {
 		return nil, err
 	}
 	if err := s.describe(); err != nil {
@@ -164,6 +168,7 @@ const (
 	pathDeferred     = "/deferred"
 	pathNotification = "/notification"
 	pathOffers       = "/offers/"
+	pathStatus       = "/status/"
 	pathAdmin        = "/admin/"
 )
 
@@ -191,7 +196,9 @@ func (s *Server) routes() http.Handler {
 	handle("GET", "/.well-known/"+serverName+s.path, s.serveServer)
 	handle("GET", s.path+"/openapi.json", s.serveOpenAPI)
 	handle("GET", s.path+pathOffers+"{id}", s.serveOffer)
-	handle("GET", s.path+"/status/{type}/{number}", s.serveStatus)
+	if s.lists != nil {
+		handle("GET", s.path+pathStatus+"{list...}", s.serveStatus)
+	}
 	handle("POST", s.path+pathToken, s.token)
 	handle("POST", s.path+pathNonce, s.nonce)
 	handle("POST", s.path+pathCredential, s.credential)

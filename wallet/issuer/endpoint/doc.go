@@ -18,7 +18,8 @@
 //	POST /credential                  issues, also in batches, also encrypted
 //	POST /deferred                    what a clerk had to approve
 //	POST /notification
-//	GET  /status/{type}/{number}      status lists
+//	GET  /status/{type}/{number}      status lists, as JWT or CWT
+//	GET  /status/aggregation          the addresses of all of them
 //	GET  /openapi.json                all of this, as OpenAPI 3.1
 //	POST /admin/offers                and the other calls of the agency's own programs
 //

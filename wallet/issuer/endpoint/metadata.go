@@ -20,7 +20,7 @@ import (
 	"github.com/hufu-id/hufu/openid"
 	"github.com/hufu-id/hufu/openid/jwe"
 	"github.com/hufu-id/hufu/openid/oauth"
-	"github.com/hufu-id/hufu/publish"
+	lists "github.com/hufu-id/hufu/status/endpoint"
 	"github.com/hufu-id/hufu/wallet/issuer"
 )
 
@@ -63,6 +63,9 @@ func (s *Server) describe() error {
 		server.Scopes = append(server.Scopes, scope)
 	}
 	slices.Sort(server.Scopes)
+	if s.lists != nil {
+		server.StatusLists = lists.Aggregation(s.url + pathStatus)
+	}
 	if s.cfg.WalletMaker != nil {
 		server.AuthMethods = append(server.AuthMethods, oauth.AuthAttestation)
 		server.ChallengeEndpoint = s.url + pathChallenge
@@ -197,21 +200,6 @@ var openAPI []byte
 
 func (s *Server) serveOpenAPI(w http.ResponseWriter, r *http.Request) error {
 	return answer(w, http.StatusOK, openAPI)
-}
-
-// serveStatus answers with a status list (Token Status List section 8.1). A list that the
-// desk did not publish is not found.
-func (s *Server) serveStatus(w http.ResponseWriter, r *http.Request) error {
-	if s.cfg.Lists == nil {
-		return errNotFound
-	}
-	token, err := s.cfg.Lists.Read(r.Context(), publish.StatusName(s.url+strings.TrimPrefix(r.URL.EscapedPath(), s.path)))
-	if err != nil {
-		return errNotFound
-	}
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	w.Header().Set("Access-Control-Allow-Origin", "*")
-	return write(w, http.StatusOK, "application/statuslist+jwt", token)
 }
 
 func write(w http.ResponseWriter, status int, kind string, body []byte) error {
