@@ -72,6 +72,9 @@ func (a *app) presentFile(ctx context.Context, w *folder.Wallet, request []byte,
 	return a.sent(p.out, openid.QRPresentationResponse, presented.Response, "present.done")
 }
 
+// errToldNo is a no to a request over the network.
+var errToldNo = errors.New("declined, and said so")
+
 // deliveries is how often an answer is sent whose fate is not known.
 const deliveries = 3
 
@@ -88,8 +91,8 @@ func (a *app) presentLink(ctx context.Context, w *folder.Wallet, link string, p 
 	}
 	consent, err := a.consent(ctx, w, ask, p)
 	if errors.Is(err, errDeclined) {
-		_, told := c.Decline(ctx, ask)
-		return errors.Join(err, told)
+		_, _ = c.Decline(ctx, ask) // that it may not arrive changes nothing for the citizen
+		return errToldNo
 	}
 	if err != nil {
 		return err

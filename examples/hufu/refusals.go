@@ -36,6 +36,7 @@ var reasons = []reason{
 	{anchored.ErrNoKey, "why.no-signature-key", true},
 	{errNoRows, "why.no-rows", true},
 	{errDeclined, "why.declined", true},
+	{errToldNo, "why.declined-link", true},
 	{errAccepted, "why.attack-accepted", false},
 	{folder.ErrDamaged, "why.damaged", false},
 }
