@@ -56,21 +56,22 @@ func (t *transition) grow(below string, all ...growth) error {
 	if err != nil {
 		return err
 	}
-	after := int64(before)
+	after := before
 	for _, g := range all {
 		added, err := t.growType(g)
 		if err != nil {
 			return err
 		}
-		after += added
+		// What is taken away may not have been counted: nothing may lead to it. So the
+		// count stays, until it seems too many.
+		after += uint64(max(added, 0))
 	}
-	after = max(after, 0)
-	if after > int64(before) {
-		if err := t.share(below, uint64(after)-before); err != nil {
+	if after > before {
+		if err := t.share(below, after-before); err != nil {
 			return err
 		}
 	}
-	return t.fill(uint64(after))
+	return t.fill(after)
 }
 
 // growType changes the counters of a type, and returns how many leaves that adds.
@@ -175,28 +176,42 @@ func proofKeys(d *ledger.DID) (n int64) {
 	return n
 }
 
+// roomForAccreditation counts what an accreditation adds, once it is stored. One that comes
+// to stand elsewhere, or again, may bring back what was not counted because nothing led to
+// it: then everything is counted.
 func (t *transition) roomForAccreditation(old, a *ledger.Accreditation) error {
-	if a.Action == ledger.ActionAccredit && a.State == ledger.StateActive && old != nil && t.over(old) {
-		// What stood below it stands again.
-		leaves, err := t.countLeaves()
-		if err != nil {
-			return err
-		}
-		return t.fill(leaves)
-	}
 	before, err := t.issuers(old)
 	if err != nil {
 		return err
 	}
 	after, err := t.issuers(a)
-	if err != nil || before == after {
-		return err
-	}
-	below, err := t.below(a.Via)
 	if err != nil {
 		return err
 	}
-	return t.grow(below, growth{typ: a.Type, issuers: after - before})
+	if before != after {
+		below, err := t.below(a.Via)
+		if err != nil {
+			return err
+		}
+		if err := t.grow(below, growth{typ: a.Type, issuers: after - before}); err != nil {
+			return err
+		}
+	}
+	if old == nil || a.State == ledger.StateRevoked || !t.standsAnew(old, a) {
+		return nil
+	}
+	leaves, err := t.countLeaves()
+	if err != nil {
+		return err
+	}
+	return t.fill(leaves)
+}
+
+// standsAnew reports whether an accreditation hangs in another place than the one before, or
+// brings back what it gives.
+func (t *transition) standsAnew(old, a *ledger.Accreditation) bool {
+	moved := a.Via != old.Via || a.Accreditor != old.Accreditor
+	return moved || a.Action == ledger.ActionAccredit && a.State == ledger.StateActive && t.over(old)
 }
 
 func (t *transition) roomForKeys(old, next *ledger.DID) error {
