@@ -542,7 +542,12 @@ func elsewhere(t *testing.T) (out []guard) {
 	add("found by the property: a bucket's cap", "ledger/machine", "TestProperty", "",
 		edit{"ledger/machine/ruleobject.go", "if count >= capacity {", "if count >= capacity+1000 {"})
 	add("found by the property: what stands again", "ledger/machine", "TestProperty", "",
-		never("ledger/machine/room.go", "	if ", "a.Action == ledger.ActionAccredit && a.State == ledger.StateActive && old != nil && t.over(old)", " {"))
+		edit{"ledger/machine/room.go", "return moved || a.Action == ledger.ActionAccredit && a.State == ledger.StateActive && t.over(old)", "return moved"})
+	add("what stands elsewhere is counted", "ledger/machine", "TestNoRoomToMove", "",
+		edit{"ledger/machine/room.go", "return moved || a.Action", "return a.Action"},
+		edit{"ledger/machine/room.go", "	moved := a.Via != old.Via || a.Accreditor != old.Accreditor\n", ""})
+	add("what was not counted is not taken off", "ledger/machine", "TestGoneBranchLeavesNoPlace", "",
+		edit{"ledger/machine/room.go", "after += uint64(max(added, 0))", "after = uint64(max(int64(after)+added, 0))"})
 	add("found by the property: the root takes over", "ledger/machine", "TestProperty", "",
 		edit{"ledger/machine/ruleobject.go", "t.over(old) || a.Accreditor == t.root && old.Accreditor != t.root {", "t.over(old) {"})
 	add("found by the property: purposes too", "ledger/machine", "TestProperty", "",

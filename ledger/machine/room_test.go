@@ -286,3 +286,58 @@ func TestSchemaOfAnothersType(t *testing.T) {
 	p, _ := w.province()
 	w.accept(w.sign(schemaOf(issues, 1), issues.key), w.sign(schemaNamed(p, 2), p.key))
 }
+
+// What nothing leads to is not counted, and leaves no place when it goes: the places of others
+// would be given away twice.
+func TestGoneBranchLeavesNoPlace(t *testing.T) {
+	w := newWorldWith(t, tightZK{})
+	p, entitlement := w.province()
+	w.accept(w.sign(schemaOf(w.root, 1), w.root.key))
+	var below []*agency
+	for n := range byte(tight / 4) {
+		a := w.agency(proofKey(10 + n))
+		w.accept(w.sign(given(p, entitlement.Key(), a, dongche), p.key))
+		below = append(below, a)
+	}
+	revoked := *entitlement
+	revoked.State = ledger.StateRevoked
+	w.accept(w.sign(&revoked, w.root.key))
+	for n := range byte(tight - 2) {
+		w.accredited(proofKey(100 + n))
+	}
+	for _, a := range below {
+		d := a.change(t)
+		d.Keys[1].CompromisedFrom = w.now.Unix()
+		w.accept(w.sign(d, a.next))
+	}
+	w.accredited(proofKey(150))
+	w.accredited(proofKey(151))
+	late := w.agency(proofKey(152))
+	w.refuse(ledger.ErrFull, w.sign(w.accreditation(late, ledger.ActionIssue, beijing), w.root.key))
+	w.close()
+}
+
+// An accreditor whom the root takes over from a revoked one brings back what stood below it.
+func TestNoRoomToMove(t *testing.T) {
+	w := newWorldWith(t, tightZK{})
+	p, entitlement := w.province()
+	w.accept(w.sign(schemaOf(w.root, 1), w.root.key))
+	county := w.agency(proofKey(9))
+	taken := given(p, entitlement.Key(), county, dongche)
+	taken.Action = ledger.ActionAccredit
+	w.accept(w.sign(taken, p.key))
+	for n := range byte(tight/4 - 1) {
+		a := w.agency(proofKey(10 + n))
+		w.accept(w.sign(given(county, taken.Key(), a, dongche), county.key))
+	}
+	revoked := *entitlement
+	revoked.State = ledger.StateRevoked
+	w.accept(w.sign(&revoked, w.root.key))
+	for n := range byte(tight - 2) {
+		w.accredited(proofKey(100 + n))
+	}
+	moved := *taken
+	moved.Accreditor, moved.Via = w.root.did, ""
+	w.refuse(ledger.ErrFull, w.sign(&moved, w.root.key))
+	w.close()
+}
