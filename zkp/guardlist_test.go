@@ -613,6 +613,8 @@ func elsewhere(t *testing.T) (out []guard) {
 		never("ledger/cometlog/member.go", "if ", "!m.proved()", " {"))
 	add("a branch has its share of the registry", "ledger/machine", "TestOneBranchFillsItsShare", "",
 		never("ledger/machine/room.go", "if used += added; ", "used > uint64(t.zk.RegistryCapacity()/shares)", " {"))
+	add("a schema takes of the share", "ledger/machine", "TestSchemasTakeTheirShare", "never full",
+		edit{"ledger/machine/room.go", "max(added, g.schemas, 0)", "max(added, 0)"})
 	// What a stolen key signed falls with it.
 	for name, c := range map[string]edit{
 		"accreditations": {"ledger/machine/ruleobject.go", "t.setSigned(c, a.Accreditor)", "t.set(c)"},

@@ -149,7 +149,7 @@ func (p *play) schema() []act {
 		q = p.root // whom no share bounds
 	}
 	s := &ledger.Schema{ID: fmt.Sprint("s", p.rand.IntN(8)), Version: uint32(1 + p.rand.IntN(3)), VCT: pick(p, playTypes), Owner: q.did}
-	return []act{{s, []crypto.Signer{p.signer(q)}, nil}}
+	return []act{{s, []crypto.Signer{p.signer(q)}, func(*ledger.SignedOperation) { p.schemas.put(s) }}}
 }
 
 func (p *play) status() []act {

@@ -31,6 +31,7 @@ type play struct {
 	// given are the accreditations that the ledger has, by key, and purposes likewise.
 	given    held[*ledger.Accreditation]
 	purposes held[*ledger.Purpose]
+	schemas  held[*ledger.Schema]
 	trails   held[*ledger.Trail]
 	lists    held[*ledger.Status]
 	rules    held[*ledger.Rule]
@@ -229,7 +230,8 @@ func (p *play) repair() {
 	p.honest = true
 	for _, a := range p.given.all {
 		if a.Accreditor != p.root.did && a.State != ledger.StateRevoked {
-			if taken := p.takeOver(a, ledger.ErrFull); taken != nil {
+			// Another who stands may bear its name.
+			if taken := p.takeOver(a, ledger.ErrFull, ledger.ErrTaken); taken != nil {
 				p.takeBack(taken)
 			}
 		}
@@ -247,7 +249,13 @@ func (p *play) repair() {
 		}
 	}
 	for _, a := range p.given.all { // now there is room
-		p.takeBack(p.takeOver(a))
+		var reasons []error
+		if !p.fits(a) {
+			reasons = []error{ledger.ErrFull}
+		}
+		if taken := p.takeOver(a, reasons...); taken != nil {
+			p.takeBack(taken)
+		}
 	}
 	before := p.closeEpoch()
 	office := p.newParty(1)
@@ -265,6 +273,27 @@ func (p *play) repair() {
 	}
 	next, key := p.successor()
 	p.must("agree", next, key)
+}
+
+// fits reports whether the registry has room for what an agency alone would issue.
+func (p *play) fits(a *ledger.Accreditation) bool {
+	keys, schemas := 0, 0
+	for _, q := range p.parties {
+		if q.did != a.Agency || q.object == nil {
+			continue
+		}
+		for _, k := range q.object.Keys {
+			if k.Purpose == ledger.PurposeProof {
+				keys++
+			}
+		}
+	}
+	for _, s := range p.schemas.all {
+		if s.VCT == a.Type {
+			schemas++
+		}
+	}
+	return a.Action != ledger.ActionIssue || keys*schemas <= smallRegistry
 }
 
 // takeOver gives in the root's name what another gave. It is nil where the ledger refuses

@@ -15,7 +15,8 @@ import (
 //	"issuer/" type → proof keys of the agencies that issue a type, one for each of their
 //	                 accreditations
 //	"schema/" type → schemas of a type
-//	"share/" did   → leaves that were added below an agency that the root accredited
+//	"share/" did   → leaves and schemas that were added below an agency that the root
+//	                 accredited
 //
 // A type has issuers times schemas leaves. What is suspended counts, because it may be
 // restored; what is revoked does not.
@@ -56,7 +57,7 @@ func (t *transition) grow(below string, all ...growth) error {
 	if err != nil {
 		return err
 	}
-	after := before
+	after, takes := before, uint64(0)
 	for _, g := range all {
 		added, err := t.growType(g)
 		if err != nil {
@@ -65,9 +66,12 @@ func (t *transition) grow(below string, all ...growth) error {
 		// What is taken away may not have been counted: nothing may lead to it. So the
 		// count stays, until it seems too many.
 		after += uint64(max(added, 0))
+		// A schema that nobody issues yet takes of the share, too: it makes each later
+		// key of its type dearer.
+		takes += uint64(max(added, g.schemas, 0))
 	}
-	if after > before {
-		if err := t.share(below, after-before); err != nil {
+	if takes > 0 {
+		if err := t.share(below, takes); err != nil {
 			return err
 		}
 	}

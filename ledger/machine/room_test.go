@@ -341,3 +341,14 @@ func TestNoRoomToMove(t *testing.T) {
 	w.refuse(ledger.ErrFull, w.sign(&moved, w.root.key))
 	w.close()
 }
+
+// TestSchemasTakeTheirShare: who has no key to issue with cannot make a type too dear for
+// all others by its schemas.
+func TestSchemasTakeTheirShare(t *testing.T) {
+	w := newWorldWith(t, tightZK{})
+	if n := w.fill(w.accredited(), 1_000); n != tight/4 {
+		t.Errorf("an agency without proof keys published %d schemas, its share is %d", n, tight/4)
+	}
+	w.accredited(proofKey(8)) // there is room for who issues
+	w.close()
+}
